@@ -1,0 +1,25 @@
+"""What can go wrong, in one small tree.
+
+Every message says what was found, what was expected, and what to do. The command line turns an
+`OptionError` into exit code 2 and every other `SleapRtError` into exit code 1.
+"""
+
+
+class SleapRtError(Exception):
+    """Base of all errors that a user can act on."""
+
+
+class OptionError(SleapRtError):
+    """An option has a value, or stands in a combination, that cannot be honoured."""
+
+
+class ModelError(SleapRtError):
+    """A trained model or an exported graph is missing, damaged or not supported."""
+
+
+class DataError(SleapRtError):
+    """A video, an image or a labels file is missing, damaged or does not hold what is needed."""
+
+
+class EngineError(SleapRtError):
+    """An inference engine or a device is not available, or failed."""

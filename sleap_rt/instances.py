@@ -1,0 +1,68 @@
+"""Poses of one frame as arrays: what the runtime produces and the tracker and writers consume."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.integer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameInstances:
+    """All instances found in one frame.
+
+    Attributes:
+        frame_index: position of the frame in its video.
+        video_index: position of the video in the run.
+        points: (n_instances, n_nodes, 2) float32, (x, y) frame px; NaN where a node is missing.
+        point_scores: (n_instances, n_nodes) float32; 0 or NaN where a node is missing.
+        scores: (n_instances,) float32.
+        track_ids: (n_instances,) int64, index into the run's track names; -1 without a track.
+        tracking_scores: (n_instances,) float32; NaN where no tracker or class model set one.
+    """
+
+    frame_index: int
+    video_index: int = 0
+    points: FloatArray
+    point_scores: FloatArray
+    scores: FloatArray
+    track_ids: IntArray
+    tracking_scores: FloatArray
+
+    @classmethod
+    def untracked(
+        cls,
+        *,
+        frame_index: int,
+        points: FloatArray,
+        point_scores: FloatArray,
+        scores: FloatArray,
+        video_index: int = 0,
+    ) -> Self:
+        """Instances that no tracker has seen yet."""
+        return cls(
+            frame_index=frame_index,
+            video_index=video_index,
+            points=points,
+            point_scores=point_scores,
+            scores=scores,
+            track_ids=np.full(len(points), -1, np.int64),
+            tracking_scores=np.full(len(points), np.nan, np.float32),
+        )
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def take(self, index: IntArray | NDArray[np.bool_]) -> Self:
+        """The instances at `index` (positions or a mask), in that order."""
+        return replace(
+            self,
+            points=self.points[index],
+            point_scores=self.point_scores[index],
+            scores=self.scores[index],
+            track_ids=self.track_ids[index],
+            tracking_scores=self.tracking_scores[index],
+        )
