@@ -1,0 +1,220 @@
+"""What an exported file says about itself: the contract between `export` and `runtime`.
+
+One JSON string in the file's metadata, under `METADATA_KEY`. It is written by `export` and checked,
+field by field, whenever a file is opened: an unknown version, a missing field or a wrong type is an
+error, never a default.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from types import NoneType, UnionType
+from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+from sleap_rt.errors import ModelError
+from sleap_rt.skeleton import Skeleton
+
+CONTRACT_VERSION = 1
+METADATA_KEY = "sleap_rt"
+
+ModelKind = Literal[
+    "single_instance",
+    "centroid",
+    "centered_instance",
+    "bottomup",
+    "multi_class_bottomup",
+    "multi_class_topdown",
+]
+MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
+CROP_KINDS: tuple[ModelKind, ...] = ("centered_instance", "multi_class_topdown")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """How a frame becomes the network's input.
+
+    Attributes:
+        channels: conversion ahead of everything else; `as_is` leaves it to the network's entry,
+            which repeats a gray channel or takes the luma of three.
+        in_channels: channels of the network's first layer, 1 or 3.
+        max_height: rows that every frame is resized and padded to; None keeps the frame's own.
+        max_width: the same for columns.
+        input_scale: network-input px per sized px.
+        max_stride: the network's input is padded to multiples of this, px.
+        crop_size: (height, width) in sized px of the crop around an instance; None for models
+            that see whole frames.
+    """
+
+    channels: Literal["as_is", "rgb", "grayscale"]
+    in_channels: int
+    max_height: int | None
+    max_width: int | None
+    input_scale: float
+    max_stride: int
+    crop_size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How the network's outputs become points.
+
+    Attributes:
+        confmaps_stride: network-input px per cell of the confidence maps.
+        pafs_stride: the same for the part affinity fields, where the model has them.
+        class_maps_stride: the same for class maps.
+        integral_patch_size: cells on a side of the patch that refines a peak.
+        n_points: samples on the line between two peaks.
+    """
+
+    confmaps_stride: int
+    pafs_stride: int | None = None
+    class_maps_stride: int | None = None
+    integral_patch_size: int = 5
+    n_points: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a file comes from, without any path.
+
+    Attributes:
+        weights_sha256: of the checkpoint.
+        config_sha256: of the training configuration.
+        trained_with: program and version that trained the model, as far as it says.
+        exported_with: this package's version.
+        backbone: the backbone's family, e.g. `unet`.
+    """
+
+    weights_sha256: str
+    config_sha256: str
+    trained_with: str
+    exported_with: str
+    backbone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """How closely the exported graph follows the checkpoint pipeline, measured at export.
+
+    Attributes:
+        frames: what was compared, in words.
+        n_frames: how many frames.
+        n_instances: instances in the checkpoint pipeline's result; the graph found as many.
+        max_px: largest distance between two points, frame px.
+        p99_px: 99th percentile of the same.
+        max_score: largest difference of two point scores.
+    """
+
+    frames: str
+    n_frames: int
+    n_instances: int
+    max_px: float
+    p99_px: float
+    max_score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphContract:
+    """Everything needed to use one exported graph.
+
+    Attributes:
+        version: of this layout.
+        kind: what the graph computes.
+        skeleton: nodes in the order of the graph's node axis.
+        edges: (source, destination) node indices in the order of the graph's edge axis; empty
+            for models that do not group.
+        class_names: identities in the order of the graph's class axis; empty for others.
+        anchor_part: node that a centroid stands on; None for the middle of the animal.
+        preprocessing: what the graph does to a frame.
+        decoding: what the graph does to the network's outputs.
+        precision: number format of the network.
+        provenance: source of the weights.
+        certificate: proof of parity; None only while a file is being made.
+    """
+
+    version: int
+    kind: ModelKind
+    skeleton: Skeleton
+    edges: tuple[tuple[int, int], ...]
+    class_names: tuple[str, ...]
+    anchor_part: str | None
+    preprocessing: Preprocessing
+    decoding: Decoding
+    precision: Literal["fp32"]
+    provenance: Provenance
+    certificate: Certificate | None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a contract back.
+
+        Raises:
+            ModelError: the text is no contract of this version, or a field is missing, unknown or
+                of the wrong type.
+        """
+        try:
+            found = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ModelError(f"the file's description of itself is damaged: {error}") from error
+        if not isinstance(found, dict) or "version" not in found:
+            raise ModelError("the file's description of itself has no version")
+        if found["version"] != CONTRACT_VERSION:
+            raise ModelError(
+                f"the file was exported with layout version {found['version']}; this program reads "
+                f"version {CONTRACT_VERSION}. Export the model again, or install the matching "
+                "version of sleap-rt."
+            )
+        contract: Self = _read(cls, found, "description")
+        return contract
+
+
+def _read(expected: Any, found: Any, where: str) -> Any:
+    """`found` (parsed JSON) as a value of the annotated type `expected`."""
+    origin, args = get_origin(expected), get_args(expected)
+    if expected is Any:
+        return found
+    if origin in (Union, UnionType):
+        if found is None and NoneType in args:
+            return None
+        (inner,) = (arg for arg in args if arg is not NoneType)
+        return _read(inner, found, where)
+    if origin is Literal:
+        if found not in args:
+            raise ModelError(f"{where}: {found!r} is none of {', '.join(map(repr, args))}")
+        return found
+    if origin is tuple:
+        return _read_tuple(args, found, where)
+    if hasattr(expected, "__dataclass_fields__"):
+        return _read_dataclass(expected, found, where)
+    if expected is float and type(found) is int:
+        return float(found)
+    if type(found) is not expected:
+        raise ModelError(
+            f"{where}: expected {expected.__name__}, found {type(found).__name__} ({found!r})"
+        )
+    return found
+
+
+def _read_tuple(args: tuple[Any, ...], found: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(found, list):
+        raise ModelError(f"{where}: expected a list, found {type(found).__name__}")
+    if len(args) == 2 and args[1] is Ellipsis:
+        args = (args[0],) * len(found)
+    if len(found) != len(args):
+        raise ModelError(f"{where}: expected {len(args)} values, found {len(found)}")
+    return tuple(
+        _read(a, f, f"{where}[{i}]") for i, (a, f) in enumerate(zip(args, found, strict=True))
+    )
+
+
+def _read_dataclass(expected: Any, found: Any, where: str) -> Any:
+    if not isinstance(found, dict):
+        raise ModelError(f"{where}: expected an object, found {type(found).__name__}")
+    hints = get_type_hints(expected)
+    names = {field.name for field in fields(expected)}
+    if names != set(found):
+        missing, unknown = sorted(names - set(found)), sorted(set(found) - names)
+        raise ModelError(f"{where}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}")
+    return expected(**{name: _read(hints[name], found[name], f"{where}.{name}") for name in names})

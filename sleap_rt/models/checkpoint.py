@@ -1,0 +1,162 @@
+"""Read the tensors of a `best.ckpt` without running anything that is pickled in it.
+
+A checkpoint is a zip archive: `<stem>/data.pkl` describes the objects, `<stem>/data/<n>` hold the
+numbers. Older checkpoints pickle configuration objects beside the weights; those become inert
+stand-ins, so neither their classes nor anything else in the file is ever imported or called.
+"""
+
+import hashlib
+import pickle
+import zipfile
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import torch
+
+from sleap_rt.errors import ModelError
+
+_STORAGE_DTYPES = {
+    "FloatStorage": torch.float32,
+    "DoubleStorage": torch.float64,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
+    "BoolStorage": torch.bool,
+}
+_LFS_POINTER = b"version https://git-lfs"
+
+
+class Checkpoint(NamedTuple):
+    """Network weights and the fingerprint of the file they came from."""
+
+    weights: dict[str, torch.Tensor]  # keys as the trainer wrote them, without the `model.` prefix
+    sha256: str
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read the network weights of one checkpoint.
+
+    Args:
+        path: a `.ckpt` file written by sleap-nn.
+
+    Returns:
+        Float tensors as float32, integer buffers as they are, on the CPU.
+
+    Raises:
+        ModelError: the file is missing, no checkpoint, damaged, or holds NaN or infinite weights.
+    """
+    if not path.is_file():
+        raise ModelError(_missing(path))
+    try:
+        found = _read_archive(path)
+    except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, KeyError, OSError) as error:
+        raise ModelError(f"{path}: damaged checkpoint ({error}). Copy the file again.") from error
+    except (AttributeError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{path}: not a checkpoint that sleap-nn writes ({type(error).__name__}: {error})."
+        ) from error
+    state = found.get("state_dict") if isinstance(found, Mapping) else None
+    if not isinstance(state, Mapping) or not state:
+        raise ModelError(f"{path}: no `state_dict` with network weights in this checkpoint.")
+    return Checkpoint(_network_weights(path, state), hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _missing(path: Path) -> str:
+    others = sorted(p.name for p in path.parent.glob("*.ckpt")) if path.parent.is_dir() else []
+    hint = f" The folder holds {', '.join(others)}: rename the one to use." if others else ""
+    return f"{path} does not exist; a trained model needs its `best.ckpt`.{hint}"
+
+
+def _network_weights(path: Path, state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    weights: dict[str, torch.Tensor] = {}
+    bare = all(str(key).startswith(("backbone.", "head_layers.")) for key in state)
+    for key, value in state.items():
+        if not isinstance(value, torch.Tensor):
+            raise ModelError(f"{path}: `{key}` is not a tensor; the checkpoint is damaged.")
+        if not bare and not key.startswith("model."):
+            continue  # train-only parts of other model types, e.g. `projection.*`
+        if value.is_floating_point():
+            value = value.to(torch.float32)
+            if not bool(torch.isfinite(value).all()):
+                raise ModelError(
+                    f"{path}: `{key}` holds NaN or infinite weights. Training diverged; "
+                    "train again or use an earlier checkpoint."
+                )
+        weights[key.removeprefix("model.")] = value
+    if not weights:
+        raise ModelError(f"{path}: no tensor key starts with `model.`; not a sleap-nn checkpoint.")
+    return weights
+
+
+def _read_archive(path: Path) -> Any:
+    with path.open("rb") as file:
+        head = file.read(len(_LFS_POINTER))
+    if head == _LFS_POINTER:
+        raise ModelError(f"{path} is a Git LFS pointer, not the file itself. Run `git lfs pull`.")
+    if not head.startswith(b"PK"):
+        raise ModelError(f"{path}: not a torch checkpoint (it is no zip archive).")
+    with zipfile.ZipFile(path) as archive:
+        names = [n for n in archive.namelist() if n.endswith("/data.pkl")]
+        if len(names) != 1:
+            raise ModelError(f"{path}: not a torch checkpoint (no `data.pkl` in the archive).")
+        stem = names[0].removesuffix("data.pkl")
+        if (
+            f"{stem}byteorder" in archive.namelist()
+            and archive.read(f"{stem}byteorder") != b"little"
+        ):
+            raise ModelError(f"{path}: written on a big-endian machine, which is not supported.")
+        with archive.open(names[0]) as pickled:
+            return _TensorUnpickler(pickled, archive, stem).load()
+
+
+class _Stub:
+    """Stands in for every object that is not a tensor: accepts anything, does nothing."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None: ...
+    def __call__(self, *args: object, **kwargs: object) -> "_Stub":
+        return self
+
+    def __setstate__(self, state: object) -> None: ...
+    def __setitem__(self, key: object, value: object) -> None: ...
+    def append(self, value: object) -> None: ...
+    def extend(self, values: object) -> None: ...
+
+
+class _TensorUnpickler(pickle.Unpickler):
+    def __init__(self, file: BinaryIO | Any, archive: zipfile.ZipFile, stem: str) -> None:
+        super().__init__(file)
+        self._archive, self._stem = archive, stem
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("collections", "OrderedDict"):
+            return OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _rebuild_tensor
+        if (module, name) == ("torch._utils", "_rebuild_parameter"):
+            return _rebuild_parameter
+        if module == "torch" and name in _STORAGE_DTYPES:
+            return _STORAGE_DTYPES[name]
+        return type(name, (_Stub,), {})
+
+    def persistent_load(self, pid: Any) -> torch.Tensor:
+        _, dtype, key, _, n_elements = pid
+        raw = bytearray(self._archive.read(f"{self._stem}data/{key}"))
+        if n_elements == 0:
+            return torch.empty(0, dtype=dtype)
+        return torch.frombuffer(raw, dtype=dtype, count=n_elements)
+
+
+def _rebuild_tensor(
+    storage: torch.Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object
+) -> torch.Tensor:
+    return storage.as_strided(size, stride, offset).clone()
+
+
+def _rebuild_parameter(data: torch.Tensor, *_: object) -> torch.Tensor:
+    return data

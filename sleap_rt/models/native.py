@@ -1,0 +1,307 @@
+"""A sleap-nn model folder (`training_config.yaml`, `best.ckpt`) to a `TrainedModel`."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sleap_rt.contract import (
+    CROP_KINDS,
+    MODEL_KINDS,
+    Decoding,
+    ModelKind,
+    Preprocessing,
+    Provenance,
+)
+from sleap_rt.errors import ModelError
+from sleap_rt.models.checkpoint import load_checkpoint
+from sleap_rt.models.config import Config
+from sleap_rt.models.networks import Weights, build_network
+from sleap_rt.models.networks.heads import HeadSpec
+from sleap_rt.models.networks.unet import UNetSpec
+from sleap_rt.models.trained import TrainedModel
+from sleap_rt.skeleton import Skeleton
+from sleap_rt.version import __version__
+
+CONFIG_NAME = "training_config.yaml"
+CHECKPOINT_NAME = "best.ckpt"
+_LAYERS = {
+    "single_instance": "SingleInstanceConfmapsHead",
+    "centroid": "CentroidConfmapsHead",
+    "centered_instance": "CenteredInstanceConfmapsHead",
+    "bottomup": "MultiInstanceConfmapsHead",
+    "multi_class_bottomup": "MultiInstanceConfmapsHead",
+    "multi_class_topdown": "CenteredInstanceConfmapsHead",
+}
+
+
+def is_native_model(path: Path) -> bool:
+    """Whether `path` is a sleap-nn model folder, or a file inside one."""
+    return (_folder(path) / CONFIG_NAME).is_file()
+
+
+def load_native_model(path: Path) -> TrainedModel:
+    """Load a model trained with sleap-nn.
+
+    Args:
+        path: the model folder, or its configuration or checkpoint file.
+
+    Returns:
+        The model, its network in float32 on the CPU.
+
+    Raises:
+        ModelError: something is missing, damaged, contradictory or not supported.
+    """
+    folder = _folder(path)
+    config_path = folder / CONFIG_NAME
+    if not config_path.is_file():
+        raise ModelError(
+            f"{path}: no model there; looked for {CONFIG_NAME} and {CHECKPOINT_NAME} in {folder}."
+        )
+    config, config_sha256 = Config.from_yaml(config_path)
+    try:
+        return _load(folder, config, config_sha256)
+    except ModelError as error:
+        message = str(error)
+        raise ModelError(message if str(folder) in message else f"{folder}: {message}") from error
+
+
+def _folder(path: Path) -> Path:
+    return path.parent if path.suffix in (".yaml", ".yml", ".json", ".ckpt") else path
+
+
+def _load(folder: Path, config: Config, config_sha256: str) -> TrainedModel:
+    model_config = config.section("model_config")
+    kind = _kind(model_config.section("head_configs"))
+    head = model_config.section("head_configs").section(kind)
+    skeleton = _skeleton(config.section("data_config"))
+    heads = _heads(kind, head, skeleton)
+    backbone_name, backbone, in_channels = _backbone(model_config.section("backbone_config"))
+    preprocessing = _preprocessing(
+        config.section("data_config").section("preprocessing"),
+        kind,
+        in_channels=in_channels,
+        max_stride=backbone.max_stride,
+    )
+    checkpoint = load_checkpoint(folder / CHECKPOINT_NAME)
+    network = build_network(
+        backbone,
+        heads.specs,
+        Weights(checkpoint.weights),
+        in_channels=in_channels,
+        max_stride=backbone.max_stride,
+    )
+    version = config.text("sleap_nn_version")
+    return TrainedModel(
+        kind=kind,
+        skeleton=skeleton,
+        edges=heads.edges,
+        class_names=heads.class_names,
+        anchor_part=head.section("confmaps").text("anchor_part"),
+        preprocessing=preprocessing,
+        decoding=_decoding(heads.specs),
+        network=network,
+        provenance=Provenance(
+            weights_sha256=checkpoint.sha256,
+            config_sha256=config_sha256,
+            trained_with=f"sleap-nn {version or '(version not recorded)'}",
+            exported_with=__version__,
+            backbone=backbone_name,
+        ),
+    )
+
+
+def _kind(head_configs: Config) -> ModelKind:
+    found = head_configs.set_keys()
+    if len(found) != 1:
+        raise ModelError(
+            f"model_config.head_configs sets {', '.join(found) or 'no head'}; exactly one of "
+            f"{', '.join(MODEL_KINDS)} is needed"
+        )
+    for kind in MODEL_KINDS:
+        if kind == found[0]:
+            return kind
+    raise ModelError(
+        f"models of type {found[0]!r} are not supported; supported: {', '.join(MODEL_KINDS)}"
+    )
+
+
+def _skeleton(data_config: Config) -> Skeleton:
+    found = data_config.raw("skeletons")
+    if isinstance(found, dict) and found:  # layout of sleap-nn 0.0.1: name -> skeleton
+        name, entry = next(iter(found.items()))
+        entry = {"name": name, **(entry or {})}
+    elif isinstance(found, list) and found:
+        entry = found[0]
+    else:
+        raise ModelError("data_config.skeletons is empty; a pose model needs its skeleton there")
+    try:
+        names = tuple(str(node["name"]) for node in entry["nodes"])
+        edges = tuple(
+            (names.index(_end(edge["source"])), names.index(_end(edge["destination"])))
+            for edge in entry.get("edges") or ()
+        )
+        symmetries = tuple(
+            (names.index(_end(a)), names.index(_end(b))) for a, b in entry.get("symmetries") or ()
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"data_config.skeletons cannot be read: {error!r}") from error
+    return Skeleton(str(entry.get("name") or "skeleton"), names, edges, symmetries)
+
+
+def _end(node: dict[str, Any]) -> str:
+    return str(node["name"])
+
+
+class _Heads(NamedTuple):
+    specs: list[HeadSpec]
+    edges: tuple[tuple[int, int], ...]
+    class_names: tuple[str, ...]
+
+
+def _heads(kind: ModelKind, head: Config, skeleton: Skeleton) -> _Heads:
+    """The heads in the order of the checkpoint's `head_layers`."""
+    confmaps = head.section("confmaps")
+    specs = [
+        HeadSpec(
+            output="confmaps",
+            layer=_LAYERS[kind],
+            output_stride=_stride(confmaps),
+            n_channels=1 if kind == "centroid" else skeleton.n_nodes,
+            activation="sigmoid" if confmaps.flag("use_sigmoid_activation", False) else "none",
+        )
+    ]
+    edges: tuple[tuple[int, int], ...] = ()
+    classes: tuple[str, ...] = ()
+    if kind == "bottomup":
+        edges = _paf_edges(head.section("pafs"), skeleton)
+        specs.append(
+            HeadSpec(
+                output="pafs",
+                layer="PartAffinityFieldsHead",
+                output_stride=_stride(head.section("pafs")),
+                n_channels=2 * len(edges),
+            )
+        )
+    elif kind == "multi_class_bottomup":
+        classes = _class_names(head.section("class_maps"))
+        specs.append(
+            HeadSpec(
+                output="class_maps",
+                layer="ClassMapsHead",
+                output_stride=_stride(head.section("class_maps")),
+                n_channels=len(classes),
+                activation="sigmoid",
+            )
+        )
+    elif kind == "multi_class_topdown":
+        classes = _class_names(head.section("class_vectors"))
+        specs.append(
+            HeadSpec(
+                output="class_probs",
+                layer="ClassVectorsHead",
+                output_stride=1,
+                n_channels=len(classes),
+                activation="softmax",
+                n_fc_layers=head.section("class_vectors").integer("num_fc_layers", 1),
+            )
+        )
+    return _Heads(specs, edges, classes)
+
+
+def _stride(leaf: Config) -> int:
+    return leaf.integer("output_stride", 1)
+
+
+def _class_names(leaf: Config) -> tuple[str, ...]:
+    names = leaf.texts("classes")
+    if not names:
+        raise ModelError(
+            f"{leaf.path('classes')} is empty; an identity model needs its class names"
+        )
+    return names
+
+
+def _paf_edges(pafs: Config, skeleton: Skeleton) -> tuple[tuple[int, int], ...]:
+    found = pafs.raw("edges")
+    if found is None:
+        edges = skeleton.edge_inds
+    else:
+        try:
+            names = skeleton.node_names
+            edges = tuple((names.index(str(a)), names.index(str(b))) for a, b in found)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{pafs.path('edges')} does not fit the skeleton: {error}") from error
+    if not edges:
+        raise ModelError(f"{pafs.path('edges')} is empty; a bottom-up model groups along edges")
+    return edges
+
+
+def _backbone(config: Config) -> tuple[str, UNetSpec, int]:
+    found = config.set_keys()
+    if not found:
+        raise ModelError("model_config.backbone_config sets no backbone")
+    name = found[0]
+    if name != "unet":
+        raise ModelError(f"backbone {name!r} is not supported; supported: unet")
+    unet = config.section(name)
+    spec = UNetSpec(
+        max_stride=unet.integer("max_stride", 16),
+        output_stride=unet.integer("output_stride", 1),
+        stem_stride=unet.integer("stem_stride", None),
+        convs_per_block=unet.integer("convs_per_block", 2),
+        up_interpolate=unet.flag("up_interpolate", True),
+        middle_block=unet.flag("middle_block", True),
+        stacks=unet.integer("stacks", 1),
+    )
+    return name, spec, unet.integer("in_channels", 1)
+
+
+def _preprocessing(
+    config: Config, kind: ModelKind, *, in_channels: int, max_stride: int
+) -> Preprocessing:
+    rgb, gray = config.flag("ensure_rgb", False), config.flag("ensure_grayscale", False)
+    if rgb and gray:
+        raise ModelError("ensure_rgb and ensure_grayscale are both true; only one can hold")
+    if config.section("tiling").flag("enabled", False):
+        raise ModelError("the model was trained for tiled inference, which is not supported")
+    if in_channels not in (1, 3):
+        raise ModelError(f"the network takes {in_channels} channels; 1 or 3 are supported")
+    scale = config.raw("scale")
+    if isinstance(scale, list):
+        if len(scale) != 1:
+            raise ModelError(f"{config.path('scale')}: one number was expected, found {scale}")
+        config = Config({"scale": scale[0]}, config.path("scale"))
+    input_scale = config.number("scale", 1.0)
+    if not input_scale > 0:
+        raise ModelError(f"preprocessing scale must be positive, found {input_scale}")
+    return Preprocessing(
+        channels="rgb" if rgb else "grayscale" if gray else "as_is",
+        in_channels=in_channels,
+        max_height=config.integer("max_height", None),
+        max_width=config.integer("max_width", None),
+        input_scale=input_scale,
+        max_stride=max_stride,
+        crop_size=_crop_size(config) if kind in CROP_KINDS else None,
+    )
+
+
+def _crop_size(config: Config) -> tuple[int, int]:
+    if config.text("crop_mode") not in (None, "fixed"):
+        raise ModelError(
+            f"{config.path('crop_mode')} is {config.text('crop_mode')!r}; only crops of a fixed "
+            "size are supported"
+        )
+    pair = config.raw("crop_hw")  # sleap-nn 0.0.1
+    size = config.integer("crop_size", None)
+    crop = (size, size) if size else tuple(pair) if isinstance(pair, list) else ()
+    if len(crop) != 2 or not all(isinstance(n, int) and n > 0 for n in crop):
+        raise ModelError(f"{config.path('crop_size')} is missing; a crop model needs its crop size")
+    return crop[0], crop[1]
+
+
+def _decoding(specs: list[HeadSpec]) -> Decoding:
+    strides = {spec.output: spec.output_stride for spec in specs}
+    return Decoding(
+        confmaps_stride=strides["confmaps"],
+        pafs_stride=strides.get("pafs"),
+        class_maps_stride=strides.get("class_maps"),
+    )

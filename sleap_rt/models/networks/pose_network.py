@@ -1,0 +1,89 @@
+"""Backbone and heads as one module."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from sleap_rt.errors import ModelError
+from sleap_rt.models.networks.heads import HeadSpec, build_head
+from sleap_rt.models.networks.unet import UNet, UNetSpec
+from sleap_rt.models.networks.weights import Weights
+
+BackboneSpec = UNetSpec
+
+
+class PoseNetwork(nn.Module):
+    """Image in [0, 1] to the outputs of every head.
+
+    Input (batch, in_channels, height, width) float32, height and width multiples of the model's
+    `max_stride`. Output: head output name -> tensor, maps (batch, channels, height / stride,
+    width / stride) or class probabilities (batch, n_classes).
+    """
+
+    def __init__(self, backbone: nn.Module, heads: Sequence[tuple[HeadSpec, nn.Module]]) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.heads = nn.ModuleDict({spec.output: head for spec, head in heads})
+
+    def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        features = self.backbone(image)
+        return {name: head(features) for name, head in self.heads.items()}
+
+
+def build_network(
+    backbone: BackboneSpec,
+    heads: Sequence[HeadSpec],
+    weights: Weights,
+    *,
+    in_channels: int,
+    max_stride: int,
+) -> PoseNetwork:
+    """Build a network from its description and the tensors of its checkpoint.
+
+    Args:
+        backbone: topology of the backbone.
+        heads: in the order of the checkpoint's `head_layers`.
+        weights: the checkpoint's tensors; every one must be used.
+        in_channels: channels of the input image according to the configuration.
+        max_stride: unit that frames are padded to.
+
+    Raises:
+        ModelError: configuration and tensors do not describe the same network.
+    """
+    body = UNet(backbone, weights)
+    network = PoseNetwork(
+        body, [(spec, build_head(spec, weights, i)) for i, spec in enumerate(heads)]
+    )
+    weights.check_all_taken()
+    _check_shapes(network, heads, in_channels=in_channels, size=4 * max_stride)
+    return network.eval().requires_grad_(False)
+
+
+def _check_shapes(
+    network: PoseNetwork, heads: Sequence[HeadSpec], *, in_channels: int, size: int
+) -> None:
+    """Run shapes (no numbers) through the network, so that a mismatch shows here, in words."""
+    on_meta = _without_values(network)
+    try:
+        outputs = on_meta(torch.empty(1, in_channels, size, size, device="meta"))
+    except KeyError as error:
+        raise ModelError(
+            f"a head reads feature maps of stride {error}, which the backbone does not produce; "
+            f"the heads' output strides are {[spec.output_stride for spec in heads]}"
+        ) from error
+    except RuntimeError as error:
+        raise ModelError(f"the checkpoint's tensors do not fit together: {error}") from error
+    for spec in heads:
+        found = outputs[spec.output].shape[1]
+        if found != spec.n_channels:
+            raise ModelError(
+                f"head {spec.layer} has {found} channels in the checkpoint, but the configuration "
+                f"lists {spec.n_channels}; they do not belong together"
+            )
+
+
+def _without_values(network: PoseNetwork) -> nn.Module:
+    from copy import deepcopy
+
+    return deepcopy(network).to("meta")

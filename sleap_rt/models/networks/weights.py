@@ -1,0 +1,108 @@
+"""Hands out the layers of a checkpoint and keeps account of what was taken.
+
+A network is built by naming its layers: each layer gets its shape and its values from the tensors
+of that name. Widths therefore come from the checkpoint, topology from the configuration, and a
+tensor that nobody asked for is noticed.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from sleap_rt.errors import ModelError
+
+_LISTED = 10  # keys named in a message
+
+
+class Weights:
+    """The tensors of one checkpoint, taken layer by layer.
+
+    Args:
+        tensors: key -> tensor, keys without the `model.` prefix.
+    """
+
+    def __init__(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        self._tensors = dict(tensors)
+        self._taken: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._tensors
+
+    def take(self, key: str) -> torch.Tensor:
+        """The tensor named `key`.
+
+        Raises:
+            ModelError: there is none; the configuration describes another network.
+        """
+        if key not in self._tensors:
+            rest = [name for name in self._tensors if name not in self._taken]
+            raise ModelError(
+                f"the checkpoint has no tensor `{key}`, which the network described by the "
+                f"configuration needs; not used so far: {_listed(rest)}. "
+                "Do `best.ckpt` and the configuration belong to the same training run?"
+            )
+        self._taken.add(key)
+        return self._tensors[key]
+
+    def conv(self, key: str, *, stride: int = 1, padding: int | None = None) -> nn.Module:
+        """The convolution named `key`; `padding=None` keeps the size ("same", zeros)."""
+        weight, bias = self.take(f"{key}.weight"), self.take(f"{key}.bias")
+        n_out, n_in, kernel, _ = _axes(key, weight, 4)
+        same = (kernel - 1) // 2
+        conv = nn.Conv2d(n_in, n_out, kernel, stride, same if padding is None else padding)
+        _fill(conv, weight, bias)
+        if padding is None and kernel % 2 == 0:  # the odd row and column go to the right and bottom
+            return nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), conv)
+        return conv
+
+    def transposed_conv(self, key: str) -> nn.ConvTranspose2d:
+        """The transposed convolution named `key`, which doubles height and width."""
+        weight, bias = self.take(f"{key}.weight"), self.take(f"{key}.bias")
+        n_in, n_out, kernel, _ = _axes(key, weight, 4)
+        conv = nn.ConvTranspose2d(n_in, n_out, kernel, stride=2, padding=1, output_padding=1)
+        _fill(conv, weight, bias)
+        return conv
+
+    def linear(self, key: str, *, bias: bool = True) -> nn.Linear:
+        """The fully connected layer named `key`."""
+        weight = self.take(f"{key}.weight")
+        n_out, n_in = _axes(key, weight, 2)
+        layer = nn.Linear(n_in, n_out, bias=bias)
+        _fill(layer, weight, self.take(f"{key}.bias") if bias else None)
+        return layer
+
+    def check_all_taken(self) -> None:
+        """Raises:
+        ModelError: the checkpoint holds tensors that no layer used.
+        """
+        rest = [name for name in self._tensors if name not in self._taken]
+        if rest:
+            raise ModelError(
+                f"the checkpoint holds {len(rest)} tensors that the network described by the "
+                f"configuration does not have: {_listed(rest)}. "
+                "Do `best.ckpt` and the configuration belong to the same training run?"
+            )
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return (", ".join(names[:_LISTED]) or "none") + more
+
+
+def _axes(key: str, weight: torch.Tensor, n_axes: int) -> tuple[int, ...]:
+    if weight.ndim != n_axes:
+        raise ModelError(
+            f"tensor `{key}.weight` has shape {tuple(weight.shape)}; {n_axes} axes were expected"
+        )
+    return tuple(weight.shape)
+
+
+def _fill(
+    layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+) -> None:
+    layer.weight = nn.Parameter(weight, requires_grad=False)
+    if bias is not None:
+        layer.bias = nn.Parameter(bias, requires_grad=False)

@@ -1,0 +1,34 @@
+"""One description of a trained model, whatever it was stored as."""
+
+from dataclasses import dataclass
+
+from sleap_rt.contract import Decoding, ModelKind, Preprocessing, Provenance
+from sleap_rt.models.networks import PoseNetwork
+from sleap_rt.skeleton import Skeleton
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel:
+    """A trained model: what it is and the network itself.
+
+    Attributes:
+        kind: what the model finds.
+        skeleton: nodes in the order of the confidence maps' channels.
+        edges: (source, destination) node indices in the order of the part affinity fields.
+        class_names: identities in the order of the class channels.
+        anchor_part: node that the model's centroid stands on; None for the middle of the animal.
+        preprocessing: how a frame becomes the network's input.
+        decoding: how the network's outputs become points.
+        network: float32, in evaluation mode, on the CPU.
+        provenance: where the weights come from.
+    """
+
+    kind: ModelKind
+    skeleton: Skeleton
+    edges: tuple[tuple[int, int], ...] = ()
+    class_names: tuple[str, ...] = ()
+    anchor_part: str | None = None
+    preprocessing: Preprocessing
+    decoding: Decoding
+    network: PoseNetwork
+    provenance: Provenance
