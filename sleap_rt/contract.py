@@ -102,6 +102,8 @@ class Certificate:
         max_px: largest distance between two points, frame px.
         p99_px: 99th percentile of the same.
         max_score: largest difference of two point scores.
+        max_map: largest difference of the network's raw outputs on whole frames, relative to the
+            largest value where that exceeds 1; 0 for models that see crops.
     """
 
     frames: str
@@ -110,6 +112,7 @@ class Certificate:
     max_px: float
     p99_px: float
     max_score: float
+    max_map: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from sleap_rt.contract import (
     Provenance,
 )
 from sleap_rt.errors import ModelError
+from sleap_rt.model_files import CHECKPOINT_NAME, CONFIG_NAME, native_folder
 from sleap_rt.models.checkpoint import load_checkpoint
 from sleap_rt.models.config import Config
 from sleap_rt.models.networks import Weights, build_network
@@ -21,8 +22,6 @@ from sleap_rt.models.trained import TrainedModel
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.version import __version__
 
-CONFIG_NAME = "training_config.yaml"
-CHECKPOINT_NAME = "best.ckpt"
 _LAYERS = {
     "single_instance": "SingleInstanceConfmapsHead",
     "centroid": "CentroidConfmapsHead",
@@ -31,11 +30,6 @@ _LAYERS = {
     "multi_class_bottomup": "MultiInstanceConfmapsHead",
     "multi_class_topdown": "CenteredInstanceConfmapsHead",
 }
-
-
-def is_native_model(path: Path) -> bool:
-    """Whether `path` is a sleap-nn model folder, or a file inside one."""
-    return (_folder(path) / CONFIG_NAME).is_file()
 
 
 def load_native_model(path: Path) -> TrainedModel:
@@ -50,7 +44,7 @@ def load_native_model(path: Path) -> TrainedModel:
     Raises:
         ModelError: something is missing, damaged, contradictory or not supported.
     """
-    folder = _folder(path)
+    folder = native_folder(path)
     config_path = folder / CONFIG_NAME
     if not config_path.is_file():
         raise ModelError(
@@ -62,10 +56,6 @@ def load_native_model(path: Path) -> TrainedModel:
     except ModelError as error:
         message = str(error)
         raise ModelError(message if str(folder) in message else f"{folder}: {message}") from error
-
-
-def _folder(path: Path) -> Path:
-    return path.parent if path.suffix in (".yaml", ".yml", ".json", ".ckpt") else path
 
 
 def _load(folder: Path, config: Config, config_sha256: str) -> TrainedModel:

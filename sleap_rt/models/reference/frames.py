@@ -31,7 +31,9 @@ def convert_channels(image: Image, channels: str) -> Image:
         return np.repeat(image, 3, axis=2)
     if channels == "grayscale" and image.shape[2] == 3:
         red, green, blue = (image[..., i : i + 1].astype(np.float32) for i in range(3))
-        luma = (red * np.float32(LUMA[0]) + np.float32(LUMA[1]) * green) + np.float32(LUMA[2]) * blue
+        luma = (red * np.float32(LUMA[0]) + np.float32(LUMA[1]) * green) + np.float32(
+            LUMA[2]
+        ) * blue
         return luma.astype(np.uint8)
     return image
 

@@ -198,7 +198,9 @@ def _bottomup(
         ]
         for confmap in outputs["confmaps"]
     ]
-    scores = [_edge_scores(model, outputs["pafs"], e, peaks, options) for e in range(len(model.edges))]
+    scores = [
+        _edge_scores(model, outputs["pafs"], e, peaks, options) for e in range(len(model.edges))
+    ]
     instances = grouping.group(peaks, model.edges, scores, options)
     points = np.full((len(instances), model.skeleton.n_nodes, 2), np.nan, np.float32)
     values = np.full(points.shape[:2], np.nan, np.float32)

@@ -1,0 +1,41 @@
+"""`sleap-nn export`: trained models to ONNX graphs."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("export", short_help="Turn trained models into ONNX graphs.")
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the graphs. Default: <first model>/exported, or <first model>/exported_topdown "
+    "for a pair.",
+)
+def command(models: tuple[Path, ...], output: Path | None) -> None:
+    """Turn one trained model, or the two of a top-down pair, into ONNX graphs.
+
+    Each graph holds the whole method: raw frames in, poses in frame pixels out. It is compared with
+    the checkpoint on the way, and what was measured is stored in the file.
+
+    \b
+    sleap-nn export models/bottomup -o exports/flies
+    sleap-nn export models/centroid models/centered_instance -o exports/flies
+    """
+    if len(models) > 2:
+        raise click.UsageError(f"{len(models)} models were given; one, or a pair, is exported")
+    from sleap_rt.cli.training_extra import export_models
+    from sleap_rt.runtime import read_graph_file
+
+    folder = output or models[0] / ("exported" if len(models) == 1 else "exported_topdown")
+    click.echo("exporting; every graph is compared with its checkpoint ...", err=True)
+    for path in export_models(models, folder):
+        certificate = read_graph_file(path).contract.certificate
+        assert certificate is not None  # export does not finish without one
+        click.echo(
+            f"{path}: {certificate.n_instances} instances in {certificate.n_frames} frames equal to "
+            f"the checkpoint's within {certificate.max_px:.5f} px and {certificate.max_score:.1e} "
+            "in score"
+        )

@@ -1,0 +1,69 @@
+"""Option types and checks that more than one command uses."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from sleap_rt.errors import OptionError
+
+_RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
+_OPEN_RANGE = re.compile(r"\s*(\d+)\s*,\s*-\s*(\d+)\s*")  # original SLEAP's form of 1-200: 1,-200
+_MOST_FRAMES = 100_000_000  # guards against a typing error that would fill the memory
+
+
+class FrameList(click.ParamType[list[int]]):
+    """`1,3,5`, `0-100,200-300`, or any mix: whole numbers and inclusive ranges."""
+
+    name = "frames"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[int]:
+        if isinstance(value, list):
+            return value
+        try:
+            return parse_frames(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def parse_frames(text: str) -> list[int]:
+    """Frame indices, sorted, each once.
+
+    Raises:
+        ValueError: the text does not follow the grammar, or a range runs backwards.
+    """
+    whole = _OPEN_RANGE.fullmatch(text)
+    items = [f"{whole[1]}-{whole[2]}"] if whole else text.split(",")
+    frames: set[int] = set()
+    for item in items:
+        match = _RANGE.fullmatch(item.strip())
+        if match is None:
+            raise ValueError(
+                f"{item.strip()!r} is neither a frame nor a range; write for example 0-100,200,250-300"
+            )
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise ValueError(f"range {item.strip()!r} runs backwards; write {last}-{first}")
+        if last - first > _MOST_FRAMES:
+            raise ValueError(f"range {item.strip()!r} has more than {_MOST_FRAMES} frames")
+        frames.update(range(first, last + 1))
+    return sorted(frames)
+
+
+def given_options(ctx: click.Context, names: Iterable[str]) -> set[str]:
+    """Those of `names` that stand on the command line."""
+    source = click.core.ParameterSource.COMMANDLINE
+    return {name for name in names if ctx.get_parameter_source(name) is source}
+
+
+def refuse_without_effect(given: set[str], effective: frozenset[str], model: str) -> None:
+    """Raises:
+    OptionError: an option was given that the model has no use for.
+    """
+    useless = sorted(given - effective)
+    if useless:
+        names = ", ".join(f"--{name}" for name in useless)
+        raise OptionError(f"{names}: no effect with {model}; leave it out")

@@ -1,0 +1,35 @@
+"""The functions that need the `export` extra, with a clear word where it is missing."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sleap_rt.errors import ModelError
+
+_PACKAGES = ("torch", "onnx", "onnxscript", "yaml", "onnxruntime")
+
+
+def export_models(models: Sequence[Path], folder: Path) -> list[Path]:
+    """`sleap_rt.export.export_models`."""
+    paths: list[Path] = _call("export_models", models, folder)
+    return paths
+
+
+def cached_graphs(models: Sequence[Path]) -> list[Path]:
+    """`sleap_rt.export.cached_graphs`."""
+    paths: list[Path] = _call("cached_graphs", models)
+    return paths
+
+
+def _call(name: str, *args: Any) -> Any:
+    try:
+        return getattr(import_module("sleap_rt.export"), name)(*args)
+    except ModuleNotFoundError as error:
+        if error.name not in _PACKAGES:
+            raise
+        raise ModelError(
+            f"exporting a trained model needs the Python package {error.name!r}, which is not "
+            "installed. Install it with `pip install 'sleap-rt[cpu,export]'`, or export the model "
+            "on another machine: an exported model needs neither torch nor onnx."
+        ) from error

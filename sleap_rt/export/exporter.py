@@ -1,0 +1,141 @@
+"""Trained models to an export folder, with proof that the graphs give the same poses."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sleap_rt.contract import CONTRACT_VERSION, CROP_KINDS, GraphContract
+from sleap_rt.errors import ModelError
+from sleap_rt.export.certificate import certify
+from sleap_rt.export.graphs import build_graph
+from sleap_rt.export.onnx_file import fuse, save
+from sleap_rt.models import TrainedModel, load_native_model
+from sleap_rt.version import __version__
+
+METADATA_NAME = "export_metadata.json"
+_PAIRS = {("centroid", "centered_instance"), ("centroid", "multi_class_topdown")}
+
+
+def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """Export one model, or the two models of a top-down pair.
+
+    Each graph is compared with the checkpoint pipeline on the way, and what was measured becomes
+    part of the file. Nothing appears in `folder` unless everything succeeds.
+
+    Args:
+        paths: model folders, in any order.
+        folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
+
+    Returns:
+        The `.onnx` files, first stage first.
+
+    Raises:
+        ModelError: a model cannot be loaded, the models are no pair, or a graph differs from its
+            checkpoint by more than the tolerance.
+    """
+    models = _sized_together([load_native_model(path) for path in paths])
+    _check_writable(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
+        written = [_export(model, Path(temporary)) for model in models]
+        contracts = [contract for _, contract in written]
+        text = json.dumps(_metadata(contracts), indent=2)
+        (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
+        for file in Path(temporary).iterdir():
+            shutil.move(file, folder / file.name)
+    return [folder / path.name for path, _ in written]
+
+
+def _sized_together(models: list[TrainedModel]) -> list[TrainedModel]:
+    """First stage first, and both stages bringing frames to the first stage's size."""
+    if len(models) == 1:
+        return models
+    kinds = tuple(sorted((model.kind for model in models), key=lambda kind: kind in CROP_KINDS))
+    if kinds not in _PAIRS:
+        raise ModelError(
+            f"{' + '.join(model.kind for model in models)} cannot be exported together; pairs are "
+            + ", ".join(" + ".join(pair) for pair in sorted(_PAIRS))
+        )
+    centroid, instance = sorted(models, key=lambda model: model.kind in CROP_KINDS)
+    first, second = centroid.preprocessing, instance.preprocessing
+    size = {
+        "max_height": first.max_height or second.max_height,
+        "max_width": first.max_width or second.max_width,
+    }
+    return [
+        replace(model, preprocessing=replace(model.preprocessing, **size))
+        for model in (centroid, instance)
+    ]
+
+
+def _check_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ModelError(f"cannot write into {folder}: {error.strerror}") from error
+
+
+def _export(model: TrainedModel, folder: Path) -> tuple[Path, GraphContract]:
+    path = folder / f"{model.kind}.onnx"
+    graph = fuse(build_graph(model))
+    contract = GraphContract(
+        version=CONTRACT_VERSION,
+        kind=model.kind,
+        skeleton=model.skeleton,
+        edges=model.edges,
+        class_names=model.class_names,
+        anchor_part=model.anchor_part,
+        preprocessing=model.preprocessing,
+        decoding=model.decoding,
+        precision="fp32",
+        provenance=model.provenance,
+        certificate=None,
+    )
+    save(graph, contract, path)
+    contract = replace(contract, certificate=certify(model, path))
+    save(graph, contract, path)
+    return path, contract
+
+
+def _metadata(contracts: list[GraphContract]) -> dict[str, object]:
+    """The keys that readers of sleap-nn's exports look for."""
+    first, last = contracts[0], contracts[-1]
+    kind = {
+        ("centroid", "centered_instance"): "topdown",
+        ("centroid", "multi_class_topdown"): "multi_class_topdown_combined",
+    }.get(tuple(contract.kind for contract in contracts), last.kind)
+    return {
+        "sleap_nn_version": last.provenance.trained_with,
+        "sleap_rt_version": __version__,
+        "export_timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
+        "export_format": "onnx",
+        "model_type": kind,
+        "model_name": "+".join(contract.kind for contract in contracts),
+        "checkpoint_path": None,
+        "backbone": last.provenance.backbone,
+        "n_nodes": last.skeleton.n_nodes,
+        "n_edges": len(last.skeleton.edge_inds),
+        "node_names": list(last.skeleton.node_names),
+        "edge_inds": [list(edge) for edge in last.skeleton.edge_inds],
+        "input_scale": first.preprocessing.input_scale,
+        "input_channels": first.preprocessing.in_channels,
+        "output_stride": last.decoding.confmaps_stride,
+        "crop_size": last.preprocessing.crop_size,
+        "max_instances": None,
+        "max_peaks_per_node": None,
+        "max_batch_size": None,
+        "precision": last.precision,
+        "peak_threshold": None,
+        "input_dtype": "uint8",
+        "normalization": "in graph",
+        "n_classes": len(last.class_names),
+        "class_names": list(last.class_names),
+        "anchor_part": last.anchor_part,
+        "training_config_embedded": False,
+        "training_config_hash": last.provenance.config_sha256,
+    }

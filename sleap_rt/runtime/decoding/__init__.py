@@ -1,0 +1,1 @@
+"""What a graph cannot do well: grouping of peaks into instances."""

@@ -1,0 +1,96 @@
+"""An exported `.onnx` file and what it says about itself."""
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sleap_rt.contract import METADATA_KEY, GraphContract
+from sleap_rt.errors import ModelError
+
+# Field numbers of ONNX's ModelProto and StringStringEntryProto (onnx.proto3).
+_METADATA_PROPS, _KEY, _VALUE = 14, 1, 2
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # protobuf wire types
+
+
+@dataclass(frozen=True)
+class GraphFile:
+    """One exported graph.
+
+    Attributes:
+        path: of the `.onnx` file.
+        contract: its description of itself, checked.
+    """
+
+    path: Path
+    contract: GraphContract
+
+
+def read_graph_file(path: Path) -> GraphFile:
+    """Read and check a file's description of itself, without opening an engine.
+
+    Raises:
+        ModelError: there is no such file, it is no ONNX file, or sleap-rt did not export it.
+    """
+    try:
+        metadata = _read_metadata(path)
+    except FileNotFoundError as error:
+        raise ModelError(f"{path} does not exist; expected an exported `.onnx` file.") from error
+    except (OSError, ValueError, IndexError) as error:
+        raise ModelError(f"{path}: not a readable ONNX file ({error}). Export it again.") from error
+    if METADATA_KEY not in metadata:
+        raise ModelError(
+            f"{path} was not exported by sleap-rt: it carries no {METADATA_KEY!r} metadata, so its "
+            "pre-processing and decoding are unknown. Export the trained model with "
+            "`sleap-nn export`."
+        )
+    try:
+        return GraphFile(path, GraphContract.from_json(metadata[METADATA_KEY]))
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _read_metadata(path: Path) -> dict[str, str]:
+    """The file's key-value pairs; its graph is skipped, not parsed."""
+    with path.open("rb") as file:
+        if not file.seek(0, 2):
+            raise ValueError("the file is empty")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            found = {}
+            for field, entry in _fields(data, 0, len(data)):
+                if field == _METADATA_PROPS:
+                    pair = dict(_fields(data, *entry))
+                    key, value = (data[slice(*pair[name])] for name in (_KEY, _VALUE))
+                    found[key.decode()] = value.decode()
+            return found
+
+
+def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    """(field number, (start, end) of its bytes) of a protobuf message; only fields of bytes."""
+    position = start
+    while position < end:
+        tag, position = _varint(data, position)
+        field, wire_type = tag >> 3, tag & 7
+        if wire_type == _VARINT:
+            _, position = _varint(data, position)
+        elif wire_type == _BYTES:
+            length, position = _varint(data, position)
+            if position + length > end:
+                raise ValueError("the file is truncated")
+            yield field, (position, position + length)
+            position += length
+        elif wire_type in (_FIXED64, _FIXED32):
+            position += 8 if wire_type == _FIXED64 else 4
+        else:
+            raise ValueError("it does not follow the ONNX format")
+
+
+def _varint(data: mmap.mmap, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[position]
+        value |= (byte & 0x7F) << shift
+        position += 1
+        if byte < 0x80:
+            return value, position
+        shift += 7

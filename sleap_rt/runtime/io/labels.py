@@ -1,0 +1,74 @@
+"""Instances to a `.slp` file, through sleap-io."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sleap_rt.instances import FrameInstances
+from sleap_rt.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+
+def labels_from_instances(
+    results: Iterable[FrameInstances],
+    skeleton: Skeleton,
+    videos: "list[sio.Video]",
+    provenance: Mapping[str, Any],
+) -> "sio.Labels":
+    """Predictions as sleap-io's `Labels`; every frame is kept, with or without instances.
+
+    Args:
+        results: in the order they are to be stored.
+        skeleton: of all instances.
+        videos: `FrameInstances.video_index` points into these.
+        provenance: how the predictions were made.
+    """
+    import sleap_io as sio
+
+    to_skeleton = _to_sleap_io(skeleton)
+    frames = [
+        sio.LabeledFrame(
+            video=videos[result.video_index],
+            frame_idx=result.frame_index,
+            instances=[
+                sio.PredictedInstance.from_numpy(
+                    points_data=result.points[i].astype(np.float64),
+                    point_scores=result.point_scores[i].astype(np.float64),
+                    score=float(result.scores[i]),
+                    tracking_score=float(result.tracking_scores[i]),
+                    skeleton=to_skeleton,
+                )
+                for i in range(len(result))
+            ],
+        )
+        for result in results
+    ]
+    labels = sio.Labels(labeled_frames=frames, videos=videos, skeletons=[to_skeleton])
+    labels.provenance.update(provenance)
+    return labels
+
+
+def save_labels(labels: "sio.Labels", path: Path) -> None:
+    """Write a `.slp` file; it appears complete or not at all."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
+        complete = Path(folder) / path.name
+        labels.save(str(complete), embed=False, restore_original_videos=False, verbose=False)
+        os.replace(complete, path)
+
+
+def _to_sleap_io(skeleton: Skeleton) -> "sio.Skeleton":
+    import sleap_io as sio
+
+    nodes = [sio.Node(name) for name in skeleton.node_names]
+    return sio.Skeleton(
+        nodes=nodes,
+        edges=[sio.Edge(nodes[a], nodes[b]) for a, b in skeleton.edge_inds],
+        symmetries=[sio.Symmetry([nodes[a], nodes[b]]) for a, b in skeleton.symmetries],
+        name=skeleton.name,
+    )
