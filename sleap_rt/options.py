@@ -38,7 +38,8 @@ class DecodeOptions:
     def __post_init__(self) -> None:
         if self.integral_refinement not in ("integral", "none"):
             raise OptionError(
-                f"integral_refinement must be 'integral' or 'none', got {self.integral_refinement!r}"
+                "integral_refinement must be 'integral' or 'none', "
+                f"got {self.integral_refinement!r}"
             )
         if self.max_instances is not None and self.max_instances < 1:
             raise OptionError(f"max_instances must be at least 1, got {self.max_instances}")

@@ -11,8 +11,8 @@ import click
     "--output",
     "-o",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the graphs. Default: <first model>/exported, or <first model>/exported_topdown "
-    "for a pair.",
+    help="Folder for the graphs.  [default: <first model>/exported; for a pair "
+    "<first model>/exported_topdown]",
 )
 def command(models: tuple[Path, ...], output: Path | None) -> None:
     """Turn one trained model, or the two of a top-down pair, into ONNX graphs.
@@ -35,7 +35,7 @@ def command(models: tuple[Path, ...], output: Path | None) -> None:
         certificate = read_graph_file(path).contract.certificate
         assert certificate is not None  # export does not finish without one
         click.echo(
-            f"{path}: {certificate.n_instances} instances in {certificate.n_frames} frames equal to "
-            f"the checkpoint's within {certificate.max_px:.5f} px and {certificate.max_score:.1e} "
-            "in score"
+            f"{path}: {certificate.n_instances} instances in {certificate.n_frames} frames equal "
+            f"to the checkpoint's within {certificate.max_px:.5f} px, "
+            f"{certificate.max_score:.1e} in score"
         )

@@ -42,7 +42,8 @@ def parse_frames(text: str) -> list[int]:
         match = _RANGE.fullmatch(item.strip())
         if match is None:
             raise ValueError(
-                f"{item.strip()!r} is neither a frame nor a range; write for example 0-100,200,250-300"
+                f"{item.strip()!r} is neither a frame nor a range; "
+                "write for example 0-100,200,250-300"
             )
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:

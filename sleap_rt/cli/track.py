@@ -108,7 +108,7 @@ _DECODE = tuple(DecodeOptions.__dataclass_fields__)
     help="Bottom-up: least number of peaks (or fraction of nodes, below 1) of an instance.",
 )
 @click.pass_context
-def command(ctx: click.Context, **params: Any) -> None:
+def command(ctx: click.Context, /, **params: Any) -> None:
     """Predict the poses in a video and write them to a `.slp` file.
 
     \b
@@ -163,4 +163,7 @@ def _progress(results: Iterable[FrameInstances], n_frames: int) -> Iterable[Fram
     from tqdm import tqdm
 
     quiet = not sys.stderr.isatty()
-    return tqdm(results, total=n_frames, unit=" frames", file=sys.stderr, disable=quiet)
+    bar: Iterable[FrameInstances] = tqdm(
+        results, total=n_frames, unit=" frames", file=sys.stderr, disable=quiet
+    )
+    return bar

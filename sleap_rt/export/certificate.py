@@ -8,6 +8,7 @@ thresholds placed where the model's own maps have clear peaks.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -126,7 +127,8 @@ def _draw(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Fra
         v = (y - cy) * np.cos(angle) - (x - cx) * np.sin(angle)
         blob = np.exp(-((u / long) ** 2 + (v / short) ** 2))
         image += (rng.choice([-110, 110]) * blob)[..., None]
-    return np.clip(image, 0, 255).astype(np.uint8)
+    frame: Frame = np.clip(image, 0, 255).astype(np.uint8)
+    return frame
 
 
 def _compare_frames(
@@ -149,8 +151,7 @@ def _map_differences(model: TrainedModel, path: Path, frame: Frame) -> list[floa
     with torch.inference_mode():
         expected = model.network(image)
     engine = open_engine(path, _CPU)
-    one_slot = np.zeros(1, np.float32)
-    inputs = {"frames": frame[None], "slots": one_slot}
+    inputs: dict[str, NDArray[Any]] = {"frames": frame[None], "slots": np.zeros(1, np.float32)}
     feed = {spec.name: inputs.get(spec.name, np.array(0, np.float32)) for spec in engine.inputs}
     found = engine.run(feed, list(expected))
     engine.close()

@@ -61,12 +61,13 @@ def _sized_together(models: list[TrainedModel]) -> list[TrainedModel]:
         )
     centroid, instance = sorted(models, key=lambda model: model.kind in CROP_KINDS)
     first, second = centroid.preprocessing, instance.preprocessing
-    size = {
-        "max_height": first.max_height or second.max_height,
-        "max_width": first.max_width or second.max_width,
-    }
+    height = first.max_height or second.max_height
+    width = first.max_width or second.max_width
     return [
-        replace(model, preprocessing=replace(model.preprocessing, **size))
+        replace(
+            model,
+            preprocessing=replace(model.preprocessing, max_height=height, max_width=width),
+        )
         for model in (centroid, instance)
     ]
 
@@ -105,10 +106,11 @@ def _export(model: TrainedModel, folder: Path) -> tuple[Path, GraphContract]:
 def _metadata(contracts: list[GraphContract]) -> dict[str, object]:
     """The keys that readers of sleap-nn's exports look for."""
     first, last = contracts[0], contracts[-1]
-    kind = {
-        ("centroid", "centered_instance"): "topdown",
-        ("centroid", "multi_class_topdown"): "multi_class_topdown_combined",
-    }.get(tuple(contract.kind for contract in contracts), last.kind)
+    pair_kinds = {
+        "centered_instance": "topdown",
+        "multi_class_topdown": "multi_class_topdown_combined",
+    }
+    kind = pair_kinds[last.kind] if len(contracts) == 2 else last.kind
     return {
         "sleap_nn_version": last.provenance.trained_with,
         "sleap_rt_version": __version__,

@@ -4,6 +4,7 @@ Sized frames in, poses in frame pixels out. Shapes are symbolic while a module i
 here branches on them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import onnx
@@ -247,7 +248,7 @@ class CropGraph(nn.Module):
 
 Graph = SingleInstanceGraph | CentroidGraph | BottomUpGraph | MultiClassBottomUpGraph | CropGraph
 
-_FRAME_GRAPHS = {
+_FRAME_GRAPHS: dict[str, Callable[[TrainedModel], Graph]] = {
     "single_instance": SingleInstanceGraph,
     "centroid": CentroidGraph,
     "bottomup": BottomUpGraph,
@@ -264,5 +265,4 @@ def build_graph(model: TrainedModel, size_from: Preprocessing | None = None) -> 
     """
     if model.kind in CROP_KINDS:
         return CropGraph(model, size_from or model.preprocessing)
-    graph: Graph = _FRAME_GRAPHS[model.kind](model)
-    return graph
+    return _FRAME_GRAPHS[model.kind](model)

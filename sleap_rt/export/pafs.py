@@ -1,6 +1,10 @@
 """Scores of candidate connections from part affinity fields, and class lookup, inside a graph."""
 
+from typing import Any
+
 import torch
+
+Size = Any  # int, or torch.SymInt while a graph is traced
 
 
 def line_scores(
@@ -44,8 +48,8 @@ def line_scores(
     samples = torch.gather(fields, 3, index_xy)  # (batch, n_edges, 2, k * k * n_points)
     samples = samples.reshape(batch, len(edges), 2, *index.shape[2:])
     along = samples[:, :, 0] * unit[..., 0, None] + samples[:, :, 1] * unit[..., 1, None]
-    largest = torch.ones(()) * torch.sym_max(torch.sym_max(height, width), n_channels)
-    longest = max_edge_length_ratio * largest * stride
+    sides = torch.stack([_tensor(n) for n in (height, width, n_channels)])
+    longest = max_edge_length_ratio * sides.max() * stride
     penalty = torch.clamp(longest / length - 1, max=0) * dist_penalty_weight
     return along.mean(dim=-1) + penalty
 
@@ -63,7 +67,7 @@ def class_probabilities(
     Returns:
         (batch, n_nodes, k, n_classes) float32, NaN where there is no peak.
     """
-    batch, n_classes, height, width = class_maps.shape
+    n_classes, height, width = class_maps.shape[1:]
     index = _nearest_cells(peaks, stride, height, width)  # (batch, n_nodes, k)
     flat = index.flatten(1)[:, None].expand(-1, n_classes, -1)
     probs = torch.gather(class_maps.flatten(2), 2, flat)  # (batch, n_classes, n_nodes * k)
@@ -71,11 +75,16 @@ def class_probabilities(
     return torch.where(torch.isnan(peaks[..., :1]), float("nan"), probs)
 
 
-def _nearest_cells(
-    points: torch.Tensor, stride: int, height: int | torch.SymInt, width: int | torch.SymInt
-) -> torch.Tensor:
+def _tensor(size: Size) -> torch.Tensor:
+    """A size, symbolic or not, as a () float32 tensor."""
+    tensor: torch.Tensor = torch.ones(()) * size
+    return tensor
+
+
+def _nearest_cells(points: torch.Tensor, stride: int, height: Size, width: Size) -> torch.Tensor:
     """Flat index of the cell nearest to each point (rounded half to even), within the map."""
     cells = torch.round(torch.where(torch.isnan(points), 0.0, points) / stride)
-    last = torch.stack([torch.ones(()) * (width - 1), torch.ones(()) * (height - 1)])
+    last = torch.stack([_tensor(width), _tensor(height)]) - 1
     cells = torch.minimum(torch.clamp(cells, min=0), last).to(torch.int64)
-    return cells[..., 1] * width + cells[..., 0]
+    index: torch.Tensor = cells[..., 1] * width + cells[..., 0]
+    return index

@@ -3,11 +3,12 @@
 The rules are those of `sleap_rt.models.reference.peaks`, written without data-dependent shapes.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 
+Size = Any  # int, or torch.SymInt while a graph is traced
 _NONE = float("nan")
 
 
@@ -60,7 +61,7 @@ def local_peaks(
     threshold: torch.Tensor,
     refine: torch.Tensor,
     patch_size: int,
-    n_slots: int | torch.SymInt,
+    n_slots: Size,
 ) -> LocalPeaks:
     """All local maxima above the threshold, a plateau within 2x2 cells counting once.
 
@@ -99,11 +100,11 @@ def local_peaks(
     )
 
 
-def _empty_slots(candidates: torch.Tensor, n_slots: int | torch.SymInt) -> torch.Tensor:
+def _empty_slots(candidates: torch.Tensor, n_slots: Size) -> torch.Tensor:
     return torch.full((candidates.shape[0], candidates.shape[1], n_slots), -torch.inf)
 
 
-def _cells(index: torch.Tensor, width: int | torch.SymInt) -> torch.Tensor:
+def _cells(index: torch.Tensor, width: Size) -> torch.Tensor:
     """Flat cell index to (x, y), float32, on a new last axis."""
     row = torch.div(index, width, rounding_mode="trunc")
     return torch.stack([index - row * width, row], dim=-1).to(torch.float32)

@@ -28,7 +28,7 @@ _POWERS = [2**bits for bits in range(23)]  # what a weight of 1 may stand for
 
 
 @script()
-def _resize_columns(image: FLOAT[...], n_out: INT64, n_padded: INT64):  # type: ignore[no-untyped-def]
+def _resize_columns(image: FLOAT[...], n_out: INT64, n_padded: INT64):
     """Resize the last axis to `n_out` px, zero-pad it to `n_padded`.
 
     With sizes a -> b, the share of input px j in output px i is the whole number
@@ -69,7 +69,7 @@ def _resize_columns(image: FLOAT[...], n_out: INT64, n_padded: INT64):  # type: 
 
 
 @script()
-def _resize(  # type: ignore[no-untyped-def]
+def _resize(
     image: FLOAT[...], height: INT64, width: INT64, padded_height: INT64, padded_width: INT64
 ):
     """Resize to (height, width), zero-pad bottom and right."""
@@ -79,9 +79,7 @@ def _resize(  # type: ignore[no-untyped-def]
 
 
 @script()
-def _fitting_side(  # type: ignore[no-untyped-def]
-    side: INT64, other_side: INT64, target: INT64, other_target: INT64
-):
+def _fitting_side(side: INT64, other_side: INT64, target: INT64, other_target: INT64):
     """A side of the largest size that fits the target, rounded half to even."""
     twice = 2 * side * other_target + other_side
     rounded = twice / (2 * other_side)
@@ -90,12 +88,12 @@ def _fitting_side(  # type: ignore[no-untyped-def]
 
 
 @script()
-def _keep_size(image: FLOAT[...]):  # type: ignore[no-untyped-def]
+def _keep_size(image: FLOAT[...]):
     return op.Identity(image), op.Constant(value_float=1.0)
 
 
 @script()
-def _as_is(image: FLOAT[...]):  # type: ignore[no-untyped-def]
+def _as_is(image: FLOAT[...]):
     return op.Identity(image)
 
 
@@ -109,13 +107,13 @@ def _channels(channels: str) -> Any:
 
 
 @script()
-def _to_rgb(image: FLOAT[...]):  # type: ignore[no-untyped-def]
+def _to_rgb(image: FLOAT[...]):
     last = op.Shape(image, start=1, end=2) - 1
     return op.Gather(image, op.Min(op.Range(0, 3, 1), last), axis=1)
 
 
 @script()
-def _to_grayscale(image: FLOAT[...]):  # type: ignore[no-untyped-def]
+def _to_grayscale(image: FLOAT[...]):
     n_channels = op.Squeeze(op.Shape(image, start=1, end=2))
     if n_channels == 1:
         gray = op.Identity(image)
@@ -135,7 +133,7 @@ def _match_size(max_height: int | None, max_width: int | None) -> Any:
     target_height, target_width = max_height or 0, max_width or 0
 
     @script()
-    def match(image: FLOAT[...]):  # type: ignore[no-untyped-def]
+    def match(image: FLOAT[...]):
         height = op.Squeeze(op.Shape(image, start=2, end=3))
         width = op.Squeeze(op.Shape(image, start=3, end=4))
         given_height = op.Constant(value_int=target_height)
@@ -163,7 +161,7 @@ def _scale_and_pad(spec: Preprocessing) -> Any:
     if spec.input_scale == 1:
 
         @script()
-        def pad(image: FLOAT[...]):  # type: ignore[no-untyped-def]
+        def pad(image: FLOAT[...]):
             size = op.Shape(image, start=2, end=4)
             unit = op.Constant(value_int=stride)
             padding = (size + unit - 1) / unit * unit - size
@@ -173,7 +171,7 @@ def _scale_and_pad(spec: Preprocessing) -> Any:
         return pad
 
     @script()
-    def scale(image: FLOAT[...]):  # type: ignore[no-untyped-def]
+    def scale(image: FLOAT[...]):
         table = op.Constant(value_ints=scaled_sides)
         unit = op.Constant(value_int=stride)
         height = op.Gather(table, op.Squeeze(op.Shape(image, start=2, end=3)))
@@ -201,7 +199,7 @@ def sizing_model(spec: Preprocessing, *, scale_and_pad: bool) -> onnx.ModelProto
     finish = _scale_and_pad(spec) if scale_and_pad else _as_is
 
     @script()
-    def sizing(  # type: ignore[no-untyped-def]
+    def sizing(
         frames: UINT8["batch", "height", "width", "channels"],  # noqa: F821
     ):
         # The cast comes first: engines take uint8 in no other operator.

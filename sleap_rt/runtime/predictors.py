@@ -205,8 +205,13 @@ class BottomUpPredictor:
         outputs = self._slots.run(feed, ["peaks", "peak_vals", "line_scores"])
         results = []
         for i, frame_index in enumerate(frame_indices):
-            arrays = (outputs[name][i] for name in ("peaks", "peak_vals", "line_scores"))
-            grouped = group_peaks(*arrays, self._edges, self._decode)
+            grouped = group_peaks(
+                outputs["peaks"][i],
+                outputs["peak_vals"][i],
+                outputs["line_scores"][i],
+                self._edges,
+                self._decode,
+            )
             results.append(
                 FrameInstances.untracked(
                     frame_index=frame_index,
@@ -309,7 +314,11 @@ class TopDownPredictor:
             n_nodes = self.skeleton.n_nodes
             empty = np.empty((0, n_nodes, 2), np.float32)
             return {"peaks": empty, "peak_vals": empty[..., 0]}
-        feed = {"frames": frames, "centers": centers, "frame_index": frame_of}
+        feed: dict[str, Array] = {
+            "frames": frames,
+            "centers": centers,
+            "frame_index": frame_of,
+        }
         return self._engine.run({**feed, **self._constants}, ["peaks", "peak_vals"])
 
     @staticmethod

@@ -34,7 +34,8 @@ def convert_channels(image: Image, channels: str) -> Image:
         luma = (red * np.float32(LUMA[0]) + np.float32(LUMA[1]) * green) + np.float32(
             LUMA[2]
         ) * blue
-        return luma.astype(np.uint8)
+        gray: Image = luma.astype(np.uint8)
+        return gray
     return image
 
 
@@ -93,7 +94,8 @@ def _resize_rows(image: Image, n_out: int) -> Image:
     bits = max(p for p in range(23) if np.floor(0.5 + weights.max() * 2.0**p) < 2**15)
     fixed = np.floor(weights * 2.0**bits + 0.5).astype(np.int64)
     total = np.tensordot(fixed, image.astype(np.int64), axes=(1, 0)) + (1 << bits >> 1)
-    return np.clip(total >> bits, 0, 255).astype(np.uint8)
+    rows: Image = np.clip(total >> bits, 0, 255).astype(np.uint8)
+    return rows
 
 
 def _resize_weights(n_in: int, n_out: int) -> NDArray[np.float64]:

@@ -45,14 +45,14 @@ def line_score(
         Mean alignment plus the (negative) penalty; NaN where source and destination coincide.
     """
     n_channels, height, width = pafs.shape
-    src, dst = np.float32(source), np.float32(destination)
+    src, dst = np.array(source, np.float32), np.array(destination, np.float32)
     length = np.float32(np.linalg.norm(dst - src))
     if length == 0:
         return float("nan")
     unit = (dst - src) / length
     total = np.float32(0)
     for k in range(n_points):
-        x, y = src + np.float32(k / (n_points - 1)) * (dst - src)
+        x, y = src + np.float32(k / (n_points - 1)) * (dst - src)  # rounded half to even below
         col = min(max(round(float(x / stride)), 0), width - 1)
         row = min(max(round(float(y / stride)), 0), height - 1)
         total += pafs[2 * edge, row, col] * unit[0] + pafs[2 * edge + 1, row, col] * unit[1]

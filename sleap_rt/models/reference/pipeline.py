@@ -1,6 +1,7 @@
 """Whole pipelines: one frame in, instances out, for each kind of model or pair of models."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -102,7 +103,7 @@ def predict_crops(
         prepared = frames.scale_and_pad(crop, scale, model.preprocessing.max_stride)
         outputs = _run(model, frames.network_input(prepared, model.preprocessing.in_channels))
         for node, peak in enumerate(_global_peaks(model, outputs, options)):
-            cell = np.float32([peak.x, peak.y])
+            cell = _floats([peak.x, peak.y])
             local = cell * model.decoding.confmaps_stride / np.float32(scale)
             points[i, node] = (local + corner) / sized.eff_scale
             values[i, node] = peak.value
@@ -121,7 +122,7 @@ def cut_crop(
         crop (crop height, crop width, channels) and its corner (x, y) in px of `image`.
     """
     height, width = crop_size
-    corner = np.float32([centre[0] - width / 2 + 0.5, centre[1] - height / 2 + 0.5])
+    corner = _floats([centre[0] - width / 2 + 0.5, centre[1] - height / 2 + 0.5])
     left = int(corner[0] + width // 2) - width // 2
     top = int(corner[1] + height // 2) - height // 2
     crop = np.zeros((height, width, image.shape[2]), image.dtype)
@@ -141,7 +142,12 @@ class _ToFrame:
     eff_scale: np.float32
 
     def __call__(self, x: float, y: float) -> Floats:
-        return np.float32([x, y]) / np.float32(self.input_scale) / self.eff_scale
+        point: Floats = _floats([x, y]) / np.float32(self.input_scale) / self.eff_scale
+        return point
+
+
+def _floats(values: Any) -> Floats:
+    return np.array(values, np.float32)
 
 
 def _run(model: TrainedModel, image: torch.Tensor) -> dict[str, Floats]:
@@ -168,7 +174,7 @@ def _single_instance(
     peaks = _global_peaks(model, outputs, options)
     stride = model.decoding.confmaps_stride
     points = np.stack([to_frame(peak.x * stride, peak.y * stride) for peak in peaks])[None]
-    values = np.float32([[peak.value for peak in peaks]])
+    values = _floats([[peak.value for peak in peaks]])
     found = ~np.isnan(points).all(axis=(1, 2))
     return ReferenceInstances(points[found], values[found], values.sum(axis=1)[found])
 
@@ -183,7 +189,7 @@ def _centroids(
     points = np.zeros((len(peaks), 1, 2), np.float32)
     for i, peak in enumerate(peaks):
         points[i, 0] = to_frame(peak.x * stride, peak.y * stride)
-    values = np.float32([peak.value for peak in peaks])
+    values = _floats([peak.value for peak in peaks])
     return ReferenceInstances(points, values[:, None], values)
 
 
@@ -208,7 +214,7 @@ def _bottomup(
         for node, peak in instance.peaks.items():
             points[i, node] = to_frame(peak.x, peak.y)
             values[i, node] = peak.value
-    return ReferenceInstances(points, values, np.float32([it.score for it in instances]))
+    return ReferenceInstances(points, values, _floats([it.score for it in instances]))
 
 
 def _edge_scores(

@@ -27,6 +27,7 @@ _FAILURES: tuple[type[Exception], ...] = (
     ort.capi.onnxruntime_pybind11_state.NotImplemented,
     ort.capi.onnxruntime_pybind11_state.RuntimeException,
 )
+_RUN_FAILURES: tuple[type[Exception], ...] = (*_FAILURES, RuntimeError, ValueError)
 _ERRORS_ONLY = 3  # ONNX Runtime's severity level
 
 
@@ -68,7 +69,7 @@ class OrtEngine:
         names = [spec.name for spec in self.outputs] if fetch is None else list(fetch)
         try:
             return dict(zip(names, self._session.run(names, dict(feed)), strict=True))
-        except (*_FAILURES, RuntimeError, ValueError) as error:
+        except _RUN_FAILURES as error:
             raise EngineError(f"ONNX Runtime failed: {error}") from error
 
     def close(self) -> None:
