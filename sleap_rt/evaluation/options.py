@@ -108,6 +108,27 @@ class EvalOptions:
                 raise OptionError(f"{name} {path} is one of the input files; choose another name")
 
 
+def unused_options(options: EvalOptions) -> dict[str, str]:
+    """Options that cannot take effect in this run -> why not.
+
+    The command line refuses those that were given; their defaults are simply not looked at.
+    """
+    poses, identities = options.poses, options.identities
+    unused = {}
+    if identities is None:
+        for name in ("similarity", "similarity_threshold", "max_distance"):
+            unused[name] = "it belongs to identities; add --tracks"
+    elif identities.similarity != "centroid":
+        unused["max_distance"] = f"it is not used with similarity {identities.similarity}"
+    oks_for_poses = options.measure_poses and poses.match_method != "centroid"
+    if not oks_for_poses:
+        if identities is None or identities.similarity != "oks":
+            for name in ("oks_stddev", "oks_scale"):
+                unused[name] = "nothing is compared by OKS in this run"
+        unused["coco_max_dets"] = "COCO AP and AR are not computed in this run"
+    return unused
+
+
 def _check_positive(name: str, value: float) -> None:
     if not (math.isfinite(value) and value > 0):
         raise OptionError(f"{name} must be a number above 0, got {value}")

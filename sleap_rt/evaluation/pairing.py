@@ -1,6 +1,6 @@
 """From two pose tables to matched pairs: everything the pose metrics are computed from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -69,7 +69,7 @@ def pair_poses(ground_truth: PoseTable, predicted: PoseTable, options: PoseOptio
     Raises:
         DataError: the files have nothing in common that could be compared.
     """
-    options = _settled(options, predicted)
+    options = settle_method(options, predicted)
     truth = select_ground_truth(ground_truth, user_labels_only=options.user_labels_only)
     if not truth.n_frames:
         raise DataError(_no_truth(ground_truth, options))
@@ -100,14 +100,16 @@ def pair_poses(ground_truth: PoseTable, predicted: PoseTable, options: PoseOptio
     )
 
 
-def _settled(options: PoseOptions, predicted: PoseTable) -> PoseOptions:
-    from dataclasses import replace
+def settle_method(options: PoseOptions, predicted: PoseTable) -> PoseOptions:
+    """`options` with `match_method` auto replaced by what it means for these predictions.
 
+    Raises:
+        OptionError: it means oks, but an option was given that only centroid mode has.
+    """
     if options.match_method != "auto":
         return options
-    if len(predicted.node_names) == 1:
-        return replace(options, match_method="centroid")
-    return replace(options, match_method="oks", anchor_part=None)
+    one_node = len(predicted.node_names) == 1
+    return replace(options, match_method="centroid" if one_node else "oks")
 
 
 def _no_truth(ground_truth: PoseTable, options: PoseOptions) -> str:

@@ -93,5 +93,4 @@ class PoseTable:
 
 def visible_nodes(points: FloatArray) -> BoolArray:
     """(..., n_nodes) where both coordinates of a node are known."""
-    missing: BoolArray = np.isnan(points).any(axis=-1)
-    return ~missing
+    return np.asarray(~np.isnan(points).any(axis=-1), np.bool_)

@@ -118,7 +118,9 @@ def clear_counts(sequence: TrackSequence, matches: TrackMatches, n_switches: int
 
 def sum_clear(counts: Sequence[ClearCounts]) -> ClearCounts:
     """Pool videos."""
-    return ClearCounts(**{f.name: sum(getattr(c, f.name) for c in counts) for f in fields(ClearCounts)})
+    return ClearCounts(
+        **{f.name: sum(getattr(c, f.name) for c in counts) for f in fields(ClearCounts)}
+    )
 
 
 def clear_values(counts: ClearCounts) -> dict[str, float]:

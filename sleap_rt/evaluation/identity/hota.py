@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from sleap_rt.evaluation.identity.sequences import TrackSequence
+from sleap_rt.evaluation.identity.sequences import FrameGroup, TrackSequence, in_frame_order
 from sleap_rt.evaluation.poses import FloatArray, IntArray
 
 ALPHAS: FloatArray = np.arange(0.05, 0.99, 0.05)
@@ -66,16 +66,31 @@ def hota_counts(sequence: TrackSequence) -> HotaCounts:
 
 def _alignment(sequence: TrackSequence, gt_counts: IntArray, pr_counts: IntArray) -> FloatArray:
     """(n_gt_ids, n_pr_ids) how well two tracks fit over the whole video, before any matching."""
-    shared = np.zeros((len(gt_counts), len(pr_counts)))
-    frames = zip(sequence.gt_ids, sequence.pr_ids, sequence.similarity, strict=True)
-    for gt_ids, pr_ids, similarity in frames:
-        either = similarity.sum(0)[None, :] + similarity.sum(1)[:, None] - similarity
-        share = np.divide(
-            similarity, either, out=np.zeros_like(similarity), where=either > _EPSILON
-        )
-        shared[gt_ids[:, None], pr_ids[None, :]] += share
-    alignment: FloatArray = shared / (gt_counts[:, None] + pr_counts[None, :] - shared)
+    shape = (len(gt_counts), len(pr_counts))
+    if not sequence.groups:
+        return np.zeros(shape)
+    shares = in_frame_order(sequence.groups, [_shares(g.similarity) for g in sequence.groups])
+    keys = in_frame_order(sequence.groups, [_keys(g, shape[1]) for g in sequence.groups])
+    # Added up frame after frame, as TrackEval does: rounding must not decide a tie differently.
+    shared = np.bincount(keys, shares, minlength=shape[0] * shape[1])
+    shared = shared.reshape(shape)
+    union = gt_counts[:, None] + pr_counts[None, :] - shared
+    alignment: FloatArray = np.divide(shared, union, out=np.zeros(shape), where=union > 0)
     return alignment
+
+
+def _shares(similarity: FloatArray) -> FloatArray:
+    """Similarity as a share of all similarities that either side has in its frame."""
+    either = similarity.sum(1)[:, None, :] + similarity.sum(2)[:, :, None] - similarity
+    shares: FloatArray = np.divide(
+        similarity, either, out=np.zeros_like(similarity), where=either > _EPSILON
+    )
+    return shares
+
+
+def _keys(group: FrameGroup, n_pr_ids: int) -> IntArray:
+    """(n_frames, n_gt, n_pr) flat index into a table (n_gt_ids, n_pr_ids)."""
+    return group.gt_ids[:, :, None] * n_pr_ids + group.pr_ids[:, None, :]
 
 
 def _matches(
@@ -83,14 +98,22 @@ def _matches(
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Ids and similarity of the pairs matched in each frame, over all frames."""
     gt, pr, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
-    frames = zip(sequence.gt_ids, sequence.pr_ids, sequence.similarity, strict=True)
-    for gt_ids, pr_ids, similarity in frames:
-        score = alignment[gt_ids[:, None], pr_ids[None, :]] * similarity
-        rows, columns = linear_sum_assignment(-score)
-        gt.append(gt_ids[rows])
-        pr.append(pr_ids[columns])
-        values.append(similarity[rows, columns])
+    for group in sequence.groups:
+        score = alignment[group.gt_ids[:, :, None], group.pr_ids[:, None, :]] * group.similarity
+        frames, rows, columns = best_pairs(score)
+        gt.append(group.gt_ids[frames, rows])
+        pr.append(group.pr_ids[frames, columns])
+        values.append(group.similarity[frames, rows, columns])
     return np.concatenate(gt), np.concatenate(pr), np.concatenate(values)
+
+
+def best_pairs(score: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Frame, row and column of the pairing with the greatest total in each frame of a stack."""
+    n_pairs = min(score.shape[1:])
+    chosen = [linear_sum_assignment(-matrix) for matrix in score]
+    frames = np.repeat(np.arange(len(score)), n_pairs)
+    rows = np.concatenate([rows for rows, _ in chosen])
+    return frames, rows, np.concatenate([columns for _, columns in chosen])
 
 
 def sum_hota(counts: Sequence[HotaCounts]) -> HotaCounts:

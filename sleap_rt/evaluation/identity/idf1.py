@@ -10,9 +10,6 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from sleap_rt.evaluation.identity.sequences import TrackSequence
-from sleap_rt.evaluation.poses import FloatArray, IntArray
-
-_NEVER = 1e10  # cost of leaving out a track in the place that belongs to another
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,38 +22,20 @@ class IdCounts:
 
 
 def id_counts(sequence: TrackSequence, threshold: float) -> IdCounts:
-    """Count one video under the one-to-one mapping of animals to tracks that costs least.
+    """Count one video under the one-to-one mapping of animals to tracks that fits best.
 
     Args:
         sequence: one video.
         threshold: least similarity at which an animal and a track agree in a frame.
     """
-    gt_counts, pr_counts = sequence.gt_counts(), sequence.pr_counts()
-    agree = np.zeros((len(gt_counts), len(pr_counts)))
-    frames = zip(sequence.gt_ids, sequence.pr_ids, sequence.similarity, strict=True)
-    for gt_ids, pr_ids, similarity in frames:
-        rows, columns = np.nonzero(similarity >= threshold)
-        agree[gt_ids[rows], pr_ids[columns]] += 1
-    missed, wrong = _costs(agree, gt_counts, pr_counts)
-    rows, columns = linear_sum_assignment(missed + wrong)
-    fn = int(missed[rows, columns].sum())
-    return IdCounts(tp=sequence.n_gt - fn, fn=fn, fp=int(wrong[rows, columns].sum()))
-
-
-def _costs(
-    agree: FloatArray, gt_counts: IntArray, pr_counts: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Missed and wrong detections of each choice; an animal or a track may also go unpaired."""
-    n_gt, n_pr = agree.shape
-    missed = np.zeros((n_gt + n_pr, n_gt + n_pr))
-    wrong = np.zeros_like(missed)
-    wrong[n_gt:, :n_pr] = _NEVER
-    missed[:n_gt, n_pr:] = _NEVER
-    missed[:n_gt, :n_pr] = gt_counts[:, None] - agree
-    wrong[:n_gt, :n_pr] = pr_counts[None, :] - agree
-    np.fill_diagonal(missed[:n_gt, n_pr:], gt_counts)
-    np.fill_diagonal(wrong[n_gt:, :n_pr], pr_counts)
-    return missed, wrong
+    agree = np.zeros((len(sequence.gt_names), len(sequence.pr_names)))
+    for group in sequence.groups:
+        frames, rows, columns = np.nonzero(group.similarity >= threshold)
+        np.add.at(agree, (group.gt_ids[frames, rows], group.pr_ids[frames, columns]), 1)
+    # Missed and wrong detections together are n_gt + n_pr - 2 * (agreeing ones), so the cheapest
+    # mapping is the one that agrees most.
+    tp = int(agree[linear_sum_assignment(agree, maximize=True)].sum())
+    return IdCounts(tp=tp, fn=sequence.n_gt - tp, fp=sequence.n_pr - tp)
 
 
 def sum_ids(counts: Sequence[IdCounts]) -> IdCounts:

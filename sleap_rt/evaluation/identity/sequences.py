@@ -2,11 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.poses import FloatArray, IntArray, PoseTable
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameGroup:
+    """Frames with equally many instances, stacked, so that they can be worked on together.
+
+    Attributes:
+        gt_ids, pr_ids: (n_frames, n_gt), (n_frames, n_pr)
+        similarity: (n_frames, n_gt, n_pr)
+        places: (n_frames,) place of each frame in its sequence.
+        cells: (n_frames, n_gt, n_pr) place of each pair among all pairs of the sequence.
+    """
+
+    gt_ids: IntArray
+    pr_ids: IntArray
+    similarity: FloatArray
+    places: IntArray
+    cells: IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +65,28 @@ class TrackSequence:
         """Predicted instances in all frames."""
         return sum(len(ids) for ids in self.pr_ids)
 
+    @cached_property
+    def groups(self) -> list[FrameGroup]:
+        """The frames that have instances on both sides, by the shape of their matrices."""
+        shapes = np.array([matrix.shape for matrix in self.similarity], np.int64).reshape(-1, 2)
+        sizes = shapes.prod(axis=1)
+        starts = np.cumsum(sizes) - sizes
+        return [
+            self._group(np.flatnonzero((shapes == shape).all(axis=1)), starts)
+            for shape in np.unique(shapes[sizes > 0], axis=0)
+        ]
+
+    def _group(self, places: IntArray, starts: IntArray) -> FrameGroup:
+        similarity = np.stack([self.similarity[place] for place in places])
+        within = np.arange(similarity[0].size).reshape(similarity[0].shape)
+        return FrameGroup(
+            gt_ids=np.stack([self.gt_ids[place] for place in places]),
+            pr_ids=np.stack([self.pr_ids[place] for place in places]),
+            similarity=similarity,
+            places=places,
+            cells=starts[places][:, None, None] + within,
+        )
+
     def gt_counts(self) -> IntArray:
         """(n_gt_ids,) frames each true animal is in."""
         return _counts(self.gt_ids, len(self.gt_names))
@@ -49,6 +94,16 @@ class TrackSequence:
     def pr_counts(self) -> IntArray:
         """(n_pr_ids,) frames each predicted track is in."""
         return _counts(self.pr_ids, len(self.pr_names))
+
+
+def in_frame_order(
+    groups: Sequence[FrameGroup], values: Sequence[NDArray[Scalar]]
+) -> NDArray[Scalar]:
+    """Values per pair, (n_frames, n_gt, n_pr) for each of `groups`, as one array in frame order."""
+    together = np.concatenate([value.ravel() for value in values])
+    ordered = np.empty_like(together)
+    ordered[np.concatenate([group.cells.ravel() for group in groups])] = together
+    return ordered
 
 
 def _counts(ids: Sequence[IntArray], n_ids: int) -> IntArray:
@@ -92,7 +147,9 @@ def resolve_repeated_tracks(table: PoseTable) -> PoseTable:
     user = {
         (int(frame), int(track))
         for frame, track in zip(
-            frames[tracked & ~table.is_predicted], tracks[tracked & ~table.is_predicted], strict=True
+            frames[tracked & ~table.is_predicted],
+            tracks[tracked & ~table.is_predicted],
+            strict=True,
         )
     }
     replaced = np.array(

@@ -44,7 +44,9 @@ def find_switches(sequence: TrackSequence, matches: TrackMatches) -> list[Switch
     return [_switch(sequence, gt[i], pr[i - 1], pr[i], frames[i - 1], frames[i]) for i in at]
 
 
-def _switch(sequence: TrackSequence, animal: int, old: int, new: int, last: int, now: int) -> Switch:
+def _switch(
+    sequence: TrackSequence, animal: int, old: int, new: int, last: int, now: int
+) -> Switch:
     between = sequence.gt_ids[last + 1 : now]
     return Switch(
         video=sequence.video,
