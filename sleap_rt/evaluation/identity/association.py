@@ -33,15 +33,15 @@ def association_shares(
     Returns:
         For HOTA and IDF1: `<name>`, `<name>_perfect_association`, `<name>_lost_by_detector`,
         `<name>_lost_by_association` (the last two and the first add up to 1) and
-        `<name>_association_alone`; perfect association is by similarity, so
-        association's loss may come out a trifle below 0. And the switches with and without a preceding loss.
+        `<name>_association_alone`; and the switches with and without a preceding loss. Perfect
+        association goes by similarity alone, so the loss may come out a trifle below 0.
     """
     pairs = [_pairs_blind_to_identity(sequence) for sequence in sequences]
     actual = _scores(sequences, threshold)
     both = list(zip(sequences, pairs, strict=True))
     perfect = _scores([with_perfect_association(s, p) for s, p in both], threshold)
-    alone = _association_alone(
-XX    shares: dict[str, Any] = {}
+    alone = _association_alone([_meetings(s, p, threshold) for s, p in both])
+    shares: dict[str, Any] = {}
     for name in ("HOTA", "IDF1"):
         shares |= {
             name: actual[name],
