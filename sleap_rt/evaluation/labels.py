@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import sleap_io as sio
+from numpy.typing import NDArray
 
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.poses import IntArray, PoseTable
 from sleap_rt.evaluation.videos import VideoFile, VideoSource
+
+UInt8Array = NDArray[np.uint8]
 
 
 def load_labels(path: str | Path) -> sio.Labels:
@@ -162,3 +165,57 @@ def _dataset(video: sio.Video) -> str:
     if isinstance(video.backend, sio.io.video_reading.HDF5Video):
         return str(video.backend.dataset or "")
     return str(video.backend_metadata.get("dataset") or "")
+
+
+class FrameImages:
+    """Images of the frames of a labels file, where its videos can be found.
+
+    A video is looked for where the file says, then beside the labels file.
+    """
+
+    def __init__(self, labels: sio.Labels, path: str | Path) -> None:
+        self._videos = list(labels.videos)
+        self._folder = Path(path).resolve().parent
+        self._opened: dict[int, sio.Video | None] = {}
+        self.problems: dict[str, None] = {}  # in the order met
+
+    def read(self, video: int, frame_idx: int) -> UInt8Array | None:
+        """(height, width, 1 or 3) gray or RGB; None if it cannot be had: see `problems`."""
+        if video not in self._opened:
+            self._opened[video] = self._open(self._videos[video])
+        opened = self._opened[video]
+        if opened is None:
+            return None
+        try:
+            image = np.asarray(opened[frame_idx])
+        except (OSError, LookupError, ValueError, RuntimeError) as error:
+            self.problems[f"frame {frame_idx} of {opened.filename} cannot be read: {error}"] = None
+            return None
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] not in (1, 3):
+            self.problems[f"{opened.filename} does not hold 8-bit gray or RGB images"] = None
+            return None
+        return image
+
+    def _open(self, video: sio.Video) -> sio.Video | None:
+        for place in self._places(video.filename):
+            if not all(Path(path).is_file() for path in place):
+                continue
+            try:
+                video.replace_filename(place if len(place) > 1 else place[0], open=False)
+                video.open()
+            except (OSError, LookupError, ValueError, RuntimeError, ImportError) as error:
+                self.problems[f"{place[0]} cannot be opened: {error}"] = None
+                return None
+            return video
+        self.problems[
+            f"the video {video.filename} was not found, so its frames are drawn without image"
+        ] = None
+        return None
+
+    def _places(self, recorded: str | list[str]) -> list[list[str]]:
+        """Where the file, or the images, may lie."""
+        if isinstance(recorded, list):
+            return [recorded]
+        name = str(recorded).replace("\\", "/")
+        beside = (self._folder / name, self._folder / name.split("/")[-1])
+        return [[str(recorded)], *([str(path)] for path in beside)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sleap_rt.evaluation.identity.evaluation import IdentityEvaluation, evaluate_identities
-from sleap_rt.evaluation.labels import load_labels, table_from_labels
+from sleap_rt.evaluation.labels import FrameImages, load_labels, table_from_labels
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
 from sleap_rt.evaluation.options import (
     CENTROID_THRESHOLD_PX,
@@ -67,9 +67,8 @@ def run_eval(options: EvalOptions) -> EvaluationRun:
         from sleap_rt.evaluation.report.plots import require_matplotlib
 
         require_matplotlib()
-    truth = table_from_labels(
-        load_labels(options.ground_truth_path), str(options.ground_truth_path)
-    )
+    labels = load_labels(options.ground_truth_path)
+    truth = table_from_labels(labels, str(options.ground_truth_path))
     names = short_names(options.predicted_paths)
     evaluations = tuple(
         _evaluate(truth, name, path, options)
@@ -81,7 +80,7 @@ def run_eval(options: EvalOptions) -> EvaluationRun:
     if options.report is not None:
         from sleap_rt.evaluation.report import write_report
 
-        write_report(run, options.report)
+        write_report(run, FrameImages(labels, options.ground_truth_path), options.report)
     return run
 
 

@@ -15,12 +15,21 @@ _MAX_SWITCHES = 20  # printed; all of them are in the saved metrics and in the r
 
 @dataclass(frozen=True)
 class Row:
-    """A value of the metrics and how it is shown."""
+    """A value of the metrics and how it is shown.
+
+    Attributes:
+        label: what it is called.
+        path: keys that lead to it.
+        style: format.
+        unit: printed after it.
+        better: 1 if more is better, -1 if less is, 0 if neither.
+    """
 
     label: str
     path: tuple[str, ...]
     style: str = "d"
     unit: str = ""
+    better: int = 0
 
     def value(self, metrics: Metrics) -> Any:
         """The value; None where these metrics do not have it."""
@@ -51,61 +60,61 @@ SELECTION = (
     Row("ground truth without box area", ("selection", "n_flat_gt")),
 )
 POSES = (
-    Row("mOKS", ("mOKS", "mOKS"), ".4f"),
-    Row("mAP (OKS VOC)", ("voc_metrics", "oks_voc.mAP"), ".4f"),
-    Row("mAR (OKS VOC)", ("voc_metrics", "oks_voc.mAR"), ".4f"),
-    Row("Average Distance", ("distance_metrics", "avg"), ".2f", "px"),
-    Row("dist.p50", ("distance_metrics", "p50"), ".2f", "px"),
-    Row("dist.p90", ("distance_metrics", "p90"), ".2f", "px"),
-    Row("dist.p95", ("distance_metrics", "p95"), ".2f", "px"),
-    Row("dist.p99", ("distance_metrics", "p99"), ".2f", "px"),
-    Row("mPCK", ("pck_metrics", "mPCK"), ".4f"),
-    Row("PCK@5px", ("pck_metrics", "PCK@5"), ".4f"),
-    Row("PCK@10px", ("pck_metrics", "PCK@10"), ".4f"),
-    Row("PCK AUC", ("pck_curve", "AUC"), ".4f"),
-    Row("mPCK (labelled nodes)", ("pck_curve", "mPCK_visible"), ".4f"),
-    Row("mAP (PCK VOC)", ("voc_metrics", "pck_voc.mAP"), ".4f"),
-    Row("mAR (PCK VOC)", ("voc_metrics", "pck_voc.mAR"), ".4f"),
-    Row("Visibility Precision", ("visibility_metrics", "precision"), ".4f"),
-    Row("Visibility Recall", ("visibility_metrics", "recall"), ".4f"),
-    Row("AP (COCO)", ("coco_metrics", "AP"), ".4f"),
-    Row("AP50 (COCO)", ("coco_metrics", "AP50"), ".4f"),
-    Row("AP75 (COCO)", ("coco_metrics", "AP75"), ".4f"),
-    Row("AR (COCO)", ("coco_metrics", "AR"), ".4f"),
-    Row("Detection Precision", ("detection_metrics", "precision"), ".4f"),
-    Row("Detection Recall", ("detection_metrics", "recall"), ".4f"),
-    Row("Detection F1", ("detection_metrics", "f1"), ".4f"),
+    Row("mOKS", ("mOKS", "mOKS"), ".4f", better=1),
+    Row("mAP (OKS VOC)", ("voc_metrics", "oks_voc.mAP"), ".4f", better=1),
+    Row("mAR (OKS VOC)", ("voc_metrics", "oks_voc.mAR"), ".4f", better=1),
+    Row("Average Distance", ("distance_metrics", "avg"), ".2f", "px", -1),
+    Row("dist.p50", ("distance_metrics", "p50"), ".2f", "px", -1),
+    Row("dist.p90", ("distance_metrics", "p90"), ".2f", "px", -1),
+    Row("dist.p95", ("distance_metrics", "p95"), ".2f", "px", -1),
+    Row("dist.p99", ("distance_metrics", "p99"), ".2f", "px", -1),
+    Row("mPCK", ("pck_metrics", "mPCK"), ".4f", better=1),
+    Row("PCK@5px", ("pck_metrics", "PCK@5"), ".4f", better=1),
+    Row("PCK@10px", ("pck_metrics", "PCK@10"), ".4f", better=1),
+    Row("PCK AUC", ("pck_curve", "AUC"), ".4f", better=1),
+    Row("mPCK (labelled nodes)", ("pck_curve", "mPCK_visible"), ".4f", better=1),
+    Row("mAP (PCK VOC)", ("voc_metrics", "pck_voc.mAP"), ".4f", better=1),
+    Row("mAR (PCK VOC)", ("voc_metrics", "pck_voc.mAR"), ".4f", better=1),
+    Row("Visibility Precision", ("visibility_metrics", "precision"), ".4f", better=1),
+    Row("Visibility Recall", ("visibility_metrics", "recall"), ".4f", better=1),
+    Row("AP (COCO)", ("coco_metrics", "AP"), ".4f", better=1),
+    Row("AP50 (COCO)", ("coco_metrics", "AP50"), ".4f", better=1),
+    Row("AP75 (COCO)", ("coco_metrics", "AP75"), ".4f", better=1),
+    Row("AR (COCO)", ("coco_metrics", "AR"), ".4f", better=1),
+    Row("Detection Precision", ("detection_metrics", "precision"), ".4f", better=1),
+    Row("Detection Recall", ("detection_metrics", "recall"), ".4f", better=1),
+    Row("Detection F1", ("detection_metrics", "f1"), ".4f", better=1),
     Row("found (TP)", ("detection_metrics", "n_tp")),
-    Row("not an animal (FP)", ("detection_metrics", "n_fp")),
-    Row("missed (FN)", ("detection_metrics", "n_fn")),
+    Row("not an animal (FP)", ("detection_metrics", "n_fp"), better=-1),
+    Row("missed (FN)", ("detection_metrics", "n_fn"), better=-1),
 )
 _ID = "identity_metrics"
 IDENTITIES = (
-    *(Row(name, (_ID, name), ".4f") for name in ("HOTA", "DetA", "AssA", "LocA")),
-    *(Row(name, (_ID, name), ".4f") for name in ("MOTA", "MOTP", "IDF1", "IDP", "IDR")),
-    Row("switches (IDSW)", (_ID, "IDSW")),
-    Row("fragmentations (Frag)", (_ID, "Frag")),
+    *(Row(name, (_ID, name), ".4f", better=1) for name in ("HOTA", "DetA", "AssA", "LocA")),
+    *(Row(name, (_ID, name), ".4f", better=1) for name in ("MOTA", "MOTP", "IDF1", "IDP", "IDR")),
+    Row("switches (IDSW)", (_ID, "IDSW"), better=-1),
+    Row("fragmentations (Frag)", (_ID, "Frag"), better=-1),
     Row("mostly tracked (MT)", (_ID, "MT")),
     Row("partly tracked (PT)", (_ID, "PT")),
-    Row("mostly lost (ML)", (_ID, "ML")),
+    Row("mostly lost (ML)", (_ID, "ML"), better=-1),
     Row("matched (TP)", (_ID, "TP")),
-    Row("not an animal (FP)", (_ID, "FP")),
-    Row("missed (FN)", (_ID, "FN")),
+    Row("not an animal (FP)", (_ID, "FP"), better=-1),
+    Row("missed (FN)", (_ID, "FN"), better=-1),
     Row("true tracks", (_ID, "n_gt_tracks")),
     Row("predicted tracks", (_ID, "n_pr_tracks")),
 )
 SHARES = (
     *(
-        Row(f"{name} {label}", (_ID, "shares", f"{name}_{key}"), ".4f")
+        Row(f"{name} {label}", (_ID, "shares", f"{name}_{key}"), ".4f", better=better)
         for name in ("HOTA", "IDF1")
-        for label, key in (
-            ("lost by the detector", "lost_by_detector"),
-            ("lost by association", "lost_by_association"),
-            ("of association alone", "association_alone"),
+        for label, key, better in (
+            ("lost by the detector", "lost_by_detector", -1),
+            ("lost by association", "lost_by_association", -1),
+            ("of association alone", "association_alone", 1),
         )
     ),
-    Row("switches while in sight", (_ID, "shares", "switches_by_association")),
-    Row("switches after a loss", (_ID, "shares", "switches_after_loss")),
+    Row("switches while in sight", (_ID, "shares", "switches_by_association"), better=-1),
+    Row("switches after a loss", (_ID, "shares", "switches_after_loss"), better=-1),
 )
 
 
@@ -162,7 +171,8 @@ def node_rows(metrics: Sequence[Metrics]) -> list[Row]:
         if "node_metrics" in one:
             names = one["node_metrics"]["node_names"]
             return [
-                _NodeRow(name, ("node_metrics",), ".2f", "px", i) for i, name in enumerate(names)
+                _NodeRow(name, ("node_metrics",), ".2f", "px", -1, i)
+                for i, name in enumerate(names)
             ]
     return []
 
