@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import sleap_io as sio
+from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.distances import distance_summary
@@ -24,6 +22,9 @@ from sleap_rt.evaluation.pck import PCK_THRESHOLDS_PX, pck_metrics
 from sleap_rt.evaluation.poses import FloatArray, IntArray, PoseTable, visible_nodes
 from sleap_rt.evaluation.visibility import visibility_metrics
 from sleap_rt.evaluation.voc import MATCH_SCORE_THRESHOLDS, RECALL_THRESHOLDS
+
+if TYPE_CHECKING:
+    import sleap_io as sio
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class Evaluator:
 
     def __init__(
         self,
-        ground_truth_instances: sio.Labels,
-        predicted_instances: sio.Labels,
+        ground_truth_instances: "sio.Labels",
+        predicted_instances: "sio.Labels",
         oks_stddev: float = PoseOptions.oks_stddev,
         oks_scale: float | None = PoseOptions.oks_scale,
         match_threshold: float = PoseOptions.match_threshold,

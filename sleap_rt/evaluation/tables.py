@@ -1,6 +1,7 @@
 """The printed result: one line per value, one column per prediction file."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -243,7 +244,8 @@ def switch_text(switch: dict[str, Any]) -> str:
     """One switch in words."""
     lost = switch["frames_lost"]
     after = f", after {lost} frame{'s' if lost > 1 else ''} not found" if lost else ""
+    video = re.split(r"[\\/]", switch["video"])[-1]
     return (
-        f"{switch['video']} frame {switch['frame_idx']}: {switch['animal']} goes from track "
+        f"{video} frame {switch['frame_idx']}: {switch['animal']} goes from track "
         f"{switch['from_track']} to {switch['to_track']}{after}"
     )

@@ -71,7 +71,8 @@ def _poses(run: EvaluationRun, images: FrameImages) -> Iterator[str]:
     metrics, names = _columns(run)
     yield "<h2>Poses</h2>"
     yield f'<p class="soft">{escape(pose_settings(run.evaluations))}</p>'
-    yield comparison_table((*SELECTION, *POSES), metrics, names)
+    tables = (comparison_table(rows, metrics, names) for rows in (POSES, SELECTION))
+    yield f'<div class="tables">{"".join(tables)}</div>'
     yield "<h2>How large the errors are</h2>"
     yield from _distributions(run)
     if any("node_metrics" in m for m in metrics):
@@ -227,7 +228,7 @@ def _timeline(evaluation: Evaluation, video: VideoIdentities) -> Iterator[str]:
     drawn = timeline(video)
     other = [(f"{drawn.n_other} more tracks", OTHER_TRACK)] if drawn.n_other else []
     yield f"<h3>{escape(name)}</h3>"
-    yield _key([*((f"track {track}", colour) for track, colour in drawn.tracks), *other])
+    yield _key([*drawn.tracks, *other])
     picture = plots.svg(drawn.draw, f"timeline of {name}, {evaluation.name}", drawn.size)
     yield f'<figure class="scroll timeline">{picture}</figure>'
     if drawn.n_animals_left_out:

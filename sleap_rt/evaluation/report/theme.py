@@ -38,6 +38,8 @@ h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-bottom: .2rem;
 h3 {{ font-size: 1rem; margin: 1.2rem 0 .4rem; overflow-wrap: anywhere; }}
 p, li {{ overflow-wrap: anywhere; }}
 p {{ margin: .3rem 0 .7rem; }}
+.tables {{ display: flex; flex-wrap: wrap; gap: .5rem 3rem; align-items: flex-start; }}
+.tables > * {{ min-width: 0; max-width: 100%; }}
 .soft, figcaption {{ color: var(--soft); font-size: .875rem; }}
 .cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr));
          gap: .6rem; margin: .8rem 0; }}
@@ -48,7 +50,7 @@ p {{ margin: .3rem 0 .7rem; }}
 .card b.words {{ font-size: 1rem; line-height: 1.75rem; }}
 .warnings {{ background: var(--warn-page); color: var(--warn); border-radius: .5rem;
             padding: .6rem .8rem .6rem 1.9rem; margin: .8rem 0; }}
-.plots {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr));
+.plots {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr));
          gap: 1rem; }}
 figure {{ margin: 0; min-width: 0; }}
 figure svg {{ display: block; width: 100%; height: auto; }}
@@ -66,7 +68,8 @@ td.bar i {{ display: block; height: .6rem; border-radius: .2rem; }}
        list-style: none; font-size: .875rem; }}
 .key i {{ display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem;
          margin-right: .35rem; vertical-align: -.08rem; }}
-ol.switches {{ columns: 20rem auto; font-size: .9rem; padding-left: 2.4rem; }}
+ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding: 0; }}
+.switches li {{ margin-left: 2.6rem; break-inside: avoid; }}
 @media (max-width: 30rem) {{
   body {{ padding: .8rem .7rem 2rem; }}
   h1 {{ font-size: 1.25rem; }}
