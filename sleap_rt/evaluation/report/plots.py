@@ -2,7 +2,9 @@
 
 import io
 import re
+import zlib
 from collections.abc import Callable, Sequence
+from html import escape
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -75,15 +77,21 @@ _RC = {
 
 
 def _embedded(document: str, name: str) -> str:
-    from html import escape
-
+    """The `<svg>` element of `document`, themed, of any size, its ids its own on a page of many."""
     element = document[document.index("<svg") :]
     element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
+    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', element))
+    prefix = f"p{zlib.crc32(name.encode()):08x}-"
+    element = re.sub(
+        r' id="([^"]*)"',
+        lambda found: f' id="{prefix}{found[1]}"' if found[1] in used else "",
+        element,
+    )
+    element = re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}", element)
+    for plain, themed in THEMED.items():
+        element = element.replace(plain, themed)
     head, rest = element.split(">", 1)
     head = re.sub(r'\s(width|height)="[^"]*"', "", head)
-    # Names of clip paths and markers must not meet those of another figure on the page.
-    for plain, themed in THEMED.items():
-        rest = rest.replace(plain, themed)
     return f'{head} role="img" aria-label="{escape(name)}">{rest}'
 
 
