@@ -54,7 +54,7 @@ def save_metrics(path: Path, metrics: Metrics) -> tuple[Path, Path]:
     try:
         archive.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(archive, metrics=np.array(metrics, dtype=object), **_scalars(metrics))
-        text.write_text(json.dumps(to_json(metrics), indent=1, allow_nan=False), encoding="utf8")
+        text.write_text(json.dumps(to_json(metrics), allow_nan=False), encoding="utf8")
     except OSError as error:
         raise DataError(f"the metrics cannot be written to {archive}: {error}") from error
     return archive, text

@@ -154,7 +154,7 @@ def _worst(evaluation: Evaluation, images: FrameImages, several: bool) -> Iterat
         yield "<p>No frame was compared.</p>"
         return
     figures = [
-        f"<figure>{draw_frame(pairing, frame, images)}"
+        f'<figure class="frame">{draw_frame(pairing, frame, images)}'
         f"<figcaption>{escape(_worst_text(pairing, frame))}</figcaption></figure>"
         for frame in frames
     ]

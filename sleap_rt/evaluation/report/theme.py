@@ -54,6 +54,7 @@ p {{ margin: .3rem 0 .7rem; }}
          gap: 1rem; }}
 figure {{ margin: 0; min-width: 0; }}
 figure svg {{ display: block; width: 100%; height: auto; }}
+figure.frame svg {{ max-height: 26rem; }}
 figcaption {{ margin-top: .3rem; }}
 .scroll {{ overflow-x: auto; }}
 .timeline svg {{ min-width: 40rem; }}

@@ -9,7 +9,7 @@ import numpy as np
 
 from sleap_rt.evaluation.labels import FrameImages, UInt8Array
 from sleap_rt.evaluation.pairing import PosePairing
-from sleap_rt.evaluation.poses import FloatArray, IntArray, visible_nodes
+from sleap_rt.evaluation.poses import BoolArray, FloatArray, IntArray, visible_nodes
 from sleap_rt.evaluation.report.theme import PREDICTION, TRUTH
 
 _LONG_SIDE_PX = 560  # of the stored image
@@ -37,7 +37,10 @@ class WorstFrame:
 
 
 def worst_frames(pairing: PosePairing, n_frames: int) -> list[WorstFrame]:
-    """The `n_frames` compared frames with the lowest mean OKS (centroid mode: most mistakes)."""
+    """The `n_frames` compared frames with the lowest mean OKS (centroid mode: most mistakes).
+
+    Frames without any matched pair are at most half of them, as long as there are others.
+    """
     matches = pairing.matches
     n_pairs = len(pairing.frames)
     gt_place = _place_of(pairing.ground_truth.instance_frames, pairing.frames.gt_frames)
@@ -57,8 +60,20 @@ def worst_frames(pairing: PosePairing, n_frames: int) -> list[WorstFrame]:
         order = np.lexsort((-extra, score))
     return [
         WorstFrame(int(i), float(score[i]), int(missed[i]), int(extra[i]), float(longest[i]))
-        for i in order[:n_frames]
+        for i in _varied(order, np.isfinite(longest), n_frames)
     ]
+
+
+def _varied(order: IntArray, has_match: BoolArray, n_frames: int) -> IntArray:
+    """The first `n_frames` of `order`, of which at most half have no match if others do.
+
+    Frames where nothing was found look alike and would hide those where something went wrong.
+    """
+    matched = has_match[order]
+    lost, found = np.flatnonzero(~matched), np.flatnonzero(matched)
+    n_lost = max(n_frames // 2, n_frames - len(found))
+    places = np.concatenate([lost[:n_lost], found[: n_frames - min(n_lost, len(lost))]])
+    return order[np.sort(places)]
 
 
 def _place_of(instance_frames: IntArray, frames: IntArray) -> IntArray:

@@ -51,7 +51,9 @@ def test_worst_frames_by_hand():
     assert [frame.n_extra for frame in worst] == [1, 0, 0, 0, 0, 0]
     assert worst[2].longest_px == 6
     assert np.isnan(worst[0].longest_px)
-    assert [frame.place for frame in worst_frames(pairing, 2)] == [5, 3]
+    # Of two, one is without any match; of five, two are, as three others exist.
+    assert [frame.place for frame in worst_frames(pairing, 2)] == [5, 1]
+    assert [frame.place for frame in worst_frames(pairing, 5)] == [5, 3, 1, 2, 0]
 
 
 def test_worst_frames_of_centroids_have_most_mistakes():
