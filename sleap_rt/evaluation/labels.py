@@ -149,10 +149,9 @@ def _video_source(video: sio.Video) -> VideoSource:
 
 
 def _shape(video: sio.Video) -> tuple[int, ...] | None:
-    """(frames, height, width, channels) as the labels file has it, or as the open video says."""
+    """(frames, height, width, channels) if the labels file has it; the video is not opened."""
     recorded = video.backend_metadata.get("shape")
-    known = recorded if recorded is not None else video.backend and video.backend.shape
-    return tuple(known) if known else None
+    return None if recorded is None else tuple(recorded)
 
 
 def _video_file(video: sio.Video) -> VideoFile:

@@ -27,6 +27,8 @@ def pose_metrics(pairing: PosePairing) -> Metrics:
     common = {"selection": selection_group(pairing), "options": options_group(pairing)}
     if pairing.options.match_method == "centroid":
         return {**_centroid_groups(pairing), **common}
+    coco = coco_group(pairing)
+    common["selection"]["notes"] += _coco_notes(coco)
     distances = matched_distances(pairing)
     gt_points, pr_points = matched_points(pairing)
     labelled = visible_nodes(gt_points)
@@ -39,7 +41,7 @@ def pose_metrics(pairing: PosePairing) -> Metrics:
         "detection_metrics": detection_group(pairing),
         "pck_curve": pck_curve(distances, labelled),
         "node_metrics": per_node_summary(distances, pairing.ground_truth.node_names),
-        "coco_metrics": coco_group(pairing),
+        "coco_metrics": coco,
         **common,
     }
 
@@ -117,6 +119,16 @@ def coco_group(pairing: PosePairing) -> Metrics:
         for matrix, start in zip(candidates.matrices(pairing.values), starts, strict=True)
     )
     return coco_metrics(frames, max_dets=pairing.options.coco_max_dets)
+
+
+def _coco_notes(coco: Metrics) -> list[str]:
+    n_left_out = coco["n_predictions_left_out"]
+    if not n_left_out:
+        return []
+    return [
+        f"COCO AP and AR look at the best {coco['max_dets']} predictions of a frame; "
+        f"{n_left_out} more were left out of them (coco_max_dets)"
+    ]
 
 
 def _centroid_groups(pairing: PosePairing) -> Metrics:

@@ -96,6 +96,7 @@ def pair_poses(ground_truth: PoseTable, predicted: PoseTable, options: PoseOptio
             *anchor_notes,
             *_left_out_notes(truth, predicted, scored),
             *frame_notes(frames, truth, scored),
+            *_match_notes(matches, options),
         ),
     )
 
@@ -178,6 +179,16 @@ def _left_out_notes(truth: PoseTable, predicted: PoseTable, scored: PoseTable) -
             "each counts as missed"
         )
     return notes
+
+
+def _match_notes(matches: Matches, options: PoseOptions) -> list[str]:
+    if len(matches) or not len(matches.extra_rows):
+        return []
+    needed = "a distance up to" if options.match_method == "centroid" else "an oks above"
+    return [
+        f"no prediction was matched with an animal ({needed} {options.match_threshold} is needed), "
+        "so every average over matched pairs is undefined"
+    ]
 
 
 def frame_notes(frames: FramePairs, truth: PoseTable, predicted: PoseTable) -> list[str]:

@@ -42,7 +42,7 @@ class Evaluation:
     @property
     def notes(self) -> list[str]:
         """What a reader has to know, each once."""
-        poses = self.pairing.notes if self.pairing else ()
+        poses = self.metrics["selection"]["notes"] if self.pairing else ()
         identities = self.identities.metrics["notes"] if self.identities else ()
         return list(dict.fromkeys([*poses, *identities]))
 

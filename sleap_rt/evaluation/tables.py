@@ -58,6 +58,7 @@ SELECTION = (
     Row("unmatched ground truth", ("selection", "n_unmatched_gt")),
     Row("ground-truth frames left out", ("selection", "n_gt_frames_skipped")),
     Row("ground-truth instances left out", ("selection", "n_gt_instances_skipped")),
+    Row("predicted frames without truth", ("selection", "n_pr_frames_ignored")),
     Row("ground truth without box area", ("selection", "n_flat_gt")),
 )
 POSES = (

@@ -207,6 +207,19 @@ def test_predictions_that_all_miss():
     assert_nothing_matched(metrics)
     detection = metrics["detection_metrics"]
     assert (detection["n_tp"], detection["n_fp"], detection["n_fn"]) == (0, 1, 1)
+    assert metrics["selection"]["notes"] == [
+        "no prediction was matched with an animal (an oks above 0.0 is needed), so every average "
+        "over matched pairs is undefined"
+    ]
+
+
+def test_predictions_that_coco_does_not_look_at_are_said():
+    crowd = [User(square(400 * i)) for i in range(23)]
+    found = [Predicted(square(400 * i), i / 23) for i in range(23)]
+    metrics = evaluate(make_labels({0: crowd}), make_labels({0: found}))
+    assert metrics["coco_metrics"]["AR"] == pytest.approx(20 / 23)
+    (note,) = metrics["selection"]["notes"]
+    assert note.startswith("COCO AP and AR look at the best 20 predictions of a frame; 3 more")
 
 
 def test_user_instances_in_the_prediction_file_are_no_predictions():

@@ -92,6 +92,34 @@ def test_skeletons_with_other_nodes_in_one_file_are_an_error():
         table_from_labels(labels, "l.slp")
 
 
+def test_videos_are_described_without_being_opened():
+    labels = make_labels({0: [User(square())]})
+    video = labels.videos[0]
+    video.backend_metadata["shape"] = (9, 48, 64, 1)
+    video.open_backend = True  # would try to decode a file that is not there
+    source = table_from_labels(labels, "l.slp").videos[0]
+    assert (source.frame_size, source.crop) == ((48, 64), None)
+    assert make_table({0: []}).videos[0].frame_size is None
+
+
+def test_embedded_videos_know_their_original(tmp_path):
+    labels = make_labels({0: [User(square())]})
+    original = labels.videos[0]
+    labels.videos[0] = sio.Video(
+        filename="l.pkg.slp",
+        open_backend=False,
+        source_video=original,
+        backend_metadata={"dataset": "video0/video", "shape": (1, 48, 64, 1)},
+    )
+    labels.labeled_frames[0].video = labels.videos[0]
+    source = table_from_labels(labels, "l.pkg.slp").videos[0]
+    assert [(file.paths, file.dataset) for file in source.files] == [
+        (("l.pkg.slp",), "video0/video"),
+        (("clips/mice.mp4",), ""),
+    ]
+    assert source.frame_size == (48, 64)
+
+
 def test_labels_without_anything():
     table = table_from_labels(sio.Labels(), "empty.slp")
     assert (table.n_frames, table.n_instances, table.node_names) == (0, 0, ())

@@ -89,7 +89,12 @@ def evaluate_identities(
         tracked = align_nodes(tracked, truth)
     sequences = track_sequences(truth, tracked, identities, poses)
     videos = [_measure(sequence, identities.similarity_threshold) for sequence in sequences]
-    notes = (*truth.notes, *tracked.notes, *_notes(truth, tracked, sequences))
+    notes = (
+        *truth.notes,
+        *tracked.notes,
+        *_notes(truth, tracked, sequences),
+        *_match_notes(videos, identities),
+    )
     return IdentityEvaluation(
         videos=videos,
         metrics={
@@ -250,6 +255,17 @@ def _notes(truth: PoseTable, predicted: PoseTable, sequences: list[TrackSequence
     if not predicted.n_instances:
         notes.append(f"{predicted.name} has no instances, so nothing is tracked")
     return notes
+
+
+def _match_notes(videos: Sequence[VideoIdentities], identities: IdentityOptions) -> list[str]:
+    if any(len(video.matches.gt_ids) for video in videos):
+        return []
+    if not any(video.sequence.n_pr for video in videos):
+        return []
+    return [
+        f"no predicted animal reaches a similarity ({identities.similarity}) of "
+        f"{identities.similarity_threshold}, so there is no identity to follow"
+    ]
 
 
 def _options(

@@ -73,7 +73,8 @@ def _varied(order: IntArray, has_match: BoolArray, n_frames: int) -> IntArray:
     lost, found = np.flatnonzero(~matched), np.flatnonzero(matched)
     n_lost = max(n_frames // 2, n_frames - len(found))
     places = np.concatenate([lost[:n_lost], found[: n_frames - min(n_lost, len(lost))]])
-    return order[np.sort(places)]
+    chosen: IntArray = order[np.sort(places)]
+    return chosen
 
 
 def _place_of(instance_frames: IntArray, frames: IntArray) -> IntArray:

@@ -117,6 +117,15 @@ def test_no_predictions_are_said():
     assert "tracked.slp has no instances, so nothing is tracked" in metrics["notes"]
 
 
+def test_nothing_alike_is_said():
+    far = {("v.mp4", 0): [Predicted(square(9000), track="t")]}
+    metrics = evaluate(two_mice(1), far)
+    assert (metrics["TP"], metrics["FP"], metrics["FN"], metrics["HOTA"]) == (0, 1, 2, 0.0)
+    assert metrics["notes"] == [
+        "no predicted animal reaches a similarity (oks) of 0.5, so there is no identity to follow"
+    ]
+
+
 def test_no_common_video_is_an_error():
     with pytest.raises(DataError, match="no video is in both"):
         evaluate(two_mice(2), two_mice(2, of=Predicted, video="w.mp4"))
