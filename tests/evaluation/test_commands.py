@@ -182,7 +182,10 @@ def test_wrong_values_are_told_before_any_file_is_opened(sleap_nn, args):
         (("eval", "-g", "gt.slp", "-p", "other_nodes.slp"), "no node name is common"),
         (("eval", "-g", "pr.slp", "-p", "pr.slp", "--user_labels_only"), "user_labels_only is on"),
         ((*EVAL, "--tracks"), "has no tracks"),
-        (("eval-tracking", "-g", "tracks.slp", "-p", "pr.slp"), "(pr.slp) has no tracks"),
+        (
+            ("eval-tracking", "-g", "tracks.slp", "-p", "pr.slp"),
+            "pr.slp (the predictions) has no tracks",
+        ),
     ],
 )
 def test_bad_data_is_exit_code_1_in_one_line(sleap_nn, args, message):

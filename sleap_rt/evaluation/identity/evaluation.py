@@ -218,7 +218,7 @@ def _split(ids: IntArray, counts: IntArray) -> list[IntArray]:
 def _refuse_untracked(table: PoseTable, side: str) -> None:
     if not (table.track_ids >= 0).any():
         raise DataError(
-            f"{side} ({table.name}) has no tracks, so there are no identities to compare. "
+            f"{table.name} ({side}) has no tracks, so there are no identities to compare. "
             "Track it first (`sleap-nn track -t`), or leave the identities out."
         )
 

@@ -107,7 +107,7 @@ def test_instances_without_track_are_animals_of_their_own_and_said():
 def test_a_side_without_tracks_is_an_error_that_says_what_to_do(side):
     tracked, bare = two_mice(2), two_mice(2, (None, None))
     files = (bare, tracked) if side == "truth" else (tracked, bare)
-    with pytest.raises(DataError, match=rf"\({side}\.slp\) has no tracks.*track -t"):
+    with pytest.raises(DataError, match=rf"{side}\.slp \(the .*\) has no tracks.*track -t"):
         evaluate(*files)
 
 
