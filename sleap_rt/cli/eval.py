@@ -191,9 +191,9 @@ def _run_and_print(options: EvalOptions) -> None:
 
     run = run_eval(options)
     click.echo(table_text(run))
+    for note in run.notes:
+        click.echo(f"Warning: {note}", err=True)
     for evaluation in run.evaluations:
-        for note in evaluation.notes:
-            click.echo(f"Warning: {evaluation.name}: {note}", err=True)
         for path in evaluation.saved:
             click.echo(f"Metrics saved to {path}", err=True)
     if options.report is not None:

@@ -55,6 +55,26 @@ class EvaluationRun:
     ground_truth: PoseTable
     evaluations: tuple[Evaluation, ...]
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader has to know; which prediction file it is about, if there are several."""
+        several = len(self.evaluations) > 1
+        notes = [
+            f"{evaluation.name}: {note}" if several else note
+            for evaluation in self.evaluations
+            for note in evaluation.notes
+        ]
+        compared = {
+            evaluation.name: evaluation.pairing.frames.gt_frames.tolist()
+            for evaluation in self.evaluations
+            if evaluation.pairing is not None
+        }
+        first, *others = compared.values() or ([],)
+        if any(frames != first for frames in others):
+            counts = ", ".join(f"{name} on {len(frames)}" for name, frames in compared.items())
+            notes.append(f"the files were not compared on the same frames: {counts}")
+        return notes
+
 
 def run_eval(options: EvalOptions) -> EvaluationRun:
     """Measure every prediction file; save metrics and report if asked for.

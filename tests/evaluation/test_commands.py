@@ -55,7 +55,7 @@ def test_eval_prints_the_command_lines_own_defaults(sleap_nn):
     assert values["  mOKS"] == "0.6763"
     assert values["  mAP (OKS VOC)"] == "0.2520"
     assert "oks_stddev 0.05" in out
-    assert err.startswith("Warning: pr: 1 ground-truth frames with 1 instances are absent")
+    assert err.startswith("Warning: 1 ground-truth frames with 1 instances are absent")
 
 
 def test_hyphens_are_accepted_and_files_written(sleap_nn, tmp_path):

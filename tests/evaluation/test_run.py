@@ -103,6 +103,8 @@ def test_several_predictions_side_by_side(files):
     first, second = (e.metrics["mOKS"]["mOKS"] for e in run.evaluations)
     assert _line(text, "mOKS").split() == ["mOKS", f"{first:.4f}", f"{second:.4f}"]
     assert _line(text, "matched instances").split()[-2:] == ["6", "5"]
+    assert run.notes[-1] == ("the files were not compared on the same frames: pr on 6, worse on 5")
+    assert run.notes[0].startswith("pr: 1 ground-truth frames")
 
 
 def _line(text, label):

@@ -52,13 +52,8 @@ def _head(run: EvaluationRun) -> Iterator[str]:
         yield _key([(f"{e.name}: {e.path}", series_colour(i)) for i, e in enumerate(evaluations)])
     else:
         yield f'<p class="soft">Predictions: {escape(str(evaluations[0].path))}</p>'
-    notes = [
-        f"{evaluation.name}: {note}" if len(evaluations) > 1 else note
-        for evaluation in evaluations
-        for note in evaluation.notes
-    ]
-    if notes:
-        items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    if run.notes:
+        items = "".join(f"<li>{escape(note)}</li>" for note in run.notes)
         yield f'<ul class="warnings">{items}</ul>'
     if len(evaluations) == 1:
         yield cards(evaluations[0].metrics)
