@@ -87,6 +87,11 @@ def test_flat_truth_with_a_scale_is_measured_as_any_other():
     assert value[0] == pytest.approx(math.exp(-9 / (8 * 0.05**2 * 100)))
 
 
+def test_a_tiny_scale_is_not_taken_for_a_flat_truth():
+    value = oks(square()[None], square(6)[None], stddev=0.05, scale=1e-10)
+    assert value[0] == 0.0  # by distance it would be 0.88
+
+
 def test_flat_truth_without_a_common_node_is_0():
     flat = np.array([[[0.0, 0.0], [np.nan, np.nan]]])
     assert oks(flat, flat[:, ::-1], stddev=0.05)[0] == 0.0

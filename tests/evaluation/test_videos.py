@@ -26,6 +26,7 @@ def pairs(truth, predicted):
         (["b/v.mp4", "a/v.mp4"], ["/new/a/v.mp4", "/new/b/v.mp4"], {0: 1, 1: 0}),
         (["a/v.mp4", "b/v.mp4"], ["c/v.mp4"], {}),  # two candidates, none better
         (["a/v.mp4", "v.mp4"], ["c/v.mp4"], {}),
+        (["x/a/v.mp4", "y/a/v.mp4"], ["a/v.mp4"], {}),  # both agree in all there is
         (["a/V.mp4"], ["a/v.mp4"], {}),  # case matters
         (["a/v.mp4"], ["a/v.avi"], {}),  # extension matters
         (["a/v.mp4"], ["a/w.mp4"], {}),

@@ -93,6 +93,22 @@ def test_a_frame_is_drawn_with_its_image_truth_and_prediction(scene):
     assert predicted_part.count("stroke-dasharray") == 2  # a-c and c-d; b is missing
 
 
+class RedFrames:
+    """Stands in for the images of a video that is red everywhere."""
+
+    def read(self, video, frame_idx):
+        return np.full((100, 100, 3), (250, 20, 10), np.uint8)
+
+
+def test_colours_are_kept():
+    truth, predicted = make_table({0: [User(square())]}), make_table({0: [Predicted(square())]})
+    pairing = pair_poses(truth, predicted, OPTIONS)
+    drawing = draw_frame(pairing, worst_frames(pairing, 1)[0], RedFrames())
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", drawing)[1])
+    blue, green, red = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).mean((0, 1))
+    assert (red, green, blue) == pytest.approx((250, 20, 10), abs=6)
+
+
 def test_a_pose_outside_of_the_image_still_gives_a_picture(scene):
     labels = load_labels(scene / "truth.slp")
     video = str(scene / "mice.mp4")
