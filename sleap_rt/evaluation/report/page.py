@@ -9,6 +9,7 @@ from sleap_rt.evaluation.identity.evaluation import VideoIdentities
 from sleap_rt.evaluation.labels import FrameImages
 from sleap_rt.evaluation.metrics import Metrics, matched_distances
 from sleap_rt.evaluation.pairing import PosePairing
+from sleap_rt.evaluation.pck import PCK_THRESHOLDS_PX
 from sleap_rt.evaluation.poses import FloatArray, PoseTable, visible_nodes
 from sleap_rt.evaluation.report import plots
 from sleap_rt.evaluation.report.cards import cards, comparison_table, node_table
@@ -99,9 +100,9 @@ def _distributions(run: EvaluationRun) -> Iterator[str]:
     longest = float(np.percentile(finite, 99))
     text = f"Error of matched nodes; the 1 % beyond {longest:.1f} px is not drawn"
     figures.append(_figure(plots.error_histogram(distances, longest), text))
-    curves = [e.metrics["pck_curve"] for e in run.evaluations if "pck_curve" in e.metrics]
-    if curves and any(np.isfinite(curve["PCK"]).all() for curve in curves):
-        drawing = plots.pck_curves(curves[0]["thresholds"], [curve["PCK"] for curve in curves])
+    curves = [e.metrics.get("pck_curve", {}).get("PCK") for e in run.evaluations]
+    if any(curve is not None and np.isfinite(curve).all() for curve in curves):
+        drawing = plots.pck_curves(PCK_THRESHOLDS_PX, curves)
         figures.append(_figure(drawing, "PCK; a node missing on either side is wrong"))
     yield f'<div class="plots">{"".join(figures)}</div>'
 

@@ -125,11 +125,13 @@ def error_histogram(distances: Sequence[FloatArray], longest: float) -> Draw:
     return draw
 
 
-def pck_curves(thresholds: FloatArray, curves: Sequence[FloatArray]) -> Draw:
-    """Share of nodes closer than each threshold."""
+def pck_curves(thresholds: FloatArray, curves: Sequence[FloatArray | None]) -> Draw:
+    """Share of nodes closer than each threshold; None for a prediction file that has none."""
 
     def draw(axes: "Axes") -> None:
         for index, curve in enumerate(curves):
+            if curve is None:
+                continue
             axes.plot(
                 np.append(0, thresholds),
                 np.append(0, curve),

@@ -11,9 +11,9 @@ from sleap_rt.cli import main
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.evaluation.labels import load_labels
 from sleap_rt.evaluation.report import plots
-from sleap_rt.evaluation.report.theme import DARK_PAGE, LIGHT_PAGE, SERIES, THEMED
+from sleap_rt.evaluation.report.theme import DARK_PAGE, LIGHT_PAGE, SERIES, THEMED, series_colour
 
-from ..builders import make_labels
+from ..builders import Predicted, make_labels
 from .conftest import HOSTILE_NAME
 
 VOID = {"meta", "br", "link", "img"}
@@ -184,6 +184,19 @@ def test_a_missing_video_is_said_and_poses_are_drawn(scene, write):
     assert "the video gone/elsewhere.mp4 was not found" in page
     assert "data:image/jpeg" not in page
     assert page.count("truth and prediction") == 8
+
+
+def test_poses_beside_centroids_keep_each_file_s_colour(scene, write):
+    frames = {f: [Predicted([[30.0 + f, 35.0]])] for f in range(6)}
+    labels = make_labels(frames, nodes=("centroid",), edges=(), video=str(scene / "mice.mp4"))
+    labels.save(str(scene / "centroids.slp"), verbose=False)
+    _, path = write("mixed.html", "centroids.slp", "a.slp", tracks=False)
+    page = path.read_text()
+    Outline(page)
+    drawing = re.search(r'aria-label="PCK;.*?</svg>', page, re.DOTALL)[0]
+    assert series_colour(1) in drawing
+    assert series_colour(0) not in drawing
+    assert "centroids: match_method centroid" in page
 
 
 def test_identities_alone(write):
