@@ -9,7 +9,7 @@ import click
 from sleap_rt.errors import OptionError, SleapRtError
 from sleap_rt.version import __version__
 
-_COMMANDS = ("export", "track")
+_COMMANDS = ("eval", "eval-tracking", "export", "track")
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
 _INTERRUPTED = 130
 

@@ -1,0 +1,200 @@
+"""`eval`: predictions against ground truth, poses and, with --tracks, identities."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from sleap_rt.errors import OptionError
+from sleap_rt.evaluation.options import (
+    CommandPoseOptions,
+    EvalOptions,
+    IdentityOptions,
+    MatchMethod,
+    SimilarityName,
+    choices,
+    unused_options,
+)
+
+_POSES = CommandPoseOptions
+_IDENTITIES = IdentityOptions
+
+FILE_OPTIONS = (
+    click.option(
+        "-g",
+        "--ground_truth_path",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="Labels that are the truth, .slp.",
+    ),
+    click.option(
+        "-p",
+        "--predicted_path",
+        "predicted_paths",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        required=True,
+        help="Predictions, .slp. Give it again to compare several.",
+    ),
+    click.option(
+        "-s",
+        "--save_metrics",
+        type=click.Path(path_type=Path),
+        help="Write the metrics to this .npz, and to a .json beside it. "
+        "With several predictions, one pair of files each.",
+    ),
+    click.option(
+        "--report",
+        type=click.Path(path_type=Path),
+        help="Write a self-contained HTML report to this file.",
+    ),
+    click.option(
+        "--user_labels_only/--no-user_labels_only",
+        default=_POSES.user_labels_only,
+        show_default=True,
+        help="Only what a person labelled is ground truth.",
+    ),
+    click.option(
+        "--oks_stddev",
+        type=float,
+        default=_POSES.oks_stddev,
+        show_default=True,
+        help="Spread of a node's error, as a fraction of the animal's size.",
+    ),
+    click.option(
+        "--oks_scale",
+        type=float,
+        default=_POSES.oks_scale,
+        help="Area in px² for all animals, instead of each one's own box.",
+    ),
+)
+POSE_OPTIONS = (
+    click.option(
+        "--match_threshold",
+        type=float,
+        default=_POSES.match_threshold,
+        show_default=True,
+        help="A pair needs OKS above this; centroid mode: a distance up to this many px, 0 is 50.",
+    ),
+    click.option(
+        "--match_method",
+        type=click.Choice(choices(MatchMethod)),
+        default=_POSES.match_method,
+        show_default=True,
+        help="How animals are paired; auto: centroid if predictions have one node, else oks.",
+    ),
+    click.option(
+        "--anchor_part",
+        default=_POSES.anchor_part,
+        help="Centroid mode: the node that is the centroid; default is the mean of all.",
+    ),
+    click.option(
+        "--coco_max_dets",
+        type=int,
+        default=_POSES.coco_max_dets,
+        show_default=True,
+        help="COCO AP and AR look at this many predictions per frame, the best.",
+    ),
+)
+IDENTITY_OPTIONS = (
+    click.option(
+        "--similarity",
+        type=click.Choice(choices(SimilarityName)),
+        default=_IDENTITIES.similarity,
+        show_default=True,
+        help="Identities: how a prediction is compared with an animal.",
+    ),
+    click.option(
+        "--similarity_threshold",
+        type=float,
+        default=_IDENTITIES.similarity_threshold,
+        show_default=True,
+        help="Identities: least similarity of a match (HOTA uses 0.05 to 0.95).",
+    ),
+    click.option(
+        "--max_distance",
+        type=float,
+        default=_IDENTITIES.max_distance,
+        show_default=True,
+        help="Identities, similarity centroid: distance in px at which the similarity is 0.5.",
+    ),
+)
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def with_options(*options: Decorator) -> Decorator:
+    """Add options to a command, in this order."""
+
+    def add(function: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+@click.command("eval")
+@with_options(*FILE_OPTIONS, *POSE_OPTIONS)
+@click.option("--tracks", is_flag=True, help="Measure identities too: HOTA, MOTA, IDF1, switches.")
+@with_options(*IDENTITY_OPTIONS)
+@click.pass_context
+def command(context: click.Context, /, tracks: bool, **given: Any) -> None:
+    """Compare predictions with ground truth.
+
+    \b
+    sleap-nn eval -g labels.slp -p predictions.slp
+    sleap-nn eval -g labels.slp -p a.slp -p b.slp --tracks --report report.html
+    """
+    names = ("match_threshold", "match_method", "anchor_part", "coco_max_dets")
+    poses = {name: given[name] for name in names}
+    evaluate(context, given, poses, measure_poses=True, measure_identities=tracks)
+
+
+def evaluate(
+    context: click.Context,
+    given: dict[str, Any],
+    poses: dict[str, Any],
+    *,
+    measure_poses: bool,
+    measure_identities: bool,
+) -> None:
+    """Build the options, refuse what cannot take effect, run, print."""
+    identities = IdentityOptions(
+        **{name: given[name] for name in ("similarity", "similarity_threshold", "max_distance")}
+    )
+    shared = {name: given[name] for name in ("user_labels_only", "oks_stddev", "oks_scale")}
+    options = EvalOptions(
+        **{name: given[name] for name in ("ground_truth_path", "predicted_paths")},
+        **{name: given[name] for name in ("save_metrics", "report")},
+        poses=CommandPoseOptions(**shared, **poses),
+        identities=identities if measure_identities else None,
+        measure_poses=measure_poses,
+    )
+    _refuse_unused(context, options)
+    _run_and_print(options)
+
+
+def _refuse_unused(context: click.Context, options: EvalOptions) -> None:
+    for name, reason in unused_options(options).items():
+        source = context.get_parameter_source(name)
+        if source not in (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP):
+            raise OptionError(f"--{name} has no effect here: {reason}")
+
+
+def _run_and_print(options: EvalOptions) -> None:
+    # Imported here, so that wrong options are told before anything heavy is loaded.
+    from sleap_rt.evaluation.run import run_eval
+    from sleap_rt.evaluation.tables import table_text
+
+    run = run_eval(options)
+    click.echo(table_text(run))
+    for note in run.notes:
+        click.echo(f"Warning: {note}", err=True)
+    for evaluation in run.evaluations:
+        for path in evaluation.saved:
+            click.echo(f"Metrics saved to {path}", err=True)
+    if options.report is not None:
+        click.echo(f"Report written to {options.report}", err=True)

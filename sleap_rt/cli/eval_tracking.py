@@ -1,0 +1,20 @@
+"""`eval-tracking`: the identity half of `eval --tracks` alone, also for files without scores."""
+
+from typing import Any
+
+import click
+
+from sleap_rt.cli.eval import FILE_OPTIONS, IDENTITY_OPTIONS, evaluate, with_options
+
+
+@click.command("eval-tracking")
+@with_options(*FILE_OPTIONS, *IDENTITY_OPTIONS)
+@click.pass_context
+def command(context: click.Context, /, **given: Any) -> None:
+    """Compare tracked animals with true tracks: HOTA, MOTA, IDF1, every switch.
+
+    \b
+    sleap-nn eval-tracking -g proofread.slp -p tracked.slp
+    sleap-nn eval-tracking -g proofread.slp -p tracked.slp --similarity centroid
+    """
+    evaluate(context, given, {}, measure_poses=False, measure_identities=True)

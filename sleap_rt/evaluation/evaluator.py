@@ -1,0 +1,179 @@
+"""The Python entry point: two sets of labels in, the metrics dictionary out."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sleap_rt.errors import OptionError
+from sleap_rt.evaluation.distances import distance_summary
+from sleap_rt.evaluation.labels import instances_in_order, table_from_labels
+from sleap_rt.evaluation.metrics import (
+    Metrics,
+    distance_group,
+    matched_distances,
+    matched_points,
+    mean_oks,
+    pose_metrics,
+    voc_group,
+)
+from sleap_rt.evaluation.options import MatchMethod, PoseOptions
+from sleap_rt.evaluation.pairing import PosePairing, pair_poses
+from sleap_rt.evaluation.pck import PCK_THRESHOLDS_PX, pck_metrics
+from sleap_rt.evaluation.poses import FloatArray, IntArray, PoseTable, visible_nodes
+from sleap_rt.evaluation.visibility import visibility_metrics
+from sleap_rt.evaluation.voc import MATCH_SCORE_THRESHOLDS, RECALL_THRESHOLDS
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+
+@dataclass(frozen=True)
+class LocatedInstance:
+    """An instance of the labels handed in, and where it stands."""
+
+    instance: Any  # sleap_io.Instance or PredictedInstance
+    frame_idx: int
+    video_path: str
+
+
+class Evaluator:
+    """Compares predictions with ground truth. Matching happens on construction.
+
+    Args:
+        ground_truth_instances: labels that are the truth; not modified.
+        predicted_instances: labels with predicted instances; not modified.
+        oks_stddev: spread of a node's error, as a fraction of the animal's size.
+        oks_scale: px²; replaces the area of every instance's box.
+        match_threshold: a pair needs oks > this; centroid mode: distance <= this, px, taken
+            literally (0 pairs only what coincides).
+        user_labels_only: only what a person labelled is ground truth.
+        match_method: oks, centroid, or auto (centroid if predictions have one node).
+        anchor_ind: centroid mode: index of the ground-truth node that is the centroid.
+
+    Attributes:
+        pairing: the matching as arrays, with notes in words on what was left out.
+
+    Raises:
+        OptionError: an option has a value that cannot be honoured.
+        DataError: the labels have nothing in common that could be compared.
+    """
+
+    def __init__(
+        self,
+        ground_truth_instances: "sio.Labels",
+        predicted_instances: "sio.Labels",
+        oks_stddev: float = PoseOptions.oks_stddev,
+        oks_scale: float | None = PoseOptions.oks_scale,
+        match_threshold: float = PoseOptions.match_threshold,
+        user_labels_only: bool = PoseOptions.user_labels_only,
+        match_method: MatchMethod = PoseOptions.match_method,
+        anchor_ind: int | None = None,
+    ) -> None:
+        ground_truth = table_from_labels(ground_truth_instances, "the ground truth")
+        options = PoseOptions(
+            oks_stddev=oks_stddev,
+            oks_scale=oks_scale,
+            match_threshold=match_threshold,
+            user_labels_only=user_labels_only,
+            match_method=match_method,
+            anchor_part=_node_name(ground_truth, anchor_ind),
+        )
+        self._labels = (ground_truth_instances, predicted_instances)
+        predicted = table_from_labels(predicted_instances, "the predictions")
+        self.pairing: PosePairing = pair_poses(ground_truth, predicted, options)
+
+    def evaluate(self) -> Metrics:
+        """All metrics, in nested dictionaries of plain NumPy and built-in values."""
+        return pose_metrics(self.pairing)
+
+    def voc_metrics(
+        self,
+        match_score_by: str = "oks",
+        match_score_thresholds: FloatArray = MATCH_SCORE_THRESHOLDS,
+        recall_thresholds: FloatArray = RECALL_THRESHOLDS,
+    ) -> Metrics:
+        """VOC-style AP and AR.
+
+        Raises:
+            ValueError: `match_score_by` is neither oks nor pck.
+        """
+        return voc_group(
+            self.pairing,
+            match_score_by,
+            match_score_thresholds=match_score_thresholds,
+            recall_thresholds=recall_thresholds,
+        )
+
+    def mOKS(self) -> Metrics:  # noqa: N802 - the field's own spelling
+        """Mean OKS over matched pairs."""
+        return mean_oks(self.pairing)
+
+    def distance_metrics(self) -> Metrics:
+        """Distances of matched pairs, and their mean and percentiles."""
+        return {**self.dists_dict, **distance_summary(self.dists_dict["dists"])}
+
+    def pck_metrics(self, thresholds: FloatArray = PCK_THRESHOLDS_PX) -> Metrics:
+        """PCK at `thresholds` (n,) px."""
+        return pck_metrics(matched_distances(self.pairing), thresholds)
+
+    def visibility_metrics(self) -> Metrics:
+        """Precision and recall of nodes being there."""
+        gt_points, pr_points = matched_points(self.pairing)
+        return visibility_metrics(visible_nodes(gt_points), visible_nodes(pr_points))
+
+    @cached_property
+    def dists_dict(self) -> Metrics:
+        """`frame_idxs`, `video_paths` and `dists` of the matched pairs."""
+        group = distance_group(self.pairing)
+        return {key: group[key] for key in ("frame_idxs", "video_paths", "dists")}
+
+    @cached_property
+    def frame_pairs(self) -> list[tuple[Any, Any]]:
+        """The labelled frames that were compared, (ground truth, prediction)."""
+        frames = self.pairing.frames
+        sides = (self.pairing.ground_truth, self.pairing.predicted)
+        both = []
+        for labels, table, rows in zip(
+            self._labels, sides, (frames.gt_frames, frames.pr_frames), strict=True
+        ):
+            by_place = {(id(f.video), int(f.frame_idx)): f for f in reversed(labels.labeled_frames)}
+            videos = [id(labels.videos[video]) for video in table.frame_videos[rows]]
+            idxs = table.frame_idxs[rows].tolist()
+            both.append([by_place[place] for place in zip(videos, idxs, strict=True)])
+        return list(zip(*both, strict=True))
+
+    @cached_property
+    def positive_pairs(self) -> list[tuple[LocatedInstance, LocatedInstance, float]]:
+        """Matched (ground truth, prediction, oks), or (..., px) in centroid mode."""
+        matches = self.pairing.matches
+        truths = self._located(0, self.pairing.ground_truth, matches.gt_rows)
+        predictions = self._located(1, self.pairing.predicted, matches.pr_rows)
+        return list(zip(truths, predictions, matches.values.tolist(), strict=True))
+
+    @cached_property
+    def false_negatives(self) -> list[LocatedInstance]:
+        """Ground truth in compared frames that no prediction was matched with."""
+        return self._located(0, self.pairing.ground_truth, self.pairing.matches.missed_rows)
+
+    def _located(self, side: int, table: PoseTable, rows: IntArray) -> list[LocatedInstance]:
+        instances = instances_in_order(self._labels[side])
+        frames = table.instance_frames[rows]
+        return [
+            LocatedInstance(
+                instance=instances[table.rows_in_file[row]],
+                frame_idx=int(table.frame_idxs[frame]),
+                video_path=table.videos[table.frame_videos[frame]].files[0].paths[0],
+            )
+            for row, frame in zip(rows, frames, strict=True)
+        ]
+
+
+def _node_name(ground_truth: PoseTable, index: int | None) -> str | None:
+    if index is None:
+        return None
+    if not 0 <= index < len(ground_truth.node_names):
+        raise OptionError(
+            f"anchor_ind must be a node of the ground truth, 0 to "
+            f"{len(ground_truth.node_names) - 1}, got {index}"
+        )
+    return ground_truth.node_names[index]

@@ -1,0 +1,116 @@
+"""Headline numbers and tables of the report."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from sleap_rt.evaluation.metrics import Metrics
+from sleap_rt.evaluation.report.theme import series_colour
+from sleap_rt.evaluation.tables import IDENTITIES, POSES, UNDEFINED, Row
+
+_HEADLINES = (
+    "mOKS",
+    "mAP (OKS VOC)",
+    "AP (COCO)",
+    "Average Distance",
+    "PCK@5px",
+    "Detection Precision",
+    "Detection Recall",
+    "HOTA",
+    "IDF1",
+    "switches (IDSW)",
+)
+
+
+def cards(metrics: Metrics) -> str:
+    """The headline numbers of one prediction file."""
+    rows = {row.label: row for row in (*POSES, *IDENTITIES)}
+    shown = [rows[label] for label in _HEADLINES if rows[label].value(metrics) is not None]
+    items = "".join(_card(row.label, row.text(metrics)) for row in shown)
+    return f'<div class="cards">{items}</div>'
+
+
+def _card(label: str, text: str) -> str:
+    words = ' class="words"' if text == UNDEFINED else ""
+    return f'<div class="card"><b{words}>{escape(text)}</b><span>{escape(label)}</span></div>'
+
+
+def comparison_table(rows: Sequence[Row], metrics: Sequence[Metrics], names: Sequence[str]) -> str:
+    """One line per value, one column per prediction file; with several, the best is bold."""
+    lines = []
+    for row in rows:
+        values = [row.value(one) for one in metrics]
+        if all(value is None for value in values):
+            continue
+        best = _best(row, values)
+        cells = "".join(
+            _cell(row.text(one), is_best=best is not None and value == best)
+            for value, one in zip(values, metrics, strict=True)
+        )
+        lines.append(f"<tr><td>{escape(row.label)}</td>{cells}</tr>")
+    return _table(_header(names), lines)
+
+
+def _cell(text: str, *, is_best: bool) -> str:
+    return f'<td class="best">{escape(text)}</td>' if is_best else f"<td>{escape(text)}</td>"
+
+
+def _best(row: Row, values: Sequence[Any]) -> Any:
+    """The best of several different values; None if there is none."""
+    known = [v for v in values if v is not None and not (isinstance(v, float) and math.isnan(v))]
+    if not row.better or len(set(known)) < 2:
+        return None
+    return max(known) if row.better > 0 else min(known)
+
+
+def _header(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return ""
+    return "<th></th>" + "".join(f"<th>{escape(name)}</th>" for name in names)
+
+
+def node_table(metrics: Sequence[Metrics], names: Sequence[str]) -> str:
+    """Errors of each node, the worst first, with a bar for the mean."""
+    groups = [(i, m["node_metrics"]) for i, m in enumerate(metrics) if "node_metrics" in m]
+    nodes = groups[0][1]["node_names"]
+    means = [value for _, group in groups for value in group["avg"] if math.isfinite(value)]
+    longest = max(means, default=0.0)
+    order = sorted(range(len(nodes)), key=lambda node: -_largest(groups, node))
+    lines = [
+        f"<tr><td>{escape(nodes[node]) if first else ''}</td>{_name_cell(names, index)}"
+        f"<td>{group['n'][node]}</td>{_error_cells(group, node)}"
+        f"{_bar(group['avg'][node], longest, index)}</tr>"
+        for node in order
+        for first, (index, group) in zip([True] + [False] * len(groups), groups, strict=False)
+    ]
+    header = "<th>node</th>" + ("<th>predictions</th>" if len(names) > 1 else "")
+    header += "<th>measured</th><th>mean px</th><th>median px</th><th>p95 px</th><th></th>"
+    return _table(header, lines)
+
+
+def _largest(groups: Sequence[tuple[int, Metrics]], node: int) -> float:
+    known = [group["avg"][node] for _, group in groups if math.isfinite(group["avg"][node])]
+    return max(known, default=-1.0)
+
+
+def _name_cell(names: Sequence[str], index: int) -> str:
+    return f"<td>{escape(names[index])}</td>" if len(names) > 1 else ""
+
+
+def _error_cells(group: Metrics, node: int) -> str:
+    values = [group[key][node] for key in ("avg", "p50", "p95")]
+    if not math.isfinite(values[0]):
+        return '<td colspan="3">never measured</td>'
+    return "".join(f"<td>{value:.2f}</td>" for value in values)
+
+
+def _bar(value: float, longest: float, index: int) -> str:
+    share = 100 * value / longest if math.isfinite(value) and longest else 0
+    style = f"width:{share:.1f}%;background:{series_colour(index)}"
+    return f'<td class="bar"><i style="{style}"></i></td>'
+
+
+def _table(header: str, lines: Sequence[str]) -> str:
+    head = f"<thead><tr>{header}</tr></thead>" if header else ""
+    return f'<div class="scroll"><table>{head}<tbody>{"".join(lines)}</tbody></table></div>'

@@ -1,0 +1,91 @@
+"""Colours and style of the report, for light, dark, phone and paper."""
+
+# Middle tones: each has a contrast of at least 3:1 on both page backgrounds.
+SERIES = ("#2f7ed8", "#d0602a", "#2a9468", "#b0509e", "#a07d1e", "#6b74c8", "#c24a5a", "#2b93a3")
+TRUTH, PREDICTION = "#19c8e6", "#ff9a2e"  # drawn over video frames
+LIGHT_PAGE, DARK_PAGE = "#ffffff", "#15181e"
+
+# What plots use for lines and text; replaced by the page's own colours, which follow its theme.
+FOREGROUND, FAINT = "#010203", "#040506"
+THEMED = {FOREGROUND: "var(--text)", FAINT: "var(--rule)"}
+
+
+def series_colour(index: int) -> str:
+    """The colour of the prediction file or track at `index`; they repeat after the last."""
+    return SERIES[index % len(SERIES)]
+
+
+STYLE = f"""
+:root {{
+  color-scheme: light dark;
+  --page: {LIGHT_PAGE}; --panel: #f4f6f8; --text: #1c2430; --soft: #586271; --rule: #d5dae1;
+  --warn: #8a5a00; --warn-page: #fff6e0;
+}}
+@media (prefers-color-scheme: dark) {{
+  :root {{
+    --page: {DARK_PAGE}; --panel: #1e232b; --text: #e6e9ee; --soft: #a0a9b6; --rule: #39414d;
+    --warn: #f0c66b; --warn-page: #2c2617;
+  }}
+}}
+* {{ box-sizing: border-box; }}
+body {{
+  margin: 0 auto; padding: 1.2rem 1rem 3rem; max-width: 66rem; background: var(--page);
+  color: var(--text); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", sans-serif;
+}}
+h1 {{ font-size: 1.5rem; line-height: 1.25; margin: 0 0 .3rem; }}
+h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-bottom: .2rem;
+      border-bottom: 1px solid var(--rule); }}
+h3 {{ font-size: 1rem; margin: 1.2rem 0 .4rem; overflow-wrap: anywhere; }}
+p, li {{ overflow-wrap: anywhere; }}
+p {{ margin: .3rem 0 .7rem; }}
+.tables {{ display: flex; flex-wrap: wrap; gap: .5rem 3rem; align-items: flex-start; }}
+.tables > * {{ min-width: 0; max-width: 100%; }}
+.soft, figcaption {{ color: var(--soft); font-size: .875rem; }}
+.cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr));
+         gap: .6rem; margin: .8rem 0; }}
+.card {{ background: var(--panel); border-radius: .5rem; padding: .6rem .8rem; }}
+.card b {{ display: block; font-size: 1.45rem; font-weight: 650; line-height: 1.2;
+          font-variant-numeric: tabular-nums; }}
+.card span {{ color: var(--soft); font-size: .85rem; }}
+.card b.words {{ font-size: 1rem; line-height: 1.75rem; }}
+.warnings {{ background: var(--warn-page); color: var(--warn); border-radius: .5rem;
+            padding: .6rem .8rem .6rem 1.9rem; margin: .8rem 0; }}
+.plots {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr));
+         gap: 1rem; }}
+figure {{ margin: 0; min-width: 0; }}
+figure svg {{ display: block; width: 100%; height: auto; }}
+figure.frame svg {{ max-height: 26rem; }}
+figcaption {{ margin-top: .3rem; }}
+.scroll {{ overflow-x: auto; }}
+.timeline svg {{ min-width: 40rem; }}
+table {{ border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }}
+th, td {{ text-align: right; padding: .22rem .7rem; border-bottom: 1px solid var(--rule);
+         white-space: nowrap; }}
+th:first-child, td:first-child {{ text-align: left; padding-left: 0; white-space: normal; }}
+td.best {{ font-weight: 700; }}
+td.bar {{ width: 9rem; min-width: 5rem; }}
+td.bar i {{ display: block; height: .6rem; border-radius: .2rem; }}
+.key {{ display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .3rem 0 .7rem; padding: 0;
+       list-style: none; font-size: .875rem; }}
+.key i {{ display: inline-block; width: .8rem; height: .8rem; border-radius: .2rem;
+         margin-right: .35rem; vertical-align: -.08rem; }}
+ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding: 0; }}
+.switches li {{ margin-left: 2.6rem; break-inside: avoid; }}
+@media (max-width: 30rem) {{
+  body {{ padding: .8rem .7rem 2rem; }}
+  h1 {{ font-size: 1.25rem; }}
+  th, td {{ padding: .22rem .4rem; }}
+}}
+@media print {{
+  :root {{
+    --page: #fff; --panel: #f4f6f8; --text: #000; --soft: #444; --rule: #bbb;
+    --warn: #5c3c00; --warn-page: #fff6e0;
+  }}
+  body {{ max-width: none; padding: 0; font-size: 10pt; }}
+  figure, .card, tr, .warnings {{ break-inside: avoid; }}
+  h2, h3 {{ break-after: avoid; }}
+  .scroll {{ overflow: visible; }}
+  .timeline svg {{ min-width: 0; }}
+  * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
+}}
+"""

@@ -1,0 +1,193 @@
+"""The frames that went worst, drawn: image, truth and prediction."""
+
+import base64
+from dataclasses import dataclass
+from html import escape
+
+import cv2
+import numpy as np
+
+from sleap_rt.evaluation.labels import FrameImages, UInt8Array
+from sleap_rt.evaluation.pairing import PosePairing
+from sleap_rt.evaluation.poses import BoolArray, FloatArray, IntArray, visible_nodes
+from sleap_rt.evaluation.report.theme import PREDICTION, TRUTH
+
+_LONG_SIDE_PX = 560  # of the stored image
+_MARGIN = 0.15  # around the animals, as a fraction of their extent
+_LEAST_EXTENT_PX = 64
+_JPEG_QUALITY = 82
+
+
+@dataclass(frozen=True)
+class WorstFrame:
+    """A compared frame.
+
+    Attributes:
+        place: in the list of frame pairs.
+        score: mean OKS of its animals, a missed one counting 0; NaN in centroid mode.
+        n_missed, n_extra: animals without prediction, predictions without animal.
+        longest_px: largest node error (centroid mode: centroid distance); NaN without a match.
+    """
+
+    place: int
+    score: float
+    n_missed: int
+    n_extra: int
+    longest_px: float
+
+
+def worst_frames(pairing: PosePairing, n_frames: int) -> list[WorstFrame]:
+    """The `n_frames` compared frames with the lowest mean OKS (centroid mode: most mistakes).
+
+    Frames without any matched pair are at most half of them, as long as there are others.
+    """
+    matches = pairing.matches
+    n_pairs = len(pairing.frames)
+    gt_place = _place_of(pairing.ground_truth.instance_frames, pairing.frames.gt_frames)
+    pr_place = _place_of(pairing.predicted.instance_frames, pairing.frames.pr_frames)
+    matched_at = gt_place[matches.gt_rows]
+    missed = np.bincount(gt_place[matches.missed_rows], minlength=n_pairs)
+    extra = np.bincount(pr_place[matches.extra_rows], minlength=n_pairs)
+    n_gt = missed + np.bincount(matched_at, minlength=n_pairs)
+    longest = np.full(n_pairs, np.nan)
+    np.fmax.at(longest, matched_at, _longest_errors(pairing))
+    if pairing.options.match_method == "centroid":
+        score = np.full(n_pairs, np.nan)
+        order = np.lexsort((-np.nan_to_num(longest), -(missed + extra)))
+    else:
+        total = np.bincount(matched_at, matches.values, minlength=n_pairs)
+        score = np.where(n_gt > 0, total / np.maximum(1, n_gt), np.where(extra > 0, 0.0, 1.0))
+        order = np.lexsort((-extra, score))
+    return [
+        WorstFrame(int(i), float(score[i]), int(missed[i]), int(extra[i]), float(longest[i]))
+        for i in _varied(order, np.isfinite(longest), n_frames)
+    ]
+
+
+def _varied(order: IntArray, has_match: BoolArray, n_frames: int) -> IntArray:
+    """The first `n_frames` of `order`, of which at most half have no match if others do.
+
+    Frames where nothing was found look alike and would hide those where something went wrong.
+    """
+    matched = has_match[order]
+    lost, found = np.flatnonzero(~matched), np.flatnonzero(matched)
+    n_lost = max(n_frames // 2, n_frames - len(found))
+    places = np.concatenate([lost[:n_lost], found[: n_frames - min(n_lost, len(lost))]])
+    chosen: IntArray = order[np.sort(places)]
+    return chosen
+
+
+def _place_of(instance_frames: IntArray, frames: IntArray) -> IntArray:
+    """(n_instances,) place of each instance's frame in `frames`; -1 if it is not compared."""
+    place = np.full(int(max(instance_frames.max(initial=-1), frames.max(initial=-1))) + 1, -1)
+    place[frames] = np.arange(len(frames))
+    return place[instance_frames]
+
+
+def _longest_errors(pairing: PosePairing) -> FloatArray:
+    if pairing.options.match_method == "centroid":
+        return pairing.matches.values
+    matches = pairing.matches
+    apart = pairing.ground_truth.points[matches.gt_rows] - pairing.predicted.points[matches.pr_rows]
+    longest: FloatArray = np.fmax.reduce(np.sqrt((apart**2).sum(axis=-1)), axis=-1)
+    return longest
+
+
+def draw_frame(pairing: PosePairing, worst: WorstFrame, images: FrameImages) -> str:
+    """The frame as an `<svg>` element: its image where there is one, truth and predictions."""
+    gt_frame = pairing.frames.gt_frames[worst.place]
+    pr_frame = pairing.frames.pr_frames[worst.place]
+    truth = _poses_of(pairing.ground_truth.frame_starts, pairing.ground_truth.points, gt_frame)
+    predicted = _poses_of(pairing.predicted.frame_starts, pairing.predicted.points, pr_frame)
+    table = pairing.ground_truth
+    image = images.read(int(table.frame_videos[gt_frame]), int(table.frame_idxs[gt_frame]))
+    left, top, right, bottom = _window(np.concatenate([_flat(truth), _flat(predicted)]), image)
+    width, height = right - left, bottom - top
+    line = max(width, height) / 330
+    name = f"frame {table.frame_idxs[gt_frame]}: truth and prediction"
+    return "".join(
+        [
+            f'<svg viewBox="{left} {top} {width} {height}" role="img" aria-label="{escape(name)}">',
+            f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="#30363f"/>',
+            _image_element(image, (left, top, right, bottom)),
+            *(_pose(pose, table.edge_inds, TRUTH, line, dashed=False) for pose in truth),
+            *(
+                _pose(pose, pairing.predicted.edge_inds, PREDICTION, line, dashed=True)
+                for pose in predicted
+            ),
+            "</svg>",
+        ]
+    )
+
+
+def _poses_of(starts: IntArray, points: FloatArray, frame: int) -> FloatArray:
+    return points[starts[frame] : starts[frame + 1]]
+
+
+def _flat(poses: FloatArray) -> FloatArray:
+    points = poses.reshape(-1, 2)
+    return points[visible_nodes(points)]
+
+
+def _window(points: FloatArray, image: UInt8Array | None) -> tuple[int, int, int, int]:
+    """(left, top, right, bottom) px around `points`, within the image."""
+    if not len(points):
+        points = np.array([[0.0, 0.0]])
+    low, high = points.min(axis=0), points.max(axis=0)
+    extent = max(float((high - low).max()), _LEAST_EXTENT_PX)
+    half = np.maximum((high - low) / 2, extent / 4) + _MARGIN * extent
+    middle = (low + high) / 2
+    left, top = np.floor(middle - half).astype(int)
+    right, bottom = np.ceil(middle + half).astype(int)
+    if image is not None:
+        # Predictions may lie outside of the image; there must be something of it to see.
+        left, right = _inside(int(left), int(right), image.shape[1])
+        top, bottom = _inside(int(top), int(bottom), image.shape[0])
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _inside(low: int, high: int, size: int) -> tuple[int, int]:
+    low, high = max(0, low), min(size, high)
+    return (low, high) if high - low >= 2 else (0, size)
+
+
+def _image_element(image: UInt8Array | None, window: tuple[int, int, int, int]) -> str:
+    if image is None:
+        return ""
+    left, top, right, bottom = window
+    part = image[top:bottom, left:right]
+    scale = min(1.0, _LONG_SIDE_PX / max(part.shape[:2]))
+    if scale < 1:
+        size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
+        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    bgr = part[..., ::-1] if part.ndim == 3 and part.shape[-1] == 3 else part
+    _, encoded = cv2.imencode(
+        ".jpg", np.ascontiguousarray(bgr), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    )
+    data = base64.b64encode(encoded.tobytes()).decode("ascii")
+    return (
+        f'<image x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" '
+        f'preserveAspectRatio="none" href="data:image/jpeg;base64,{data}"/>'
+    )
+
+
+def _pose(
+    pose: FloatArray,
+    edge_inds: tuple[tuple[int, int], ...],
+    colour: str,
+    line: float,
+    *,
+    dashed: bool,
+) -> str:
+    """Edges and nodes; truth is drawn solid, predictions dashed, so that colour is not needed."""
+    visible = visible_nodes(pose)
+    dash = f' stroke-dasharray="{3 * line:.2f} {2 * line:.2f}"' if dashed else ""
+    fill = "none" if dashed else colour
+    parts = [f'<g stroke="{colour}" stroke-width="{line:.2f}" fill="{fill}">']
+    for source, destination in edge_inds:
+        if max(source, destination) < len(pose) and visible[source] and visible[destination]:
+            (x1, y1), (x2, y2) = pose[source], pose[destination]
+            parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"{dash}/>')
+    radius = line * (2.2 if dashed else 1.5)
+    parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.2f}"/>' for x, y in pose[visible]]
+    return "".join([*parts, "</g>"])

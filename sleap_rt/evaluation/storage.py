@@ -1,0 +1,204 @@
+"""Metrics on disk: the `.npz` that existing readers know, a `.json` beside it, and the way back."""
+
+import io
+import json
+import math
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from sleap_rt.errors import DataError
+from sleap_rt.evaluation.metrics import Metrics
+
+GROUPS = (
+    "voc_metrics",
+    "mOKS",
+    "distance_metrics",
+    "pck_metrics",
+    "visibility_metrics",
+)
+# Name in the archive -> where it is in the metrics. Plain numbers: no pickle needed to read them.
+_SCALARS = {
+    "mOKS": ("mOKS", "mOKS"),
+    "mAP": ("voc_metrics", "oks_voc.mAP"),
+    "mAR": ("voc_metrics", "oks_voc.mAR"),
+    "avg_distance": ("distance_metrics", "avg"),
+    "mPCK": ("pck_metrics", "mPCK"),
+    "visibility_precision": ("visibility_metrics", "precision"),
+    "visibility_recall": ("visibility_metrics", "recall"),
+}
+
+
+def npz_path(path: Path) -> Path:
+    """Where the archive goes: `.npz` is appended unless it is there."""
+    return path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+
+
+def save_metrics(path: Path, metrics: Metrics) -> tuple[Path, Path]:
+    """Write the archive and the JSON file; missing folders are made.
+
+    The archive has one entry `metrics` (the dictionary, pickled, as the field's readers expect)
+    and up to seven plain numbers, those that were measured. The JSON has lists for arrays and
+    null for numbers that are not finite, and leaves out the large `pck_metrics.pcks`.
+
+    Returns:
+        The two files written.
+
+    Raises:
+        DataError: the folder cannot be written to.
+    """
+    archive, text = npz_path(path), path.with_suffix(".json")
+    try:
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(archive, metrics=np.array(metrics, dtype=object), **_scalars(metrics))
+        text.write_text(json.dumps(to_json(metrics), allow_nan=False), encoding="utf8")
+    except OSError as error:
+        raise DataError(f"the metrics cannot be written to {archive}: {error}") from error
+    return archive, text
+
+
+def _scalars(metrics: Metrics) -> dict[str, Any]:
+    return {
+        name: np.float64(metrics[group][key])
+        for name, (group, key) in _SCALARS.items()
+        if group in metrics
+    }
+
+
+def to_json(metrics: Metrics) -> Metrics:
+    """The metrics as built-in types that JSON can hold."""
+    slim = dict(metrics)
+    if "pck_metrics" in slim:
+        slim["pck_metrics"] = {k: v for k, v in slim["pck_metrics"].items() if k != "pcks"}
+    plain = _plain(slim)
+    assert isinstance(plain, dict)
+    return plain
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def load_metrics(
+    path: str | Path, split: str = "test", dataset_idx: int = 0, *, allow_pickle: bool = False
+) -> Metrics:
+    """Read stored metrics, from this program or from those whose layout it shares.
+
+    Args:
+        path: an `.npz` file, or a model folder holding `metrics.<split>.<dataset_idx>.npz` or
+            the older `<split>_<dataset_idx>_pred_metrics.npz`.
+        split: train, val or test, for a folder; without test metrics those of val are read.
+        dataset_idx: which data set of the split, for a folder.
+        allow_pickle: these files hold pickled dictionaries. They are only read when this is
+            true, and even then nothing but NumPy arrays and built-in values is built from them.
+
+    Returns:
+        The nested dictionary. Files of the oldest layout also carry single numbers; those are
+        put where newer files have them.
+
+    Raises:
+        DataError: there is no such file, it is no metrics file, or `allow_pickle` is needed.
+    """
+    file = _find_file(Path(path), split, dataset_idx)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            entries = {
+                name: _read_entry(archive.read(f"{name}.npy"), file, allow_pickle)
+                for name in (["metrics"] if "metrics" in names else names)
+            }
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
+        raise DataError(f"{file} is not a metrics file: {error}") from error
+    return _metrics_from(entries, file)
+
+
+def _find_file(path: Path, split: str, dataset_idx: int) -> Path:
+    if path.is_file():
+        return path
+    splits = (split, "val") if split == "test" else (split,)
+    names = [
+        name
+        for s in splits
+        for name in (f"metrics.{s}.{dataset_idx}.npz", f"{s}_{dataset_idx}_pred_metrics.npz")
+    ]
+    for name in names:
+        if (path / name).is_file():
+            return path / name
+    if path.is_dir():
+        raise DataError(f"the folder {path} has none of {', '.join(names)}")
+    raise DataError(f"there is no metrics file or folder {path}")
+
+
+def _read_entry(data: bytes, file: Path, allow_pickle: bool) -> object:
+    stream = io.BytesIO(data)
+    version = np.lib.format.read_magic(stream)
+    read_header = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    _, _, dtype = read_header(stream)
+    if not dtype.hasobject:
+        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)[()]
+    if not allow_pickle:
+        raise DataError(
+            f"{file} holds pickled objects. Pass allow_pickle=True to read it, or read the .json "
+            "file that `eval` writes beside it."
+        )
+    try:
+        value: object = _PlainUnpickler(stream).load().item()
+    except pickle.UnpicklingError as error:
+        raise DataError(f"{file} cannot be read: {error}") from error
+    return value
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Builds arrays and built-in values only, so that a file cannot run code."""
+
+    _ALLOWED = frozenset({"_reconstruct", "scalar", "ndarray", "dtype"})
+    _MODULES = frozenset({"numpy", "numpy.core.multiarray", "numpy._core.multiarray"})
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(stream)
+        # Asked of NumPy itself: the module they live in has moved between its versions.
+        self._builders: dict[str, object] = {
+            "ndarray": np.ndarray,
+            "dtype": np.dtype,
+            "_reconstruct": np.zeros(0, object).__reduce__()[0],
+            "scalar": np.float64(0).__reduce__()[0],
+        }
+
+    def find_class(self, module: str, name: str) -> object:
+        if module in self._MODULES and name in self._ALLOWED:
+            return self._builders[name]
+        raise pickle.UnpicklingError(
+            f"it refers to {module}.{name}, while metrics consist of arrays and plain values"
+        )
+
+
+def _metrics_from(entries: dict[str, object], file: Path) -> Metrics:
+    stored = entries.get("metrics")
+    if isinstance(stored, dict):
+        return stored
+    groups: Metrics = {name: entries[name] for name in GROUPS if name in entries}
+    if "mOKS" in groups and not isinstance(groups["mOKS"], dict):
+        groups["mOKS"] = {"mOKS": groups["mOKS"]}
+    if not groups:
+        raise DataError(
+            f"{file} is not a metrics file: it has the entries {', '.join(entries) or 'none'}, "
+            f"but neither `metrics` nor any of {', '.join(GROUPS)}"
+        )
+    return groups

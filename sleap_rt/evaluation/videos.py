@@ -1,0 +1,135 @@
+"""Which video of the prediction file is which video of the ground truth.
+
+Files move between the day of labelling and the day of evaluation, so a video is recognised, in
+this order, by being the same file (also the file it was embedded from), by the same path, and by
+the end of its path, as long as that is unambiguous.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sleap_rt.errors import DataError
+
+
+@dataclass(frozen=True)
+class VideoFile:
+    """One place where frames lie.
+
+    Attributes:
+        paths: one path, or one per frame for a video made of images.
+        dataset: name inside an HDF5 file; empty elsewhere.
+    """
+
+    paths: tuple[str, ...]
+    dataset: str = ""
+
+    def __str__(self) -> str:
+        more = f" (and {len(self.paths) - 1} more images)" if len(self.paths) > 1 else ""
+        return f"{self.paths[0]}{more}{f' [{self.dataset}]' if self.dataset else ''}"
+
+    @property
+    def frame_names(self) -> tuple[str, ...]:
+        return tuple(_components(path)[-1] for path in self.paths)
+
+
+@dataclass(frozen=True)
+class VideoSource:
+    """One video of a labels file.
+
+    Attributes:
+        files: the video as recorded, followed by what it was embedded from, the original last.
+        frame_size: (height, width) px where the file tells.
+        crop: (x1, y1, x2, y2) px in the original, for a crop of it.
+    """
+
+    files: tuple[VideoFile, ...]
+    frame_size: tuple[int, int] | None = None
+    crop: tuple[int, ...] | None = None
+
+    @property
+    def original(self) -> VideoFile:
+        return self.files[-1]
+
+    def __str__(self) -> str:
+        return str(self.original)
+
+
+def pair_videos(
+    ground_truth: Sequence[VideoSource], predicted: Sequence[VideoSource]
+) -> dict[int, int]:
+    """Ground-truth video index -> predicted video index, for every video that both sides have.
+
+    Raises:
+        DataError: two predicted videos are the same ground-truth video.
+    """
+    pairs: dict[int, int] = {}
+    for index, video in enumerate(predicted):
+        match = _find(video, ground_truth)
+        if match is None:
+            continue
+        if match in pairs:
+            raise DataError(
+                f"two videos of the predictions, {predicted[pairs[match]]} and {video}, are both "
+                f"taken for {ground_truth[match]} of the ground truth; its frames would count "
+                "twice. Remove one of them from the prediction file, or give them distinct paths."
+            )
+        pairs[match] = index
+    return dict(sorted(pairs.items()))
+
+
+def _find(video: VideoSource, candidates: Sequence[VideoSource]) -> int | None:
+    possible = [i for i, other in enumerate(candidates) if _may_be_same(video, other)]
+    for is_same in (_is_same_file, _has_same_path):
+        for index in possible:
+            if is_same(video, candidates[index]):
+                return index
+    return _find_by_path_end(video, candidates, possible)
+
+
+def _may_be_same(a: VideoSource, b: VideoSource) -> bool:
+    sizes_differ = None not in (a.frame_size, b.frame_size) and a.frame_size != b.frame_size
+    return a.crop == b.crop and not sizes_differ
+
+
+def _is_same_file(a: VideoSource, b: VideoSource) -> bool:
+    return any(_same_on_disk(one, other) for one in a.files for other in b.files)
+
+
+def _same_on_disk(a: VideoFile, b: VideoFile) -> bool:
+    if a.dataset != b.dataset or len(a.paths) != len(b.paths):
+        return False
+    pairs = list(zip(a.paths, b.paths, strict=True))
+    return all(os.path.exists(one) and os.path.exists(other) for one, other in pairs) and all(
+        os.path.samefile(one, other) for one, other in pairs
+    )
+
+
+def _has_same_path(a: VideoSource, b: VideoSource) -> bool:
+    return not set(a.files).isdisjoint(b.files)
+
+
+def _find_by_path_end(
+    video: VideoSource, candidates: Sequence[VideoSource], possible: list[int]
+) -> int | None:
+    """The only candidate that agrees in the last 1, 2, 3 ... components of its original's path."""
+    ours = video.original
+    left = [
+        i
+        for i in possible
+        if candidates[i].original.dataset == ours.dataset
+        and candidates[i].original.frame_names == ours.frame_names
+    ]
+    for depth in range(2, len(_components(ours.paths[0])) + 1):
+        if len(left) > 1:
+            left = [i for i in left if _same_end(candidates[i].original, ours, depth)]
+    return left[0] if len(left) == 1 else None
+
+
+def _same_end(a: VideoFile, b: VideoFile, depth: int) -> bool:
+    return _components(a.paths[0])[-depth:] == _components(b.paths[0])[-depth:]
+
+
+def _components(path: str) -> list[str]:
+    return [part for part in re.split(r"[\\/]+", path) if part]

@@ -1,0 +1,222 @@
+"""The page: complete, self-contained, well-formed, true to the metrics."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from sleap_rt.cli import main
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.evaluation.labels import load_labels
+from sleap_rt.evaluation.report import plots
+from sleap_rt.evaluation.report.theme import DARK_PAGE, LIGHT_PAGE, SERIES, THEMED, series_colour
+
+from ..builders import Predicted, make_labels
+from .conftest import HOSTILE_NAME
+
+VOID = {"meta", "br", "link", "img"}
+
+
+class Outline(HTMLParser):
+    """Checks that tags are balanced and collects ids, attributes and text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.ids, self.links, self.text = [], [], [], []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+        self.ids += [value for key, value in attrs if key == "id"]
+        self.links += [value for key, value in attrs if key in ("src", "href", "xlink:href")]
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text.append(data)
+
+
+@pytest.fixture(params=["one", "two"])
+def report(request):
+    run, path = request.getfixturevalue(request.param)
+    return run, path.read_text(encoding="utf8")
+
+
+def test_the_page_is_well_formed(report):
+    _, page = report
+    outline = Outline(page)
+    assert len(set(outline.ids)) == len(outline.ids)
+    drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(drawings) >= 8
+    for drawing in drawings:
+        ElementTree.fromstring(drawing)
+
+
+def test_the_page_needs_nothing_else(report):
+    _, page = report
+    for link in Outline(page).links:
+        assert link.startswith(("data:image/", "#"))
+    assert "<script" not in page
+    assert "@import" not in page
+    assert not re.findall(r"url\((?!#)", page)
+    assert "default-src 'none'" in page
+
+
+def test_references_within_drawings_lead_somewhere(report):
+    _, page = report
+    targets = re.findall(r'(?:url\(#|href="#)([^)"]+)', page)
+    assert targets
+    assert set(targets) <= set(Outline(page).ids)
+
+
+def test_headline_numbers_are_those_of_the_metrics(one):
+    run, path = one
+    metrics = run.evaluations[0].metrics
+    found = {
+        label: value
+        for value, label in re.findall(
+            r'<div class="card"><b>([^<]+)</b><span>([^<]+)</span>', path.read_text()
+        )
+    }
+    assert found["mOKS"] == f"{metrics['mOKS']['mOKS']:.4f}"
+    assert found["Average Distance"] == f"{metrics['distance_metrics']['avg']:.2f} px"
+    assert found["HOTA"] == f"{metrics['identity_metrics']['HOTA']:.4f}"
+    assert found["switches (IDSW)"] == "2"
+
+
+def test_every_section_is_there(report):
+    run, page = report
+    for heading in (
+        "Poses",
+        "How large the errors are",
+        "Which nodes",
+        "Worst frames",
+        "Identities",
+        "Track timeline",
+    ):
+        assert f"<h2>{heading}" in page
+    text = unescape("".join(Outline(page).text))
+    for caption in ("OKS of matched pairs", "Error of matched nodes", "PCK;", "Mean error of each"):
+        assert caption in text
+    for evaluation in run.evaluations:
+        for note in evaluation.notes:
+            assert note in text
+    assert "mice.mp4 frame 8: left goes from track s to t" in text
+
+
+def test_undefined_values_are_words(report):
+    _, page = report
+    assert not re.search(r"\bnan\b", page, re.IGNORECASE)
+
+
+def test_the_best_of_several_is_bold(two):
+    _, path = two
+    page = path.read_text()
+    row = re.search(r"<td>mOKS</td>(.*?)</tr>", page)[1]
+    assert re.fullmatch(r'<td class="best">[\d.]+</td><td>[\d.]+</td>', row)
+    row = re.search(r"<td>Average Distance</td>(.*?)</tr>", page)[1]
+    assert re.fullmatch(r'<td class="best">[\d.]+ px</td><td>[\d.]+ px</td>', row)
+
+
+def test_names_cannot_break_the_page(two):
+    _, path = two
+    page = path.read_text()
+    assert "b<i>" not in page
+    assert "b&lt;i&gt;&amp;$x$" in page
+    assert HOSTILE_NAME in unescape("".join(Outline(page).text))
+
+
+def test_the_same_run_writes_the_same_bytes(one, write):
+    _, path = one
+    _, again = write("again.html", "a.slp")
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_plots_follow_the_theme(report):
+    _, page = report
+    for plain in THEMED:
+        assert plain not in page
+    assert page.count("var(--text)") > 50
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("page", [LIGHT_PAGE, DARK_PAGE])
+@pytest.mark.parametrize("colour", SERIES)
+def test_series_stand_out_on_light_and_dark(colour, page):
+    low, high = sorted((luminance(colour), luminance(page)))
+    assert (high + 0.05) / (low + 0.05) >= 3
+
+
+def test_no_predictions_still_make_a_page(scene, write):
+    labels = make_labels({0: []}, video=str(scene / "mice.mp4"))
+    labels.save(str(scene / "none.slp"), verbose=False)
+    _, path = write("none.html", "none.slp", tracks=False)
+    page = path.read_text()
+    Outline(page)
+    assert "none.slp has no predicted instances" in page
+    assert '<b class="words">undefined</b><span>mOKS</span>' in page
+    assert "there is no error to show" in page
+
+
+def test_a_missing_video_is_said_and_poses_are_drawn(scene, write):
+    for name in ("truth.slp", "a.slp"):
+        labels = load_labels(scene / name)
+        labels.videos[0].replace_filename("gone/elsewhere.mp4", open=False)
+        labels.save(str(scene / f"moved_{name}"), verbose=False)
+    _, path = write("moved.html", "moved_a.slp", truth="moved_truth.slp", tracks=False)
+    page = path.read_text()
+    assert "the video gone/elsewhere.mp4 was not found" in page
+    assert "data:image/jpeg" not in page
+    assert page.count("truth and prediction") == 8
+
+
+def test_poses_beside_centroids_keep_each_file_s_colour(scene, write):
+    frames = {f: [Predicted([[30.0 + f, 35.0]])] for f in range(6)}
+    labels = make_labels(frames, nodes=("centroid",), edges=(), video=str(scene / "mice.mp4"))
+    labels.save(str(scene / "centroids.slp"), verbose=False)
+    _, path = write("mixed.html", "centroids.slp", "a.slp", tracks=False)
+    page = path.read_text()
+    Outline(page)
+    drawing = re.search(r'aria-label="PCK;.*?</svg>', page, re.DOTALL)[0]
+    assert series_colour(1) in drawing
+    assert series_colour(0) not in drawing
+    assert "centroids: match_method centroid" in page
+
+
+def test_identities_alone(write):
+    _, path = write("ids.html", "a.slp", measure_poses=False)
+    page = path.read_text()
+    Outline(page)
+    assert "<h2>Poses</h2>" not in page
+    assert "<h2>Identities</h2>" in page
+
+
+def test_without_matplotlib_it_is_refused_before_any_file_is_read(monkeypatch, capsys):
+    monkeypatch.setattr(plots, "find_spec", lambda name: None)
+    with pytest.raises(OptionError, match=r"pip install 'sleap-rt\[report\]'"):
+        plots.require_matplotlib()
+    with pytest.raises(SystemExit) as exit_:
+        main(["eval", "-g", "none.slp", "-p", "nothing.slp", "--report", "r.html"])
+    assert exit_.value.code == 2
+    assert "matplotlib, which is not installed" in capsys.readouterr().err
+
+
+def test_a_report_that_cannot_be_written_is_an_error_in_words(scene, write):
+    with pytest.raises(DataError, match="the report cannot be written"):
+        write("mice.mp4/report.html", "a.slp")

@@ -1,0 +1,223 @@
+"""`eval` and `eval-tracking` as a user runs them: output, exit codes, messages."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sleap_rt.cli import main
+
+from .builders import (
+    Predicted,
+    User,
+    make_labels,
+    square,
+    vector_ground_truth,
+    vector_predictions,
+)
+
+
+@pytest.fixture
+def sleap_nn(capsys, monkeypatch, tmp_path):
+    """Run the program in a folder with small files; returns (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    vector_ground_truth().save("gt.slp", verbose=False)
+    vector_predictions().save("pr.slp", verbose=False)
+    make_labels({0: []}).save("empty.slp", verbose=False)
+    make_labels({0: [Predicted(square())]}, video="w.mp4").save("other_video.slp", verbose=False)
+    make_labels({50: [Predicted(square())]}).save("other_frame.slp", verbose=False)
+    make_labels({0: [Predicted(square())]}, nodes=("w", "x", "y", "z"), edges=()).save(
+        "other_nodes.slp", verbose=False
+    )
+    make_labels({0: [Predicted([[20.0, 15.0]])]}, nodes=("centroid",), edges=()).save(
+        "centroids.slp", verbose=False
+    )
+    tracks = {f: [User(square(f), track="m"), User(square(400), track="n")] for f in range(4)}
+    make_labels(tracks).save("tracks.slp", verbose=False)
+
+    def run(*args):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            main(list(args))
+        out, err = capsys.readouterr()
+        return exit_.value.code, out, err
+
+    return run
+
+
+def test_eval_prints_the_command_lines_own_defaults(sleap_nn):
+    code, out, err = sleap_nn("eval", "-g", "gt.slp", "-p", "pr.slp")
+    assert code == 0
+    values = dict(line.rsplit(maxsplit=1) for line in out.splitlines() if line.startswith("  m"))
+    assert values["  mOKS"] == "0.6763"
+    assert values["  mAP (OKS VOC)"] == "0.2520"
+    assert "oks_stddev 0.05" in out
+    assert err.startswith("Warning: 1 ground-truth frames with 1 instances are absent")
+
+
+def test_hyphens_are_accepted_and_files_written(sleap_nn, tmp_path):
+    code, _, err = sleap_nn(
+        *("eval", "--ground-truth-path", "gt.slp", "--predicted-path", "pr.slp"),
+        *("--save-metrics", "out/m.npz", "--oks-stddev", "0.025", "--user-labels-only"),
+    )
+    assert code == 0
+    assert "Metrics saved to out/m.npz" in err
+    with np.load("out/m.npz") as stored:
+        assert stored["mOKS"] == pytest.approx(0.433201, abs=6e-7)
+    options = json.loads((tmp_path / "out" / "m.json").read_text())["options"]
+    assert (options["oks_stddev"], options["user_labels_only"]) == (0.025, True)
+
+
+def test_no_user_labels_only_can_be_said(sleap_nn):
+    code, out, _ = sleap_nn("eval", "-g", "gt.slp", "-p", "pr.slp", "--no-user_labels_only")
+    assert code == 0
+    assert "user_labels_only False" in out
+
+
+def test_no_predictions_are_said_and_the_file_is_written(sleap_nn, tmp_path):
+    code, out, err = sleap_nn("eval", "-g", "gt.slp", "-p", "empty.slp", "-s", "m.npz")
+    assert code == 0
+    assert "undefined" in out
+    assert "nan" not in out.lower()
+    assert "empty.slp has no predicted instances" in err
+    assert (tmp_path / "m.npz").is_file()
+
+
+def test_centroid_predictions_are_recognised(sleap_nn):
+    code, out, _ = sleap_nn("eval", "-g", "gt.slp", "-p", "centroids.slp")
+    assert code == 0
+    assert "match_method centroid, match_threshold 50.0" in out
+    assert "mOKS" not in out
+    for label in ("Detection Precision", "Detection Recall", "Average Distance", "dist.p90"):
+        assert label in out
+
+
+def test_tracks_add_identities(sleap_nn):
+    code, out, _ = sleap_nn("eval", "-g", "tracks.slp", "-p", "tracks.slp", "--tracks")
+    assert code == 0
+    assert "HOTA" in out
+    assert "Switches, tracks: none" in out
+
+
+def test_eval_tracking_measures_identities_alone_without_scores(sleap_nn):
+    code, out, err = sleap_nn("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
+    assert (code, err) == (0, "")
+    assert "mOKS" not in out
+    line = next(line for line in out.splitlines() if line.startswith("  IDF1 "))
+    assert line.endswith(" 1.0000")
+
+
+def test_several_predictions_are_columns(sleap_nn):
+    code, out, _ = sleap_nn("eval", "-g", "gt.slp", "-p", "pr.slp", "-p", "centroids.slp")
+    assert code == 0
+    moks = next(line for line in out.splitlines() if line.startswith("  mOKS"))
+    assert moks.split()[1:] == ["0.6763", "-"]
+    assert "pr: match_method oks" in out
+    assert "centroids: match_method centroid" in out
+
+
+EVAL = ("eval", "-g", "gt.slp", "-p", "pr.slp")
+TRACKING = ("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("eval", "-p", "pr.slp"), "ground_truth_path"),
+        (("eval", "-g", "gt.slp"), "predicted_path"),
+        ((*EVAL, "--bogus"), "bogus"),
+        ((*EVAL, "--oks_stddev", "wide"), "oks_stddev"),
+        ((*EVAL, "--oks_stddev", "0"), "oks_stddev must be a number above 0, got 0.0"),
+        ((*EVAL, "--oks_scale", "-5"), "oks_scale must be a number above 0, got -5.0"),
+        ((*EVAL, "--match_threshold", "-1"), "match_threshold must be a number of at least 0"),
+        ((*EVAL, "--match_threshold", "3"), "match_threshold must lie in [0, 1)"),
+        ((*EVAL, "--match_method", "mask"), "'auto', 'oks', 'centroid'"),
+        (
+            (*EVAL, "--match_method", "oks", "--anchor_part", "a"),
+            "anchor_part 'a' has no effect with match_method oks",
+        ),
+        ((*EVAL, "--anchor_part", "a"), "anchor_part 'a' has no effect with match_method oks"),
+        ((*EVAL, "--coco_max_dets", "0"), "coco_max_dets must be at least 1, got 0"),
+        ((*EVAL, "-p", "pr.slp"), "predicted_path pr.slp is given more than once"),
+        ((*EVAL, "-s", "gt.slp"), "save_metrics gt.slp is one of the input files"),
+        ((*EVAL, "--similarity", "iou"), "--similarity has no effect here"),
+        ((*EVAL, "--max_distance", "9"), "--max_distance has no effect here"),
+        ((*EVAL, "--tracks", "--max_distance", "9"), "not used with similarity oks"),
+        (
+            (*EVAL, "--match_method", "centroid", "--oks_stddev", "0.1"),
+            "--oks_stddev has no effect here: nothing is compared by OKS",
+        ),
+        ((*TRACKING, "--similarity", "mask"), "'oks', 'centroid', 'iou'"),
+        ((*TRACKING, "--similarity_threshold", "0"), "similarity_threshold must lie in (0, 1]"),
+        ((*TRACKING, "--similarity", "iou", "--oks_scale", "9"), "--oks_scale has no effect"),
+        ((*TRACKING, "--match_method", "oks"), "match_method"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(sleap_nn, args, message):
+    code, out, err = sleap_nn(*args)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("args", [EVAL, TRACKING], ids=["eval", "eval-tracking"])
+def test_wrong_values_are_told_before_any_file_is_opened(sleap_nn, args):
+    command = [arg.replace(".slp", ".none.slp") for arg in args]
+    code, _, err = sleap_nn(*command, "--oks_stddev", "-1")
+    assert code == 2
+    assert "oks_stddev" in err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("eval", "-g", "none.slp", "-p", "pr.slp"), "there is no labels file none.slp"),
+        (("eval", "-g", "gt.slp", "-p", "none.slp"), "there is no labels file none.slp"),
+        (("eval", "-g", "gt.slp", "-p", "other_video.slp"), "no video is in both files"),
+        (("eval", "-g", "gt.slp", "-p", "other_frame.slp"), "empty frame pairs"),
+        (("eval", "-g", "gt.slp", "-p", "other_nodes.slp"), "no node name is common"),
+        (("eval", "-g", "pr.slp", "-p", "pr.slp", "--user_labels_only"), "user_labels_only is on"),
+        ((*EVAL, "--tracks"), "has no tracks"),
+        (
+            ("eval-tracking", "-g", "tracks.slp", "-p", "pr.slp"),
+            "pr.slp (the predictions) has no tracks",
+        ),
+    ],
+)
+def test_bad_data_is_exit_code_1_in_one_line(sleap_nn, args, message):
+    code, out, err = sleap_nn(*args)
+    assert code == 1
+    assert out == ""
+    assert message in err
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["eval", "eval-tracking"])
+def test_help_names_every_option_with_its_default(sleap_nn, name):
+    code, out, _ = sleap_nn(name, "--help")
+    assert code == 0
+    for option in ("--ground_truth_path", "--save_metrics", "--report", "--similarity"):
+        assert option in out
+    assert "default: 0.05" in out
+
+
+HEAVY = ("sleap_io", "scipy", "cv2", "matplotlib", "numpy", "h5py")
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys\n"
+        "from sleap_rt.cli import main\n"
+        "try:\n    main(['eval', '--help'])\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert result.stderr.strip() == "[]"

@@ -1,0 +1,90 @@
+"""The guide tells the truth: its commands and its Python run, its option table is complete."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from sleap_rt.cli import eval as eval_module
+from sleap_rt.cli import eval_tracking, main
+
+from .builders import Predicted, User, make_labels, square
+
+GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "evaluation.md").read_text(encoding="utf8")
+COMMANDS = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with every file that the guide mentions."""
+    monkeypatch.chdir(tmp_path)
+    truth = {f: [User(square(f), track="m"), User(square(300), track="n")] for f in range(4)}
+    for name in ("labels", "proofread"):
+        make_labels(truth).save(f"{name}.slp", verbose=False)
+    for offset, name in enumerate(("predictions", "a", "b", "tracked")):
+        frames = {
+            f: [
+                Predicted(square(f + offset), 0.5, track="s"),
+                Predicted(square(301), 0.5, track="t"),
+            ]
+            for f in range(4)
+        }
+        make_labels(frames).save(f"{name}.slp", verbose=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_runs(folder, command, capsys):
+    program, *args = shlex.split(command)
+    assert program == "sleap-nn"
+    if "--report" in args:
+        pytest.importorskip("matplotlib")
+    with pytest.raises(SystemExit) as exit_:
+        main(args)
+    assert exit_.value.code == 0
+    assert "undefined" not in capsys.readouterr().out
+    for option in ("--report", "-s"):
+        if option in args:
+            assert (folder / args[args.index(option) + 1]).stat().st_size > 1000
+
+
+def test_the_python_runs(folder, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    names = {}
+    exec(compile(code, "docs/evaluation.md", "exec"), names)
+    assert names["stored"]["mOKS"] == names["metrics"]["mOKS"]
+    assert len(capsys.readouterr().out.split()) == 2
+
+
+def test_the_option_table_is_that_of_the_command():
+    table = dict(re.findall(r"^\| (`--.*?) \| (.*?) \|", GUIDE, re.MULTILINE))
+    documented = {
+        re.search(r"--(\w+)", option)[1]: default.strip("`") for option, default in table.items()
+    }
+    options = {
+        re.search(r"--(\w+)", option.opts[-1] if len(option.opts) > 1 else option.opts[0])[
+            1
+        ]: option
+        for option in eval_module.command.params
+        if isinstance(option, click.Option)
+    }
+    assert set(documented) == set(options)
+    for name, option in options.items():
+        if option.required:
+            expected = "required"
+        elif option.is_flag:
+            expected = "on" if option.default is True else "off"
+        else:
+            expected = "none" if option.to_info_dict()["default"] is None else str(option.default)
+        assert documented[name] == expected, name
+
+
+def test_eval_tracking_has_no_option_that_eval_lacks():
+    of = {option.name for option in eval_module.command.params}
+    assert {option.name for option in eval_tracking.command.params} < of

@@ -1,0 +1,177 @@
+"""Evaluating files: names, saving, several predictions, the Python entry point."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.evaluation import EvalOptions, IdentityOptions, load_metrics, run_eval, run_evaluation
+from sleap_rt.evaluation.run import short_names
+from sleap_rt.evaluation.tables import table_text
+
+from .builders import (
+    Predicted,
+    User,
+    make_labels,
+    square,
+    vector_ground_truth,
+    vector_predictions,
+)
+
+
+@pytest.fixture
+def files(tmp_path):
+    vector_ground_truth().save(str(tmp_path / "gt.slp"), verbose=False)
+    vector_predictions().save(str(tmp_path / "pr.slp"), verbose=False)
+    make_labels({0: []}).save(str(tmp_path / "empty.slp"), verbose=False)
+    worse = {f: [Predicted(square(3 + f), 0.5)] for f in range(5)}
+    make_labels(worse).save(str(tmp_path / "worse.slp"), verbose=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["x/a.slp"], ["a"]),
+        (["x/a.slp", "y/b.slp"], ["a", "b"]),
+        (["x/a.slp", "y/a.slp"], ["x_a", "y_a"]),
+        (["x/m/a.slp", "y/m/a.slp"], ["x_m_a", "y_m_a"]),
+        (["a.predictions.slp"], ["a.predictions"]),
+    ],
+)
+def test_predictions_have_short_and_distinct_names(paths, names):
+    assert short_names(tuple(map(Path, paths))) == names
+
+
+def test_run_evaluation_returns_and_saves(files):
+    metrics = run_evaluation(
+        files / "gt.slp", files / "pr.slp", save_metrics=files / "out" / "m.npz"
+    )
+    assert metrics["mOKS"]["mOKS"] == pytest.approx(0.433201, abs=6e-7)
+    stored = load_metrics(files / "out" / "m.npz", allow_pickle=True)
+    np.testing.assert_equal(stored, metrics)
+    assert (files / "out" / "m.json").is_file()
+
+
+def test_no_predictions_are_written_all_the_same(files):
+    metrics = run_evaluation(files / "gt.slp", files / "empty.slp", save_metrics=files / "m.npz")
+    assert np.isnan(metrics["mOKS"]["mOKS"])
+    with np.load(files / "m.npz") as stored:
+        assert np.isnan(stored["mOKS"])
+        assert stored["mAP"] == 0
+
+
+def test_centroid_threshold_0_means_50_px(files):
+    points = {0: [Predicted([[60.0, 15.0]])], 1: [Predicted([[71.0, 15.0]])]}
+    labels = make_labels(points, nodes=("centroid",), edges=())
+    labels.save(str(files / "centroids.slp"), verbose=False)
+    # The squares' centroid is (20, 15): 40 px and 51 px away.
+    metrics = run_evaluation(files / "gt.slp", files / "centroids.slp", match_method="centroid")
+    detection = metrics["detection_metrics"]
+    assert (detection["n_tp"], detection["n_fp"], detection["n_fn"]) == (1, 1, 1)
+    assert detection["avg"] == pytest.approx(40)
+    assert metrics["options"]["match_threshold"] == 50.0
+
+
+def test_an_anchor_that_auto_cannot_use_is_refused(files):
+    with pytest.raises(OptionError, match="has no effect with match_method oks"):
+        run_evaluation(files / "gt.slp", files / "pr.slp", match_method="auto", anchor_part="a")
+
+
+def test_an_unknown_anchor_is_said_and_the_mean_is_used(files):
+    metrics = run_evaluation(
+        files / "gt.slp", files / "pr.slp", match_method="centroid", anchor_part="nose"
+    )
+    assert any("no node 'nose'" in note for note in metrics["selection"]["notes"])
+
+
+def test_several_predictions_side_by_side(files):
+    run = run_eval(
+        EvalOptions(
+            ground_truth_path=files / "gt.slp",
+            predicted_paths=(files / "pr.slp", files / "worse.slp"),
+            save_metrics=files / "m.npz",
+        )
+    )
+    assert [e.name for e in run.evaluations] == ["pr", "worse"]
+    for evaluation in run.evaluations:
+        stored = load_metrics(files / f"m.{evaluation.name}.npz", allow_pickle=True)
+        np.testing.assert_equal(stored, evaluation.metrics)
+        assert (files / f"m.{evaluation.name}.json").is_file()
+    text = table_text(run)
+    first, second = (e.metrics["mOKS"]["mOKS"] for e in run.evaluations)
+    assert _line(text, "mOKS").split() == ["mOKS", f"{first:.4f}", f"{second:.4f}"]
+    assert _line(text, "matched instances").split()[-2:] == ["6", "5"]
+    assert run.notes[-1] == ("the files were not compared on the same frames: pr on 6, worse on 5")
+    assert run.notes[0].startswith("pr: 1 ground-truth frames")
+
+
+def _line(text, label):
+    (line,) = (line for line in text.splitlines() if line.strip().startswith(f"{label}  "))
+    return line
+
+
+def test_the_table_of_the_vector(files):
+    run = run_eval(
+        EvalOptions(ground_truth_path=files / "gt.slp", predicted_paths=(files / "pr.slp",))
+    )
+    text = table_text(run)
+    expected = {
+        "mOKS": "0.6763",
+        "mAP (OKS VOC)": "0.2520",
+        "mAR (OKS VOC)": "0.4143",
+        "Average Distance": "2.68 px",
+        "dist.p50": "2.50 px",
+        "dist.p95": "6.00 px",
+        "mPCK": "0.6708",
+        "PCK@5px": "0.7500",
+        "PCK@10px": "0.9167",
+        "Visibility Precision": "0.9565",
+        "Visibility Recall": "0.9565",
+        "frame pairs": "6",
+        "ground-truth frames left out": "1",
+        "not an animal (FP)": "1",
+    }
+    for label, value in expected.items():
+        assert _line(text, label).endswith(f" {value}"), label
+    assert "oks_stddev 0.05, oks_scale None" in text
+    assert "match_threshold 0.0, user_labels_only False" in text
+
+
+def test_undefined_values_are_a_word_in_the_table(files):
+    run = run_eval(
+        EvalOptions(ground_truth_path=files / "gt.slp", predicted_paths=(files / "empty.slp",))
+    )
+    text = table_text(run)
+    assert "nan" not in text.lower()
+    assert _line(text, "mOKS").endswith(" undefined")
+    assert any("no predicted instances" in note for note in run.evaluations[0].notes)
+
+
+def test_switches_are_listed_and_long_lists_are_cut_with_a_word(files):
+    def tracked(frame, names):
+        return [Predicted(square(frame), track=names[0]), Predicted(square(400), track=names[1])]
+
+    truth = {f: [User(square(f), track="m"), User(square(400), track="n")] for f in range(14)}
+    swapping = {f: tracked(f, ("s", "t") if f % 2 else ("t", "s")) for f in range(14)}
+    make_labels(truth).save(str(files / "tt.slp"), verbose=False)
+    make_labels(swapping).save(str(files / "ts.slp"), verbose=False)
+    run = run_eval(
+        EvalOptions(
+            ground_truth_path=files / "tt.slp",
+            predicted_paths=(files / "ts.slp",),
+            identities=IdentityOptions(),
+        )
+    )
+    text = table_text(run)
+    assert "mice.mp4 frame 1: m goes from track t to s" in text
+    assert "... and 6 more" in text
+    assert _line(text, "switches (IDSW)").endswith(" 26")
+
+
+def test_missing_files_are_errors_in_words(files):
+    with pytest.raises(DataError, match=r"there is no labels file .*none\.slp"):
+        run_evaluation(files / "none.slp", files / "pr.slp")
+    with pytest.raises(DataError, match=r"there is no labels file .*none\.slp"):
+        run_evaluation(files / "gt.slp", files / "none.slp")
