@@ -12,5 +12,7 @@ def shared_data() -> Path:
     """Real models, videos and recorded predictions, where they lie beside the checkout."""
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("the shared data (real models, recorded predictions) is not beside this checkout")
+        pytest.skip(
+            "the shared data (real models, recorded predictions) is not beside this checkout"
+        )
     return folder
