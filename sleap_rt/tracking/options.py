@@ -42,7 +42,7 @@ class TrackerOptions:
     of_img_scale: float = 1.0  # resize of both images ahead of the flow
     of_window_size: int = 21  # px of the resized image, odd
     of_max_levels: int = 3  # image pyramid levels above the first
-    motion_model: Literal["none", "kalman"] = "none"  # kalman: motion.py, occlusions.py
+    motion_model: Literal["none", "kalman"] = "none"  # kalman: association by motion.py
     post_connect_single_breaks: bool = False
     tracking_target_instance_count: int | None = None  # animals expected in a frame
     tracking_pre_cull_to_target: int = 0  # not 0: at most the target count enters the tracker

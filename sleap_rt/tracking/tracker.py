@@ -14,6 +14,7 @@ from sleap_rt.tracking.breaks import BreakConnector
 from sleap_rt.tracking.culling import cull
 from sleap_rt.tracking.flow import Image
 from sleap_rt.tracking.ids import TrackIds
+from sleap_rt.tracking.motion import MotionAssociator
 from sleap_rt.tracking.options import TrackerOptions
 
 
@@ -94,9 +95,14 @@ class Tracker:
             if self._resolved is None:
                 self._resolved = self.options.resolved(n_nodes=frame.points.shape[1])
             connector = BreakConnector() if self.options.connects_breaks else None
-            video = _VideoTracks(SimilarityAssociator(self._resolved, self._track_ids), connector)
+            video = _VideoTracks(self._associator(self._resolved, frame), connector)
             self._videos[frame.video_index] = video
         return video
+
+    def _associator(self, options: TrackerOptions, frame: FrameInstances) -> _Associator:
+        if options.motion_model == "kalman":
+            return MotionAssociator(options, self._track_ids, frame.points.shape[1])
+        return SimilarityAssociator(options, self._track_ids)
 
     def _pre_culled(self, frame: FrameInstances) -> FrameInstances:
         target = self.options.target_count
