@@ -5,6 +5,6 @@ Leaves: the same frames with track ids and tracking scores; names in `Tracker.tr
 """
 
 from sleap_rt.tracking.options import TrackerOptions
-from sleap_rt.tracking.tracker import Tracker, track_frames
+from sleap_rt.tracking.tracker import Assignment, Tracker, track_frames
 
-__all__ = ["Tracker", "TrackerOptions", "track_frames"]
+__all__ = ["Assignment", "Tracker", "TrackerOptions", "track_frames"]

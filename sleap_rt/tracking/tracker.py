@@ -1,11 +1,10 @@
 """The tracker: frames in, the same frames with track ids out, one at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FloatArray, FrameInstances, IntArray
@@ -24,12 +23,27 @@ class _Associator(Protocol):
     ) -> tuple[IntArray, FloatArray]: ...
 
 
+@dataclass(frozen=True)
+class Assignment:
+    """What the tracker made of one frame.
+
+    Attributes:
+        positions: (m,) in the frame's instances, ascending: those that stay.
+        track_ids: (m,), -1 for a user's instance without a track.
+        tracking_scores: (m,) float32, NaN without a track.
+    """
+
+    positions: IntArray
+    track_ids: IntArray
+    tracking_scores: FloatArray
+
+
+@dataclass(frozen=True)
 class _VideoTracks:
     """What is remembered of one video."""
 
-    def __init__(self, associator: _Associator, connector: BreakConnector | None) -> None:
-        self.associator = associator
-        self.connector = connector
+    associator: _Associator
+    connector: BreakConnector | None
 
 
 class Tracker:
@@ -69,21 +83,48 @@ class Tracker:
         Raises:
             DataError: the options need an image and there is none.
         """
-        if self.options.needs_images and image is None:
+        found = self.assign(frame, image, user_labeled=user_labeled)
+        if len(found.positions) < len(frame):
+            frame = frame.take(found.positions)
+        return replace(frame, track_ids=found.track_ids, tracking_scores=found.tracking_scores)
+
+    def assign(
+        self, frame: FrameInstances, image: Image | None = None, *, user_labeled: bool = False
+    ) -> Assignment:
+        """As `track`, for callers that have more to an instance than a `FrameInstances` holds."""
+        options = self.options
+        if options.needs_images and image is None:
             raise DataError(
                 f"frame {frame.frame_index} of video {frame.video_index} came without its image, "
                 "which use_flow and features image need"
             )
-        if not user_labeled and self.options.tracking_pre_cull_to_target:
-            frame = self._pre_culled(frame)
         video = self._video(frame)
-        ids, scores = video.associator.associate(_whole_points(frame.points), image)
-        tracked = replace(frame, track_ids=ids, tracking_scores=scores.astype(np.float32))
+        points = _whole_points(frame.points)
+        positions: IntArray = np.arange(len(frame))
+        if options.tracking_pre_cull_to_target and options.target_count and not user_labeled:
+            positions = _culled(
+                positions,
+                frame,
+                max_count=options.target_count,
+                overlap_threshold=options.tracking_pre_cull_iou_threshold,
+            )
+            points = points[positions]
+        ids, scores = video.associator.associate(points, image)
         if not user_labeled:
-            tracked = self._post_culled(tracked)
+            tracked = ids >= 0
+            positions, ids, scores = positions[tracked], ids[tracked], scores[tracked]
+            if options.tracking_clean_instance_count:
+                kept = _culled(
+                    positions,
+                    frame,
+                    max_count=options.tracking_clean_instance_count,
+                    overlap_threshold=options.tracking_clean_iou_threshold,
+                )
+                left = np.isin(positions, kept)
+                positions, ids, scores = kept, ids[left], scores[left]
         if video.connector is not None:
-            tracked = replace(tracked, track_ids=video.connector.connect(tracked.track_ids))
-        return tracked
+            ids = video.connector.connect(ids)
+        return Assignment(positions, ids, scores.astype(np.float32))
 
     def end_video(self, video_index: int) -> None:
         """Free what is remembered of a video that will not continue."""
@@ -103,27 +144,6 @@ class Tracker:
         if options.motion_model == "kalman":
             return MotionAssociator(options, self._track_ids, frame.points.shape[1])
         return SimilarityAssociator(options, self._track_ids)
-
-    def _pre_culled(self, frame: FrameInstances) -> FrameInstances:
-        target = self.options.target_count
-        if target is None or len(frame) <= target:
-            return frame
-        threshold = self.options.tracking_pre_cull_iou_threshold
-        return frame.take(
-            cull(frame.points, frame.scores, max_count=target, overlap_threshold=threshold)
-        )
-
-    def _post_culled(self, frame: FrameInstances) -> FrameInstances:
-        keep: NDArray[np.bool_] = frame.track_ids >= 0
-        if not keep.all():
-            frame = frame.take(keep)
-        count = self.options.tracking_clean_instance_count
-        if not count or len(frame) <= count:
-            return frame
-        threshold = self.options.tracking_clean_iou_threshold
-        return frame.take(
-            cull(frame.points, frame.scores, max_count=count, overlap_threshold=threshold)
-        )
 
 
 def track_frames(
@@ -153,3 +173,16 @@ def _whole_points(points: FloatArray) -> FloatArray:
     if not known.all():
         whole[~known.all(axis=2)] = np.nan
     return whole
+
+
+def _culled(
+    positions: IntArray, frame: FrameInstances, *, max_count: int, overlap_threshold: float
+) -> IntArray:
+    """Those of the positions in the frame that culling leaves."""
+    keep = cull(
+        frame.points[positions],
+        frame.scores[positions],
+        max_count=max_count,
+        overlap_threshold=overlap_threshold,
+    )
+    return positions[keep]

@@ -1,0 +1,1 @@
+"""Exported graphs and frames in, instances in frame pixels out."""
