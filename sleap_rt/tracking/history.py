@@ -64,14 +64,14 @@ class History:
         """Drop what will never be a candidate again."""
 
     def _add_tracks(self, ids: IntArray, features: FloatArray, points: FloatArray | None) -> None:
-        new = np.sort(ids[ids > (self.ids[-1] if len(self.ids) else -1)])
-        if not len(new):
-            return
-        shape = (len(new), self._window)
         if not len(self.ids):  # the shapes of the entries are known now
             self.features = np.empty((0, self._window, *features.shape[1:]))
             if points is not None:
                 self.points = np.empty((0, self._window, *points.shape[1:]))
+        new = np.sort(ids[ids > (self.ids[-1] if len(self.ids) else -1)])
+        if not len(new):
+            return
+        shape = (len(new), self._window)
         self.ids = np.concatenate((self.ids, new))
         self.eligible = np.concatenate((self.eligible, np.zeros(shape, np.bool_)))
         self.frame_numbers = np.concatenate((self.frame_numbers, np.full(shape, -1)))

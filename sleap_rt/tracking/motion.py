@@ -34,6 +34,7 @@ _TAIL = 4.0  # degrees of freedom of Student's t
 _HIDDEN_NOISE = 4.0  # variance of where the rest of the body says a node is, in noise variances
 _LEAST_SHARE = 0.5  # of a pair's nodes within the gate
 _N_HITS = 3  # frames after which a track is more than a false alarm
+_FAR_PX = 1e9  # ranks a detection that a track was not given before behind all that it was
 _MAX_GAP_YOUNG = 2  # frames unseen, before that
 _MAX_GAP = 30  # frames unseen, after; only where the number of animals is not known
 
@@ -56,7 +57,8 @@ class MotionAssociator:
     """The tracks of one video, by a constant-velocity Kalman filter and robust association.
 
     With `max_tracks` or `tracking_target_instance_count` the population is fixed: once so many
-    tracks exist, every detection goes to the best of them and none is ever forgotten.
+    tracks exist, none is added or forgotten, and a detection that is no track's goes to a lost one
+    that can have reached it.
 
     Args:
         options: of these, the counts and `min_new_track_points` matter here.
@@ -118,12 +120,12 @@ class MotionAssociator:
         costs = found.costs if fixed else np.where(found.likely, found.costs, np.nan)
         rows, tracks = match(-costs, method="hungarian")
         likely = found.likely[rows, tracks]
-        if not fixed:
-            rows, tracks, likely = rows[likely], tracks[likely], likely[likely]
+        rows, tracks = rows[likely], tracks[likely]
         ids[rows] = self._ids[tracks]
-        scores[rows] = np.where(likely, found.scores[rows, tracks], 0.0)
-        self._correct(points, found, rows[likely], tracks[likely])
-        self._relocate(points, rows[~likely], tracks[~likely])
+        scores[rows] = found.scores[rows, tracks]
+        self._correct(points, found, rows, tracks)
+        if fixed:
+            self._relocate(points, found, ids, scores)
 
     def _compare(self, points: FloatArray) -> _Comparison:
         variances = self._bank.variances + self._noise_var  # (n_tracks, n_nodes)
@@ -197,12 +199,22 @@ class MotionAssociator:
         noise_var = np.where(hidden, self._noise_var * _HIDDEN_NOISE, self._noise_var)
         self._bank.correct(claiming, observed, noise_var)
 
-    def _relocate(self, points: FloatArray, rows: IntArray, tracks: IntArray) -> None:
-        """Restart the filters of tracks whose detections stay far from where they should be."""
-        if not len(rows):
+    def _relocate(
+        self, points: FloatArray, found: _Comparison, ids: IntArray, scores: FloatArray
+    ) -> None:
+        """Give lost tracks the detections left over, and restart those that stay elsewhere."""
+        rows, tracks = np.flatnonzero(ids < 0), np.flatnonzero(self._gaps > 0)
+        if not (len(rows) and len(tracks)):
             return
+        centers = centroids(points[rows])
+        costs = self._search_costs(tracks, centers, found.costs[np.ix_(rows, tracks)])
+        chosen, columns = match(-costs, method="hungarian")
+        reached = ~np.isnan(costs[chosen, columns])
+        chosen, columns = chosen[reached], columns[reached]
+        rows, centers, tracks = rows[chosen], centers[chosen], tracks[columns]
+        ids[rows] = self._ids[tracks]
+        scores[rows] = 0.0
         poses = points[rows]
-        centers = centroids(poses)
         n_visible = np.count_nonzero(~np.isnan(poses[..., 0]), axis=1)
         whole = (n_visible * 2 > poses.shape[1]) & (diagonals(poses) <= _LONGEST * self._size)
         there = self._relocations.confirmed(
@@ -210,6 +222,19 @@ class MotionAssociator:
         )
         self._bank.restart(tracks[there], poses[there], **self._start_vars)
         self._gaps[tracks[there]] = 0
+
+    def _search_costs(self, tracks: IntArray, centers: FloatArray, costs: FloatArray) -> FloatArray:
+        """Costs (n, n_tracks) of giving lost tracks detections at `centers`, (n, 2) px.
+
+        Best is a place where the track was already given a detection; then any that it can have
+        reached while unseen; NaN beyond.
+        """
+        apart = self._relocations.distances(tracks, centers)
+        predicted = centroids(self._bank.positions[tracks])
+        away = np.linalg.norm(centers[:, None] - predicted[None], axis=-1)
+        reach = self._size * (1 + self._gaps[tracks])  # at most its own length per frame
+        reachable = np.where(away <= reach, _FAR_PX + costs, np.nan)
+        return np.where(apart < self._size, apart, reachable)
 
     def _unoccupied(self, centers: FloatArray) -> NDArray[np.bool_]:
         """Whether no animal that was just seen is within a body's size of (n, 2) px."""

@@ -28,6 +28,11 @@ class Relocations:
         """These tracks were found where they were expected."""
         self._n_times[tracks] = 0
 
+    def distances(self, tracks: IntArray, centers: FloatArray) -> FloatArray:
+        """How far (n, n_tracks) px detections at (n, 2) px are from where tracks last were."""
+        apart = np.linalg.norm(centers[:, None] - self._places[tracks][None], axis=-1)
+        return np.where(np.isnan(apart), np.inf, apart)
+
     def confirmed(
         self,
         tracks: IntArray,
