@@ -19,21 +19,21 @@ def match(scores: FloatArray, *, method: str) -> tuple[IntArray, IntArray]:
     if not scores.size:
         nothing = np.empty(0, np.intp)
         return nothing, nothing
-    costs = np.where(np.isfinite(scores), -scores, np.inf)
-    return _hungarian(costs) if method == "hungarian" else _greedy(costs)
+    return _hungarian(scores) if method == "hungarian" else _greedy(scores)
 
 
-def _hungarian(costs: FloatArray) -> tuple[IntArray, IntArray]:
+def _hungarian(scores: FloatArray) -> tuple[IntArray, IntArray]:
     from scipy.optimize import linear_sum_assignment  # takes half a second to import
 
-    finite = np.isfinite(costs)
+    finite = np.isfinite(scores)
     if not finite.all():
-        worst = 10 * np.abs(costs[finite]).max() + 1 if finite.any() else 1e6
-        costs = np.where(finite, costs, worst)
-    return linear_sum_assignment(costs)
+        worst = 10 * np.abs(scores[finite]).max() + 1 if finite.any() else 1e6
+        scores = np.where(finite, scores, -worst)
+    return linear_sum_assignment(scores, maximize=True)
 
 
-def _greedy(costs: FloatArray) -> tuple[IntArray, IntArray]:
+def _greedy(scores: FloatArray) -> tuple[IntArray, IntArray]:
+    costs = np.where(np.isfinite(scores), -scores, np.inf)
     n_rows, n_columns = costs.shape
     column_of_row: dict[int, int] = {}
     taken: set[int] = set()
