@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from tracking.crowds import Crowd, crossing, draw
 from tracking.frames import frame, ids, labeled, track
-from tracking.identities import measure
+from tracking.identities import Labeled, measure
 
 MOTION = {"motion_model": "kalman"}
 CENTROIDS = {"features": "centroids", "scoring_method": "euclidean_dist"}
@@ -104,3 +106,26 @@ def test_no_other_method_keeps_identities_better(crowd):
         assert by_motion.idf1 >= plain.idf1, other
         assert by_motion.switches <= plain.switches, other
     assert by_motion.idf1 > measure(truth, labeled(track(sequence))).idf1
+
+
+def test_the_crossing_animals_of_the_sample_scene_keep_their_identities():
+    """Tracked by their true poses, of which a tenth is missed, with noise and hidden nodes."""
+    scene = Path(__file__).resolve().parents[2] / "samples" / "crawlers.slp"
+    if not scene.is_file():
+        pytest.skip("the sample scene is not in this checkout")
+    import sleap_io as sio
+
+    labels = sio.load_slp(str(scene), open_videos=False)
+    rng = np.random.default_rng(0)
+    truth, sequence = [], []
+    for one in sorted(labels, key=lambda one: one.frame_idx):
+        poses = np.array([instance.numpy() for instance in one.instances])
+        animals = [labels.tracks.index(instance.track) for instance in one.instances]
+        truth.append(Labeled(poses, np.array(animals)))
+        seen = poses[rng.random(len(poses)) > 0.1]
+        seen = seen + rng.normal(0, 1.5, seen.shape)
+        seen[rng.random(seen.shape[:2]) < 0.05] = np.nan
+        sequence.append(frame(seen, n_nodes=poses.shape[1]))
+    for count in ({}, {"max_tracks": len(labels.tracks)}):
+        kept = measure(truth, labeled(track(sequence, **MOTION, **count)))
+        assert (kept.switches, kept.n_tracks) == (0, len(labels.tracks))
