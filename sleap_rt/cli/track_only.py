@@ -1,0 +1,117 @@
+"""`sleap-nn track` without a model: a labels file in, the same poses with new tracks out."""
+
+import os
+import tempfile
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.tracking.options import TrackerOptions
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+
+def run_track_only(
+    data_path: Path,
+    options: TrackerOptions,
+    *,
+    output_path: Path | None = None,
+    frames: Collection[int] | None = None,
+    video_index: int | None = None,
+) -> Path:
+    """Load labels, track them, save them, print one summary line.
+
+    Args:
+        data_path: the `.slp` file; never written to.
+        options: how to track.
+        output_path: the file to write; named after `data_path` where None.
+        frames: frame indices to keep, in every video; None keeps all.
+        video_index: the one video to keep; None keeps all.
+
+    Returns:
+        The file written.
+
+    Raises:
+        OptionError: the paths, the frames or the video cannot be what is meant.
+        DataError: the file or a video it needs is missing or damaged.
+    """
+    _check_paths(data_path, output_path)
+    labels = _load(data_path, open_videos=options.needs_images)
+    from sleap_rt.runtime.retrack import check_video_index, retrack  # needs sleap-io
+
+    check_video_index(labels, video_index)
+    output_path = output_path or _default_output(data_path, labels, video_index)
+    _check_paths(data_path, output_path)
+    _warn_of_missing(labels, frames, video_index)
+    started = time.perf_counter()
+    labels = retrack(labels, options, frames=frames, video_index=video_index, in_place=True)
+    seconds = max(time.perf_counter() - started, 1e-9)
+    labels.provenance["source_labels"] = str(data_path)
+    _save(labels, output_path)
+    n_frames = len(labels.labeled_frames)
+    n_instances = sum(len(frame.instances) for frame in labels.labeled_frames)
+    click.echo(
+        f"{n_frames} frames, {n_instances} instances, {len(labels.tracks)} tracks, "
+        f"{n_frames / seconds:.1f} frames/s -> {output_path}"
+    )
+    return output_path
+
+
+def _check_paths(data_path: Path, output_path: Path | None) -> None:
+    if data_path.suffix != ".slp":
+        raise OptionError(
+            f"data_path {data_path}: tracking without a model needs poses, that is a `.slp` file; "
+            "give -m/--model_paths to predict them"
+        )
+    if not data_path.is_file():
+        raise DataError(f"{data_path} is not there.")
+    if output_path is None:
+        return
+    if output_path.suffix != ".slp":
+        raise OptionError(f"output_path {output_path}: must end in .slp")
+    if output_path.resolve() == data_path.resolve():
+        raise OptionError(f"output_path {output_path}: is the input, which is never overwritten")
+
+
+def _load(path: Path, *, open_videos: bool) -> "sio.Labels":
+    import sleap_io as sio
+
+    try:
+        return sio.load_slp(str(path), open_videos=open_videos)
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as a `.slp` file: {error}") from error
+
+
+def _default_output(data_path: Path, labels: "sio.Labels", video_index: int | None) -> Path:
+    if video_index is None:
+        return data_path.with_suffix(".predictions.slp")
+    filename = labels.videos[video_index].filename
+    first = filename[0] if isinstance(filename, list) else filename  # an image sequence
+    return data_path.with_suffix(f".{Path(first).stem}.predictions.slp")
+
+
+def _warn_of_missing(
+    labels: "sio.Labels", frames: Collection[int] | None, video_index: int | None
+) -> None:
+    if frames is None:
+        return
+    videos = labels.videos if video_index is None else [labels.videos[video_index]]
+    chosen = {id(video) for video in videos}
+    present = {frame.frame_idx for frame in labels.labeled_frames if id(frame.video) in chosen}
+    n_missing = len(set(frames) - present)
+    if n_missing:
+        click.echo(f"Warning: {n_missing} of the frames asked for have no labels", err=True)
+
+
+def _save(labels: "sio.Labels", path: Path) -> None:
+    """Write a `.slp` file; it appears complete or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
+        complete = Path(folder) / path.name
+        labels.save(str(complete), embed=False, restore_original_videos=False, verbose=False)
+        os.replace(complete, path)

@@ -1,0 +1,84 @@
+"""The tracking options of `sleap-nn track`: names, defaults and checks are `TrackerOptions`'."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from sleap_rt.tracking.options import TrackerOptions
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_HELP = {
+    "tracking_window_size": "Past frames (or instances of a track) to compare with.",
+    "min_new_track_points": "Visible nodes an instance needs to start a track.",
+    "candidates_method": "fixed_window forgets a track unseen for a window, local_queues never.",
+    "min_match_points": "Visible nodes a past instance needs to be compared with.",
+    "features": "What is compared.",
+    "scoring_method": "How it is compared.",
+    "scoring_reduction": "From the scores of a track's past instances to one.",
+    "robust_best_instance": "Quantile for robust_quantile.",
+    "track_matching_method": "Best total, or best pair first.",
+    "max_tracks": "Tracks ever started in a video.",
+    "oks_stddev": "Spread of every node, as a share of the animal's size.",
+    "use_flow": "Move past poses to the current frame by optical flow; reads the video.",
+    "of_img_scale": "Resize of the images ahead of the flow.",
+    "of_window_size": "Flow window in px, odd.",
+    "of_max_levels": "Flow pyramid levels.",
+    "motion_model": "kalman: predict where tracks are; best with a known number of animals.",
+    "post_connect_single_breaks": "Join a track that ends with the one that begins there.",
+    "tracking_target_instance_count": "Animals expected in a frame.",
+    "tracking_pre_cull_to_target": "Not 0: cull to the expected number before tracking.",
+    "tracking_pre_cull_iou_threshold": "Overlap above which that drops an instance; 0: by score.",
+    "tracking_clean_instance_count": "Cull to this number after tracking, then join breaks.",
+    "tracking_clean_iou_threshold": "Overlap above which that drops an instance; 0: by score.",
+}
+
+
+def tracking_options(command: _Command) -> _Command:
+    """Decorate a click command with `--tracking` and every option of `TrackerOptions`."""
+    for field in reversed(fields(TrackerOptions)):
+        command = _option(field.name, field.default)(command)
+    return click.option("--tracking", "-t", is_flag=True, help="Follow animals through frames.")(
+        command
+    )
+
+
+def tracker_options(ctx: click.Context, params: Mapping[str, Any]) -> TrackerOptions | None:
+    """The tracker's options from a command's parameters, None without `--tracking`.
+
+    `max_instances`, where the command has it, stands in for a number of animals that is needed
+    and not given. Options given without `--tracking` bring a warning to standard error.
+
+    Raises:
+        OptionError: a value or a combination is not allowed.
+    """
+    names = [field.name for field in fields(TrackerOptions)]
+    if not params["tracking"]:
+        given = [
+            f"--{name}"
+            for name in names
+            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        ]
+        if given:
+            click.echo(f"Warning: without --tracking no effect: {', '.join(given)}", err=True)
+        return None
+    values = {name: params[name] for name in names}
+    counts = ("tracking_target_instance_count", "max_tracks", "tracking_clean_instance_count")
+    needed = values["post_connect_single_breaks"] or values["tracking_pre_cull_to_target"]
+    if needed and not any(values[name] for name in counts):
+        values["tracking_target_instance_count"] = params.get("max_instances")
+    return TrackerOptions(**values)
+
+
+def _option(name: str, default: Any) -> Callable[[_Command], _Command]:
+    choices = TrackerOptions.choices(name)
+    if isinstance(default, bool):
+        return click.option(f"--{name}", is_flag=True, help=_HELP[name])
+    kind: Any = int if default is None else click.Choice(choices) if choices else type(default)
+    shown = default is not None
+    return click.option(
+        f"--{name}", type=kind, default=default, show_default=shown, help=_HELP[name]
+    )

@@ -1,0 +1,37 @@
+"""Connecting single breaks: one track ends where one other begins, so they are the same animal."""
+
+from sleap_rt.instances import IntArray
+
+
+class BreakConnector:
+    """Renames tracks frame by frame, in one pass over one video.
+
+    A track that replaces exactly one missing track is renamed to it, here and from then on. What
+    counts as missing is judged against the last frame that was at least as complete as those
+    before it.
+    """
+
+    def __init__(self) -> None:
+        self._good: set[int] | None = None
+        self._renames: dict[int, int] = {}
+
+    def connect(self, track_ids: IntArray) -> IntArray:
+        """Track ids of the next frame, (n,), -1 without a track -> renamed, same shape."""
+        ids: list[int] = track_ids.tolist()
+        for position, track_id in enumerate(ids):
+            old = self._renames.get(track_id)
+            if old is not None and old not in ids:
+                ids[position] = old
+        present = set(ids) - {-1}
+        if self._good is None:
+            self._good = present
+        extra, missing = present - self._good, self._good - present
+        if len(extra) == 1 and len(missing) == 1:
+            (new,), (old,) = extra, missing
+            ids[ids.index(new)] = old
+            self._renames[new] = old
+        elif len(present) >= len(self._good):
+            self._good = present
+        renamed = track_ids.copy()
+        renamed[:] = ids
+        return renamed

@@ -1,0 +1,45 @@
+"""Culling: at most so many instances in a frame, the best and least overlapping ones."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.instances import FloatArray, IntArray
+from sleap_rt.tracking.features import bboxes
+from sleap_rt.tracking.scores import box_areas, intersections
+
+
+def cull(
+    points: FloatArray, scores: FloatArray, *, max_count: int, overlap_threshold: float
+) -> NDArray[np.bool_]:
+    """Which instances to keep.
+
+    Args:
+        points: (n, n_nodes, 2) px, NaN where a node is missing.
+        scores: (n,) instance scores; of equal scores the earlier instance goes first.
+        max_count: keep at most so many.
+        overlap_threshold: an instance goes when more than this share of its box lies in the box
+            of a better one that stays; 0 looks at the scores alone.
+
+    Returns:
+        (n,) mask.
+    """
+    keep = np.ones(len(points), np.bool_)
+    if len(points) <= max_count:
+        return keep
+    best_first = np.argsort(-scores, kind="stable")
+    if overlap_threshold:
+        suppressed = _suppressed(points, best_first, overlap_threshold)
+        best_first = np.concatenate((best_first[~suppressed], best_first[suppressed]))
+    keep[best_first[max_count:]] = False
+    return keep
+
+
+def _suppressed(points: FloatArray, best_first: IntArray, threshold: float) -> NDArray[np.bool_]:
+    """Which of the instances, best first, hide behind a better one that is not hidden itself."""
+    boxes = bboxes(points[best_first].astype(float))
+    overlaps = intersections(boxes, boxes) / box_areas(boxes)[None, :]
+    suppressed = np.zeros(len(best_first), np.bool_)
+    for better in range(len(best_first)):
+        if not suppressed[better]:
+            suppressed[better + 1 :] |= overlaps[better, better + 1 :] > threshold
+    return suppressed

@@ -1,0 +1,48 @@
+"""Matching: pairs of detections and tracks, at most one each."""
+
+import numpy as np
+
+from sleap_rt.instances import FloatArray, IntArray
+
+
+def match(scores: FloatArray, *, method: str) -> tuple[IntArray, IntArray]:
+    """Pair rows and columns by descending score; min(n, n_tracks) pairs always come out.
+
+    Args:
+        scores: (n, n_tracks), higher is better; NaN where a pair cannot be judged.
+        method: `hungarian` (best total) or `greedy` (best pair first).
+
+    Returns:
+        (rows, columns), ascending in rows. A pair with a NaN score is among them only where
+        there was nothing better left.
+    """
+    if not scores.size:
+        nothing = np.empty(0, np.intp)
+        return nothing, nothing
+    return _hungarian(scores) if method == "hungarian" else _greedy(scores)
+
+
+def _hungarian(scores: FloatArray) -> tuple[IntArray, IntArray]:
+    from scipy.optimize import linear_sum_assignment  # takes half a second to import
+
+    finite = np.isfinite(scores)
+    if not finite.all():
+        worst = 10 * np.abs(scores[finite]).max() + 1 if finite.any() else 1e6
+        scores = np.where(finite, scores, -worst)
+    return linear_sum_assignment(scores, maximize=True)
+
+
+def _greedy(scores: FloatArray) -> tuple[IntArray, IntArray]:
+    costs = np.where(np.isfinite(scores), -scores, np.inf)
+    n_rows, n_columns = costs.shape
+    column_of_row: dict[int, int] = {}
+    taken: set[int] = set()
+    for flat in np.argsort(costs, axis=None, kind="stable").tolist():  # ties: row, then column
+        row, column = divmod(flat, n_columns)
+        if row not in column_of_row and column not in taken:
+            column_of_row[row] = column
+            taken.add(column)
+            if len(taken) == min(n_rows, n_columns):
+                break
+    rows = np.array(sorted(column_of_row), np.intp)
+    return rows, np.array([column_of_row[row] for row in rows.tolist()], np.intp)

@@ -1,0 +1,221 @@
+"""Every option of the tracker: its default, its unit and its check, here and nowhere else."""
+
+import logging
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, Self, get_args, get_type_hints
+
+from sleap_rt.errors import OptionError
+
+SCORINGS_OF_FEATURES: dict[str, tuple[str, ...]] = {
+    "keypoints": ("oks", "euclidean_dist", "cosine_sim"),
+    "centroids": ("euclidean_dist", "cosine_sim"),
+    "bboxes": ("iou", "euclidean_dist", "cosine_sim"),
+    "image": ("cosine_sim", "euclidean_dist"),
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackerOptions:
+    """Who is who from frame to frame.
+
+    An option that cannot take effect beside the others is refused when it differs from its default.
+
+    Raises:
+        OptionError: a value is not allowed, or stands in a combination that cannot be honoured.
+    """
+
+    tracking_window_size: int = 5  # processed frames (fixed_window), instances (local_queues)
+    min_new_track_points: int = 0  # visible nodes an instance needs to start a track
+    candidates_method: Literal["fixed_window", "local_queues"] = "fixed_window"
+    min_match_points: int = 0  # visible nodes a past instance needs to be a candidate
+    features: Literal["keypoints", "centroids", "bboxes", "image"] = "keypoints"
+    scoring_method: Literal["oks", "cosine_sim", "iou", "euclidean_dist"] = "oks"
+    scoring_reduction: Literal["mean", "max", "robust_quantile"] = "mean"
+    robust_best_instance: float = 1.0  # quantile in (0, 1] for robust_quantile
+    track_matching_method: Literal["hungarian", "greedy"] = "hungarian"
+    max_tracks: int | None = None  # tracks ever created in one video; None: no limit
+    oks_stddev: float = 0.025  # σ of every node, as a share of the animal's size
+    use_flow: bool = False
+    of_img_scale: float = 1.0  # resize of both images ahead of the flow
+    of_window_size: int = 21  # px of the resized image, odd
+    of_max_levels: int = 3  # image pyramid levels above the first
+    motion_model: Literal["none", "kalman"] = "none"  # kalman: association by motion.py
+    post_connect_single_breaks: bool = False
+    tracking_target_instance_count: int | None = None  # animals expected in a frame
+    tracking_pre_cull_to_target: int = 0  # not 0: at most the target count enters the tracker
+    tracking_pre_cull_iou_threshold: float = 0.0  # overlap in [0, 1]; 0: by score alone
+    tracking_clean_instance_count: int = 0  # > 0: at most so many leave the tracker
+    tracking_clean_iou_threshold: float = 0.0  # overlap in [0, 1]; 0: by score alone
+
+    def __post_init__(self) -> None:
+        self._check_values()
+        self._check_matching()
+        self._check_flow()
+        self._check_counts()
+        self._check_motion()
+
+    @classmethod
+    def choices(cls, name: str) -> tuple[str, ...]:
+        """The allowed values of an option that is a choice; empty for other options."""
+        return tuple(value for value in get_args(_TYPES[name]) if isinstance(value, str))
+
+    def is_default(self, name: str) -> bool:
+        return bool(getattr(self, name) == _DEFAULTS[name])
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether every frame's image is read."""
+        return self.use_flow or self.features == "image"
+
+    @property
+    def connects_breaks(self) -> bool:
+        return self.post_connect_single_breaks or self.tracking_clean_instance_count > 0
+
+    @property
+    def target_count(self) -> int | None:
+        """Animals expected in a frame, where anything says so."""
+        return self.tracking_target_instance_count or self.max_tracks
+
+    def resolved(self, *, n_nodes: int) -> Self:
+        """The options that hold for this skeleton: those that cannot work are exchanged, aloud."""
+        options = self
+        if options.motion_model != "none":
+            return options
+        if options.max_tracks is not None and options.candidates_method == "fixed_window":
+            _log.warning("max_tracks works with candidates_method local_queues: using it")
+            options = replace(options, candidates_method="local_queues")
+        plain = options.is_default("features") and options.is_default("scoring_method")
+        if n_nodes == 1 and plain:
+            _log.warning(
+                "a skeleton of one node has no size for features keypoints and scoring_method oks: "
+                "using centroids and euclidean_dist"
+            )
+            options = replace(
+                options,
+                features="centroids",
+                scoring_method="euclidean_dist",
+                oks_stddev=_DEFAULTS["oks_stddev"],
+            )
+        return options
+
+    def _check_values(self) -> None:
+        for name in _CHOICE_NAMES:
+            if getattr(self, name) not in self.choices(name):
+                self._refuse(name, "must be one of " + ", ".join(self.choices(name)))
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and (not _is_integer(value) or value < least):
+                self._refuse(name, f"must be a whole number, {least} or more")
+        for name in ("of_img_scale", "oks_stddev"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                self._refuse(name, "must be a number above 0")
+        for name in ("tracking_pre_cull_iou_threshold", "tracking_clean_iou_threshold"):
+            if not 0 <= getattr(self, name) <= 1:
+                self._refuse(name, "must lie in [0, 1]")
+        if not 0 < self.robust_best_instance <= 1:
+            self._refuse("robust_best_instance", "must lie in (0, 1]")
+
+    def _check_matching(self) -> None:
+        partners = SCORINGS_OF_FEATURES[self.features]
+        if self.scoring_method not in partners:
+            self._refuse(
+                "scoring_method",
+                f"does not go with features {self.features}; {', '.join(partners)} do",
+            )
+        if self.scoring_reduction != "robust_quantile":
+            self._need_default("robust_best_instance", "scoring_reduction is robust_quantile")
+        if self.scoring_method != "oks":
+            self._need_default("oks_stddev", "scoring_method is oks")
+
+    def _check_flow(self) -> None:
+        if self.of_window_size % 2 == 0:
+            self._refuse("of_window_size", "must be odd")
+        if self.use_flow and self.features == "image":
+            self._refuse("use_flow", "moves poses, which features image does not compare: drop one")
+        if not self.use_flow:
+            for name in ("of_img_scale", "of_window_size", "of_max_levels"):
+                self._need_default(name, "use_flow is on")
+
+    def _check_counts(self) -> None:
+        if not self.tracking_pre_cull_to_target:
+            self._need_default(
+                "tracking_pre_cull_iou_threshold", "tracking_pre_cull_to_target is on"
+            )
+        if not self.tracking_clean_instance_count:
+            self._need_default(
+                "tracking_clean_iou_threshold", "tracking_clean_instance_count is above 0"
+            )
+        for name in ("tracking_pre_cull_to_target", "post_connect_single_breaks"):
+            known = self.target_count or (
+                name == "post_connect_single_breaks" and self.tracking_clean_instance_count
+            )
+            if getattr(self, name) and not known:
+                self._refuse(
+                    name,
+                    "needs the number of animals: give tracking_target_instance_count, max_tracks "
+                    "or max_instances (each 1 or more)",
+                )
+        used = self.tracking_pre_cull_to_target or self.connects_breaks
+        if not used and self.motion_model == "none":
+            self._need_default(
+                "tracking_target_instance_count",
+                "one of tracking_pre_cull_to_target, post_connect_single_breaks, "
+                "tracking_clean_instance_count, motion_model kalman is on",
+            )
+
+    def _check_motion(self) -> None:
+        if self.motion_model == "none":
+            return
+        for name in _WITHOUT_MOTION:
+            self._need_default(name, "motion_model is none")
+
+    def _need_default(self, name: str, condition: str) -> None:
+        if not self.is_default(name):
+            self._refuse(
+                name, f"takes effect only when {condition}; drop it (default {_DEFAULTS[name]})"
+            )
+
+    def _refuse(self, name: str, why: str) -> None:
+        raise OptionError(f"{name} {getattr(self, name)!r}: {why}")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int)
+
+
+_TYPES: dict[str, Any] = get_type_hints(TrackerOptions)
+_DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(TrackerOptions)}
+_CHOICE_NAMES = (
+    "candidates_method",
+    "features",
+    "scoring_method",
+    "scoring_reduction",
+    "track_matching_method",
+    "motion_model",
+)
+_LEAST = {
+    "tracking_window_size": 1,
+    "min_new_track_points": 0,
+    "min_match_points": 0,
+    "max_tracks": 1,
+    "of_window_size": 3,
+    "of_max_levels": 0,
+    "tracking_target_instance_count": 1,
+    "tracking_pre_cull_to_target": 0,
+    "tracking_clean_instance_count": 0,
+}
+# The motion model has its own candidates, features and scores: these would be ignored beside it.
+_WITHOUT_MOTION = (
+    "tracking_window_size",
+    "candidates_method",
+    "min_match_points",
+    "features",
+    "scoring_method",
+    "scoring_reduction",
+    "track_matching_method",
+    "oks_stddev",
+    "use_flow",
+)

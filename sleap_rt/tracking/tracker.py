@@ -1,0 +1,188 @@
+"""The tracker: frames in, the same frames with track ids out, one at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from sleap_rt.errors import DataError
+from sleap_rt.instances import FloatArray, FrameInstances, IntArray
+from sleap_rt.tracking.association import SimilarityAssociator
+from sleap_rt.tracking.breaks import BreakConnector
+from sleap_rt.tracking.culling import cull
+from sleap_rt.tracking.flow import Image
+from sleap_rt.tracking.ids import TrackIds
+from sleap_rt.tracking.motion import MotionAssociator
+from sleap_rt.tracking.options import TrackerOptions
+
+
+class _Associator(Protocol):
+    def associate(
+        self, points: FloatArray, image: Image | None = None
+    ) -> tuple[IntArray, FloatArray]: ...
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What the tracker made of one frame.
+
+    Attributes:
+        positions: (m,) in the frame's instances, ascending: those that stay.
+        track_ids: (m,), -1 for a user's instance without a track.
+        tracking_scores: (m,) float32, NaN without a track.
+    """
+
+    positions: IntArray
+    track_ids: IntArray
+    tracking_scores: FloatArray
+
+
+@dataclass(frozen=True)
+class _VideoTracks:
+    """What is remembered of one video."""
+
+    associator: _Associator
+    connector: BreakConnector | None
+
+
+class Tracker:
+    """Follows animals through the frames of one or more videos.
+
+    Every video has its own history; ids run on from video to video, so that names stay unique.
+    Culling and connecting breaks happen frame by frame too: nothing is left to do at the end.
+
+    Args:
+        options: how to track.
+    """
+
+    def __init__(self, options: TrackerOptions | None = None) -> None:
+        self.options = options or TrackerOptions()
+        self._track_ids = TrackIds()
+        self._videos: dict[int, _VideoTracks] = {}
+        self._resolved: TrackerOptions | None = None
+
+    @property
+    def track_names(self) -> tuple[str, ...]:
+        """Names of all tracks started so far; a track id is a position in them."""
+        return tuple(f"track_{track_id}" for track_id in range(self._track_ids.n_issued))
+
+    def track(
+        self, frame: FrameInstances, image: Image | None = None, *, user_labeled: bool = False
+    ) -> FrameInstances:
+        """Take the next frame of its video; frames without instances belong to the sequence too.
+
+        Args:
+            frame: detections, in any order; track ids and tracking scores they have are replaced.
+            image: (height, width[, 1 or 3]), 0..255, needed where `options.needs_images`.
+            user_labeled: a person made these instances, so none is ever culled or left out.
+
+        Returns:
+            A new frame in input order. Predicted instances without a track are left out.
+
+        Raises:
+            DataError: the options need an image and there is none.
+        """
+        found = self.assign(frame, image, user_labeled=user_labeled)
+        if len(found.positions) < len(frame):
+            frame = frame.take(found.positions)
+        return replace(frame, track_ids=found.track_ids, tracking_scores=found.tracking_scores)
+
+    def assign(
+        self, frame: FrameInstances, image: Image | None = None, *, user_labeled: bool = False
+    ) -> Assignment:
+        """As `track`, for callers that have more to an instance than a `FrameInstances` holds."""
+        options = self.options
+        if options.needs_images and image is None:
+            raise DataError(
+                f"frame {frame.frame_index} of video {frame.video_index} came without its image, "
+                "which use_flow and features image need"
+            )
+        video = self._video(frame)
+        points = _whole_points(frame.points)
+        positions: IntArray = np.arange(len(frame))
+        if options.tracking_pre_cull_to_target and options.target_count and not user_labeled:
+            positions = _culled(
+                positions,
+                frame,
+                max_count=options.target_count,
+                overlap_threshold=options.tracking_pre_cull_iou_threshold,
+            )
+            points = points[positions]
+        ids, scores = video.associator.associate(points, image)
+        if not user_labeled:
+            tracked = ids >= 0
+            positions, ids, scores = positions[tracked], ids[tracked], scores[tracked]
+            if options.tracking_clean_instance_count:
+                kept = _culled(
+                    positions,
+                    frame,
+                    max_count=options.tracking_clean_instance_count,
+                    overlap_threshold=options.tracking_clean_iou_threshold,
+                )
+                left = np.isin(positions, kept)
+                positions, ids, scores = kept, ids[left], scores[left]
+        if video.connector is not None:
+            ids = video.connector.connect(ids)
+        return Assignment(positions, ids, scores.astype(np.float32))
+
+    def end_video(self, video_index: int) -> None:
+        """Free what is remembered of a video that will not continue."""
+        self._videos.pop(video_index, None)
+
+    def _video(self, frame: FrameInstances) -> _VideoTracks:
+        video = self._videos.get(frame.video_index)
+        if video is None:
+            if self._resolved is None:
+                self._resolved = self.options.resolved(n_nodes=frame.points.shape[1])
+            connector = BreakConnector() if self.options.connects_breaks else None
+            video = _VideoTracks(self._associator(self._resolved, frame), connector)
+            self._videos[frame.video_index] = video
+        return video
+
+    def _associator(self, options: TrackerOptions, frame: FrameInstances) -> _Associator:
+        if options.motion_model == "kalman":
+            return MotionAssociator(options, self._track_ids, frame.points.shape[1])
+        return SimilarityAssociator(options, self._track_ids)
+
+
+def track_frames(
+    frames: Iterable[FrameInstances],
+    options: TrackerOptions | None = None,
+    *,
+    image_of: Callable[[FrameInstances], Image] | None = None,
+) -> Iterator[FrameInstances]:
+    """Track a sequence of frames of one or more videos, each in its order; lazy, flat in memory.
+
+    Args:
+        frames: as for `Tracker.track`.
+        options: how to track.
+        image_of: reads the image of a frame; called only where the options need images.
+    """
+    tracker = Tracker(options)
+    if not tracker.options.needs_images:
+        image_of = None
+    for frame in frames:
+        yield tracker.track(frame, None if image_of is None else image_of(frame))
+
+
+def _whole_points(points: FloatArray) -> FloatArray:
+    """Float64 poses in which a node has both coordinates or none."""
+    whole = np.array(points, np.float64)
+    known = np.isfinite(whole)
+    if not known.all():
+        whole[~known.all(axis=2)] = np.nan
+    return whole
+
+
+def _culled(
+    positions: IntArray, frame: FrameInstances, *, max_count: int, overlap_threshold: float
+) -> IntArray:
+    """Those of the positions in the frame that culling leaves."""
+    keep = cull(
+        frame.points[positions],
+        frame.scores[positions],
+        max_count=max_count,
+        overlap_threshold=overlap_threshold,
+    )
+    return positions[keep]

@@ -1,0 +1,130 @@
+from dataclasses import fields
+
+import pytest
+
+from sleap_rt.errors import OptionError
+from sleap_rt.tracking import TrackerOptions
+
+SEED_DEFAULTS = {
+    "tracking_window_size": 5,
+    "min_new_track_points": 0,
+    "candidates_method": "fixed_window",
+    "min_match_points": 0,
+    "features": "keypoints",
+    "scoring_method": "oks",
+    "scoring_reduction": "mean",
+    "robust_best_instance": 1.0,
+    "track_matching_method": "hungarian",
+    "max_tracks": None,
+    "use_flow": False,
+    "of_img_scale": 1.0,
+    "of_window_size": 21,
+    "of_max_levels": 3,
+    "post_connect_single_breaks": False,
+    "tracking_target_instance_count": None,
+    "tracking_pre_cull_to_target": 0,
+    "tracking_pre_cull_iou_threshold": 0,
+    "tracking_clean_instance_count": 0,
+    "tracking_clean_iou_threshold": 0,
+}
+BOXES = {"features": "bboxes", "scoring_method": "iou"}
+
+
+def test_names_and_defaults_are_the_seed_s():
+    defaults = {field.name: field.default for field in fields(TrackerOptions)}
+    assert {name: defaults[name] for name in SEED_DEFAULTS} == SEED_DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("tracking_window_size", 0, "1 or more"),
+        ("min_new_track_points", -1, "0 or more"),
+        ("min_match_points", 1.5, "whole number"),
+        ("candidates_method", "foo", "fixed_window, local_queues"),
+        ("features", "foo", "keypoints, centroids, bboxes, image"),
+        ("scoring_method", "foo", "oks, cosine_sim, iou, euclidean_dist"),
+        ("scoring_reduction", "foo", "mean, max, robust_quantile"),
+        ("track_matching_method", "foo", "hungarian, greedy"),
+        ("motion_model", "foo", "none, kalman"),
+        ("robust_best_instance", 0.0, "(0, 1]"),
+        ("robust_best_instance", 1.1, "(0, 1]"),
+        ("robust_best_instance", float("nan"), "(0, 1]"),
+        ("robust_best_instance", 0.9, "scoring_reduction is robust_quantile"),
+        ("max_tracks", 0, "1 or more"),
+        ("oks_stddev", 0.0, "above 0"),
+        ("of_img_scale", 0.5, "use_flow is on"),
+        ("of_window_size", 31, "use_flow is on"),
+        ("of_max_levels", 1, "use_flow is on"),
+        ("post_connect_single_breaks", True, "max_tracks or max_instances"),
+        ("tracking_pre_cull_to_target", 1, "max_tracks or max_instances"),
+        ("tracking_pre_cull_iou_threshold", 0.5, "tracking_pre_cull_to_target is on"),
+        ("tracking_clean_iou_threshold", 0.5, "tracking_clean_instance_count is above 0"),
+        ("tracking_clean_iou_threshold", 1.5, "[0, 1]"),
+        ("tracking_target_instance_count", 2, "post_connect_single_breaks"),
+        ("tracking_clean_instance_count", -1, "0 or more"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name_with_what_is_allowed(name, value, said):
+    with pytest.raises(OptionError) as refusal:
+        TrackerOptions(**{name: value})
+    assert str(refusal.value).startswith(f"{name} {value!r}:")
+    assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"use_flow": True, "of_window_size": 20}, "must be odd"),
+        ({"use_flow": True, "of_window_size": 1}, "3 or more"),
+        ({"use_flow": True, "of_img_scale": 0.0}, "above 0"),
+        ({"use_flow": True, "features": "image", "scoring_method": "cosine_sim"}, "image"),
+        ({**BOXES, "oks_stddev": 0.1}, "scoring_method is oks"),
+        ({"motion_model": "kalman", "use_flow": True}, "motion_model is none"),
+        ({"motion_model": "kalman", "oks_stddev": 0.1}, "motion_model is none"),
+        ({"motion_model": "kalman", "tracking_window_size": 9}, "motion_model is none"),
+    ],
+)
+def test_options_that_cannot_take_effect_together_are_refused(options, said):
+    with pytest.raises(OptionError, match=r"^\w+ .*:") as refusal:
+        TrackerOptions(**options)
+    assert said in str(refusal.value)
+
+
+PAIRS = {
+    "keypoints": {"oks", "euclidean_dist", "cosine_sim"},
+    "centroids": {"euclidean_dist", "cosine_sim"},
+    "bboxes": {"iou", "euclidean_dist", "cosine_sim"},
+    "image": {"euclidean_dist", "cosine_sim"},
+}
+
+
+@pytest.mark.parametrize("scoring_method", ["oks", "cosine_sim", "iou", "euclidean_dist"])
+@pytest.mark.parametrize("features", PAIRS)
+def test_features_go_only_with_their_scores(features, scoring_method):
+    pair = {"features": features, "scoring_method": scoring_method}
+    if scoring_method in PAIRS[features]:
+        assert TrackerOptions(**pair).scoring_method == scoring_method
+        return
+    with pytest.raises(OptionError) as refusal:
+        TrackerOptions(**pair)
+    assert all(partner in str(refusal.value) for partner in PAIRS[features])
+
+
+def test_any_of_the_counts_serves_connecting_breaks():
+    for count in ("tracking_target_instance_count", "max_tracks", "tracking_clean_instance_count"):
+        assert TrackerOptions(post_connect_single_breaks=True, **{count: 2}).connects_breaks
+
+
+def test_max_tracks_switches_to_local_queues_and_says_so(caplog):
+    options = TrackerOptions(max_tracks=1).resolved(n_nodes=4)
+    assert options.candidates_method == "local_queues"
+    assert "local_queues" in caplog.text
+
+
+def test_a_one_node_skeleton_switches_to_centroids_and_says_so(caplog):
+    options = TrackerOptions().resolved(n_nodes=1)
+    assert (options.features, options.scoring_method) == ("centroids", "euclidean_dist")
+    assert "one node" in caplog.text
+    chosen = TrackerOptions(**BOXES)
+    assert chosen.resolved(n_nodes=1) == chosen

@@ -1,0 +1,202 @@
+"""Labels files tracked again, by function and by command."""
+
+import click
+import numpy as np
+import pytest
+import sleap_io as sio
+from click.testing import CliRunner
+
+from sleap_rt.cli.track_only import run_track_only
+from sleap_rt.cli.tracking_options import tracker_options, tracking_options
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime.retrack import retrack
+from sleap_rt.tracking import TrackerOptions
+
+SKELETON = sio.Skeleton(["a", "b", "c"], edges=[("a", "b")], name="fly")
+POSE = np.array([(0, 0), (40, 0), (0, 30)], float)
+
+
+def predicted(x, track=None, score=0.9):
+    return sio.PredictedInstance.from_numpy(
+        POSE + np.array([x, 0]), skeleton=SKELETON, score=score, track=track
+    )
+
+
+def user(x, track=None):
+    return sio.Instance.from_numpy(POSE + np.array([x, 0]), skeleton=SKELETON, track=track)
+
+
+def labels_of(*videos):
+    """One list of frames per video; a frame is a list of instances."""
+    files = [sio.Video(f"missing{index}.mp4", open_backend=False) for index in range(len(videos))]
+    frames = [
+        sio.LabeledFrame(video=file, frame_idx=index, instances=instances)
+        for file, frames in zip(files, videos, strict=True)
+        for index, instances in enumerate(frames)
+    ]
+    return sio.Labels(
+        labeled_frames=frames,
+        videos=files,
+        skeletons=[SKELETON],
+        suggestions=[sio.SuggestionFrame(video=files[0], frame_idx=77)],
+        provenance={"made": "by hand"},
+    )
+
+
+def names(labels):
+    return [
+        [None if one.track is None else one.track.name for one in frame.instances]
+        for frame in labels.labeled_frames
+    ]
+
+
+def test_poses_are_tracked_without_the_video_and_the_input_is_left_alone():
+    old = sio.Track("old")
+    labels = labels_of([[predicted(0, old), predicted(100)], [predicted(101), predicted(1)]])
+    out = retrack(labels)
+    assert names(out) == [["track_0", "track_1"], ["track_1", "track_0"]]
+    assert names(labels) == [["old", None], [None, None]]
+    assert [track.name for track in out.tracks] == ["track_0", "track_1"]
+    assert out.labeled_frames[0].instances[0].tracking_score == 1.0
+
+
+def test_user_instances_alone_are_tracked_and_predictions_stay_in_front():
+    old = sio.Track("track_0")
+    labels = labels_of([[user(0), predicted(5, old), user(100)], [user(1), user(101), user(300)]])
+    out = retrack(labels, TrackerOptions(max_tracks=2))
+    assert names(out) == [["track_0", "track_1", "track_2"], ["track_1", "track_2", None]]
+    first = out.labeled_frames[0].instances
+    assert [type(one).__name__ for one in first] == ["PredictedInstance", "Instance", "Instance"]
+    assert out.labeled_frames[1].instances[2].tracking_score is None
+
+
+def test_predictions_without_a_track_are_left_out():
+    labels = labels_of([[predicted(0), predicted(100)], [predicted(101), predicted(1)]])
+    assert names(retrack(labels, TrackerOptions(max_tracks=1))) == [["track_0"], ["track_0"]]
+
+
+def test_each_video_has_its_own_tracks_with_names_of_their_own():
+    labels = labels_of([[predicted(0)], [predicted(1)]], [[predicted(300)], [predicted(301)]])
+    assert names(retrack(labels)) == [["track_0"], ["track_0"], ["track_1"], ["track_1"]]
+
+
+def test_frames_and_video_are_chosen_and_the_rest_is_kept():
+    labels = labels_of([[predicted(0)] for _ in range(4)], [[predicted(9)] for _ in range(2)])
+    out = retrack(labels, frames=[1, 3, 99], video_index=0)
+    assert [frame.frame_idx for frame in out.labeled_frames] == [1, 3]
+    assert len(out.videos) == 2
+    assert [one.frame_idx for one in out.suggestions] == [77]
+    assert out.provenance["input_provenance"] == {"made": "by hand"}
+    assert out.provenance["tracking_options"]["features"] == "keypoints"
+    assert out.provenance["n_frames"] == 2
+
+
+def test_what_cannot_be_done_is_said():
+    labels = labels_of([[predicted(0)]])
+    with pytest.raises(OptionError, match="video_index 3: the labels have 1 videos"):
+        retrack(labels, video_index=3)
+    with pytest.raises(DataError, match="none of the 1 labeled frames"):
+        retrack(labels, frames=[5])
+    with pytest.raises(DataError, match=r"missing0\.mp4 is missing"):
+        retrack(labels, TrackerOptions(use_flow=True))
+
+
+def test_frames_are_tracked_in_order_of_time():
+    labels = labels_of([[predicted(0)], [predicted(1), predicted(100)], [predicted(2)]])
+    labels.labeled_frames.reverse()
+    out = retrack(labels)
+    assert names(out) == [["track_0"], ["track_0", "track_1"], ["track_0"]]
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "poses.slp"
+    labels = labels_of([[predicted(0), predicted(100)], [predicted(101), predicted(1)]])
+    labels.save(str(path), verbose=False)
+    return path
+
+
+def test_the_command_writes_beside_its_input_and_says_what_it_did(saved, capsys):
+    written = run_track_only(saved, TrackerOptions())
+    assert written == saved.with_name("poses.predictions.slp")
+    assert capsys.readouterr().out.startswith("2 frames, 4 instances, 2 tracks, ")
+    again = sio.load_slp(str(written), open_videos=False)
+    assert names(again) == [["track_0", "track_1"], ["track_1", "track_0"]]
+    assert again.provenance["pipeline_type"] == "tracking_only"
+    assert sorted(path.name for path in saved.parent.iterdir()) == [
+        "poses.predictions.slp",
+        "poses.slp",
+    ]
+
+
+def test_the_command_makes_folders_names_the_video_and_warns_of_missing_frames(saved, capsys):
+    target = saved.parent / "new" / "out.slp"
+    run_track_only(saved, TrackerOptions(), output_path=target, frames=[0, 8, 9])
+    assert target.is_file()
+    assert "2 of the frames asked for have no labels" in capsys.readouterr().err
+    named = run_track_only(saved, TrackerOptions(), video_index=0)
+    assert named.name == "poses.missing0.predictions.slp"
+
+
+def test_the_command_refuses_what_it_cannot_read_or_must_not_write(saved, tmp_path):
+    with pytest.raises(OptionError, match="never overwritten"):
+        run_track_only(saved, TrackerOptions(), output_path=saved)
+    with pytest.raises(OptionError, match="needs poses"):
+        run_track_only(tmp_path / "video.mp4", TrackerOptions())
+    with pytest.raises(DataError, match=r"no\.slp is not there"):
+        run_track_only(tmp_path / "no.slp", TrackerOptions())
+    broken = tmp_path / "broken.slp"
+    broken.write_bytes(b"not HDF5")
+    with pytest.raises(DataError, match="cannot be read"):
+        run_track_only(broken, TrackerOptions())
+
+
+@click.command()
+@tracking_options
+@click.option("--max_instances", type=int)
+@click.pass_context
+def _command(ctx, **params):
+    click.echo(repr(tracker_options(ctx, params)))
+
+
+def called(*args):
+    result = CliRunner().invoke(_command, args)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_the_command_line_has_the_same_defaults():
+    assert called("--tracking").stdout.strip() == repr(TrackerOptions())
+    assert called().stdout.strip() == "None"
+
+
+def test_options_reach_the_tracker():
+    given = called("-t", "--features", "bboxes", "--scoring_method", "iou", "--max_tracks", "3")
+    expected = TrackerOptions(features="bboxes", scoring_method="iou", max_tracks=3)
+    assert given.stdout.strip() == repr(expected)
+
+
+def test_options_without_tracking_are_warned_about():
+    given = called("--features", "bboxes", "--use_flow")
+    assert "without --tracking no effect: --features, --use_flow" in given.stderr
+
+
+def test_max_instances_is_the_count_of_last_resort():
+    given = called("-t", "--post_connect_single_breaks", "--max_instances", "4")
+    assert "tracking_target_instance_count=4" in given.stdout
+    with pytest.raises(OptionError, match="needs the number of animals"):
+        called("-t", "--post_connect_single_breaks")
+
+
+def test_a_value_that_is_no_choice_is_a_usage_error():
+    refused = called("-t", "--features", "foo")
+    assert refused.exit_code == 2
+    assert "keypoints" in refused.stderr
+
+
+@pytest.mark.parity
+def test_the_whole_clip_is_tracked_without_its_video(shared_data, tmp_path, capsys):
+    source = shared_data / "labels" / "clip.predictions.slp"
+    run_track_only(source, TrackerOptions(), output_path=tmp_path / "out.slp")
+    assert capsys.readouterr().out.startswith("1500 frames, 2948 instances, 3 tracks")
