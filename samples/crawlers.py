@@ -27,6 +27,8 @@ SPINE_STEP = 4.0  # px between spine points of a crawler of size 1
 SPINE_RADII = np.array([2, 4, 6, 5, 4.5, 6, 7, 6.5, 5.5, 6.5, 8, 9, 8, 6, 4, 2.5, 1.2])
 SPINE_LENGTH = SPINE_STEP * (len(SPINE_RADII) - 1)
 AXIAL_NODES = (0, 2, 6, 11, 16)  # spine points of nose, head, thorax, abdomen, tail
+_BELT = (11.0, 0.7)  # centre and half width of the belt around the abdomen, in spine points
+_BANDS = ((4.0, 0.7), (14.0, 0.7))  # the same for the bands of neck and tail
 _LEG_RADIUS, _FOOT_RADIUS = 1.3, 2.2
 _REACH = 14.0  # px around the nodes that a drawing can touch
 
@@ -37,19 +39,19 @@ class Look:
 
     Attributes:
         body: of back and legs.
-        mark: of eyes and spots.
-        band: of the stripes across the body; None without stripes.
+        mark: of the eyes, the spot on the thorax and the belt around the abdomen.
+        bands: of the bands around neck and tail; as `body` where an animal has none.
     """
 
     body: float
     mark: float
-    band: float | None = None
+    bands: float
 
 
 LOOKS = {
-    "dark": Look(body=45, mark=175),
-    "pale": Look(body=215, mark=75),
-    "banded": Look(body=60, mark=235, band=200),
+    "dark": Look(body=45, mark=175, bands=45),
+    "pale": Look(body=215, mark=75, bands=215),
+    "banded": Look(body=45, mark=205, bands=235),
 }
 
 
@@ -113,9 +115,11 @@ def paint(crawler: Crawler, at: Array) -> Paint:
     back, along = _distance_to_chain(at, crawler.spine, SPINE_RADII * size)
     legs = _distance_to_legs(at, crawler)
     level = np.full(at.shape[:-1], float(look.body))
-    if look.band is not None:
-        stripe = np.clip(1.5 + 3 * np.sin(2 * np.pi * along / 3), 0, 1)
-        level += np.where(along > AXIAL_NODES[HEAD] + 1, stripe, 0) * (look.band - look.body)
+    for (centre, half_width), grey in zip(
+        (_BELT, *_BANDS), (look.mark, look.bands, look.bands), strict=True
+    ):
+        inside = 0.5 + (half_width - np.abs(along - centre)) * SPINE_STEP * size
+        level += np.clip(inside, 0, 1) * (grey - level)
     for centre, radius in _marks(crawler):
         inside = np.clip(0.5 + radius - np.linalg.norm(at - centre, axis=-1), 0, 1)
         level += inside * (look.mark - level)
@@ -137,7 +141,7 @@ def draw(crawler: Crawler, picture: Array) -> None:
 
 
 def _marks(crawler: Crawler) -> list[tuple[Array, float]]:
-    """Eyes beside the head, spots on thorax and abdomen: (centre, radius) px."""
+    """Eyes beside the head and the spot on the thorax: (centre, radius) px."""
     spine, size = crawler.spine, crawler.size
     forward = spine[AXIAL_NODES[NOSE]] - spine[AXIAL_NODES[HEAD]]
     aside = np.array([-forward[1], forward[0]]) / np.linalg.norm(forward) * 3.6 * size
@@ -145,8 +149,7 @@ def _marks(crawler: Crawler) -> list[tuple[Array, float]]:
     return [
         (head - aside, 1.7 * size),
         (head + aside, 1.7 * size),
-        (spine[AXIAL_NODES[THORAX]], 2.4 * size),
-        (spine[AXIAL_NODES[ABDOMEN]], 3.4 * size),
+        (spine[AXIAL_NODES[THORAX]], 2.6 * size),
     ]
 
 

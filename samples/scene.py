@@ -139,11 +139,7 @@ def _noise(
 
 def _vary(rng: np.random.Generator, look: Look) -> Look:
     shift = rng.uniform(-12, 12)
-    return Look(
-        body=look.body + shift,
-        mark=look.mark + shift,
-        band=None if look.band is None else look.band + shift,
-    )
+    return Look(body=look.body + shift, mark=look.mark + shift, bands=look.bands + shift)
 
 
 def _random_crawler(rng: np.random.Generator, place: Array, look: Look) -> Crawler:
