@@ -21,7 +21,10 @@ from sleap_rt.errors import ModelError
 Weights = dict[str, dict[str, NDArray[np.float32]]]  # layer -> path inside the layer -> values
 
 _LFS_POINTER = b"version https://git-lfs"
-_UNREADABLE = (OSError, KeyError, RuntimeError, TypeError, ValueError)  # what h5py raises
+_UNREADABLE = (  # what h5py raises on damage
+    *(OSError, KeyError, IndexError, AttributeError, RuntimeError, TypeError, ValueError),
+    *(OverflowError, MemoryError),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def read_keras_h5(content: bytes, name: str) -> KerasFile:
     """
     _refuse_other_formats(content, name)
     try:
-        with h5py.File(io.BytesIO(content), "r") as file:
+        with h5py.File(h5py.h5f.open_file_image(content), "r") as file:
             return KerasFile(
                 architecture=_architecture(file, name),
                 weights=_weights(file, name, limit=len(content)),
