@@ -1,0 +1,238 @@
+"""Reads of a `training_config.json` what inference needs, and nothing else.
+
+Missing keys take the defaults of the original software. Keys that only training uses are never
+looked at, so that odd values there do no harm.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sleap_rt.contract import CROP_KINDS, ModelKind
+from sleap_rt.errors import ModelError
+from sleap_rt.models.config import Config
+from sleap_rt.models.legacy.network import Output
+from sleap_rt.models.legacy.skeleton import skeleton_from_json
+from sleap_rt.skeleton import Skeleton
+
+_KINDS: dict[str, ModelKind] = {
+    "single_instance": "single_instance",
+    "centroid": "centroid",
+    "centered_instance": "centered_instance",
+    "multi_instance": "bottomup",
+    "multi_class_bottomup": "multi_class_bottomup",
+    "multi_class_topdown": "multi_class_topdown",
+}
+_STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegacyConfig:
+    """What a training configuration says about inference.
+
+    Attributes:
+        kind: what the model finds.
+        skeleton: nodes in the order of the confidence maps' channels.
+        edges: (source, destination) node indices in the order of the part affinity fields.
+        class_names: identities in the order of the class channels.
+        anchor_part: node that a centroid stands on; None for the middle of the animal.
+        input_scale: network-input px per sized px.
+        pad_to_stride: px; only the centroid stage pads to it.
+        match_size: whether frames are resized to one common size.
+        target_height: rows of that size; None for the largest of the videos.
+        target_width: the same for columns.
+        crop_size: side of the crop, px after scaling; None for models of whole frames.
+        backbone: its family, e.g. `unet`.
+        strides: what the configuration says about heads (and `max`); the network is right.
+        sleap_version: that trained the model, where it was recorded.
+        sha256: of the file.
+        notes: what a user should know, one sentence each.
+    """
+
+    kind: ModelKind
+    skeleton: Skeleton
+    edges: tuple[tuple[int, int], ...]
+    class_names: tuple[str, ...]
+    anchor_part: str | None
+    input_scale: float
+    pad_to_stride: int | None
+    match_size: bool
+    target_height: int | None
+    target_width: int | None
+    crop_size: int | None
+    backbone: str
+    strides: Mapping[Output | str, int]
+    sleap_version: str | None
+    sha256: str
+    notes: tuple[str, ...] = field(default=())
+
+
+def read_config(content: bytes, name: str) -> LegacyConfig:
+    """Read a training configuration.
+
+    Args:
+        content: the file's bytes.
+        name: the file's name, for messages.
+
+    Raises:
+        ModelError: it is no JSON, older than SLEAP 1.0, or what inference needs is missing.
+    """
+    document = _parse(content, name)
+    data, model = document.section("data"), document.section("model")
+    if "data" not in document.set_keys() or "heads" not in model.set_keys():
+        raise ModelError(
+            f"{name}: this configuration format is older than SLEAP 1.0 and not supported. Train "
+            "again with SLEAP 1.0 or later, or with sleap-nn."
+        )
+    head_key = _only_one(model.section("heads"))
+    if head_key not in _KINDS:
+        raise ModelError(f"model.heads.{head_key}: no such kind; known: {', '.join(_KINDS)}")
+    kind, head = _KINDS[head_key], model.section("heads").section(head_key)
+    backbone_key = _only_one(model.section("backbone"))
+    backbone = model.section("backbone").section(backbone_key)
+    skeleton = _skeleton(data)
+    notes: list[str] = []
+    scaling, cropping = data.section("preprocessing"), data.section("instance_cropping")
+    _note_part_names(head, kind, skeleton, notes)
+    if scaling.raw("imagenet_mode") is not None:
+        notes.append("preprocessing.imagenet_mode is set; the original ignores it at inference.")
+    return LegacyConfig(
+        kind=kind,
+        skeleton=skeleton,
+        edges=_edges(head.section("pafs"), skeleton) if kind == "bottomup" else (),
+        class_names=_class_names(kind, head),
+        anchor_part=_anchor(kind, head, cropping, skeleton, notes),
+        input_scale=_scale(scaling),
+        pad_to_stride=scaling.integer("pad_to_stride", None),
+        match_size=scaling.flag("resize_and_pad_to_target", True),
+        target_height=scaling.integer("target_height", None),
+        target_width=scaling.integer("target_width", None),
+        crop_size=_crop_size(cropping) if kind in CROP_KINDS else None,
+        backbone=backbone_key,
+        strides=_strides(kind, head, backbone),
+        sleap_version=document.text("sleap_version"),
+        sha256=hashlib.sha256(content).hexdigest(),
+        notes=tuple(notes),
+    )
+
+
+def _parse(content: bytes, name: str) -> Config:
+    try:
+        found = json.loads(_STRING_OR_COMMENT.sub(_blank_comment, content.decode("utf-8-sig")))
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{name}: not a text file in UTF-8 ({error})") from error
+    except json.JSONDecodeError as error:
+        raise ModelError(
+            f"{name}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from error
+    if not isinstance(found, dict):
+        raise ModelError(f"{name}: expected a training configuration, found {type(found).__name__}")
+    return Config(found)
+
+
+def _blank_comment(match: re.Match[str]) -> str:
+    """Comments become blanks, so that a later error still has the right line and column."""
+    text = match.group()
+    return text if text.startswith('"') else re.sub(r"[^\n]", " ", text)
+
+
+def _only_one(section: Config) -> str:
+    found = section.set_keys()
+    if len(found) != 1:
+        raise ModelError(
+            f"{section.path('')[:-1]} sets {', '.join(found) or 'none'}; exactly one was expected"
+        )
+    return found[0]
+
+
+def _skeleton(data: Config) -> Skeleton:
+    found = data.section("labels").raw("skeletons")
+    if not isinstance(found, list) or not found:
+        raise ModelError(
+            "data.labels.skeletons is empty; give the training_config.json that training wrote "
+            "(initial_config.json and training profiles do not hold the skeleton)"
+        )
+    return skeleton_from_json(found[0])
+
+
+def _edges(pafs: Config, skeleton: Skeleton) -> tuple[tuple[int, int], ...]:
+    found = pafs.raw("edges")
+    if found is None:
+        edges = skeleton.edge_inds
+    else:
+        names = skeleton.node_names
+        try:
+            edges = tuple((names.index(str(a)), names.index(str(b))) for a, b in found)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{pafs.path('edges')} does not fit the skeleton: {error}") from error
+    if not edges:
+        raise ModelError(f"{pafs.path('edges')} is empty; a bottom-up model groups along edges")
+    return edges
+
+
+def _class_names(kind: ModelKind, head: Config) -> tuple[str, ...]:
+    keys = {"multi_class_bottomup": "class_maps", "multi_class_topdown": "class_vectors"}
+    if kind not in keys:
+        return ()
+    leaf = head.section(keys[kind])
+    names = leaf.texts("classes")
+    if not names:
+        raise ModelError(f"{leaf.path('classes')} is empty; an identity model needs its classes")
+    return names
+
+
+def _confmaps(kind: ModelKind, head: Config) -> Config:
+    nested = kind in ("bottomup", "multi_class_bottomup", "multi_class_topdown")
+    return head.section("confmaps") if nested else head
+
+
+def _note_part_names(head: Config, kind: ModelKind, skeleton: Skeleton, notes: list[str]) -> None:
+    names = _confmaps(kind, head).texts("part_names")
+    if names and kind != "centroid" and names != skeleton.node_names:
+        notes.append(
+            f"part_names ({', '.join(names)}) differ from the skeleton "
+            f"({', '.join(skeleton.node_names)}); channels go by position in the skeleton."
+        )
+
+
+def _anchor(
+    kind: ModelKind, head: Config, cropping: Config, skeleton: Skeleton, notes: list[str]
+) -> str | None:
+    anchor = _confmaps(kind, head).text("anchor_part") if kind != "bottomup" else None
+    if kind in CROP_KINDS:
+        anchor = cropping.text("center_on_part") or anchor
+    if anchor is not None and anchor not in skeleton.node_names:
+        notes.append(f"the anchor part {anchor!r} is no node of the skeleton and is ignored.")
+        return None
+    return anchor
+
+
+def _scale(preprocessing: Config) -> float:
+    scale = preprocessing.number("input_scaling", 1.0)
+    if not scale > 0:
+        raise ModelError(f"{preprocessing.path('input_scaling')} must be positive, found {scale}")
+    return scale
+
+
+def _crop_size(cropping: Config) -> int:
+    size = cropping.integer("crop_size", 0)
+    if size < 1:
+        raise ModelError(
+            f"{cropping.path('crop_size')} is missing; a model that sees crops needs its crop "
+            "size. Give the training_config.json that training wrote."
+        )
+    return size
+
+
+def _strides(kind: ModelKind, head: Config, backbone: Config) -> dict[Output | str, int]:
+    leaves: dict[Output | str, tuple[Config, str]] = {
+        "confmaps": (_confmaps(kind, head), "output_stride"),
+        "max": (backbone, "max_stride"),
+    }
+    if kind in ("bottomup", "multi_class_bottomup"):
+        leaf = "pafs" if kind == "bottomup" else "class_maps"
+        leaves[leaf] = (head.section(leaf), "output_stride")
+    strides = {name: leaf.integer(key, None) for name, (leaf, key) in leaves.items()}
+    return {name: stride for name, stride in strides.items() if stride is not None}

@@ -1,0 +1,154 @@
+"""A Keras whole-model `.h5` file in, its architecture and its weights out; nothing is executed.
+
+The layout is the one `tf.keras` writes: the attribute `model_config` on the root, and the group
+`model_weights` whose attributes `layer_names` and `weight_names` say what is where.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.errors import ModelError
+
+Weights = dict[str, dict[str, NDArray[np.float32]]]  # layer -> path inside the layer -> values
+
+_LFS_POINTER = b"version https://git-lfs"
+_UNREADABLE = (  # what h5py raises on damage
+    *(OSError, KeyError, IndexError, AttributeError, RuntimeError, TypeError, ValueError),
+    *(OverflowError, MemoryError),
+)
+
+
+@dataclass(frozen=True)
+class KerasFile:
+    """What one `.h5` file holds.
+
+    Attributes:
+        architecture: the parsed `model_config`.
+        weights: by layer in graph order, then by path in the layer's own order.
+        sha256: of the file.
+    """
+
+    architecture: dict[str, Any]
+    weights: Weights
+    sha256: str
+
+
+def read_keras_h5(content: bytes, name: str) -> KerasFile:
+    """Read a Keras model file.
+
+    Args:
+        content: the file's bytes.
+        name: the file's name, for messages.
+
+    Raises:
+        ModelError: the file is damaged, no Keras model, or holds no architecture or no weights.
+    """
+    _refuse_other_formats(content, name)
+    try:
+        with h5py.File(h5py.h5f.open_file_image(content), "r") as file:
+            return KerasFile(
+                architecture=_architecture(file, name),
+                weights=_weights(file, name, limit=len(content)),
+                sha256=hashlib.sha256(content).hexdigest(),
+            )
+    except _UNREADABLE as error:
+        raise ModelError(
+            f"{name} is not a readable HDF5 file, or damaged ({len(content)} bytes): {error}. "
+            "Copy the file again from where the model was trained."
+        ) from error
+
+
+def _refuse_other_formats(content: bytes, name: str) -> None:
+    if content.startswith(_LFS_POINTER):
+        raise ModelError(f"{name} is a Git LFS pointer, not the file itself. Run `git lfs pull`.")
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        raise ModelError(
+            f"{name} is a zip archive (Keras 3 stores `.keras` models so), not the HDF5 file that "
+            "SLEAP wrote. Give the training folder with its original best_model.h5."
+        )
+
+
+def _architecture(file: h5py.File, name: str) -> dict[str, Any]:
+    if "model_config" not in file.attrs:
+        if "model_weights" in file or "layer_names" in file.attrs:
+            raise ModelError(
+                f"{name} holds weights but no architecture (no `model_config`). "
+                "Give the whole-model file that training wrote, best_model.h5."
+            )
+        raise ModelError(f"{name} is an HDF5 file, but no Keras model (no `model_config`).")
+    backend = _text(file.attrs.get("backend", "tensorflow"))
+    if backend != "tensorflow":
+        raise ModelError(f"{name} was written with the Keras backend {backend!r}, not tensorflow.")
+    try:
+        found = json.loads(_text(file.attrs["model_config"]))
+    except json.JSONDecodeError as error:
+        raise ModelError(f"{name}: `model_config` is damaged: {error}") from error
+    if not isinstance(found, dict):
+        raise ModelError(f"{name}: `model_config` is no object; the file is damaged.")
+    return found
+
+
+def _weights(file: h5py.File, name: str, *, limit: int) -> Weights:
+    if "model_weights" not in file:
+        raise ModelError(f"{name} holds an architecture but no weights (no `model_weights`).")
+    root = file["model_weights"]
+    weights: Weights = {}
+    for layer in _names(root, "layer_names"):
+        if layer not in root:
+            raise ModelError(f"{name}: the weights of layer {layer!r} are missing.")
+        group = root[layer]
+        weights[layer] = {}
+        for path in _names(group, "weight_names"):
+            if path not in group:
+                raise ModelError(f"{name}: the weight {path!r} of layer {layer!r} is missing.")
+            weights[layer][path] = _values(group[path], f"{name}: weight {path!r}", limit)
+    return weights
+
+
+def _values(dataset: Any, what: str, limit: int) -> NDArray[np.float32]:
+    if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind != "f":
+        raise ModelError(f"{what} is not an array of floating-point numbers; the file is damaged.")
+    if dataset.compression is None and dataset.nbytes > limit:
+        raise ModelError(
+            f"{what} claims {dataset.nbytes} bytes, more than the whole file; the file is damaged."
+        )
+    values = np.asarray(dataset[()], np.float32)
+    if not np.isfinite(values).all():
+        raise ModelError(
+            f"{what} holds NaN or infinite numbers. Training diverged; train again or use an "
+            "earlier file of the same folder."
+        )
+    return values
+
+
+def _names(group: h5py.Group, attribute: str) -> list[str]:
+    """The names in an attribute, which Keras splits into numbered pieces when it exceeds 64 kB."""
+    return [_text(name) for piece in _pieces(group, attribute) for name in np.asarray(piece).flat]
+
+
+def _pieces(group: h5py.Group, attribute: str) -> Iterator[Any]:
+    if attribute in group.attrs:
+        yield group.attrs[attribute]
+        return
+    if f"{attribute}0" not in group.attrs:
+        raise ModelError(
+            f"the group {group.name!r} has no attribute `{attribute}`; the file is damaged, or not "
+            "written by Keras."
+        )
+    index = 0
+    while f"{attribute}{index}" in group.attrs:
+        yield group.attrs[f"{attribute}{index}"]
+        index += 1
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,104 @@
+"""What a builder is given, and what it gives back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from torch import nn
+
+from sleap_rt.errors import ModelError
+from sleap_rt.models.config import Config
+from sleap_rt.models.legacy.weights import LayerWeights
+
+Shape = tuple[int, ...]  # (batch, channels, height, width) or (batch, channels)
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """One layer as `model_config` describes it.
+
+    Attributes:
+        class_name: Keras class.
+        name: unique in its graph.
+        config: the layer's own settings.
+        inputs: shapes of what it is called with, for one example.
+        weights: to take from.
+    """
+
+    class_name: str
+    name: str
+    config: Config
+    inputs: Sequence[Shape]
+    weights: LayerWeights
+
+    @property
+    def n_channels(self) -> int:
+        return self.inputs[0][1]
+
+    @property
+    def is_spatial(self) -> bool:
+        return len(self.inputs[0]) == 4
+
+    def refuse(self, why: str) -> ModelError:
+        return ModelError(f"layer {self.name!r} ({self.class_name}): {why}")
+
+    def pair(self, key: str, default: int | None = None) -> tuple[int, int]:
+        """Two whole numbers (rows, columns); one number stands for both."""
+        found = self.config.raw(key)
+        found = default if found is None else found
+        values: Any = [found, found] if isinstance(found, int) else found
+        if not _whole_numbers(values) or len(values) != 2 or min(values) < 1:
+            raise self.refuse(f"{key} should be two whole numbers from 1 up, found {found!r}")
+        return values[0], values[1]
+
+    def padding(self) -> str:
+        found = self.config.text("padding") or "valid"
+        if found not in ("same", "valid"):
+            raise self.refuse(f"padding {found!r} is not supported; supported: same, valid")
+        return found
+
+    def only(self, key: str, *allowed: Any) -> None:
+        """Refuse a setting that is present and none of `allowed`."""
+        found = self.config.raw(key)
+        if found is not None and found not in allowed:
+            expected = " or ".join(map(repr, allowed)) or "no value"
+            raise self.refuse(f"{key} is {found!r}; only {expected} is supported")
+
+    def count(self, key: str) -> int:
+        """A whole number from 1 up that has to be there."""
+        found = self.config.integer(key, 0)
+        if found < 1:
+            raise self.refuse(f"{key} should be a whole number from 1 up, found {found}")
+        return found
+
+    def needs_inputs(self, n: int, *, spatial: bool | None = None) -> None:
+        """Refuse another number of inputs, or another rank of the first."""
+        if len(self.inputs) != n:
+            raise self.refuse(f"expected {n} input(s), found {len(self.inputs)}")
+        if spatial is not None and self.is_spatial != spatial:
+            rank = 4 if spatial else 2
+            raise self.refuse(f"expected an input of rank {rank}, found {len(self.inputs[0])}")
+
+
+def _whole_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) is int for value in values)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A layer ready to run.
+
+    Attributes:
+        module: called with the layer's inputs, channels first.
+        stride: input px per output px, as a factor on the input's own; None where the output has
+            no place in the image any more (global pooling, flattening).
+        fixes_size: the module works only at the image size that the architecture was written for.
+    """
+
+    module: nn.Module
+    stride: Fraction | None = Fraction(1)
+    fixes_size: bool = False
+
+
+Builder = Callable[[LayerSpec], Built]

@@ -1,0 +1,117 @@
+"""The network of a legacy model: its graph, with the outputs that inference reads."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import torch
+from torch import nn
+
+from sleap_rt.contract import ModelKind
+from sleap_rt.errors import ModelError
+from sleap_rt.models.legacy.graph import BuiltGraph, KerasGraph
+
+Output = Literal["confmaps", "pafs", "class_maps", "class_probs", "offsets"]
+
+# The original looks for the first output layer whose name contains the head's class name.
+_HEADS: dict[ModelKind, dict[Output, str]] = {
+    "single_instance": {"confmaps": "SingleInstanceConfmapsHead"},
+    "centroid": {"confmaps": "CentroidConfmapsHead"},
+    "centered_instance": {"confmaps": "CenteredInstanceConfmapsHead"},
+    "bottomup": {"confmaps": "MultiInstanceConfmapsHead", "pafs": "PartAffinityFieldsHead"},
+    "multi_class_bottomup": {
+        "confmaps": "MultiInstanceConfmapsHead",
+        "class_maps": "ClassMapsHead",
+    },
+    "multi_class_topdown": {
+        "confmaps": "CenteredInstanceConfmapsHead",
+        "class_probs": "ClassVectorsHead",
+    },
+}
+_OFFSETS = "OffsetRefinementHead"
+
+
+class Head(NamedTuple):
+    """One output of a network.
+
+    Attributes:
+        output: the name used everywhere here.
+        layer: the output layer's name in the file, e.g. `CentroidConfmapsHead_0`.
+        n_channels: channels, or classes.
+        stride: network-input px per cell; 0 for class vectors.
+    """
+
+    output: Output
+    layer: str
+    n_channels: int
+    stride: int
+
+
+class LegacyNetwork(nn.Module):
+    """Image to the outputs of every head that inference reads.
+
+    Input: (batch, in_channels, height, width) float32 in [0, 1]; gray, or RGB in this order. Any
+    further normalisation is a layer of the graph. Height and width: multiples of `max_stride`,
+    unless `fixed_size` names the only size that works.
+
+    Output: name -> float32 tensor. `confmaps` (batch, n_nodes or 1, rows, columns), and where the
+    model has them `pafs` (batch, 2 n_edges, ...), `class_maps` (batch, n_classes, ...) in [0, 1],
+    `offsets` (batch, 2 n_nodes, ...): channels 2n, 2n + 1 are dx, dy of node n in cells, and
+    `class_probs` (batch, n_classes), which sum to 1.
+
+    Attributes:
+        heads: of the outputs, in their order.
+        in_channels: 1 or 3.
+        max_stride: network-input px per cell of the coarsest maps.
+        fixed_size: (height, width) px where a layer flattens whole maps, else None.
+    """
+
+    def __init__(self, built: BuiltGraph, heads: Sequence[Head]) -> None:
+        super().__init__()
+        self.graph: KerasGraph = built.module
+        self.heads = tuple(heads)
+        self._index = [[name for name, _ in built.outputs].index(head.layer) for head in heads]
+        self.in_channels = built.input_shape[1]
+        self.max_stride = built.max_stride
+        fixed = any(signal.fixes_size for _, signal in built.outputs)
+        self.fixed_size = built.input_shape[2:] if fixed else None
+
+    def head(self, output: Output) -> Head | None:
+        """The head that gives `output`, where the model has it."""
+        return next((head for head in self.heads if head.output == output), None)
+
+    def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        outputs = self.graph(image)
+        return {
+            head.output: outputs[index] for head, index in zip(self.heads, self._index, strict=True)
+        }
+
+
+def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
+    """Pick a graph's heads.
+
+    Args:
+        built: the whole graph.
+        kind: what the training configuration says the model is.
+
+    Raises:
+        ModelError: a head that this kind of model needs is missing.
+    """
+    names = [name for name, _ in built.outputs]
+    wanted = _HEADS[kind]
+    if any(_OFFSETS in name for name in names):
+        wanted = {**wanted, "offsets": _OFFSETS}
+    heads = []
+    for output, class_name in wanted.items():
+        found = [i for i, name in enumerate(names) if class_name in name]
+        if not found:
+            raise ModelError(
+                f"the configuration describes a {kind} model, which has the output {class_name}; "
+                f"the network's outputs are {', '.join(names)}. Do both files belong to the same "
+                "training run?"
+            )
+        name, signal = built.outputs[found[0]]
+        stride = signal.stride or 0
+        if stride != int(stride) or (len(signal.shape) == 4) != (output != "class_probs"):
+            raise ModelError(f"output {name!r} has an unexpected shape or stride {stride}")
+        heads.append(Head(output, name, signal.shape[1], int(stride)))
+    return LegacyNetwork(built, heads).eval().requires_grad_(False)

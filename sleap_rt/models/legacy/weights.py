@@ -1,0 +1,65 @@
+"""Hands out the weights of a layer, and keeps account of what was taken."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sleap_rt.errors import ModelError
+
+
+class LayerWeights:
+    """The weights of one layer, by their short names (`kernel`, `bias`, `gamma`, ...).
+
+    Args:
+        layer: the layer's name.
+        arrays: path -> values; the short name is what follows the last `/`, without `:0`.
+    """
+
+    def __init__(self, layer: str, arrays: Mapping[str, NDArray[np.float32]]) -> None:
+        self._layer = layer
+        self._arrays = {
+            path.rpartition("/")[2].removesuffix(":0"): values for path, values in arrays.items()
+        }
+        self._taken: set[str] = set()
+        if len(self._arrays) != len(arrays):
+            raise ModelError(f"layer {layer!r} has two weights of one name: {', '.join(arrays)}")
+
+    def take(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
+        """The weight `name`, in the layout Keras stores.
+
+        Raises:
+            ModelError: it is missing, or its shape is not `shape`.
+        """
+        if name not in self._arrays:
+            raise ModelError(
+                f"layer {self._layer!r} needs a weight {name!r} of shape {shape}; the file has "
+                f"{', '.join(self._arrays) or 'none'} for it"
+            )
+        array = self._arrays[name]
+        if array.shape != shape:
+            raise ModelError(
+                f"layer {self._layer!r}: weight {name!r} has shape {array.shape}, but the "
+                f"architecture asks for {shape}"
+            )
+        self._taken.add(name)
+        return torch.from_numpy(array.copy())
+
+    @property
+    def left(self) -> list[str]:
+        """Weights that nobody took."""
+        return [f"{self._layer}/{name}" for name in self._arrays if name not in self._taken]
+
+
+def by_layer(
+    arrays: Mapping[str, NDArray[np.float32]],
+) -> dict[str, dict[str, NDArray[np.float32]]]:
+    """The weights of a nested model, which the file lists together, sorted by its own layers.
+
+    The owner is everything ahead of a path's LAST `/`: layer names may contain one.
+    """
+    found: dict[str, dict[str, NDArray[np.float32]]] = {}
+    for path, values in arrays.items():
+        found.setdefault(path.rpartition("/")[0], {})[path] = values
+    return found
