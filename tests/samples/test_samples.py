@@ -166,7 +166,11 @@ def test_model_folders_load(kind):
 
 @pytest.mark.parametrize(
     ("kind", "clip_name"),
-    [("single_instance", "one_crawler"), ("centered_instance", "crawlers"), ("bottomup", "crawlers")],
+    [
+        ("single_instance", "one_crawler"),
+        ("centered_instance", "crawlers"),
+        ("bottomup", "crawlers"),
+    ],
 )
 def test_models_find_the_animals(kind, clip_name):
     model, pictures = Model(kind), _decoded(clip_name)[..., 0]
