@@ -1,8 +1,9 @@
 """What a crawler is: its skeleton, its shape, its looks, and how one is drawn.
 
-A crawler's body is a chain of discs along a spine, its legs are thin rods. Both are given as signed
-distances, so a picture is exact at any sub-pixel position, and the same function that colours the
-pixels says whether a node of another animal is covered.
+A crawler's body is a chain of discs along a spine, its legs are thin rods, the left one of another
+grey: to tell apart two legs that are mirror images takes a network far more training than a sample
+is worth. All are given as signed distances, so a picture is exact at any sub-pixel position, and
+the same function that colours the pixels says whether a node of another animal is covered.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ SPINE_LENGTH = SPINE_STEP * (len(SPINE_RADII) - 1)
 AXIAL_NODES = (0, 2, 6, 11, 16)  # spine points of nose, head, thorax, abdomen, tail
 _BELT = (11.0, 0.7)  # centre and half width of the belt around the abdomen, in spine points
 _BANDS = ((4.0, 0.7), (14.0, 0.7))  # the same for the bands of neck and tail
-_LEG_RADIUS, _FOOT_RADIUS = 1.3, 2.2
+_LEG_RADIUS, _FOOT_RADIUS = 1.4, 2.6
 _REACH = 14.0  # px around the nodes that a drawing can touch
 
 
@@ -38,8 +39,8 @@ class Look:
     """Grey levels of one individual.
 
     Attributes:
-        body: of back and legs.
-        mark: of the eyes, the spot on the thorax and the belt around the abdomen.
+        body: of the back and the right leg.
+        mark: of the left leg, the eyes, the spot on the thorax, the belt around the abdomen.
         bands: of the bands around neck and tail; as `body` where an animal has none.
     """
 
@@ -49,9 +50,9 @@ class Look:
 
 
 LOOKS = {
-    "dark": Look(body=45, mark=175, bands=45),
-    "pale": Look(body=215, mark=75, bands=215),
-    "banded": Look(body=45, mark=205, bands=235),
+    "dark": Look(body=45, mark=210, bands=45),
+    "pale": Look(body=215, mark=50, bands=215),
+    "banded": Look(body=45, mark=210, bands=210),
 }
 
 
@@ -113,20 +114,22 @@ def paint(crawler: Crawler, at: Array) -> Paint:
     """
     look, size = crawler.look, crawler.size
     back, along = _distance_to_chain(at, crawler.spine, SPINE_RADII * size)
-    legs = _distance_to_legs(at, crawler)
+    left, right = (_distance_to_leg(at, crawler, foot) for foot in crawler.feet)
     level = np.full(at.shape[:-1], float(look.body))
     for (centre, half_width), grey in zip(
         (_BELT, *_BANDS), (look.mark, look.bands, look.bands), strict=True
     ):
         inside = 0.5 + (half_width - np.abs(along - centre)) * SPINE_STEP * size
         level += np.clip(inside, 0, 1) * (grey - level)
-    for centre, radius in _marks(crawler):
-        inside = np.clip(0.5 + radius - np.linalg.norm(at - centre, axis=-1), 0, 1)
+    for spot, radius in _spots(crawler):
+        inside = np.clip(0.5 + radius - np.linalg.norm(at - spot, axis=-1), 0, 1)
         level += inside * (look.mark - level)
-    level = np.where(back < 0.5, level, look.body)
-    body = np.minimum(back, legs)
-    rim = np.clip(1.5 + body, 0, 1)  # a darker edge tells animals apart
-    return Paint(coverage=np.clip(0.5 - body, 0, 1), level=level * (1 - 0.4 * rim))
+    level *= 1 - 0.4 * np.clip(1.5 + back, 0, 1)  # a darker edge tells animals apart
+    leg_level = np.where(left < right, look.mark, look.body)
+    return Paint(
+        coverage=np.clip(0.5 - np.minimum(back, np.minimum(left, right)), 0, 1),
+        level=np.where(back < 0.5, level, leg_level),
+    )
 
 
 def draw(crawler: Crawler, picture: Array) -> None:
@@ -140,7 +143,7 @@ def draw(crawler: Crawler, picture: Array) -> None:
     window += painted.coverage * (painted.level - window)
 
 
-def _marks(crawler: Crawler) -> list[tuple[Array, float]]:
+def _spots(crawler: Crawler) -> list[tuple[Array, float]]:
     """Eyes beside the head and the spot on the thorax: (centre, radius) px."""
     spine, size = crawler.spine, crawler.size
     forward = spine[AXIAL_NODES[NOSE]] - spine[AXIAL_NODES[HEAD]]
@@ -153,14 +156,12 @@ def _marks(crawler: Crawler) -> list[tuple[Array, float]]:
     ]
 
 
-def _distance_to_legs(at: Array, crawler: Crawler) -> Array:
-    thorax, size = crawler.spine[AXIAL_NODES[THORAX]], crawler.size
-    distance = np.full(at.shape[:-1], np.inf)
-    for foot in crawler.feet:
-        rod, _ = _distance_to_chain(at, np.array([thorax, foot]), np.full(2, _LEG_RADIUS * size))
-        pad = np.linalg.norm(at - foot, axis=-1) - _FOOT_RADIUS * size
-        distance = np.minimum(distance, np.minimum(rod, pad))
-    return distance
+def _distance_to_leg(at: Array, crawler: Crawler, foot: Array) -> Array:
+    """Signed distance px to a rod from the thorax to the foot, which is a small disc."""
+    rod = np.array([crawler.spine[AXIAL_NODES[THORAX]], foot])
+    to_rod, _ = _distance_to_chain(at, rod, np.full(2, _LEG_RADIUS * crawler.size))
+    to_foot = np.linalg.norm(at - foot, axis=-1) - _FOOT_RADIUS * crawler.size
+    return np.minimum(to_rod, to_foot)
 
 
 def _distance_to_chain(at: Array, chain: Array, radii: Array) -> tuple[Array, Array]:

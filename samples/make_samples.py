@@ -21,7 +21,7 @@ from samples.training import draw_examples, save_model, train
 
 FOLDER = Path(__file__).resolve().parent
 CLIPS = ("crawlers", "one_crawler")
-_N_EXAMPLES = 500
+_N_EXAMPLES = 600
 
 
 def shipped_clip(name: str) -> list[Scene]:

@@ -11,16 +11,17 @@ import torch.nn.functional as F
 import yaml
 from numpy.typing import NDArray
 
-from samples.crawlers import FOOT_LEFT, FOOT_RIGHT, LOOKS, SKELETON, Array
+from samples.crawlers import LOOKS, SKELETON, Array
 from samples.plans import ANCHOR, CLASS_NAMES, Plan, initial_weights, training_config
 from samples.scene import still
 from sleap_rt.models.networks import PoseNetwork, Weights, build_network
 
 _ANCHOR = SKELETON.node_names.index(ANCHOR)
-_CENTROID_JITTER = 1.5  # px that a centroid model's answer is off, more or less
-# A peak is small: without weight on it, flat zero is a good answer for long. Kept to the end, the
-# weight would make the network see peaks wherever one is possible.
-_PEAK_WEIGHT_AT_FIRST, _PEAK_WEIGHT_AT_LAST = 15.0, 1.0
+_CENTROID_JITTER = 1.0  # px that a centroid model's answer is off, more or less
+# Nodes cover little of a picture: without weight on them, flat zero is a good answer for long, and
+# so is half a peak on everything that looks like the node. It is the same weight for every channel
+# wherever any node is, so that it favours no answer over another.
+_NODE_WEIGHT = 15.0
 
 
 class Example(NamedTuple):
@@ -71,13 +72,12 @@ def train(plan: Plan, examples: Sequence[Example], *, seed: int) -> dict[str, to
         optimizer, plan.learning_rate, total_steps=plan.n_steps, pct_start=0.1
     )
     rng = np.random.default_rng(seed)
+    first = [_prepared(plan, example, rng) for example in examples[:16]]
+    _standardise(network, network_input(np.stack([example.picture for example in first]), plan))
     total = 0.0
     for step in range(plan.n_steps):
         chosen = [examples[i] for i in rng.integers(len(examples), size=plan.batch_size)]
-        flipped = [_flipped(rng, example) for example in chosen]
-        progress = min(1.0, 2 * step / plan.n_steps)
-        peak_weight = _PEAK_WEIGHT_AT_FIRST * (1 - progress) + _PEAK_WEIGHT_AT_LAST * progress
-        loss = _loss(plan, network, flipped, rng, peak_weight=peak_weight)
+        loss = _loss(plan, network, [_prepared(plan, example, rng) for example in chosen], rng)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -138,38 +138,62 @@ def centroid_of(points: Array) -> Array:
     return np.nanmean(points, axis=0) if np.isnan(anchor).any() else anchor
 
 
-def _flipped(rng: np.random.Generator, example: Example) -> Example:
-    """Mirror the picture at random; left and right change places with it."""
-    picture, points = example.picture, example.points.copy()
-    for axis, coordinate in ((1, 0), (0, 1)):
-        if rng.random() < 0.5:
-            picture = np.flip(picture, axis)
-            points[..., coordinate] = picture.shape[axis] - 1 - points[..., coordinate]
-            points[:, [FOOT_LEFT, FOOT_RIGHT]] = points[:, [FOOT_RIGHT, FOOT_LEFT]]
-    return Example(picture, points, example.classes)
+@torch.no_grad()
+def _standardise(network: PoseNetwork, image: torch.Tensor) -> None:
+    """Scale every layer so that each channel starts with mean 0 and spread 1 on these pictures.
+
+    The networks have no normalisation. Without this, the signal has faded by the time it reaches
+    the coarse layers, and they are slow to learn which end of an animal is which.
+    """
+
+    def standardise(layer: torch.nn.Module, _: object, maps: torch.Tensor) -> torch.Tensor:
+        spread, mean = torch.std_mean(maps, dim=(0, 2, 3))
+        spread = spread.clamp_min(1e-3)
+        into = (1, -1, 1, 1) if isinstance(layer, torch.nn.ConvTranspose2d) else (-1, 1, 1, 1)
+        layer.weight /= spread.reshape(into)
+        layer.bias.copy_((layer.bias - mean) / spread)
+        return (maps - mean.reshape(1, -1, 1, 1)) / spread.reshape(1, -1, 1, 1)
+
+    hooks = [
+        layer.register_forward_hook(standardise)
+        for layer in network.backbone.modules()
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d)
+    ]
+    network(image)
+    for hook in hooks:
+        hook.remove()
+
+
+def _prepared(plan: Plan, example: Example, rng: np.random.Generator) -> Example:
+    example = _turned(rng, example)
+    return example if plan.crop_size is None else _crop_example(rng, example, plan.crop_size)
+
+
+def _turned(rng: np.random.Generator, example: Example) -> Example:
+    """Turn every second picture upside down. (A mirror image would not do: left is not right.)"""
+    if rng.random() < 0.5:
+        return example
+    picture = np.flip(example.picture, (0, 1))
+    last = np.array(picture.shape[::-1]) - 1
+    return example._replace(picture=picture, points=last - example.points)
 
 
 def _loss(
-    plan: Plan,
-    network: PoseNetwork,
-    examples: Sequence[Example],
-    rng: np.random.Generator,
-    *,
-    peak_weight: float,
+    plan: Plan, network: PoseNetwork, examples: Sequence[Example], rng: np.random.Generator
 ) -> torch.Tensor:
-    if plan.crop_size is not None:
-        examples = [_crop_example(rng, example, plan.crop_size) for example in examples]
     image = network_input(np.stack([example.picture for example in examples]), plan)
     image = _dimmed(rng, image)
     points = _padded_points(plan, examples)
     size = image.shape[-2:]
     outputs = network(image)
     confmaps = _confmaps(_targets(plan, points), size, plan.confmaps_stride, plan.sigma).amax(1)
-    loss = _weighted(outputs["confmaps"] - confmaps, peak_weight * confmaps)
+    loss = ((outputs["confmaps"] - confmaps) ** 2 * _weight(points, size, plan)).mean()
     stride, sigma = plan.maps_stride or 1, plan.maps_sigma or 1.0
     if plan.kind == "bottomup":
         pafs = _pafs(points, size, stride, sigma)
-        loss = loss + 0.5 * _weighted(outputs["pafs"] - pafs, peak_weight * pafs.abs())
+        on_edge = pafs.abs().amax(1, keepdim=True)
+        weight = 1 + _NODE_WEIGHT * on_edge
+        loss = loss + 0.3 * ((outputs["pafs"] - pafs) ** 2 * weight).mean()
     elif plan.kind == "multi_class_bottomup":
         animals = _confmaps(points, size, stride, sigma).amax(2)  # (batch, n_animals, rows, cols)
         maps = torch.zeros_like(outputs["class_maps"])
@@ -186,13 +210,13 @@ def _loss(
 
 
 def _crop_example(rng: np.random.Generator, example: Example, size: int) -> Example:
-    """One animal of the picture in the crop that a slightly wrong centroid gives."""
+    """The crop that a slightly wrong centroid gives; the animal it is about comes first."""
     seen = np.flatnonzero(~np.isnan(example.points).all(axis=(1, 2)))
     animal = rng.choice(seen)
-    points = example.points[animal]
-    centroid = centroid_of(points) + rng.normal(0, _CENTROID_JITTER, 2)
+    order = [animal, *(other for other in seen if other != animal)]
+    centroid = centroid_of(example.points[animal]) + rng.normal(0, _CENTROID_JITTER, 2)
     crop, corner = cut_crop(example.picture, centroid, size)
-    return Example(crop, (points - corner)[None], example.classes[animal : animal + 1])
+    return Example(crop, example.points[order] - corner, example.classes[order])
 
 
 def _dimmed(rng: np.random.Generator, image: torch.Tensor) -> torch.Tensor:
@@ -215,7 +239,9 @@ def _padded_points(plan: Plan, examples: Sequence[Example]) -> torch.Tensor:
 
 
 def _targets(plan: Plan, points: torch.Tensor) -> torch.Tensor:
-    """What the confidence maps show: every node, or one centroid for each animal."""
+    """What the confidence maps show: every node, of one animal in a crop; or every centroid."""
+    if plan.crop_size is not None:
+        return points[:, :1]
     if plan.kind != "centroid":
         return points
     anchor = points[:, :, _ANCHOR]
@@ -247,5 +273,7 @@ def _pafs(points: torch.Tensor, size: Sequence[int], stride: int, sigma: float) 
     return field.movedim(-1, 2).flatten(1, 2)
 
 
-def _weighted(error: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    return (error**2 * (1 + weight)).mean()
+def _weight(points: torch.Tensor, size: Sequence[int], plan: Plan) -> torch.Tensor:
+    """(batch, 1, rows, columns): larger where any node of any animal is."""
+    nodes = _confmaps(points, size, plan.confmaps_stride, plan.sigma).amax((1, 2))
+    return 1 + _NODE_WEIGHT * nodes[:, None]
