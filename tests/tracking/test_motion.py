@@ -86,14 +86,14 @@ def test_identities_do_not_depend_on_the_magnification(scale):
 
 
 CROWDS = [
-    crossing(n_frames=300, seed=11),
-    crossing(n_frames=300, seed=12),
-    Crowd(n_animals=5, n_frames=150, seed=13),
-    Crowd(n_animals=5, n_frames=150, area_per_animal_px=80, miss=0.1, noise_px=2.0, seed=14),
-    Crowd(n_animals=20, n_frames=100, seed=15),
-    Crowd(n_animals=20, n_frames=100, area_per_animal_px=80, miss=0.1, noise_px=2.0, seed=16),
-    Crowd(n_animals=50, n_frames=80, seed=17),
-]  # seeds and densities that the constants of the model were not chosen on
+    crossing(n_frames=300, seed=100),
+    crossing(n_frames=300, seed=101),
+    Crowd(n_animals=5, n_frames=150, seed=102),
+    Crowd(n_animals=5, n_frames=150, area_per_animal_px=80, miss=0.1, noise_px=2.0, seed=103),
+    Crowd(n_animals=20, n_frames=100, seed=104),
+    Crowd(n_animals=20, n_frames=100, area_per_animal_px=80, miss=0.1, noise_px=2.0, seed=105),
+    Crowd(n_animals=50, n_frames=80, seed=106),
+]  # seeds that no constant and no rule of the model was chosen on
 
 
 @pytest.mark.parametrize("crowd", CROWDS, ids=lambda crowd: f"{crowd.n_animals}-{crowd.seed}")
