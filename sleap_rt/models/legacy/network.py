@@ -67,7 +67,8 @@ class LegacyNetwork(nn.Module):
 
     def __init__(self, built: BuiltGraph, heads: Sequence[Head]) -> None:
         super().__init__()
-        self.graph: KerasGraph = built.module
+        # Not `graph`: a module of that name is lost when torch exports this one.
+        self.body: KerasGraph = built.module
         self.heads = tuple(heads)
         self._index = [[name for name, _ in built.outputs].index(head.layer) for head in heads]
         self.in_channels = built.input_shape[1]
@@ -80,7 +81,7 @@ class LegacyNetwork(nn.Module):
         return next((head for head in self.heads if head.output == output), None)
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        outputs = self.graph(image)
+        outputs = self.body(image)
         return {
             head.output: outputs[index] for head, index in zip(self.heads, self._index, strict=True)
         }

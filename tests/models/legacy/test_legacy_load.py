@@ -1,6 +1,7 @@
 """Finding, reading and refusing legacy model folders and training configurations."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,6 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 def test_an_archive_of_several_models_is_refused(tmp_path: Path) -> None:
     write_model(tmp_path / "both" / "a")
     write_model(tmp_path / "both" / "b")
-    import shutil
-
     archive = Path(shutil.make_archive(str(tmp_path / "both"), "zip", tmp_path / "both"))
     assert is_legacy_model(archive)
     with pytest.raises(ModelError, match=r"several models \(a, b\)"):
