@@ -74,7 +74,8 @@ class LegacyNetwork(nn.Module):
         self.in_channels = built.input_shape[1]
         self.max_stride = built.max_stride
         fixed = any(signal.fixes_size for _, signal in built.outputs)
-        self.fixed_size = built.input_shape[2:] if fixed else None
+        height, width = built.input_shape[2:]
+        self.fixed_size = (height, width) if fixed else None
 
     def head(self, output: Output) -> Head | None:
         """The head that gives `output`, where the model has it."""

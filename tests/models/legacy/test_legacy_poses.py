@@ -76,6 +76,24 @@ def test_instances(shared_data: Path, name: str, models: list[str], px: float, v
         _near(instances.scores, case["instance_scores"][i, :n], VAL_FRAME, what)
 
 
+@pytest.mark.parametrize(
+    "models",
+    [
+        ["single_instance"],
+        ["bottomup"],
+        ["bottomup_multiclass"],
+        ["centroid", "centered_instance"],
+        ["centroid", "topdown_multiclass"],
+    ],
+    ids="+".join,
+)
+def test_a_black_frame_has_no_instances(shared_data: Path, models: list[str]) -> None:
+    frames = [np.zeros((72, 90, 1), np.uint8)]
+    (found,) = predict([_model(shared_data, m) for m in models], frames)
+    assert found.points.shape == (0, 2, 2)
+    assert found.scores.shape == found.track_ids.shape == found.tracking_scores.shape == (0,)
+
+
 def test_every_candidate_of_bottomup(shared_data: Path) -> None:
     case = {k: values[::3] for k, values in recorded_case(shared_data, "bottomup").items()}
     model = _model(shared_data, "bottomup")

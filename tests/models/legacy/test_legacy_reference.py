@@ -39,7 +39,7 @@ from sleap_rt.models.legacy.reference.identity import (
     class_probs_at,
 )
 from sleap_rt.models.legacy.reference.peaks import Peaks, global_peaks, local_peaks, refine
-from sleap_rt.models.legacy.reference.stages import unscaled
+from sleap_rt.models.legacy.reference.stages import points_in_crops, unscaled
 
 RNG = np.random.default_rng(11)
 
@@ -353,14 +353,31 @@ def test_frames_of_several_sizes_share_one(tmp_path: Path) -> None:
         assert instances.scores[0] == instances.point_scores[0].sum()
 
 
-def _bright_spot_model() -> bytes:
-    """Confidence = brightness, for both nodes."""
+def _bright_spot_model(head: str = "SingleInstanceConfmapsHead") -> bytes:
+    """Confidence = brightness at stride 2, for both nodes."""
     layers = single_instance_layers()
+    layers[1].name = head
     layers[1].weights = {
         "kernel": np.ones((1, 1, 1, 2), np.float32),
         "bias": np.zeros(2, np.float32),
     }
-    return keras_h5(architecture(layers, ["SingleInstanceConfmapsHead"]), weights_of(layers))
+    return keras_h5(architecture(layers, [head]), weights_of(layers))
+
+
+def test_crops_of_a_scaled_model_are_cut_and_placed_as_the_original_did(tmp_path: Path) -> None:
+    config = training_config("centered_instance", {"part_names": ["A", "B"]}, input_scaling=0.5)
+    config["data"]["instance_cropping"]["crop_size"] = 8  # px after scaling
+    (write_model(tmp_path, config) / "best_model.h5").write_bytes(
+        _bright_spot_model("CenteredInstanceConfmapsHead")
+    )
+    model = load_legacy_model(tmp_path)
+    frame = np.zeros((40, 64, 1), np.uint8)
+    frame[16:20, 24:28] = 255  # scaled: columns 12, 13 and rows 8, 9
+    # The centroid is (13.5, 9.5) scaled: the crop starts at (10, 6), the spot is its cell (1, 1).
+    found = points_in_crops(model, frame, np.array([[27, 19]], np.float32), 0.2)
+    # 1 * 2 / 0.5 + 0.5 in the crop, whose corner the original puts at 27 - 8 / 2 / 0.5.
+    np.testing.assert_allclose(found.points, [[[23.5, 15.5]] * 2])
+    np.testing.assert_allclose(found.vals, [[1, 1]])
 
 
 def test_nothing_in_the_frame_is_no_instance(tmp_path: Path) -> None:
