@@ -38,6 +38,7 @@ def _load(files: ModelFiles) -> LegacyModel:
     keras = read_keras_h5(files.weights, files.weights_name)
     network = network_from_graph(graph_from_keras(keras.architecture, keras.weights), config.kind)
     _check_channels(network, config)
+    _check_fixed_size(network, config)
     if config.kind == "bottomup":
         edges_in_assembly_order(config.edges)  # cycles and the like are refused here
     return LegacyModel(
@@ -83,6 +84,16 @@ def _check_channels(network: LegacyNetwork, config: LegacyConfig) -> None:
         raise ModelError(
             f"offsets come at stride {offsets.stride}, confidence maps at {confmaps.stride}; the "
             "original reads both at the same cell"
+        )
+
+
+def _check_fixed_size(network: LegacyNetwork, config: LegacyConfig) -> None:
+    size = config.crop_size
+    if network.fixed_size is not None and network.fixed_size != (size, size):
+        height, width = network.fixed_size
+        raise ModelError(
+            f"the network works only on images of {height} x {width} px (it flattens whole maps), "
+            f"but the configuration's crop_size is {size}"
         )
 
 

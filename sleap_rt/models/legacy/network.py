@@ -67,20 +67,22 @@ class LegacyNetwork(nn.Module):
 
     def __init__(self, built: BuiltGraph, heads: Sequence[Head]) -> None:
         super().__init__()
-        self.graph: KerasGraph = built.module
+        # Not `graph`: a module of that name is lost when torch exports this one.
+        self.body: KerasGraph = built.module
         self.heads = tuple(heads)
         self._index = [[name for name, _ in built.outputs].index(head.layer) for head in heads]
         self.in_channels = built.input_shape[1]
         self.max_stride = built.max_stride
         fixed = any(signal.fixes_size for _, signal in built.outputs)
-        self.fixed_size = built.input_shape[2:] if fixed else None
+        height, width = built.input_shape[2:]
+        self.fixed_size = (height, width) if fixed else None
 
     def head(self, output: Output) -> Head | None:
         """The head that gives `output`, where the model has it."""
         return next((head for head in self.heads if head.output == output), None)
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        outputs = self.graph(image)
+        outputs = self.body(image)
         return {
             head.output: outputs[index] for head, index in zip(self.heads, self._index, strict=True)
         }

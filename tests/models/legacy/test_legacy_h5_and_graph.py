@@ -1,5 +1,6 @@
 """Reading Keras files, walking graphs, and what is refused."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -256,8 +257,6 @@ def test_damaged_and_foreign_files_are_refused_in_words(name: str) -> None:
 
 
 def test_a_keras_3_archive_under_the_old_name_is_refused(tmp_path: Path) -> None:
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
         archive.writestr("config.json", "{}")
     with pytest.raises(ModelError, match="Keras 3 stores"):

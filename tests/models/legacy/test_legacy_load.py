@@ -1,12 +1,24 @@
 """Finding, reading and refusing legacy model folders and training configurations."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from keras_files import skeleton_json, training_config, write_model, zip_folder
+from keras_files import (
+    Layer,
+    architecture,
+    keras_h5,
+    single_instance_layers,
+    skeleton_json,
+    training_config,
+    weights_of,
+    write_model,
+    zip_folder,
+)
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.legacy import is_legacy_model, load_legacy_model
@@ -119,8 +131,6 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 def test_an_archive_of_several_models_is_refused(tmp_path: Path) -> None:
     write_model(tmp_path / "both" / "a")
     write_model(tmp_path / "both" / "b")
-    import shutil
-
     archive = Path(shutil.make_archive(str(tmp_path / "both"), "zip", tmp_path / "both"))
     assert is_legacy_model(archive)
     with pytest.raises(ModelError, match=r"several models \(a, b\)"):
@@ -235,6 +245,35 @@ def test_network_and_configuration_of_different_runs_are_refused(tmp_path: Path)
     config["data"]["labels"]["skeletons"] = [skeleton_json(["A", "B", "C"], [("A", "B")])]
     with pytest.raises(ModelError, match=r"has 2 channels.*ask for 3.*same training run"):
         load_legacy_model(write_model(tmp_path, config))
+
+
+def test_a_network_of_one_size_needs_crops_of_that_size(tmp_path: Path) -> None:
+    kernel, bias = np.ones((4 * 4 * 1, 2), np.float32), np.zeros(2, np.float32)
+    head = single_instance_layers()[1]
+    head.name = "CenteredInstanceConfmapsHead"
+    classes = [
+        Layer("Flatten", "flat", inputs=["pool"]),
+        Layer(
+            "Dense",
+            "ClassVectorsHead",
+            {"units": 2, "activation": "softmax"},
+            inputs=["flat"],
+            weights={"kernel": kernel, "bias": bias},
+        ),
+    ]
+    layers = [single_instance_layers()[0], head, *classes]
+    config = training_config(
+        "multi_class_topdown", {"confmaps": {}, "class_vectors": {"classes": ["f", "m"]}}
+    )
+    config["data"]["instance_cropping"]["crop_size"] = 8
+    found = architecture(layers, [head.name, "ClassVectorsHead"], size=(8, 8))
+    write_model(tmp_path, config)
+    (tmp_path / "best_model.h5").write_bytes(keras_h5(found, weights_of(layers)))
+    assert load_legacy_model(tmp_path).network.fixed_size == (8, 8)
+    config["data"]["instance_cropping"]["crop_size"] = 16
+    (tmp_path / "training_config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match=r"only on images of 8 x 8 px.*crop_size is 16"):
+        load_legacy_model(tmp_path)
 
 
 def test_bottomup_reads_edges_by_name_and_classes_in_order() -> None:

@@ -1,0 +1,106 @@
+"""Network outputs against those recorded from the original, in torch and through ONNX Runtime."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from recordings import Arrays, dummy_activations, model_folders, recorded_activations
+
+from sleap_rt.models.legacy import LegacyModel, load_legacy_model
+
+pytestmark = pytest.mark.parity
+
+LEGACY = [
+    "bottomup",
+    "bottomup_multiclass",
+    "centered_instance",
+    "centroid",
+    "single_instance",
+    "topdown_multiclass",
+]
+OTHER = [
+    "hourglass_bottomup",
+    "leap_single_instance",
+    "resnet50_centroid",
+    "unet_nomiddle_centroid",
+    "unet_stem_offsets_bottomup",
+]
+# Absolute, in units of the output. Zeros reach only small values; the recording of
+# `bottomup_multiclass` carries the rounding of its own run.
+ATOL_ZEROS = 1e-6
+ATOL_ZEROS_ROUNDED = {("bottomup_multiclass", "MultiInstanceConfmapsHead_0"): 5e-5}
+ATOL_IMAGE = dict.fromkeys(LEGACY, 2e-05) | dict.fromkeys(OTHER, 3e-05)
+ATOL_IMAGE["bottomup_multiclass"] = 1e-4
+
+
+@cache
+def _model(folder: Path) -> LegacyModel:
+    return load_legacy_model(folder)
+
+
+@cache
+def _session(folder: Path) -> onnxruntime.InferenceSession:
+    """Exported at a size of its own, with batch, height and width free."""
+    network = _model(folder).network
+    free, stride = torch.export.Dim.DYNAMIC, network.max_stride
+    program = torch.onnx.export(
+        network,
+        (torch.zeros(3, network.in_channels, 5 * stride, 7 * stride),),
+        dynamo=True,
+        verbose=False,
+        dynamic_shapes=({0: free, 2: free, 3: free},),
+        input_names=["image"],
+        output_names=[head.output for head in network.heads],
+    )
+    assert program is not None
+    return onnxruntime.InferenceSession(program.model_proto.SerializeToString())
+
+
+def _by_torch(folder: Path, image: np.ndarray) -> Arrays:
+    model = _model(folder)
+    with torch.inference_mode():
+        outputs = model.network(torch.from_numpy(image))
+    return {head.layer: outputs[head.output].numpy() for head in model.network.heads}
+
+
+def _by_onnxruntime(folder: Path, image: np.ndarray) -> Arrays:
+    heads = _model(folder).network.heads
+    outputs = _session(folder).run([head.output for head in heads], {"image": image})
+    return {head.layer: output for head, output in zip(heads, outputs, strict=True)}
+
+
+RUNNERS = {"torch": _by_torch, "onnxruntime": _by_onnxruntime}
+
+
+def _compare(name: str, runner: str, folder: Path, recorded: Arrays, atol: float) -> None:
+    image = np.ascontiguousarray(recorded["input"].transpose(0, 3, 1, 2))
+    actual = RUNNERS[runner](folder, image)
+    not_outputs = {"input", "output_names", "video", "frame_idx"}
+    assert set(actual) == set(recorded) - not_outputs
+    for layer, output in actual.items():
+        channels_last = output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
+        limit = ATOL_ZEROS_ROUNDED.get((name, layer), atol) if atol == ATOL_ZEROS else atol
+        np.testing.assert_allclose(
+            channels_last, recorded[layer], atol=limit, rtol=0, err_msg=layer
+        )
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("name", LEGACY)
+def test_outputs_on_zeros(shared_data: Path, name: str, runner: str) -> None:
+    folder = model_folders(shared_data)[name]
+    _compare(name, runner, folder, dummy_activations(folder), ATOL_ZEROS)
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("name", [*LEGACY, *OTHER])
+def test_outputs_on_images(shared_data: Path, name: str, runner: str) -> None:
+    folder = model_folders(shared_data)[name]
+    _compare(name, runner, folder, recorded_activations(shared_data, name), ATOL_IMAGE[name])
+
+
+def test_no_model_is_left_out(shared_data: Path) -> None:
+    assert set(model_folders(shared_data)) == {*LEGACY, *OTHER}
