@@ -179,8 +179,9 @@ class _PatchMerging(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         batch, height, width, channels = x.shape
-        n_rows, n_cols = (height + 1) // 2, (width + 1) // 2
-        if not self.even_sizes:
+        n_rows, n_cols = height // 2, width // 2
+        if not self.even_sizes:  # a row and a column of zeros, which even sizes drop again
+            n_rows, n_cols = (height + 1) // 2, (width + 1) // 2
             x = F.pad(x, (0, 0, 0, 1, 0, 1))[:, : 2 * n_rows, : 2 * n_cols]
         x = x.reshape(batch, n_rows, 2, n_cols, 2, channels)
         # Channels of a 2x2 cell: down the left column, then down the right one.

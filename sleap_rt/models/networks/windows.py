@@ -50,15 +50,18 @@ class Windows(NamedTuple):
             source_rows * width + source_cols,
             height * width,
         )  # (n_down, n_across, size, size)
-        windows = rows.windows[:, None] * cols.n_windows + cols.windows[None, :]
-        inside = rows.inside[:, None] * size + cols.inside[None, :]
+        n_down, n_across = rows.n_windows, cols.n_windows
+        positions = torch.arange(n_down * n_across * size * size, device=device)
+        positions = positions.reshape(n_down, n_across, size, size).permute(0, 2, 1, 3)
+        positions = positions.reshape(n_down * size, n_across * size)
+        targets = positions.index_select(0, rows.targets).index_select(1, cols.targets)
         mask = None
         if shift:
             region = rows.regions[:, None, :, None] * 3 + cols.regions[None, :, None, :]
             region = region.reshape(-1, 1, size * size)
             apart = region[:, :, :, None] != region[:, :, None, :]
             mask = apart * _MASKED  # (n_windows, 1, size², size²)
-        return cls(size, sources.flatten(), (windows * size * size + inside).flatten(), mask)
+        return cls(size, sources.flatten(), targets.flatten(), mask)
 
     def cut(self, tokens: torch.Tensor) -> torch.Tensor:
         """(batch, n_tokens, channels) to (batch, n_windows, size², channels), zeros as padding."""
@@ -78,8 +81,7 @@ class _Axis(NamedTuple):
     n_windows: int
     sources: torch.Tensor  # (n_windows, size) row or column of the map; beyond its end: padding
     regions: torch.Tensor  # (n_windows, size) 0, 1, 2: positions of one region are true neighbours
-    windows: torch.Tensor  # (length,) window of each row or column of the map
-    inside: torch.Tensor  # (length,) its position inside that window
+    targets: torch.Tensor  # (length,) position of each row or column of the map
 
     @classmethod
     def of_length(cls, length: int, *, size: int, shift: int, device: torch.device) -> "_Axis":
@@ -93,11 +95,9 @@ class _Axis(NamedTuple):
         regions = (position >= padded - size).long() + (position >= padded - shifted).long()
         targets = torch.arange(length, device=device) - shifted
         targets = torch.where(targets < 0, targets + padded, targets)
-        windows = torch.div(targets, size, rounding_mode="floor")
         return cls(
             n_windows,
             sources.reshape(n_windows, size),
             regions.reshape(n_windows, size),
-            windows,
-            targets - windows * size,
+            targets,
         )
