@@ -10,7 +10,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.networks.decoder import ENCODER, N_STAGES, StagedDecoder, StagedSpec, stem_conv
+from sleap_rt.models.networks.decoder import (
+    ENCODER,
+    N_STAGES,
+    StagedDecoder,
+    StagedSpec,
+    in_units,
+    stem_conv,
+)
 from sleap_rt.models.networks.features import Features
 from sleap_rt.models.networks.weights import Weights
 from sleap_rt.models.networks.windows import Windows
@@ -49,6 +56,7 @@ class Swin(nn.Module):
 
     def __init__(self, spec: SwinSpec, weights: Weights) -> None:
         super().__init__()
+        self.unit = spec.max_stride
         self.stem, kernel = stem_conv(spec, weights)
         self.stem_norm = weights.layer_norm(f"{ENCODER}.0.2", eps=_EPS)
         even_sizes = spec.has_even_sizes(kernel)
@@ -64,7 +72,7 @@ class Swin(nn.Module):
         self.decoder = StagedDecoder(spec, weights, even_sizes=even_sizes)
 
     def forward(self, image: torch.Tensor) -> Features:
-        x = self.stem_norm(_channels_last(self.stem(image)))
+        x = self.stem_norm(_channels_last(self.stem(in_units(image, self.unit))))
         skips = [_channels_first(x)]  # ahead of the stage's blocks
         x = self.stages[0](x)
         for merge, stage in zip(self.merges, self.stages[1:], strict=True):
