@@ -66,6 +66,14 @@ class Config:
             raise ModelError(f"{self.path(key)}: expected a whole number, found {value}")
         return int(value)
 
+    def integers(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        value = self._values.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, list) or not all(type(item) is int for item in value):
+            raise ModelError(f"{self.path(key)}: expected a list of whole numbers, found {value!r}")
+        return tuple(value)
+
     def number(self, key: str, default: float) -> float:
         value = self._number(key)
         return default if value is None else value

@@ -13,11 +13,11 @@ from sleap_rt.contract import (
 )
 from sleap_rt.errors import ModelError
 from sleap_rt.model_files import CHECKPOINT_NAME, CONFIG_NAME, native_folder
+from sleap_rt.models.backbone_config import read_backbone
 from sleap_rt.models.checkpoint import load_checkpoint
 from sleap_rt.models.config import Config
 from sleap_rt.models.networks import Weights, build_network
 from sleap_rt.models.networks.heads import HeadSpec
-from sleap_rt.models.networks.unet import UNetSpec
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.version import __version__
@@ -64,20 +64,20 @@ def _load(folder: Path, config: Config, config_sha256: str) -> TrainedModel:
     head = model_config.section("head_configs").section(kind)
     skeleton = _skeleton(config.section("data_config"))
     heads = _heads(kind, head, skeleton)
-    backbone_name, backbone, in_channels = _backbone(model_config.section("backbone_config"))
+    backbone = read_backbone(model_config.section("backbone_config"))
     preprocessing = _preprocessing(
         config.section("data_config").section("preprocessing"),
         kind,
-        in_channels=in_channels,
-        max_stride=backbone.max_stride,
+        in_channels=backbone.in_channels,
+        max_stride=backbone.spec.max_stride,
     )
     checkpoint = load_checkpoint(folder / CHECKPOINT_NAME)
     network = build_network(
-        backbone,
+        backbone.spec,
         heads.specs,
         Weights(checkpoint.weights),
-        in_channels=in_channels,
-        max_stride=backbone.max_stride,
+        in_channels=backbone.in_channels,
+        max_stride=backbone.spec.max_stride,
     )
     version = config.text("sleap_nn_version")
     return TrainedModel(
@@ -94,7 +94,7 @@ def _load(folder: Path, config: Config, config_sha256: str) -> TrainedModel:
             config_sha256=config_sha256,
             trained_with=f"sleap-nn {version or '(version not recorded)'}",
             exported_with=__version__,
-            backbone=backbone_name,
+            backbone=backbone.name,
         ),
     )
 
@@ -223,26 +223,6 @@ def _paf_edges(pafs: Config, skeleton: Skeleton) -> tuple[tuple[int, int], ...]:
     if not edges:
         raise ModelError(f"{pafs.path('edges')} is empty; a bottom-up model groups along edges")
     return edges
-
-
-def _backbone(config: Config) -> tuple[str, UNetSpec, int]:
-    found = config.set_keys()
-    if not found:
-        raise ModelError("model_config.backbone_config sets no backbone")
-    name = found[0]
-    if name != "unet":
-        raise ModelError(f"backbone {name!r} is not supported; supported: unet")
-    unet = config.section(name)
-    spec = UNetSpec(
-        max_stride=unet.integer("max_stride", 16),
-        output_stride=unet.integer("output_stride", 1),
-        stem_stride=unet.integer("stem_stride", None),
-        convs_per_block=unet.integer("convs_per_block", 2),
-        up_interpolate=unet.flag("up_interpolate", True),
-        middle_block=unet.flag("middle_block", True),
-        stacks=unet.integer("stacks", 1),
-    )
-    return name, spec, unet.integer("in_channels", 1)
 
 
 def _preprocessing(

@@ -1,16 +1,28 @@
 """Backbone and heads as one module."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import nn
+from torch.func import functional_call
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.networks.heads import HeadSpec, build_head
-from sleap_rt.models.networks.unet import UNet, UNetSpec
 from sleap_rt.models.networks.weights import Weights
 
-BackboneSpec = UNetSpec
+
+class BackboneSpec(Protocol):
+    """Topology of a backbone; widths come from the checkpoint."""
+
+    @property
+    def max_stride(self) -> int:
+        """Frames are padded to multiples of it, px."""
+        ...
+
+    def build(self, weights: Weights) -> nn.Module:
+        """The module that turns images into `Features`."""
+        ...
 
 
 class PoseNetwork(nn.Module):
@@ -51,7 +63,7 @@ def build_network(
     Raises:
         ModelError: configuration and tensors do not describe the same network.
     """
-    body = UNet(backbone, weights)
+    body = backbone.build(weights)
     network = PoseNetwork(
         body, [(spec, build_head(spec, weights, i)) for i, spec in enumerate(heads)]
     )
@@ -64,9 +76,10 @@ def _check_shapes(
     network: PoseNetwork, heads: Sequence[HeadSpec], *, in_channels: int, size: int
 ) -> None:
     """Run shapes (no numbers) through the network, so that a mismatch shows here, in words."""
-    on_meta = _without_values(network)
+    state = {name: tensor.to("meta") for name, tensor in network.state_dict().items()}
+    image = torch.empty(1, in_channels, size, size, device="meta")
     try:
-        outputs = on_meta(torch.empty(1, in_channels, size, size, device="meta"))
+        outputs = functional_call(network, state, (image,))
     except KeyError as error:
         raise ModelError(
             f"a head reads feature maps of stride {error}, which the backbone does not produce; "
@@ -81,9 +94,3 @@ def _check_shapes(
                 f"head {spec.layer} has {found} channels in the checkpoint, but the configuration "
                 f"lists {spec.n_channels}; they do not belong together"
             )
-
-
-def _without_values(network: PoseNetwork) -> nn.Module:
-    from copy import deepcopy
-
-    return deepcopy(network).to("meta")

@@ -6,10 +6,10 @@ Topology and layer names: docs/native-models.md, "UNet".
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.errors import ModelError
+from sleap_rt.models.networks.blocks import DecoderBlock, convs, pool
 from sleap_rt.models.networks.features import Features
 from sleap_rt.models.networks.weights import Weights
 
@@ -79,6 +79,18 @@ class UNetSpec:
         """With a stem, the stem ends with a pool and the encoder begins with one."""
         return self.max_stride * (2 if self.n_stem_blocks else 1)
 
+    def decoder_name(self, block: int) -> str:
+        stride = self.bottleneck_stride >> block
+        name = f"backbone.decoders.0.decoder_stack.{block}.blocks.stack0_dec{block}"
+        return f"{name}_s{stride}_to_s{stride // 2}"
+
+    def is_beyond_stem(self, block: int) -> bool:
+        """Whether a decoder block is finer than the stem's output, where there is no skip."""
+        return self.n_stem_blocks > 0 and block >= self.n_encoder_blocks + self.n_stem_blocks
+
+    def build(self, weights: Weights) -> "UNet":
+        return UNet(self, weights)
+
 
 class UNet(nn.Module):
     """Image (batch, channels, height, width) in [0, 1] to feature maps by stride.
@@ -94,34 +106,43 @@ class UNet(nn.Module):
         self.bottleneck_stride = spec.bottleneck_stride
         n, n_enc = spec.convs_per_block, spec.n_encoder_blocks
         self.stem = nn.ModuleList(
-            _convs(weights, f"backbone.stem.stem_stack.{b}.blocks.stem{b}_conv", n)
+            convs(weights, f"backbone.stem.stem_stack.{b}.blocks.stem{b}_conv", n)
             for b in range(spec.n_stem_blocks)
         )
         encoder = "backbone.encoders.0.encoder_stack"
         self.encoder = nn.ModuleList(
-            _convs(weights, f"{encoder}.{b}.blocks.stack0_enc{b}_conv", n) for b in range(n_enc)
+            convs(weights, f"{encoder}.{b}.blocks.stack0_enc{b}_conv", n) for b in range(n_enc)
         )
         middle = "backbone.middle_blocks"
         self.middle = nn.Sequential(
-            _convs(weights, f"{middle}.0.blocks.stack0_enc{n_enc + 1}_middle_expand_conv", n - 1),
-            _convs(weights, f"{middle}.1.blocks.stack0_enc{n_enc + 2}_middle_contract_conv", 1),
+            convs(weights, f"{middle}.0.blocks.stack0_enc{n_enc + 1}_middle_expand_conv", n - 1),
+            convs(weights, f"{middle}.1.blocks.stack0_enc{n_enc + 2}_middle_contract_conv", 1),
         )
         self.decoder = nn.ModuleList(
-            _DecoderBlock(spec, weights, block) for block in range(spec.n_decoder_blocks)
+            DecoderBlock(
+                weights,
+                spec.decoder_name(block),
+                up_interpolate=spec.up_interpolate,
+                n_convs=1 if spec.is_beyond_stem(block) else 2,
+                # Frames are padded to max_stride; with a stem the bottleneck is coarser than that,
+                # so odd sizes are rounded down on the way and must be matched on the way back.
+                may_differ_in_size=spec.n_stem_blocks > 0,
+            )
+            for block in range(spec.n_decoder_blocks)
         )
 
     def forward(self, image: torch.Tensor) -> Features:
         x = image
-        for block, convs in enumerate(self.stem):
-            x = convs(_pool(x) if block else x)
+        for block, refine in enumerate(self.stem):
+            x = refine(pool(x) if block else x)
         skips: list[torch.Tensor] = []
         if self.stem:
-            x = _pool(x)
+            x = pool(x)
             skips.append(x)
-        for block, convs in enumerate(self.encoder):
-            x = convs(_pool(x) if block or self.stem else x)
+        for block, refine in enumerate(self.encoder):
+            x = refine(pool(x) if block or self.stem else x)
             skips.append(x)
-        x = self.middle(_pool(x))
+        x = self.middle(pool(x))
         features = Features(bottleneck=x)
         stride = self.bottleneck_stride
         for decode in self.decoder:
@@ -129,43 +150,3 @@ class UNet(nn.Module):
             stride //= 2
             features.by_stride[stride] = x
         return features
-
-
-class _DecoderBlock(nn.Module):
-    """Doubles the resolution, joins the skip, refines."""
-
-    def __init__(self, spec: UNetSpec, weights: Weights, block: int) -> None:
-        super().__init__()
-        stride = spec.bottleneck_stride >> block
-        name = f"backbone.decoders.0.decoder_stack.{block}.blocks.stack0_dec{block}"
-        name += f"_s{stride}_to_s{stride // 2}"
-        beyond_stem = spec.n_stem_blocks > 0 and block >= spec.n_encoder_blocks + spec.n_stem_blocks
-        self.up = None if spec.up_interpolate else weights.transposed_conv(f"{name}_trans_conv")
-        self.refine = _convs(weights, f"{name}_refine_conv", 1 if beyond_stem else 2)
-        # Frames are padded to max_stride; with a stem the bottleneck is coarser than that, so that
-        # odd sizes are rounded down on the way and must be matched on the way back.
-        self.may_differ_in_size = spec.n_stem_blocks > 0
-
-    def forward(self, x: torch.Tensor, skip: torch.Tensor | None) -> torch.Tensor:
-        x = _upsample(x) if self.up is None else F.relu(self.up(x))
-        if skip is not None:
-            if self.may_differ_in_size:
-                x = F.interpolate(x, size=skip.shape[-2:], mode="bilinear", align_corners=False)
-            x = torch.cat([skip, x], dim=1)
-        refined: torch.Tensor = self.refine(x)
-        return refined
-
-
-def _convs(weights: Weights, prefix: str, n: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for i in range(n):
-        layers += [weights.conv(f"{prefix}{i}"), nn.ReLU()]
-    return nn.Sequential(*layers)
-
-
-def _pool(x: torch.Tensor) -> torch.Tensor:
-    return F.max_pool2d(x, 2)
-
-
-def _upsample(x: torch.Tensor) -> torch.Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)

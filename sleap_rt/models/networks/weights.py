@@ -64,6 +64,21 @@ class Weights:
         _fill(conv, weight, bias)
         return conv
 
+    def depthwise_conv(self, key: str) -> nn.Conv2d:
+        """The convolution named `key` that treats each channel by itself and keeps the size."""
+        weight, bias = self.take(f"{key}.weight"), self.take(f"{key}.bias")
+        n, _, kernel, _ = _axes(key, weight, 4)
+        conv = nn.Conv2d(n, n, kernel, padding=kernel // 2, groups=n)
+        _fill(conv, weight, bias)
+        return conv
+
+    def layer_norm(self, key: str, *, eps: float) -> nn.LayerNorm:
+        """The layer normalisation over the last axis named `key`."""
+        weight = self.take(f"{key}.weight")
+        layer = nn.LayerNorm(_axes(key, weight, 1), eps=eps)
+        _fill(layer, weight, self.take(f"{key}.bias"))
+        return layer
+
     def linear(self, key: str, *, bias: bool = True) -> nn.Linear:
         """The fully connected layer named `key`."""
         weight = self.take(f"{key}.weight")
@@ -99,7 +114,7 @@ def _axes(key: str, weight: torch.Tensor, n_axes: int) -> tuple[int, ...]:
 
 
 def _fill(
-    layer: nn.Conv2d | nn.ConvTranspose2d | nn.Linear,
+    layer: nn.Conv2d | nn.ConvTranspose2d | nn.LayerNorm | nn.Linear,
     weight: torch.Tensor,
     bias: torch.Tensor | None,
 ) -> None:

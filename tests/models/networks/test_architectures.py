@@ -1,0 +1,66 @@
+"""Networks against outputs recorded from sleap-nn, in torch and as exported graphs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx_runs import ExportedNetwork
+from seeded_networks import load_recorded
+
+pytestmark = pytest.mark.parity
+
+RTOL = 1e-4  # of a map's largest value: float32 sums in another order
+
+SMALL = [
+    "unet_convs3_k5_centroid",
+    "unet_interp_bottomup",
+    "unet_multiclass_bottomup",
+    "unet_multiclass_topdown",
+    "unet_os1_rate2_centered",
+    "unet_stem2_single",
+    "unet_trans_bottomup",
+]
+STAGED = ["convnext_tiny_stem4_trans_single", "swint_tiny_odd_window_single"]
+SLOW_TO_EXPORT = [
+    "convnext_tiny_bottomup",
+    "convnext_small_centroid",
+    "convnext_base_centered",
+    "swint_tiny_bottomup",
+    "swint_small_centroid",
+    "swint_base_trans_multiclass",
+]
+
+
+def assert_close(actual: np.ndarray, expected: np.ndarray, name: str) -> None:
+    assert actual.shape == expected.shape
+    atol = RTOL * np.abs(expected).max()
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=atol, err_msg=name)
+
+
+def test_every_recorded_architecture_is_listed(shared_data: Path) -> None:
+    found = {path.stem for path in (shared_data / "golden" / "architectures").glob("*.npz")}
+    assert found == {*SMALL, *STAGED, *SLOW_TO_EXPORT}
+
+
+@pytest.mark.parametrize("name", SMALL + STAGED + SLOW_TO_EXPORT)
+def test_torch_gives_the_recorded_outputs(shared_data: Path, name: str) -> None:
+    recorded = load_recorded(shared_data / "golden" / "architectures" / f"{name}.npz")
+    outputs = recorded.network(recorded.image)
+    assert list(outputs) == list(recorded.expected)
+    for output, expected in recorded.expected.items():
+        assert_close(outputs[output].numpy(), expected, output)
+
+
+@pytest.mark.parametrize(
+    "name", SMALL + STAGED + [pytest.param(n, marks=pytest.mark.slow) for n in SLOW_TO_EXPORT]
+)
+def test_a_graph_exported_at_another_size_gives_the_recorded_outputs(
+    shared_data: Path, name: str
+) -> None:
+    recorded = load_recorded(shared_data / "golden" / "architectures" / f"{name}.npz")
+    height, width = recorded.image.shape[2:]
+    exported = ExportedNetwork(recorded.network, size=(height + 64, width + 128))
+    assert [type(axis) for axis in exported.input_shape] == [str, int, str, str]
+    outputs = exported.run(recorded.image)
+    for actual, (output, expected) in zip(outputs, recorded.expected.items(), strict=True):
+        assert_close(actual, expected, output)
