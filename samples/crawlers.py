@@ -25,7 +25,7 @@ SKELETON = Skeleton(
 NOSE, HEAD, THORAX, ABDOMEN, TAIL, FOOT_LEFT, FOOT_RIGHT = range(SKELETON.n_nodes)
 
 SPINE_STEP = 4.0  # px between spine points of a crawler of size 1
-SPINE_RADII = np.array([2, 4, 6, 5, 4.5, 6, 7, 6.5, 5.5, 6.5, 8, 9, 8, 6, 4, 2.5, 1.2])
+SPINE_RADII = np.array([2, 4, 6, 5, 4.5, 6, 7, 6.5, 5.5, 6.5, 8, 9, 8, 6, 4, 3, 2.6])
 SPINE_LENGTH = SPINE_STEP * (len(SPINE_RADII) - 1)
 AXIAL_NODES = (0, 2, 6, 11, 16)  # spine points of nose, head, thorax, abdomen, tail
 _BELT = (11.0, 0.7)  # centre and half width of the belt around the abdomen, in spine points
@@ -40,7 +40,7 @@ class Look:
 
     Attributes:
         body: of the back and the right leg.
-        mark: of the left leg, the eyes, the spot on the thorax, the belt around the abdomen.
+        mark: of the left leg, the eyes, the spots on thorax and tail, the belt of the abdomen.
         bands: of the bands around neck and tail; as `body` where an animal has none.
     """
 
@@ -144,7 +144,7 @@ def draw(crawler: Crawler, picture: Array) -> None:
 
 
 def _spots(crawler: Crawler) -> list[tuple[Array, float]]:
-    """Eyes beside the head and the spot on the thorax: (centre, radius) px."""
+    """Eyes beside the head, spots on thorax and tip of the tail: (centre, radius) px."""
     spine, size = crawler.spine, crawler.size
     forward = spine[AXIAL_NODES[NOSE]] - spine[AXIAL_NODES[HEAD]]
     aside = np.array([-forward[1], forward[0]]) / np.linalg.norm(forward) * 3.6 * size
@@ -153,6 +153,7 @@ def _spots(crawler: Crawler) -> list[tuple[Array, float]]:
         (head - aside, 1.7 * size),
         (head + aside, 1.7 * size),
         (spine[AXIAL_NODES[THORAX]], 2.6 * size),
+        (spine[AXIAL_NODES[TAIL]], 2.2 * size),
     ]
 
 

@@ -4,8 +4,8 @@
     python -m samples.make_samples --only clips centroid      # some of it
 
 Run it from the top of the repository, in the development environment (`make test` sets one up). The
-clips take ten seconds, the models half an hour of one processor core. Every number is drawn from a
-fixed seed and torch runs in one thread, so a second run on the same machine gives the same files.
+clips take ten seconds, the models a quarter of an hour of one processor core. All numbers come from
+fixed seeds and torch runs in one thread, so a second run on the same machine gives the same files.
 """
 
 import argparse

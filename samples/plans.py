@@ -1,7 +1,7 @@
 """What each sample model is: its plan, its `training_config.yaml`, its weights before training.
 
 The models differ on purpose in what an exporter has to get right: input scale, the way of
-upsampling, output strides, convolutions per block, channel conversion.
+upsampling, output and maximum strides, channel conversion.
 """
 
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Plan:
     maps_sigma: float | None = None
     n_steps: int = 1000
     batch_size: int = 4
-    learning_rate: float = 3e-3
+    learning_rate: float = 4e-3
 
     @property
     def backbone_stride(self) -> int:
@@ -160,11 +160,12 @@ PLANS = {
         kind="centered_instance",
         input_scale=0.5,
         crop_size=96,
-        filters=12,
+        max_stride=8,
+        filters=16,
         up_interpolate=False,
         confmaps_stride=1,
         sigma=1.5,
-        n_steps=1400,
+        n_steps=1200,
         batch_size=8,
     ),
     "bottomup": Plan(
@@ -186,26 +187,29 @@ PLANS = {
         sigma=2.0,
         maps_stride=4,
         maps_sigma=5.0,
-        n_steps=900,
+        n_steps=1700,
     ),
     "multi_class_topdown": Plan(
         kind="multi_class_topdown",
+        input_scale=0.5,
         crop_size=96,
-        filters=10,
-        confmaps_stride=4,
-        sigma=4.0,
-        n_steps=800,
+        max_stride=8,
+        filters=16,
+        confmaps_stride=2,
+        sigma=2.0,
+        n_steps=1400,
         batch_size=8,
     ),
 }
 
 
 def initial_weights(plan: Plan, seed: int) -> dict[str, torch.Tensor]:
-    """Random tensors under sleap-nn's names: He initialisation, biases zero."""
+    """Random tensors under sleap-nn's names: He initialisation, outputs close to zero."""
     generator = torch.Generator().manual_seed(seed)
     tensors: dict[str, torch.Tensor] = {}
     for key, shape, n_inputs in _layers(plan):
-        spread = (2 / n_inputs) ** 0.5 if key.startswith("backbone") else 0.3 / n_inputs**0.5
+        is_output = key.startswith("head_layers") and not key.endswith("_fc")
+        spread = 0.01 / n_inputs**0.5 if is_output else (2 / n_inputs) ** 0.5
         n_out = shape[1] if key.endswith("_trans_conv") else shape[0]
         tensors[f"{key}.weight"] = spread * torch.randn(shape, generator=generator)
         tensors[f"{key}.bias"] = torch.zeros(n_out)

@@ -202,10 +202,10 @@ def _loss(
                 maps[b, index] = torch.maximum(maps[b, index], (animals[b, animal] > 0.3).float())
         near = (maps.amax(1, keepdim=True) > 0).float()
         entropy = F.binary_cross_entropy(outputs["class_maps"], maps, reduction="none")
-        loss = loss + 0.02 * (entropy * (0.1 + near)).mean()
+        loss = loss + 0.1 * (entropy * (0.1 + near)).mean()
     elif plan.kind == "multi_class_topdown":
         classes = torch.tensor([int(example.classes[0]) for example in examples])
-        loss = loss + 0.02 * F.nll_loss(torch.log(outputs["class_probs"] + 1e-6), classes)
+        loss = loss + 0.1 * F.nll_loss(torch.log(outputs["class_probs"] + 1e-6), classes)
     return loss
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import sleap_io as sio
 
-from samples.crawlers import LOOKS, SKELETON, THORAX
+from samples.crawlers import ABDOMEN, FOOT_LEFT, LOOKS, SKELETON, THORAX, crawler_on_spine
 from samples.make_samples import CLIPS, FOLDER, shipped_clip
 from samples.measure import Frame, Model, Tally, bottomup, single_instance, topdown
+from samples.plans import PLANS
 from samples.scene import Scene, clip, still
 from samples.training import cut_crop
 from sleap_rt.models import load_native_model
@@ -56,22 +57,16 @@ def test_a_seed_gives_the_same_still():
     np.testing.assert_array_equal(first.points(), second.points())
 
 
-def test_a_covered_node_is_not_visible():
-    seen_alone = clip(seed=20, n_frames=61, height=250, width=324)[60]
-    assert seen_alone.visible()[-1].all()  # the one on top
-    hidden = ~seen_alone.visible()  # (n_animals, n_nodes)
-    assert hidden.any()
-    full = seen_alone.picture()
-    changed = []
-    for animal, nodes in enumerate(hidden):  # drawn in order: only later animals cover it
-        upto = animal + 1
-        without_later = Scene(
-            seen_alone.names[:upto], seen_alone.crawlers[:upto], background=seen_alone.background
-        )
-        x, y = np.rint(seen_alone.points()[animal][nodes]).astype(int).T
-        changed += (without_later.picture() != full)[y, x].tolist()
-    # Where two animals are equally dark, one covers the other without a change of grey.
-    assert any(changed)
+def test_a_node_is_hidden_where_another_animal_lies_over_it():
+    steps = 4.0 * np.arange(17)[:, None]  # px from the nose
+    below = crawler_on_spine(np.array([132, 100]) - steps * [1, 0], gait=0, look=LOOKS["dark"])
+    above = crawler_on_spine(np.array([108, 56]) + steps * [0, 1], gait=0, look=LOOKS["pale"])
+    scene = Scene(("dark", "pale"), (below, above), background=np.full((200, 130), 128.0))
+    # The wide abdomen of the one above, at (108, 100), lies on the thorax of the other and reaches
+    # 9 px; the other's head and abdomen are 16 and 20 px away, its nose is outside the picture.
+    assert below.points[THORAX].tolist() == above.points[ABDOMEN].tolist() == [108, 100]
+    assert scene.visible()[0, :FOOT_LEFT].tolist() == [False, True, False, True, True]
+    assert scene.visible()[1].all()
 
 
 def test_truth_file_holds_the_scene(name, scenes):
@@ -157,10 +152,7 @@ def test_crops_begin_at_whole_pixels_and_count_from_the_fractional_corner():
     np.testing.assert_array_equal(beyond[:3, 2:], picture[7:, :2])
 
 
-SHIPPED = ("centroid", "centered_instance")  # the plans for the other kinds are not trained yet
-
-
-@pytest.mark.parametrize("kind", SHIPPED)
+@pytest.mark.parametrize("kind", PLANS)
 def test_model_folders_load(kind):
     model = load_native_model(FOLDER / "models" / kind)
     assert model.kind == kind
@@ -174,7 +166,9 @@ def test_model_folders_load(kind):
 @pytest.mark.parametrize(
     ("kind", "clip_name"),
     [
+        ("single_instance", "one_crawler"),
         ("centered_instance", "crawlers"),
+        ("bottomup", "crawlers"),
     ],
 )
 def test_models_find_the_animals(kind, clip_name):
