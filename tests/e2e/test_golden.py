@@ -24,6 +24,8 @@ CASES = {
     "native_topdown_low": {"peak_threshold": 0.05},
     "native_topdown_max1": {"max_instances": 1},
     "flies_bottomup": {},
+    "mice_topdown": {},
+    "unet_stem_topdown": {"peak_threshold": 0.05},
 }
 
 
