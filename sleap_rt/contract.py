@@ -6,7 +6,7 @@ error, never a default.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
@@ -189,7 +189,7 @@ def _read(expected: Any, found: Any, where: str) -> Any:
         return found
     if origin is tuple:
         return _read_tuple(args, found, where)
-    if hasattr(expected, "__dataclass_fields__"):
+    if is_dataclass(expected):
         return _read_dataclass(expected, found, where)
     if expected is float and type(found) is int:
         return float(found)

@@ -123,12 +123,13 @@ def command(ctx: click.Context, /, **params: Any) -> None:
 
     from sleap_rt.cli.model_paths import resolve_graphs
     from sleap_rt.runtime.engines import check_engine_options
-    from sleap_rt.runtime.job import VideoJob, run_video_job
+    from sleap_rt.runtime.job import VideoJob, check_output, run_video_job
     from sleap_rt.runtime.predictors import effective_options
 
     check_engine_options(engine)
     data_path = params["data_path"]
     output_path = params["output_path"] or data_path.with_suffix(".predictions.slp")
+    check_output(output_path, data_path)  # before a model is exported, which takes a while
     graphs = resolve_graphs(params["model_paths"])
     names = " + ".join(path.stem for path in graphs)
     refuse_without_effect(given_options(ctx, _DECODE), effective_options(graphs), names)

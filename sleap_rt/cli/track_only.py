@@ -1,7 +1,5 @@
 """`sleap-nn track` without a model: a labels file in, the same poses with new tracks out."""
 
-import os
-import tempfile
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -42,6 +40,7 @@ def run_track_only(
     """
     _check_paths(data_path, output_path)
     labels = _load(data_path, open_videos=options.needs_images)
+    from sleap_rt.runtime.io.labels import save_labels
     from sleap_rt.runtime.retrack import check_video_index, retrack  # needs sleap-io
 
     check_video_index(labels, video_index)
@@ -52,7 +51,8 @@ def run_track_only(
     labels = retrack(labels, options, frames=frames, video_index=video_index, in_place=True)
     seconds = max(time.perf_counter() - started, 1e-9)
     labels.provenance["source_labels"] = str(data_path)
-    _save(labels, output_path)
+    output_path.parent.mkdir(parents=True, exist_ok=True)
+    save_labels(labels, output_path)
     n_frames = len(labels.labeled_frames)
     n_instances = sum(len(frame.instances) for frame in labels.labeled_frames)
     click.echo(
@@ -106,12 +106,3 @@ def _warn_of_missing(
     n_missing = len(set(frames) - present)
     if n_missing:
         click.echo(f"Warning: {n_missing} of the frames asked for have no labels", err=True)
-
-
-def _save(labels: "sio.Labels", path: Path) -> None:
-    """Write a `.slp` file; it appears complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
-        complete = Path(folder) / path.name
-        labels.save(str(complete), embed=False, restore_original_videos=False, verbose=False)
-        os.replace(complete, path)

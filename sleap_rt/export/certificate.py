@@ -5,7 +5,6 @@ Runtime. Frames are drawn from a seeded generator, at the training size and at t
 thresholds placed where the model's own maps have clear peaks.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from sleap_rt.models.reference import ReferenceInstances, predict_crops, predict
 from sleap_rt.models.reference.frames import prepare_frame
 from sleap_rt.models.reference.peaks import local_peaks
 from sleap_rt.options import DecodeOptions, EngineOptions
-from sleap_rt.runtime.engines import open_engine
+from sleap_rt.runtime.engines import Engine, open_engine
 from sleap_rt.runtime.predictors import Predictor, open_predictor
 
 MAX_PX = 0.01  # frame px; float32 noise of two runtimes stays a thousand times below
@@ -63,8 +62,8 @@ def certify(model: TrainedModel, path: Path) -> Certificate:
         max_score=float(np.max(measured.score, initial=0)),
         max_map=float(np.max(measured.maps, initial=0)),
     )
-    largest_score = max(certificate.max_score, certificate.max_map)
-    if certificate.max_px > MAX_PX or largest_score > MAX_SCORE:
+    largest_score = float(np.max([certificate.max_score, certificate.max_map]))
+    if not (certificate.max_px <= MAX_PX and largest_score <= MAX_SCORE):  # NaN fails too
         raise ModelError(
             "the exported graph differs from the checkpoint: points by up to "
             f"{certificate.max_px:.4f} px (allowed {MAX_PX}), scores or maps by up to "
@@ -134,27 +133,27 @@ def _draw(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Fra
 def _compare_frames(
     model: TrainedModel, path: Path, frames: list[Frame], measured: _Measured
 ) -> None:
-    """Whole-frame models, from frame to instances."""
+    """Whole-frame models: the network's raw outputs, and from frame to instances."""
+    engine = open_engine(path, _CPU)
     for frame in frames:
         options = DecodeOptions(peak_threshold=_clear_threshold(model, frame), min_line_scores=-1e3)
         expected = predict_instances(model, frame, options)
         predictor: Predictor = open_predictor([path], options, _CPU)
         (found,) = predictor.predict(frame[None], [0])
         predictor.close()
-        measured.maps += _map_differences(model, path, frame)
+        measured.maps += _map_differences(model, engine, frame)
         measured.add(expected, found.points, found.point_scores, _size(frame))
+    engine.close()
 
 
-def _map_differences(model: TrainedModel, path: Path, frame: Frame) -> list[float]:
+def _map_differences(model: TrainedModel, engine: Engine, frame: Frame) -> list[float]:
     """Largest difference of each of the network's outputs, relative to its largest value."""
     image, _ = prepare_frame(frame, model.preprocessing)
     with torch.inference_mode():
         expected = model.network(image)
-    engine = open_engine(path, _CPU)
     inputs: dict[str, NDArray[Any]] = {"frames": frame[None], "slots": np.zeros(1, np.float32)}
     feed = {spec.name: inputs.get(spec.name, np.array(0, np.float32)) for spec in engine.inputs}
     found = engine.run(feed, list(expected))
-    engine.close()
     return [
         float(np.abs(found[name] - maps.numpy()).max() / max(1.0, float(maps.abs().max())))
         for name, maps in expected.items()
@@ -170,11 +169,11 @@ def _compare_crops(
     for frame in frames:
         side = np.array([frame.shape[1], frame.shape[0]])
         centres = (rng.uniform(-0.05, 1.05, (_N_CENTRES, 2)) * side).astype(np.float32)
-        find = _crop_finder(model, frame, centres)
-        top = find()[1]
+        everything = DecodeOptions(peak_threshold=-np.inf)
+        _, top = predict_crops(model, frame, centres, everything, size_from=model)
         limits = (0.3 * float(top.max()), 0.7 * float(top.max()))
         options = DecodeOptions(peak_threshold=_widest_gap(top, *limits))
-        points, vals = find(options)
+        points, vals = predict_crops(model, frame, centres, options, size_from=model)
         found = engine.run(
             {
                 "frames": frame[None],
@@ -188,17 +187,6 @@ def _compare_crops(
         expected = ReferenceInstances(points, vals, vals[:, 0])
         measured.add(expected, found["peaks"], found["peak_vals"], _size(frame))
     engine.close()
-
-
-def _crop_finder(
-    model: TrainedModel, frame: Frame, centres: Floats
-) -> Callable[..., tuple[Floats, Floats]]:
-    everything = DecodeOptions(peak_threshold=-np.inf)
-
-    def find(options: DecodeOptions = everything) -> tuple[Floats, Floats]:
-        return predict_crops(model, frame, centres, options, size_from=model)
-
-    return find
 
 
 def _clear_threshold(model: TrainedModel, frame: Frame) -> float:

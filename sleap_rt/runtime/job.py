@@ -3,12 +3,13 @@
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import DecodeOptions, EngineOptions, RunOptions
 from sleap_rt.runtime.io.labels import labels_from_instances, save_labels
@@ -78,15 +79,15 @@ def run_video_job(job: VideoJob, progress: Progress | None = None) -> JobSummary
         indices, n_skipped = _existing(job.frames, video)
         predictor = open_predictor(job.models, job.decode, job.engine)
         started_at, started = datetime.now(UTC), time.perf_counter()
-        stream: Iterable[FrameInstances]
-        stream = predict_frames(predictor, video, indices, job.run)
         results: list[FrameInstances] = []
         failure: DataError | None = None
-        try:
-            for result in progress(stream, len(indices)) if progress else stream:
-                results.append(result)
-        except DataError as error:
-            failure = error
+        # Closing the stream ends its reading thread before the video is closed, whatever happens.
+        with closing(predict_frames(predictor, video, indices, job.run)) as stream:
+            try:
+                for result in progress(stream, len(indices)) if progress else stream:
+                    results.append(result)
+            except DataError as error:
+                failure = error
         seconds = time.perf_counter() - started
         provenance = _provenance(job, predictor, started_at, seconds, len(results), video.n_frames)
     predictor.close()
@@ -109,8 +110,11 @@ def check_output(path: Path, source: Path) -> None:
     """Make sure that the result can be written, before hours of work.
 
     Raises:
+        OptionError: the name does not end in `.slp`.
         DataError: the folder cannot be made or written to, or the file is the source itself.
     """
+    if path.suffix != ".slp":
+        raise OptionError(f"output_path {path}: must end in .slp")
     if path.exists() and source.exists() and path.samefile(source):
         raise DataError(f"{path} is the input itself and is never overwritten; choose another -o.")
     if path.is_dir():

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -24,7 +24,7 @@ class FrameReader(Protocol):
 
 def predict_frames(
     predictor: Predictor, reader: FrameReader, frame_indices: Sequence[int], options: RunOptions
-) -> Iterator[FrameInstances]:
+) -> Generator[FrameInstances, None, None]:
     """Predict frames one after the other, in the order given.
 
     Memory does not grow with the number of frames: at most `options.queue_maxsize` decoded frames

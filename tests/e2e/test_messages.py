@@ -31,6 +31,11 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
         (("track", "-i", VIDEO, "-m", "x", "--integral_refinement", "fast"), 2, "'integral'"),
         (("track", "-i", VIDEO, "-m", "x", "--engine", "warp"), 2, "no engine named 'warp'"),
         (("track", "--bogus"), 2, "bogus"),
+        (
+            ("track", "-i", VIDEO, "-m", "samples/models/centroid", "-o", "out.txt"),
+            2,
+            "end in .slp",
+        ),
         (("trak",), 2, "Did you mean 'track'?"),
         (("export", "nowhere"), 1, "no model there"),
         (("export",), 2, "Missing argument"),
