@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sleap_rt.contract import CROP_KINDS, Certificate
 from sleap_rt.errors import ModelError
+from sleap_rt.instances import FrameInstances
 from sleap_rt.models import TrainedModel
 from sleap_rt.models.reference import ReferenceInstances, predict_crops, predict_instances
 from sleap_rt.models.reference.frames import prepare_frame
@@ -94,6 +95,16 @@ class _Measured:
         self.px += gap.tolist()
         self.score += np.abs(expected.point_scores[found] - vals[found]).tolist()
 
+    def add_classes(self, expected: ReferenceInstances, found: FrameInstances, where: str) -> None:
+        """Compare identities, where the model tells any."""
+        if not expected.classes:
+            return
+        if list(expected.classes) != found.track_ids.tolist():
+            raise ModelError(
+                f"the exported graph names other animals than the checkpoint in {where}"
+            )
+        self.score += np.abs(np.array(expected.class_probs) - found.tracking_scores).tolist()
+
 
 def synthetic_frames(model: TrainedModel) -> list[Frame]:
     """Textured frames with dark and bright blobs: training size, larger, smaller and oblong.
@@ -143,6 +154,7 @@ def _compare_frames(
         predictor.close()
         measured.maps += _map_differences(model, engine, frame)
         measured.add(expected, found.points, found.point_scores, _size(frame))
+        measured.add_classes(expected, found, _size(frame))
     engine.close()
 
 
@@ -170,10 +182,10 @@ def _compare_crops(
         side = np.array([frame.shape[1], frame.shape[0]])
         centres = (rng.uniform(-0.05, 1.05, (_N_CENTRES, 2)) * side).astype(np.float32)
         everything = DecodeOptions(peak_threshold=-np.inf)
-        _, top = predict_crops(model, frame, centres, everything, size_from=model)
+        top = predict_crops(model, frame, centres, everything, size_from=model).values
         limits = (0.3 * float(top.max()), 0.7 * float(top.max()))
         options = DecodeOptions(peak_threshold=_widest_gap(top, *limits))
-        points, vals = predict_crops(model, frame, centres, options, size_from=model)
+        crops = predict_crops(model, frame, centres, options, size_from=model)
         found = engine.run(
             {
                 "frames": frame[None],
@@ -182,10 +194,12 @@ def _compare_crops(
                 "peak_threshold": np.array(options.peak_threshold, np.float32),
                 "integral_refinement": np.array(1, np.float32),
             },
-            ["peaks", "peak_vals"],
+            ["peaks", "peak_vals", *(["class_probs"] if model.class_names else [])],
         )
-        expected = ReferenceInstances(points, vals, vals[:, 0])
+        expected = ReferenceInstances(crops.points, crops.values, crops.values[:, 0])
         measured.add(expected, found["peaks"], found["peak_vals"], _size(frame))
+        if model.class_names:
+            measured.score += np.abs(crops.class_probs - found["class_probs"]).ravel().tolist()
     engine.close()
 
 
