@@ -14,6 +14,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.decoding.grouping import group_peaks, grouping_order
 from sleap_rt.runtime.engines import Array, Engine, open_engine
+from sleap_rt.runtime.families import check_family
 from sleap_rt.runtime.graph_file import GraphFile, read_graph_file
 from sleap_rt.skeleton import Skeleton
 
@@ -66,6 +67,7 @@ def open_predictor(
     """
     files = _by_kind(models)
     kinds = _supported_set(files)
+    check_family(list(files.values()))
     return _SETS[kinds]([files[kind] for kind in kinds], decode, engine)
 
 
