@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 
 from sleap_rt.contract import CROP_KINDS, Certificate, ModelKind, Preprocessing
 from sleap_rt.errors import ModelError
+from sleap_rt.instances import FrameInstances
 from sleap_rt.models import TrainedModel
-from sleap_rt.models.reference import ReferenceInstances, predict_crops, predict_instances
+from sleap_rt.models.reference import (
+    ReferenceCrops,
+    ReferenceInstances,
+    predict_crops,
+    predict_instances,
+)
 from sleap_rt.models.reference.frames import prepare_frame
 from sleap_rt.models.reference.peaks import local_peaks
 from sleap_rt.options import DecodeOptions, EngineOptions
@@ -57,8 +63,8 @@ class Oracle(Protocol):
         """What a model of whole frames finds in one."""
         ...
 
-    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> tuple[Floats, Floats]:
-        """What an instance model finds around centres: points (n, n_nodes, 2) px, values."""
+    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> ReferenceCrops:
+        """What an instance model finds around centres in one frame."""
         ...
 
 
@@ -85,7 +91,7 @@ class NativeOracle:
     def instances(self, frame: Frame, options: DecodeOptions) -> ReferenceInstances:
         return predict_instances(self.model, frame, options)
 
-    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> tuple[Floats, Floats]:
+    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> ReferenceCrops:
         return predict_crops(self.model, frame, centres, options, size_from=self.model)
 
 
@@ -152,6 +158,16 @@ class Measured:
         self.px += gap.tolist()
         self.score += np.abs(expected.point_scores[found] - vals[found]).tolist()
 
+    def add_classes(self, expected: ReferenceInstances, found: FrameInstances, where: str) -> None:
+        """Compare identities, where the model tells any."""
+        if not expected.classes:
+            return
+        if list(expected.classes) != found.track_ids.tolist():
+            raise ModelError(
+                f"the exported graph names other animals than the checkpoint in {where}"
+            )
+        self.score += np.abs(np.array(expected.class_probs) - found.tracking_scores).tolist()
+
 
 Compare = Callable[[Oracle, Path, list[Frame], Measured], None]
 
@@ -201,6 +217,7 @@ def _compare_frames(oracle: Oracle, path: Path, frames: list[Frame], measured: M
         predictor.close()
         measured.maps += map_differences(oracle, engine, frame)
         measured.add(expected, found.points, found.point_scores, frame_size(frame))
+        measured.add_classes(expected, found, frame_size(frame))
     engine.close()
 
 
@@ -218,16 +235,17 @@ def map_differences(oracle: Oracle, engine: Engine, frame: Frame) -> list[float]
 
 def _compare_crops(oracle: Oracle, path: Path, frames: list[Frame], measured: Measured) -> None:
     """Crop models, at random centres, some of which lie beside the frame."""
+    names_animals = oracle.kind == "multi_class_topdown"
     rng = np.random.default_rng(_SEED)
     engine = open_engine(path, CPU)
     for frame in frames:
         side = np.array([frame.shape[1], frame.shape[0]])
         centres = (rng.uniform(-0.05, 1.05, (_N_CENTRES, 2)) * side).astype(np.float32)
         everything = DecodeOptions(peak_threshold=-np.inf)
-        _, top = oracle.crops(frame, centres, everything)
+        top = oracle.crops(frame, centres, everything).values
         limits = (0.3 * float(top.max()), 0.7 * float(top.max()))
         options = DecodeOptions(peak_threshold=_widest_gap(top, *limits))
-        points, vals = oracle.crops(frame, centres, options)
+        crops = oracle.crops(frame, centres, options)
         found = engine.run(
             {
                 "frames": frame[None],
@@ -236,10 +254,12 @@ def _compare_crops(oracle: Oracle, path: Path, frames: list[Frame], measured: Me
                 "peak_threshold": np.array(options.peak_threshold, np.float32),
                 "integral_refinement": np.array(1, np.float32),
             },
-            ["peaks", "peak_vals"],
+            ["peaks", "peak_vals", *(["class_probs"] if names_animals else [])],
         )
-        expected = ReferenceInstances(points, vals, vals[:, 0])
+        expected = ReferenceInstances(crops.points, crops.values, crops.values[:, 0])
         measured.add(expected, found["peaks"], found["peak_vals"], frame_size(frame))
+        if names_animals:
+            measured.score += np.abs(crops.class_probs - found["class_probs"]).ravel().tolist()
     engine.close()
 
 

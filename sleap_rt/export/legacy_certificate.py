@@ -26,7 +26,7 @@ from sleap_rt.models.legacy.reference.frames import match_size, network_input, t
 from sleap_rt.models.legacy.reference.grouping import LineScoring
 from sleap_rt.models.legacy.reference.pipeline import find_centroids, peak_class_probs
 from sleap_rt.models.legacy.reference.stages import FramePeaks, run_network
-from sleap_rt.models.reference import ReferenceInstances
+from sleap_rt.models.reference import ReferenceCrops, ReferenceInstances
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import open_engine
 
@@ -96,14 +96,14 @@ class LegacyOracle:
         )
         return ReferenceInstances(found.points, found.point_scores, found.scores)
 
-    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> tuple[Floats, Floats]:
+    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> ReferenceCrops:
         """What an instance model finds around centres in one frame."""
         image, ratio = self._sized(frame)
         image = to_channels(image, 1 if self.preprocessing.channels == "grayscale" else 3)
         found = reference.points_in_crops(
             self.stage.model, image, centres * np.float32(ratio), options.peak_threshold
         )
-        return found.points / np.float32(ratio), found.vals
+        return ReferenceCrops(found.points / np.float32(ratio), found.vals, found.class_probs)
 
     def peaks(self, frame: Frame, threshold: float) -> tuple[FramePeaks, float]:
         """All peaks of a frame, in px of the sized frame, and sized px per frame px."""
