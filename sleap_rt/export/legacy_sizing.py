@@ -44,18 +44,24 @@ def _resize(image: FLOAT[...], height: INT64, width: INT64):
 
 
 @script()
-def _zero_pad(image: FLOAT[...], height: INT64, width: INT64):
-    """Pad at the bottom and right to (height, width)."""
+def _zero_pad(image: FLOAT[...], top: INT64, left: INT64, height: INT64, width: INT64):
+    """Pad to (height, width), the image beginning at (top, left)."""
     size = op.Concat(op.Unsqueeze(height, [0]), op.Unsqueeze(width, [0]), axis=0)
-    padding = size - op.Shape(image, start=2, end=4)
-    before = op.Constant(value_ints=[0, 0, 0, 0, 0, 0])
-    return op.Pad(image, op.Concat(before, padding, axis=0))
+    before = op.Concat(op.Unsqueeze(top, [0]), op.Unsqueeze(left, [0]), axis=0)
+    after = size - op.Shape(image, start=2, end=4) - before
+    none = op.Constant(value_ints=[0, 0])
+    return op.Pad(image, op.Concat(none, before, none, after, axis=0))
+
+
+@script()
+def _margin(outer: FLOAT, inner: FLOAT):
+    return op.Cast(op.Max(op.Floor((outer - inner) / 2.0), 0.0), to=7)
 
 
 def _match_size(max_height: int | None, max_width: int | None) -> Any:
     """Resize frames to fit the target, truncate to bytes, pad to exactly the target.
 
-    The arithmetic of sizes is float32, as the original's.
+    The arithmetic of sizes is float32 and has two steps, as `fit_to` in the reference explains.
     """
     if max_height is None or max_width is None:
         return keep_size
@@ -63,24 +69,33 @@ def _match_size(max_height: int | None, max_width: int | None) -> Any:
 
     @script()
     def match(image: FLOAT[...]):
-        height = op.Squeeze(op.Shape(image, start=2, end=3))
-        width = op.Squeeze(op.Shape(image, start=3, end=4))
-        to_height = op.Constant(value_int=target_height)
-        to_width = op.Constant(value_int=target_width)
-        if op.And(height == to_height, width == to_width):
+        rows = op.Squeeze(op.Shape(image, start=2, end=3))
+        columns = op.Squeeze(op.Shape(image, start=3, end=4))
+        to_rows = op.Constant(value_int=target_height)
+        to_columns = op.Constant(value_int=target_width)
+        if op.And(rows == to_rows, columns == to_columns):
             sized = op.Identity(image)
             ratio = op.Constant(value_float=1.0)
         else:
-            by_height = op.Cast(to_height, to=1) / op.Cast(height, to=1)
-            by_width = op.Cast(to_width, to=1) / op.Cast(width, to=1)
+            height = op.Cast(rows, to=1)
+            width = op.Cast(columns, to=1)
+            to_height = op.Cast(to_rows, to=1)
+            to_width = op.Cast(to_columns, to=1)
+            by_height = to_height / height
+            by_width = to_width / width
             ratio = op.Min(by_height, by_width)
-            is_wide = by_height > by_width
-            new_height = op.Cast(op.Cast(height, to=1) * ratio, to=7)
-            new_width = op.Cast(op.Cast(width, to=1) * ratio, to=7)
-            new_height = op.Where(is_wide, new_height, to_height)
-            new_width = op.Where(is_wide, to_width, new_width)
-            fitted = op.Floor(_resize(image, new_height, new_width))
-            sized = _zero_pad(fitted, to_height, to_width)
+            is_limited_by_width = by_height > by_width
+            fit_height = op.Where(is_limited_by_width, op.Floor(height * ratio), to_height)
+            fit_width = op.Where(is_limited_by_width, to_width, op.Floor(width * ratio))
+            shrink = op.Max(width / fit_width, height / fit_height)
+            new_height = height / shrink
+            new_width = width / shrink
+            new_rows = op.Cast(op.Floor(new_height), to=7)
+            new_columns = op.Cast(op.Floor(new_width), to=7)
+            fitted = op.Floor(_resize(image, new_rows, new_columns))
+            top = _margin(fit_height, new_height)
+            left = _margin(fit_width, new_width)
+            sized = _zero_pad(fitted, top, left, to_rows, to_columns)
         return sized, ratio
 
     return match
@@ -142,7 +157,8 @@ def _network_input(spec: Preprocessing) -> Any:
         width = op.Squeeze(op.Shape(scaled, start=3, end=4))
         padded_height = (height + stride_px - 1) / stride_px * stride_px
         padded_width = (width + stride_px - 1) / stride_px * stride_px
-        return _zero_pad(scaled, padded_height, padded_width)
+        none = op.Constant(value_int=0)
+        return _zero_pad(scaled, none, none, padded_height, padded_width)
 
     return finish
 
