@@ -103,7 +103,9 @@ def test_size_matching_enlarges_pads_and_truncates() -> None:
     assert (image[:6] == 9).all()
     assert (image[6:] == 0).all()
     image, ratio = match_size(frame, 3, 20)
-    assert ratio == 0.75  # the height limits; int(10 * 0.75) = 7 columns, then 4 / (10 / 7) = 2 rows
+    assert (
+        ratio == 0.75
+    )  # the height limits; int(10 * 0.75) = 7 columns, then 4 / (10 / 7) = 2 rows
     assert (image[:2, :7] == 9).all()
     assert image.sum() == 2 * 7 * 9
 
