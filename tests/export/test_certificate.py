@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from sleap_rt.errors import ModelError
-from sleap_rt.export import export_models
 from sleap_rt.export.certificate import certify
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.runtime import read_graph_file
@@ -15,8 +14,8 @@ MODEL = Path(__file__).resolve().parents[2] / "samples/models/centroid"
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    (path,) = export_models([MODEL], tmp_path_factory.mktemp("graphs"))
+def graph(sample_graphs) -> Path:
+    (path,) = sample_graphs("centroid")
     return path
 
 
