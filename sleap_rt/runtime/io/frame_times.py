@@ -12,10 +12,11 @@ FrameTimes = Sequence[int]  # presentation times in units of the stream, ascendi
 def stored_frame_count(stream: av.VideoStream) -> int:
     """Frames that decoding from the start shows, from the file's header; 0 where it does not say.
 
-    A clip that was cut without encoding it again has frames that are decoded but not shown.
+    An MP4 clip that was cut without encoding it again has frames that are decoded but not shown.
+    Its index is always complete, which those of other kinds of files need not be.
     """
     entries = stream.index_entries
-    if not stream.frames or not len(entries):
+    if "mp4" not in stream.container.format.name or not stream.frames or not len(entries):
         return int(stream.frames)
     is_cut = len(entries) != stream.frames or entries[0].is_discard or entries[-1].is_discard
     if not is_cut:
