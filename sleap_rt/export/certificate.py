@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sleap_rt.contract import CROP_KINDS, Certificate
 from sleap_rt.errors import ModelError
-from sleap_rt.instances import FrameInstances
+from sleap_rt.export.peak_parity import compare_peaks
 from sleap_rt.models import TrainedModel
 from sleap_rt.models.reference import ReferenceInstances, predict_crops, predict_instances
 from sleap_rt.models.reference.frames import prepare_frame
@@ -95,16 +95,6 @@ class _Measured:
         self.px += gap.tolist()
         self.score += np.abs(expected.point_scores[found] - vals[found]).tolist()
 
-    def add_classes(self, expected: ReferenceInstances, found: FrameInstances, where: str) -> None:
-        """Compare identities, where the model tells any."""
-        if not expected.classes:
-            return
-        if list(expected.classes) != found.track_ids.tolist():
-            raise ModelError(
-                f"the exported graph names other animals than the checkpoint in {where}"
-            )
-        self.score += np.abs(np.array(expected.class_probs) - found.tracking_scores).tolist()
-
 
 def synthetic_frames(model: TrainedModel) -> list[Frame]:
     """Textured frames with dark and bright blobs: training size, larger, smaller and oblong.
@@ -148,13 +138,18 @@ def _compare_frames(
     engine = open_engine(path, _CPU)
     for frame in frames:
         options = DecodeOptions(peak_threshold=_clear_threshold(model, frame), min_line_scores=-1e3)
-        expected = predict_instances(model, frame, options)
-        predictor: Predictor = open_predictor([path], options, _CPU)
-        (found,) = predictor.predict(frame[None], [0])
-        predictor.close()
         measured.maps += _map_differences(model, engine, frame)
-        measured.add(expected, found.points, found.point_scores, _size(frame))
-        measured.add_classes(expected, found, _size(frame))
+        if model.kind == "single_instance":
+            predictor: Predictor = open_predictor([path], options, _CPU)
+            (found,) = predictor.predict(frame[None], [0])
+            predictor.close()
+            expected = predict_instances(model, frame, options)
+            measured.add(expected, found.points, found.point_scores, _size(frame))
+            continue
+        differences = compare_peaks(model, engine, frame, options)
+        measured.n_instances += differences.n_instances
+        measured.px += differences.px
+        measured.score += differences.score
     engine.close()
 
 
