@@ -1,5 +1,6 @@
 """OpenVINO: Intel and other x86 or ARM CPUs, and Intel GPUs."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,15 @@ from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import Array, TensorSpec, check_feed, n_cores
 
+_MOST_SIZES = 8  # compiled models that are kept
 DEVICES = "auto, cpu, gpu and gpu:N (an Intel GPU)"
 
 
 class OpenVinoEngine:
-    """One model compiled by OpenVINO, in float32.
+    """One model compiled by OpenVINO in float32, anew for each frame size.
+
+    Frame sizes are fixed before compiling because OpenVINO (seen with 2026.4) computes the first
+    run at a new size wrongly where a graph branches on the size, as ours do.
 
     Args:
         model: an `.onnx` file.
@@ -26,26 +31,20 @@ class OpenVinoEngine:
     """
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
-        core = ov.Core()
-        device = _device(options.device, core.available_devices)
+        self._core = ov.Core()
+        self._target = _device(options.device, self._core.available_devices)
         # Left to itself, OpenVINO computes in half precision where a device is faster with it.
-        settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
-        if device == "CPU":
-            settings["INFERENCE_NUM_THREADS"] = options.threads or n_cores()
+        self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+        if self._target == "CPU":
+            self._settings["INFERENCE_NUM_THREADS"] = options.threads or n_cores()
         try:
-            compiled = core.compile_model(core.read_model(model), device, settings)
-            runs_on: list[str] = compiled.get_property("EXECUTION_DEVICES")
+            self._model = self._core.read_model(model)
         except RuntimeError as error:
-            raise EngineError(f"OpenVINO cannot open {model} on {device}: {error}") from error
-        if [name.partition(".")[0] for name in runs_on] != [device.partition(".")[0]]:
-            raise EngineError(
-                f"device {options.device!r} was asked for, but OpenVINO runs the model on "
-                f"{', '.join(runs_on)}. Check the device's driver, or pass --device cpu."
-            )
-        self.device = _shown(device)
-        self.inputs = tuple(_spec(port) for port in compiled.inputs)
-        self.outputs = tuple(_spec(port) for port in compiled.outputs)
-        self._request = compiled.create_infer_request()
+            raise EngineError(f"OpenVINO cannot open {model}: {error}") from error
+        self.device = _shown(self._target)
+        self.inputs = tuple(_spec(port) for port in self._model.inputs)
+        self.outputs = tuple(_spec(port) for port in self._model.outputs)
+        self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
     def run(
         self, feed: Mapping[str, Array], fetch: Sequence[str] | None = None
@@ -53,13 +52,32 @@ class OpenVinoEngine:
         check_feed(self.inputs, feed)
         names = [spec.name for spec in self.outputs] if fetch is None else list(fetch)
         try:
-            self._request.infer(dict(feed), share_inputs=True)
-            return {name: self._request.get_tensor(name).data.copy() for name in names}
+            request = self._request(feed["frames"].shape[1:])
+            request.infer(dict(feed), share_inputs=True)
+            return {name: request.get_tensor(name).data.copy() for name in names}
         except RuntimeError as error:
             raise EngineError(f"OpenVINO failed: {error}") from error
 
     def close(self) -> None:
-        del self._request
+        self._requests.clear()
+
+    def _request(self, frame_shape: tuple[int, ...]) -> Any:
+        """What runs frames of (height, width, channels); the last few are kept."""
+        if frame_shape not in self._requests:
+            model = self._model.clone()
+            model.reshape({"frames": ov.PartialShape([-1, *frame_shape])})
+            compiled = self._core.compile_model(model, self._target, self._settings)
+            runs_on: list[str] = compiled.get_property("EXECUTION_DEVICES")
+            if [name.partition(".")[0] for name in runs_on] != [self._target.partition(".")[0]]:
+                raise EngineError(
+                    f"OpenVINO runs the model on {', '.join(runs_on)} in place of {self._target}. "
+                    "Check the device's driver, or pass --device cpu."
+                )
+            self._requests[frame_shape] = compiled.create_infer_request()
+        self._requests.move_to_end(frame_shape)
+        if len(self._requests) > _MOST_SIZES:
+            self._requests.popitem(last=False)
+        return self._requests[frame_shape]
 
 
 open_engine = OpenVinoEngine
