@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.identity.evaluation import IdentityEvaluation, evaluate_identities
-from sleap_rt.evaluation.labels import FrameImages, load_labels, table_from_labels
+from sleap_rt.evaluation.labels import FrameImages, load_table
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
 from sleap_rt.evaluation.options import (
     CENTROID_THRESHOLD_PX,
@@ -112,9 +112,8 @@ def run_eval(options: EvalOptions) -> EvaluationRun:
 def measure(options: EvalOptions) -> EvaluationRun:
     """The first half of `run_eval`: everything but writing, which is known to be possible after."""
     _check_destinations(options)
-    labels = load_labels(options.ground_truth_path)
-    truth = table_from_labels(labels, str(options.ground_truth_path))
-    images = FrameImages(labels, options.ground_truth_path)
+    truth, videos = load_table(options.ground_truth_path)
+    images = FrameImages(videos, options.ground_truth_path)
     names = short_names(options.predicted_paths)
     return EvaluationRun(
         options=options,
@@ -174,8 +173,7 @@ def _metrics_places(options: EvalOptions) -> list[Path]:
 def _evaluate(
     truth: PoseTable, images: FrameImages, name: str, path: Path, options: EvalOptions
 ) -> Evaluation:
-    labels = load_labels(path)
-    predicted = table_from_labels(labels, str(path))
+    predicted, videos = load_table(path)
     metrics: Metrics = {}
     pairing = identities = None
     if options.measure_poses:
@@ -183,7 +181,7 @@ def _evaluate(
             truth, predicted, options.poses, centroid_default_px=CENTROID_THRESHOLD_PX
         )
         metrics |= pose_metrics(pairing)
-        images.also_from(labels, path, pairing.frames.video_pairs)
+        images.also_from(videos, path, pairing.frames.video_pairs)
     if options.identities is not None:
         identities = evaluate_identities(truth, predicted, options.identities, options.poses)
         metrics["identity_metrics"] = identities.metrics

@@ -84,7 +84,8 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        finite = np.isfinite(value) if value.dtype.kind == "f" else True
+        return np.where(finite, value, None).tolist()  # type: ignore[call-overload]
     if isinstance(value, np.generic):
         return _plain(value.item())
     if isinstance(value, float) and not math.isfinite(value):
