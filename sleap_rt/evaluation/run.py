@@ -145,7 +145,8 @@ def save_results(run: EvaluationRun) -> list[Path]:
 
 def _check_destinations(options: EvalOptions) -> None:
     """Raises OptionError or DataError: results could not be written after all the work."""
-    files = [path for place in _metrics_places(options) for path in saved_files(place)]
+    places = _metrics_places(options)
+    files = [path for place in places for path in saved_files(place)]
     if options.report is not None:
         from sleap_rt.evaluation.report.plots import require_matplotlib
 
@@ -155,7 +156,7 @@ def _check_destinations(options: EvalOptions) -> None:
                 f"report {options.report} is also written by save_metrics; choose another name"
             )
         files.append(options.report)
-    for path in files:
+    for path in (*places, *files):
         check_destination(path)
 
 
@@ -238,6 +239,12 @@ def run_evaluation(
     Raises:
         OptionError: an option has a value that cannot be honoured.
         DataError: a file is missing or damaged, or the files have nothing in common.
+
+    >>> metrics = run_evaluation("labels.slp", "predictions.slp", oks_stddev=0.05)
+    >>> round(metrics["mOKS"]["mOKS"], 4), metrics["detection_metrics"]["n_fn"]
+    (0.6763, 1)
+    >>> metrics["options"]["oks_stddev"], metrics["options"]["user_labels_only"]
+    (0.05, True)
     """
     options = EvalOptions(
         ground_truth_path=Path(ground_truth_path),
