@@ -24,8 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from tracking.crowds import Crowd, crossing, draw, easy  # noqa: E402
-from tracking.frames import frame, labeled, track  # noqa: E402
+from tracking.frames import labeled, track  # noqa: E402
 from tracking.identities import Labeled, measure  # noqa: E402
+from tracking.labels_files import read_labels  # noqa: E402
 
 from sleap_rt.instances import FrameInstances  # noqa: E402
 from sleap_rt.tracking import Tracker, TrackerOptions  # noqa: E402
@@ -122,20 +123,6 @@ def clip(arguments: argparse.Namespace) -> None:
     print("method | switches | IDF1 | tracks")
     for name, options in _with_counts(2).items():
         _print_identities(name, truth, predictions, options)
-
-
-def read_labels(path: Path) -> tuple[list[FrameInstances], list[Labeled]]:
-    """Frames of a labels file in order of time, and the identities it gives them."""
-    import sleap_io as sio
-
-    labels = sio.load_slp(str(path), open_videos=False)
-    frames, truth = [], []
-    for one in sorted(labels, key=lambda one: one.frame_idx):
-        points = np.array([instance.numpy() for instance in one.instances])
-        names = [labels.tracks.index(instance.track) for instance in one.instances]
-        frames.append(frame(points, frame_index=one.frame_idx))
-        truth.append(Labeled(points, np.array(names)))
-    return frames, truth
 
 
 def _with_counts(n_animals: int) -> dict[str, dict[str, Any]]:
