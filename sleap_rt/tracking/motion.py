@@ -117,7 +117,9 @@ class MotionAssociator:
     def _continue_tracks(self, points: FloatArray, ids: IntArray, scores: FloatArray) -> None:
         """Pair detections with tracks, filling in `ids` and `scores`, and correct the filters."""
         found = self._compare(points)
-        costs = np.where(found.likely, np.fmin(found.costs, _UNSEEN_COST), _UNSEEN_COST)
+        # Of an unknown number, a detection without a pair is one animal more: likely pairs first.
+        unseen = np.inf if self._population is None else _UNSEEN_COST
+        costs = np.where(found.likely, np.fmin(found.costs, unseen), unseen)
         rows, tracks = match(-costs, method="hungarian")
         likely = found.likely[rows, tracks]
         rows, tracks = rows[likely], tracks[likely]
