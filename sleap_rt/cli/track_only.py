@@ -55,6 +55,8 @@ def run_track_only(
     check_video_index(labels, video_index)
     output_path = output_path or _default_output(data_path, labels, video_index)
     _check_paths(data_path, output_path)
+    if options.needs_images:
+        _find_videos(labels, data_path.parent, video_index)
     _warn_of_missing(labels, frames, video_index)
     started = time.perf_counter()
     if filters is not None and filters.any_on:
@@ -107,6 +109,21 @@ def _default_output(data_path: Path, labels: "sio.Labels", video_index: int | No
         return default_output(data_path)
     filename = labels.videos[video_index].filename
     return default_output(data_path, filename[0] if isinstance(filename, list) else filename)
+
+
+def _find_videos(labels: "sio.Labels", folder: Path, video_index: int | None) -> None:
+    """Look for videos that are to be read and not where the labels say in `folder`."""
+    from sleap_rt.runtime.io.labels_source import find_moved
+
+    labeled = {id(frame.video) for frame in labels.labeled_frames}
+    find_moved(
+        [
+            video
+            for index, video in enumerate(labels.videos)
+            if id(video) in labeled and video_index in (None, index)
+        ],
+        folder,
+    )
 
 
 def _warn_of_missing(
