@@ -57,16 +57,31 @@ def exported_graphs(path: Path) -> list[Path]:
     return sorted(path.glob("*.onnx")) if path.is_dir() else [path]
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
     """SHA-256 over everything in a native model folder that decides its predictions.
+
+    Args:
+        path: the model folder, or a file inside.
+        checkpoint: stands in where the folder has no checkpoint of its own.
 
     Raises:
         ModelError: one of the files is missing.
     """
+    folder = native_folder(path)
+    own = folder / CHECKPOINT_NAME
+    weights = checkpoint if checkpoint is not None and not own.is_file() else own
     digest = hashlib.sha256()
-    for name in (CONFIG_NAME, CHECKPOINT_NAME):
-        file = native_folder(path) / name
-        if not file.is_file():
-            raise ModelError(f"{file} does not exist; expected {_EXPECTED}.")
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    for file in (folder / CONFIG_NAME, weights):
+        digest.update(file_sha256(file))
     return digest.hexdigest()
+
+
+def file_sha256(file: Path) -> bytes:
+    """Of a file that a model is made of.
+
+    Raises:
+        ModelError: it does not exist.
+    """
+    if not file.is_file():
+        raise ModelError(f"{file} does not exist; expected {_EXPECTED}.")
+    return hashlib.sha256(file.read_bytes()).digest()

@@ -9,18 +9,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sleap_rt.contract import CONTRACT_VERSION, CROP_KINDS, GraphContract
-from sleap_rt.errors import ModelError
+from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.export.certificate import certify
 from sleap_rt.export.graphs import build_graph
 from sleap_rt.export.onnx_file import fuse, save
 from sleap_rt.models import TrainedModel, load_native_model
+from sleap_rt.models.overrides import override_models
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.version import __version__
 
 METADATA_NAME = "export_metadata.json"
 _PAIRS = {("centroid", "centered_instance"), ("centroid", "multi_class_topdown")}
 
 
-def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
+def export_models(
+    paths: Sequence[Path], folder: Path, overrides: ModelOverrides = NO_OVERRIDES
+) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
     Each graph is compared with the checkpoint pipeline on the way, and what was measured becomes
@@ -29,15 +33,17 @@ def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
     Args:
         paths: model folders, in any order.
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
+        overrides: what is to differ from the training configurations.
 
     Returns:
         The `.onnx` files, first stage first.
 
     Raises:
+        OptionError: an override has no effect with these models, or cannot be honoured.
         ModelError: a model cannot be loaded, the models are no pair, or a graph differs from its
             checkpoint by more than the tolerance.
     """
-    models = _sized_together([load_native_model(path) for path in paths])
+    models = _sized_together(override_models(_load(paths, overrides), overrides))
     _check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
         written = [_export(model, Path(temporary)) for model in models]
@@ -47,6 +53,16 @@ def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
         for file in Path(temporary).iterdir():
             shutil.move(file, folder / file.name)
     return [folder / path.name for path, _ in written]
+
+
+def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel]:
+    backbone, head = overrides.backbone_ckpt_path, overrides.head_ckpt_path
+    if len(paths) > 1 and (backbone or head):
+        raise OptionError(
+            "backbone_ckpt_path and head_ckpt_path replace the weights of one model, but "
+            f"{len(paths)} models were given; put each checkpoint into its model's folder instead"
+        )
+    return [load_native_model(path, backbone_ckpt=backbone, head_ckpt=head) for path in paths]
 
 
 def _sized_together(models: list[TrainedModel]) -> list[TrainedModel]:
