@@ -36,7 +36,7 @@ Frame = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
-def certify(model: TrainedModel, path: Path) -> Certificate:
+def certify_native(model: TrainedModel, path: Path) -> Certificate:
     """Compare an exported graph with the checkpoint pipeline.
 
     Args:
