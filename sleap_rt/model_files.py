@@ -87,29 +87,39 @@ def exported_graphs(path: Path) -> list[Path]:
     return sorted(path.glob("*.onnx")) if path.is_dir() else [path]
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
     """SHA-256 over everything in a trained model that decides its predictions.
+
+    Args:
+        path: the model, in any form that `model_source` takes.
+        checkpoint: of a native model; stands in where the folder has no checkpoint of its own.
 
     Raises:
         ModelError: one of the files is missing or cannot be read.
     """
+    digest = hashlib.sha256()
     if is_legacy_model(path):
         try:
             files = read_model_files(path)
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from error
-        return _digest([files.config, files.weights])
-    contents = []
-    for name in (CONFIG_NAME, CHECKPOINT_NAME):
-        file = native_folder(path) / name
-        if not file.is_file():
-            raise ModelError(f"{file} does not exist; expected {_EXPECTED}.")
-        contents.append(file.read_bytes())
-    return _digest(contents)
-
-
-def _digest(contents: Sequence[bytes]) -> str:
-    digest = hashlib.sha256()
-    for content in contents:
-        digest.update(hashlib.sha256(content).digest())
+        for content in (files.config, files.weights):
+            digest.update(hashlib.sha256(content).digest())
+        return digest.hexdigest()
+    folder = native_folder(path)
+    own = folder / CHECKPOINT_NAME
+    weights = checkpoint if checkpoint is not None and not own.is_file() else own
+    for file in (folder / CONFIG_NAME, weights):
+        digest.update(file_sha256(file))
     return digest.hexdigest()
+
+
+def file_sha256(file: Path) -> bytes:
+    """Of a file that a model is made of.
+
+    Raises:
+        ModelError: it does not exist.
+    """
+    if not file.is_file():
+        raise ModelError(f"{file} does not exist; expected {_EXPECTED}.")
+    return hashlib.sha256(file.read_bytes()).digest()
