@@ -1,6 +1,7 @@
 """One prediction job: opened input and exported graphs in, a file of predictions out."""
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
@@ -158,6 +159,7 @@ class _Run:
                     results.append(result)
             except DataError as error:
                 failure = error
+                self.journal.drop_last()
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(self._how_to_go_on(n_wanted)) from None
         seconds = time.perf_counter() - started
@@ -228,14 +230,11 @@ def _check_journal(job: PredictionJob) -> None:
 
 def _identity(source: Source, predictor: Predictor, job: PredictionJob) -> dict[str, Any]:
     """What decides the results of a run, ahead of tracking."""
-    refs = np.array([tuple(ref) for ref in source.selection.refs], np.int64)
     return {
         "layout": 1,
-        "input": [[str(path.resolve()), path.stat().st_size] for path in source.files],
-        "frames": hashlib.sha256(refs.tobytes()).hexdigest(),
-        "models": [
-            hashlib.sha256(file.contract.to_json().encode()).hexdigest() for file in predictor.files
-        ],
+        "input": _hashed([[str(path.resolve()), path.stat().st_size] for path in source.files]),
+        "frames": source.selection.fingerprint,
+        "models": _hashed([file.contract.to_json() for file in predictor.files]),
         "decoding options": asdict(job.decode),
         "filters": asdict(job.filters),
         "batch_size": job.run.batch_size,
@@ -243,3 +242,7 @@ def _identity(source: Source, predictor: Predictor, job: PredictionJob) -> dict[
         "video decoder": source.decoder,
         "match_known": job.match_known,
     }
+
+
+def _hashed(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
