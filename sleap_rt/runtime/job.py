@@ -22,7 +22,8 @@ from sleap_rt.options import (
     SelectionOptions,
 )
 from sleap_rt.runtime.following import Following
-from sleap_rt.runtime.io.labels import labels_from_instances, save_labels
+from sleap_rt.runtime.io.formats import write_labels
+from sleap_rt.runtime.io.labels import labels_from_instances
 from sleap_rt.runtime.io.output import check_output
 from sleap_rt.runtime.io.source import Source
 from sleap_rt.runtime.journal import Journal
@@ -48,6 +49,7 @@ class PredictionJob:
         engine: what runs the graphs.
         run: batch size and queue.
         match_known: a centroid model alone takes over poses of labelled animals.
+        output_format: kind of the file; one of `FORMATS`.
         no_empty_frames: leave out frames without instances.
         resume: go on with the journal of a run that was cut off. None refuses to overwrite one,
             False begins anew.
@@ -62,6 +64,7 @@ class PredictionJob:
     engine: EngineOptions = field(default_factory=EngineOptions)
     run: RunOptions = field(default_factory=RunOptions)
     match_known: bool = False
+    output_format: str = "slp"
     no_empty_frames: bool = False
     resume: bool | None = None
 
@@ -115,7 +118,7 @@ def run_prediction(
         KeyboardInterrupt: with a word on how to go on; the journal has what was predicted.
         ModelError, OptionError, EngineError: as `open_predictor`.
     """
-    check_output(job.output_path, source.files)
+    check_output(job.output_path, source.files, job.output_format)
     _check_journal(job)
     with closing(
         open_predictor(job.models, job.decode, job.engine, match_known=job.match_known)
@@ -206,8 +209,7 @@ class _Run:
         labels = labels_from_instances(
             stored, self.predictor.skeleton, self.source.videos(), self.following.names, provenance
         )
-        save_labels(labels, self.job.output_path)
-        return (self.job.output_path,)
+        return write_labels(labels, self.job.output_path, self.job.output_format)
 
 
 def _n_tracks(results: Sequence[FrameInstances]) -> int:

@@ -74,9 +74,9 @@ class Source:
             return [sio.Video.from_filename(str(self._videos))]
         return list(self._videos)
 
-    def default_output(self, data_path: Path) -> Path:
+    def default_output(self, data_path: Path, format_name: str = "slp") -> Path:
         """Where predictions on `data_path`, which this was opened from, go unless told."""
-        return default_output(data_path, self._video_name)
+        return default_output(data_path, self._video_name, format_name)
 
     def close(self) -> None:
         for reader in self._readers.values():
