@@ -37,7 +37,7 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
             "end in .slp",
         ),
         (("trak",), 2, "Did you mean 'track'?"),
-        (("export", "nowhere"), 1, "no model there"),
+        (("export", "nowhere"), 1, "nowhere does not exist"),
         (("export",), 2, "Missing argument"),
     ],
 )
