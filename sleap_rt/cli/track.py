@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sleap_rt.cli import progress, track_options
+from sleap_rt.cli import track_options
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
 from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
@@ -66,7 +66,9 @@ def command(ctx: click.Context, /, **params: Any) -> None:
             )
     except Exception as error:
         if params["gui"]:
-            progress.json_error(error)
+            from sleap_rt.runtime.progress import json_error
+
+            json_error(error)
         raise
 
 
@@ -130,6 +132,8 @@ def _match_known(params: dict[str, Any], graphs: list[Path], has_labels: bool) -
 
 
 def _progress(params: dict[str, Any]) -> Any:
+    from sleap_rt.runtime import progress
+
     if params["gui"]:
         return progress.json_lines
     return progress.silent if params["quiet"] else progress.bar
