@@ -17,7 +17,7 @@ from sleap_rt.contract import (
     Preprocessing,
 )
 from sleap_rt.errors import ModelError
-from sleap_rt.export.certificate import NativeOracle, certify
+from sleap_rt.export.certificate import certify_native
 from sleap_rt.export.graphs import build_graph
 from sleap_rt.export.legacy_certificate import certify_legacy
 from sleap_rt.export.legacy_graphs import build_legacy_graph
@@ -100,7 +100,7 @@ def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, Grap
         contract = _contract(stage.model, stage.preprocessing, stage.decoding)
         contract = replace(contract, family="legacy", notes=stage.model.notes)
     else:
-        graph, certified = fuse(build_graph(stage)), partial(certify, NativeOracle(stage), path)
+        graph, certified = fuse(build_graph(stage)), partial(certify_native, stage, path)
         contract = _contract(stage, stage.preprocessing, stage.decoding)
     save(graph, contract, path)
     contract = replace(contract, certificate=certified())

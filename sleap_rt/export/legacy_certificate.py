@@ -1,6 +1,7 @@
 """The parity certificate of legacy graphs: against `sleap_rt.models.legacy.reference`."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from sleap_rt.export.certificate import (
     Floats,
     Frame,
     Measured,
-    Oracle,
     certify,
     clear_threshold,
     frame_size,
@@ -44,13 +44,9 @@ def certify_legacy(stage: LegacyStage, path: Path) -> Certificate:
         ModelError: counts differ, or a coordinate or score differs by more than the tolerance.
     """
     oracle = LegacyOracle(stage)
-    if stage.kind != "multi_class_bottomup":
-        return certify(oracle, path)
-
-    def compare(_: Oracle, path: Path, frames: list[Frame], measured: Measured) -> None:
-        _compare_class_peaks(oracle, path, frames, measured)
-
-    return certify(oracle, path, compare)
+    if stage.kind == "multi_class_bottomup":
+        return certify(oracle, path, partial(_compare_class_peaks, oracle))
+    return certify(oracle, path)
 
 
 @dataclass(frozen=True)
