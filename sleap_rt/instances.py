@@ -1,13 +1,15 @@
 """Poses of one frame as arrays: what the runtime produces and the tracker and writers consume."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
+_RAW_PER_INSTANCE = {"crop_confmaps", "class_probs"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,9 @@ class FrameInstances:
         scores: (n_instances,) float32.
         track_ids: (n_instances,) int64, index into the run's track names; -1 without a track.
         tracking_scores: (n_instances,) float32; NaN where no tracker or class model set one.
+        raw: outputs of the network for this frame that were asked for, by name. Those of crops
+            (`crop_confmaps`, (n_instances, n_nodes, height, width), and `class_probs`,
+            (n_instances, n_classes)) have one row per instance, and are absent without a crop.
     """
 
     frame_index: int
@@ -31,6 +36,7 @@ class FrameInstances:
     scores: FloatArray
     track_ids: IntArray
     tracking_scores: FloatArray
+    raw: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def untracked(
@@ -41,6 +47,7 @@ class FrameInstances:
         point_scores: FloatArray,
         scores: FloatArray,
         video_index: int = 0,
+        raw: Mapping[str, NDArray[Any]] | None = None,
     ) -> Self:
         """Instances that no tracker has seen yet."""
         return cls(
@@ -51,6 +58,7 @@ class FrameInstances:
             scores=scores,
             track_ids=np.full(len(points), -1, np.int64),
             tracking_scores=np.full(len(points), np.nan, np.float32),
+            raw=raw or {},
         )
 
     def __len__(self) -> int:
@@ -58,6 +66,7 @@ class FrameInstances:
 
     def take(self, index: IntArray | NDArray[np.bool_]) -> Self:
         """The instances at `index` (positions or a mask), in that order."""
+        per_instance = {name: self.raw[name][index] for name in _RAW_PER_INSTANCE & set(self.raw)}
         return replace(
             self,
             points=self.points[index],
@@ -65,4 +74,5 @@ class FrameInstances:
             scores=self.scores[index],
             track_ids=self.track_ids[index],
             tracking_scores=self.tracking_scores[index],
+            raw={**self.raw, **per_instance},
         )

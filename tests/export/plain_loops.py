@@ -1,4 +1,4 @@
-"""Slow definitions of what graphs compute: plain Python, value by value, from the words alone."""
+"""Slow definitions of what graphs compute: plain Python, one value at a time."""
 
 import math
 from collections.abc import Sequence

@@ -5,10 +5,19 @@ loops, no thought of speed. It shares no code with the exported graph or the run
 """
 
 from sleap_rt.models.reference.pipeline import (
+    ReferenceCrops,
     ReferenceInstances,
+    predict_around,
     predict_crops,
     predict_instances,
     predict_topdown,
 )
 
-__all__ = ["ReferenceInstances", "predict_crops", "predict_instances", "predict_topdown"]
+__all__ = [
+    "ReferenceCrops",
+    "ReferenceInstances",
+    "predict_around",
+    "predict_crops",
+    "predict_instances",
+    "predict_topdown",
+]

@@ -1,14 +1,15 @@
 """Whole pipelines: one frame in, instances out, for each kind of model or pair of models."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.reference import frames, grouping
+from sleap_rt.models.reference import frames, grouping, identity
 from sleap_rt.models.reference.peaks import Peak, global_peak, local_peaks
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import DecodeOptions
@@ -25,11 +26,29 @@ class ReferenceInstances:
             centroid model n_nodes is 1.
         point_scores: (n_instances, n_nodes) float32.
         scores: (n_instances,) float32.
+        classes: identity of each instance, -1 for none; empty for models that tell none.
+        class_probs: their probabilities, NaN for none; empty as well.
     """
 
     points: Floats
     point_scores: Floats
     scores: Floats
+    classes: tuple[int, ...] = ()
+    class_probs: tuple[float, ...] = ()
+
+
+class ReferenceCrops(NamedTuple):
+    """What a model sees in crops.
+
+    Attributes:
+        points: (n, n_nodes, 2) float32, (x, y) frame px, NaN where missing.
+        values: (n, n_nodes) float32.
+        class_probs: (n, n_classes) float32; n_classes is 0 for models that tell no identities.
+    """
+
+    points: Floats
+    values: Floats
+    class_probs: Floats
 
 
 def predict_instances(
@@ -38,7 +57,7 @@ def predict_instances(
     """Run a model that sees whole frames.
 
     Args:
-        model: a single_instance, centroid or bottomup model.
+        model: a single_instance, centroid, bottomup or multi_class_bottomup model.
         frame: (height, width, channels) uint8.
         options: thresholds and refinement.
     """
@@ -51,6 +70,8 @@ def predict_instances(
         return _centroids(model, outputs, to_frame, options)
     if model.kind == "bottomup":
         return _bottomup(model, outputs, to_frame, options)
+    if model.kind == "multi_class_bottomup":
+        return _multi_class_bottomup(model, outputs, to_frame, options)
     raise ModelError(f"no reference pipeline for a {model.kind} model on whole frames")
 
 
@@ -63,11 +84,32 @@ def predict_topdown(
     """Find centroids, then the pose in the crop around each."""
     centroids = predict_instances(centroid_model, frame, options)
     centres = centroids.points[:, 0]
-    points, values = predict_crops(
-        instance_model, frame, centres, options, size_from=centroid_model
-    )
-    found = ~np.isnan(points).all(axis=(1, 2))
-    return ReferenceInstances(points[found], values[found], centroids.scores[found])
+    crops = predict_crops(instance_model, frame, centres, options, size_from=centroid_model)
+    return _with_pose(crops, centroids.scores)
+
+
+def predict_around(
+    model: TrainedModel, frame: frames.Image, animals: Sequence[Floats], options: DecodeOptions
+) -> ReferenceInstances:
+    """Find the pose in the crop around each labelled animal.
+
+    Args:
+        model: a centered_instance or multi_class_topdown model.
+        frame: (height, width, channels) uint8.
+        animals: (n_nodes, 2) float32 each, (x, y) frame px, NaN where missing.
+        options: threshold, refinement, and how many of the animals are looked at.
+    """
+    centres = []
+    for animal in animals:
+        visible = [node for node in range(len(animal)) if not np.isnan(animal[node, 0])]
+        if not visible:
+            continue
+        anchor = model.skeleton.node_names.index(model.anchor_part) if model.anchor_part else -1
+        middle = np.mean([animal[node] for node in visible], axis=0)
+        centres.append(animal[anchor] if anchor in visible else middle)
+    chosen = _floats(centres[: options.max_instances]).reshape(-1, 2)
+    crops = predict_crops(model, frame, chosen, options, size_from=model)
+    return _with_pose(crops, np.ones(len(chosen), np.float32))
 
 
 def predict_crops(
@@ -77,18 +119,15 @@ def predict_crops(
     options: DecodeOptions,
     *,
     size_from: TrainedModel,
-) -> tuple[Floats, Floats]:
+) -> ReferenceCrops:
     """Poses in the crops around given centres.
 
     Args:
-        model: a centered_instance model.
+        model: a centered_instance or multi_class_topdown model.
         frame: (height, width, channels) uint8.
         centres: (n, 2) float32, (x, y) frame px.
         options: threshold and refinement.
         size_from: the model whose size matching applies (the first stage's).
-
-    Returns:
-        points (n, n_nodes, 2) frame px and values (n, n_nodes).
     """
     sizes = size_from.preprocessing
     sized = frames.match_size(frame, sizes.max_height, sizes.max_width)
@@ -97,6 +136,7 @@ def predict_crops(
     n_nodes = model.skeleton.n_nodes
     points = np.full((len(centres), n_nodes, 2), np.nan, np.float32)
     values = np.zeros((len(centres), n_nodes), np.float32)
+    probs = np.zeros((len(centres), len(model.class_names)), np.float32)
     for i, centre in enumerate(centres):
         crop, corner = cut_crop(sized.image, centre * sized.eff_scale, crop_size)
         scale = model.preprocessing.input_scale
@@ -107,7 +147,22 @@ def predict_crops(
             local = cell * model.decoding.confmaps_stride / np.float32(scale)
             points[i, node] = (local + corner) / sized.eff_scale
             values[i, node] = peak.value
-    return points, values
+        probs[i] = outputs.get("class_probs", ())
+    return ReferenceCrops(points, values, probs)
+
+
+def _with_pose(crops: ReferenceCrops, scores: Floats) -> ReferenceInstances:
+    """The crops that hold a pose; identities are given out among all crops."""
+    found = [i for i in range(len(scores)) if not np.isnan(crops.points[i]).all()]
+    classes = identity.assign(crops.class_probs) if crops.class_probs.shape[1] else []
+    named = [classes[i] for i in found] if classes else []
+    probs = [
+        float(crops.class_probs[i, c]) if c >= 0 else float("nan")
+        for i, c in zip(found, named, strict=False)
+    ]
+    return ReferenceInstances(
+        crops.points[found], crops.values[found], scores[found], tuple(named), tuple(probs)
+    )
 
 
 def cut_crop(
@@ -196,14 +251,7 @@ def _centroids(
 def _bottomup(
     model: TrainedModel, outputs: dict[str, Floats], to_frame: _ToFrame, options: DecodeOptions
 ) -> ReferenceInstances:
-    patch_size, stride = _patch_size(model, options), model.decoding.confmaps_stride
-    peaks = [
-        [
-            Peak(peak.x * stride, peak.y * stride, peak.value)
-            for peak in local_peaks(confmap, options.peak_threshold, patch_size)
-        ]
-        for confmap in outputs["confmaps"]
-    ]
+    peaks = _pixel_peaks(model, outputs, options)
     scores = [
         _edge_scores(model, outputs["pafs"], e, peaks, options) for e in range(len(model.edges))
     ]
@@ -215,6 +263,51 @@ def _bottomup(
             points[i, node] = to_frame(peak.x, peak.y)
             values[i, node] = peak.value
     return ReferenceInstances(points, values, _floats([it.score for it in instances]))
+
+
+def _multi_class_bottomup(
+    model: TrainedModel, outputs: dict[str, Floats], to_frame: _ToFrame, options: DecodeOptions
+) -> ReferenceInstances:
+    stride = model.decoding.class_maps_stride
+    assert stride is not None  # such a model has class maps
+    n_classes, n_nodes = len(model.class_names), model.skeleton.n_nodes
+    points = np.full((n_classes, n_nodes, 2), np.nan, np.float32)
+    values = np.full((n_classes, n_nodes), np.nan, np.float32)
+    probs = np.full((n_classes, n_nodes), np.nan, np.float32)
+    for node, peaks in enumerate(_pixel_peaks(model, outputs, options)):
+        of_peaks = [
+            identity.probabilities_at(outputs["class_maps"], p.x, p.y, stride) for p in peaks
+        ]
+        for index, label in enumerate(identity.first_choices(of_peaks)):
+            if label >= 0:
+                points[label, node] = to_frame(peaks[index].x, peaks[index].y)
+                values[label, node] = peaks[index].value
+                probs[label, node] = of_peaks[index][label]
+    found = [c for c in range(n_classes) if not np.isnan(values[c]).all()]
+    scores = {c: float(np.nanmean(values[c])) for c in found}
+    if options.max_instances is not None:
+        found = sorted(sorted(found, key=lambda c: -scores[c])[: options.max_instances])
+    return ReferenceInstances(
+        points[found],
+        values[found],
+        _floats([scores[c] for c in found]),
+        tuple(found),
+        tuple(float(np.nanmean(probs[c])) for c in found),
+    )
+
+
+def _pixel_peaks(
+    model: TrainedModel, outputs: dict[str, Floats], options: DecodeOptions
+) -> list[list[Peak]]:
+    """Per node, all peaks in network-input px."""
+    patch_size, stride = _patch_size(model, options), model.decoding.confmaps_stride
+    return [
+        [
+            Peak(peak.x * stride, peak.y * stride, peak.value)
+            for peak in local_peaks(confmap, options.peak_threshold, patch_size)
+        ]
+        for confmap in outputs["confmaps"]
+    ]
 
 
 def _edge_scores(

@@ -1,0 +1,44 @@
+"""Identities from class probabilities."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+Floats = NDArray[np.float32]
+
+
+def probabilities_at(class_maps: Floats, x: float, y: float, stride: int) -> Floats:
+    """(n_classes,): the cell nearest to a point in network-input px, half-way cases to even."""
+    _, height, width = class_maps.shape
+    col = min(max(round(float(np.float32(x) / stride)), 0), width - 1)
+    row = min(max(round(float(np.float32(y) / stride)), 0), height - 1)
+    probs: Floats = class_maps[:, row, col]
+    return probs
+
+
+def assign(probs: Floats) -> list[int]:
+    """The class of each animal; together the most probable. -1 where classes have run out.
+
+    Args:
+        probs: (n_animals, n_classes).
+    """
+    classes = [-1] * len(probs)
+    for animal, label in zip(*linear_sum_assignment(-probs), strict=True):
+        classes[int(animal)] = int(label)
+    return classes
+
+
+def first_choices(probs: Sequence[Floats]) -> list[int]:
+    """The class of each peak of a node; -1 where the one assigned is not the peak's favourite.
+
+    Args:
+        probs: per peak (n_classes,).
+    """
+    if not probs:
+        return []
+    return [
+        label if label >= 0 and row[label] == row.max() else -1
+        for row, label in zip(probs, assign(np.stack(probs)), strict=True)
+    ]

@@ -1,0 +1,102 @@
+"""Models that find all peaks of a frame at once: grouped along edges, or told apart by class."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.decoding.grouping import group_peaks, grouping_order
+from sleap_rt.runtime.decoding.identity import classify_peaks
+from sleap_rt.runtime.engines import Array, open_engine
+from sleap_rt.runtime.predictors.interface import Frames, KnownInstances, check_frames
+from sleap_rt.runtime.predictors.setup import Setup
+from sleap_rt.runtime.predictors.stages import SlottedGraph, peak_inputs, scalar_inputs
+
+_Outputs = dict[str, Array]
+
+
+class BottomUpPredictor:
+    """All animals of each frame, assembled from their peaks.
+
+    Args:
+        setup: one graph that finds peaks.
+        constants: inputs of the graph besides those of every peak finder.
+        fetch: outputs of the graph that assembling needs.
+        assemble: (frame index, one frame's outputs) -> its instances.
+    """
+
+    needs_instances = False
+
+    def __init__(
+        self,
+        setup: Setup,
+        constants: _Outputs,
+        fetch: Sequence[str],
+        assemble: Callable[[int, _Outputs], FrameInstances],
+    ) -> None:
+        self.files = setup.files
+        self.skeleton, self.class_names = setup.last.skeleton, setup.last.class_names
+        self._assemble, self._raw = assemble, setup.raw
+        self._fetch = list(dict.fromkeys([*fetch, *setup.raw]))
+        self._engine = open_engine(setup.files[0].path, setup.engine)
+        self._graph = SlottedGraph(self._engine)
+        self.device = self._engine.device
+        self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode) | constants
+
+    def predict(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> list[FrameInstances]:
+        outputs = self._graph.run({"frames": check_frames(frames), **self._constants}, self._fetch)
+        results = []
+        for i, frame_index in enumerate(frame_indices):
+            here = {name: outputs[name][i] for name in self._fetch}
+            instances = self._assemble(frame_index, here)
+            results.append(replace(instances, raw={name: here[name] for name in self._raw}))
+        return results
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+def open_bottomup(setup: Setup) -> BottomUpPredictor:
+    """Peaks are grouped along the skeleton's edges, by part affinity fields."""
+    decode, edges = setup.decode, setup.last.edges
+    grouping_order(edges)  # refuses a skeleton that cannot be grouped, before any work
+
+    def assemble(frame_index: int, found: _Outputs) -> FrameInstances:
+        grouped = group_peaks(
+            found["peaks"], found["peak_vals"], found["line_scores"], edges, decode
+        )
+        return FrameInstances.untracked(
+            frame_index=frame_index,
+            points=grouped.points,
+            point_scores=grouped.point_scores,
+            scores=grouped.scores,
+        )
+
+    constants = scalar_inputs(
+        max_edge_length_ratio=decode.max_edge_length_ratio,
+        dist_penalty_weight=decode.dist_penalty_weight,
+    )
+    return BottomUpPredictor(setup, constants, ["peaks", "peak_vals", "line_scores"], assemble)
+
+
+def open_multi_class_bottomup(setup: Setup) -> BottomUpPredictor:
+    """Each peak belongs to the class that the class maps show there; one animal per class."""
+
+    def assemble(frame_index: int, found: _Outputs) -> FrameInstances:
+        named = classify_peaks(
+            found["peaks"], found["peak_vals"], found["class_probs"], setup.decode.max_instances
+        )
+        return FrameInstances(
+            frame_index=frame_index,
+            points=named.points,
+            point_scores=named.point_scores,
+            scores=named.scores,
+            track_ids=named.classes,
+            tracking_scores=named.class_probs,
+        )
+
+    return BottomUpPredictor(setup, {}, ["peaks", "peak_vals", "class_probs"], assemble)

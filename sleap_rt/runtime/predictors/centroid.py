@@ -1,0 +1,89 @@
+"""A centroid model alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.decoding.ground_truth import nearest_instances
+from sleap_rt.runtime.predictors.interface import (
+    Frames,
+    KnownInstances,
+    check_frames,
+    check_known,
+)
+from sleap_rt.runtime.predictors.setup import Setup
+from sleap_rt.runtime.predictors.stages import CentroidStage, FoundCentroids
+from sleap_rt.skeleton import Skeleton
+
+
+class CentroidPredictor:
+    """One point per animal, as a skeleton of one node."""
+
+    needs_instances = False
+
+    def __init__(self, setup: Setup) -> None:
+        self.files = setup.files
+        trained = setup.last.skeleton
+        self.skeleton = trained if trained.n_nodes == 1 else Skeleton("centroid", ("centroid",))
+        self.class_names: tuple[str, ...] = ()
+        self._stage = CentroidStage(
+            setup.files[0], setup.decode, setup.engine, keeps_confmaps="confmaps" in setup.raw
+        )
+        self.device = self._stage.device
+
+    def predict(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> list[FrameInstances]:
+        found = self._stage.find(check_frames(frames))
+        return [
+            _frame(frame_index, here.points[:, None], here.vals[:, None], here)
+            for frame_index, here in zip(frame_indices, found, strict=True)
+        ]
+
+    def close(self) -> None:
+        self._stage.close()
+
+
+class MatchedCentroidPredictor(CentroidPredictor):
+    """Each centroid takes over the pose of the labelled animal nearest to it.
+
+    This shows which labelled animals were found; it says nothing about poses.
+    """
+
+    needs_instances = True
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self.skeleton = setup.last.skeleton
+
+    def predict(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> list[FrameInstances]:
+        known = check_known(known, len(frames), self.skeleton.n_nodes)
+        found = self._stage.find(check_frames(frames))
+        results = []
+        for frame_index, here, animals in zip(frame_indices, found, known, strict=True):
+            points = nearest_instances(here.points, animals)
+            visible = ~np.isnan(points[..., 0])
+            result = _frame(frame_index, points, visible.astype(np.float32), here)
+            results.append(result.take(np.flatnonzero(visible.any(axis=1))))
+        return results
+
+
+def _frame(
+    frame_index: int, points: KnownInstances, point_scores: KnownInstances, found: FoundCentroids
+) -> FrameInstances:
+    return FrameInstances.untracked(
+        frame_index=frame_index,
+        points=points,
+        point_scores=point_scores,
+        scores=found.vals,
+        raw={} if found.confmaps is None else {"confmaps": found.confmaps},
+    )

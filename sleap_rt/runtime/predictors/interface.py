@@ -1,0 +1,103 @@
+"""What every predictor is, and what it takes."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.errors import DataError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.engines import Array
+from sleap_rt.runtime.graph_file import GraphFile
+from sleap_rt.skeleton import Skeleton
+
+Frames = NDArray[np.uint8]
+KnownInstances = NDArray[np.float32]
+"""(n, n_nodes, 2): the labelled animals of one frame, (x, y) frame px, NaN where a node is missing;
+nodes in the order of the predictor's skeleton."""
+
+
+class Predictor(Protocol):
+    """Finds instances in frames.
+
+    Attributes:
+        skeleton: of the instances.
+        class_names: identities that `FrameInstances.track_ids` index into; empty where the model
+            tells no identities.
+        needs_instances: the predictor works on labelled animals, which `predict` must be given.
+        device: where the engines truly run.
+        files: the graphs in use.
+    """
+
+    skeleton: Skeleton
+    class_names: tuple[str, ...]
+    needs_instances: bool
+    device: str
+    files: tuple[GraphFile, ...]
+
+    def predict(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> list[FrameInstances]:
+        """Find the instances of a batch of frames.
+
+        Args:
+            frames: (batch, height, width, channels) uint8, RGB or gray.
+            frame_indices: of the batch's frames in their video.
+            known: the labelled animals of each frame; used where `needs_instances`.
+
+        Returns:
+            One entry per frame, in order.
+
+        Raises:
+            DataError: the frames are not 8-bit images, or labelled animals are needed and missing.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+def check_frames(frames: Array) -> Frames:
+    """Refuse what a graph cannot take.
+
+    Raises:
+        DataError: not (batch, height, width, channels) uint8 with 1 or 3 channels.
+    """
+    if frames.dtype != np.uint8:
+        raise DataError(
+            f"frames are {frames.dtype}, but models take 8-bit images (uint8, 0 to 255). "
+            "Convert the video to 8 bit first."
+        )
+    if frames.ndim != 4 or frames.shape[3] not in (1, 3):
+        raise DataError(
+            f"frames have shape {frames.shape}; (batch, height, width, channels) with 1 or 3 "
+            "channels was expected"
+        )
+    return frames
+
+
+def check_known(
+    known: Sequence[KnownInstances] | None, n_frames: int, n_nodes: int
+) -> Sequence[KnownInstances]:
+    """Refuse labelled animals that are missing or do not fit the frames.
+
+    Raises:
+        DataError: there are none, not one entry per frame, or of another shape.
+    """
+    if known is None:
+        raise DataError(
+            "this model alone works on labelled animals, and there are none: give a `.slp` file "
+            "with labelled frames, or the other model of the pair as well"
+        )
+    if len(known) != n_frames:
+        raise DataError(f"labelled animals of {len(known)} frames were given for {n_frames} frames")
+    for points in known:
+        if points.ndim != 3 or points.shape[1:] != (n_nodes, 2):
+            raise DataError(
+                f"labelled animals have shape {points.shape}; (n, {n_nodes}, 2) was expected, "
+                "one point for each node of the model's skeleton"
+            )
+    return known

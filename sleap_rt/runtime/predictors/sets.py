@@ -1,0 +1,147 @@
+"""Which models go together, and the predictor that each supported set gets."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sleap_rt.errors import ModelError, OptionError
+from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime.families import check_family
+from sleap_rt.runtime.graph_file import GraphFile, read_graph_file
+from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
+from sleap_rt.runtime.predictors.centroid import CentroidPredictor, MatchedCentroidPredictor
+from sleap_rt.runtime.predictors.interface import Predictor
+from sleap_rt.runtime.predictors.setup import Setup
+from sleap_rt.runtime.predictors.single_instance import SingleInstancePredictor
+from sleap_rt.runtime.predictors.topdown import KnownCropPredictor, TopDownPredictor
+
+_PEAKS = frozenset({"peak_threshold", "integral_refinement"})
+_MANY = _PEAKS | {"max_instances"}
+_PAFS = frozenset(
+    {"max_edge_length_ratio", "dist_penalty_weight", "min_line_scores", "min_instance_peaks"}
+)
+_CENTROIDS = _MANY | {"centroid_peak_threshold"}
+
+
+@dataclass(frozen=True)
+class _Set:
+    """One supported set.
+
+    Attributes:
+        open: the predictor.
+        options: fields of `DecodeOptions` that take effect.
+        raw: names of the raw outputs that can be asked for.
+        open_matched: the predictor that takes over poses of labelled animals, where there is one.
+    """
+
+    open: Callable[[Setup], Predictor]
+    options: frozenset[str]
+    raw: tuple[str, ...]
+    open_matched: Callable[[Setup], Predictor] | None = None
+
+
+_SETS: dict[tuple[str, ...], _Set] = {
+    ("single_instance",): _Set(SingleInstancePredictor, _PEAKS, ("confmaps",)),
+    ("bottomup",): _Set(
+        open_bottomup, _MANY | _PAFS, ("confmaps", "pafs", "peaks", "peak_vals", "line_scores")
+    ),
+    ("multi_class_bottomup",): _Set(open_multi_class_bottomup, _MANY, ("confmaps", "class_maps")),
+    ("centroid", "centered_instance"): _Set(
+        TopDownPredictor, _CENTROIDS, ("centroid_confmaps", "crop_confmaps")
+    ),
+    ("centroid", "multi_class_topdown"): _Set(
+        TopDownPredictor, _CENTROIDS, ("centroid_confmaps", "crop_confmaps", "class_probs")
+    ),
+    ("centroid",): _Set(
+        CentroidPredictor, _CENTROIDS, ("confmaps",), open_matched=MatchedCentroidPredictor
+    ),
+    ("centered_instance",): _Set(KnownCropPredictor, _MANY, ("crop_confmaps",)),
+    ("multi_class_topdown",): _Set(KnownCropPredictor, _MANY, ("crop_confmaps", "class_probs")),
+}
+_SUPPORTED = f"Supported sets: {'; '.join(' + '.join(kinds) for kinds in _SETS)}."
+
+
+def open_predictor(
+    models: Sequence[Path],
+    decode: DecodeOptions,
+    engine: EngineOptions,
+    raw: Sequence[str] = (),
+    *,
+    match_known: bool = False,
+) -> Predictor:
+    """Open the graphs of a model, or of a pair of models.
+
+    Args:
+        models: `.onnx` files, in any order.
+        decode: thresholds and grouping.
+        engine: what runs the graphs.
+        raw: raw outputs to hand out with the instances (`FrameInstances.raw`); see `raw_outputs`.
+        match_known: for a centroid model alone: each centroid takes over the pose of the labelled
+            animal nearest to it. Without it, centroids are given as what they are.
+
+    Raises:
+        ModelError: a file is missing or not ours, or the files are no supported set.
+        OptionError: an option cannot take effect with these models.
+        EngineError: the engine or device is not available.
+    """
+    files = _by_kind(models)
+    kinds = _supported_set(files)
+    check_family(list(files.values()))
+    found = _SETS[kinds]
+    unknown = [name for name in raw if name not in found.raw]
+    if unknown:
+        raise OptionError(
+            f"raw output {', '.join(unknown)}: {' + '.join(kinds)} has none of that name; it has "
+            f"{', '.join(found.raw)}"
+        )
+    setup = Setup(tuple(files[kind] for kind in kinds), decode, engine, tuple(raw))
+    if not match_known:
+        return found.open(setup)
+    if found.open_matched is None:
+        raise OptionError(
+            "poses of labelled animals are taken over only with a centroid model alone, not with "
+            f"{' + '.join(kinds)}"
+        )
+    return found.open_matched(setup)
+
+
+def _by_kind(models: Sequence[Path]) -> dict[str, GraphFile]:
+    files: dict[str, GraphFile] = {}
+    for path in models:
+        file = read_graph_file(path)
+        if file.contract.kind in files:
+            raise ModelError(
+                f"two {file.contract.kind} models were given: {files[file.contract.kind].path} and "
+                f"{path}. {_SUPPORTED}"
+            )
+        files[file.contract.kind] = file
+    return files
+
+
+def _supported_set(files: dict[str, GraphFile]) -> tuple[str, ...]:
+    for kinds in _SETS:
+        if set(kinds) == set(files):
+            return kinds
+    raise ModelError(f"no pipeline for {' + '.join(sorted(files)) or 'no model'}. {_SUPPORTED}")
+
+
+def effective_options(models: Sequence[Path]) -> frozenset[str]:
+    """Fields of `DecodeOptions` that change what these models predict.
+
+    Raises:
+        ModelError: as `open_predictor`.
+    """
+    files = _by_kind(models)
+    options = _SETS[_supported_set(files)].options
+    if all(file.contract.decoding.offsets for file in files.values()):
+        options -= {"integral_refinement"}  # these networks place peaks within a cell themselves
+    return options
+
+
+def raw_outputs(models: Sequence[Path]) -> tuple[str, ...]:
+    """Names of the raw outputs that these models can hand out.
+
+    Raises:
+        ModelError: as `open_predictor`.
+    """
+    return _SETS[_supported_set(_by_kind(models))].raw

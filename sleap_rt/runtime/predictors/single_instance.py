@@ -1,0 +1,52 @@
+"""Models of one animal per frame."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.engines import open_engine
+from sleap_rt.runtime.predictors.interface import Frames, KnownInstances, check_frames
+from sleap_rt.runtime.predictors.setup import Setup
+from sleap_rt.runtime.predictors.stages import peak_inputs
+
+
+class SingleInstancePredictor:
+    """The one animal of each frame."""
+
+    needs_instances = False
+
+    def __init__(self, setup: Setup) -> None:
+        self.files = setup.files
+        self.skeleton = setup.last.skeleton
+        self.class_names: tuple[str, ...] = ()
+        self._engine = open_engine(setup.files[0].path, setup.engine)
+        self.device = self._engine.device
+        self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode)
+        self._raw = setup.raw
+
+    def predict(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> list[FrameInstances]:
+        feed = {"frames": check_frames(frames), **self._constants}
+        outputs = self._engine.run(feed, ["peaks", "peak_vals", *self._raw])
+        results = []
+        for i, frame_index in enumerate(frame_indices):
+            points, vals = outputs["peaks"][i : i + 1], outputs["peak_vals"][i : i + 1]
+            found = ~np.isnan(points).all(axis=(1, 2))
+            results.append(
+                FrameInstances.untracked(
+                    frame_index=frame_index,
+                    points=points[found],
+                    point_scores=vals[found],
+                    scores=vals.sum(axis=1)[found],
+                    raw={name: outputs[name][i] for name in self._raw},
+                )
+            )
+        return results
+
+    def close(self) -> None:
+        self._engine.close()

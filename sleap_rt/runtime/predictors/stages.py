@@ -1,0 +1,151 @@
+"""Graphs as the predictors run them: whole frames, centroids, crops."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime.engines import Array, Engine, open_engine
+from sleap_rt.runtime.graph_file import GraphFile
+from sleap_rt.runtime.predictors.interface import Frames
+
+Floats = NDArray[np.float32]
+_FEWEST_SLOTS = 8  # peaks per map that a graph is first run with
+
+
+def scalar_inputs(**values: float) -> dict[str, Array]:
+    """() float32 inputs of a graph."""
+    return {name: np.array(value, np.float32) for name, value in values.items()}
+
+
+def peak_inputs(threshold: float, decode: DecodeOptions) -> dict[str, Array]:
+    """The inputs that every graph has for its peaks."""
+    refine = decode.integral_refinement == "integral"
+    return scalar_inputs(peak_threshold=threshold, integral_refinement=float(refine))
+
+
+@dataclass
+class SlottedGraph:
+    """Runs a graph with enough slots for the peaks of the busiest map.
+
+    A graph returns at most as many peaks per map as it gets slots. It also says how many it saw:
+    if those are more, it is run again, so that no frame is ever cut short.
+    """
+
+    engine: Engine
+    n_slots: int = _FEWEST_SLOTS
+
+    def run(self, feed: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
+        while True:
+            slots = np.zeros(self.n_slots, np.float32)
+            outputs = self.engine.run({**feed, "slots": slots}, [*fetch, "n_candidates"])
+            most = int(outputs["n_candidates"].max(initial=0))
+            if most <= self.n_slots:
+                return outputs
+            while self.n_slots < most:
+                self.n_slots *= 2
+
+
+@dataclass(frozen=True)
+class FoundCentroids:
+    """Centroids of one frame.
+
+    Attributes:
+        points: (n, 2) float32, (x, y) frame px.
+        vals: (n,) float32, confidence.
+        confmaps: (1, height, width) float32, if asked for.
+    """
+
+    points: Floats
+    vals: Floats
+    confmaps: Floats | None
+
+
+class CentroidStage:
+    """Finds the centroids of each frame: all in raster order, or the best `max_instances`.
+
+    Args:
+        file: a centroid graph.
+        decode: threshold and most centroids.
+        engine: what runs the graph.
+        keeps_confmaps: hand out the confidence maps as well.
+    """
+
+    def __init__(
+        self, file: GraphFile, decode: DecodeOptions, engine: EngineOptions, *, keeps_confmaps: bool
+    ) -> None:
+        self._engine = open_engine(file.path, engine)
+        self._graph = SlottedGraph(self._engine)
+        self._max_instances = decode.max_instances
+        self._constants = peak_inputs(decode.centroid_threshold, decode)
+        self._fetch = ["centroids", "centroid_vals", *(["confmaps"] if keeps_confmaps else [])]
+        self.device = self._engine.device
+
+    def find(self, frames: Frames) -> list[FoundCentroids]:
+        """The centroids of each frame."""
+        found = self._graph.run({"frames": frames, **self._constants}, self._fetch)
+        confmaps = found.get("confmaps", [None] * len(frames))
+        results = []
+        for points, vals, maps in zip(
+            found["centroids"], found["centroid_vals"], confmaps, strict=True
+        ):
+            kept = np.flatnonzero(~np.isnan(vals))
+            if self._max_instances is not None and len(kept) > self._max_instances:
+                kept = kept[np.argsort(-vals[kept], kind="stable")[: self._max_instances]]
+            results.append(FoundCentroids(points[kept], vals[kept], maps))
+        return results
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+class CropStage:
+    """Finds the pose in the crop around each centre; all crops of a batch of frames run at once.
+
+    Args:
+        file: a graph that sees crops.
+        decode: threshold.
+        engine: what runs the graph.
+        raw: outputs to fetch besides the poses.
+    """
+
+    def __init__(
+        self, file: GraphFile, decode: DecodeOptions, engine: EngineOptions, raw: Sequence[str] = ()
+    ) -> None:
+        self._engine = open_engine(file.path, engine)
+        self._constants = peak_inputs(decode.peak_threshold, decode)
+        self._fetch = ["peaks", "peak_vals"]
+        if file.contract.class_names:
+            self._fetch.append("class_probs")
+        self._fetch += [name for name in raw if name not in self._fetch]
+        self.device = self._engine.device
+
+    def run(self, frames: Frames, centers: Sequence[Floats]) -> list[dict[str, Array] | None]:
+        """Everything the graph says about each frame's crops.
+
+        Args:
+            frames: (batch, height, width, channels) uint8.
+            centers: per frame (n, 2) float32, (x, y) frame px.
+
+        Returns:
+            Per frame the graph's outputs, n rows each; None for a frame without a centre.
+        """
+        counts = [len(points) for points in centers]
+        if not sum(counts):
+            return [None] * len(counts)
+        feed: dict[str, Array] = {
+            "frames": frames,
+            "centers": np.concatenate(centers),
+            "frame_index": np.repeat(np.arange(len(counts)), counts),
+        }
+        outputs = self._engine.run({**feed, **self._constants}, self._fetch)
+        ends = np.cumsum(counts)
+        return [
+            {name: array[end - n : end] for name, array in outputs.items()} if n else None
+            for n, end in zip(counts, ends.tolist(), strict=True)
+        ]
+
+    def close(self) -> None:
+        self._engine.close()

@@ -1,0 +1,171 @@
+"""Models that see crops, around centroids that another model finds or around labelled animals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.contract import GraphContract
+from sleap_rt.errors import ModelError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.decoding.ground_truth import instance_centers
+from sleap_rt.runtime.decoding.identity import assign_classes, first_choices
+from sleap_rt.runtime.engines import Array
+from sleap_rt.runtime.predictors.interface import (
+    Frames,
+    KnownInstances,
+    check_frames,
+    check_known,
+)
+from sleap_rt.runtime.predictors.setup import Setup
+from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage
+
+Floats = NDArray[np.float32]
+# Raw outputs of crops: as users know them -> as the graph has them.
+_CROP_OUTPUTS = {"crop_confmaps": "confmaps", "class_probs": "class_probs"}
+
+
+class TopDownPredictor:
+    """All animals of each frame: centroids first, then the pose in the crop around each."""
+
+    needs_instances = False
+
+    def __init__(self, setup: Setup) -> None:
+        self.files = setup.files
+        centroid, instance = setup.files
+        _check_same_sizing(centroid.contract, instance.contract)
+        self._centroids = CentroidStage(
+            centroid, setup.decode, setup.engine, keeps_confmaps="centroid_confmaps" in setup.raw
+        )
+        self._crops = _Crops(setup)
+        self.skeleton, self.class_names = setup.last.skeleton, setup.last.class_names
+        self.device = self._crops.device
+
+    def predict(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> list[FrameInstances]:
+        found = self._centroids.find(check_frames(frames))
+        results = self._crops.instances(
+            frames, frame_indices, [here.points for here in found], [here.vals for here in found]
+        )
+        return [
+            result
+            if here.confmaps is None
+            else replace(result, raw={**result.raw, "centroid_confmaps": here.confmaps})
+            for result, here in zip(results, found, strict=True)
+        ]
+
+    def close(self) -> None:
+        self._centroids.close()
+        self._crops.close()
+
+
+class KnownCropPredictor:
+    """The pose in the crop around each labelled animal."""
+
+    needs_instances = True
+
+    def __init__(self, setup: Setup) -> None:
+        self.files = setup.files
+        self.skeleton, self.class_names = setup.last.skeleton, setup.last.class_names
+        self._crops = _Crops(setup)
+        self._max_instances = setup.decode.max_instances
+        self.device = self._crops.device
+
+    def predict(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> list[FrameInstances]:
+        known = check_known(known, len(frames), self.skeleton.n_nodes)
+        centers = []
+        for animals in known:
+            points = instance_centers(animals, self.files[0].contract)
+            # The first ones, not the best: all are equally certain.
+            centers.append(points[~np.isnan(points[:, 0])][: self._max_instances])
+        certain = [np.ones(len(points), np.float32) for points in centers]
+        return self._crops.instances(check_frames(frames), frame_indices, centers, certain)
+
+    def close(self) -> None:
+        self._crops.close()
+
+
+class _Crops:
+    """Centres of each frame to instances."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._n_nodes = setup.last.skeleton.n_nodes
+        self._is_legacy = setup.last.family == "legacy"
+        self._raw = {name: _CROP_OUTPUTS[name] for name in setup.raw if name in _CROP_OUTPUTS}
+        file = setup.files[-1]
+        self._stage = CropStage(file, setup.decode, setup.engine, list(self._raw.values()))
+        self.device = self._stage.device
+
+    def instances(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        centers: Sequence[Floats],
+        scores: Sequence[Floats],
+    ) -> list[FrameInstances]:
+        """The poses around each frame's centres; crops without any visible node give none.
+
+        Args:
+            frames: (batch, height, width, channels) uint8.
+            frame_indices: of the batch's frames in their video.
+            centers: per frame (n, 2) float32, (x, y) frame px.
+            scores: per frame (n,) float32, confidence of each centre.
+        """
+        return [
+            self._nothing(frame_index)
+            if found is None
+            else self._frame(frame_index, found, center_scores)
+            for frame_index, found, center_scores in zip(
+                frame_indices, self._stage.run(frames, centers), scores, strict=True
+            )
+        ]
+
+    def _frame(
+        self, frame_index: int, found: Mapping[str, Array], scores: Floats
+    ) -> FrameInstances:
+        result = FrameInstances.untracked(
+            frame_index=frame_index,
+            points=found["peaks"],
+            point_scores=found["peak_vals"],
+            scores=scores,
+            raw={name: found[output] for name, output in self._raw.items()},
+        )
+        if "class_probs" in found:
+            classes, probs = assign_classes(found["class_probs"])
+            result = replace(result, track_ids=classes, tracking_scores=probs)
+            if self._is_legacy:
+                result = result.take(first_choices(found["class_probs"], classes))
+        return result.take(np.flatnonzero(~np.isnan(result.points).all(axis=(1, 2))))
+
+    def _nothing(self, frame_index: int) -> FrameInstances:
+        points = np.empty((0, self._n_nodes, 2), np.float32)
+        return FrameInstances.untracked(
+            frame_index=frame_index,
+            points=points,
+            point_scores=points[..., 0],
+            scores=points[:, 0, 0],
+        )
+
+    def close(self) -> None:
+        self._stage.close()
+
+
+def _check_same_sizing(centroid: GraphContract, instance: GraphContract) -> None:
+    """Both stages must bring frames to the same size; the export of a pair sees to it."""
+    sizes = [(c.preprocessing.max_height, c.preprocessing.max_width) for c in (centroid, instance)]
+    if sizes[0] != sizes[1]:
+        raise ModelError(
+            f"the centroid model resizes frames to {sizes[0]}, the instance model to {sizes[1]} "
+            "(height, width). Export the two models together: "
+            "`sleap-nn export CENTROID_MODEL INSTANCE_MODEL -o FOLDER`."
+        )

@@ -1,0 +1,64 @@
+"""Crop centres and poses that come from labelled animals, by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from sleap_rt.runtime.decoding.ground_truth import instance_centers, nearest_instances
+from sleap_rt.skeleton import Skeleton
+
+NAN = np.nan
+ANIMALS = np.array(
+    [
+        [[0, 0], [10, 4], [NAN, NAN]],
+        [[NAN, NAN], [20, 20], [30, 40]],
+        [[NAN, NAN], [NAN, NAN], [NAN, NAN]],
+    ],
+    np.float32,
+)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "expected"),
+    [
+        (None, [[5, 2], [25, 30], [NAN, NAN]]),
+        ("a", [[0, 0], [25, 30], [NAN, NAN]]),  # the mean where the anchor is hidden
+        ("b", [[10, 4], [20, 20], [NAN, NAN]]),
+    ],
+)
+def test_crops_are_centred_on_the_anchor_or_the_visible_nodes(anchor, expected):
+    np.testing.assert_array_equal(instance_centers(ANIMALS, _contract(anchor)), expected)
+
+
+@pytest.mark.parametrize(("anchor", "expected"), [(None, [12, 4]), ("b", [16, 8]), ("c", [12, 4])])
+def test_crops_of_legacy_models_are_centred_on_the_bounding_box(anchor, expected):
+    # Of the fourth node, between the others, the box takes no notice; a mean would.
+    animal = [[8, 0], [16, 8], [NAN, NAN], [9, 1]]
+    animals = np.array([animal, [[NAN, NAN]] * 4], np.float32)
+    found = instance_centers(animals, _contract(anchor, "legacy"))
+    np.testing.assert_array_equal(found, [expected, [NAN, NAN]])
+
+
+def _contract(anchor, family="native"):
+    skeleton = Skeleton("s", ("a", "b", "c"))
+    return SimpleNamespace(anchor_part=anchor, skeleton=skeleton, family=family)
+
+
+def test_each_centroid_takes_the_animal_with_the_nearest_node():
+    # (11, 11) is sqrt(50) px from the first animal and sqrt(162) px from the second.
+    centroids = np.array([[28, 38], [11, 11], [1, 0]], np.float32)
+    found = nearest_instances(centroids, ANIMALS)
+    np.testing.assert_array_equal(found, ANIMALS[[1, 0, 0]])
+
+
+def test_two_centroids_may_take_one_animal():
+    centroids = np.array([[0, 1], [9, 4]], np.float32)
+    np.testing.assert_array_equal(nearest_instances(centroids, ANIMALS), ANIMALS[[0, 0]])
+
+
+@pytest.mark.parametrize("animals", [ANIMALS[:0], ANIMALS[2:]])
+def test_without_a_visible_animal_there_is_no_pose(animals):
+    found = nearest_instances(np.array([[1, 2]], np.float32), animals)
+    assert found.shape == (1, 3, 2)
+    assert np.isnan(found).all()
