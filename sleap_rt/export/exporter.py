@@ -16,10 +16,10 @@ from sleap_rt.export.onnx_file import fuse, save
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.models.overrides import override_models
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.runtime.predictors.sets import supported_set
 from sleap_rt.version import __version__
 
 METADATA_NAME = "export_metadata.json"
-_PAIRS = {("centroid", "centered_instance"), ("centroid", "multi_class_topdown")}
 
 
 def export_models(
@@ -40,8 +40,8 @@ def export_models(
 
     Raises:
         OptionError: an override has no effect with these models, or cannot be honoured.
-        ModelError: a model cannot be loaded, the models are no pair, or a graph differs from its
-            checkpoint by more than the tolerance.
+        ModelError: a model cannot be loaded, the models are no supported set, or a graph differs
+            from its checkpoint by more than the tolerance.
     """
     models = _sized_together(override_models(_load(paths, overrides), overrides))
     _check_writable(folder)
@@ -67,14 +67,9 @@ def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel
 
 def _sized_together(models: list[TrainedModel]) -> list[TrainedModel]:
     """First stage first, and both stages bringing frames to the first stage's size."""
+    supported_set([model.kind for model in models])
     if len(models) == 1:
         return models
-    kinds = tuple(sorted((model.kind for model in models), key=lambda kind: kind in CROP_KINDS))
-    if kinds not in _PAIRS:
-        raise ModelError(
-            f"{' + '.join(model.kind for model in models)} cannot be exported together; pairs are "
-            + ", ".join(" + ".join(pair) for pair in sorted(_PAIRS))
-        )
     centroid, instance = sorted(models, key=lambda model: model.kind in CROP_KINDS)
     first, second = centroid.preprocessing, instance.preprocessing
     height = first.max_height or second.max_height
