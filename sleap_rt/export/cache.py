@@ -22,7 +22,7 @@ def cached_graphs(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRID
     """The exported graphs of one model or a pair, exported now if they never were.
 
     Args:
-        models: native model folders, in any order.
+        models: trained models, in any order.
         overrides: what is to differ from the training configurations.
 
     Raises:

@@ -3,20 +3,32 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from sleap_rt.contract import CONTRACT_VERSION, CROP_KINDS, GraphContract
+from sleap_rt.contract import (
+    CONTRACT_VERSION,
+    Certificate,
+    Decoding,
+    GraphContract,
+    Preprocessing,
+)
 from sleap_rt.errors import ModelError, OptionError
-from sleap_rt.export.certificate import certify
+from sleap_rt.export.certificate import certify_native
 from sleap_rt.export.graphs import build_graph
+from sleap_rt.export.legacy_certificate import certify_legacy
+from sleap_rt.export.legacy_graphs import build_legacy_graph
+from sleap_rt.export.legacy_stages import LegacyStage, legacy_stages
 from sleap_rt.export.onnx_file import fuse, save
+from sleap_rt.export.pairs import first_stage_first
+from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_native_model
+from sleap_rt.models.legacy import LegacyModel, load_legacy_model
 from sleap_rt.models.overrides import override_models
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
-from sleap_rt.runtime.predictors.sets import supported_set
 from sleap_rt.version import __version__
 
 METADATA_NAME = "export_metadata.json"
@@ -31,7 +43,7 @@ def export_models(
     part of the file. Nothing appears in `folder` unless everything succeeds.
 
     Args:
-        paths: model folders, in any order.
+        paths: trained models, all native or all legacy, in any order.
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
         overrides: what is to differ from the training configurations.
 
@@ -43,16 +55,29 @@ def export_models(
         ModelError: a model cannot be loaded, the models are no supported set, or a graph differs
             from its checkpoint by more than the tolerance.
     """
-    models = _sized_together(override_models(_load(paths, overrides), overrides))
+    stages: Sequence[TrainedModel | LegacyStage]
+    if one_family(paths) is ModelSource.LEGACY:
+        _refuse_for_legacy(overrides)
+        stages = legacy_stages([load_legacy_model(path) for path in paths])
+    else:
+        stages = _sized_together(override_models(_load(paths, overrides), overrides))
     _check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
-        written = [_export(model, Path(temporary)) for model in models]
+        written = [_export(stage, Path(temporary)) for stage in stages]
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
         for file in Path(temporary).iterdir():
             shutil.move(file, folder / file.name)
     return [folder / path.name for path, _ in written]
+
+
+def _refuse_for_legacy(overrides: ModelOverrides) -> None:
+    if overrides.given:
+        raise OptionError(
+            f"{', '.join(overrides.given)}: only for models of sleap-nn; a model of SLEAP 1.4 or "
+            "older keeps the settings it was trained with. Leave it out."
+        )
 
 
 def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel]:
@@ -67,10 +92,10 @@ def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel
 
 def _sized_together(models: list[TrainedModel]) -> list[TrainedModel]:
     """First stage first, and both stages bringing frames to the first stage's size."""
-    supported_set([model.kind for model in models])
-    if len(models) == 1:
-        return models
-    centroid, instance = sorted(models, key=lambda model: model.kind in CROP_KINDS)
+    ordered = first_stage_first(models)
+    if len(ordered) == 1:
+        return ordered
+    centroid, instance = ordered
     first, second = centroid.preprocessing, instance.preprocessing
     height = first.max_height or second.max_height
     width = first.max_width or second.max_width
@@ -92,26 +117,39 @@ def _check_writable(folder: Path) -> None:
         raise ModelError(f"cannot write into {folder}: {error.strerror}") from error
 
 
-def _export(model: TrainedModel, folder: Path) -> tuple[Path, GraphContract]:
-    path = folder / f"{model.kind}.onnx"
-    graph = fuse(build_graph(model))
-    contract = GraphContract(
+def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, GraphContract]:
+    path = folder / f"{stage.kind}.onnx"
+    certified: Callable[[], Certificate]
+    if isinstance(stage, LegacyStage):
+        graph, certified = fuse(build_legacy_graph(stage)), partial(certify_legacy, stage, path)
+        contract = _contract(stage.model, stage.preprocessing, stage.decoding)
+        contract = replace(contract, family="legacy", notes=stage.model.notes)
+    else:
+        graph, certified = fuse(build_graph(stage)), partial(certify_native, stage, path)
+        contract = _contract(stage, stage.preprocessing, stage.decoding)
+    save(graph, contract, path)
+    contract = replace(contract, certificate=certified())
+    save(graph, contract, path)
+    return path, contract
+
+
+def _contract(
+    model: TrainedModel | LegacyModel, preprocessing: Preprocessing, decoding: Decoding
+) -> GraphContract:
+    return GraphContract(
         version=CONTRACT_VERSION,
+        family="native",
         kind=model.kind,
         skeleton=model.skeleton,
         edges=model.edges,
         class_names=model.class_names,
         anchor_part=model.anchor_part,
-        preprocessing=model.preprocessing,
-        decoding=model.decoding,
+        preprocessing=preprocessing,
+        decoding=decoding,
         precision="fp32",
         provenance=model.provenance,
         certificate=None,
     )
-    save(graph, contract, path)
-    contract = replace(contract, certificate=certify(model, path))
-    save(graph, contract, path)
-    return path, contract
 
 
 def _metadata(contracts: list[GraphContract]) -> dict[str, object]:
@@ -123,6 +161,7 @@ def _metadata(contracts: list[GraphContract]) -> dict[str, object]:
     }
     kind = pair_kinds[last.kind] if len(contracts) == 2 else last.kind
     return {
+        "model_family": last.family,
         "sleap_nn_version": last.provenance.trained_with,
         "sleap_rt_version": __version__,
         "export_timestamp": datetime.now(UTC).isoformat(timespec="seconds"),

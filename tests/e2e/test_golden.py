@@ -1,14 +1,11 @@
 """Exported graphs, run without torch, against predictions recorded from upstream's `predict`."""
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 import sleap_io as sio
 
-from sleap_rt.export import export_models
 from sleap_rt.options import DecodeOptions, EngineOptions, RunOptions
 from sleap_rt.runtime import open_predictor, predict_frames
 from sleap_rt.runtime.io.video import VideoFile
@@ -29,28 +26,13 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="session")
-def exported(shared_data: Path, tmp_path_factory: pytest.TempPathFactory):
-    """Models exported once each, for all the cases that use them."""
-    done: dict[tuple[str, ...], list[Path]] = {}
-
-    def export(models: Sequence[str]) -> list[Path]:
-        key = tuple(models)
-        if key not in done:
-            folder = tmp_path_factory.mktemp("graphs")
-            done[key] = export_models([shared_data / model for model in models], folder)
-        return done[key]
-
-    return export
-
-
 @pytest.mark.parity
 @pytest.mark.parametrize("case", CASES)
 def test_exported_graphs_predict_what_the_checkpoint_predicts(case, shared_data, exported):
     index = json.loads((shared_data / "golden/index.json").read_text())[f"{case}.predict"]
     expected = sio.load_slp(str(shared_data / f"golden/{case}.predict.slp"), open_videos=False)
     indices = [frame.frame_idx for frame in expected]
-    graphs = exported(index["models"])
+    graphs = exported([shared_data / model for model in index["models"]])
     predictor = open_predictor(graphs, DecodeOptions(**CASES[case]), EngineOptions(device="cpu"))
     with VideoFile(shared_data / index["source"]) as video:
         results = list(predict_frames(predictor, video, indices, RunOptions()))

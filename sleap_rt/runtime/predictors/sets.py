@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime.families import check_family
 from sleap_rt.runtime.graph_file import GraphFile, read_graph_file
 from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
 from sleap_rt.runtime.predictors.centroid import CentroidPredictor, MatchedCentroidPredictor
@@ -83,6 +84,7 @@ def open_predictor(
         EngineError: the engine or device is not available.
     """
     kinds, files = _in_order(models)
+    check_family(files)
     found = _SETS[kinds]
     unknown = [name for name in raw if name not in found.raw]
     if unknown:
@@ -136,7 +138,11 @@ def effective_options(models: Sequence[Path]) -> frozenset[str]:
     Raises:
         ModelError: as `open_predictor`.
     """
-    return _SETS[_in_order(models)[0]].options
+    kinds, files = _in_order(models)
+    options = _SETS[kinds].options
+    if all(file.contract.decoding.offsets for file in files):
+        options -= {"integral_refinement"}  # these networks place peaks within a cell themselves
+    return options
 
 
 def raw_outputs(models: Sequence[Path]) -> tuple[str, ...]:
