@@ -13,9 +13,10 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 from sleap_rt.errors import ModelError
 from sleap_rt.skeleton import Skeleton
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 METADATA_KEY = "sleap_rt"
 
+Family = Literal["native", "legacy"]  # sleap-nn; SLEAP 1.4 and earlier
 ModelKind = Literal[
     "single_instance",
     "centroid",
@@ -34,14 +35,20 @@ class Preprocessing:
 
     Attributes:
         channels: conversion ahead of everything else; `as_is` leaves it to the network's entry,
-            which repeats a gray channel or takes the luma of three.
+            which repeats a gray channel or takes the luma of three. A legacy instance model has
+            the channels of its centroid model.
         in_channels: channels of the network's first layer, 1 or 3.
         max_height: rows that every frame is resized and padded to; None keeps the frame's own.
         max_width: the same for columns.
         input_scale: network-input px per sized px.
         max_stride: the network's input is padded to multiples of this, px.
-        crop_size: (height, width) in sized px of the crop around an instance; None for models
-            that see whole frames.
+        crop_size: (height, width) of the crop around an instance, in px of `crop_unit`; None for
+            models that see whole frames.
+        crop_unit: `sized` crops are cut from the sized frame, then scaled; `scaled` crops are cut
+            from the scaled frame.
+        resize: how frames are resized; `bilinear` does not antialias.
+        fit_largest: where the videos of a run differ in size, all frames are brought to the largest
+            height and width among them before they enter the graph.
     """
 
     channels: Literal["as_is", "rgb", "grayscale"]
@@ -51,6 +58,9 @@ class Preprocessing:
     input_scale: float
     max_stride: int
     crop_size: tuple[int, int] | None = None
+    crop_unit: Literal["sized", "scaled"] = "sized"
+    resize: Literal["antialiased", "bilinear"] = "antialiased"
+    fit_largest: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +73,8 @@ class Decoding:
         class_maps_stride: the same for class maps.
         integral_patch_size: cells on a side of the patch that refines a peak.
         n_points: samples on the line between two peaks.
+        offsets: the network itself says where in its cell a peak lies; integral refinement is then
+            not used.
     """
 
     confmaps_stride: int
@@ -70,6 +82,7 @@ class Decoding:
     class_maps_stride: int | None = None
     integral_patch_size: int = 5
     n_points: int = 10
+    offsets: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +134,7 @@ class GraphContract:
 
     Attributes:
         version: of this layout.
+        family: whose rules the graph follows, in pre-processing and decoding.
         kind: what the graph computes.
         skeleton: nodes in the order of the graph's node axis.
         edges: (source, destination) node indices in the order of the graph's edge axis; empty
@@ -132,9 +146,11 @@ class GraphContract:
         precision: number format of the network.
         provenance: source of the weights.
         certificate: proof of parity; None only while a file is being made.
+        notes: what a user should know about this model, one sentence each.
     """
 
     version: int
+    family: Family
     kind: ModelKind
     skeleton: Skeleton
     edges: tuple[tuple[int, int], ...]
@@ -145,6 +161,7 @@ class GraphContract:
     precision: Literal["fp32"]
     provenance: Provenance
     certificate: Certificate | None
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)

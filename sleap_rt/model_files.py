@@ -1,14 +1,15 @@
 """What a path given as a model is, found out without loading anything."""
 
 import hashlib
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
 from sleap_rt.errors import ModelError
+from sleap_rt.legacy_files import is_legacy_model, read_model_files
 
 CONFIG_NAME = "training_config.yaml"
 CHECKPOINT_NAME = "best.ckpt"
-_LEGACY_NAMES = ("best_model.h5", "training_config.json")
 
 
 class ModelSource(Enum):
@@ -16,34 +17,63 @@ class ModelSource(Enum):
 
     EXPORTED = "exported"
     NATIVE = "native"
+    LEGACY = "legacy"
 
 
 def model_source(path: Path) -> ModelSource:
-    """Tell exported graphs and trained models apart.
+    """Tell exported graphs, sleap-nn's and SLEAP's trained models apart.
+
+    A folder that holds both a native and a legacy model is native; naming the `.h5` file in it
+    means the legacy one.
 
     Args:
-        path: an `.onnx` file, an export folder, a model folder, or a file inside one.
+        path: an `.onnx` file, an export folder, a model folder, a file inside one, or a zip of a
+            legacy model's folder.
 
     Raises:
         ModelError: the path does not exist or is none of these.
     """
     if path.suffix == ".onnx" or (path.is_dir() and any(path.glob("*.onnx"))):
         return ModelSource.EXPORTED
+    if is_legacy_model(path):
+        return ModelSource.LEGACY
     folder = native_folder(path)
     if (folder / CONFIG_NAME).is_file():
         return ModelSource.NATIVE
     if not path.exists():
         raise ModelError(f"{path} does not exist; expected {_EXPECTED}.")
-    if any((folder / name).is_file() for name in _LEGACY_NAMES):
-        raise ModelError(
-            f"{path} is a model of SLEAP 1.4 or older (Keras); these are not supported yet."
-        )
     found = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) if folder.is_dir() else ""
     raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {_EXPECTED}.")
 
 
 _EXPECTED = (
-    f"an export folder, an `.onnx` file, or a model folder with {CONFIG_NAME} and {CHECKPOINT_NAME}"
+    f"an export folder, an `.onnx` file, a model folder with {CONFIG_NAME} and {CHECKPOINT_NAME}, "
+    "or one of SLEAP 1.4 or older with training_config.json and best_model.h5"
+)
+
+
+def one_family(paths: Sequence[Path]) -> ModelSource:
+    """What the trained models are, all of them.
+
+    Raises:
+        ModelError: native and legacy models are mixed, or a path is no trained model.
+    """
+    sources = {path: model_source(path) for path in paths}
+    for path, source in sources.items():
+        if source is ModelSource.EXPORTED:
+            raise ModelError(f"{path} is exported already; expected a trained model.")
+    if len(set(sources.values())) > 1:
+        described = ", ".join(
+            f"{path} ({'sleap-nn' if source is ModelSource.NATIVE else 'SLEAP 1.4 or older'})"
+            for path, source in sources.items()
+        )
+        raise ModelError(f"{described}: {MIXED_FAMILIES}")
+    return next(iter(sources.values()))
+
+
+MIXED_FAMILIES = (
+    "models of sleap-nn and of SLEAP 1.4 or older treat frames and crops differently and do not "
+    "belong together. Give two models that were trained with the same software."
 )
 
 
@@ -58,15 +88,28 @@ def exported_graphs(path: Path) -> list[Path]:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 over everything in a native model folder that decides its predictions.
+    """SHA-256 over everything in a trained model that decides its predictions.
 
     Raises:
-        ModelError: one of the files is missing.
+        ModelError: one of the files is missing or cannot be read.
     """
-    digest = hashlib.sha256()
+    if is_legacy_model(path):
+        try:
+            files = read_model_files(path)
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from error
+        return _digest([files.config, files.weights])
+    contents = []
     for name in (CONFIG_NAME, CHECKPOINT_NAME):
         file = native_folder(path) / name
         if not file.is_file():
             raise ModelError(f"{file} does not exist; expected {_EXPECTED}.")
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        contents.append(file.read_bytes())
+    return _digest(contents)
+
+
+def _digest(contents: Sequence[bytes]) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()

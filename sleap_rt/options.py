@@ -92,3 +92,114 @@ class EngineOptions:
     def __post_init__(self) -> None:
         if self.threads is not None and self.threads < 1:
             raise OptionError(f"threads must be at least 1, got {self.threads}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionOptions:
+    """Which frames of the input are processed.
+
+    Without any, every frame of a video and every labelled frame of a labels file is.
+
+    Attributes:
+        frames: frame indices; None takes all. In labels they hold for each of the videos.
+        video_index: the one video of a labels file to take, and of it every frame.
+        only_labeled_frames: frames with an instance that a user made.
+        only_suggested_frames: suggested frames without such an instance.
+        exclude_user_labeled: frames without such an instance.
+        only_predicted_frames: frames with a predicted instance.
+        video_dataset: the dataset of an HDF5 video; None takes the first of four axes.
+        video_input_format: order of that dataset's axes.
+    """
+
+    frames: tuple[int, ...] | None = None
+    video_index: int | None = None
+    only_labeled_frames: bool = False
+    only_suggested_frames: bool = False
+    exclude_user_labeled: bool = False
+    only_predicted_frames: bool = False
+    video_dataset: str | None = None
+    video_input_format: Literal["channels_last", "channels_first"] = "channels_last"
+
+    def __post_init__(self) -> None:
+        if self.only_labeled_frames:
+            for name in ("exclude_user_labeled", "only_suggested_frames"):
+                if getattr(self, name):
+                    raise OptionError(
+                        f"only_labeled_frames and {name} exclude each other: no frame is both"
+                    )
+        if self.frames is not None:
+            if not self.frames or min(self.frames) < 0:
+                raise OptionError(
+                    "frames must be frame indices, 0 or more; "
+                    + (f"got {min(self.frames)}" if self.frames else "none was given")
+                )
+            object.__setattr__(self, "frames", tuple(sorted(set(self.frames))))
+        if self.video_index is not None and self.video_index < 0:
+            raise OptionError(f"video_index must be 0 or more, got {self.video_index}")
+        if self.video_input_format not in ("channels_last", "channels_first"):
+            raise OptionError(
+                "video_input_format must be 'channels_last' or 'channels_first', "
+                f"got {self.video_input_format!r}"
+            )
+
+    @property
+    def label_filters(self) -> tuple[str, ...]:
+        """Filters by what a frame's labels are, that are on; the first one decides."""
+        return tuple(name for name in LABEL_FILTERS if getattr(self, name))
+
+
+LABEL_FILTERS = (
+    "only_labeled_frames",
+    "only_suggested_frames",
+    "exclude_user_labeled",
+    "only_predicted_frames",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterOptions:
+    """Which predicted instances are dropped, before tracking.
+
+    Attributes:
+        filter_overlapping: drop an instance that overlaps a better one too much.
+        filter_overlapping_method: `iou` of the boxes around visible nodes, or `oks`.
+        filter_overlapping_threshold: similarity above which they overlap too much.
+        filter_min_visible_nodes: least number of visible nodes.
+        filter_min_visible_node_fraction: the same as a fraction of all nodes.
+        filter_min_mean_node_score: least mean score of the visible nodes.
+        filter_min_instance_score: least instance score.
+    """
+
+    filter_overlapping: bool = False
+    filter_overlapping_method: Literal["iou", "oks"] = "iou"
+    filter_overlapping_threshold: float = 0.8
+    filter_min_visible_nodes: int = 0
+    filter_min_visible_node_fraction: float = 0.0
+    filter_min_mean_node_score: float = 0.0
+    filter_min_instance_score: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.filter_overlapping_method not in ("iou", "oks"):
+            raise OptionError(
+                "filter_overlapping_method must be 'iou' or 'oks', "
+                f"got {self.filter_overlapping_method!r}"
+            )
+        for name in ("filter_overlapping_threshold", "filter_min_visible_node_fraction"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise OptionError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
+        for name in ("filter_min_mean_node_score", "filter_min_instance_score"):
+            if getattr(self, name) != getattr(self, name):
+                raise OptionError(f"{name} must be a number, got {getattr(self, name)}")
+        if self.filter_min_visible_nodes < 0:
+            raise OptionError(
+                "filter_min_visible_nodes must not be negative, "
+                f"got {self.filter_min_visible_nodes}"
+            )
+        if not self.filter_overlapping:
+            for name in ("filter_overlapping_method", "filter_overlapping_threshold"):
+                if getattr(self, name) != getattr(type(self), name):
+                    raise OptionError(f"{name} takes effect only with filter_overlapping")
+
+    @property
+    def any_on(self) -> bool:
+        return self != FilterOptions()

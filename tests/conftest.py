@@ -3,7 +3,12 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A test process shares its core with others; a time limit per example would fail at random.
+hypothesis.settings.register_profile("no time limit", deadline=None)
+hypothesis.settings.load_profile("no time limit")
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_MODELS = ROOT / "samples/models"

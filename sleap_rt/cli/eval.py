@@ -186,15 +186,13 @@ def _refuse_unused(context: click.Context, options: EvalOptions) -> None:
 
 def _run_and_print(options: EvalOptions) -> None:
     # Imported here, so that wrong options are told before anything heavy is loaded.
-    from sleap_rt.evaluation.run import run_eval
+    from sleap_rt.evaluation.run import measure, save_results
     from sleap_rt.evaluation.tables import table_text
 
-    run = run_eval(options)
+    run = measure(options)
+    # Printed ahead of saving: a full disk does not cost the numbers.
     click.echo(table_text(run))
     for note in run.notes:
         click.echo(f"Warning: {note}", err=True)
-    for evaluation in run.evaluations:
-        for path in evaluation.saved:
-            click.echo(f"Metrics saved to {path}", err=True)
-    if options.report is not None:
-        click.echo(f"Report written to {options.report}", err=True)
+    for path in save_results(run):
+        click.echo(f"Saved {path}", err=True)

@@ -1,170 +1,175 @@
-"""`sleap-nn track`: predict the poses in a video."""
+"""`sleap-nn track`: predict the poses in a video, follow the animals, or both."""
 
-import sys
-from collections.abc import Iterable
+import logging
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sleap_rt.cli.parameters import FrameList, given_options, refuse_without_effect
+from sleap_rt.cli import progress, track_options
+from sleap_rt.cli.parameters import given_options, refuse_without_effect
+from sleap_rt.cli.sections import SectionedCommand, section
+from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
 from sleap_rt.errors import OptionError
-from sleap_rt.instances import FrameInstances
-from sleap_rt.options import DecodeOptions, EngineOptions, RunOptions
+from sleap_rt.options import (
+    DecodeOptions,
+    EngineOptions,
+    FilterOptions,
+    RunOptions,
+    SelectionOptions,
+)
+from sleap_rt.tracking.options import TrackerOptions
+
+if TYPE_CHECKING:
+    from sleap_rt.runtime.job import JobSummary, PredictionJob
 
 _DECODE = tuple(DecodeOptions.__dataclass_fields__)
+_Options = TypeVar("_Options")
 
 
-@click.command("track", short_help="Predict the poses in a video.")
-@click.option(
-    "--data_path", "-i", required=True, type=click.Path(path_type=Path), help="Video to predict."
+@click.command(
+    "track", cls=SectionedCommand, short_help="Predict poses in a video, follow animals, or both."
 )
-@click.option(
-    "--model_paths",
-    "-m",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Export folder, `.onnx` file or trained model folder. Two for top-down, in any order.",
-)
-@click.option(
-    "--output_path",
-    "-o",
-    type=click.Path(path_type=Path),
-    help="File to write.  [default: <data_path>.predictions.slp]",
-)
-@click.option("--frames", type=FrameList(), help='Frames to predict, e.g. "0-100,200-300".')
-@click.option(
-    "--batch_size",
-    "-b",
-    type=int,
-    default=RunOptions.batch_size,
-    show_default=True,
-    help="Frames per call of the engine.",
-)
-@click.option(
-    "--queue_maxsize",
-    type=int,
-    default=RunOptions.queue_maxsize,
-    show_default=True,
-    help="Decoded frames that may wait for the engine.",
-)
-@click.option(
-    "--device",
-    "-d",
-    default=EngineOptions.device,
-    show_default=True,
-    help="auto, cpu, cuda or cuda:N. What is asked for is what runs, or an error.",
-)
-@click.option(
-    "--engine", default=EngineOptions.engine, show_default=True, help="auto or ort (ONNX Runtime)."
-)
-@click.option(
-    "--max_instances", "-n", type=int, help="Keep the best n instances of a frame.  [default: all]"
-)
-@click.option(
-    "--peak_threshold",
-    type=float,
-    default=DecodeOptions.peak_threshold,
-    show_default=True,
-    help="Confidence below which there is no peak.",
-)
-@click.option(
-    "--centroid_peak_threshold",
-    type=float,
-    help="The same for centroids.  [default: --peak_threshold]",
-)
-@click.option(
-    "--integral_refinement",
-    default=DecodeOptions.integral_refinement,
-    show_default=True,
-    help="integral for sub-pixel peaks, none for the grid.",
-)
-@click.option(
-    "--max_edge_length_ratio",
-    type=float,
-    default=DecodeOptions.max_edge_length_ratio,
-    show_default=True,
-    help="Bottom-up: longest edge without penalty, over the largest side of the fields.",
-)
-@click.option(
-    "--dist_penalty_weight",
-    type=float,
-    default=DecodeOptions.dist_penalty_weight,
-    show_default=True,
-    help="Bottom-up: penalty on longer edges.",
-)
-@click.option(
-    "--min_line_scores",
-    type=float,
-    default=DecodeOptions.min_line_scores,
-    show_default=True,
-    help="Bottom-up: least score of a connection.",
-)
-@click.option(
-    "--min_instance_peaks",
-    type=float,
-    default=DecodeOptions.min_instance_peaks,
-    show_default=True,
-    help="Bottom-up: least number of peaks (or fraction of nodes, below 1) of an instance.",
-)
+@section("Essential", *track_options.ESSENTIAL)
+@section("Bottom-up models", *track_options.BOTTOMUP)
+@section("Which frames", *track_options.SELECTION)
+@section("Filters, ahead of tracking", *track_options.FILTERS)
+@section("Tracking", *tracking_option_list())
+@section("Output and messages", *track_options.OUTPUT)
 @click.pass_context
 def command(ctx: click.Context, /, **params: Any) -> None:
     """Predict the poses in a video and write them to a `.slp` file.
 
+    With --tracking, animals are followed through the frames as well. Without a model, the poses
+    of a `.slp` file are followed.
+
     \b
     sleap-nn track -i video.mp4 -m exports/flies
     sleap-nn track -i video.mp4 -m models/centroid -m models/centered_instance -n 2
+    sleap-nn track -i video.mp4 -m exports/flies -t --frames "0-100,200-300"
+    sleap-nn track -i poses.slp -t --motion_model kalman --max_tracks 2
     """
-    decode = _decode_options(params)
-    engine = EngineOptions(engine=params["engine"], device=params["device"])
-    run = RunOptions(batch_size=params["batch_size"], queue_maxsize=params["queue_maxsize"])
-    if not params["model_paths"]:
-        raise OptionError("-m/--model_paths is missing: an export folder, `.onnx` or model folder")
+    if params["verbose"]:
+        if params["quiet"]:
+            raise OptionError("verbose and quiet exclude each other")
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        if params["model_paths"]:
+            _predict(ctx, params)
+        elif params["tracking"]:
+            _track_only(ctx, params)
+        else:
+            raise OptionError(
+                "neither -m/--model_paths (predict poses) nor -t/--tracking (follow the poses of a "
+                "`.slp` file) was given; give one or both"
+            )
+    except Exception as error:
+        if params["gui"]:
+            progress.json_error(error)
+        raise
+
+
+def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
+    if params["integral_refinement"] in ("None", "NONE"):  # the seed's spelling
+        params["integral_refinement"] = "none"
+    decode, filters = _filled(DecodeOptions, params), _filled(FilterOptions, params)
+    engine, run = _filled(EngineOptions, params), _filled(RunOptions, params)
+    selection, tracking = _filled(SelectionOptions, params), tracker_options(ctx, params)
+    given = params["output_path"]
+    data_path: Path = params["data_path"]
 
     from sleap_rt.cli.model_paths import resolve_graphs
     from sleap_rt.runtime.engines import check_engine_options
-    from sleap_rt.runtime.job import VideoJob, check_output, run_video_job
+    from sleap_rt.runtime.io.output import check_output
+    from sleap_rt.runtime.io.sources import open_source
+    from sleap_rt.runtime.job import PredictionJob, run_prediction
     from sleap_rt.runtime.predictors import effective_options
 
     check_engine_options(engine)
-    data_path = params["data_path"]
-    output_path = params["output_path"] or data_path.with_suffix(".predictions.slp")
-    check_output(output_path, data_path)  # before a model is exported, which takes a while
-    graphs = resolve_graphs(params["model_paths"])
-    names = " + ".join(path.stem for path in graphs)
-    refuse_without_effect(given_options(ctx, _DECODE), effective_options(graphs), names)
-    job = VideoJob(
-        data_path=data_path,
-        models=graphs,
-        output_path=output_path,
-        frames=params["frames"],
-        decode=decode,
-        engine=engine,
-        run=run,
-    )
-    summary = run_video_job(job, _progress)
+    if given is not None:
+        check_output(given, [data_path])
+    with open_source(data_path, selection) as source:
+        output_path = given or source.default_output(data_path)
+        check_output(output_path, source.files)  # before a model is exported, which takes a while
+        graphs = resolve_graphs(params["model_paths"])
+        names = " + ".join(path.stem for path in graphs)
+        refuse_without_effect(given_options(ctx, _DECODE), effective_options(graphs), names)
+        job = PredictionJob(
+            models=graphs,
+            output_path=output_path,
+            selection=selection,
+            decode=decode,
+            filters=filters,
+            tracking=tracking,
+            engine=engine,
+            run=run,
+            match_known=_match_known(params, graphs, source.labels is not None),
+            no_empty_frames=params["no_empty_frames"],
+            resume=params["resume"],
+        )
+        _report(run_prediction(source, job, _progress(params)), job, params)
+
+
+def _filled(options: type[_Options], params: dict[str, Any]) -> _Options:
+    """An option object from the parameters of its fields' names."""
+    names = [field.name for field in fields(options) if field.name in params]  # type: ignore[arg-type]
+    return options(**{name: params[name] for name in names})
+
+
+def _match_known(params: dict[str, Any], graphs: list[Path], has_labels: bool) -> bool:
+    """Whether a centroid model alone takes over the poses of labelled animals."""
+    from sleap_rt.runtime.graph_file import read_graph_file
+
+    alone = len(graphs) == 1 and read_graph_file(graphs[0]).contract.kind == "centroid"
+    if params["centroid_only"] and not alone:
+        raise OptionError("--centroid_only: no effect without a centroid model alone; leave it out")
+    return alone and has_labels and not params["centroid_only"]
+
+
+def _progress(params: dict[str, Any]) -> Any:
+    if params["gui"]:
+        return progress.json_lines
+    return progress.silent if params["quiet"] else progress.bar
+
+
+def _report(summary: "JobSummary", job: "PredictionJob", params: dict[str, Any]) -> None:
     if summary.n_skipped:
-        click.echo(f"{summary.n_skipped} frames asked for are not in the video", err=True)
-    fps = summary.n_frames / max(summary.seconds, 1e-9)
+        click.echo(f"Warning: {summary.n_skipped} frames asked for do not exist", err=True)
+    if params["quiet"]:
+        return
+    tracks = f"{summary.n_tracks} tracks, " if summary.n_tracks or job.tracking else ""
+    resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
     click.echo(
-        f"{summary.n_frames} frames, {summary.n_instances} instances, {fps:.1f} frames/s "
-        f"on {summary.device} -> {output_path}"
+        f"{summary.n_frames} frames{resumed}, {summary.n_instances} instances, {tracks}"
+        f"{summary.frames_per_second:.1f} frames/s on {summary.device} -> "
+        f"{', '.join(map(str, summary.paths))}",
+        err=params["gui"],
     )
 
 
-def _decode_options(params: dict[str, Any]) -> DecodeOptions:
-    values = {name: params[name] for name in _DECODE}
-    if values["integral_refinement"] in ("None", "NONE"):  # the seed's spelling
-        values["integral_refinement"] = "none"
-    return DecodeOptions(**values)
+_OF_TRACK_ONLY = {
+    *(field.name for options in (FilterOptions, TrackerOptions) for field in fields(options)),
+    *("data_path", "output_path", "frames", "video_index", "max_instances", "tracking"),
+    *("no_empty_frames", "verbose", "quiet", "gui"),
+}
 
 
-def _progress(results: Iterable[FrameInstances], n_frames: int) -> Iterable[FrameInstances]:
-    """A bar with frames/s and time left on standard error; nothing where that is no terminal."""
-    from tqdm import tqdm
+def _track_only(ctx: click.Context, params: dict[str, Any]) -> None:
+    tracking = tracker_options(ctx, params)
+    assert tracking is not None  # --tracking is on
+    selection, filters = _filled(SelectionOptions, params), _filled(FilterOptions, params)
+    of_models = set(params) - _OF_TRACK_ONLY
+    refuse_without_effect(given_options(ctx, of_models), frozenset(), "tracking without a model")
+    from sleap_rt.cli.track_only import run_track_only
 
-    quiet = not sys.stderr.isatty()
-    bar: Iterable[FrameInstances] = tqdm(
-        results, total=n_frames, unit=" frames", file=sys.stderr, disable=quiet
+    run_track_only(
+        params["data_path"],
+        tracking,
+        output_path=params["output_path"],
+        frames=selection.frames,
+        video_index=selection.video_index,
+        filters=filters,
+        no_empty_frames=params["no_empty_frames"],
+        quiet=params["quiet"],
     )
-    return bar

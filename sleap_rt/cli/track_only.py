@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import FilterOptions
+from sleap_rt.runtime.io.output import default_output
 from sleap_rt.tracking.options import TrackerOptions
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ def run_track_only(
     output_path: Path | None = None,
     frames: Collection[int] | None = None,
     video_index: int | None = None,
+    filters: FilterOptions | None = None,
+    no_empty_frames: bool = False,
+    quiet: bool = False,
 ) -> Path:
     """Load labels, track them, save them, print one summary line.
 
@@ -30,6 +35,9 @@ def run_track_only(
         output_path: the file to write; named after `data_path` where None.
         frames: frame indices to keep, in every video; None keeps all.
         video_index: the one video to keep; None keeps all.
+        filters: which predicted instances are dropped, before tracking.
+        no_empty_frames: leave out frames without instances.
+        quiet: print no summary.
 
     Returns:
         The file written.
@@ -40,6 +48,7 @@ def run_track_only(
     """
     _check_paths(data_path, output_path)
     labels = _load(data_path, open_videos=options.needs_images)
+    from sleap_rt.runtime.filters import filter_labels
     from sleap_rt.runtime.io.labels import save_labels
     from sleap_rt.runtime.retrack import check_video_index, retrack  # needs sleap-io
 
@@ -48,13 +57,19 @@ def run_track_only(
     _check_paths(data_path, output_path)
     _warn_of_missing(labels, frames, video_index)
     started = time.perf_counter()
+    if filters is not None and filters.any_on:
+        filter_labels(labels, filters)
     labels = retrack(labels, options, frames=frames, video_index=video_index, in_place=True)
     seconds = max(time.perf_counter() - started, 1e-9)
-    labels.provenance["source_labels"] = str(data_path)
+    if no_empty_frames:
+        labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
+    labels.provenance["source_labels"] = data_path.resolve().as_posix()
     output_path.parent.mkdir(parents=True, exist_ok=True)
     save_labels(labels, output_path)
     n_frames = len(labels.labeled_frames)
     n_instances = sum(len(frame.instances) for frame in labels.labeled_frames)
+    if quiet:
+        return output_path
     click.echo(
         f"{n_frames} frames, {n_instances} instances, {len(labels.tracks)} tracks, "
         f"{n_frames / seconds:.1f} frames/s -> {output_path}"
@@ -89,10 +104,9 @@ def _load(path: Path, *, open_videos: bool) -> "sio.Labels":
 
 def _default_output(data_path: Path, labels: "sio.Labels", video_index: int | None) -> Path:
     if video_index is None:
-        return data_path.with_suffix(".predictions.slp")
+        return default_output(data_path)
     filename = labels.videos[video_index].filename
-    first = filename[0] if isinstance(filename, list) else filename  # an image sequence
-    return data_path.with_suffix(f".{Path(first).stem}.predictions.slp")
+    return default_output(data_path, filename[0] if isinstance(filename, list) else filename)
 
 
 def _warn_of_missing(

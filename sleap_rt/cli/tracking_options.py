@@ -37,13 +37,17 @@ _HELP = {
 }
 
 
+def tracking_option_list() -> list[Callable[[Any], Any]]:
+    """`--tracking` and every option of `TrackerOptions`, as decorators of a click command."""
+    switch = click.option("--tracking", "-t", is_flag=True, help="Follow animals through frames.")
+    return [switch, *(_option(field.name, field.default) for field in fields(TrackerOptions))]
+
+
 def tracking_options(command: _Command) -> _Command:
-    """Decorate a click command with `--tracking` and every option of `TrackerOptions`."""
-    for field in reversed(fields(TrackerOptions)):
-        command = _option(field.name, field.default)(command)
-    return click.option("--tracking", "-t", is_flag=True, help="Follow animals through frames.")(
-        command
-    )
+    """Decorate a click command with all of them."""
+    for option in reversed(tracking_option_list()):
+        command = option(command)
+    return command
 
 
 def tracker_options(ctx: click.Context, params: Mapping[str, Any]) -> TrackerOptions | None:
@@ -73,7 +77,7 @@ def tracker_options(ctx: click.Context, params: Mapping[str, Any]) -> TrackerOpt
     return TrackerOptions(**values)
 
 
-def _option(name: str, default: Any) -> Callable[[_Command], _Command]:
+def _option(name: str, default: Any) -> Callable[[Any], Any]:
     choices = TrackerOptions.choices(name)
     if isinstance(default, bool):
         return click.option(f"--{name}", is_flag=True, help=_HELP[name])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.distances import distance_summary
-from sleap_rt.evaluation.labels import instances_in_order, table_from_labels
+from sleap_rt.evaluation.labels import instances_in_order, table_from_labels, videos_of
 from sleap_rt.evaluation.metrics import (
     Metrics,
     distance_group,
@@ -137,7 +137,8 @@ class Evaluator:
             self._labels, sides, (frames.gt_frames, frames.pr_frames), strict=True
         ):
             by_place = {(id(f.video), int(f.frame_idx)): f for f in reversed(labels.labeled_frames)}
-            videos = [id(labels.videos[video]) for video in table.frame_videos[rows]]
+            known = videos_of(labels)
+            videos = [id(known[video]) for video in table.frame_videos[rows]]
             idxs = table.frame_idxs[rows].tolist()
             both.append([by_place[place] for place in zip(videos, idxs, strict=True)])
         return list(zip(*both, strict=True))

@@ -6,7 +6,8 @@ import numpy as np
 
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.poses import IntArray, PoseTable
-from sleap_rt.evaluation.videos import VideoSource, pair_videos
+from sleap_rt.evaluation.videos import VideoSource, ambiguous_videos, pair_videos
+from sleap_rt.evaluation.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +51,19 @@ def pair_tables(ground_truth: PoseTable, predicted: PoseTable) -> dict[int, int]
     pairs = pair_videos(ground_truth.videos, predicted.videos)
     if pairs or not predicted.n_instances:
         return pairs
+    unclear = ambiguous_videos(ground_truth.videos, predicted.videos)
     raise DataError(
         f"no video is in both files. {ground_truth.name} has {_listed(ground_truth.videos)}; "
         f"{predicted.name} has {_listed(predicted.videos)}. Videos pair by file, path, or the end "
-        "of the path (file names with case and extension); correct the paths in one file."
+        f"of the path (file names with case and extension){_unclear_text(unclear)}; correct the "
+        "paths in one file."
     )
+
+
+def _unclear_text(unclear: list[VideoSource]) -> str:
+    if not unclear:
+        return ""
+    return f", as long as only one fits, but several fit {_listed(tuple(unclear))}"
 
 
 def _listed(videos: tuple[VideoSource, ...], at_most: int = 3) -> str:
@@ -122,4 +131,4 @@ def _no_common_frame(ground_truth: PoseTable, predicted: PoseTable) -> str:
 
 def _frame_range(table: PoseTable) -> str:
     first, last = int(table.frame_idxs.min()), int(table.frame_idxs.max())
-    return f"{table.n_frames} frames ({first} to {last})"
+    return f"{counted(table.n_frames, 'frame')} ({first} to {last})"

@@ -1,6 +1,6 @@
 """The edge to sleap-io: labels files become plain arrays here and nowhere else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.poses import IntArray, PoseTable
 from sleap_rt.evaluation.videos import VideoFile, VideoSource
+from sleap_rt.evaluation.words import counted
 
 UInt8Array = NDArray[np.uint8]
 
@@ -21,6 +22,8 @@ def load_labels(path: str | Path) -> sio.Labels:
     Raises:
         DataError: there is no such file, or it is not a labels file.
     """
+    if Path(path).is_dir():
+        raise DataError(f"{path} is a folder; name a .slp labels file")
     if not Path(path).is_file():
         raise DataError(f"there is no labels file {path}")
     try:
@@ -42,25 +45,41 @@ def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
     frames = _frames_by_position(labels)
     instances = [instance for group in frames.values() for frame in group for instance in frame]
     node_names, edge_inds = _skeleton(labels, instances, name)
-    tracks = {id(track): index for index, track in enumerate(labels.tracks)}
+    tracks = _distinct([*labels.tracks, *(i.track for i in instances if i.track is not None)])
     per_frame = [sum(len(frame) for frame in group) for group in frames.values()]
     keys = np.array(list(frames), np.int64).reshape(-1, 2)
     return PoseTable(
         name=name,
-        videos=tuple(_video_source(video) for video in labels.videos),
+        videos=tuple(_video_source(video) for video in videos_of(labels)),
         node_names=node_names,
         edge_inds=edge_inds,
-        track_names=tuple(track.name for track in labels.tracks),
+        track_names=tuple(track.name for track in tracks),
         frame_videos=keys[:, 0],
         frame_idxs=keys[:, 1],
         frame_starts=np.concatenate([[0], np.cumsum(per_frame)]).astype(np.int64),
         points=_points(instances, node_names),
         scores=np.array([_score(instance) for instance in instances], np.float64),
         is_predicted=np.array([_is_predicted(instance) for instance in instances], np.bool_),
-        track_ids=_track_ids(instances, tracks),
+        track_ids=_track_ids(instances, _places_of(tracks)),
         rows_in_file=np.arange(len(instances)),
         notes=_notes(labels, len(frames), name),
     )
+
+
+def videos_of(labels: sio.Labels) -> list[sio.Video]:
+    """The videos that `PoseTable.frame_videos` refers to.
+
+    Labels changed in memory may have frames of videos that their own list does not have yet.
+    """
+    return _distinct([*labels.videos, *(frame.video for frame in labels.labeled_frames)])
+
+
+def _distinct(things: Iterable[Any]) -> list[Any]:
+    return list({id(thing): thing for thing in things}.values())
+
+
+def _places_of(things: Iterable[Any]) -> dict[int, int]:
+    return {id(thing): place for place, thing in enumerate(things)}
 
 
 def instances_in_order(labels: sio.Labels) -> list[Any]:
@@ -71,7 +90,7 @@ def instances_in_order(labels: sio.Labels) -> list[Any]:
 
 def _frames_by_position(labels: sio.Labels) -> dict[tuple[int, int], list[Any]]:
     """(video, frame index) -> labelled frames, in file order; a frame saved twice counts once."""
-    video_index = {id(video): index for index, video in enumerate(labels.videos)}
+    video_index = _places_of(videos_of(labels))
     frames: dict[tuple[int, int], list[Any]] = {}
     for frame in labels.labeled_frames:
         frames.setdefault((video_index[id(frame.video)], int(frame.frame_idx)), []).append(frame)
@@ -82,7 +101,9 @@ def _notes(labels: sio.Labels, n_frames: int, name: str) -> tuple[str, ...]:
     n_repeated = len(labels.labeled_frames) - n_frames
     if not n_repeated:
         return ()
-    return (f"{n_repeated} frames of {name} are saved twice; their instances were put together",)
+    return (
+        f"{counted(n_repeated, 'frame')} of {name} saved twice; the instances were put together",
+    )
 
 
 def _skeleton(
@@ -169,19 +190,34 @@ def _dataset(video: sio.Video) -> str:
 class FrameImages:
     """Images of the frames of a labels file, where its videos can be found.
 
-    A video is looked for where the file says, then beside the labels file.
+    A video is looked for where the file says, then beside the labels file; then in the same way
+    for every prediction file that has it.
     """
 
     def __init__(self, labels: sio.Labels, path: str | Path) -> None:
-        self._videos = list(labels.videos)
-        self._folder = Path(path).resolve().parent
+        folder = Path(path).resolve().parent
+        self._sources = [[(video, folder)] for video in videos_of(labels)]
         self._opened: dict[int, sio.Video | None] = {}
         self.problems: dict[str, None] = {}  # in the order met
+
+    def also_from(
+        self, labels: sio.Labels, path: str | Path, video_pairs: Mapping[int, int]
+    ) -> None:
+        """Look where a prediction file says, too.
+
+        Args:
+            labels, path: the prediction file.
+            video_pairs: ground-truth video index -> video index in `labels`.
+        """
+        folder = Path(path).resolve().parent
+        videos = videos_of(labels)
+        for ours, theirs in video_pairs.items():
+            self._sources[ours].append((videos[theirs], folder))
 
     def read(self, video: int, frame_idx: int) -> UInt8Array | None:
         """(height, width, 1 or 3) gray or RGB; None if it cannot be had: see `problems`."""
         if video not in self._opened:
-            self._opened[video] = self._open(self._videos[video])
+            self._opened[video] = self._open(self._sources[video])
         opened = self._opened[video]
         if opened is None:
             return None
@@ -195,26 +231,33 @@ class FrameImages:
             return None
         return image
 
-    def _open(self, video: sio.Video) -> sio.Video | None:
-        for place in self._places(video.filename):
-            if not all(Path(path).is_file() for path in place):
-                continue
-            try:
-                video.replace_filename(place if len(place) > 1 else place[0], open=False)
-                video.open()
-            except (OSError, LookupError, ValueError, RuntimeError, ImportError) as error:
-                self.problems[f"{place[0]} cannot be opened: {error}"] = None
-                return None
-            return video
-        self.problems[
-            f"the video {video.filename} was not found, so its frames are drawn without image"
-        ] = None
-        return None
+    def _open(self, sources: list[tuple[sio.Video, Path]]) -> sio.Video | None:
+        found = (
+            (video, place)
+            for video, folder in sources
+            for place in _places(video.filename, folder)
+            if all(Path(path).is_file() for path in place)
+        )
+        video, place = next(found, (None, []))
+        if video is None:
+            self.problems[
+                f"the video {_video_file(sources[0][0])} was not found, so its frames are drawn "
+                "without image"
+            ] = None
+            return None
+        try:
+            video.replace_filename(place if len(place) > 1 else place[0], open=False)
+            video.open()
+        except (OSError, LookupError, ValueError, RuntimeError, ImportError) as error:
+            self.problems[f"{place[0]} cannot be opened: {error}"] = None
+            return None
+        return video
 
-    def _places(self, recorded: str | list[str]) -> list[list[str]]:
-        """Where the file, or the images, may lie."""
-        if isinstance(recorded, list):
-            return [recorded]
-        name = str(recorded).replace("\\", "/")
-        beside = (self._folder / name, self._folder / name.split("/")[-1])
-        return [[str(recorded)], *([str(path)] for path in beside)]
+
+def _places(recorded: str | list[str], folder: Path) -> list[list[str]]:
+    """Where the file, or the images, may lie."""
+    if isinstance(recorded, list):
+        return [recorded]
+    name = str(recorded).replace("\\", "/")
+    beside = (folder / name, folder / name.split("/")[-1])
+    return [[str(recorded)], *([str(path)] for path in beside)]

@@ -104,6 +104,8 @@ class EvalOptions:
         inputs = {path.resolve() for path in (self.ground_truth_path, *self.predicted_paths)}
         for name in ("save_metrics", "report"):
             path: Path | None = getattr(self, name)
+            if path is not None and not path.name:
+                raise OptionError(f"{name} is not the name of a file: {str(path)!r}")
             if path is not None and path.resolve() in inputs:
                 raise OptionError(f"{name} {path} is one of the input files; choose another name")
 

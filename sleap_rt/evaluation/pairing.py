@@ -19,6 +19,7 @@ from sleap_rt.evaluation.nodes import align_nodes
 from sleap_rt.evaluation.oks import is_flat, oks
 from sleap_rt.evaluation.options import PoseOptions
 from sleap_rt.evaluation.poses import FloatArray, PoseTable, visible_nodes
+from sleap_rt.evaluation.words import counted, is_or_are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,18 +59,27 @@ class PosePairing:
         return np.concatenate([self.matches.gt_rows, self.matches.missed_rows])
 
 
-def pair_poses(ground_truth: PoseTable, predicted: PoseTable, options: PoseOptions) -> PosePairing:
+def pair_poses(
+    ground_truth: PoseTable,
+    predicted: PoseTable,
+    options: PoseOptions,
+    *,
+    centroid_default_px: float = 0.0,
+) -> PosePairing:
     """Select, align, pair videos and frames, and match the animals in each frame.
 
     Args:
         ground_truth: all labels of the ground-truth file.
         predicted: all labels of the prediction file; instances without a score are left out.
         options: with `match_method` auto, a one-node prediction skeleton means centroid.
+        centroid_default_px: what a `match_threshold` of 0 stands for in centroid mode.
 
     Raises:
+        OptionError: auto means oks here, but an option was given that only centroid mode has.
         DataError: the files have nothing in common that could be compared.
     """
-    options = settle_method(options, predicted)
+    was_auto = options.match_method == "auto"
+    options = _settle(options, predicted, centroid_default_px)
     truth = select_ground_truth(ground_truth, user_labels_only=options.user_labels_only)
     if not truth.n_frames:
         raise DataError(_no_truth(ground_truth, options))
@@ -93,6 +103,7 @@ def pair_poses(ground_truth: PoseTable, predicted: PoseTable, options: PoseOptio
         notes=(
             *ground_truth.notes,
             *scored.notes,
+            *(_auto_notes(options, predicted) if was_auto else ()),
             *anchor_notes,
             *_left_out_notes(truth, predicted, scored),
             *frame_notes(frames, truth, scored),
@@ -101,16 +112,24 @@ def pair_poses(ground_truth: PoseTable, predicted: PoseTable, options: PoseOptio
     )
 
 
-def settle_method(options: PoseOptions, predicted: PoseTable) -> PoseOptions:
-    """`options` with `match_method` auto replaced by what it means for these predictions.
+def _settle(options: PoseOptions, predicted: PoseTable, centroid_default_px: float) -> PoseOptions:
+    """`options` with what auto, and a threshold of 0 px, mean for these predictions."""
+    if options.match_method == "auto":
+        one_node = len(predicted.node_names) == 1
+        options = replace(options, match_method="centroid" if one_node else "oks")
+    if options.match_method == "centroid" and options.match_threshold == 0:
+        return replace(options, match_threshold=centroid_default_px)
+    return options
 
-    Raises:
-        OptionError: it means oks, but an option was given that only centroid mode has.
-    """
-    if options.match_method != "auto":
-        return options
-    one_node = len(predicted.node_names) == 1
-    return replace(options, match_method="centroid" if one_node else "oks")
+
+def _auto_notes(options: PoseOptions, predicted: PoseTable) -> list[str]:
+    if options.match_method != "centroid":
+        return []
+    return [
+        f"{predicted.name} has one node, so animals are compared by their centroids; oks_stddev, "
+        "oks_scale and coco_max_dets have no effect on them. Choose match_method oks to compare "
+        "that node as a pose"
+    ]
 
 
 def _no_truth(ground_truth: PoseTable, options: PoseOptions) -> str:
@@ -164,8 +183,8 @@ def _left_out_notes(truth: PoseTable, predicted: PoseTable, scored: PoseTable) -
     n_user = predicted.n_instances - scored.n_instances
     if n_user:
         notes.append(
-            f"{n_user} instances of {predicted.name} are user labels without a score; they are "
-            "not predictions and were left out"
+            f"left out of {predicted.name}, since without a score they are no predictions: "
+            f"{counted(n_user, 'user label')}"
         )
     if not scored.n_instances:
         notes.append(
@@ -175,8 +194,8 @@ def _left_out_notes(truth: PoseTable, predicted: PoseTable, scored: PoseTable) -
     n_empty = int((~visible_nodes(truth.points).any(axis=-1)).sum())
     if n_empty:
         notes.append(
-            f"{n_empty} ground-truth instances have no visible node; none can be matched, so "
-            "each counts as missed"
+            f"{counted(n_empty, 'ground-truth instance')} without a visible node cannot be "
+            "matched; missed"
         )
     return notes
 
@@ -201,10 +220,11 @@ def frame_notes(frames: FramePairs, truth: PoseTable, predicted: PoseTable) -> l
     unknown = [str(video) for i, video in enumerate(predicted.videos) if i not in paired]
     if unknown and predicted.n_instances:
         notes.append(f"predicted videos without ground truth, left out: {', '.join(unknown)}")
-    if frames.n_gt_frames_skipped:
+    n_frames = frames.n_gt_frames_skipped
+    if n_frames:
         notes.append(
-            f"{frames.n_gt_frames_skipped} ground-truth frames with "
-            f"{frames.n_gt_instances_skipped} instances are absent from {predicted.name} and were "
-            "left out; they do not lower recall"
+            f"{counted(n_frames, 'ground-truth frame')} with "
+            f"{counted(frames.n_gt_instances_skipped, 'instance')} {is_or_are(n_frames)} absent "
+            f"from {predicted.name} and left out, which does not lower recall"
         )
     return notes

@@ -1,8 +1,9 @@
 """Evaluate files: read, measure, write what was asked for."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.identity.evaluation import IdentityEvaluation, evaluate_identities
 from sleap_rt.evaluation.labels import FrameImages, load_labels, table_from_labels
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
@@ -12,9 +13,11 @@ from sleap_rt.evaluation.options import (
     MatchMethod,
     PoseOptions,
 )
-from sleap_rt.evaluation.pairing import PosePairing, pair_poses, settle_method
+from sleap_rt.evaluation.outputs import check_destination
+from sleap_rt.evaluation.pairing import PosePairing, pair_poses
 from sleap_rt.evaluation.poses import PoseTable
 from sleap_rt.evaluation.storage import save_metrics as write_metrics
+from sleap_rt.evaluation.storage import saved_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,6 @@ class Evaluation:
         pairing: how poses were matched; None if only identities were measured.
         identities: None unless asked for.
         metrics: what is saved.
-        saved: files written.
     """
 
     name: str
@@ -37,7 +39,6 @@ class Evaluation:
     pairing: PosePairing | None
     identities: IdentityEvaluation | None
     metrics: Metrics
-    saved: tuple[Path, ...] = ()
 
     @property
     def notes(self) -> list[str]:
@@ -49,10 +50,18 @@ class Evaluation:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRun:
-    """All prediction files of a run against one ground truth."""
+    """All prediction files of a run against one ground truth.
+
+    Attributes:
+        options: what was asked for.
+        ground_truth: everything in the ground-truth file.
+        images: of its frames, where they can be found.
+        evaluations: one for each prediction file.
+    """
 
     options: EvalOptions
     ground_truth: PoseTable
+    images: FrameImages
     evaluations: tuple[Evaluation, ...]
 
     @property
@@ -73,7 +82,18 @@ class EvaluationRun:
         if any(frames != first for frames in others):
             counts = ", ".join(f"{name} on {len(frames)}" for name, frames in compared.items())
             notes.append(f"the files were not compared on the same frames: {counts}")
+        if not self.same_method:
+            notes.append(
+                "some files were compared by OKS and others by centroids; a distance or a found "
+                "animal is not the same in both"
+            )
         return notes
+
+    @property
+    def same_method(self) -> bool:
+        """Whether the pose values of all files may be compared with each other."""
+        pairings = [e.pairing for e in self.evaluations if e.pairing is not None]
+        return len({pairing.options.match_method for pairing in pairings}) < 2
 
 
 def run_eval(options: EvalOptions) -> EvaluationRun:
@@ -81,36 +101,89 @@ def run_eval(options: EvalOptions) -> EvaluationRun:
 
     Raises:
         OptionError: an option does not fit the files, or the report needs a missing package.
-        DataError: a file is missing or damaged, or the files have nothing in common.
+        DataError: a file is missing or damaged, the files have nothing in common, or what was
+            asked for cannot be written.
     """
+    run = measure(options)
+    save_results(run)
+    return run
+
+
+def measure(options: EvalOptions) -> EvaluationRun:
+    """The first half of `run_eval`: everything but writing, which is known to be possible after."""
+    _check_destinations(options)
+    labels = load_labels(options.ground_truth_path)
+    truth = table_from_labels(labels, str(options.ground_truth_path))
+    images = FrameImages(labels, options.ground_truth_path)
+    names = short_names(options.predicted_paths)
+    return EvaluationRun(
+        options=options,
+        ground_truth=truth,
+        images=images,
+        evaluations=tuple(
+            _evaluate(truth, images, name, path, options)
+            for name, path in zip(names, options.predicted_paths, strict=True)
+        ),
+    )
+
+
+def save_results(run: EvaluationRun) -> list[Path]:
+    """The second half of `run_eval`; returns the files written."""
+    metrics = [evaluation.metrics for evaluation in run.evaluations]
+    places = _metrics_places(run.options)
+    written = [
+        path
+        for place, one in zip(places, metrics, strict=False)
+        for path in write_metrics(place, one)
+    ]
+    if run.options.report is not None:
+        from sleap_rt.evaluation.report import write_report
+
+        write_report(run, run.options.report)
+        written.append(run.options.report)
+    return written
+
+
+def _check_destinations(options: EvalOptions) -> None:
+    """Raises OptionError or DataError: results could not be written after all the work."""
+    files = [path for place in _metrics_places(options) for path in saved_files(place)]
     if options.report is not None:
         from sleap_rt.evaluation.report.plots import require_matplotlib
 
         require_matplotlib()
-    labels = load_labels(options.ground_truth_path)
-    truth = table_from_labels(labels, str(options.ground_truth_path))
-    names = short_names(options.predicted_paths)
-    evaluations = tuple(
-        _evaluate(truth, name, path, options)
-        for name, path in zip(names, options.predicted_paths, strict=True)
-    )
-    if options.save_metrics is not None:
-        evaluations = tuple(_save(evaluation, options) for evaluation in evaluations)
-    run = EvaluationRun(options=options, ground_truth=truth, evaluations=evaluations)
-    if options.report is not None:
-        from sleap_rt.evaluation.report import write_report
-
-        write_report(run, FrameImages(labels, options.ground_truth_path), options.report)
-    return run
+        if options.report.resolve() in {path.resolve() for path in files}:
+            raise OptionError(
+                f"report {options.report} is also written by save_metrics; choose another name"
+            )
+        files.append(options.report)
+    for path in files:
+        check_destination(path)
 
 
-def _evaluate(truth: PoseTable, name: str, path: Path, options: EvalOptions) -> Evaluation:
-    predicted = table_from_labels(load_labels(path), str(path))
+def _metrics_places(options: EvalOptions) -> list[Path]:
+    """Where the metrics of each prediction file go, if they are saved."""
+    path = options.save_metrics
+    if path is None:
+        return []
+    if len(options.predicted_paths) == 1:
+        return [path]
+    stem = path.name.removesuffix(".npz")
+    return [path.with_name(f"{stem}.{name}.npz") for name in short_names(options.predicted_paths)]
+
+
+def _evaluate(
+    truth: PoseTable, images: FrameImages, name: str, path: Path, options: EvalOptions
+) -> Evaluation:
+    labels = load_labels(path)
+    predicted = table_from_labels(labels, str(path))
     metrics: Metrics = {}
     pairing = identities = None
     if options.measure_poses:
-        pairing = pair_poses(truth, predicted, _pose_options(options.poses, predicted))
+        pairing = pair_poses(
+            truth, predicted, options.poses, centroid_default_px=CENTROID_THRESHOLD_PX
+        )
         metrics |= pose_metrics(pairing)
+        images.also_from(labels, path, pairing.frames.video_pairs)
     if options.identities is not None:
         identities = evaluate_identities(truth, predicted, options.identities, options.poses)
         metrics["identity_metrics"] = identities.metrics
@@ -122,21 +195,6 @@ def _evaluate(truth: PoseTable, name: str, path: Path, options: EvalOptions) -> 
         identities=identities,
         metrics=metrics,
     )
-
-
-def _pose_options(options: PoseOptions, predicted: PoseTable) -> PoseOptions:
-    settled = settle_method(options, predicted)
-    if settled.match_method == "centroid" and settled.match_threshold == 0:
-        return replace(settled, match_threshold=CENTROID_THRESHOLD_PX)
-    return settled
-
-
-def _save(evaluation: Evaluation, options: EvalOptions) -> Evaluation:
-    assert options.save_metrics is not None
-    path = options.save_metrics
-    if len(options.predicted_paths) > 1:
-        path = path.with_name(f"{path.name.removesuffix('.npz')}.{evaluation.name}.npz")
-    return replace(evaluation, saved=write_metrics(path, evaluation.metrics))
 
 
 def short_names(paths: tuple[Path, ...]) -> list[str]:

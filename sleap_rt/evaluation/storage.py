@@ -12,6 +12,7 @@ import numpy as np
 
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.metrics import Metrics
+from sleap_rt.evaluation.outputs import write_whole
 
 GROUPS = (
     "voc_metrics",
@@ -32,9 +33,10 @@ _SCALARS = {
 }
 
 
-def npz_path(path: Path) -> Path:
-    """Where the archive goes: `.npz` is appended unless it is there."""
-    return path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+def saved_files(path: Path) -> tuple[Path, Path]:
+    """The archive, `.npz` appended unless it is there, and the JSON beside it."""
+    archive = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
+    return archive, path.with_suffix(".json")
 
 
 def save_metrics(path: Path, metrics: Metrics) -> tuple[Path, Path]:
@@ -48,15 +50,13 @@ def save_metrics(path: Path, metrics: Metrics) -> tuple[Path, Path]:
         The two files written.
 
     Raises:
-        DataError: the folder cannot be written to.
+        DataError: a file cannot be written.
     """
-    archive, text = npz_path(path), path.with_suffix(".json")
-    try:
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(archive, metrics=np.array(metrics, dtype=object), **_scalars(metrics))
-        text.write_text(json.dumps(to_json(metrics), allow_nan=False), encoding="utf8")
-    except OSError as error:
-        raise DataError(f"the metrics cannot be written to {archive}: {error}") from error
+    archive, text = saved_files(path)
+    entries = {"metrics": np.array(metrics, dtype=object), **_scalars(metrics)}
+    write_whole(archive, lambda file: np.savez_compressed(file, **entries))
+    in_words = json.dumps(to_json(metrics), allow_nan=False).encode("utf8")
+    write_whole(text, lambda file: file.write(in_words))
     return archive, text
 
 

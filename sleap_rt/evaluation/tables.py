@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sleap_rt.evaluation.metrics import Metrics
+from sleap_rt.evaluation.poses import PoseTable
 from sleap_rt.evaluation.run import Evaluation, EvaluationRun
+from sleap_rt.evaluation.words import counted
 
 UNDEFINED = "undefined"
+NEVER_MEASURED = "never measured"  # of a node that no matched pair has on both sides
 _ABSENT = "-"
 _MAX_SWITCHES = 20  # printed; all of them are in the saved metrics and in the report
 
@@ -61,15 +64,20 @@ SELECTION = (
     Row("predicted frames without truth", ("selection", "n_pr_frames_ignored")),
     Row("ground truth without box area", ("selection", "n_flat_gt")),
 )
-POSES = (
+OVERLAP = (
     Row("mOKS", ("mOKS", "mOKS"), ".4f", better=1),
     Row("mAP (OKS VOC)", ("voc_metrics", "oks_voc.mAP"), ".4f", better=1),
     Row("mAR (OKS VOC)", ("voc_metrics", "oks_voc.mAR"), ".4f", better=1),
+)
+DISTANCES = (
     Row("Average Distance", ("distance_metrics", "avg"), ".2f", "px", -1),
     Row("dist.p50", ("distance_metrics", "p50"), ".2f", "px", -1),
+    Row("dist.p75", ("distance_metrics", "p75"), ".2f", "px", -1),
     Row("dist.p90", ("distance_metrics", "p90"), ".2f", "px", -1),
     Row("dist.p95", ("distance_metrics", "p95"), ".2f", "px", -1),
     Row("dist.p99", ("distance_metrics", "p99"), ".2f", "px", -1),
+)
+PCK = (
     Row("mPCK", ("pck_metrics", "mPCK"), ".4f", better=1),
     Row("PCK@5px", ("pck_metrics", "PCK@5"), ".4f", better=1),
     Row("PCK@10px", ("pck_metrics", "PCK@10"), ".4f", better=1),
@@ -77,12 +85,18 @@ POSES = (
     Row("mPCK (labelled nodes)", ("pck_curve", "mPCK_visible"), ".4f", better=1),
     Row("mAP (PCK VOC)", ("voc_metrics", "pck_voc.mAP"), ".4f", better=1),
     Row("mAR (PCK VOC)", ("voc_metrics", "pck_voc.mAR"), ".4f", better=1),
+)
+VISIBILITY = (
     Row("Visibility Precision", ("visibility_metrics", "precision"), ".4f", better=1),
     Row("Visibility Recall", ("visibility_metrics", "recall"), ".4f", better=1),
+)
+COCO = (
     Row("AP (COCO)", ("coco_metrics", "AP"), ".4f", better=1),
     Row("AP50 (COCO)", ("coco_metrics", "AP50"), ".4f", better=1),
     Row("AP75 (COCO)", ("coco_metrics", "AP75"), ".4f", better=1),
     Row("AR (COCO)", ("coco_metrics", "AR"), ".4f", better=1),
+)
+DETECTION = (
     Row("Detection Precision", ("detection_metrics", "precision"), ".4f", better=1),
     Row("Detection Recall", ("detection_metrics", "recall"), ".4f", better=1),
     Row("Detection F1", ("detection_metrics", "f1"), ".4f", better=1),
@@ -90,6 +104,7 @@ POSES = (
     Row("not an animal (FP)", ("detection_metrics", "n_fp"), better=-1),
     Row("missed (FN)", ("detection_metrics", "n_fn"), better=-1),
 )
+POSES = (*OVERLAP, *DISTANCES, *PCK, *VISIBILITY, *COCO, *DETECTION)
 _ID = "identity_metrics"
 IDENTITIES = (
     *(Row(name, (_ID, name), ".4f", better=1) for name in ("HOTA", "DetA", "AssA", "LocA")),
@@ -127,9 +142,9 @@ def table_text(run: EvaluationRun) -> str:
 
 def _lines(run: EvaluationRun) -> Iterator[str]:
     evaluations = run.evaluations
-    yield f"ground truth: {run.options.ground_truth_path}"
+    yield f"ground truth: {run.options.ground_truth_path} ({content_of(run.ground_truth)})"
     for evaluation in evaluations:
-        yield f"{evaluation.name}: {evaluation.path}"
+        yield f"{evaluation.name}: {evaluation.path} ({content_of(evaluation.predicted)})"
     metrics = [evaluation.metrics for evaluation in evaluations]
     names = [evaluation.name for evaluation in evaluations] if len(evaluations) > 1 else []
     if run.options.measure_poses:
@@ -142,6 +157,16 @@ def _lines(run: EvaluationRun) -> Iterator[str]:
         yield from _section("Detector or association", SHARES, metrics, names)
         yield from _per_video(evaluations)
         yield from _switches(evaluations)
+
+
+def content_of(table: PoseTable) -> str:
+    """How much is in a file."""
+    counts = (
+        counted(len(table.videos), "video"),
+        counted(table.n_frames, "frame"),
+        counted(table.n_instances, "instance"),
+    )
+    return ", ".join(counts)
 
 
 def _section(
@@ -187,6 +212,10 @@ class _NodeRow(Row):
         group = super().value(metrics)
         return None if group is None else group["avg"][self.place]
 
+    def text(self, metrics: Metrics) -> str:
+        text = super().text(metrics)
+        return NEVER_MEASURED if text == UNDEFINED else text
+
 
 def pose_settings(evaluations: Sequence[Evaluation]) -> str:
     """The options behind the pose values, for each file where they differ."""
@@ -224,8 +253,9 @@ def _per_video(evaluations: Sequence[Evaluation]) -> Iterator[str]:
         yield f"Identities by video, {evaluation.name}"
         for video in videos:
             yield (
-                f"  {video['video']}: {video['n_frames']} frames, HOTA {video['HOTA']:.4f}, "
-                f"MOTA {video['MOTA']:.4f}, IDF1 {video['IDF1']:.4f}, {video['IDSW']} switches"
+                f"  {video['video']}: {counted(video['n_frames'], 'frame')}, "
+                f"HOTA {video['HOTA']:.4f}, MOTA {video['MOTA']:.4f}, IDF1 {video['IDF1']:.4f}, "
+                f"IDSW {video['IDSW']}"
             )
 
 
@@ -244,9 +274,9 @@ def _switches(evaluations: Sequence[Evaluation]) -> Iterator[str]:
 def switch_text(switch: dict[str, Any]) -> str:
     """One switch in words."""
     lost = switch["frames_lost"]
-    after = f", after {lost} frame{'s' if lost > 1 else ''} not found" if lost else ""
+    after = f", after {counted(lost, 'frame')} not found" if lost else ""
     video = re.split(r"[\\/]", switch["video"])[-1]
     return (
-        f"{video} frame {switch['frame_idx']}: {switch['animal']} goes from track "
-        f"{switch['from_track']} to {switch['to_track']}{after}"
+        f"{video} frame {switch['frame_idx']}: {switch['animal']}, "
+        f"{switch['from_track']} -> {switch['to_track']}{after}"
     )

@@ -79,6 +79,18 @@ def pair_videos(
     return dict(sorted(pairs.items()))
 
 
+def ambiguous_videos(
+    ground_truth: Sequence[VideoSource], predicted: Sequence[VideoSource]
+) -> list[VideoSource]:
+    """Predicted videos that several ground-truth videos fit equally well."""
+    unclear = []
+    for video in predicted:
+        possible = [i for i, other in enumerate(ground_truth) if _may_be_same(video, other)]
+        if _find(video, ground_truth) is None and _same_path_end(video, ground_truth, possible):
+            unclear.append(video)
+    return unclear
+
+
 def _find(video: VideoSource, candidates: Sequence[VideoSource]) -> int | None:
     possible = [i for i, other in enumerate(candidates) if _may_be_same(video, other)]
     for is_same in (_is_same_file, _has_same_path):
@@ -114,6 +126,14 @@ def _find_by_path_end(
     video: VideoSource, candidates: Sequence[VideoSource], possible: list[int]
 ) -> int | None:
     """The only candidate that agrees in the last 1, 2, 3 ... components of its original's path."""
+    left = _same_path_end(video, candidates, possible)
+    return left[0] if len(left) == 1 else None
+
+
+def _same_path_end(
+    video: VideoSource, candidates: Sequence[VideoSource], possible: list[int]
+) -> list[int]:
+    """The candidates that agree in most components, as long as there are any."""
     ours = video.original
     left = [
         i
@@ -122,9 +142,11 @@ def _find_by_path_end(
         and candidates[i].original.frame_names == ours.frame_names
     ]
     for depth in range(2, len(_components(ours.paths[0])) + 1):
-        if len(left) > 1:
-            left = [i for i in left if _same_end(candidates[i].original, ours, depth)]
-    return left[0] if len(left) == 1 else None
+        closer = [i for i in left if _same_end(candidates[i].original, ours, depth)]
+        if not closer:
+            break
+        left = closer
+    return left
 
 
 def _same_end(a: VideoFile, b: VideoFile, depth: int) -> bool:

@@ -21,7 +21,7 @@ def cached_graphs(models: Sequence[Path]) -> list[Path]:
     """The exported graphs of one model or a pair, exported now if they never were.
 
     Args:
-        models: native model folders, in any order.
+        models: trained models, in any order.
 
     Raises:
         ModelError: a model cannot be loaded or exported, or the export extra is not installed.

@@ -5,20 +5,27 @@ Runtime. Frames are drawn from a seeded generator, at the training size and at t
 thresholds placed where the model's own maps have clear peaks.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sleap_rt.contract import CROP_KINDS, Certificate
+from sleap_rt.contract import CROP_KINDS, Certificate, ModelKind, Preprocessing
 from sleap_rt.errors import ModelError
-from sleap_rt.instances import FrameInstances
+from sleap_rt.export.peak_parity import compare_peaks
 from sleap_rt.models import TrainedModel
-from sleap_rt.models.reference import ReferenceInstances, predict_crops, predict_instances
+from sleap_rt.models.reference import (
+    ReferenceCrops,
+    ReferenceInstances,
+    predict_crops,
+    predict_instances,
+)
 from sleap_rt.models.reference.frames import prepare_frame
 from sleap_rt.models.reference.peaks import local_peaks
 from sleap_rt.options import DecodeOptions, EngineOptions
@@ -30,18 +37,85 @@ MAX_SCORE = 1e-4  # confidence
 _SEED = 20240229
 _DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
 _N_CENTRES = 6  # crops per frame
-_CPU = EngineOptions(engine="ort", device="cpu")
+_MANY_PEAKS: tuple[ModelKind, ...] = ("centroid", "bottomup", "multi_class_bottomup")
+CPU = EngineOptions(engine="ort", device="cpu")
 
 Frame = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
-def certify(model: TrainedModel, path: Path) -> Certificate:
+class Oracle(Protocol):
+    """The plain pipeline of one trained model, which its graph has to equal.
+
+    Attributes:
+        kind: what the model finds.
+        preprocessing: what happens to a frame.
+    """
+
+    @property
+    def kind(self) -> ModelKind: ...
+    @property
+    def preprocessing(self) -> Preprocessing: ...
+
+    def maps(self, frame: Frame) -> dict[str, Floats]:
+        """The network's outputs on a whole frame, (1, channels, rows, columns) each."""
+        ...
+
+    def instances(self, frame: Frame, options: DecodeOptions) -> ReferenceInstances:
+        """What a model of whole frames finds in one."""
+        ...
+
+    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> ReferenceCrops:
+        """What an instance model finds around centres in one frame."""
+        ...
+
+
+@dataclass(frozen=True)
+class NativeOracle:
+    """The checkpoint pipeline of a native model."""
+
+    model: TrainedModel
+
+    @property
+    def kind(self) -> ModelKind:
+        return self.model.kind
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        return self.model.preprocessing
+
+    def maps(self, frame: Frame) -> dict[str, Floats]:
+        image, _ = prepare_frame(frame, self.model.preprocessing)
+        with torch.inference_mode():
+            outputs = self.model.network(image)
+        return {name: maps.numpy() for name, maps in outputs.items()}
+
+    def instances(self, frame: Frame, options: DecodeOptions) -> ReferenceInstances:
+        return predict_instances(self.model, frame, options)
+
+    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> ReferenceCrops:
+        return predict_crops(self.model, frame, centres, options, size_from=self.model)
+
+
+def certify_native(model: TrainedModel, path: Path) -> Certificate:
+    """Compare an exported graph with the checkpoint pipeline of a native model.
+
+    Raises:
+        ModelError: as `certify`.
+    """
+    oracle = NativeOracle(model)
+    if model.kind in _MANY_PEAKS:
+        return certify(oracle, path, partial(_compare_peaks, oracle))
+    return certify(oracle, path)
+
+
+def certify(oracle: Oracle, path: Path, compare: "Compare | None" = None) -> Certificate:
     """Compare an exported graph with the checkpoint pipeline.
 
     Args:
-        model: the trained model.
+        oracle: the pipeline of the trained model.
         path: the graph exported from it.
+        compare: measures both on frames; None takes what fits the kind of model.
 
     Returns:
         What was measured.
@@ -49,10 +123,11 @@ def certify(model: TrainedModel, path: Path) -> Certificate:
     Raises:
         ModelError: counts differ, or a coordinate or score differs by more than the tolerance.
     """
-    frames = synthetic_frames(model)
-    measured = _Measured()
-    compare = _compare_crops if model.kind in CROP_KINDS else _compare_frames
-    compare(model, path, frames, measured)
+    frames = synthetic_frames(oracle.preprocessing)
+    measured = Measured()
+    if compare is None:
+        compare = partial(_compare_crops if oracle.kind in CROP_KINDS else _compare_frames, oracle)
+    compare(path, frames, measured)
     sizes = ", ".join(f"{frame.shape[1]}x{frame.shape[0]}" for frame in frames)
     certificate = Certificate(
         frames=f"synthetic, seed {_SEED}, {sizes} px",
@@ -74,7 +149,9 @@ def certify(model: TrainedModel, path: Path) -> Certificate:
 
 
 @dataclass
-class _Measured:
+class Measured:
+    """What was found so far: instances, and differences in px, scores and the network's outputs."""
+
     n_instances: int = 0
     maps: list[float] = field(default_factory=list)
     px: list[float] = field(default_factory=list)
@@ -95,25 +172,17 @@ class _Measured:
         self.px += gap.tolist()
         self.score += np.abs(expected.point_scores[found] - vals[found]).tolist()
 
-    def add_classes(self, expected: ReferenceInstances, found: FrameInstances, where: str) -> None:
-        """Compare identities, where the model tells any."""
-        if not expected.classes:
-            return
-        if list(expected.classes) != found.track_ids.tolist():
-            raise ModelError(
-                f"the exported graph names other animals than the checkpoint in {where}"
-            )
-        self.score += np.abs(np.array(expected.class_probs) - found.tracking_scores).tolist()
+
+Compare = Callable[[Path, list[Frame], Measured], None]
 
 
-def synthetic_frames(model: TrainedModel) -> list[Frame]:
+def synthetic_frames(spec: Preprocessing) -> list[Frame]:
     """Textured frames with dark and bright blobs: training size, larger, smaller and oblong.
 
     Returns:
         (height, width, channels) uint8 each; with as many channels as the network takes.
     """
     rng = np.random.default_rng(_SEED)
-    spec = model.preprocessing
     height, width = spec.max_height or _DEFAULT_SIDE, spec.max_width or _DEFAULT_SIDE
     sizes = [
         (height, width),
@@ -141,51 +210,60 @@ def _draw(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Fra
     return frame
 
 
-def _compare_frames(
-    model: TrainedModel, path: Path, frames: list[Frame], measured: _Measured
-) -> None:
+def _compare_frames(oracle: Oracle, path: Path, frames: list[Frame], measured: Measured) -> None:
     """Whole-frame models: the network's raw outputs, and from frame to instances."""
-    engine = open_engine(path, _CPU)
+    engine = open_engine(path, CPU)
     for frame in frames:
-        options = DecodeOptions(peak_threshold=_clear_threshold(model, frame), min_line_scores=-1e3)
-        expected = predict_instances(model, frame, options)
-        predictor: Predictor = open_predictor([path], options, _CPU)
+        options = DecodeOptions(peak_threshold=clear_threshold(oracle, frame), min_line_scores=-1e3)
+        expected = oracle.instances(frame, options)
+        predictor: Predictor = open_predictor([path], options, CPU)
         (found,) = predictor.predict(frame[None], [0])
         predictor.close()
-        measured.maps += _map_differences(model, engine, frame)
-        measured.add(expected, found.points, found.point_scores, _size(frame))
-        measured.add_classes(expected, found, _size(frame))
+        measured.maps += map_differences(oracle, engine, frame)
+        measured.add(expected, found.points, found.point_scores, frame_size(frame))
     engine.close()
 
 
-def _map_differences(model: TrainedModel, engine: Engine, frame: Frame) -> list[float]:
+def _compare_peaks(
+    oracle: NativeOracle, path: Path, frames: list[Frame], measured: Measured
+) -> None:
+    """Models with many peaks per map: each peak, and what is made of all of them."""
+    engine = open_engine(path, CPU)
+    for frame in frames:
+        options = DecodeOptions(peak_threshold=clear_threshold(oracle, frame), min_line_scores=-1e3)
+        measured.maps += map_differences(oracle, engine, frame)
+        found = compare_peaks(oracle.model, engine, frame, options)
+        measured.n_instances += found.n_instances
+        measured.px += found.px
+        measured.score += found.score
+    engine.close()
+
+
+def map_differences(oracle: Oracle, engine: Engine, frame: Frame) -> list[float]:
     """Largest difference of each of the network's outputs, relative to its largest value."""
-    image, _ = prepare_frame(frame, model.preprocessing)
-    with torch.inference_mode():
-        expected = model.network(image)
+    expected = oracle.maps(frame)
     inputs: dict[str, NDArray[Any]] = {"frames": frame[None], "slots": np.zeros(1, np.float32)}
     feed = {spec.name: inputs.get(spec.name, np.array(0, np.float32)) for spec in engine.inputs}
     found = engine.run(feed, list(expected))
     return [
-        float(np.abs(found[name] - maps.numpy()).max() / max(1.0, float(maps.abs().max())))
+        float(np.abs(found[name] - maps).max() / max(1.0, float(np.abs(maps).max())))
         for name, maps in expected.items()
     ]
 
 
-def _compare_crops(
-    model: TrainedModel, path: Path, frames: list[Frame], measured: _Measured
-) -> None:
+def _compare_crops(oracle: Oracle, path: Path, frames: list[Frame], measured: Measured) -> None:
     """Crop models, at random centres, some of which lie beside the frame."""
+    names_animals = oracle.kind == "multi_class_topdown"
     rng = np.random.default_rng(_SEED)
-    engine = open_engine(path, _CPU)
+    engine = open_engine(path, CPU)
     for frame in frames:
         side = np.array([frame.shape[1], frame.shape[0]])
         centres = (rng.uniform(-0.05, 1.05, (_N_CENTRES, 2)) * side).astype(np.float32)
         everything = DecodeOptions(peak_threshold=-np.inf)
-        top = predict_crops(model, frame, centres, everything, size_from=model).values
+        top = oracle.crops(frame, centres, everything).values
         limits = (0.3 * float(top.max()), 0.7 * float(top.max()))
         options = DecodeOptions(peak_threshold=_widest_gap(top, *limits))
-        crops = predict_crops(model, frame, centres, options, size_from=model)
+        crops = oracle.crops(frame, centres, options)
         found = engine.run(
             {
                 "frames": frame[None],
@@ -194,22 +272,20 @@ def _compare_crops(
                 "peak_threshold": np.array(options.peak_threshold, np.float32),
                 "integral_refinement": np.array(1, np.float32),
             },
-            ["peaks", "peak_vals", *(["class_probs"] if model.class_names else [])],
+            ["peaks", "peak_vals", *(["class_probs"] if names_animals else [])],
         )
         expected = ReferenceInstances(crops.points, crops.values, crops.values[:, 0])
-        measured.add(expected, found["peaks"], found["peak_vals"], _size(frame))
-        if model.class_names:
+        measured.add(expected, found["peaks"], found["peak_vals"], frame_size(frame))
+        if names_animals:
             measured.score += np.abs(crops.class_probs - found["class_probs"]).ravel().tolist()
     engine.close()
 
 
-def _clear_threshold(model: TrainedModel, frame: Frame) -> float:
+def clear_threshold(oracle: Oracle, frame: Frame) -> float:
     """A threshold that the frame's peaks are clearly above or below."""
-    image, _ = prepare_frame(frame, model.preprocessing)
-    with torch.inference_mode():
-        confmaps = model.network(image)["confmaps"][0].numpy()
+    confmaps = oracle.maps(frame)["confmaps"][0]
     top = confmaps.max(axis=(1, 2))
-    if model.kind == "single_instance":
+    if oracle.kind == "single_instance":
         return _widest_gap(top, 0.3 * float(top.max()), 0.7 * float(top.max()))
     # Every node should have a peak, so that instances can form. But peaks far below the largest
     # are left out: on maps close to zero, refinement divides by almost nothing and would magnify
@@ -230,5 +306,5 @@ def _widest_gap(values: NDArray[np.floating], low: float, high: float) -> float:
     return float((edges[widest] + edges[widest + 1]) / 2)
 
 
-def _size(frame: Frame) -> str:
+def frame_size(frame: Frame) -> str:
     return f"a frame of {frame.shape[1]}x{frame.shape[0]} px"

@@ -3,21 +3,33 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from sleap_rt.contract import CONTRACT_VERSION, CROP_KINDS, GraphContract
+from sleap_rt.contract import (
+    CONTRACT_VERSION,
+    Certificate,
+    Decoding,
+    GraphContract,
+    Preprocessing,
+)
 from sleap_rt.errors import ModelError
-from sleap_rt.export.certificate import certify
+from sleap_rt.export.certificate import certify_native
 from sleap_rt.export.graphs import build_graph
+from sleap_rt.export.legacy_certificate import certify_legacy
+from sleap_rt.export.legacy_graphs import build_legacy_graph
+from sleap_rt.export.legacy_stages import LegacyStage, legacy_stages
 from sleap_rt.export.onnx_file import fuse, save
+from sleap_rt.export.pairs import first_stage_first
+from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_native_model
+from sleap_rt.models.legacy import LegacyModel, load_legacy_model
 from sleap_rt.version import __version__
 
 METADATA_NAME = "export_metadata.json"
-_PAIRS = {("centroid", "centered_instance"), ("centroid", "multi_class_topdown")}
 
 
 def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
@@ -27,7 +39,7 @@ def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
     part of the file. Nothing appears in `folder` unless everything succeeds.
 
     Args:
-        paths: model folders, in any order.
+        paths: trained models, all native or all legacy, in any order.
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
 
     Returns:
@@ -37,10 +49,14 @@ def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
         ModelError: a model cannot be loaded, the models are no pair, or a graph differs from its
             checkpoint by more than the tolerance.
     """
-    models = _sized_together([load_native_model(path) for path in paths])
+    stages: Sequence[TrainedModel | LegacyStage]
+    if one_family(paths) is ModelSource.LEGACY:
+        stages = legacy_stages([load_legacy_model(path) for path in paths])
+    else:
+        stages = _sized_together([load_native_model(path) for path in paths])
     _check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
-        written = [_export(model, Path(temporary)) for model in models]
+        written = [_export(stage, Path(temporary)) for stage in stages]
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
@@ -51,15 +67,10 @@ def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
 
 def _sized_together(models: list[TrainedModel]) -> list[TrainedModel]:
     """First stage first, and both stages bringing frames to the first stage's size."""
-    if len(models) == 1:
-        return models
-    kinds = tuple(sorted((model.kind for model in models), key=lambda kind: kind in CROP_KINDS))
-    if kinds not in _PAIRS:
-        raise ModelError(
-            f"{' + '.join(model.kind for model in models)} cannot be exported together; pairs are "
-            + ", ".join(" + ".join(pair) for pair in sorted(_PAIRS))
-        )
-    centroid, instance = sorted(models, key=lambda model: model.kind in CROP_KINDS)
+    ordered = first_stage_first(models)
+    if len(ordered) == 1:
+        return ordered
+    centroid, instance = ordered
     first, second = centroid.preprocessing, instance.preprocessing
     height = first.max_height or second.max_height
     width = first.max_width or second.max_width
@@ -81,26 +92,39 @@ def _check_writable(folder: Path) -> None:
         raise ModelError(f"cannot write into {folder}: {error.strerror}") from error
 
 
-def _export(model: TrainedModel, folder: Path) -> tuple[Path, GraphContract]:
-    path = folder / f"{model.kind}.onnx"
-    graph = fuse(build_graph(model))
-    contract = GraphContract(
+def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, GraphContract]:
+    path = folder / f"{stage.kind}.onnx"
+    certified: Callable[[], Certificate]
+    if isinstance(stage, LegacyStage):
+        graph, certified = fuse(build_legacy_graph(stage)), partial(certify_legacy, stage, path)
+        contract = _contract(stage.model, stage.preprocessing, stage.decoding)
+        contract = replace(contract, family="legacy", notes=stage.model.notes)
+    else:
+        graph, certified = fuse(build_graph(stage)), partial(certify_native, stage, path)
+        contract = _contract(stage, stage.preprocessing, stage.decoding)
+    save(graph, contract, path)
+    contract = replace(contract, certificate=certified())
+    save(graph, contract, path)
+    return path, contract
+
+
+def _contract(
+    model: TrainedModel | LegacyModel, preprocessing: Preprocessing, decoding: Decoding
+) -> GraphContract:
+    return GraphContract(
         version=CONTRACT_VERSION,
+        family="native",
         kind=model.kind,
         skeleton=model.skeleton,
         edges=model.edges,
         class_names=model.class_names,
         anchor_part=model.anchor_part,
-        preprocessing=model.preprocessing,
-        decoding=model.decoding,
+        preprocessing=preprocessing,
+        decoding=decoding,
         precision="fp32",
         provenance=model.provenance,
         certificate=None,
     )
-    save(graph, contract, path)
-    contract = replace(contract, certificate=certify(model, path))
-    save(graph, contract, path)
-    return path, contract
 
 
 def _metadata(contracts: list[GraphContract]) -> dict[str, object]:
@@ -112,6 +136,7 @@ def _metadata(contracts: list[GraphContract]) -> dict[str, object]:
     }
     kind = pair_kinds[last.kind] if len(contracts) == 2 else last.kind
     return {
+        "model_family": last.family,
         "sleap_nn_version": last.provenance.trained_with,
         "sleap_rt_version": __version__,
         "export_timestamp": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -15,19 +15,22 @@ import torch
 from sleap_rt.contract import METADATA_KEY, GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.export.graphs import Graph, GraphInput
+from sleap_rt.export.legacy_graphs import LegacyGraph
 
 OPSET = 18
 _IR_VERSION = 10
 _LARGEST_BYTES = 1_500_000_000  # beyond this, weights go to a file beside (a protobuf holds 2 GiB)
 
 
-def fuse(graph: Graph) -> onnx.ModelProto:
+def fuse(graph: Graph | LegacyGraph) -> onnx.ModelProto:
     """The whole method as one ONNX graph: sizing of frames, network, decoding.
 
     Raises:
         ModelError: the network holds something that cannot be expressed in ONNX.
     """
-    sizing, body = graph.sizing(), _trace(graph)
+    with _quiet():
+        sizing = graph.sizing()
+    body = _trace(graph)
     sizing.ir_version = body.ir_version = _IR_VERSION
     handed_over = ("image", "eff_scale")
     _prefix_values(sizing.graph, "sizing/", keep="frames")
@@ -41,7 +44,7 @@ def fuse(graph: Graph) -> onnx.ModelProto:
     return fused
 
 
-def _trace(graph: Graph) -> onnx.ModelProto:
+def _trace(graph: Graph | LegacyGraph) -> onnx.ModelProto:
     """Trace network and decoding with free batch, and free sizes where the model leaves them."""
     inputs = graph.inputs()
     free = torch.export.Dim.DYNAMIC

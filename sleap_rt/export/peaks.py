@@ -49,8 +49,8 @@ def global_peaks(
     width = confmaps.shape[3]
     index = confmaps.flatten(2).argmax(dim=2, keepdim=True)  # (batch, n_nodes, 1)
     vals = confmaps.flatten(2).gather(2, index)
-    cells = _cells(index, width)
-    cells = cells + _offsets(confmaps, cells, patch_size, refine)
+    cells = flat_to_cells(index, width)
+    cells = cells + integral_offsets(confmaps, cells, patch_size, refine)
     below = vals < threshold
     cells = torch.where(below[..., None], _NONE, cells)
     return GlobalPeaks(cells[:, :, 0], torch.where(below, 0.0, vals)[:, :, 0])
@@ -73,6 +73,47 @@ def local_peaks(
         n_slots: k, the most peaks that can be returned per map.
     """
     width = confmaps.shape[3]
+    best = best_candidates(confmaps, threshold, n_slots)
+    plateau = _plateau(confmaps, flat_to_cells(best.flat, width), best.vals)
+    found = best.found & plateau.is_peak
+    order = raster_order(confmaps, best.flat, found)
+    index, vals, found = (torch.gather(x, 2, order) for x in (best.flat, best.vals, found))
+    shift = torch.gather(plateau.shift, 2, order[..., None].expand(-1, -1, -1, 2))
+    rough = flat_to_cells(index, width) + shift
+    base = torch.floor(rough)
+    refined = base + integral_offsets(confmaps, base, patch_size, refine)
+    cells = torch.where(refine > 0, refined, rough)
+    return LocalPeaks(
+        torch.where(found[..., None], cells, _NONE),
+        torch.where(found, vals, _NONE),
+        best.n_candidates,
+    )
+
+
+class Candidates(NamedTuple):
+    """Cells that no neighbour exceeds, the best k of each map.
+
+    Attributes:
+        flat: (batch, n_nodes, k) int64, index in raster order of the cell; 0 where there is none.
+        vals: (batch, n_nodes, k) float32.
+        found: (batch, n_nodes, k) bool, false where there is none.
+        n_candidates: (batch, n_nodes) int64, how many there are in all.
+    """
+
+    flat: torch.Tensor
+    vals: torch.Tensor
+    found: torch.Tensor
+    n_candidates: torch.Tensor
+
+
+def best_candidates(confmaps: torch.Tensor, threshold: torch.Tensor, n_slots: Size) -> Candidates:
+    """The best k of all cells above the threshold that no neighbour exceeds (some may equal it).
+
+    Args:
+        confmaps: (batch, n_nodes, height, width).
+        threshold: () float32.
+        n_slots: k.
+    """
     highest = F.max_pool2d(confmaps, 3, stride=1, padding=1)
     is_candidate = (confmaps >= highest) & (confmaps > threshold)
     candidates = torch.where(is_candidate, confmaps, -torch.inf).flatten(2)
@@ -80,31 +121,23 @@ def local_peaks(
     candidates = torch.cat([candidates, _empty_slots(candidates, n_slots)], dim=2)
     vals, index = candidates.topk(n_slots, dim=2)  # (batch, n_nodes, k)
     found = vals > -torch.inf
-    index = torch.where(found, index, 0)
-    plateau = _plateau(confmaps, _cells(index, width), vals)
-    found = found & plateau.is_peak
-    # Back to raster order, what is no peak last.
-    n_cells = candidates.shape[2]
+    n_candidates = is_candidate.flatten(2).sum(dim=2)
+    return Candidates(torch.where(found, index, 0), vals, found, n_candidates)
+
+
+def raster_order(confmaps: torch.Tensor, index: torch.Tensor, found: torch.Tensor) -> torch.Tensor:
+    """(batch, n_nodes, k): order that brings cells into raster order, and what is no peak last."""
+    n_cells = confmaps.shape[2] * confmaps.shape[3]
     key = torch.where(found, index, n_cells)
-    _, order = key.topk(n_slots, dim=2, largest=False)
-    index, vals, found = (torch.gather(x, 2, order) for x in (index, vals, found))
-    shift = torch.gather(plateau.shift, 2, order[..., None].expand(-1, -1, -1, 2))
-    rough = _cells(index, width) + shift
-    base = torch.floor(rough)
-    refined = base + _offsets(confmaps, base, patch_size, refine)
-    cells = torch.where(refine > 0, refined, rough)
-    return LocalPeaks(
-        torch.where(found[..., None], cells, _NONE),
-        torch.where(found, vals, _NONE),
-        is_candidate.flatten(2).sum(dim=2),
-    )
+    _, order = key.topk(index.shape[2], dim=2, largest=False)
+    return order
 
 
 def _empty_slots(candidates: torch.Tensor, n_slots: Size) -> torch.Tensor:
     return torch.full((candidates.shape[0], candidates.shape[1], n_slots), -torch.inf)
 
 
-def _cells(index: torch.Tensor, width: Size) -> torch.Tensor:
+def flat_to_cells(index: torch.Tensor, width: Size) -> torch.Tensor:
     """Flat cell index to (x, y), float32, on a new last axis."""
     row = torch.div(index, width, rounding_mode="trunc")
     return torch.stack([index - row * width, row], dim=-1).to(torch.float32)
@@ -121,7 +154,7 @@ def _plateau(confmaps: torch.Tensor, cells: torch.Tensor, vals: torch.Tensor) ->
     A plateau fits a 2x2 block exactly if all its cells see each other; so every cell that ties
     with this one must have the same number of cells at least as high around it.
     """
-    patch = _patches(confmaps, cells - 2, 5, outside=-torch.inf)  # (batch, n_nodes, k, 5, 5)
+    patch = patches(confmaps, cells - 2, 5, outside=-torch.inf)  # (batch, n_nodes, k, 5, 5)
     level = vals[..., None, None]
     as_high = (patch >= level).to(torch.float32)
     ties = patch[..., 1:4, 1:4] == level  # (batch, n_nodes, k, 3, 3)
@@ -138,7 +171,7 @@ def _plateau(confmaps: torch.Tensor, cells: torch.Tensor, vals: torch.Tensor) ->
     return _Plateau(closed & ~earlier & ~too_wide, torch.stack([shift_x, shift_y], dim=-1))
 
 
-def _offsets(
+def integral_offsets(
     confmaps: torch.Tensor, cells: torch.Tensor, patch_size: int, refine: torch.Tensor
 ) -> torch.Tensor:
     """Integral regression: the centre of mass of the patch around each cell, raw values.
@@ -154,7 +187,7 @@ def _offsets(
     """
     half = patch_size // 2
     corner = torch.trunc(cells - patch_size / 2 + 0.5 + half) - half
-    patch = _patches(confmaps, corner, patch_size, outside=0.0)
+    patch = patches(confmaps, corner, patch_size, outside=0.0)
     step = torch.arange(patch_size, dtype=torch.float32) - (patch_size - 1) / 2
     total = patch.sum(dim=(3, 4))
     shift_x = (patch * step).sum(dim=(3, 4)) / total
@@ -163,7 +196,7 @@ def _offsets(
     return torch.where(refine > 0, shift, 0.0)
 
 
-def _patches(
+def patches(
     confmaps: torch.Tensor, corner: torch.Tensor, size: int, *, outside: float
 ) -> torch.Tensor:
     """(batch, n_nodes, k, size, size): the cells from each corner on."""

@@ -3,60 +3,139 @@
 import queue
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import RunOptions
-from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.runtime.predictors import KnownInstances, Predictor
 
-_Item = tuple[int, NDArray[np.uint8]] | BaseException | None
-_POLL_SECONDS = 0.1
+NO_LABELS = (
+    "this model alone works on labelled animals, and the input has none: give a `.slp` file with "
+    "labelled frames, or the other model of the pair as well"
+)
+Frame = NDArray[np.uint8]
+
+
+class FrameRef(NamedTuple):
+    """Where a frame is: position of its video in the run, position in that video."""
+
+    video_index: int
+    frame_index: int
 
 
 class FrameReader(Protocol):
-    """Anything that frames can be read from."""
+    """One video, read frame by frame."""
 
-    def read(self, index: int) -> NDArray[np.uint8]: ...
+    def read(self, index: int) -> Frame: ...
 
 
-def predict_frames(
-    predictor: Predictor, reader: FrameReader, frame_indices: Sequence[int], options: RunOptions
-) -> Generator[FrameInstances, None, None]:
-    """Predict frames one after the other, in the order given.
+class FrameSource(Protocol):
+    """Frames of one or more videos. Read from one thread at a time."""
+
+    def read(self, ref: FrameRef) -> Frame:
+        """(height, width, channels) uint8, RGB or gray."""
+        ...
+
+    def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:
+        """Animals that a person labelled there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was predicted in one call of the engine.
+
+    Attributes:
+        results: one per frame, in order.
+        frames: (batch, height, width, channels) uint8.
+    """
+
+    results: list[FrameInstances]
+    frames: Frame
+
+
+def predict_batches(
+    predictor: Predictor, source: FrameSource, refs: Sequence[FrameRef], options: RunOptions
+) -> Generator[Batch, None, None]:
+    """Predict frames batch by batch, in the order given.
 
     Memory does not grow with the number of frames: at most `options.queue_maxsize` decoded frames
     and one batch exist at a time.
 
     Args:
         predictor: finds the instances.
-        reader: gives the frames; it is used from another thread until the iterator ends.
-        frame_indices: which frames.
+        source: gives the frames; it is used from another thread until the iterator ends.
+        refs: which frames.
         options: batch size and length of the queue.
 
     Raises:
         DataError: a frame cannot be read. All frames ahead of it have been yielded by then.
     """
-    with _ReadAhead(reader, frame_indices, options.queue_maxsize) as frames:
-        for batch in _batches(frames, options.batch_size):
-            indices = [index for index, _ in batch]
-            yield from predictor.predict(np.stack([frame for _, frame in batch]), indices)
-    if frames.error is not None:
-        raise frames.error
+    with _ReadAhead(source, refs, options.queue_maxsize) as items:
+        for batch in _batches(items, options.batch_size):
+            refs_here = [ref for ref, _ in batch]
+            frames = np.stack([frame for _, frame in batch])
+            known = None
+            if predictor.needs_instances:
+                known = [source.known(ref, predictor.skeleton.node_names) for ref in refs_here]
+            results = predictor.predict(frames, [ref.frame_index for ref in refs_here], known)
+            yield Batch(
+                [
+                    replace(result, video_index=ref.video_index)
+                    for result, ref in zip(results, refs_here, strict=True)
+                ],
+                frames,
+            )
+    if items.error is not None:
+        raise items.error
 
 
-def _batches(
-    frames: "_ReadAhead", batch_size: int
-) -> Iterator[list[tuple[int, NDArray[np.uint8]]]]:
+def predict_frames(
+    predictor: Predictor, reader: FrameReader, frame_indices: Sequence[int], options: RunOptions
+) -> Generator[FrameInstances, None, None]:
+    """Predict frames of one video one after the other; as `predict_batches`.
+
+    Args:
+        predictor: finds the instances.
+        reader: gives the frames; it is used from another thread until the iterator ends.
+        frame_indices: which frames.
+        options: batch size and length of the queue.
+    """
+    refs = [FrameRef(0, index) for index in frame_indices]
+    for batch in predict_batches(predictor, _OneVideo(reader), refs, options):
+        yield from batch.results
+
+
+class _OneVideo:
+    """A reader as a source."""
+
+    def __init__(self, reader: FrameReader) -> None:
+        self._reader = reader
+
+    def read(self, ref: FrameRef) -> Frame:
+        return self._reader.read(ref.frame_index)
+
+    def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:
+        raise DataError(NO_LABELS)
+
+
+_Item = tuple[FrameRef, Frame]
+_POLL_SECONDS = 0.1
+
+
+def _batches(items: "_ReadAhead", batch_size: int) -> Iterator[list[_Item]]:
     """Runs of at most `batch_size` frames of one shape."""
-    batch: list[tuple[int, NDArray[np.uint8]]] = []
-    for index, frame in frames:
+    batch: list[_Item] = []
+    for ref, frame in items:
         if batch and (len(batch) == batch_size or frame.shape != batch[0][1].shape):
             yield batch
             batch = []
-        batch.append((index, frame))
+        batch.append((ref, frame))
     if batch:
         yield batch
 
@@ -64,24 +143,24 @@ def _batches(
 class _ReadAhead:
     """Reads frames in a thread. Iteration ends at the first error, which is then in `error`."""
 
-    def __init__(self, reader: FrameReader, indices: Sequence[int], maxsize: int) -> None:
+    def __init__(self, source: FrameSource, refs: Sequence[FrameRef], maxsize: int) -> None:
         self.error: BaseException | None = None
-        self._queue: queue.Queue[_Item] = queue.Queue(maxsize)
+        self._queue: queue.Queue[_Item | BaseException | None] = queue.Queue(maxsize)
         self._stopped = threading.Event()
         self._thread = threading.Thread(
-            target=self._read, args=(reader, indices), name="read-frames", daemon=True
+            target=self._read, args=(source, refs), name="read-frames", daemon=True
         )
 
-    def _read(self, reader: FrameReader, indices: Sequence[int]) -> None:
+    def _read(self, source: FrameSource, refs: Sequence[FrameRef]) -> None:
         try:
-            for index in indices:
-                if not self._put((index, reader.read(index))):
+            for ref in refs:
+                if not self._put((ref, source.read(ref))):
                     return
             self._put(None)
         except BaseException as error:  # handed to the consumer, which raises it
             self._put(error)
 
-    def _put(self, item: _Item) -> bool:
+    def _put(self, item: _Item | BaseException | None) -> bool:
         while not self._stopped.is_set():
             try:
                 self._queue.put(item, timeout=_POLL_SECONDS)
@@ -90,7 +169,7 @@ class _ReadAhead:
             return True
         return False
 
-    def __iter__(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def __iter__(self) -> Iterator[_Item]:
         while (item := self._queue.get()) is not None:
             if isinstance(item, BaseException):
                 self.error = item

@@ -23,7 +23,7 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (("track", "-i", VIDEO), 2, "-m/--model_paths is missing"),
+        (("track", "-i", VIDEO), 2, "give one or both"),
         (("track", "-i", VIDEO, "-m", "nowhere"), 1, "nowhere does not exist"),
         (("track", "-i", VIDEO, "-m", "tests"), 1, "is no model"),
         (("track", "-i", VIDEO, "-m", "x", "--frames", "5-3"), 2, "runs backwards"),
@@ -37,7 +37,7 @@ def run(*args: object) -> subprocess.CompletedProcess[str]:
             "end in .slp",
         ),
         (("trak",), 2, "Did you mean 'track'?"),
-        (("export", "nowhere"), 1, "no model there"),
+        (("export", "nowhere"), 1, "nowhere does not exist"),
         (("export",), 2, "Missing argument"),
     ],
 )

@@ -91,6 +91,13 @@ def test_the_threshold_is_taken_literally_by_the_evaluator(labels):
     assert np.isnan(metrics["detection_metrics"]["avg"])
 
 
+def test_that_auto_means_centroid_is_said_with_what_it_makes_void(labels):
+    notes = Evaluator(*labels, match_method="auto").evaluate()["selection"]["notes"]
+    assert "compared by their centroids; oks_stddev, oks_scale and coco_max_dets" in notes[0]
+    chosen = Evaluator(*labels, match_method="centroid").evaluate()["selection"]["notes"]
+    assert not any("centroids" in note for note in chosen)
+
+
 def test_auto_means_centroid_for_one_node_predictions(labels):
     evaluator = Evaluator(*labels, match_method="auto", match_threshold=5)
     assert evaluator.pairing.options.match_method == "centroid"

@@ -55,7 +55,7 @@ def test_eval_prints_the_command_lines_own_defaults(sleap_nn):
     assert values["  mOKS"] == "0.6763"
     assert values["  mAP (OKS VOC)"] == "0.2520"
     assert "oks_stddev 0.05" in out
-    assert err.startswith("Warning: 1 ground-truth frames with 1 instances are absent")
+    assert err.startswith("Warning: 1 ground-truth frame with 1 instance is absent from pr.slp")
 
 
 def test_hyphens_are_accepted_and_files_written(sleap_nn, tmp_path):
@@ -64,7 +64,7 @@ def test_hyphens_are_accepted_and_files_written(sleap_nn, tmp_path):
         *("--save-metrics", "out/m.npz", "--oks-stddev", "0.025", "--user-labels-only"),
     )
     assert code == 0
-    assert "Metrics saved to out/m.npz" in err
+    assert err.endswith("Saved out/m.npz\nSaved out/m.json\n")
     with np.load("out/m.npz") as stored:
         assert stored["mOKS"] == pytest.approx(0.433201, abs=6e-7)
     options = json.loads((tmp_path / "out" / "m.json").read_text())["options"]
@@ -111,10 +111,11 @@ def test_eval_tracking_measures_identities_alone_without_scores(sleap_nn):
 
 
 def test_several_predictions_are_columns(sleap_nn):
-    code, out, _ = sleap_nn("eval", "-g", "gt.slp", "-p", "pr.slp", "-p", "centroids.slp")
+    code, out, err = sleap_nn("eval", "-g", "gt.slp", "-p", "pr.slp", "-p", "centroids.slp")
     assert code == 0
     moks = next(line for line in out.splitlines() if line.startswith("  mOKS"))
     assert moks.split()[1:] == ["0.6763", "-"]
+    assert "Warning: some files were compared by OKS and others by centroids" in err
     assert "pr: match_method oks" in out
     assert "centroids: match_method centroid" in out
 
@@ -143,6 +144,9 @@ TRACKING = ("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
         ((*EVAL, "--coco_max_dets", "0"), "coco_max_dets must be at least 1, got 0"),
         ((*EVAL, "-p", "pr.slp"), "predicted_path pr.slp is given more than once"),
         ((*EVAL, "-s", "gt.slp"), "save_metrics gt.slp is one of the input files"),
+        ((*EVAL, "-s", ""), "save_metrics is not the name of a file"),
+        ((*EVAL, "--report", ""), "report is not the name of a file"),
+        ((*EVAL, "-s", "m.npz", "--report", "m.json"), "report m.json is also written by"),
         ((*EVAL, "--similarity", "iou"), "--similarity has no effect here"),
         ((*EVAL, "--max_distance", "9"), "--max_distance has no effect here"),
         ((*EVAL, "--tracks", "--max_distance", "9"), "not used with similarity oks"),
@@ -182,6 +186,10 @@ def test_wrong_values_are_told_before_any_file_is_opened(sleap_nn, args):
         (("eval", "-g", "gt.slp", "-p", "other_nodes.slp"), "no node name is common"),
         (("eval", "-g", "pr.slp", "-p", "pr.slp", "--user_labels_only"), "user_labels_only is on"),
         ((*EVAL, "--tracks"), "has no tracks"),
+        ((*EVAL, "--report", "gt.slp/r.html"), "gt.slp is a file, not a folder"),
+        ((*EVAL, "-s", "gt.slp/m.npz"), "gt.slp is a file, not a folder"),
+        ((*EVAL, "--report", "../"), "it is a folder; name a file in it"),
+        (("eval", "-g", ".", "-p", "pr.slp"), "is a folder; name a .slp labels file"),
         (
             ("eval-tracking", "-g", "tracks.slp", "-p", "pr.slp"),
             "pr.slp (the predictions) has no tracks",
@@ -195,6 +203,43 @@ def test_bad_data_is_exit_code_1_in_one_line(sleap_nn, args, message):
     assert message in err
     assert err.startswith("Error: ")
     assert err.count("\n") == 1
+
+
+def test_results_that_cannot_be_saved_are_still_printed(sleap_nn, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sleap_rt.evaluation.outputs.os.replace", full)
+    code, out, err = sleap_nn(*EVAL, "-s", "m.npz")
+    assert code == 1
+    assert "mOKS" in out
+    assert "Error: m.npz cannot be written: [Errno 28] No space left on device" in err
+    assert [path for path in os.listdir() if path.startswith((".saving", "m."))] == []
+
+
+def test_no_predictions_with_tracks_are_said_and_written(sleap_nn):
+    empty = ("-p", "empty.slp", "--tracks", "-s", "m.npz")
+    code, out, err = sleap_nn("eval", "-g", "tracks.slp", *empty)
+    assert code == 0
+    assert "nan" not in out.lower()
+    assert "empty.slp has no instances, so nothing is tracked" in err
+    with np.load("m.npz") as stored:
+        assert stored["mAP"] == 0
+
+
+def test_the_size_of_both_files_is_printed(sleap_nn):
+    _, out, _ = sleap_nn(*EVAL)
+    assert out.startswith(
+        "ground truth: gt.slp (1 video, 7 frames, 8 instances)\n"
+        "pr: pr.slp (1 video, 6 frames, 7 instances)\n"
+    )
+
+
+def test_a_node_that_was_never_found_is_said_in_the_table(sleap_nn):
+    frames = {0: [Predicted(square(missing="c"), 0.5)]}
+    make_labels(frames).save("no_c.slp", verbose=False)
+    _, out, _ = sleap_nn("eval", "-g", "gt.slp", "-p", "no_c.slp")
+    assert "  c  never measured\n" in out
 
 
 @pytest.mark.parametrize("name", ["eval", "eval-tracking"])

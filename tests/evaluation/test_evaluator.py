@@ -87,7 +87,9 @@ def test_vector_visibility_detection_and_selection(evaluator):
     selection = metrics["selection"]
     assert (selection["n_frame_pairs"], selection["n_videos_paired"]) == (6, 1)
     assert (selection["n_gt_frames_skipped"], selection["n_gt_instances_skipped"]) == (1, 1)
-    assert any("1 ground-truth frames with 1 instances" in note for note in selection["notes"])
+    assert any(
+        "1 ground-truth frame with 1 instance is absent" in note for note in selection["notes"]
+    )
 
 
 def test_methods_give_what_evaluate_gives(evaluator):
@@ -226,7 +228,9 @@ def test_user_instances_in_the_prediction_file_are_no_predictions():
     truth = make_labels({0: [User(square())]})
     metrics = evaluate(truth, make_labels({0: [User(square())]}))
     assert_nothing_matched(metrics)
-    assert any("1 instances of" in note for note in metrics["selection"]["notes"])
+    assert any(
+        note.endswith("no predictions: 1 user label") for note in metrics["selection"]["notes"]
+    )
     # A user instance ahead of two predictions: both predictions are looked at.
     mixed = make_labels(
         {0: [User(square()), Predicted(square(800), 0.9), Predicted(square(1), 0.1)]}
@@ -283,7 +287,10 @@ def test_truth_without_a_visible_node_is_missed_and_said():
     truth = make_labels({0: [User(square(missing="abcd")), User(square(300))]})
     metrics = evaluate(truth, make_labels({0: [Predicted(square(300))]}))
     assert metrics["detection_metrics"]["n_fn"] == 1
-    assert any("no visible node" in note for note in metrics["selection"]["notes"])
+    assert any(
+        "1 ground-truth instance without a visible node" in note
+        for note in metrics["selection"]["notes"]
+    )
 
 
 def test_a_perfect_prediction_of_an_occluded_animal():
@@ -316,3 +323,16 @@ def test_several_videos():
     assert metrics["distance_metrics"]["video_paths"] == ["a/v.mp4", "b/v.mp4"]
     np.testing.assert_allclose(metrics["distance_metrics"]["dists"][:, 0], [1, 2])
     assert any("c.mp4" in note for note in metrics["selection"]["notes"])
+
+
+def test_labels_changed_in_memory_need_no_update():
+    """Frames of a video, and tracks, that the lists of the labels do not have yet."""
+    truth = make_labels({0: [User(square())]})
+    added = make_labels({("b/w.mp4", 3): [User(square(), track="m")]})
+    added.labeled_frames[0].instances[0].skeleton = truth.skeletons[0]
+    truth.labeled_frames.append(added.labeled_frames[0])
+    predicted = make_labels({0: [Predicted(square())], ("b/w.mp4", 3): [Predicted(square(6))]})
+    evaluator = Evaluator(truth, predicted, oks_stddev=0.05)
+    assert len(truth.videos) == 1
+    assert [pair[2] for pair in evaluator.positive_pairs] == pytest.approx([1, np.exp(-1.5)])
+    assert evaluator.frame_pairs[1] == (truth.labeled_frames[1], predicted.labeled_frames[1])

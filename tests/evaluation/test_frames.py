@@ -47,13 +47,20 @@ def test_no_common_frame_is_an_error_in_words():
     truth, predicted = make_table({1: [User(square())]}), make_table({2: [Predicted(square())]})
     with pytest.raises(DataError, match="no frame is labelled in both") as error:
         pair_frames(truth, predicted, {0: 0})
-    assert "1 frames (1 to 1)" in str(error.value)
+    assert "1 frame (1 to 1)" in str(error.value)
 
 
 def test_no_common_video_is_an_error_that_names_both():
     truth = make_table({0: [User(square())]}, video="x/one.mp4")
     predicted = make_table({0: [Predicted(square())]}, video="x/two.mp4")
     with pytest.raises(DataError, match=r"one\.mp4.*two\.mp4"):
+        pair_tables(truth, predicted)
+
+
+def test_a_video_that_several_fit_is_named():
+    truth = make_table({("a/v.mp4", 0): [User(square())], ("b/v.mp4", 0): [User(square())]})
+    predicted = make_table({("c/v.mp4", 0): [Predicted(square())]}, "predictions.slp")
+    with pytest.raises(DataError, match=r"only one fits, but several fit c/v\.mp4; correct"):
         pair_tables(truth, predicted)
 
 

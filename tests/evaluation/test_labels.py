@@ -66,7 +66,7 @@ def test_a_frame_saved_twice_counts_once_and_is_said():
     table = table_from_labels(labels, "l.slp")
     assert table.n_frames == 1
     assert table.instances_per_frame.tolist() == [2]
-    assert table.notes == ("1 frames of l.slp are saved twice; their instances were put together",)
+    assert table.notes == ("1 frame of l.slp saved twice; the instances were put together",)
 
 
 def test_skeletons_with_the_same_nodes_in_another_order_are_brought_together():
@@ -128,6 +128,8 @@ def test_labels_without_anything():
 def test_a_missing_or_damaged_file_is_an_error_in_words(tmp_path):
     with pytest.raises(DataError, match="there is no labels file"):
         load_labels(tmp_path / "none.slp")
+    with pytest.raises(DataError, match=r"is a folder; name a \.slp"):
+        load_labels(tmp_path)
     damaged = tmp_path / "damaged.slp"
     damaged.write_bytes(b"this is no HDF5 file")
     with pytest.raises(DataError, match=r"damaged\.slp cannot be read"):
@@ -153,6 +155,18 @@ def test_images_are_found_beside_the_labels(tmp_path, video_file):
     assert image.shape[:2] == (48, 64)
     assert abs(float(image.mean()) - 200) < 12
     assert not images.problems
+
+
+def test_images_are_found_where_the_predictions_say(tmp_path, video_file):
+    truth = make_labels({("gone/cat.mp4", 0): [User(square())], ("gone/mice.mp4", 0): []})
+    images = FrameImages(truth, tmp_path / "labels.slp")
+    predicted = make_labels({0: [User(square())]}, video=str(video_file))
+    images.also_from(predicted, tmp_path / "elsewhere" / "predictions.slp", {1: 0})
+    assert abs(float(images.read(1, 1).mean()) - 200) < 12
+    assert images.read(0, 1) is None
+    assert list(images.problems) == [
+        "the video gone/cat.mp4 was not found, so its frames are drawn without image"
+    ]
 
 
 def test_a_video_that_is_not_there_is_said_once(tmp_path):

@@ -104,7 +104,7 @@ def test_several_predictions_side_by_side(files):
     assert _line(text, "mOKS").split() == ["mOKS", f"{first:.4f}", f"{second:.4f}"]
     assert _line(text, "matched instances").split()[-2:] == ["6", "5"]
     assert run.notes[-1] == ("the files were not compared on the same frames: pr on 6, worse on 5")
-    assert run.notes[0].startswith("pr: 1 ground-truth frames")
+    assert run.notes[0].startswith("pr: 1 ground-truth frame with 1 instance is absent")
 
 
 def _line(text, label):
@@ -165,7 +165,7 @@ def test_switches_are_listed_and_long_lists_are_cut_with_a_word(files):
         )
     )
     text = table_text(run)
-    assert "mice.mp4 frame 1: m goes from track t to s" in text
+    assert "mice.mp4 frame 1: m, t -> s" in text
     assert "... and 6 more" in text
     assert _line(text, "switches (IDSW)").endswith(" 26")
 

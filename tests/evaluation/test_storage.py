@@ -8,7 +8,7 @@ import pytest
 
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation import Evaluator, load_metrics
-from sleap_rt.evaluation.storage import npz_path, save_metrics
+from sleap_rt.evaluation.storage import save_metrics, saved_files
 
 from .builders import make_labels, vector_ground_truth, vector_predictions
 
@@ -92,8 +92,8 @@ def test_json_has_lists_nulls_and_not_the_large_array(tmp_path):
 
 
 def test_npz_is_appended(tmp_path):
-    assert npz_path(tmp_path / "m.foo") == tmp_path / "m.foo.npz"
-    assert npz_path(tmp_path / "m.npz") == tmp_path / "m.npz"
+    assert saved_files(tmp_path / "m.foo") == (tmp_path / "m.foo.npz", tmp_path / "m.json")
+    assert saved_files(tmp_path / "m.npz") == (tmp_path / "m.npz", tmp_path / "m.json")
 
 
 def test_nothing_is_unpickled_unless_asked_for(tmp_path, metrics):

@@ -3,7 +3,7 @@
 import pytest
 
 from sleap_rt.errors import DataError
-from sleap_rt.evaluation.videos import VideoFile, VideoSource, pair_videos
+from sleap_rt.evaluation.videos import VideoFile, VideoSource, ambiguous_videos, pair_videos
 
 
 def video(*paths, frame_size=None, crop=None):
@@ -39,6 +39,20 @@ def pairs(truth, predicted):
 )
 def test_paths(truth, predicted, expected):
     assert pairs(truth, predicted) == expected
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted", "unclear"),
+    [
+        (["a/v.mp4", "b/v.mp4"], ["c/v.mp4"], ["c/v.mp4"]),
+        (["x/a/v.mp4", "y/a/v.mp4", "z/v.mp4"], ["a/v.mp4", "w.mp4"], ["a/v.mp4"]),
+        (["a/v.mp4", "b/v.mp4"], ["/new/b/v.mp4"], []),
+        (["a/v.mp4"], ["b/w.mp4"], []),
+    ],
+)
+def test_videos_that_several_fit_are_found(truth, predicted, unclear):
+    found = ambiguous_videos([video(p) for p in truth], [video(p) for p in predicted])
+    assert found == [video(p) for p in unclear]
 
 
 def test_an_embedded_video_is_its_original():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sleap_rt.errors import ModelError
-from sleap_rt.export.certificate import certify
+from sleap_rt.export.certificate import certify_native
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.runtime import read_graph_file
 
@@ -28,11 +28,11 @@ def _with_head_bias(change: float) -> TrainedModel:
 
 def test_an_equal_graph_is_certified_and_says_so(graph):
     certificate = read_graph_file(graph).contract.certificate
-    assert certificate == certify(load_native_model(MODEL), graph)
+    assert certificate == certify_native(load_native_model(MODEL), graph)
     assert certificate.n_frames == 3
 
 
 @pytest.mark.parametrize("change", [0.001, float("nan")])
 def test_another_graph_is_refused(graph, change):
     with pytest.raises(ModelError, match=r"differs from the checkpoint|finds"):
-        certify(_with_head_bias(change), graph)
+        certify_native(_with_head_bias(change), graph)

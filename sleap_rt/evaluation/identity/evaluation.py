@@ -30,8 +30,10 @@ from sleap_rt.evaluation.identity.switches import Switch, find_switches
 from sleap_rt.evaluation.nodes import align_nodes
 from sleap_rt.evaluation.options import IdentityOptions, PoseOptions
 from sleap_rt.evaluation.poses import BoolArray, IntArray, PoseTable
+from sleap_rt.evaluation.words import counted, is_or_are
 from sleap_rt.version import __version__
 
+_NO_VIDEO = -1  # index of a predicted video that does not exist
 _MAX_TRACK_PAIRS = 50_000_000  # true tracks x predicted tracks in one video; 0.4 GB per table
 
 
@@ -145,13 +147,12 @@ def track_sequences(
     """One sequence per paired video, frames in temporal order.
 
     Raises:
-        DataError: no video with ground truth is in both files.
+        DataError: no video is in both files.
     """
     video_pairs = pair_tables(truth, predicted)
-    if not video_pairs:
-        raise DataError(
-            f"no video is in both {truth.name} and {predicted.name}, so no identity can be compared"
-        )
+    if not predicted.n_instances:  # then every video is compared with nothing, whatever its path
+        known = sorted(set(truth.frame_videos.tolist()))
+        video_pairs = {video: video_pairs.get(video, _NO_VIDEO) for video in known}
     padded = _with_empty_frame(predicted)
     function = similarity_function(identities, poses)
     sequences = []
@@ -237,20 +238,21 @@ def _notes(truth: PoseTable, predicted: PoseTable, sequences: list[TrackSequence
         untracked: BoolArray = table.track_ids < 0
         if untracked.any():
             notes.append(
-                f"{int(untracked.sum())} instances of {table.name} have no track; each counts as "
-                "an animal of its own"
+                f"{counted(int(untracked.sum()), 'instance')} of {table.name} without a track; "
+                "each counts as an animal of its own"
             )
     compared = {(s.video, int(idx)) for s in sequences for idx in s.frame_idxs}
     n_skipped = truth.n_frames - len(compared)
     if n_skipped:
         notes.append(
-            f"{n_skipped} ground-truth frames are in videos that {predicted.name} does not have; "
-            "they were left out"
+            f"{counted(n_skipped, 'ground-truth frame')} {is_or_are(n_skipped)} in videos that "
+            f"{predicted.name} does not have, and left out"
         )
     n_missed = sum(not len(ids) for s in sequences for ids in s.pr_ids)
     if n_missed:
         notes.append(
-            f"{n_missed} ground-truth frames have no predicted instance; their animals are missed"
+            f"nothing is predicted in {counted(n_missed, 'ground-truth frame')}; the animals there "
+            "are missed"
         )
     if not predicted.n_instances:
         notes.append(f"{predicted.name} has no instances, so nothing is tracked")

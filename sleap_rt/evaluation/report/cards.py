@@ -7,7 +7,7 @@ from typing import Any
 
 from sleap_rt.evaluation.metrics import Metrics
 from sleap_rt.evaluation.report.theme import series_colour
-from sleap_rt.evaluation.tables import IDENTITIES, POSES, UNDEFINED, Row
+from sleap_rt.evaluation.tables import IDENTITIES, NEVER_MEASURED, POSES, UNDEFINED, Row
 
 _HEADLINES = (
     "mOKS",
@@ -23,27 +23,71 @@ _HEADLINES = (
 )
 
 
-def cards(metrics: Metrics) -> str:
-    """The headline numbers of one prediction file."""
+def cards(metrics: Sequence[Metrics]) -> str:
+    """The headline numbers of the prediction files, with several each beside its colour."""
     rows = {row.label: row for row in (*POSES, *IDENTITIES)}
-    shown = [rows[label] for label in _HEADLINES if rows[label].value(metrics) is not None]
-    items = "".join(_card(row.label, row.text(metrics)) for row in shown)
+    shown = [rows[label] for label in _HEADLINES]
+    items = "".join(
+        _card(row.label, [row.text(one) for one in metrics])
+        for row in shown
+        if any(row.value(one) is not None for one in metrics)
+    )
     return f'<div class="cards">{items}</div>'
 
 
-def _card(label: str, text: str) -> str:
-    words = ' class="words"' if text == UNDEFINED else ""
-    return f'<div class="card"><b{words}>{escape(text)}</b><span>{escape(label)}</span></div>'
+def _card(label: str, texts: Sequence[str]) -> str:
+    values = "".join(
+        f"<b{_CARD_WORDS if text == UNDEFINED else ''}>{_dot(index, len(texts))}{escape(text)}</b>"
+        for index, text in enumerate(texts)
+    )
+    return f'<div class="card">{values}<span>{escape(label)}</span></div>'
 
 
-def comparison_table(rows: Sequence[Row], metrics: Sequence[Metrics], names: Sequence[str]) -> str:
-    """One line per value, one column per prediction file; with several, the best is bold."""
+_CARD_WORDS = ' class="words"'
+
+
+def _dot(index: int, n_files: int) -> str:
+    return f'<i style="background:{series_colour(index)}"></i>' if n_files > 1 else ""
+
+
+def tables(
+    groups: Sequence[tuple[str, Sequence[Row]]],
+    metrics: Sequence[Metrics],
+    names: Sequence[str],
+    *,
+    mark_best: bool,
+) -> str:
+    """Tables with headings, as many beside each other as fit; those without values are left out."""
+    parts = [
+        f"<section><h3>{escape(heading)}</h3>"
+        f"{comparison_table(rows, metrics, names, mark_best=mark_best)}</section>"
+        for heading, rows in groups
+        if any(row.value(one) is not None for row in rows for one in metrics)
+    ]
+    width = f"{13 + 4 * len(metrics)}rem"
+    return f'<div class="tables" style="columns:{width}">{"".join(parts)}</div>'
+
+
+def comparison_table(
+    rows: Sequence[Row],
+    metrics: Sequence[Metrics],
+    names: Sequence[str],
+    *,
+    mark_best: bool = True,
+) -> str:
+    """One line per value, one column per prediction file; with several, the best is bold.
+
+    Args:
+        rows: the lines; those that no file has are left out.
+        metrics, names: of each prediction file.
+        mark_best: False where the files were not measured in the same way.
+    """
     lines = []
     for row in rows:
         values = [row.value(one) for one in metrics]
         if all(value is None for value in values):
             continue
-        best = _best(row, values)
+        best = _best(row, values) if mark_best else None
         cells = "".join(
             _cell(row.text(one), is_best=best is not None and value == best)
             for value, one in zip(values, metrics, strict=True)
@@ -85,7 +129,8 @@ def node_table(metrics: Sequence[Metrics], names: Sequence[str]) -> str:
         for first, (index, group) in zip([True] + [False] * len(groups), groups, strict=False)
     ]
     header = "<th>node</th>" + ("<th>predictions</th>" if len(names) > 1 else "")
-    header += "<th>measured</th><th>mean px</th><th>median px</th><th>p95 px</th><th></th>"
+    header += "<th>measured</th><th>mean px</th><th>median px</th><th>p95 px</th>"
+    header += '<th class="bar"></th>'
     return _table(header, lines)
 
 
@@ -101,7 +146,7 @@ def _name_cell(names: Sequence[str], index: int) -> str:
 def _error_cells(group: Metrics, node: int) -> str:
     values = [group[key][node] for key in ("avg", "p50", "p95")]
     if not math.isfinite(values[0]):
-        return '<td colspan="3">never measured</td>'
+        return f'<td colspan="3">{NEVER_MEASURED}</td>'
     return "".join(f"<td>{value:.2f}</td>" for value in values)
 
 

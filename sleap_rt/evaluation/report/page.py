@@ -12,16 +12,26 @@ from sleap_rt.evaluation.pairing import PosePairing
 from sleap_rt.evaluation.pck import PCK_THRESHOLDS_PX
 from sleap_rt.evaluation.poses import FloatArray, PoseTable, visible_nodes
 from sleap_rt.evaluation.report import plots
-from sleap_rt.evaluation.report.cards import cards, comparison_table, node_table
+from sleap_rt.evaluation.report.cards import cards, node_table, tables
 from sleap_rt.evaluation.report.theme import PREDICTION, STYLE, TRUTH, series_colour
 from sleap_rt.evaluation.report.timeline import OTHER_TRACK, timeline
-from sleap_rt.evaluation.report.worst import WorstFrame, draw_frame, worst_frames
+from sleap_rt.evaluation.report.worst import (
+    SAME_MOMENT_FRAMES,
+    WorstFrame,
+    draw_frame,
+    worst_frames,
+)
 from sleap_rt.evaluation.run import Evaluation, EvaluationRun
 from sleap_rt.evaluation.tables import (
+    COCO,
+    DETECTION,
+    DISTANCES,
     IDENTITIES,
-    POSES,
+    OVERLAP,
+    PCK,
     SELECTION,
     SHARES,
+    VISIBILITY,
     identity_settings,
     pose_settings,
     switch_text,
@@ -30,12 +40,19 @@ from sleap_rt.version import __version__
 
 _N_WORST, _N_WORST_OF_SEVERAL = 8, 4
 _MAX_SWITCHES, _MAX_VIDEOS = 300, 12
+_POSE_TABLES = (
+    ("OKS", (*OVERLAP, *COCO)),
+    ("Distance", DISTANCES),
+    ("PCK", PCK),
+    ("Animals and nodes found", (*DETECTION, *VISIBILITY)),
+    ("What was compared", SELECTION),
+)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def report_page(run: EvaluationRun, images: FrameImages) -> str:
+def report_page(run: EvaluationRun) -> str:
     """The whole page as one HTML document."""
-    body = "\n".join([*_head(run), *_poses(run, images), *_identities(run), *_foot(run)])
+    body = "\n".join([*_head(run), *_poses(run), *_identities(run), *_foot(run)])
     title = escape(f"Evaluation of {', '.join(e.name for e in run.evaluations)}")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -56,30 +73,31 @@ def _head(run: EvaluationRun) -> Iterator[str]:
     if run.notes:
         items = "".join(f"<li>{escape(note)}</li>" for note in run.notes)
         yield f'<ul class="warnings">{items}</ul>'
-    if len(evaluations) == 1:
-        yield cards(evaluations[0].metrics)
+    yield cards([evaluation.metrics for evaluation in evaluations])
 
 
-def _poses(run: EvaluationRun, images: FrameImages) -> Iterator[str]:
+def _poses(run: EvaluationRun) -> Iterator[str]:
     paired = [e for e in run.evaluations if e.pairing is not None]
     if not paired:
         return
     metrics, names = _columns(run)
     yield "<h2>Poses</h2>"
     yield f'<p class="soft">{escape(pose_settings(run.evaluations))}</p>'
-    tables = (comparison_table(rows, metrics, names) for rows in (POSES, SELECTION))
-    yield f'<div class="tables">{"".join(tables)}</div>'
+    yield tables(_POSE_TABLES, metrics, names, mark_best=run.same_method)
     yield "<h2>How large the errors are</h2>"
     yield from _distributions(run)
     if any("node_metrics" in m for m in metrics):
         yield "<h2>Which nodes</h2>"
-        yield from _skeletons(run)
-        yield node_table(metrics, names)
+        yield f'<div class="beside">{"".join(_skeletons(run))}{node_table(metrics, names)}</div>'
     yield "<h2>Worst frames</h2>"
+    yield (
+        f'<p class="soft">{_worst_rule(paired)} Frames less than {SAME_MOMENT_FRAMES} from a worse '
+        "one are only shown where there is nothing else.</p>"
+    )
     yield _key([("truth, solid", TRUTH), ("prediction, dashed", PREDICTION)])
     for evaluation in paired:
-        yield from _worst(evaluation, images, len(paired) > 1)
-    yield from (f'<p class="soft">{escape(problem)}</p>' for problem in images.problems)
+        yield from _worst(evaluation, run.images, len(paired) > 1)
+    yield from (f'<p class="soft">{escape(problem)}</p>' for problem in run.images.problems)
 
 
 def _columns(run: EvaluationRun) -> tuple[list[Metrics], list[str]]:
@@ -125,10 +143,10 @@ def _skeletons(run: EvaluationRun) -> Iterator[str]:
         )
         caption = f"Mean error of each node, {evaluation.name}, on the pose of one labelled animal"
         figures.append(
-            f"<figure>{plots.svg(drawing, caption, (4.2, 3.6))}"
+            f"<figure>{plots.svg(drawing, caption, (4.2, 3.4))}"
             f"<figcaption>{escape(caption)}</figcaption></figure>"
         )
-    yield f'<div class="plots">{"".join(figures)}</div>'
+    yield from figures
 
 
 def _example_pose(truth: PoseTable) -> FloatArray | None:
@@ -157,6 +175,15 @@ def _worst(evaluation: Evaluation, images: FrameImages, several: bool) -> Iterat
     yield f'<div class="plots">{"".join(figures)}</div>'
 
 
+def _worst_rule(paired: Sequence[Evaluation]) -> str:
+    methods = {e.pairing.options.match_method for e in paired if e.pairing is not None}
+    rules = {
+        "oks": "Lowest mean OKS of the animals in a frame, a missed one counting 0.",
+        "centroid": "Most animals missed or made up in a frame, then the largest error.",
+    }
+    return " ".join(rules[method] for method in sorted(methods, reverse=True))
+
+
 def _worst_text(pairing: PosePairing, frame: WorstFrame) -> str:
     truth = pairing.ground_truth
     row = pairing.frames.gt_frames[frame.place]
@@ -180,16 +207,15 @@ def _identities(run: EvaluationRun) -> Iterator[str]:
     metrics, names = _columns(run)
     yield "<h2>Identities</h2>"
     yield f'<p class="soft">{escape(identity_settings(run))}</p>'
-    yield comparison_table(IDENTITIES, metrics, names)
-    yield "<h3>Detector or association</h3>"
+    groups = (("Tracks", IDENTITIES), ("Detector or association", SHARES))
+    yield tables(groups, metrics, names, mark_best=True)
     yield (
         '<p class="soft">Lost by the detector: what stays lost if every detection carried the '
         "identity of the animal it lies on. Lost by association: the rest. Of association alone: "
         "as if nothing had been missed, added or misplaced.</p>"
     )
-    yield comparison_table(SHARES, metrics, names)
-    groups = [m["identity_metrics"] for m in metrics]
-    curves = plots.hota_curves(groups[0]["alphas"], [group["HOTA_alpha"] for group in groups])
+    values = [m["identity_metrics"] for m in metrics]
+    curves = plots.hota_curves(values[0]["alphas"], [one["HOTA_alpha"] for one in values])
     yield f'<div class="plots">{_figure(curves, "HOTA by similarity threshold")}</div>'
     for evaluation in run.evaluations:
         yield from _tracks(evaluation, len(run.evaluations) > 1)

@@ -156,6 +156,14 @@ def hota_curves(alphas: FloatArray, curves: Sequence[FloatArray]) -> Draw:
     return draw
 
 
+def _outwards(pose: FloatArray) -> FloatArray:
+    """(n_nodes, 2) unit vectors from the middle of the pose to its nodes, where names have room."""
+    away = pose - np.nanmean(pose, axis=0)
+    length = np.sqrt((away**2).sum(axis=-1, keepdims=True))
+    outwards: FloatArray = np.divide(away, length, out=np.zeros_like(away), where=length > 0)
+    return outwards
+
+
 def skeleton_picture(
     pose: FloatArray,
     edge_inds: Sequence[tuple[int, int]],
@@ -194,12 +202,20 @@ def skeleton_picture(
         axes.scatter(
             hollow[:, 0], hollow[:, 1], facecolors="none", edgecolors=FOREGROUND, s=42, zorder=2
         )
-        for name, (x, y) in zip(node_names, pose, strict=True):
-            if np.isfinite(x):
-                axes.annotate(name, (x, y), (4, 4), textcoords="offset points", fontsize=7)
+        for name, point, (dx, dy) in zip(node_names, pose, _outwards(pose), strict=True):
+            if np.isfinite(point).all():
+                axes.annotate(
+                    name,
+                    point,
+                    (6 * dx, -6 * dy),  # points; y grows upwards here, downwards in the frame
+                    textcoords="offset points",
+                    fontsize=7,
+                    ha="left" if dx > 0.3 else "right" if dx < -0.3 else "center",
+                    va="top" if dy > 0.3 else "bottom" if dy < -0.3 else "center",
+                )
         axes.set_aspect("equal", adjustable="datalim")
         axes.invert_yaxis()
-        axes.margins(0.15)
+        axes.margins(0.2)
         axes.axis("off")
         bar = axes.figure.colorbar(dots, ax=axes, shrink=0.8)
         bar.set_label("mean error (px)")

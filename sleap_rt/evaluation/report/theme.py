@@ -38,19 +38,25 @@ h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-bottom: .2rem;
 h3 {{ font-size: 1rem; margin: 1.2rem 0 .4rem; overflow-wrap: anywhere; }}
 p, li {{ overflow-wrap: anywhere; }}
 p {{ margin: .3rem 0 .7rem; }}
-.tables {{ display: flex; flex-wrap: wrap; gap: .5rem 3rem; align-items: flex-start; }}
-.tables > * {{ min-width: 0; max-width: 100%; }}
+.tables {{ column-gap: 2.5rem; }}
+.tables section {{ break-inside: avoid; padding-bottom: .8rem; }}
+.tables h3 {{ margin-top: 0; }}
+.tables table {{ width: 100%; }}
+.beside {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
+          gap: 1rem 2rem; align-items: start; }}
 .soft, figcaption {{ color: var(--soft); font-size: .875rem; }}
-.cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr));
+.cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
          gap: .6rem; margin: .8rem 0; }}
 .card {{ background: var(--panel); border-radius: .5rem; padding: .6rem .8rem; }}
-.card b {{ display: block; font-size: 1.45rem; font-weight: 650; line-height: 1.2;
-          font-variant-numeric: tabular-nums; }}
+.card b {{ display: block; font-size: 1.35rem; font-weight: 650; line-height: 1.3;
+          font-variant-numeric: tabular-nums; white-space: nowrap; }}
+.card i {{ display: inline-block; width: .7rem; height: .7rem; border-radius: .2rem;
+          margin-right: .45rem; }}
 .card span {{ color: var(--soft); font-size: .85rem; }}
 .card b.words {{ font-size: 1rem; line-height: 1.75rem; }}
 .warnings {{ background: var(--warn-page); color: var(--warn); border-radius: .5rem;
             padding: .6rem .8rem .6rem 1.9rem; margin: .8rem 0; }}
-.plots {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21rem), 1fr));
+.plots {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr));
          gap: 1rem; }}
 figure {{ margin: 0; min-width: 0; }}
 figure svg {{ display: block; width: 100%; height: auto; }}
@@ -75,6 +81,8 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
   body {{ padding: .8rem .7rem 2rem; }}
   h1 {{ font-size: 1.25rem; }}
   th, td {{ padding: .22rem .4rem; }}
+  .bar {{ display: none; }}
+  .cards {{ grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }}
 }}
 @media print {{
   :root {{
@@ -83,7 +91,7 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
   }}
   body {{ max-width: none; padding: 0; font-size: 10pt; }}
   figure, .card, tr, .warnings {{ break-inside: avoid; }}
-  h2, h3 {{ break-after: avoid; }}
+  h2, h3, .key, .soft {{ break-after: avoid; }}
   .scroll {{ overflow: visible; }}
   .timeline svg {{ min-width: 0; }}
   * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}

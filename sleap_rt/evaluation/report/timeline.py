@@ -44,7 +44,8 @@ def timeline(video: VideoIdentities) -> Timeline:
     animals = np.sort(np.argsort(-present, kind="stable")[:MAX_ANIMALS])
     used = np.bincount(matches.pr_ids, minlength=len(sequence.pr_names))
     ranked = [track for track in np.argsort(-used, kind="stable").tolist() if used[track]]
-    coloured = {track: series_colour(place) for place, track in enumerate(ranked[: len(SERIES)])}
+    own = sorted(ranked[: len(SERIES)])  # in track order: a track keeps its colour between reports
+    coloured = {track: series_colour(place) for place, track in enumerate(own)}
     rows = {int(animal): row for row, animal in enumerate(animals)}
 
     def draw(axes: "Axes") -> None:

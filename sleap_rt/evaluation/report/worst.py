@@ -12,6 +12,7 @@ from sleap_rt.evaluation.pairing import PosePairing
 from sleap_rt.evaluation.poses import BoolArray, FloatArray, IntArray, visible_nodes
 from sleap_rt.evaluation.report.theme import PREDICTION, TRUTH
 
+SAME_MOMENT_FRAMES = 10  # frames closer than this show the same mishap
 _LONG_SIDE_PX = 560  # of the stored image
 _MARGIN = 0.15  # around the animals, as a fraction of their extent
 _LEAST_EXTENT_PX = 64
@@ -39,7 +40,8 @@ class WorstFrame:
 def worst_frames(pairing: PosePairing, n_frames: int) -> list[WorstFrame]:
     """The `n_frames` compared frames with the lowest mean OKS (centroid mode: most mistakes).
 
-    Frames without any matched pair are at most half of them, as long as there are others.
+    Frames without any matched pair are at most half of them, and none is close to a worse one, as
+    long as there are others.
     """
     matches = pairing.matches
     n_pairs = len(pairing.frames)
@@ -60,8 +62,24 @@ def worst_frames(pairing: PosePairing, n_frames: int) -> list[WorstFrame]:
         order = np.lexsort((-extra, score))
     return [
         WorstFrame(int(i), float(score[i]), int(missed[i]), int(extra[i]), float(longest[i]))
-        for i in _varied(order, np.isfinite(longest), n_frames)
+        for i in _varied(_one_of_each_moment(order, pairing), np.isfinite(longest), n_frames)
     ]
+
+
+def _one_of_each_moment(order: IntArray, pairing: PosePairing) -> IntArray:
+    """`order`, but frames close to an earlier one of the same video come last."""
+    truth, frames = pairing.ground_truth, pairing.frames.gt_frames[order]
+    taken: set[tuple[int, int]] = set()
+    repeats = np.zeros(len(order), bool)
+    for place, moment in enumerate(
+        zip(truth.frame_videos[frames].tolist(), truth.frame_idxs[frames].tolist(), strict=True)
+    ):
+        repeats[place] = moment in taken
+        if not repeats[place]:
+            video, idx = moment
+            near = range(idx - SAME_MOMENT_FRAMES + 1, idx + SAME_MOMENT_FRAMES)
+            taken.update((video, other) for other in near)
+    return np.concatenate([order[~repeats], order[repeats]])
 
 
 def _varied(order: IntArray, has_match: BoolArray, n_frames: int) -> IntArray:

@@ -3,7 +3,7 @@
 `legacy.reference` defines what the original software predicts with such a model.
 """
 
-from sleap_rt.models.legacy.files import is_legacy_model
+from sleap_rt.legacy_files import is_legacy_model
 from sleap_rt.models.legacy.load import load_legacy_model
 from sleap_rt.models.legacy.model import LegacyDecoding, LegacyModel, LegacyPreprocessing
 from sleap_rt.models.legacy.network import Head, LegacyNetwork

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from sleap_rt.contract import Provenance
 from sleap_rt.errors import ModelError
+from sleap_rt.legacy_files import ModelFiles, read_model_files
 from sleap_rt.models.legacy.config import LegacyConfig, read_config
-from sleap_rt.models.legacy.files import ModelFiles, read_model_files
 from sleap_rt.models.legacy.graph import graph_from_keras
 from sleap_rt.models.legacy.h5 import read_keras_h5
 from sleap_rt.models.legacy.model import LegacyDecoding, LegacyModel, LegacyPreprocessing

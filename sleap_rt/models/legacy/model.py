@@ -14,8 +14,9 @@ class LegacyPreprocessing:
     Attributes:
         in_channels: 1 (frames become gray) or 3 (gray frames are repeated).
         match_size: frames of another size are resized and padded to the target ahead of all else.
-        target_height: rows of the target; None for the largest of the videos at hand.
-        target_width: the same for columns.
+        target_height: rows of the target; without both sides, the target is the largest height and
+            width of the videos at hand.
+        target_width: columns of the target.
         input_scale: network-input px per sized px.
         pad_stride: whole frames are padded to multiples of this, px.
         crop_size: side of the crop in px AFTER scaling; None for models of whole frames.

@@ -28,8 +28,7 @@ def global_peak(confmap: Map, threshold: float, patch_size: int | None) -> Peak:
     value = confmap[row, col]
     if value < np.float32(threshold):
         return Peak(np.nan, np.nan, 0.0)
-    dx, dy = _offset(confmap, row, col, patch_size)
-    return Peak(col + dx, row + dy, float(value))
+    return Peak(*refine_cell(confmap, row, col, patch_size), float(value))
 
 
 def local_peaks(confmap: Map, threshold: float, patch_size: int | None) -> list[Peak]:
@@ -46,13 +45,16 @@ def local_peaks(confmap: Map, threshold: float, patch_size: int | None) -> list[
             continue
         y, x = np.mean(plateau, axis=0)
         base_row, base_col = int(y), int(x)
-        dx, dy = _offset(confmap, base_row, base_col, patch_size)
-        value = float(confmap[row, col])
-        if patch_size is None:
-            peaks.append(Peak(float(x), float(y), value))
-        else:
-            peaks.append(Peak(base_col + dx, base_row + dy, value))
+        if patch_size is not None:
+            x, y = refine_cell(confmap, base_row, base_col, patch_size)
+        peaks.append(Peak(float(x), float(y), float(confmap[row, col])))
     return peaks
+
+
+def refine_cell(confmap: Map, row: int, col: int, patch_size: int | None) -> tuple[float, float]:
+    """(x, y) in cells of a peak found in a cell; None leaves it on the grid."""
+    dx, dy = _offset(confmap, row, col, patch_size)
+    return col + dx, row + dy
 
 
 def _no_neighbour_greater(confmap: Map, threshold: float) -> NDArray[np.bool_]:

@@ -16,17 +16,27 @@ def instance_centers(animals: Floats, contract: GraphContract) -> Floats:
         contract: of the model that sees the crops.
 
     Returns:
-        (n, 2) float32: the anchor part where it is visible, else the mean of the visible nodes;
-        NaN for an animal without any.
+        (n, 2) float32: the anchor part where it is visible, else the mean of the visible nodes
+        (legacy models: the middle of their bounding box); NaN for an animal without any.
     """
     visible = ~np.isnan(animals[..., :1])  # (n, n_nodes, 1)
     total = np.where(visible, animals, 0).sum(axis=1)
     with np.errstate(invalid="ignore"):
         centers: Floats = (total / visible.sum(axis=1)).astype(np.float32)
+    if contract.family == "legacy":
+        centers = _box_centers(animals)
     if contract.anchor_part is None:
         return centers
     anchors = animals[:, contract.skeleton.node_names.index(contract.anchor_part)]
     return np.where(np.isnan(anchors[:, :1]), centers, anchors)
+
+
+def _box_centers(animals: Floats) -> Floats:
+    lowest = np.where(np.isnan(animals), np.inf, animals).min(axis=1)
+    highest = np.where(np.isnan(animals), -np.inf, animals).max(axis=1)
+    with np.errstate(invalid="ignore"):  # inf - inf of an animal without any node
+        centers: Floats = ((lowest + highest) / 2).astype(np.float32)
+    return centers
 
 
 def nearest_instances(centroids: Floats, animals: Floats) -> Floats:

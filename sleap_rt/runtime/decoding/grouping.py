@@ -34,15 +34,15 @@ def grouping_order(edges: Edges) -> tuple[int, ...]:
     Edges of other components and second parents of a node are never used.
 
     Raises:
-        ModelError: there is no edge, or every node has a parent, so that there is no root.
+        ModelError: there is no edge, or the edges lead in a circle.
     """
+    if not edges or _has_cycle(edges):
+        raise ModelError(
+            f"the skeleton's edges {list(edges)} cannot be followed from a root; bottom-up "
+            "grouping needs at least one edge and no cycle"
+        )
     targets = {destination for _, destination in edges}
     roots = [node for edge in edges for node in edge if node not in targets]
-    if not roots:
-        raise ModelError(
-            f"the skeleton's edges {list(edges)} have no root; bottom-up grouping needs at least "
-            "one edge and no cycle"
-        )
     reached, frontier, order = {roots[0]}, [roots[0]], []
     for node in frontier:  # grows while it is walked
         for index, (source, destination) in enumerate(edges):
@@ -51,6 +51,18 @@ def grouping_order(edges: Edges) -> tuple[int, ...]:
                 frontier.append(destination)
                 order.append(index)
     return tuple(order)
+
+
+def _has_cycle(edges: Edges) -> bool:
+    """Whether something is left when nodes that no edge enters are taken away, again and again."""
+    left = set(edges)
+    while left:
+        entered = {destination for _, destination in left}
+        inner = {edge for edge in left if edge[0] in entered}
+        if inner == left:
+            return True
+        left = inner
+    return False
 
 
 def group_peaks(

@@ -83,6 +83,21 @@ def assign_classes(class_probs: Floats) -> tuple[Ints, Floats]:
     return classes, probs
 
 
+def first_choices(class_probs: Floats, classes: Ints) -> Ints:
+    """Which animals got the class that is most probable for them: their rows, in order of class.
+
+    Legacy models name only these; an animal that would get its second choice is not reported.
+
+    Args:
+        class_probs: (n_instances, n_classes) float32.
+        classes: (n_instances,) int64, as `assign_classes` gives them.
+    """
+    rows = np.flatnonzero(classes >= 0)
+    rows = rows[class_probs[rows, classes[rows]] == class_probs[rows].max(axis=1, initial=-np.inf)]
+    ordered: Ints = rows[np.argsort(classes[rows])]
+    return ordered
+
+
 def _most_probable_pairs(probs: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """(rows, columns) of the one-to-one assignment of largest total."""
     from scipy.optimize import linear_sum_assignment  # takes half a second to import

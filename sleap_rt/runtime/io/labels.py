@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ def labels_from_instances(
     results: Iterable[FrameInstances],
     skeleton: Skeleton,
     videos: "list[sio.Video]",
-    provenance: Mapping[str, Any],
+    track_names: Sequence[str] = (),
+    provenance: Mapping[str, Any] | None = None,
 ) -> "sio.Labels":
     """Predictions as sleap-io's `Labels`; every frame is kept, with or without instances.
 
@@ -27,11 +28,21 @@ def labels_from_instances(
         results: in the order they are to be stored.
         skeleton: of all instances.
         videos: `FrameInstances.video_index` points into these.
+        track_names: `FrameInstances.track_ids` point into these; only tracks in use are stored.
         provenance: how the predictions were made.
     """
     import sleap_io as sio
 
     to_skeleton = _to_sleap_io(skeleton)
+    tracks: dict[int, sio.Track] = {}
+
+    def track(track_id: int) -> "sio.Track | None":
+        if track_id < 0:
+            return None
+        if track_id not in tracks:
+            tracks[track_id] = sio.Track(track_names[track_id])
+        return tracks[track_id]
+
     frames = [
         sio.LabeledFrame(
             video=videos[result.video_index],
@@ -41,6 +52,7 @@ def labels_from_instances(
                     points_data=result.points[i].astype(np.float64),
                     point_scores=result.point_scores[i].astype(np.float64),
                     score=float(result.scores[i]),
+                    track=track(int(result.track_ids[i])),
                     tracking_score=float(result.tracking_scores[i]),
                     skeleton=to_skeleton,
                 )
@@ -49,8 +61,10 @@ def labels_from_instances(
         )
         for result in results
     ]
-    labels = sio.Labels(labeled_frames=frames, videos=videos, skeletons=[to_skeleton])
-    labels.provenance.update(provenance)
+    labels = sio.Labels(
+        labeled_frames=frames, videos=videos, skeletons=[to_skeleton], tracks=list(tracks.values())
+    )
+    labels.provenance.update(provenance or {})
     return labels
 
 

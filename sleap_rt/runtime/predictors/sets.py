@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime.families import check_family
 from sleap_rt.runtime.graph_file import GraphFile, read_graph_file
 from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
 from sleap_rt.runtime.predictors.centroid import CentroidPredictor, MatchedCentroidPredictor
@@ -85,6 +86,7 @@ def open_predictor(
     """
     files = _by_kind(models)
     kinds = _supported_set(files)
+    check_family(list(files.values()))
     found = _SETS[kinds]
     unknown = [name for name in raw if name not in found.raw]
     if unknown:
@@ -129,7 +131,11 @@ def effective_options(models: Sequence[Path]) -> frozenset[str]:
     Raises:
         ModelError: as `open_predictor`.
     """
-    return _SETS[_supported_set(_by_kind(models))].options
+    files = _by_kind(models)
+    options = _SETS[_supported_set(files)].options
+    if all(file.contract.decoding.offsets for file in files.values()):
+        options -= {"integral_refinement"}  # these networks place peaks within a cell themselves
+    return options
 
 
 def raw_outputs(models: Sequence[Path]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from sleap_rt.runtime.graph_file import GraphFile
 from sleap_rt.runtime.predictors.interface import Frames
 
 Floats = NDArray[np.float32]
-_FEWEST_SLOTS = 16  # peaks per map that a graph is first run with
+_FEWEST_SLOTS = 8  # peaks per map that a graph is first run with
 
 
 def scalar_inputs(**values: float) -> dict[str, Array]:

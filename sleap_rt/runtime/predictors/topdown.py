@@ -10,7 +10,7 @@ from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.decoding.ground_truth import instance_centers
-from sleap_rt.runtime.decoding.identity import assign_classes
+from sleap_rt.runtime.decoding.identity import assign_classes, first_choices
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.predictors.interface import (
     Frames,
@@ -100,6 +100,7 @@ class _Crops:
 
     def __init__(self, setup: Setup) -> None:
         self._n_nodes = setup.last.skeleton.n_nodes
+        self._is_legacy = setup.last.family == "legacy"
         self._raw = {name: _CROP_OUTPUTS[name] for name in setup.raw if name in _CROP_OUTPUTS}
         file = setup.files[-1]
         self._stage = CropStage(file, setup.decode, setup.engine, list(self._raw.values()))
@@ -142,6 +143,8 @@ class _Crops:
         if "class_probs" in found:
             classes, probs = assign_classes(found["class_probs"])
             result = replace(result, track_ids=classes, tracking_scores=probs)
+            if self._is_legacy:
+                result = result.take(first_choices(found["class_probs"], classes))
         return result.take(np.flatnonzero(~np.isnan(result.points).all(axis=(1, 2))))
 
     def _nothing(self, frame_index: int) -> FrameInstances:

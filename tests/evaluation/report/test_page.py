@@ -112,7 +112,15 @@ def test_every_section_is_there(report):
     for evaluation in run.evaluations:
         for note in evaluation.notes:
             assert note in text
-    assert "mice.mp4 frame 8: left goes from track s to t" in text
+    assert "mice.mp4 frame 8: left, s -> t" in text
+
+
+def test_headline_numbers_of_several_stand_side_by_side_in_their_colours(two):
+    run, path = two
+    card = re.search(r'<div class="card">(.*?)<span>mOKS</span>', path.read_text())[1]
+    found = re.findall(r'<b><i style="background:(#\w+)"></i>([\d.]+)</b>', card)
+    values = [f"{e.metrics['mOKS']['mOKS']:.4f}" for e in run.evaluations]
+    assert found == [(series_colour(i), value) for i, value in enumerate(values)]
 
 
 def test_undefined_values_are_words(report):
@@ -197,6 +205,8 @@ def test_poses_beside_centroids_keep_each_file_s_colour(scene, write):
     assert series_colour(1) in drawing
     assert series_colour(0) not in drawing
     assert "centroids: match_method centroid" in page
+    row = re.search(r"<td>Average Distance</td>(.*?)</tr>", page)[1]
+    assert "best" not in row  # px of centroids and of nodes do not compare
 
 
 def test_identities_alone(write):
@@ -218,5 +228,5 @@ def test_without_matplotlib_it_is_refused_before_any_file_is_read(monkeypatch, c
 
 
 def test_a_report_that_cannot_be_written_is_an_error_in_words(scene, write):
-    with pytest.raises(DataError, match="the report cannot be written"):
+    with pytest.raises(DataError, match=r"report\.html cannot be written: .*mice\.mp4 is a file"):
         write("mice.mp4/report.html", "a.slp")

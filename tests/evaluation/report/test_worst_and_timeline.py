@@ -56,6 +56,15 @@ def test_worst_frames_by_hand():
     assert [frame.place for frame in worst_frames(pairing, 5)] == [5, 3, 1, 2, 0]
 
 
+def test_worst_frames_show_different_moments_first():
+    errors = {0: 6, 9: 5, 10: 3, 19: 4, 40: 2}  # frame -> px
+    truth = make_table({frame: [User(square())] for frame in errors})
+    predicted = make_table({frame: [Predicted(square(px))] for frame, px in errors.items()})
+    worst = worst_frames(pair_poses(truth, predicted, OPTIONS), 5)
+    # 9 is close to 0; 19 is not, and 10 is close to 19.
+    assert [frame.longest_px for frame in worst] == [6, 4, 2, 5, 3]
+
+
 def test_worst_frames_of_centroids_have_most_mistakes():
     truth = make_table({0: [User(square())], 1: [User(square())], 2: [User(square())]})
     points = {0: [Predicted(square(9))], 1: [Predicted(square(900))], 2: [Predicted(square(2))]}
@@ -164,7 +173,7 @@ def test_the_timeline_shows_tracks_gaps_and_switches():
     assert len(match_n.get_paths()) == 2  # interrupted by the frame without predictions
     assert switches.get_offsets()[:, 0].tolist() == [4]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["m", "n"]
-    assert [name for name, _ in result.tracks] == ["z", "a", "b"]
+    assert [name for name, _ in result.tracks] == ["a", "z", "b"]
     assert (result.n_other, result.n_animals_left_out) == (0, 0)
 
 

@@ -19,6 +19,7 @@ from sleap_rt.models.legacy import load_legacy_model
 from sleap_rt.models.legacy.reference import predict
 from sleap_rt.models.legacy.reference.crops import cut_crops, scaled_frame
 from sleap_rt.models.legacy.reference.frames import (
+    fit_to,
     match_size,
     network_input,
     resize,
@@ -102,9 +103,28 @@ def test_size_matching_enlarges_pads_and_truncates() -> None:
     assert (image[:6] == 9).all()
     assert (image[6:] == 0).all()
     image, ratio = match_size(frame, 3, 20)
-    assert ratio == 0.75  # the height limits; int(10 * 0.75) = 7 columns
-    assert (image[:, :7] == 9).all()
-    assert (image[:, 7:] == 0).all()
+    assert (
+        ratio == 0.75
+    )  # the height limits; int(10 * 0.75) = 7 columns, then 4 / (10 / 7) = 2 rows
+    assert (image[:2, :7] == 9).all()
+    assert image.sum() == 2 * 7 * 9
+
+
+@pytest.mark.parametrize(
+    ("size", "target", "ratio", "resized", "origin"),
+    [  # recorded from TensorFlow 2.15, run as the original runs it, on white frames
+        ((530, 157), (205, 123), 0.38679245, (202, 60), (1, 0)),
+        ((345, 1238), (1009, 1377), 1.1122779, (383, 1374), (0, 1)),
+        ((720, 1280), (512, 512), 0.4, (288, 512), (0, 0)),
+        ((1080, 1920), (768, 1024), 0.53333336, (576, 1024), (0, 0)),
+        ((1024, 1280), (1200, 1200), 0.9375, (959, 1199), (0, 0)),
+        ((294, 147), (98, 49), 0.33333334, (98, 49), (0, 0)),
+        ((147, 98), (49, 49), 0.33333334, (48, 32), (0, 0)),  # 49 / 3 and 147 / 3 in float32
+    ],
+)
+def test_size_matching_as_tensorflow_does_it(size, target, ratio, resized, origin) -> None:
+    fit = fit_to(*size, *target)
+    assert (np.float32(fit.ratio), fit.resized, fit.origin) == (np.float32(ratio), resized, origin)
 
 
 def test_a_frame_of_the_target_size_is_left_alone() -> None:

@@ -28,8 +28,21 @@ ANIMALS = np.array(
     ],
 )
 def test_crops_are_centred_on_the_anchor_or_the_visible_nodes(anchor, expected):
-    contract = SimpleNamespace(anchor_part=anchor, skeleton=Skeleton("s", ("a", "b", "c")))
-    np.testing.assert_array_equal(instance_centers(ANIMALS, contract), expected)
+    np.testing.assert_array_equal(instance_centers(ANIMALS, _contract(anchor)), expected)
+
+
+@pytest.mark.parametrize(("anchor", "expected"), [(None, [12, 4]), ("b", [16, 8]), ("c", [12, 4])])
+def test_crops_of_legacy_models_are_centred_on_the_bounding_box(anchor, expected):
+    # Of the fourth node, between the others, the box takes no notice; a mean would.
+    animal = [[8, 0], [16, 8], [NAN, NAN], [9, 1]]
+    animals = np.array([animal, [[NAN, NAN]] * 4], np.float32)
+    found = instance_centers(animals, _contract(anchor, "legacy"))
+    np.testing.assert_array_equal(found, [expected, [NAN, NAN]])
+
+
+def _contract(anchor, family="native"):
+    skeleton = Skeleton("s", ("a", "b", "c"))
+    return SimpleNamespace(anchor_part=anchor, skeleton=skeleton, family=family)
 
 
 def test_each_centroid_takes_the_animal_with_the_nearest_node():

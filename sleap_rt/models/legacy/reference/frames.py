@@ -26,8 +26,42 @@ class SizedFrame(NamedTuple):
     ratio: float
 
 
+class Fit(NamedTuple):
+    """How a frame fits a target; (height, width) or (top, left) px.
+
+    Attributes:
+        ratio: sized px per frame px, as points are converted.
+        resized: what the frame is resized to.
+        origin: where it lies in the target.
+    """
+
+    ratio: float
+    resized: tuple[int, int]
+    origin: tuple[int, int]
+
+
+def fit_to(height: int, width: int, target_height: int, target_width: int) -> Fit:
+    """How the original fits a frame to another size. Everything is float32.
+
+    It computes the size that fits, truncated, and hands that to TensorFlow's `resize_with_pad`. As
+    a truncated size has not quite the frame's proportions, TensorFlow resizes to a little less
+    and centres the result in it. Points are converted with the ratio of the first step only.
+    """
+    h, w = np.float32(height), np.float32(width)
+    by_height, by_width = np.float32(target_height) / h, np.float32(target_width) / w
+    if by_height > by_width:
+        ratio, fitting = by_width, (np.trunc(h * by_width), np.float32(target_width))
+    else:
+        ratio, fitting = by_height, (np.float32(target_height), np.trunc(w * by_height))
+    shrink = max(w / fitting[1], h / fitting[0])
+    sides = (h / shrink, w / shrink)
+    margins = [(outer - inner) / 2 for outer, inner in zip(fitting, sides, strict=True)]
+    top, left = (max(0, int(np.floor(margin))) for margin in margins)
+    return Fit(float(ratio), (int(sides[0]), int(sides[1])), (top, left))
+
+
 def match_size(frame: UInt8, target_height: int, target_width: int) -> SizedFrame:
-    """Resize to fit the target, also when that enlarges, and pad with zeros at the bottom right.
+    """Resize to fit the target, also when that enlarges, and pad with zeros to exactly the target.
 
     Args:
         frame: (height, width, channels).
@@ -37,16 +71,12 @@ def match_size(frame: UInt8, target_height: int, target_width: int) -> SizedFram
     height, width = frame.shape[:2]
     if (height, width) == (target_height, target_width):
         return SizedFrame(frame, 1.0)
-    by_height, by_width = target_height / height, target_width / width
-    ratio = min(by_height, by_width)
-    size = (
-        (target_height, int(width * ratio))
-        if by_height <= by_width
-        else (int(height * ratio), target_width)
-    )
+    fit = fit_to(height, width, target_height, target_width)
+    (top, left), (rows, columns) = fit.origin, fit.resized
     sized = np.zeros((target_height, target_width, frame.shape[2]), np.uint8)
-    sized[: size[0], : size[1]] = resize(frame.astype(np.float32), size).astype(np.uint8)
-    return SizedFrame(sized, ratio)
+    resized = resize(frame.astype(np.float32), fit.resized).astype(np.uint8)
+    sized[top : top + rows, left : left + columns] = resized
+    return SizedFrame(sized, fit.ratio)
 
 
 def to_channels(image: UInt8, n_channels: int) -> UInt8:

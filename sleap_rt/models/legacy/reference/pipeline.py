@@ -74,8 +74,11 @@ def predict(
     options = options or ReferenceOptions()
     prep = pipeline.models[0].preprocessing
     matches_size = prep.match_size and pipeline.models[-1].kind != "multi_class_topdown"
-    height = prep.target_height or max(frame.shape[0] for frame in frames)
-    width = prep.target_width or max(frame.shape[1] for frame in frames)
+    if prep.target_height and prep.target_width:
+        height, width = prep.target_height, prep.target_width
+    else:  # a target with one side counts as none
+        height = max(frame.shape[0] for frame in frames)
+        width = max(frame.shape[1] for frame in frames)
     results = []
     for index, frame in enumerate(frames):
         image, ratio = match_size(frame, height, width) if matches_size else (frame, 1.0)

@@ -1,0 +1,37 @@
+"""Options in sections with headings, so that a long `--help` can be read."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Decorator = Callable[[Any], Any]
+
+
+def section(title: str, *options: _Decorator) -> Callable[[_Function], _Function]:
+    """Add options to a command, in this order, under a heading of their own."""
+
+    def add(function: _Function) -> _Function:
+        for option in reversed(options):
+            n_before = len(getattr(function, "__click_params__", ()))
+            function = option(function)
+            for parameter in function.__click_params__[n_before:]:  # type: ignore[attr-defined]
+                parameter.section = title
+        return function
+
+    return add
+
+
+class SectionedCommand(click.Command):
+    """A command whose help shows options under the headings that `section` gave them."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(getattr(parameter, "section", "Other"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records, col_max=34)

@@ -1,0 +1,225 @@
+"""The options of `track`, by section. Defaults are those of the option classes."""
+
+from pathlib import Path
+
+import click
+
+from sleap_rt.cli.parameters import FrameList
+from sleap_rt.options import (
+    DecodeOptions,
+    EngineOptions,
+    FilterOptions,
+    RunOptions,
+    SelectionOptions,
+)
+
+_PATH = click.Path(path_type=Path)
+
+ESSENTIAL = (
+    click.option(
+        "--data_path",
+        "-i",
+        required=True,
+        type=_PATH,
+        help="Video, image, folder of images, HDF5, TIFF stack or `.slp` file.",
+    ),
+    click.option(
+        "--model_paths",
+        "-m",
+        multiple=True,
+        type=_PATH,
+        help="Export folder, `.onnx` file or trained model folder. Two for top-down, in any "
+        "order. Without any, the poses of a `.slp` file are tracked (needs --tracking).",
+    ),
+    click.option(
+        "--output_path",
+        "-o",
+        type=_PATH,
+        help="File to write.  [default: <data_path>.predictions.slp]",
+    ),
+    click.option(
+        "--device",
+        "-d",
+        default=EngineOptions.device,
+        show_default=True,
+        help="auto, cpu, cuda or cuda:N. What is asked for is what runs, or an error.",
+    ),
+    click.option(
+        "--engine",
+        default=EngineOptions.engine,
+        show_default=True,
+        help="auto or ort (ONNX Runtime).",
+    ),
+    click.option(
+        "--batch_size",
+        "-b",
+        type=int,
+        default=RunOptions.batch_size,
+        show_default=True,
+        help="Frames per call of the engine.",
+    ),
+    click.option(
+        "--max_instances",
+        "-n",
+        type=int,
+        help="Keep the best n instances of a frame.  [default: all]",
+    ),
+    click.option(
+        "--peak_threshold",
+        type=float,
+        default=DecodeOptions.peak_threshold,
+        show_default=True,
+        help="Confidence below which there is no peak.",
+    ),
+    click.option(
+        "--centroid_peak_threshold",
+        type=float,
+        help="The same for centroids.  [default: --peak_threshold]",
+    ),
+    click.option(
+        "--integral_refinement",
+        default=DecodeOptions.integral_refinement,
+        show_default=True,
+        help="integral for sub-pixel peaks, none for the grid.",
+    ),
+    click.option(
+        "--centroid_only",
+        is_flag=True,
+        help="A centroid model alone on a `.slp` file: give centroids, not the poses of the "
+        "labelled animals nearest to them.",
+    ),
+)
+BOTTOMUP = (
+    click.option(
+        "--max_edge_length_ratio",
+        type=float,
+        default=DecodeOptions.max_edge_length_ratio,
+        show_default=True,
+        help="Longest edge without penalty, over the largest side of the fields.",
+    ),
+    click.option(
+        "--dist_penalty_weight",
+        type=float,
+        default=DecodeOptions.dist_penalty_weight,
+        show_default=True,
+        help="Penalty on longer edges.",
+    ),
+    click.option(
+        "--min_line_scores",
+        type=float,
+        default=DecodeOptions.min_line_scores,
+        show_default=True,
+        help="Least score of a connection.",
+    ),
+    click.option(
+        "--min_instance_peaks",
+        type=float,
+        default=DecodeOptions.min_instance_peaks,
+        show_default=True,
+        help="Least number of peaks (or fraction of nodes, below 1) of an instance.",
+    ),
+)
+SELECTION = (
+    click.option(
+        "--frames",
+        type=FrameList(),
+        help='Frame indices, e.g. "0-100,200-300"; of each video of a `.slp`.  [default: all]',
+    ),
+    click.option(
+        "--video_index",
+        type=int,
+        help="`.slp`: this video, and every frame of it.",
+    ),
+    click.option(
+        "--only_labeled_frames", is_flag=True, help="`.slp`: frames with instances of a user."
+    ),
+    click.option(
+        "--only_suggested_frames", is_flag=True, help="`.slp`: suggestions without such instances."
+    ),
+    click.option(
+        "--exclude_user_labeled", is_flag=True, help="`.slp`: frames without such instances."
+    ),
+    click.option(
+        "--only_predicted_frames", is_flag=True, help="`.slp`: frames with predicted instances."
+    ),
+    click.option(
+        "--video_dataset",
+        help="HDF5: name of the dataset.  [default: the first of four axes]",
+    ),
+    click.option(
+        "--video_input_format",
+        type=click.Choice(("channels_last", "channels_first")),
+        default=SelectionOptions.video_input_format,
+        show_default=True,
+        help="HDF5: order of its axes.",
+    ),
+    click.option(
+        "--queue_maxsize",
+        type=int,
+        default=RunOptions.queue_maxsize,
+        show_default=True,
+        help="Decoded frames that may wait for the engine.",
+    ),
+)
+FILTERS = (
+    click.option(
+        "--filter_overlapping",
+        is_flag=True,
+        help="Drop instances that overlap a better one.",
+    ),
+    click.option(
+        "--filter_overlapping_method",
+        type=click.Choice(("iou", "oks")),
+        default=FilterOptions.filter_overlapping_method,
+        show_default=True,
+        help="Overlap of boxes, or likeness of poses.",
+    ),
+    click.option(
+        "--filter_overlapping_threshold",
+        type=float,
+        default=FilterOptions.filter_overlapping_threshold,
+        show_default=True,
+        help="Overlap above which they are dropped.",
+    ),
+    click.option(
+        "--filter_min_visible_nodes",
+        type=int,
+        default=FilterOptions.filter_min_visible_nodes,
+        show_default=True,
+        help="Least number of visible nodes.",
+    ),
+    click.option(
+        "--filter_min_visible_node_fraction",
+        type=float,
+        default=FilterOptions.filter_min_visible_node_fraction,
+        show_default=True,
+        help="The same, as a fraction of all nodes.",
+    ),
+    click.option(
+        "--filter_min_mean_node_score",
+        type=float,
+        default=FilterOptions.filter_min_mean_node_score,
+        show_default=True,
+        help="Least mean score of the visible nodes.",
+    ),
+    click.option(
+        "--filter_min_instance_score",
+        type=float,
+        default=FilterOptions.filter_min_instance_score,
+        show_default=True,
+        help="Least score of an instance.",
+    ),
+)
+OUTPUT = (
+    click.option(
+        "--no_empty_frames", is_flag=True, help="Leave out frames in which nothing was found."
+    ),
+    click.option(
+        "--resume/--no-resume",
+        default=None,
+        help="Go on with a run that was cut off, or begin it anew.",
+    ),
+    click.option("--gui", is_flag=True, help="Progress as JSON lines on standard output."),
+    click.option("--verbose", is_flag=True, help="Say more; show where an error came from."),
+    click.option("--quiet", is_flag=True, help="Say nothing but warnings and errors."),
+)

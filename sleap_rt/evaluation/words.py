@@ -1,0 +1,11 @@
+"""Counts in sentences."""
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 frame`, `2 frames`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def is_or_are(number: int) -> str:
+    """The verb that goes with `number` things."""
+    return "is" if number == 1 else "are"

@@ -1,0 +1,39 @@
+"""Who is who in a run: the model's own identities, a tracker's tracks, or nobody knows."""
+
+from collections.abc import Sequence
+
+from sleap_rt.instances import FrameInstances
+from sleap_rt.tracking import Tracker, TrackerOptions
+from sleap_rt.tracking.flow import Image
+
+
+class Following:
+    """Gives the instances of a run their tracks, frame by frame.
+
+    Args:
+        options: how to track; None leaves instances as they are.
+        class_names: identities of the model. Where it has any they are kept, never overwritten.
+    """
+
+    def __init__(self, options: TrackerOptions | None, class_names: Sequence[str] = ()) -> None:
+        self._class_names = tuple(class_names)
+        self._tracker = None if options is None or class_names else Tracker(options)
+        self.options = None if self._tracker is None else options
+
+    @property
+    def needs_images(self) -> bool:
+        return self._tracker is not None and self._tracker.options.needs_images
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the tracks so far; a track id is a position in them."""
+        return self._class_names if self._tracker is None else self._tracker.track_names
+
+    def follow(self, frame: FrameInstances, image: Image | None) -> FrameInstances:
+        """The frame with tracks.
+
+        Args:
+            frame: the frames of a video come in order of time.
+            image: (height, width, channels), needed where `needs_images`.
+        """
+        return frame if self._tracker is None else self._tracker.track(frame, image)

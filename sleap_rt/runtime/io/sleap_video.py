@@ -1,0 +1,110 @@
+"""Videos of any kind that sleap-io reads: image folders, HDF5, TIFF stacks, embedded images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.errors import DataError
+from sleap_rt.runtime.io.source import Reader
+from sleap_rt.runtime.io.video import DECODER, VideoFile
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+_FAILURES = (OSError, KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError)
+
+
+class SleapVideo:
+    """A sleap-io video, read frame by frame.
+
+    Args:
+        video: with a backend, or with files that can be opened.
+
+    Attributes:
+        available: frame indices that can be read.
+
+    Raises:
+        DataError: it cannot be opened, or its frames are no 8-bit images.
+    """
+
+    def __init__(self, video: "sio.Video") -> None:
+        self.video = video
+        self.name = described(video)
+        try:
+            if video.backend is None:
+                video.open()
+            backend = video.backend
+            frame_map = getattr(backend, "frame_map", None)
+            self.available: Sequence[int] = (
+                sorted(int(index) for index in frame_map) if frame_map else range(len(backend))
+            )
+        except _FAILURES as error:
+            raise DataError(f"{self.name} cannot be read: {_words(error)}") from error
+        if not len(self.available):
+            raise DataError(f"{self.name} has no frames.")
+        self.read(next(iter(self.available)))
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """One frame, (height, width, channels) uint8, RGB or gray.
+
+        Raises:
+            DataError: it cannot be read, or is no 8-bit gray or RGB image.
+        """
+        try:
+            frame = np.asarray(self.video.backend.get_frame(index))
+        except _FAILURES as error:
+            raise DataError(
+                f"{self.name}: frame {index} cannot be read: {_words(error)}"
+            ) from error
+        if frame.dtype != np.uint8:
+            raise DataError(
+                f"{self.name}: frame {index} is {frame.dtype}, but models take 8-bit images "
+                "(uint8, 0 to 255). Convert the images to 8 bit first."
+            )
+        if frame.ndim != 3 or frame.shape[2] not in (1, 3):
+            raise DataError(
+                f"{self.name}: frame {index} has shape {frame.shape}; (height, width, channels) "
+                "with 1 channel (gray) or 3 (RGB) was expected. "
+                "Images with transparency have 4: save them without. HDF5 data of another order "
+                "of axes need --video_input_format."
+            )
+        return np.ascontiguousarray(frame)
+
+    def close(self) -> None:
+        self.video.close()
+
+
+def described(video: "sio.Video") -> str:
+    """A video's files, in a few words."""
+    name = video.filename
+    if isinstance(name, list):
+        return f"{name[0]} and {len(name) - 1} more images" if len(name) > 1 else str(name[0])
+    dataset = getattr(video.backend, "dataset", None) or video.backend_metadata.get("dataset")
+    return f"{name} (dataset {dataset})" if dataset else str(name)
+
+
+def _words(error: Exception) -> str:
+    return str(error).strip("'\"") or type(error).__name__
+
+
+def open_sleap_video(video: "sio.Video") -> tuple[Reader, Sequence[int], str]:
+    """A reader of a sleap-io video, the frame indices it has, and what decodes it."""
+    import sleap_io as sio
+
+    path = video.filename
+    is_plain = isinstance(path, str) and not video.is_cropped
+    if is_plain and Path(path).suffix.lower().lstrip(".") in sio.io.video_reading.MediaVideo.EXTS:
+        backend = video.backend
+        stored = video.backend_metadata.get("grayscale")
+        file = VideoFile(Path(path), gray=stored if backend is None else backend.grayscale)
+        return file, range(file.n_frames), DECODER
+    reader = SleapVideo(video)
+    return reader, reader.available, f"sleap-io {sio.__version__}"
+
+
+def video_files(video: "sio.Video") -> list[Path]:
+    names = video.filename if isinstance(video.filename, list) else [video.filename]
+    return [Path(name) for name in names]

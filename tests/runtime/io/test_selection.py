@@ -1,0 +1,130 @@
+"""Which frames of a project are processed: the specification's test vector, and what it forbids."""
+
+import numpy as np
+import pytest
+import sleap_io as sio
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.io.selection import candidates_of_labels, select_of_labels, select_of_video
+
+SKELETON = sio.Skeleton(["a"])
+N_FRAMES = {0: 1100, 1: 50}
+
+
+def instance(kind):
+    return kind.from_numpy(np.array([[1.0, 1.0]]), skeleton=SKELETON)
+
+
+@pytest.fixture(scope="module")
+def project():
+    """Video 0: frames 10 (user), 3 (predicted), 20 (both), 30 (empty); video 1: 7 (predicted)."""
+    user, predicted = sio.Instance, sio.PredictedInstance
+    videos = [sio.Video(f"{number}.mp4", open_backend=False) for number in range(2)]
+    content = [
+        (0, 10, [user]),
+        (0, 3, [predicted]),
+        (0, 20, [user, predicted]),
+        (0, 30, []),
+        (1, 7, [predicted]),
+    ]
+    frames = [
+        sio.LabeledFrame(
+            video=videos[number], frame_idx=index, instances=[instance(kind) for kind in kinds]
+        )
+        for number, index, kinds in content
+    ]
+    suggestions = [
+        sio.SuggestionFrame(video=videos[number], frame_idx=index)
+        for number, index in [(0, 10), (0, 40), (0, 3), (1, 9)]
+    ]
+    return sio.Labels(frames, videos=videos, skeletons=[SKELETON], suggestions=suggestions)
+
+
+def selected(project, **options):
+    selection = SelectionOptions(**options)
+    candidates = candidates_of_labels(project, selection)
+    numbers = N_FRAMES if selection.video_index is None else [selection.video_index]
+    available = {number: range(N_FRAMES[number]) for number in numbers}
+    return select_of_labels(project, selection, available, candidates, "project.slp")
+
+
+VECTOR = [
+    ({}, [(0, 3), (0, 10), (0, 20), (0, 30), (1, 7)]),
+    ({"only_labeled_frames": True}, [(0, 10), (0, 20)]),
+    ({"only_suggested_frames": True}, [(0, 3), (0, 40), (1, 9)]),
+    ({"exclude_user_labeled": True}, [(0, 3), (0, 30), (1, 7)]),
+    ({"only_predicted_frames": True}, [(0, 3), (0, 20), (1, 7)]),
+    ({"only_labeled_frames": True, "only_predicted_frames": True}, [(0, 10), (0, 20)]),
+    ({"video_index": 0}, [(0, index) for index in range(1100)]),
+    ({"video_index": 0, "frames": (0, 10, 5000)}, [(0, 0), (0, 10)]),
+    (
+        {"video_index": 0, "exclude_user_labeled": True, "frames": (3, 10, 11)},
+        [(0, 3), (0, 11)],
+    ),
+    # Frames are indices in every mode, not positions as in the reference.
+    ({"frames": (0, 2)}, [(0, 0), (0, 2), (1, 0), (1, 2)]),
+    ({"frames": (7, 60)}, [(0, 7), (0, 60), (1, 7)]),
+    ({"only_predicted_frames": True, "frames": (7, 20)}, [(0, 20), (1, 7)]),
+    ({"video_index": 1, "only_suggested_frames": True}, [(1, 9)]),
+    ({"video_index": 0, "only_labeled_frames": True}, [(0, 10), (0, 20)]),
+]
+
+
+@pytest.mark.parametrize(("options", "expected"), VECTOR)
+def test_frames_are_those_of_the_test_vector(project, options, expected):
+    assert [tuple(ref) for ref in selected(project, **options).refs] == expected
+
+
+def test_frames_that_do_not_exist_are_counted(project):
+    assert selected(project, video_index=0, frames=(0, 10, 5000)).n_skipped == 1
+    assert selected(project, frames=(7, 60)).n_skipped == 1
+
+
+def test_nothing_left_is_an_error(project):
+    with pytest.raises(DataError, match="no frame is left"):
+        selected(project, only_predicted_frames=True, frames=(0,))
+    with pytest.raises(DataError, match="no frame is left"):
+        selected(project, video_index=1, frames=(5000,))
+
+
+def test_a_video_that_is_not_there_is_refused(project):
+    with pytest.raises(OptionError, match="video_index 2: the labels have 2 videos, 0 to 1"):
+        selected(project, video_index=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"only_labeled_frames": True, "exclude_user_labeled": True}, "exclude each other"),
+        ({"only_labeled_frames": True, "only_suggested_frames": True}, "exclude each other"),
+        ({"video_index": -1}, "0 or more"),
+        ({"frames": ()}, "none was given"),
+        ({"frames": (3, -1)}, "0 or more"),
+        ({"video_input_format": "channels"}, "channels_last"),
+    ],
+)
+def test_contradictions_are_refused(options, words):
+    with pytest.raises(OptionError, match=words):
+        SelectionOptions(**options)
+
+
+def test_frames_of_a_video_come_sorted_and_once():
+    found = select_of_video(SelectionOptions(frames=(5, 2, 5, 99)), range(10), "video.mp4")
+    assert [tuple(ref) for ref in found.refs] == [(0, 2), (0, 5)]
+    assert found.n_skipped == 1
+
+
+def test_a_video_has_no_labels_to_choose_by():
+    for options in ({"only_labeled_frames": True}, {"video_index": 0}):
+        with pytest.raises(OptionError, match="has no labels to choose by"):
+            select_of_video(SelectionOptions(**options), range(10), "video.mp4")
+    with pytest.raises(DataError, match="the video has frames 0 to 9"):
+        select_of_video(SelectionOptions(frames=(10,)), range(10), "video.mp4")
+
+
+def test_all_frames_of_a_long_video_take_no_memory():
+    refs = select_of_video(SelectionOptions(), range(10**9), "video.mp4").refs
+    assert len(refs) == 10**9
+    assert tuple(refs[10**9 - 1]) == (0, 10**9 - 1)
+    assert [tuple(ref) for ref in refs[5:8]] == [(0, 5), (0, 6), (0, 7)]

@@ -1,0 +1,105 @@
+"""Frames by number, and the pixels that models were trained on."""
+
+import av
+import numpy as np
+import pytest
+from clips import HEIGHT, WIDTH, encode, number_in
+
+from sleap_rt.errors import DataError
+from sleap_rt.runtime.io.video import VideoFile
+
+UNEVEN = np.cumsum(np.random.default_rng(0).integers(20, 60, 60)).tolist()
+B_FRAMES = {"bf": "3", "g": "20"}
+CLIPS = {
+    "b_frames.mp4": {"options": B_FRAMES},
+    "open_gop.mp4": {"options": {**B_FRAMES, "x264-params": "open-gop=1"}},
+    "uneven.mp4": {"times_ms": UNEVEN, "options": B_FRAMES},
+    "uneven.mkv": {"times_ms": UNEVEN, "options": B_FRAMES},
+    "even.mkv": {"options": B_FRAMES},
+    "stream.ts": {"options": B_FRAMES},
+    "even.avi": {"codec": "mpeg4"},
+    "pictures.avi": {"codec": "mjpeg", "pixel_format": "yuvj420p"},
+}
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_a_frame_is_the_same_by_number_and_in_order(name, tmp_path):
+    path = encode(tmp_path / name, **CLIPS[name])
+    with VideoFile(path) as video:
+        in_order = [video.read(index) for index in range(video.n_frames)]
+    assert [number_in(frame) for frame in in_order] == list(range(60))
+    with VideoFile(path) as video:
+        for index in [*np.random.default_rng(1).permutation(60)[:25].tolist(), 59, 0, 1]:
+            np.testing.assert_array_equal(video.read(index), in_order[index], err_msg=str(index))
+
+
+def test_far_seeks_find_the_frame(tmp_path):
+    path = encode(tmp_path / "long.mp4", n_frames=250, options={"bf": "3", "g": "40"})
+    with VideoFile(path) as video:
+        for index in (200, 20, 249, 100, 0, 180):
+            assert number_in(video.read(index)) == index
+
+
+def test_a_colour_tag_does_not_change_the_colours(tmp_path):
+    """Decoders built on FFmpeg 8 obey the tag; those that models were trained with did not."""
+    tagged = encode(tmp_path / "tagged.mp4", n_frames=5, colorspace=1)  # BT.709
+    plain = encode(tmp_path / "plain.mp4", n_frames=5)
+    with av.open(str(tagged)) as container:
+        assert next(container.decode(video=0)).colorspace == 1
+    with VideoFile(tagged) as first, VideoFile(plain) as second:
+        for index in range(5):
+            np.testing.assert_array_equal(first.read(index), second.read(index))
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("name", ["small_robot", "centered_pair_small", "clip", "crawlers"])
+def test_pixels_are_those_that_opencv_4_10_gave(name, shared_data):
+    recorded = np.load(shared_data / "golden/original/frames.npz")
+    keys = [key for key in recorded if key.rsplit("_", 1)[0] == name]
+    if not keys:
+        pytest.skip("no recorded frames")
+    with VideoFile(shared_data / f"videos/{name}.mp4") as video:
+        for key in keys:
+            index = int(key.rsplit("_", 1)[1])
+            np.testing.assert_array_equal(video.read(index), recorded[key], err_msg=key)
+
+
+def test_gray_videos_have_one_channel_unless_told(tmp_path):
+    gray = encode(tmp_path / "gray.mp4", n_frames=3, gray=True)
+    with VideoFile(gray) as video:
+        assert video.shape == (HEIGHT, WIDTH, 1)
+        assert video.read(1).shape == (HEIGHT, WIDTH, 1)
+    with VideoFile(gray, gray=False) as video:
+        assert video.read(1).shape == (HEIGHT, WIDTH, 3)
+    with VideoFile(encode(tmp_path / "colour.mp4", n_frames=3), gray=True) as video:
+        assert video.read(2).shape == (HEIGHT, WIDTH, 1)
+
+
+def test_turned_videos_are_shown_upright(tmp_path):
+    turned = encode(tmp_path / "turned.mp4", n_frames=2, rotation=90)
+    plain = encode(tmp_path / "plain.mp4", n_frames=2)
+    with VideoFile(turned) as first, VideoFile(plain) as second:
+        assert first.shape == (WIDTH, HEIGHT, 3)
+        np.testing.assert_array_equal(first.read(1), np.rot90(second.read(1)))
+
+
+def test_a_damaged_video_says_which_frame(tmp_path):
+    path = encode(tmp_path / "cut.avi", codec="mjpeg", pixel_format="yuvj420p")
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    expected = pytest.raises(DataError, match=r"frame \d+ of \d+ cannot be decoded")
+    with VideoFile(path) as video, expected:
+        for index in range(60):
+            video.read(index)
+
+
+def test_what_is_no_video_is_refused(tmp_path):
+    with pytest.raises(DataError, match="does not exist"):
+        VideoFile(tmp_path / "none.mp4")
+    (tmp_path / "text.mp4").write_text("not a video")
+    with pytest.raises(DataError, match="not a video that can be read"):
+        VideoFile(tmp_path / "text.mp4")
+    short = encode(tmp_path / "short.mp4", n_frames=3)
+    expected = pytest.raises(DataError, match="no frame 3; the video has 3 frames")
+    with VideoFile(short) as video, expected:
+        video.read(3)
