@@ -104,20 +104,22 @@ def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
     Raises:
         ModelError: one of the files is missing or cannot be read.
     """
-    digest = hashlib.sha256()
     if is_legacy_model(path):
         try:
             files = read_model_files(path)
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from error
-        for content in (files.config, files.weights):
-            digest.update(hashlib.sha256(content).digest())
-        return digest.hexdigest()
+        return _digest([hashlib.sha256(part).digest() for part in (files.config, files.weights)])
     folder = native_folder(path)
     own = folder / CHECKPOINT_NAME
     weights = checkpoint if checkpoint is not None and not own.is_file() else own
-    for file in (folder / CONFIG_NAME, weights):
-        digest.update(file_sha256(file))
+    return _digest([file_sha256(folder / CONFIG_NAME), file_sha256(weights)])
+
+
+def _digest(digests: Sequence[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in digests:
+        digest.update(part)
     return digest.hexdigest()
 
 

@@ -52,12 +52,12 @@ def export_models(
 
     Raises:
         OptionError: an override has no effect with these models, or cannot be honoured.
-        ModelError: a model cannot be loaded, the models are no pair, or a graph differs from its
-            checkpoint by more than the tolerance.
+        ModelError: a model cannot be loaded, the models are no supported set, or a graph differs
+            from its checkpoint by more than the tolerance.
     """
     stages: Sequence[TrainedModel | LegacyStage]
     if one_family(paths) is ModelSource.LEGACY:
-        _refuse_overrides(overrides)
+        _refuse_for_legacy(overrides)
         stages = legacy_stages([load_legacy_model(path) for path in paths])
     else:
         stages = _sized_together(override_models(_load(paths, overrides), overrides))
@@ -72,11 +72,11 @@ def export_models(
     return [folder / path.name for path, _ in written]
 
 
-def _refuse_overrides(overrides: ModelOverrides) -> None:
+def _refuse_for_legacy(overrides: ModelOverrides) -> None:
     if overrides.given:
         raise OptionError(
-            f"{', '.join(f'--{name}' for name in overrides.given)}: models of SLEAP 1.4 and older "
-            "are exported exactly as they were trained; leave the option out"
+            f"{', '.join(overrides.given)}: only for models of sleap-nn; a model of SLEAP 1.4 or "
+            "older keeps the settings it was trained with. Leave it out."
         )
 
 

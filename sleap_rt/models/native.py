@@ -124,8 +124,18 @@ def _kind(head_configs: Config) -> ModelKind:
         if kind == found[0]:
             return kind
     raise ModelError(
-        f"models of type {found[0]!r} are not supported; supported: {', '.join(MODEL_KINDS)}"
+        f"models of type {found[0]!r} are not supported{_why(found[0])}; supported: "
+        f"{', '.join(MODEL_KINDS)}"
     )
+
+
+def _why(head: str) -> str:
+    """What a head that other releases train is for, where it gives no poses."""
+    others = {"segmentation": "masks", "bbox": "boxes", "embedding": "embeddings"}
+    for word, outcome in others.items():
+        if word in head:
+            return f": it gives {outcome}, not poses"
+    return ""
 
 
 def _skeleton(data_config: Config) -> Skeleton:
