@@ -314,7 +314,7 @@ def test_options_without_effect_are_refused(
 ) -> None:
     folder = write(tmp_path / "run", "SingleInstanceConfmapsHead")
     code, answer = run(capsys, "export", folder, "--input_scale", "0.5")
-    assert (code, "exactly as they were trained" in answer) == (2, True)
+    assert (code, "keeps the settings it was trained with" in answer) == (2, True)
     code, answer = run(capsys, "track", "-i", VIDEO, "-m", folder, "--integral_refinement", "none")
     assert code == 2  # the network has offsets
     assert "integral_refinement" in answer
