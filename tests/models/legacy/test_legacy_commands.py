@@ -29,6 +29,10 @@ from sleap_rt.models.legacy import load_legacy_model, reference
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor, read_graph_file
 from sleap_rt.runtime.families import check_family
+from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine
+from sleap_rt.runtime.trt_support.library import find_tensorrt
+from sleap_rt.runtime.trt_support.shapes import ShapeProfile
+from sleap_rt.runtime.trt_support.targets import parse_target
 
 VIDEO = Path(__file__).resolve().parents[3] / "samples/one_crawler.mp4"
 CPU = EngineOptions(engine="ort", device="cpu")
@@ -195,6 +199,25 @@ def test_scaled_crops_have_the_colours_of_the_first_stage(
     assert contracts[0].kind == "centered_instance"
     assert (crop.crop_size, crop.crop_unit, crop.resize) == ((24, 24), "scaled", "bilinear")
     assert crop.channels == ("grayscale" if channels[0] == 1 else "rgb")
+
+
+@pytest.mark.slow
+@pytest.mark.engine
+def test_graphs_build_for_tensorrt(tmp_path: Path) -> None:
+    """Resizing, gray conversion and fractional crops, for frames that need all of them."""
+    pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
+    size = {"target_height": 64, "target_width": 80, "input_scaling": 0.5}
+    centroid = write(tmp_path / "centroid", "CentroidConfmapsHead", preprocessing=size)
+    instance = write(
+        tmp_path / "instance", "CenteredInstanceConfmapsHead", channels=3, preprocessing=size
+    )
+    for graph in export_models([centroid, instance], tmp_path / "out"):
+        request = BuildRequest(
+            model=graph,
+            profile=ShapeProfile(frame_size=(100, 90, 3)),
+            target=parse_target("sm86"),
+        )
+        assert build_engine(find_tensorrt("trt-rtx"), request, lambda phase, done: None)
 
 
 def _truncated(folder: Path) -> Path:
