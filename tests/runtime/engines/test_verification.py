@@ -31,10 +31,13 @@ def test_the_sample_passes_on_every_engine(name, models, sample_graphs):
 
 
 def _altered(graph, path, change):
-    """A copy of a graph whose first head bias is changed, with the original's sample."""
+    """A copy of a graph with a higher bias of its confidence maps, and the original's sample."""
     model = onnx.load(graph)
-    heads = [item for item in model.graph.initializer if "heads" in item.name and item.dims]
-    bias = next(item for item in heads if len(item.dims) == 1)
+    (bias,) = (
+        item
+        for item in model.graph.initializer
+        if "heads.confmaps" in item.name and len(item.dims) == 1
+    )
     values = onnx.numpy_helper.to_array(bias) + np.float32(change)
     bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
     onnx.save(model, path)
@@ -46,7 +49,7 @@ def test_another_networks_result_fails(sample_graphs, tmp_path, capsys):
     altered = _altered(graph, tmp_path / "bottomup.onnx", 0.01)
     result = verify_graph(altered, CPU)
     assert not result.passed
-    assert result.score == pytest.approx(0.01, abs=2e-3)
+    assert result.score >= 0.0099, "every peak value is higher by the change"
     with pytest.raises(SystemExit) as left:
         main(["verify", str(altered), "--device", "cpu"])
     assert left.value.code == 1
