@@ -94,7 +94,8 @@ def _poses(run: EvaluationRun) -> Iterator[str]:
         f'<p class="soft">{_worst_rule(paired)} Frames less than {SAME_MOMENT_FRAMES} from a worse '
         "one are only shown where there is nothing else.</p>"
     )
-    yield _key([("truth, solid", TRUTH), ("prediction, dashed", PREDICTION)])
+    truth = "truth, solid" + ("; a cross is its centroid" if _has_centroids(paired) else "")
+    yield _key([(truth, TRUTH), ("prediction, dashed", PREDICTION)])
     for evaluation in paired:
         yield from _worst(evaluation, run.images, len(paired) > 1)
     yield from (f'<p class="soft">{escape(problem)}</p>' for problem in run.images.problems)
@@ -173,6 +174,10 @@ def _worst(evaluation: Evaluation, images: FrameImages, several: bool) -> Iterat
         for frame in frames
     ]
     yield f'<div class="plots">{"".join(figures)}</div>'
+
+
+def _has_centroids(paired: Sequence[Evaluation]) -> bool:
+    return any(e.pairing and e.pairing.options.match_method == "centroid" for e in paired)
 
 
 def _worst_rule(paired: Sequence[Evaluation]) -> str:
