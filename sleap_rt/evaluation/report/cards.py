@@ -111,7 +111,7 @@ def _best(row: Row, values: Sequence[Any]) -> Any:
 def _header(names: Sequence[str]) -> str:
     if len(names) == 1:
         return ""
-    return "<th></th>" + "".join(f"<th>{escape(name)}</th>" for name in names)
+    return "<th></th>" + "".join(f'<th class="name">{escape(name)}</th>' for name in names)
 
 
 def node_table(metrics: Sequence[Metrics], names: Sequence[str]) -> str:
@@ -140,7 +140,7 @@ def _largest(groups: Sequence[tuple[int, Metrics]], node: int) -> float:
 
 
 def _name_cell(names: Sequence[str], index: int) -> str:
-    return f"<td>{escape(names[index])}</td>" if len(names) > 1 else ""
+    return f'<td class="name">{escape(names[index])}</td>' if len(names) > 1 else ""
 
 
 def _error_cells(group: Metrics, node: int) -> str:

@@ -53,7 +53,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 def report_page(run: EvaluationRun) -> str:
     """The whole page as one HTML document."""
     body = "\n".join([*_head(run), *_poses(run), *_identities(run), *_foot(run)])
-    title = escape(f"Evaluation of {', '.join(e.name for e in run.evaluations)}")
+    title = escape(f"Evaluation of {_subject(run.evaluations)}")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
@@ -64,7 +64,7 @@ def report_page(run: EvaluationRun) -> str:
 
 def _head(run: EvaluationRun) -> Iterator[str]:
     evaluations = run.evaluations
-    yield f"<h1>{escape(' and '.join(e.name for e in evaluations))} against ground truth</h1>"
+    yield f"<h1>{escape(_subject(evaluations))} against ground truth</h1>"
     yield f'<p class="soft">Ground truth: {escape(run.ground_truth.name)}</p>'
     if len(evaluations) > 1:
         yield _key([(f"{e.name}: {e.path}", series_colour(i)) for i, e in enumerate(evaluations)])
@@ -74,6 +74,12 @@ def _head(run: EvaluationRun) -> Iterator[str]:
         items = "".join(f"<li>{escape(note)}</li>" for note in run.notes)
         yield f'<ul class="warnings">{items}</ul>'
     yield cards([evaluation.metrics for evaluation in evaluations])
+
+
+def _subject(evaluations: Sequence[Evaluation]) -> str:
+    if len(evaluations) > 2:
+        return f"{len(evaluations)} prediction files"
+    return " and ".join(evaluation.name for evaluation in evaluations)
 
 
 def _poses(run: EvaluationRun) -> Iterator[str]:

@@ -32,7 +32,7 @@ body {{
   margin: 0 auto; padding: 1.2rem 1rem 3rem; max-width: 66rem; background: var(--page);
   color: var(--text); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", sans-serif;
 }}
-h1 {{ font-size: 1.5rem; line-height: 1.25; margin: 0 0 .3rem; }}
+h1 {{ font-size: 1.5rem; line-height: 1.25; margin: 0 0 .3rem; overflow-wrap: anywhere; }}
 h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-bottom: .2rem;
       border-bottom: 1px solid var(--rule); }}
 h3 {{ font-size: 1rem; margin: 1.2rem 0 .4rem; overflow-wrap: anywhere; }}
@@ -68,7 +68,10 @@ figcaption {{ margin-top: .3rem; }}
 table {{ border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }}
 th, td {{ text-align: right; padding: .22rem .7rem; border-bottom: 1px solid var(--rule);
          white-space: nowrap; }}
+th {{ vertical-align: bottom; }}
+.name {{ white-space: normal; overflow-wrap: anywhere; min-width: 5rem; max-width: 12rem; }}
 th:first-child, td:first-child {{ text-align: left; padding-left: 0; white-space: normal; }}
+td:first-child {{ min-width: 7rem; }}
 td.best {{ font-weight: 700; }}
 td.bar {{ width: 9rem; min-width: 5rem; }}
 td.bar i {{ display: block; height: .6rem; border-radius: .2rem; }}
