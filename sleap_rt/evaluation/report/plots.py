@@ -164,6 +164,20 @@ def _outwards(pose: FloatArray) -> FloatArray:
     return outwards
 
 
+def _write_names(axes: "Axes", pose: FloatArray, node_names: Sequence[str]) -> None:
+    for name, point, (dx, dy) in zip(node_names, pose, _outwards(pose), strict=True):
+        if np.isfinite(point).all():
+            axes.annotate(
+                name,
+                point,
+                (6 * dx, -6 * dy),  # points; y grows upwards here, downwards in the frame
+                textcoords="offset points",
+                fontsize=7,
+                ha="left" if dx > 0.3 else "right" if dx < -0.3 else "center",
+                va="top" if dy > 0.3 else "bottom" if dy < -0.3 else "center",
+            )
+
+
 def skeleton_picture(
     pose: FloatArray,
     edge_inds: Sequence[tuple[int, int]],
@@ -202,20 +216,10 @@ def skeleton_picture(
         axes.scatter(
             hollow[:, 0], hollow[:, 1], facecolors="none", edgecolors=FOREGROUND, s=42, zorder=2
         )
-        for name, point, (dx, dy) in zip(node_names, pose, _outwards(pose), strict=True):
-            if np.isfinite(point).all():
-                axes.annotate(
-                    name,
-                    point,
-                    (6 * dx, -6 * dy),  # points; y grows upwards here, downwards in the frame
-                    textcoords="offset points",
-                    fontsize=7,
-                    ha="left" if dx > 0.3 else "right" if dx < -0.3 else "center",
-                    va="top" if dy > 0.3 else "bottom" if dy < -0.3 else "center",
-                )
+        _write_names(axes, pose, node_names)
         axes.set_aspect("equal", adjustable="datalim")
         axes.invert_yaxis()
-        axes.margins(0.2)
+        axes.margins(0.3, 0.15)  # room for the names at the sides
         axes.axis("off")
         bar = axes.figure.colorbar(dots, ax=axes, shrink=0.8)
         bar.set_label("mean error (px)")

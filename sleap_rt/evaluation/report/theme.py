@@ -51,8 +51,8 @@ p {{ margin: .3rem 0 .7rem; }}
 .card {{ background: var(--panel); border-radius: .5rem; padding: .6rem .8rem; }}
 .card b {{ display: block; font-size: 1.35rem; font-weight: 650; line-height: 1.3;
           font-variant-numeric: tabular-nums; white-space: nowrap; }}
-.card i {{ display: inline-block; width: .7rem; height: .7rem; border-radius: .2rem;
-          margin-right: .45rem; }}
+.card i, td.name i {{ display: inline-block; width: .7rem; height: .7rem; border-radius: .2rem;
+                       margin-right: .45rem; }}
 .card span {{ color: var(--soft); font-size: .85rem; }}
 .card b.words {{ font-size: 1rem; line-height: 1.75rem; }}
 .warnings {{ background: var(--warn-page); color: var(--warn); border-radius: .5rem;
@@ -69,7 +69,8 @@ table {{ border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabu
 th, td {{ text-align: right; padding: .22rem .7rem; border-bottom: 1px solid var(--rule);
          white-space: nowrap; }}
 th {{ vertical-align: bottom; }}
-.name {{ white-space: normal; overflow-wrap: anywhere; min-width: 5rem; max-width: 12rem; }}
+.name {{ white-space: normal; overflow-wrap: break-word; max-width: 9rem; }}
+td.name {{ white-space: nowrap; max-width: none; }}
 th:first-child, td:first-child {{ text-align: left; padding-left: 0; white-space: normal; }}
 td:first-child {{ min-width: 7rem; }}
 td.best {{ font-weight: 700; }}
@@ -85,7 +86,8 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
   body {{ padding: .8rem .7rem 2rem; }}
   h1 {{ font-size: 1.25rem; }}
   th, td {{ padding: .22rem .4rem; }}
-  .bar {{ display: none; }}
+  .bar, .wide, td.name span {{ display: none; }}
+  .name {{ max-width: 6rem; }}
   .cards {{ grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }}
 }}
 @media print {{
