@@ -22,6 +22,7 @@ Draw = Callable[["Axes"], None]
 SMALL = (4.2, 2.7)  # inches: two side by side on a desk, one below the other on a phone
 _OKS_BINS = np.linspace(0, 1, 21)
 _N_ERROR_BINS = 30
+_EXACT_PX = 1.0  # end of a scale of errors when there are none
 
 
 def require_matplotlib() -> None:
@@ -111,7 +112,7 @@ def oks_histogram(values: Sequence[FloatArray]) -> Draw:
 
 def error_histogram(distances: Sequence[FloatArray], longest: float) -> Draw:
     """Share of nodes per error bin up to `longest` px, one line per prediction file."""
-    bins = np.linspace(0, max(longest, 1e-6), _N_ERROR_BINS + 1)
+    bins = np.linspace(0, longest or _EXACT_PX, _N_ERROR_BINS + 1)
 
     def draw(axes: "Axes") -> None:
         for index, one in enumerate(distances):
@@ -206,7 +207,7 @@ def skeleton_picture(
             c=errors[measured],
             cmap="viridis",
             vmin=0,
-            vmax=largest,
+            vmax=largest or _EXACT_PX,
             s=42,
             edgecolors=FOREGROUND,
             linewidths=0.7,
