@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sleap_rt.tracking import motion
 from tracking.crowds import Crowd, crossing, draw
 from tracking.frames import frame, ids, labeled, track
 from tracking.identities import measure
@@ -107,6 +108,23 @@ def test_no_other_method_keeps_identities_better(crowd):
         assert by_motion.idf1 >= plain.idf1, other
         assert by_motion.switches <= plain.switches, other
     assert by_motion.idf1 > measure(truth, labeled(track(sequence))).idf1
+
+
+CONSTANTS = sorted(
+    name
+    for name, value in vars(motion).items()
+    if name.isupper() and isinstance(value, float) and name != "_FAR_PX"
+)
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.3])
+@pytest.mark.parametrize("constant", CONSTANTS)
+def test_no_single_number_of_the_model_decides(constant, factor, monkeypatch):
+    monkeypatch.setattr(motion, constant, getattr(motion, constant) * factor)
+    truth, sequence = draw(crossing(n_frames=150, seed=107))
+    kept = measure(truth, labeled(track(sequence, **MOTION, max_tracks=2)))
+    assert kept.switches == 0
+    assert kept.idf1 > 0.95
 
 
 def test_the_crossing_animals_of_the_sample_scene_keep_their_identities():
