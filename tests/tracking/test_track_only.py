@@ -149,7 +149,7 @@ def test_the_command_makes_folders_names_the_video_and_warns_of_missing_frames(s
 
 
 def test_the_command_refuses_what_it_cannot_read_or_must_not_write(saved, tmp_path):
-    with pytest.raises(OptionError, match="never overwritten"):
+    with pytest.raises(DataError, match="never overwritten"):
         run_track_only(saved, TrackerOptions(), output_path=saved)
     with pytest.raises(OptionError, match="needs poses"):
         run_track_only(tmp_path / "video.mp4", TrackerOptions())
