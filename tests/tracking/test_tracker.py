@@ -163,6 +163,13 @@ def test_a_video_that_ended_starts_anew():
     assert tracker.track_names == ("track_0", "track_1")
 
 
+def test_another_skeleton_is_refused():
+    tracker = Tracker()
+    tracker.track(along_x(0))
+    with pytest.raises(DataError, match="poses of 3 nodes, those before had 4"):
+        tracker.track(frame([Q[:3]]))
+
+
 def test_the_input_is_left_alone():
     given_frame = along_x(0, 100)
     before = given_frame.points.copy()
