@@ -54,6 +54,20 @@ def test_a_lost_animal_turns_up_elsewhere_once_it_can_have_got_there():
     assert min(believed[3:]) > 0.9
 
 
+def test_a_detection_is_named_by_guess_only_if_no_other_animal_can_be_meant():
+    """Both animals, or one of them, are lost; a body's 60.8 px, twice, is how far they get."""
+    near, between = frame([POSE, np.add(POSE, (0, 200))]), np.add(POSE, (0, 100))
+    both = track([near] * 5 + [frame([between])], **MOTION, max_tracks=2)
+    assert ids(both)[-1] == []
+    one = track([near] * 5 + [frame([POSE, between])], **MOTION, max_tracks=2)
+    assert ids(one)[-1] == [0, 1]
+    assert one[-1].tracking_scores[1] == 0.0
+    beside_the_other = track(
+        [near] * 5 + [frame([POSE, np.add(POSE, (0, 50))])], **MOTION, max_tracks=2
+    )
+    assert ids(beside_the_other)[-1] == [0]
+
+
 def test_without_a_count_a_stranger_gets_a_track_of_its_own():
     out = track([frame([POSE])] * 5 + [frame([POSE, POSE + 500])], **MOTION)
     assert ids(out)[-1] == [0, 1]
