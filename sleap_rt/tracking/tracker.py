@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Protocol
 
 import numpy as np
@@ -58,6 +59,9 @@ class Tracker:
 
     def __init__(self, options: TrackerOptions | None = None) -> None:
         self.options = options or TrackerOptions()
+        import_module("scipy.optimize")  # half a second: not in the middle of an experiment
+        if self.options.needs_images:
+            import_module("cv2")
         self._track_ids = TrackIds()
         self._videos: dict[int, _VideoTracks] = {}
         self._resolved: TrackerOptions | None = None
