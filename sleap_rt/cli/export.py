@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.override_options import override_options, overrides_from
+from sleap_rt.model_files import folder_of
 
 
 @click.command("export", short_help="Turn trained models into ONNX graphs.")
@@ -15,11 +16,13 @@ from sleap_rt.cli.override_options import override_options, overrides_from
     "-o",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the graphs.  [default: <first model>/exported; for a pair "
-    "<first model>/exported_topdown]",
+    "<first model>/exported_topdown; a zip counts as a folder of its name]",
 )
 @override_options
 def command(models: tuple[Path, ...], output: Path | None, **params: Any) -> None:
     """Turn one trained model, or the two of a top-down pair, into ONNX graphs.
+
+    A model is a folder of sleap-nn, or of SLEAP 1.4 or older (a file in it or a zip of it will do).
 
     Each graph holds the whole method: raw frames in, poses in frame pixels out. It is compared with
     the checkpoint on the way, and what was measured is stored in the file. Where an option below is
@@ -36,10 +39,14 @@ def command(models: tuple[Path, ...], output: Path | None, **params: Any) -> Non
     from sleap_rt.cli.training_extra import export_models
     from sleap_rt.runtime import read_graph_file
 
-    folder = output or models[0] / ("exported" if len(models) == 1 else "exported_topdown")
+    name = "exported" if len(models) == 1 else "exported_topdown"
+    folder = output or folder_of(models[0]) / name
     click.echo("exporting; every graph is compared with its checkpoint ...", err=True)
     for path in export_models(models, folder, overrides):
-        certificate = read_graph_file(path).contract.certificate
+        contract = read_graph_file(path).contract
+        for note in contract.notes:
+            click.echo(f"{contract.kind}: note: {note}", err=True)
+        certificate = contract.certificate
         assert certificate is not None  # export does not finish without one
         click.echo(
             f"{path}: {certificate.n_instances} instances in {certificate.n_frames} frames equal "

@@ -114,7 +114,12 @@ def _to_gray(image: FLOAT[...]):
         gray = op.Identity(image)
     else:
         unit = op.Constant(value_float=_PER_LEVEL)
-        red, green, blue = op.Split(image * unit, num_outputs=3, axis=1)
+        # Gathered, not split: TensorRT checks shapes in the branch that is not taken as well.
+        last = op.Shape(image, start=1, end=2) - 1
+        shades = image * unit
+        red = op.Gather(shades, op.Constant(value_ints=[0]), axis=1)
+        green = op.Gather(shades, op.Min(op.Constant(value_ints=[1]), last), axis=1)
+        blue = op.Gather(shades, op.Min(op.Constant(value_ints=[2]), last), axis=1)
         luma = (red * 0.2989 + green * 0.587) + blue * 0.114
         gray = op.Floor(luma * 255.5)  # back to bytes as TensorFlow does it
     return gray
