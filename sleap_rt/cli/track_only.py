@@ -60,6 +60,8 @@ def run_track_only(
     if output_path is None:
         output_path = _default_output(data_path, labels, video_index, output_format)
         check_output(output_path, [data_path], output_format)
+    if options.needs_images:
+        _find_videos(labels, data_path.parent, video_index)
     _warn_of_missing(labels, frames, video_index)
     started = time.perf_counter()
     if filters is not None and filters.any_on:
@@ -108,6 +110,21 @@ def _default_output(
         filename = labels.videos[video_index].filename
         name = filename[0] if isinstance(filename, list) else filename
     return default_output(data_path, name, output_format)
+
+
+def _find_videos(labels: "sio.Labels", folder: Path, video_index: int | None) -> None:
+    """Look for videos that are to be read and not where the labels say in `folder`."""
+    from sleap_rt.runtime.io.labels_source import find_moved
+
+    labeled = {id(frame.video) for frame in labels.labeled_frames}
+    find_moved(
+        [
+            video
+            for index, video in enumerate(labels.videos)
+            if id(video) in labeled and video_index in (None, index)
+        ],
+        folder,
+    )
 
 
 def _warn_of_missing(

@@ -6,19 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import ModelError
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 
 _PACKAGES = ("torch", "onnx", "onnxscript", "yaml", "onnxruntime")
 
 
-def export_models(models: Sequence[Path], folder: Path) -> list[Path]:
+def export_models(
+    models: Sequence[Path], folder: Path, overrides: ModelOverrides = NO_OVERRIDES
+) -> list[Path]:
     """`sleap_rt.export.export_models`."""
-    paths: list[Path] = _call("export_models", models, folder)
+    paths: list[Path] = _call("export_models", models, folder, overrides)
     return paths
 
 
-def cached_graphs(models: Sequence[Path]) -> list[Path]:
+def cached_graphs(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
     """`sleap_rt.export.cached_graphs`."""
-    paths: list[Path] = _call("cached_graphs", models)
+    paths: list[Path] = _call("cached_graphs", models, overrides)
     return paths
 
 

@@ -87,7 +87,7 @@ def open_labels(
     candidates = candidates_of_labels(labels, selection)
     needed = _needed_videos(labels, selection, candidates)
     if path is not None:
-        _find_moved([labels.videos[number] for number in needed], path.parent)
+        find_moved([labels.videos[number] for number in needed], path.parent)
     readers: dict[int, Reader] = {}
     available: dict[int, Sequence[int]] = {}
     decoders = set()
@@ -130,7 +130,7 @@ def _needed_videos(
     return list(range(len(labels.videos)))
 
 
-def _find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
+def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
     """Point videos that are not where the labels say to files of the same name in `folder`.
 
     Raises:
