@@ -36,8 +36,8 @@ def command(models: tuple[Path, ...], output: Path | None, **params: Any) -> Non
     if len(models) > 2:
         raise click.UsageError(f"{len(models)} models were given; one, or a pair, is exported")
     overrides = overrides_from(params)
-    from sleap_rt.cli.training_extra import export_models
     from sleap_rt.runtime import read_graph_file
+    from sleap_rt.training_extra import export_models
 
     name = "exported" if len(models) == 1 else "exported_topdown"
     folder = output or folder_of(models[0]) / name

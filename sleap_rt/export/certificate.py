@@ -120,10 +120,10 @@ def synthetic_frames(spec: Preprocessing) -> list[Frame]:
         (height * 5 // 4 + 3, width + 7),
         (height * 3 // 4 + 1, width * 2 // 3),
     ]
-    return [_draw(rng, size, spec.in_channels) for size in sizes]
+    return [draw_frame(rng, size, spec.in_channels) for size in sizes]
 
 
-def _draw(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Frame:
+def draw_frame(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Frame:
     height, width = size
     coarse = rng.normal(128, 30, (height // 16 + 2, width // 16 + 2, channels))
     image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)

@@ -24,6 +24,7 @@ from sleap_rt.export.legacy_graphs import build_legacy_graph
 from sleap_rt.export.legacy_stages import LegacyStage, legacy_stages
 from sleap_rt.export.onnx_file import fuse, save
 from sleap_rt.export.pairs import first_stage_first
+from sleap_rt.export.sample import add_sample
 from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.models.legacy import LegacyModel, load_legacy_model
@@ -64,6 +65,8 @@ def export_models(
     _check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
         written = [_export(stage, Path(temporary)) for stage in stages]
+        for path, contract in written:
+            add_sample(path, contract)
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
