@@ -6,6 +6,7 @@ truncated to bytes, another way of writing the same would lose a grey level now 
 area of 100 would become 99).
 """
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,7 @@ def _to_gray(image: FLOAT[...]):
 
 
 def _scaled_sides(input_scale: float) -> list[int]:
-    """Sides of scaled images, tabulated: their product with the scale is truncated in float32."""
+    """Sides of scaled images up to the largest: the product is truncated in float32."""
     sides = np.arange(LARGEST_SIDE + 1, dtype=np.float32)
     scaled: list[int] = (sides * np.float32(input_scale)).astype(np.int64).tolist()
     return scaled
@@ -135,16 +136,39 @@ def _scaled_sides(input_scale: float) -> list[int]:
 def _scale(input_scale: float) -> Any:
     if input_scale == 1:
         return as_is
-    scaled_sides = _scaled_sides(input_scale)
+    scaled_side = _scaled_side(input_scale)
 
     @script()
     def scale(image: FLOAT[...]):
-        table = op.Constant(value_ints=scaled_sides)
-        height = op.Gather(table, op.Squeeze(op.Shape(image, start=2, end=3)))
-        width = op.Gather(table, op.Squeeze(op.Shape(image, start=3, end=4)))
+        height = scaled_side(op.Squeeze(op.Shape(image, start=2, end=3)))
+        width = scaled_side(op.Squeeze(op.Shape(image, start=3, end=4)))
         return _resize(image, height, width)
 
     return scale
+
+
+def _scaled_side(input_scale: float) -> Any:
+    """A side to its scaled length: in whole numbers where that is the same, else by a table.
+
+    TensorRT knows the largest result of the first, but not of the second, and then cannot reserve
+    memory.
+    """
+    scaled_sides = _scaled_sides(input_scale)
+    fraction = Fraction(input_scale).limit_denominator(10_000)
+    times, over = fraction.numerator, fraction.denominator
+    if scaled_sides == [side * times // over for side in range(len(scaled_sides))]:
+
+        @script()
+        def by_fraction(side: INT64):
+            return side * op.Constant(value_int=times) / op.Constant(value_int=over)
+
+        return by_fraction
+
+    @script()
+    def by_table(side: INT64):
+        return op.Gather(op.Constant(value_ints=scaled_sides), side)
+
+    return by_table
 
 
 def _network_input(spec: Preprocessing) -> Any:
