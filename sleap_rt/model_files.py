@@ -91,8 +91,8 @@ def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
     """SHA-256 over everything in a trained model that decides its predictions.
 
     Args:
-        path: the model folder, or a file inside.
-        checkpoint: stands in where the folder has no checkpoint of its own.
+        path: the model, in any form that `model_source` takes.
+        checkpoint: of a native model; stands in where the folder has no checkpoint of its own.
 
     Raises:
         ModelError: one of the files is missing or cannot be read.
