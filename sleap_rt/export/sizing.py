@@ -118,7 +118,11 @@ def _to_grayscale(image: FLOAT[...]):
     if n_channels == 1:
         gray = op.Identity(image)
     else:
-        red, green, blue = op.Split(image, num_outputs=3, axis=1)
+        # Gathered, not split: TensorRT checks shapes in the branch that is not taken as well.
+        last = op.Shape(image, start=1, end=2) - 1
+        red = op.Gather(image, op.Constant(value_ints=[0]), axis=1)
+        green = op.Gather(image, op.Min(op.Constant(value_ints=[1]), last), axis=1)
+        blue = op.Gather(image, op.Min(op.Constant(value_ints=[2]), last), axis=1)
         gray = op.Floor((red * 0.2989 + 0.587 * green) + 0.114 * blue)  # truncated, as in training
     return gray
 

@@ -54,7 +54,9 @@ def test_the_order_of_a_pair_is_free(call, samples, tmp_path, sample_graphs):
 def test_batches_and_queues_change_nothing(predicted):
     plain = points(predicted("bottomup", frames="0-4"))
     for options in ("--batch_size 1", "-b 3 --queue_maxsize 1", "--device cpu --engine ort"):
-        for one, other in zip(points(predicted("bottomup", options, frames="0-4")), plain):
+        for one, other in zip(
+            points(predicted("bottomup", options, frames="0-4")), plain, strict=True
+        ):
             np.testing.assert_allclose(one, other, atol=PX)
 
 

@@ -61,7 +61,7 @@ class Engine(Protocol):
 
 def engine_names() -> tuple[str, ...]:
     """All engines there are, whether or not their runtime is installed here."""
-    return tuple(module.name for module in iter_modules(__path__))
+    return tuple(module.name.replace("_", "-") for module in iter_modules(__path__))
 
 
 def check_engine_options(options: EngineOptions) -> None:
@@ -137,7 +137,8 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
     """
     options = choose_engine(options).options
     try:
-        engine: Engine = import_module(f"{__name__}.{options.engine}").open_engine(model, options)
+        module = import_module(f"{__name__}.{options.engine.replace('-', '_')}")
+        engine: Engine = module.open_engine(model, options)
     except ModuleNotFoundError as error:
         raise EngineError(
             f"engine {options.engine!r} needs the Python package {error.name!r}, which is not "
