@@ -9,7 +9,7 @@ from sleap_rt.options import EngineOptions
 from sleap_rt.runtime import read_graph_file
 from sleap_rt.runtime.engines import open_engine
 
-QUICK = {("convnext", "bottomup"), ("swint", "multi_class_topdown")}
+QUICK = {("convnext", "bottomup")}
 COMBINATIONS = [
     pytest.param(
         backbone,
