@@ -189,7 +189,7 @@ def test_raw_outputs_of_crops_belong_to_the_instances(shared_data, exported):
 
 def test_a_raw_output_that_a_model_does_not_have_is_refused(shared_data, exported):
     graphs = exported(["native/centroid"])
-    with pytest.raises(OptionError, match="raw output pafs: centroid has none .* confmaps"):
+    with pytest.raises(OptionError, match="raw output pafs: centroid has none"):
         open_predictor(graphs, DecodeOptions(), ON_CPU, ("confmaps", "pafs"))
 
 
