@@ -11,28 +11,36 @@ CentroidOutput = Literal["instance", "centroid", "both"]
 CENTROID_OUTPUTS: tuple[CentroidOutput, ...] = get_args(CentroidOutput)
 
 
-def check_centroid_output(output: str, *, is_tracked: bool) -> CentroidOutput:
-    """A way to store centroids.
+def check_centroid_output(
+    output: str, *, finds_centroids: bool, is_tracked: bool, output_format: str
+) -> None:
+    """Refuse a way to store centroids that there is not, or that goes with nothing else.
 
     Args:
         output: as the user gives it.
+        finds_centroids: the run gives centroids, not poses.
         is_tracked: animals are followed, which takes instances.
+        output_format: kind of the file.
 
     Raises:
-        OptionError: there is no such way, or tracking needs another one.
+        OptionError: as the summary says.
     """
-    for known in CENTROID_OUTPUTS:
-        if known == output:
-            break
-    else:
+    if output not in CENTROID_OUTPUTS:
         raise OptionError(
             f"centroid_output must be one of {', '.join(CENTROID_OUTPUTS)}, got {output!r}"
         )
-    if is_tracked and known != "instance":
+    if output == "instance":
+        return
+    if not finds_centroids:
         raise OptionError(
-            f"centroid_output {known!r} cannot be tracked; use 'instance', or leave out tracking"
+            f"centroid_output {output!r}: only for the centroids of a centroid model alone"
         )
-    return known
+    if is_tracked:
+        raise OptionError(
+            f"centroid_output {output!r} cannot be tracked; use 'instance', or leave out tracking"
+        )
+    if output_format != "slp":
+        raise OptionError(f"centroid_output {output!r}: only `.slp` files hold centroids")
 
 
 def store_centroids(

@@ -53,18 +53,25 @@ def test_a_centroid_on_a_node_says_so():
     assert [centroid.source for centroid in frame.centroids] == ["anchor:thorax"] * 2
 
 
+SUITED = {"finds_centroids": True, "is_tracked": False, "output_format": "slp"}
+
+
 @pytest.mark.parametrize(
-    ("output", "is_tracked", "words"),
-    [("point", False, "instance, centroid, both"), ("both", True, "cannot be tracked")],
+    ("output", "run", "words"),
+    [
+        ("point", {}, "one of instance, centroid, both"),
+        ("both", {"is_tracked": True}, "cannot be tracked"),
+        ("centroid", {"finds_centroids": False}, "only for the centroids of a centroid model"),
+        ("centroid", {"output_format": "analysis_h5"}, "hold centroids"),
+    ],
 )
-def test_what_cannot_be_stored_is_refused(output, is_tracked, words):
+def test_what_cannot_be_stored_is_refused(output, run, words):
     with pytest.raises(OptionError, match=words):
-        check_centroid_output(output, is_tracked=is_tracked)
+        check_centroid_output(output, **{**SUITED, **run})
 
 
 def test_every_way_is_accepted():
-    assert [check_centroid_output(o, is_tracked=False) for o in CENTROID_OUTPUTS] == [
-        "instance",
-        "centroid",
-        "both",
-    ]
+    for output in CENTROID_OUTPUTS:
+        check_centroid_output(output, **SUITED)
+    # Instances are what every other run gives as well.
+    check_centroid_output("instance", finds_centroids=False, is_tracked=True, output_format="csv")
