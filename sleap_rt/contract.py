@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 from sleap_rt.errors import ModelError
 from sleap_rt.skeleton import Skeleton
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 METADATA_KEY = "sleap_rt"
 
 Family = Literal["native", "legacy"]  # sleap-nn; SLEAP 1.4 and earlier
