@@ -81,6 +81,7 @@ def _load(config: Config, config_sha256: str, checkpoint: Checkpoint) -> Trained
     head = model_config.section("head_configs").section(kind)
     skeleton = _skeleton(config.section("data_config"))
     heads = _heads(kind, head, skeleton)
+    center_method = _center_method(head.section("confmaps"))
     backbone = read_backbone(model_config.section("backbone_config"))
     preprocessing = _preprocessing(
         config.section("data_config").section("preprocessing"),
@@ -102,7 +103,7 @@ def _load(config: Config, config_sha256: str, checkpoint: Checkpoint) -> Trained
         edges=heads.edges,
         class_names=heads.class_names,
         anchor_part=head.section("confmaps").text("anchor_part"),
-        center_method=_center_method(head.section("confmaps")),
+        center_method=center_method,
         preprocessing=preprocessing,
         decoding=_decoding(heads.specs),
         network=network,
