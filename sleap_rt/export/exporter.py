@@ -127,9 +127,11 @@ def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, Grap
         graph, certified = fuse(build_legacy_graph(stage)), partial(certify_legacy, stage, path)
         contract = _contract(stage.model, stage.preprocessing, stage.decoding)
         contract = replace(contract, family="legacy", notes=stage.model.notes)
+        contract = replace(contract, center_method="bbox_center")
     else:
         graph, certified = fuse(build_graph(stage)), partial(certify_native, stage, path)
         contract = _contract(stage, stage.preprocessing, stage.decoding)
+        contract = replace(contract, center_method=stage.center_method)
     save(graph, contract, path)
     contract = replace(contract, certificate=certified())
     save(graph, contract, path)
