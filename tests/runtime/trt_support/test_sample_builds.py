@@ -8,7 +8,7 @@ import pytest
 
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine
-from sleap_rt.runtime.trt_support.library import TensorRT, find_tensorrt
+from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import parse_target
 
@@ -17,12 +17,6 @@ pytestmark = pytest.mark.engine
 SampleGraphs = Callable[..., list[Path]]
 TRAINED = (250, 324)  # (height, width) px that the samples were trained with
 ANOTHER = (256, 300)
-
-
-@pytest.fixture(scope="module")
-def rtx() -> TensorRT:
-    pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
-    return find_tensorrt("trt-rtx")
 
 
 def build(rtx: TensorRT, graph: Path, target: str, size: tuple[int, int], channels: int = 1) -> Any:
