@@ -16,7 +16,7 @@ from sleap_rt.contract import (
     GraphContract,
     Preprocessing,
 )
-from sleap_rt.errors import ModelError
+from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.export.certificate import certify_native
 from sleap_rt.export.graphs import build_graph
 from sleap_rt.export.legacy_certificate import certify_legacy
@@ -27,12 +27,16 @@ from sleap_rt.export.pairs import first_stage_first
 from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.models.legacy import LegacyModel, load_legacy_model
+from sleap_rt.models.overrides import override_models
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.version import __version__
 
 METADATA_NAME = "export_metadata.json"
 
 
-def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
+def export_models(
+    paths: Sequence[Path], folder: Path, overrides: ModelOverrides = NO_OVERRIDES
+) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
     Each graph is compared with the checkpoint pipeline on the way, and what was measured becomes
@@ -41,19 +45,22 @@ def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
     Args:
         paths: trained models, all native or all legacy, in any order.
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
+        overrides: what is to differ from the training configurations.
 
     Returns:
         The `.onnx` files, first stage first.
 
     Raises:
-        ModelError: a model cannot be loaded, the models are no pair, or a graph differs from its
-            checkpoint by more than the tolerance.
+        OptionError: an override has no effect with these models, or cannot be honoured.
+        ModelError: a model cannot be loaded, the models are no supported set, or a graph differs
+            from its checkpoint by more than the tolerance.
     """
     stages: Sequence[TrainedModel | LegacyStage]
     if one_family(paths) is ModelSource.LEGACY:
+        _refuse_for_legacy(overrides)
         stages = legacy_stages([load_legacy_model(path) for path in paths])
     else:
-        stages = _sized_together([load_native_model(path) for path in paths])
+        stages = _sized_together(override_models(_load(paths, overrides), overrides))
     _check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
         written = [_export(stage, Path(temporary)) for stage in stages]
@@ -63,6 +70,24 @@ def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
         for file in Path(temporary).iterdir():
             shutil.move(file, folder / file.name)
     return [folder / path.name for path, _ in written]
+
+
+def _refuse_for_legacy(overrides: ModelOverrides) -> None:
+    if overrides.given:
+        raise OptionError(
+            f"{', '.join(overrides.given)}: only for models of sleap-nn; a model of SLEAP 1.4 or "
+            "older keeps the settings it was trained with. Leave it out."
+        )
+
+
+def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel]:
+    backbone, head = overrides.backbone_ckpt_path, overrides.head_ckpt_path
+    if len(paths) > 1 and (backbone or head):
+        raise OptionError(
+            "backbone_ckpt_path and head_ckpt_path replace the weights of one model, but "
+            f"{len(paths)} models were given; put each checkpoint into its model's folder instead"
+        )
+    return [load_native_model(path, backbone_ckpt=backbone, head_ckpt=head) for path in paths]
 
 
 def _sized_together(models: list[TrainedModel]) -> list[TrainedModel]:
