@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sleap_rt.errors import EngineError
+from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import engine_names, open_engine
 from sleap_rt.runtime.trt_support import library
@@ -63,6 +63,11 @@ def test_a_broken_installation_is_not_called_missing(
 def test_other_devices_are_refused(device: str) -> None:
     with pytest.raises(EngineError, match=f"cannot run on device '{device}'"):
         open_engine(GRAPH, EngineOptions(engine="trt", device=device))
+
+
+def test_cpu_threads_are_refused() -> None:
+    with pytest.raises(OptionError, match="runs on the GPU"):
+        open_engine(GRAPH, EngineOptions(engine="trt", threads=2))
 
 
 def test_importing_the_engine_loads_no_tensorrt() -> None:

@@ -33,8 +33,8 @@ def test_inputs_come_in_the_graphs_order_and_contiguous() -> None:
 
 
 def test_an_input_that_does_not_fit_is_refused() -> None:
+    feed = {"frames": FRAMES.astype(np.float32), "peak_threshold": THRESHOLD}
     with pytest.raises(EngineError, match="takes uint8"):
-        feed = {"frames": FRAMES.astype(np.float32), "peak_threshold": THRESHOLD}
         checked_feed(INPUTS, OUTPUTS, feed, [])
 
 
