@@ -49,7 +49,7 @@ def certify_reduced(exact: Path, reduced: Path, contract: GraphContract) -> Cert
         ModelError: points move, appear or vanish by more than the tolerance.
     """
     frames = synthetic_frames(contract.preprocessing)
-    result = _Differences(_cell_px(contract) * _SAME_POINT)
+    result = Differences(_cell_px(contract) * _SAME_POINT)
     engines = open_engine(exact, CPU), open_engine(reduced, CPU)
     for frame in frames:
         if contract.kind in CROP_KINDS:
@@ -60,11 +60,26 @@ def certify_reduced(exact: Path, reduced: Path, contract: GraphContract) -> Cert
             result.add(*(_points(path, frame, options) for path in (exact, reduced)))
     for engine in engines:
         engine.close()
-    return _checked(result, frames)
+    return checked(result, frames)
+
+
+@dataclass(frozen=True)
+class Points:
+    """Attributes:
+    points: (n_instances, n_nodes, 2) frame px, NaN where missing.
+    vals: (n_instances, n_nodes).
+    """
+
+    points: Floats
+    vals: Floats
+
+    def of_node(self, node: int) -> tuple[Floats, Floats]:
+        there = ~np.isnan(self.points[:, node, 0])
+        return self.points[there, node], self.vals[there, node]
 
 
 @dataclass
-class _Differences:
+class Differences:
     """What was found so far.
 
     Attributes:
@@ -85,7 +100,7 @@ class _Differences:
     score: list[float] = field(default_factory=list)
     maps: list[float] = field(default_factory=list)
 
-    def add(self, exact: "_Points", reduced: "_Points") -> None:
+    def add(self, exact: Points, reduced: Points) -> None:
         """Compare the points of each node, wherever they have been grouped to."""
         self.n_instances += len(exact.points)
         for node in range(exact.points.shape[1]):
@@ -99,30 +114,15 @@ class _Differences:
             self.n_extra += len(b) - int(same.sum())
 
 
-@dataclass(frozen=True)
-class _Points:
-    """Attributes:
-    points: (n_instances, n_nodes, 2) frame px, NaN where missing.
-    vals: (n_instances, n_nodes).
-    """
-
-    points: Floats
-    vals: Floats
-
-    def of_node(self, node: int) -> tuple[Floats, Floats]:
-        there = ~np.isnan(self.points[:, node, 0])
-        return self.points[there, node], self.vals[there, node]
-
-
-def _points(path: Path, frame: Frame, options: DecodeOptions) -> _Points:
+def _points(path: Path, frame: Frame, options: DecodeOptions) -> Points:
     predictor = open_predictor([path], options, CPU)
     (found,) = predictor.predict(frame[None], [0])
     predictor.close()
-    return _Points(found.points, found.point_scores)
+    return Points(found.points, found.point_scores)
 
 
 def _compare_maps(
-    exact: Engine, reduced: Engine, frame: Frame, contract: GraphContract, result: _Differences
+    exact: Engine, reduced: Engine, frame: Frame, contract: GraphContract, result: Differences
 ) -> float:
     """Compare the networks' outputs; the threshold that the peaks are clearly off."""
     inputs: dict[str, Array] = {"frames": frame[None], "slots": np.zeros(1, np.float32)}
@@ -135,7 +135,7 @@ def _compare_maps(
     return clear_threshold(maps["confmaps"][0], contract.kind)
 
 
-def _compare_crops(exact: Engine, reduced: Engine, frame: Frame, result: _Differences) -> None:
+def _compare_crops(exact: Engine, reduced: Engine, frame: Frame, result: Differences) -> None:
     """Crop models, at random centres, some of which lie beside the frame."""
     rng = np.random.default_rng(SEED)
     side = np.array([frame.shape[1], frame.shape[0]])
@@ -153,11 +153,11 @@ def _compare_crops(exact: Engine, reduced: Engine, frame: Frame, result: _Differ
 
 
 def _compare_each_crop(
-    exact: Mapping[str, Array], reduced: Mapping[str, Array], result: _Differences
+    exact: Mapping[str, Array], reduced: Mapping[str, Array], result: Differences
 ) -> None:
     for i in range(N_CENTRES):
         one, other = (
-            _Points(found["peaks"][i : i + 1], found["peak_vals"][i : i + 1])
+            Points(found["peaks"][i : i + 1], found["peak_vals"][i : i + 1])
             for found in (exact, reduced)
         )
         result.add(one, other)
@@ -170,7 +170,7 @@ def _cell_px(contract: GraphContract) -> float:
     return contract.decoding.confmaps_stride / contract.preprocessing.input_scale
 
 
-def _checked(result: _Differences, frames: list[Frame]) -> Certificate:
+def checked(result: Differences, frames: list[Frame]) -> Certificate:
     sizes = ", ".join(f"{frame.shape[1]}x{frame.shape[0]}" for frame in frames)
     certificate = Certificate(
         frames=f"synthetic, seed {SEED}, {sizes} px",

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from sleap_rt.contract import GraphContract
+from sleap_rt.errors import OptionError
 from sleap_rt.runtime.trt_support.build import (
     BuildRequest,
     build_engine,
@@ -14,6 +16,31 @@ from sleap_rt.runtime.trt_support.library import TensorRT, find_tensorrt
 from sleap_rt.runtime.trt_support.progress import ProgressLine, build_title
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import Target
+
+
+def engine_frame_size(
+    contract: GraphContract, given: tuple[int, ...] | None
+) -> tuple[int, int, int]:
+    """The frames that an engine is to be built for: (height, width, channels) px.
+
+    Args:
+        contract: of the graph.
+        given: width, height and perhaps channels, as a user gives them; None takes the size that
+            the model was trained with.
+
+    Raises:
+        OptionError: that size is not fixed, and none was given.
+    """
+    spec = contract.preprocessing
+    if given is not None:
+        width, height, channels = (*given, spec.in_channels)[:3]
+        return height, width, channels
+    if spec.max_height is None or spec.max_width is None:
+        raise OptionError(
+            f"the {contract.kind} model was trained on frames of no fixed size; an engine needs "
+            "one: give the size of your videos as frame_size, e.g. --frame_size 1280x1024"
+        )
+    return spec.max_height, spec.max_width, spec.in_channels
 
 
 def write_ahead_of_time(model: Path, target: Target, frame_size: tuple[int, int, int]) -> Path:
