@@ -25,6 +25,7 @@ ModelKind = Literal[
     "multi_class_bottomup",
     "multi_class_topdown",
 ]
+Precision = Literal["fp32", "fp16"]
 MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
 CenterMethod = Literal["center_of_mass", "bbox_center", "geometric_median"]
 CENTER_METHODS: tuple[CenterMethod, ...] = get_args(CenterMethod)
@@ -113,7 +114,9 @@ class Certificate:
     Attributes:
         frames: what was compared, in words.
         n_frames: how many frames.
-        n_instances: instances in the checkpoint pipeline's result; the graph found as many.
+        n_instances: instances in the checkpoint pipeline's result; a float32 graph found as many.
+        n_lost: points of the checkpoint pipeline that the graph does not find; 0 for float32.
+        n_extra: points that only the graph finds; 0 for float32.
         max_px: largest distance between two points, frame px.
         p99_px: 99th percentile of the same.
         max_score: largest difference of two point scores.
@@ -128,6 +131,8 @@ class Certificate:
     p99_px: float
     max_score: float
     max_map: float
+    n_lost: int = 0
+    n_extra: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +151,7 @@ class GraphContract:
         center_method: what the middle of a labelled animal is, where its anchor part is not.
         preprocessing: what the graph does to a frame.
         decoding: what the graph does to the network's outputs.
-        precision: number format of the network.
+        precision: number format of the network; everything around it is float32.
         provenance: source of the weights.
         certificate: proof of parity; None only while a file is being made.
         notes: what a user should know about this model, one sentence each.
@@ -161,7 +166,7 @@ class GraphContract:
     anchor_part: str | None
     preprocessing: Preprocessing
     decoding: Decoding
-    precision: Literal["fp32"]
+    precision: Precision
     provenance: Provenance
     certificate: Certificate | None
     notes: tuple[str, ...] = ()
