@@ -6,7 +6,6 @@ truncated to bytes, another way of writing the same would lose a grey level now 
 area of 100 would become 99).
 """
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,14 @@ from onnxscript import FLOAT, INT64, script
 from onnxscript import opset18 as op
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.sizing import LARGEST_SIDE, as_is, frames_to_image, keep_size
+from sleap_rt.export.scaled_sides import LARGEST_SIDE, scaled_side
+from sleap_rt.export.sizing import (
+    as_is,
+    frames_to_image,
+    keep_size,
+    rgb_planes,
+    with_size,
+)
 
 _PER_LEVEL = float(np.float32(1 / 255))
 
@@ -97,7 +103,7 @@ def _match_size(max_height: int | None, max_width: int | None) -> Any:
             top = _margin(fit_height, new_height)
             left = _margin(fit_width, new_width)
             sized = _zero_pad(fitted, top, left, to_rows, to_columns)
-        return sized, ratio
+        return with_size(sized, to_rows, to_columns), ratio
 
     return match
 
@@ -115,19 +121,14 @@ def _to_gray(image: FLOAT[...]):
         gray = op.Identity(image)
     else:
         unit = op.Constant(value_float=_PER_LEVEL)
-        # Gathered, not split: TensorRT checks shapes in the branch that is not taken as well.
-        last = op.Shape(image, start=1, end=2) - 1
-        shades = image * unit
-        red = op.Gather(shades, op.Constant(value_ints=[0]), axis=1)
-        green = op.Gather(shades, op.Min(op.Constant(value_ints=[1]), last), axis=1)
-        blue = op.Gather(shades, op.Min(op.Constant(value_ints=[2]), last), axis=1)
+        red, green, blue = rgb_planes(image * unit)
         luma = (red * 0.2989 + green * 0.587) + blue * 0.114
         gray = op.Floor(luma * 255.5)  # back to bytes as TensorFlow does it
     return gray
 
 
 def _scaled_sides(input_scale: float) -> list[int]:
-    """Sides of scaled images up to the largest: the product is truncated in float32."""
+    """Sides of scaled images: their product with the scale is truncated in float32."""
     sides = np.arange(LARGEST_SIDE + 1, dtype=np.float32)
     scaled: list[int] = (sides * np.float32(input_scale)).astype(np.int64).tolist()
     return scaled
@@ -136,39 +137,15 @@ def _scaled_sides(input_scale: float) -> list[int]:
 def _scale(input_scale: float) -> Any:
     if input_scale == 1:
         return as_is
-    scaled_side = _scaled_side(input_scale)
+    scaled = scaled_side(_scaled_sides(input_scale), float(np.float32(input_scale)))
 
     @script()
     def scale(image: FLOAT[...]):
-        height = scaled_side(op.Squeeze(op.Shape(image, start=2, end=3)))
-        width = scaled_side(op.Squeeze(op.Shape(image, start=3, end=4)))
+        height = scaled(op.Squeeze(op.Shape(image, start=2, end=3)))
+        width = scaled(op.Squeeze(op.Shape(image, start=3, end=4)))
         return _resize(image, height, width)
 
     return scale
-
-
-def _scaled_side(input_scale: float) -> Any:
-    """A side to its scaled length: in whole numbers where that is the same, else by a table.
-
-    TensorRT knows the largest result of the first, but not of the second, and then cannot reserve
-    memory.
-    """
-    scaled_sides = _scaled_sides(input_scale)
-    fraction = Fraction(input_scale).limit_denominator(10_000)
-    times, over = fraction.numerator, fraction.denominator
-    if scaled_sides == [side * times // over for side in range(len(scaled_sides))]:
-
-        @script()
-        def by_fraction(side: INT64):
-            return side * op.Constant(value_int=times) / op.Constant(value_int=over)
-
-        return by_fraction
-
-    @script()
-    def by_table(side: INT64):
-        return op.Gather(op.Constant(value_ints=scaled_sides), side)
-
-    return by_table
 
 
 def _network_input(spec: Preprocessing) -> Any:
