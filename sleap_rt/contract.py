@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 from sleap_rt.errors import ModelError
 from sleap_rt.skeleton import Skeleton
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 METADATA_KEY = "sleap_rt"
 
 Family = Literal["native", "legacy"]  # sleap-nn; SLEAP 1.4 and earlier
@@ -25,7 +25,10 @@ ModelKind = Literal[
     "multi_class_bottomup",
     "multi_class_topdown",
 ]
+Precision = Literal["fp32", "fp16"]
 MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
+CenterMethod = Literal["center_of_mass", "bbox_center", "geometric_median"]
+CENTER_METHODS: tuple[CenterMethod, ...] = get_args(CenterMethod)
 CROP_KINDS: tuple[ModelKind, ...] = ("centered_instance", "multi_class_topdown")
 
 
@@ -111,7 +114,9 @@ class Certificate:
     Attributes:
         frames: what was compared, in words.
         n_frames: how many frames.
-        n_instances: instances in the checkpoint pipeline's result; the graph found as many.
+        n_instances: instances in the checkpoint pipeline's result; a float32 graph found as many.
+        n_lost: points of the checkpoint pipeline that the graph does not find; 0 for float32.
+        n_extra: points that only the graph finds; 0 for float32.
         max_px: largest distance between two points, frame px.
         p99_px: 99th percentile of the same.
         max_score: largest difference of two point scores.
@@ -126,6 +131,8 @@ class Certificate:
     p99_px: float
     max_score: float
     max_map: float
+    n_lost: int = 0
+    n_extra: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,9 +148,10 @@ class GraphContract:
             for models that do not group.
         class_names: identities in the order of the graph's class axis; empty for others.
         anchor_part: node that a centroid stands on; None for the middle of the animal.
+        center_method: what the middle of a labelled animal is, where its anchor part is not.
         preprocessing: what the graph does to a frame.
         decoding: what the graph does to the network's outputs.
-        precision: number format of the network.
+        precision: number format of the network; everything around it is float32.
         provenance: source of the weights.
         certificate: proof of parity; None only while a file is being made.
         notes: what a user should know about this model, one sentence each.
@@ -158,10 +166,11 @@ class GraphContract:
     anchor_part: str | None
     preprocessing: Preprocessing
     decoding: Decoding
-    precision: Literal["fp32"]
+    precision: Precision
     provenance: Provenance
     certificate: Certificate | None
     notes: tuple[str, ...] = ()
+    center_method: CenterMethod = "center_of_mass"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)

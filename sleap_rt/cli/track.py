@@ -115,6 +115,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
             engine=engine,
             run=run,
             match_known=_match_known(params, graphs, source.labels is not None),
+            centroid_output=params["centroid_output"],
             output_format=output_format,
             no_empty_frames=params["no_empty_frames"],
             resume=params["resume"],

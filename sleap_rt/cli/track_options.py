@@ -89,6 +89,12 @@ ESSENTIAL = (
         help="A centroid model alone on a `.slp` file: give centroids, not the poses of the "
         "labelled animals nearest to them.",
     ),
+    click.option(
+        "--centroid-output",
+        default="instance",
+        show_default=True,
+        help="A centroid model alone: instance (of one node), centroid, or both.",
+    ),
 )
 BOTTOMUP = (
     click.option(

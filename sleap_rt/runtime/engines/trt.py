@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sleap_rt.errors import OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.trt_support.build import read_graph_tensors
@@ -27,18 +28,22 @@ class TrtEngine:
         flavour: `trt-rtx` insists on TensorRT-RTX.
 
     Raises:
+        OptionError: CPU threads were asked for.
         EngineError: no TensorRT or no GPU here, or TensorRT cannot read the graph.
     """
 
     def __init__(self, model: Path, options: EngineOptions, flavour: Flavour = "trt") -> None:
+        if options.threads is not None:
+            raise OptionError(f"threads are CPU threads; engine {flavour!r} runs on the GPU")
         index = device_index(options.device, flavour)
         tensorrt = find_tensorrt(flavour)
         self._gpu = find_gpu(index)
         self._api = tensorrt.api
         self.device = f"cuda:{index}"
         self.inputs, self.outputs = read_graph_tensors(tensorrt, model)
-        gpu = f"{self._gpu.name} ({self._gpu.capability})"
-        self._plans = EnginePlans(tensorrt, model, gpu, EngineCache(cache_folder(), _note))
+        outputs = [spec.name for spec in self.outputs]
+        cache = EngineCache(cache_folder(), _note)
+        self._plans = EnginePlans(tensorrt, model, outputs, self._gpu, cache, _note)
         self._engine: GpuEngine | None = None
 
     def run(
