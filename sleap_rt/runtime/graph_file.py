@@ -33,7 +33,7 @@ def read_graph_file(path: Path) -> GraphFile:
         ModelError: there is no such file, it is no ONNX file, or sleap-rt did not export it.
     """
     try:
-        metadata = _read_metadata(path)
+        metadata = read_metadata(path)
     except FileNotFoundError as error:
         raise ModelError(f"{path} does not exist; expected an exported `.onnx` file.") from error
     except (OSError, ValueError, IndexError) as error:
@@ -50,7 +50,7 @@ def read_graph_file(path: Path) -> GraphFile:
         raise ModelError(f"{path}: {error}") from error
 
 
-def _read_metadata(path: Path) -> dict[str, str]:
+def read_metadata(path: Path) -> dict[str, str]:
     """The file's key-value pairs; its graph is skipped, not parsed."""
     with path.open("rb") as file:
         if not file.seek(0, 2):

@@ -1,0 +1,105 @@
+"""`sleap-nn bench`: how fast an exported model runs here, engines side by side."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleap_rt.options import EngineOptions
+
+_COLUMNS = (
+    ("engine", "{engine}"),
+    ("device", "{device}"),
+    ("batch", "{batch_size}"),
+    ("frames/s", "{frames_per_second:.1f}"),
+    ("p50", "{latency_ms[p50]:.1f}"),
+    ("p90", "{latency_ms[p90]:.1f}"),
+    ("p99", "{latency_ms[p99]:.1f}"),
+    ("max", "{latency_ms[max]:.1f}"),
+    ("graph", "{graph_ms:.1f}"),
+    ("group", "{group_ms:.2f}"),
+    ("track", "{track_ms:.2f}"),
+    ("read", "{read}"),
+    ("open", "{open_ms:.0f}"),
+    ("first", "{first_ms:.0f}"),
+)
+
+
+@click.command("bench", short_help="Measure how fast an exported model runs here.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--data_path",
+    "-i",
+    type=click.Path(path_type=Path),
+    help="Video to take frames from.  [default: noise of the training size]",
+)
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    default=(EngineOptions.engine,),
+    show_default=True,
+    help="Give it again to compare engines.",
+)
+@click.option("--device", "-d", default=EngineOptions.device, show_default=True)
+@click.option(
+    "--batch_size",
+    "-b",
+    "batch_sizes",
+    type=int,
+    multiple=True,
+    default=(4,),
+    show_default=True,
+    help="Frames per call. Give it again to compare.",
+)
+@click.option(
+    "--n_batches", type=int, default=20, show_default=True, help="Measured, after the warm-up."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON in place of the table.")
+def command(
+    path: Path,
+    data_path: Path | None,
+    engines: tuple[str, ...],
+    device: str,
+    batch_sizes: tuple[int, ...],
+    n_batches: int,
+    as_json: bool,
+) -> None:
+    """Measure prediction with an exported model: latency per batch, throughput, stages.
+
+    PATH is an `.onnx` file or an export folder. Times are ms per batch; `graph` is network and
+    decoding in the engine, copies included, `group` is what comes after. Runs are taken in turn,
+    each after a warm-up; on a machine that does other work, compare rows, not days.
+
+    \b
+    sleap-nn bench exports/flies -i video.mp4
+    sleap-nn bench exports/flies --engine ort --engine openvino -b 1 -b 4
+    """
+    from sleap_rt.cli.engine_options import engine_options_from
+    from sleap_rt.runtime.benchmark import BenchOptions, run_benchmark
+
+    options = [BenchOptions(batch_size=size, n_batches=n_batches) for size in batch_sizes]
+    chosen = [engine_options_from(engine, device) for engine in engines]
+    from sleap_rt.model_files import exported_graphs
+
+    graphs = exported_graphs(path)
+    rows = [
+        asdict(run_benchmark(graphs, data_path, engine, option))
+        for option in options
+        for engine in chosen
+    ]
+    click.echo(json.dumps(rows, indent=2) if as_json else _table(rows))
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    cells = [[name for name, _ in _COLUMNS]]
+    for row in rows:
+        read = "-" if row["read_ms"] is None else f"{row['read_ms']:.1f}"
+        cells.append([form.format(**row, read=read) for _, form in _COLUMNS])
+    widths = [max(len(line[i]) for line in cells) for i in range(len(_COLUMNS))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        for line in cells
+    )
