@@ -14,7 +14,7 @@ from sleap_rt.export.sizing import sizing_model
 from sleap_rt.runtime.trt_support.library import TensorRT
 
 HEIGHT, WIDTH = 150, 211  # px of the frames
-TARGETS = [(None, None), (120, None), (None, 240), (120, 240), (150, 211)]
+TARGETS = [(None, None), (120, None), (120, 240), (150, 211)]
 
 
 def output_sizes(rtx: TensorRT, model: onnx.ModelProto, path: Path, channels: int) -> tuple:
@@ -40,21 +40,17 @@ def padded(side: int) -> int:
     return -(-(side // 2) // 16) * 16
 
 
-@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", TARGETS)
-def test_native_sizing(
-    rtx: TensorRT, tmp_path: Path, size: tuple[int | None, int | None], channels: int
-) -> None:
+def test_native_sizing(rtx: TensorRT, tmp_path: Path, size: tuple[int | None, int | None]) -> None:
     model = sizing_model(preprocessing(size), scale_and_pad=True)
     expected = padded(size[0] or HEIGHT), padded(size[1] or WIDTH)
-    assert output_sizes(rtx, model, tmp_path / "sizing.onnx", channels) == expected
+    for channels in (1, 3):
+        assert output_sizes(rtx, model, tmp_path / "sizing.onnx", channels) == expected
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("size", [(None, None), (120, 240), (150, 211)])
-def test_legacy_sizing(
-    rtx: TensorRT, tmp_path: Path, size: tuple[int | None, int | None], channels: int
-) -> None:
+@pytest.mark.parametrize("size", [(None, None), (120, 240)])
+def test_legacy_sizing(rtx: TensorRT, tmp_path: Path, size: tuple[int | None, int | None]) -> None:
     model = legacy_sizing_model(preprocessing(size, resize="bilinear"))
     expected = padded(size[0] or HEIGHT), padded(size[1] or WIDTH)
-    assert output_sizes(rtx, model, tmp_path / "sizing.onnx", channels) == expected
+    for channels in (1, 3):
+        assert output_sizes(rtx, model, tmp_path / "sizing.onnx", channels) == expected
