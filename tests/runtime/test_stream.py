@@ -45,7 +45,7 @@ class Shapes(BrightBlocks):
 
 def stream(reader, n_frames, predictor=None, **run):
     refs = [FrameRef(0, index) for index in range(n_frames)]
-    source = Source({0: reader}, Selection(refs, 0, n_frames), decoder="drawn")
+    source = Source({0: reader}, Selection(refs, 0, n_frames), decoder="drawn", videos=list)
     return stream_results(
         predictor or BrightBlocks(),
         source,
