@@ -118,7 +118,11 @@ def _to_grayscale(image: FLOAT[...]):
     if n_channels == 1:
         gray = op.Identity(image)
     else:
-        red, green, blue = op.Split(image, num_outputs=3, axis=1)
+        # Not split: engines that fix sizes when they build check this branch for gray frames too.
+        last = op.Shape(image, start=1, end=2) - 1
+        red = op.Slice(image, [0], [1], [1])
+        green = op.Gather(image, op.Min([1], last), axis=1)
+        blue = op.Gather(image, op.Min([2], last), axis=1)
         gray = op.Floor((red * 0.2989 + 0.587 * green) + 0.114 * blue)  # truncated, as in training
     return gray
 
