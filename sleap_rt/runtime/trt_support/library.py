@@ -1,0 +1,76 @@
+"""The TensorRT that is installed: TensorRT 10 or 11, or TensorRT-RTX."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal
+
+from sleap_rt.errors import EngineError
+
+Flavour = Literal["trt", "trt-rtx"]
+# TensorRT-RTX comes as `tensorrt_rtx` from NVIDIA's archive, as `tensorrt_rtx_bindings` from PyPI.
+_MODULES: dict[Flavour, tuple[str, ...]] = {
+    "trt": ("tensorrt",),
+    "trt-rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings"),
+}
+_FIXES: dict[Flavour, str] = {
+    "trt": (
+        "Install TensorRT-RTX for a GeForce or RTX GPU (`pip install 'sleap-rt[trt-rtx]'`) or "
+        "TensorRT for a data-centre GPU (`pip install 'sleap-rt[trt]'`). On a Jetson it is part of "
+        "JetPack: create the virtual environment with `--system-site-packages`."
+    ),
+    "trt-rtx": "Install it with `pip install 'sleap-rt[trt-rtx]'`.",
+}
+
+
+@dataclass(frozen=True)
+class TensorRT:
+    """An installed TensorRT.
+
+    Attributes:
+        api: its Python module.
+        flavour: `trt`, or `trt-rtx` for TensorRT-RTX.
+        version: as the module says.
+    """
+
+    api: Any
+    flavour: Flavour
+    version: str
+
+    @property
+    def is_rtx(self) -> bool:
+        return self.flavour == "trt-rtx"
+
+
+def find_tensorrt(wanted: Flavour) -> TensorRT:
+    """Load TensorRT.
+
+    Args:
+        wanted: `trt` takes TensorRT or, where it is not installed, TensorRT-RTX; `trt-rtx` takes
+            only the latter.
+
+    Raises:
+        EngineError: it is not installed, or its libraries cannot be loaded.
+    """
+    flavours: tuple[Flavour, ...] = ("trt", "trt-rtx") if wanted == "trt" else ("trt-rtx",)
+    for flavour in flavours:
+        for name in _MODULES[flavour]:
+            try:
+                api = import_module(name)
+            except ModuleNotFoundError as error:
+                if error.name != name:
+                    raise EngineError(_broken(name, error)) from error
+            except (ImportError, OSError) as error:
+                raise EngineError(_broken(name, error)) from error
+            else:
+                return TensorRT(api, flavour, str(api.__version__))
+    product = "TensorRT" if wanted == "trt" else "TensorRT-RTX"
+    raise EngineError(
+        f"engine {wanted!r} needs {product}, which is not installed. {_FIXES[wanted]}"
+    )
+
+
+def _broken(name: str, error: Exception) -> str:
+    return (
+        f"the Python package {name!r} is installed but cannot be loaded: {error}. Install it "
+        "again, in the version that matches this Python and CUDA."
+    )
