@@ -59,7 +59,7 @@ class Engine(Protocol):
 
 def engine_names() -> tuple[str, ...]:
     """All engines there are, whether or not their runtime is installed here."""
-    return tuple(module.name for module in iter_modules(__path__))
+    return tuple(module.name.replace("_", "-") for module in iter_modules(__path__))
 
 
 def check_engine_options(options: EngineOptions) -> None:
@@ -84,7 +84,7 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
     check_engine_options(options)
     name = "ort" if options.engine == "auto" else options.engine
     try:
-        engine: Engine = import_module(f"{__name__}.{name}").open_engine(model, options)
+        engine: Engine = import_module(f"{__name__}.{name.replace('-', '_')}").open_engine(model, options)
     except ModuleNotFoundError as error:
         raise EngineError(
             f"engine {name!r} needs the Python package {error.name!r}, which is not installed. "

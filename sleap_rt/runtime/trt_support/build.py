@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sleap_rt.errors import EngineError
+from sleap_rt.runtime.engines import TensorSpec
 from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import Target
@@ -48,24 +51,66 @@ def build_engine(tensorrt: TensorRT, request: BuildRequest, progress: Progress) 
         EngineError: TensorRT cannot express the graph, or cannot build it for this GPU.
         KeyboardInterrupt: stopped by the user.
     """
-    api = tensorrt.api
+    graph = _parse(tensorrt.api, request.model)
+    _keep_outputs(graph.network, request.outputs)
+    config = _configure(tensorrt, graph, request)
+    stop = threading.Event()
+    monitor = _make_monitor(tensorrt.api, progress, stop)
+    config.progress_monitor = monitor
+    plan = _interruptible(
+        lambda: graph.builder.build_serialized_network(graph.network, config), stop
+    )
+    if plan is None:
+        raise EngineError(build_failure(request, graph.log.errors))
+    return bytes(plan)
+
+
+def read_graph_tensors(
+    tensorrt: TensorRT, model: Path
+) -> tuple[tuple[TensorSpec, ...], tuple[TensorSpec, ...]]:
+    """A graph's inputs and outputs, in its order; None where a size is free.
+
+    Raises:
+        EngineError: TensorRT cannot express the graph.
+    """
+    network = _parse(tensorrt.api, model).network
+    inputs = [network.get_input(i) for i in range(network.num_inputs)]
+    outputs = [network.get_output(i) for i in range(network.num_outputs)]
+    return (
+        tuple(_spec(tensorrt.api, tensor) for tensor in inputs),
+        tuple(_spec(tensorrt.api, tensor) for tensor in outputs),
+    )
+
+
+def _spec(api: Any, tensor: Any) -> TensorSpec:
+    return TensorSpec(tensor.name, np.dtype(api.nptype(tensor.dtype)), _shape(tensor))
+
+
+def _shape(tensor: Any) -> tuple[int | None, ...]:
+    return tuple(None if size < 0 else size for size in tensor.shape)
+
+
+@dataclass(frozen=True)
+class _ParsedGraph:
+    """TensorRT's objects, which must outlive each other."""
+
+    log: Any
+    builder: Any
+    network: Any
+    parser: Any
+
+
+def _parse(api: Any, model: Path) -> _ParsedGraph:
     log = _make_logger(api)
     builder = api.Builder(log)
     if builder is None:
         raise EngineError(f"TensorRT cannot start its builder{_quoted(log.errors)}")
     network = builder.create_network(_network_flags(api))
     parser = api.OnnxParser(network, log)
-    if not parser.parse_from_file(str(request.model)):
+    if not parser.parse_from_file(str(model)):
         errors = [parser.get_error(i) for i in range(parser.num_errors)]
-        raise EngineError(parse_failure(request.model.name, errors))
-    _keep_outputs(network, request.outputs)
-    config = _configure(tensorrt, builder, network, request)
-    stop = threading.Event()
-    config.progress_monitor = _make_monitor(api, progress, stop)
-    plan = _interruptible(lambda: builder.build_serialized_network(network, config), stop)
-    if plan is None:
-        raise EngineError(build_failure(request, log.errors))
-    return bytes(plan)
+        raise EngineError(parse_failure(model.name, errors))
+    return _ParsedGraph(log, builder, network, parser)
 
 
 def parse_failure(model: str, errors: Sequence[Any]) -> str:
@@ -117,8 +162,8 @@ def _keep_outputs(network: Any, names: tuple[str, ...] | None) -> None:
             network.unmark_output(output)
 
 
-def _configure(tensorrt: TensorRT, builder: Any, network: Any, request: BuildRequest) -> Any:
-    api = tensorrt.api
+def _configure(tensorrt: TensorRT, graph: _ParsedGraph, request: BuildRequest) -> Any:
+    api, builder, network = tensorrt.api, graph.builder, graph.network
     config = builder.create_builder_config()
     config.clear_flag(api.BuilderFlag.TF32)  # float32 means float32; float16 is there for speed
     if hasattr(api.BuilderFlag, "STRICT_NANS"):
@@ -132,7 +177,7 @@ def _configure(tensorrt: TensorRT, builder: Any, network: Any, request: BuildReq
     profile = builder.create_optimization_profile()
     for i in range(network.num_inputs):
         tensor = network.get_input(i)
-        graph_shape = tuple(None if size < 0 else size for size in tensor.shape)
+        graph_shape = _shape(tensor)
         shape = request.profile.input_shape(tensor.name, graph_shape)
         tensor.shape = tuple(-1 if size is None else size for size in shape)
         if None in shape:

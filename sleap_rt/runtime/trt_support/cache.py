@@ -1,0 +1,190 @@
+"""Engines kept from one run to the next.
+
+An entry is named by everything that makes an engine invalid when it changes, and holds that
+description next to the engine, with a checksum. Whatever is damaged, or was put there by something
+else, is built again.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+import platformdirs
+
+from sleap_rt.runtime.trt_support.shapes import ShapeProfile
+
+_LAYOUT = 1  # of an entry, and of how engines are built
+_MAGIC = b"sleap-rt engine\n"
+_CHUNK = 1 << 20  # bytes
+
+Note = Callable[[str], None]
+"""Tells the user something, in one line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineKey:
+    """Everything that invalidates an engine.
+
+    Attributes:
+        graph: SHA-256 of the `.onnx` file, which holds weights and precision.
+        tensorrt: flavour and version.
+        gpu: name and compute capability; for an engine built ahead of time, the architecture.
+        platform: operating system and processor.
+        profile: sizes of the inputs.
+        outputs: that the engine computes; all if None.
+        workspace_bytes: limit of the build.
+    """
+
+    graph: str
+    tensorrt: str
+    gpu: str
+    platform: str
+    profile: ShapeProfile
+    outputs: tuple[str, ...] | None
+    workspace_bytes: int | None
+
+    @property
+    def text(self) -> bytes:
+        return json.dumps({"layout": _LAYOUT, **asdict(self)}, sort_keys=True).encode()
+
+    @property
+    def name(self) -> str:
+        return hashlib.sha256(self.text).hexdigest()[:32]
+
+
+def graph_hash(model: Path) -> str:
+    """SHA-256 of a graph, and of the weights beside it where they do not fit in."""
+    digest = hashlib.sha256()
+    for path in (model, model.with_name(f"{model.name}.data")):
+        if path.is_file():
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+    return digest.hexdigest()
+
+
+class EngineCache:
+    """A folder of engines; processes may share it.
+
+    Args:
+        folder: made when it is first written to.
+        note: told when an engine cannot be kept, or when another process is waited for.
+    """
+
+    def __init__(self, folder: Path, note: Note) -> None:
+        self._folder = folder
+        self._note = note
+
+    def get_or_build(self, key: EngineKey, build: Callable[[], bytes]) -> bytes:
+        """An engine from the cache, built first if it is missing or damaged.
+
+        If several processes need it, one builds and the others wait. An error of `build` leaves
+        the cache as it was.
+        """
+        plan = self._read(key)
+        if plan is not None:
+            return plan
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder):
+                pass
+        except OSError as error:
+            self._note(
+                f"engines cannot be kept in {self._folder} ({error.strerror}); this one will be "
+                "built again next time"
+            )
+            return build()
+        with _locked(self._folder / ".lock", self._note):
+            plan = self._read(key)
+            if plan is None:
+                plan = build()
+                self._write(key, plan)
+        return plan
+
+    def discard(self, key: EngineKey) -> None:
+        """Forget an engine that turned out to be unusable."""
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            self._note(f"cannot remove the unusable engine {self._path(key)} ({error.strerror})")
+
+    def _path(self, key: EngineKey) -> Path:
+        return self._folder / f"{key.name}.engine"
+
+    def _read(self, key: EngineKey) -> bytes | None:
+        try:
+            content = self._path(key).read_bytes()
+        except OSError:
+            return None
+        header = _MAGIC + key.text + b"\n"
+        checksum, plan = content[len(header) : len(header) + 32], content[len(header) + 32 :]
+        if not content.startswith(header) or hashlib.sha256(plan).digest() != checksum:
+            return None
+        return plan
+
+    def _write(self, key: EngineKey, plan: bytes) -> None:
+        try:
+            with tempfile.TemporaryDirectory(dir=self._folder, prefix=".building-") as temporary:
+                complete = Path(temporary) / "engine"
+                with complete.open("wb") as file:
+                    file.write(_MAGIC + key.text + b"\n" + hashlib.sha256(plan).digest())
+                    file.write(plan)
+                os.replace(complete, self._path(key))
+        except OSError as error:
+            self._note(f"the engine could not be kept in {self._folder} ({error.strerror})")
+
+
+def cache_folder() -> Path:
+    return Path(platformdirs.user_cache_dir("sleap-rt")) / "engines"
+
+
+@contextmanager
+def _locked(path: Path, note: Note) -> Iterator[None]:
+    """One builder at a time: builders that share a GPU would also spoil each other's timing.
+
+    The lock ends with the process that holds it, however it ends.
+    """
+    with path.open("a+b") as file:
+        if not _try_lock(file):
+            note("another process is building an engine; waiting for it")
+            _wait_for_lock(file)
+        yield  # closing the file ends the lock
+
+
+if sys.platform == "win32":
+    import msvcrt
+    import time
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _wait_for_lock(file: IO[bytes]) -> None:
+        while not _try_lock(file):
+            time.sleep(0.2)
+
+else:
+    import fcntl
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system without locks: entries are still written atomically
+            return True
+        return True
+
+    def _wait_for_lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX)

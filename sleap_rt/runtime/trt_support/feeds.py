@@ -1,0 +1,59 @@
+"""What the user and the predictors hand over, checked before it reaches the GPU."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sleap_rt.errors import EngineError
+from sleap_rt.runtime.engines import Array, TensorSpec
+
+
+def device_index(device: str, engine: str) -> int:
+    """Which GPU is meant, as CUDA counts.
+
+    Raises:
+        EngineError: the device is no NVIDIA GPU.
+    """
+    kind, _, number = device.partition(":")
+    if device == "auto" or (kind == "cuda" and (number.isdigit() or device == "cuda")):
+        return int(number or 0)
+    raise EngineError(
+        f"engine {engine!r} cannot run on device {device!r}; it serves auto, cuda and cuda:N. "
+        "Pass `--engine ort` for other devices."
+    )
+
+
+def checked_feed(
+    inputs: Sequence[TensorSpec],
+    outputs: Sequence[TensorSpec],
+    feed: Mapping[str, Array],
+    fetch: Sequence[str],
+) -> dict[str, Array]:
+    """The inputs of a run, contiguous and in the graph's order.
+
+    Raises:
+        EngineError: an input is missing, unknown or of the wrong type or shape, or an output that
+            the graph does not have is to be fetched.
+    """
+    names = [spec.name for spec in inputs]
+    if set(feed) != set(names):
+        raise EngineError(
+            f"the graph's inputs are {', '.join(names)}; given were {', '.join(feed) or 'none'}"
+        )
+    unknown = sorted(set(fetch) - {spec.name for spec in outputs})
+    if unknown:
+        raise EngineError(
+            f"the graph has no output {', '.join(unknown)}; it has "
+            + ", ".join(spec.name for spec in outputs)
+        )
+    for spec in inputs:
+        array = feed[spec.name]
+        fits = len(array.shape) == len(spec.shape) and all(
+            wanted in (None, found) for wanted, found in zip(spec.shape, array.shape, strict=True)
+        )
+        if array.dtype != spec.dtype or not fits:
+            raise EngineError(
+                f"input {spec.name!r} is {array.dtype} {array.shape}; the graph takes {spec.dtype} "
+                f"{spec.shape}, None being free"
+            )
+    return {name: np.ascontiguousarray(feed[name]) for name in names}
