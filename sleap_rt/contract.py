@@ -25,6 +25,7 @@ ModelKind = Literal[
     "multi_class_bottomup",
     "multi_class_topdown",
 ]
+Precision = Literal["fp32", "fp16"]
 MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
 CROP_KINDS: tuple[ModelKind, ...] = ("centered_instance", "multi_class_topdown")
 
@@ -116,7 +117,9 @@ class Certificate:
         p99_px: 99th percentile of the same.
         max_score: largest difference of two point scores.
         max_map: largest difference of the network's raw outputs on whole frames, relative to the
-            largest value where that exceeds 1; 0 for models that see crops.
+            largest value where that exceeds 1; 0 for models that see crops, and in half precision.
+        n_lost: instances that a graph in half precision misses; 0 otherwise.
+        n_extra: instances that it makes up; 0 otherwise.
     """
 
     frames: str
@@ -126,6 +129,8 @@ class Certificate:
     p99_px: float
     max_score: float
     max_map: float
+    n_lost: int = 0
+    n_extra: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +163,7 @@ class GraphContract:
     anchor_part: str | None
     preprocessing: Preprocessing
     decoding: Decoding
-    precision: Literal["fp32"]
+    precision: Precision
     provenance: Provenance
     certificate: Certificate | None
     notes: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ from sleap_rt.runtime.predictors import Predictor, open_predictor
 MAX_PX = 0.01  # frame px; float32 noise of two runtimes stays a thousand times below
 MAX_SCORE = 1e-4  # confidence
 _SEED = 20240229
-_DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
+DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
 _N_CENTRES = 6  # crops per frame
 _MANY_PEAKS: tuple[ModelKind, ...] = ("centroid", "bottomup", "multi_class_bottomup")
 CPU = EngineOptions(engine="ort", device="cpu")
@@ -128,9 +128,8 @@ def certify(oracle: Oracle, path: Path, compare: "Compare | None" = None) -> Cer
     if compare is None:
         compare = partial(_compare_crops if oracle.kind in CROP_KINDS else _compare_frames, oracle)
     compare(path, frames, measured)
-    sizes = ", ".join(f"{frame.shape[1]}x{frame.shape[0]}" for frame in frames)
     certificate = Certificate(
-        frames=f"synthetic, seed {_SEED}, {sizes} px",
+        frames=describe_frames(frames),
         n_frames=len(frames),
         n_instances=measured.n_instances,
         max_px=float(np.max(measured.px, initial=0)),
@@ -183,16 +182,16 @@ def synthetic_frames(spec: Preprocessing) -> list[Frame]:
         (height, width, channels) uint8 each; with as many channels as the network takes.
     """
     rng = np.random.default_rng(_SEED)
-    height, width = spec.max_height or _DEFAULT_SIDE, spec.max_width or _DEFAULT_SIDE
+    height, width = spec.max_height or DEFAULT_SIDE, spec.max_width or DEFAULT_SIDE
     sizes = [
         (height, width),
         (height * 5 // 4 + 3, width + 7),
         (height * 3 // 4 + 1, width * 2 // 3),
     ]
-    return [_draw(rng, size, spec.in_channels) for size in sizes]
+    return [draw(rng, size, spec.in_channels) for size in sizes]
 
 
-def _draw(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Frame:
+def draw(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Frame:
     height, width = size
     coarse = rng.normal(128, 30, (height // 16 + 2, width // 16 + 2, channels))
     image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -262,7 +261,7 @@ def _compare_crops(oracle: Oracle, path: Path, frames: list[Frame], measured: Me
         everything = DecodeOptions(peak_threshold=-np.inf)
         top = oracle.crops(frame, centres, everything).values
         limits = (0.3 * float(top.max()), 0.7 * float(top.max()))
-        options = DecodeOptions(peak_threshold=_widest_gap(top, *limits))
+        options = DecodeOptions(peak_threshold=widest_gap(top, *limits))
         crops = oracle.crops(frame, centres, options)
         found = engine.run(
             {
@@ -286,17 +285,17 @@ def clear_threshold(oracle: Oracle, frame: Frame) -> float:
     confmaps = oracle.maps(frame)["confmaps"][0]
     top = confmaps.max(axis=(1, 2))
     if oracle.kind == "single_instance":
-        return _widest_gap(top, 0.3 * float(top.max()), 0.7 * float(top.max()))
+        return widest_gap(top, 0.3 * float(top.max()), 0.7 * float(top.max()))
     # Every node should have a peak, so that instances can form. But peaks far below the largest
     # are left out: on maps close to zero, refinement divides by almost nothing and would magnify
     # float noise without bound.
     low = max(0.6 * float(top.min()), 0.1 * float(top.max()))
     high = max(0.95 * float(top.min()), 0.3 * float(top.max()))
     values = [peak.value for confmap in confmaps for peak in local_peaks(confmap, low, None)]
-    return _widest_gap(np.array(values), low, high)
+    return widest_gap(np.array(values), low, high)
 
 
-def _widest_gap(values: NDArray[np.floating], low: float, high: float) -> float:
+def widest_gap(values: NDArray[np.floating], low: float, high: float) -> float:
     """The middle of the widest gap between sorted values, between low and high."""
     if not 0 < low < high:
         return 0.0
@@ -304,6 +303,12 @@ def _widest_gap(values: NDArray[np.floating], low: float, high: float) -> float:
     edges = np.concatenate([[low], inner, [high]])
     widest = int(np.argmax(np.diff(edges)))
     return float((edges[widest] + edges[widest + 1]) / 2)
+
+
+def describe_frames(frames: list[Frame]) -> str:
+    """What synthetic frames are, in words."""
+    sizes = ", ".join(f"{frame.shape[1]}x{frame.shape[0]}" for frame in frames)
+    return f"synthetic, seed {_SEED}, {sizes} px"
 
 
 def frame_size(frame: Frame) -> str:

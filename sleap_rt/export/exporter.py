@@ -14,16 +14,19 @@ from sleap_rt.contract import (
     Certificate,
     Decoding,
     GraphContract,
+    Precision,
     Preprocessing,
 )
 from sleap_rt.errors import ModelError
-from sleap_rt.export.certificate import certify_native
-from sleap_rt.export.graphs import build_graph
-from sleap_rt.export.legacy_certificate import certify_legacy
-from sleap_rt.export.legacy_graphs import build_legacy_graph
+from sleap_rt.export.certificate import NativeOracle, Oracle, certify_native
+from sleap_rt.export.graphs import Graph, build_graph
+from sleap_rt.export.legacy_certificate import LegacyOracle, certify_legacy
+from sleap_rt.export.legacy_graphs import LegacyGraph, build_legacy_graph
 from sleap_rt.export.legacy_stages import LegacyStage, legacy_stages
 from sleap_rt.export.onnx_file import fuse, save
 from sleap_rt.export.pairs import first_stage_first
+from sleap_rt.export.precision import HalfNetwork, certify_half
+from sleap_rt.export.sample import choose_sample
 from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.models.legacy import LegacyModel, load_legacy_model
@@ -32,7 +35,9 @@ from sleap_rt.version import __version__
 METADATA_NAME = "export_metadata.json"
 
 
-def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
+def export_models(
+    paths: Sequence[Path], folder: Path, *, precision: Precision = "fp32"
+) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
     Each graph is compared with the checkpoint pipeline on the way, and what was measured becomes
@@ -41,6 +46,7 @@ def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
     Args:
         paths: trained models, all native or all legacy, in any order.
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
+        precision: of the network; pre-processing and decoding are float32 always.
 
     Returns:
         The `.onnx` files, first stage first.
@@ -56,7 +62,7 @@ def export_models(paths: Sequence[Path], folder: Path) -> list[Path]:
         stages = _sized_together([load_native_model(path) for path in paths])
     _check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
-        written = [_export(stage, Path(temporary)) for stage in stages]
+        written = [_export(stage, Path(temporary), precision) for stage in stages]
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
@@ -92,19 +98,30 @@ def _check_writable(folder: Path) -> None:
         raise ModelError(f"cannot write into {folder}: {error.strerror}") from error
 
 
-def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, GraphContract]:
+def _export(
+    stage: TrainedModel | LegacyStage, folder: Path, precision: Precision
+) -> tuple[Path, GraphContract]:
     path = folder / f"{stage.kind}.onnx"
+    module: Graph | LegacyGraph
+    oracle: Oracle
     certified: Callable[[], Certificate]
     if isinstance(stage, LegacyStage):
-        graph, certified = fuse(build_legacy_graph(stage)), partial(certify_legacy, stage, path)
+        module, oracle = build_legacy_graph(stage), LegacyOracle(stage)
+        certified = partial(certify_legacy, stage, path)
         contract = _contract(stage.model, stage.preprocessing, stage.decoding)
         contract = replace(contract, family="legacy", notes=stage.model.notes)
     else:
-        graph, certified = fuse(build_graph(stage)), partial(certify_native, stage, path)
+        module, oracle = build_graph(stage), NativeOracle(stage)
+        certified = partial(certify_native, stage, path)
         contract = _contract(stage, stage.preprocessing, stage.decoding)
+    contract = replace(contract, precision=precision)
+    if precision == "fp16":
+        module.add_module("network", HalfNetwork(module.network))
+        certified = partial(certify_half, oracle, path)
+    graph = fuse(module)
     save(graph, contract, path)
     contract = replace(contract, certificate=certified())
-    save(graph, contract, path)
+    save(graph, contract, path, choose_sample(oracle, path, precision))
     return path, contract
 
 

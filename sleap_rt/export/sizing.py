@@ -88,12 +88,12 @@ def _fitting_side(side: INT64, other_side: INT64, target: INT64, other_target: I
 
 
 @script()
-def _keep_size(image: FLOAT[...]):
+def keep_size(image: FLOAT[...]):
     return op.Identity(image), op.Constant(value_float=1.0)
 
 
 @script()
-def _as_is(image: FLOAT[...]):
+def as_is(image: FLOAT[...]):
     return op.Identity(image)
 
 
@@ -103,7 +103,7 @@ def _channels(channels: str) -> Any:
         return _to_rgb
     if channels == "grayscale":
         return _to_grayscale
-    return _as_is
+    return as_is
 
 
 @script()
@@ -133,7 +133,7 @@ def _match_size(max_height: int | None, max_width: int | None) -> Any:
     A missing side of the target means the frame's own.
     """
     if max_height is None and max_width is None:
-        return _keep_size
+        return keep_size
     target_height, target_width = max_height or 0, max_width or 0
 
     @script()
@@ -198,9 +198,21 @@ def sizing_model(spec: Preprocessing, *, scale_and_pad: bool) -> onnx.ModelProto
         scale_and_pad: also apply these two; for models whose training size does not fix the
             frame's size, so that it cannot be done with constants.
     """
-    prepare = _channels(spec.channels)
-    match = _match_size(spec.max_height, spec.max_width)
-    finish = _scale_and_pad(spec) if scale_and_pad else _as_is
+    return frames_to_image(
+        _channels(spec.channels),
+        _match_size(spec.max_height, spec.max_width),
+        _scale_and_pad(spec) if scale_and_pad else as_is,
+    )
+
+
+def frames_to_image(prepare: Any, match: Any, finish: Any) -> onnx.ModelProto:
+    """The steps of sizing as one graph.
+
+    Args:
+        prepare: image to image.
+        match: image to (image, sized px per frame px).
+        finish: image to image.
+    """
 
     @script()
     def sizing(

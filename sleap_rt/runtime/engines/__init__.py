@@ -84,7 +84,9 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
     check_engine_options(options)
     name = "ort" if options.engine == "auto" else options.engine
     try:
-        engine: Engine = import_module(f"{__name__}.{name.replace('-', '_')}").open_engine(model, options)
+        engine: Engine = import_module(f"{__name__}.{name.replace('-', '_')}").open_engine(
+            model, options
+        )
     except ModuleNotFoundError as error:
         raise EngineError(
             f"engine {name!r} needs the Python package {error.name!r}, which is not installed. "
