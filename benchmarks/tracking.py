@@ -4,6 +4,7 @@
     python benchmarks/tracking.py memory [--n_frames 1000000]
     python benchmarks/tracking.py crowds
     python benchmarks/tracking.py clip LABELS_FOLDER
+    python benchmarks/tracking.py constants LABELS_FOLDER
 
 Times are of the tracker alone, best of three, poses in memory; the machine's load is printed
 beside them, because it decides what they mean.
@@ -24,11 +25,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from tracking.crowds import Crowd, crossing, draw, easy  # noqa: E402
-from tracking.frames import frame, labeled, track  # noqa: E402
+from tracking.frames import labeled, track  # noqa: E402
 from tracking.identities import Labeled, measure  # noqa: E402
+from tracking.labels_files import read_labels  # noqa: E402
 
 from sleap_rt.instances import FrameInstances  # noqa: E402
-from sleap_rt.tracking import Tracker, TrackerOptions  # noqa: E402
+from sleap_rt.tracking import Tracker, TrackerOptions, motion  # noqa: E402
 
 LOCAL = {"candidates_method": "local_queues"}
 CENTROIDS = {"features": "centroids", "scoring_method": "euclidean_dist"}
@@ -46,6 +48,20 @@ METHODS: dict[str, dict[str, Any]] = {
     "local_queues bboxes iou": {**LOCAL, **BOXES},
     "kalman": MOTION,
 }
+DENSE = {"area_per_animal_px": 80.0, "miss": 0.1, "noise_px": 2.0}
+MOTION_CONSTANTS = (
+    "_NOISE",
+    "_ACCELERATION",
+    "_START_SPEED",
+    "_LONGEST",
+    "_SLOWING",
+    "_GATE",
+    "_CLAIM_GATE",
+    "_TAIL",
+    "_UNSEEN_COST",
+    "_HIDDEN_NOISE",
+    "_LEAST_SHARE",
+)
 TARGETS = {2: 5000, 20: 300, 50: 60}  # frames/s for fixed_window oks
 
 
@@ -97,15 +113,14 @@ def memory(arguments: argparse.Namespace) -> None:
 
 def crowds(arguments: argparse.Namespace) -> None:
     """Identities in synthetic crowds; `dense` has twice the noise and three times the misses."""
-    dense = {"area_per_animal_px": 80.0, "miss": 0.1, "noise_px": 2.0}
     scenes = {
         "2, crossing": crossing(n_frames=600, seed=21),
         "5": Crowd(n_animals=5, seed=22),
-        "5, dense": Crowd(n_animals=5, seed=23, **dense),
+        "5, dense": Crowd(n_animals=5, seed=23, **DENSE),
         "20": Crowd(n_animals=20, seed=24),
-        "20, dense": Crowd(n_animals=20, seed=25, **dense),
+        "20, dense": Crowd(n_animals=20, seed=25, **DENSE),
         "50": Crowd(n_animals=50, n_frames=150, seed=26),
-        "50, dense": Crowd(n_animals=50, n_frames=150, seed=27, **dense),
+        "50, dense": Crowd(n_animals=50, n_frames=150, seed=27, **DENSE),
     }
     print("scene | method | switches | IDF1 | tracks")
     for scene, crowd in scenes.items():
@@ -116,26 +131,49 @@ def crowds(arguments: argparse.Namespace) -> None:
 
 def clip(arguments: argparse.Namespace) -> None:
     """Identities on clip.predictions.slp against those of clip.slp."""
-    predictions, _ = read_labels(arguments.folder / "clip.predictions.slp")
-    _, user = read_labels(arguments.folder / "clip.slp")
-    truth = [Labeled(one.points[:, :2], one.ids) for one in user]
+    truth, predictions = _read_clip(arguments.folder)
     print("method | switches | IDF1 | tracks")
     for name, options in _with_counts(2).items():
         _print_identities(name, truth, predictions, options)
 
 
-def read_labels(path: Path) -> tuple[list[FrameInstances], list[Labeled]]:
-    """Frames of a labels file in order of time, and the identities it gives them."""
-    import sleap_io as sio
+def constants(arguments: argparse.Namespace) -> None:
+    """How much hangs on the numbers of the motion model: each by 30 % less and more."""
+    truth, predictions = _read_clip(arguments.folder)
+    scenes = {
+        "clip": (2, truth, predictions),
+        "clip backwards": (2, truth[::-1], predictions[::-1]),
+        "every second frame": (2, truth[1::2], predictions[1::2]),
+        "2, crossing": (2, *draw(crossing(n_frames=300, seed=71))),
+        "5, dense": (5, *draw(Crowd(n_animals=5, seed=72, **DENSE))),
+        "20, dense": (20, *draw(Crowd(n_animals=20, n_frames=120, seed=73, **DENSE))),
+    }
+    print("constant | factor |", " | ".join(scenes), "(switches, IDF1)")
+    _print_scenes("none | 1", scenes)
+    for name in MOTION_CONSTANTS:
+        usual = getattr(motion, name)
+        for factor in (0.7, 1.3):
+            setattr(motion, name, usual * factor)
+            _print_scenes(f"{name} | {factor}", scenes)
+        setattr(motion, name, usual)
 
-    labels = sio.load_slp(str(path), open_videos=False)
-    frames, truth = [], []
-    for one in sorted(labels, key=lambda one: one.frame_idx):
-        points = np.array([instance.numpy() for instance in one.instances])
-        names = [labels.tracks.index(instance.track) for instance in one.instances]
-        frames.append(frame(points, frame_index=one.frame_idx))
-        truth.append(Labeled(points, np.array(names)))
-    return frames, truth
+
+Scene = tuple[int, list[Labeled], list[FrameInstances]]
+
+
+def _print_scenes(start: str, scenes: dict[str, Scene]) -> None:
+    cells = []
+    for n_animals, truth, frames in scenes.values():
+        found = measure(truth, labeled(track(frames, **MOTION, max_tracks=n_animals)))
+        cells.append(f"{found.switches}, {found.idf1:.3f}")
+    print(start, *cells, sep=" | ", flush=True)
+
+
+def _read_clip(folder: Path) -> tuple[list[Labeled], list[FrameInstances]]:
+    """True poses of the 2 nodes that were predicted, and the predictions."""
+    predictions, _ = read_labels(folder / "clip.predictions.slp")
+    _, user = read_labels(folder / "clip.slp")
+    return [Labeled(one.points[:, :2], one.ids) for one in user], predictions
 
 
 def _with_counts(n_animals: int) -> dict[str, dict[str, Any]]:
@@ -159,12 +197,12 @@ def _print_identities(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
-    for function in (speed, memory, crowds, clip):
+    for function in (speed, memory, crowds, clip, constants):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.set_defaults(run=function)
         if function is memory:
             command.add_argument("--n_frames", type=int, default=1_000_000)
-        if function is clip:
+        if function in (clip, constants):
             command.add_argument("folder", type=Path)
     arguments = parser.parse_args()
     print_machine()

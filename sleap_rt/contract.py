@@ -117,9 +117,7 @@ class Certificate:
         p99_px: 99th percentile of the same.
         max_score: largest difference of two point scores.
         max_map: largest difference of the network's raw outputs on whole frames, relative to the
-            largest value where that exceeds 1; 0 for models that see crops, and in half precision.
-        n_lost: instances that a graph in half precision misses; 0 otherwise.
-        n_extra: instances that it makes up; 0 otherwise.
+            largest value where that exceeds 1; 0 for models that see crops.
     """
 
     frames: str
@@ -129,8 +127,6 @@ class Certificate:
     p99_px: float
     max_score: float
     max_map: float
-    n_lost: int = 0
-    n_extra: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,8 +87,12 @@ def exported_graphs(path: Path) -> list[Path]:
     return sorted(path.glob("*.onnx")) if path.is_dir() else [path]
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
     """SHA-256 over everything in a trained model that decides its predictions.
+
+    Args:
+        path: the model, in any form that `model_source` takes.
+        checkpoint: of a native model; stands in where the folder has no checkpoint of its own.
 
     Raises:
         ModelError: one of the files is missing or cannot be read.
@@ -98,18 +102,26 @@ def fingerprint(path: Path) -> str:
             files = read_model_files(path)
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from error
-        return _digest([files.config, files.weights])
-    contents = []
-    for name in (CONFIG_NAME, CHECKPOINT_NAME):
-        file = native_folder(path) / name
-        if not file.is_file():
-            raise ModelError(f"{file} does not exist; expected {_EXPECTED}.")
-        contents.append(file.read_bytes())
-    return _digest(contents)
+        return _digest([hashlib.sha256(part).digest() for part in (files.config, files.weights)])
+    folder = native_folder(path)
+    own = folder / CHECKPOINT_NAME
+    weights = checkpoint if checkpoint is not None and not own.is_file() else own
+    return _digest([file_sha256(folder / CONFIG_NAME), file_sha256(weights)])
 
 
-def _digest(contents: Sequence[bytes]) -> str:
+def _digest(digests: Sequence[bytes]) -> str:
     digest = hashlib.sha256()
-    for content in contents:
-        digest.update(hashlib.sha256(content).digest())
+    for part in digests:
+        digest.update(part)
     return digest.hexdigest()
+
+
+def file_sha256(file: Path) -> bytes:
+    """Of a file that a model is made of.
+
+    Raises:
+        ModelError: it does not exist.
+    """
+    if not file.is_file():
+        raise ModelError(f"{file} does not exist; expected {_EXPECTED}.")
+    return hashlib.sha256(file.read_bytes()).digest()

@@ -1,6 +1,7 @@
 """Options with one home each: default, unit and check. The command line reads them from here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Literal
 
 from sleap_rt.errors import OptionError
@@ -55,6 +56,59 @@ class DecodeOptions:
     def centroid_threshold(self) -> float:
         given = self.centroid_peak_threshold
         return self.peak_threshold if given is None else given
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOverrides:
+    """What is to differ from a model's training configuration. None keeps what it says.
+
+    These are part of an exported graph: another value is another graph.
+
+    Attributes:
+        backbone_ckpt_path: checkpoint whose weights replace those of the same name; only those of
+            the backbone if `head_ckpt_path` is given as well.
+        head_ckpt_path: checkpoint whose head weights replace the model's.
+        max_height: rows that every frame is resized and padded to, px.
+        max_width: the same for columns.
+        input_scale: network-input px per sized px; in a pair, of both models.
+        ensure_rgb: True repeats gray frames to three channels; False leaves them as they are.
+        ensure_grayscale: True takes the luma of three channels; False leaves them as they are.
+        crop_size: side of the square crop around an instance, sized px.
+        anchor_part: node that crops around labelled animals are centred on.
+        integral_patch_size: cells on a side of the patch that refines a peak.
+        n_points: samples on the line between two peaks.
+    """
+
+    backbone_ckpt_path: Path | None = None
+    head_ckpt_path: Path | None = None
+    max_height: int | None = None
+    max_width: int | None = None
+    input_scale: float | None = None
+    ensure_rgb: bool | None = None
+    ensure_grayscale: bool | None = None
+    crop_size: int | None = None
+    anchor_part: str | None = None
+    integral_patch_size: int | None = None
+    n_points: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.ensure_rgb and self.ensure_grayscale:
+            raise OptionError("ensure_rgb and ensure_grayscale exclude each other; give one")
+        least = {"max_height": 1, "max_width": 1, "crop_size": 1, "n_points": 2}
+        for name, smallest in {**least, "integral_patch_size": 1}.items():
+            value = getattr(self, name)
+            if value is not None and value < smallest:
+                raise OptionError(f"{name} must be at least {smallest}, got {value}")
+        if self.input_scale is not None and not 0 < self.input_scale < float("inf"):
+            raise OptionError(f"input_scale must be a positive number, got {self.input_scale}")
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the overrides that are set."""
+        return tuple(f.name for f in fields(self) if getattr(self, f.name) is not None)
+
+
+NO_OVERRIDES = ModelOverrides()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The skeleton: named nodes and the edges between them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sleap_rt.errors import ModelError
 
@@ -38,3 +39,12 @@ class Skeleton:
     @property
     def n_nodes(self) -> int:
         return len(self.node_names)
+
+    def in_words(self) -> dict[str, list[Any]]:
+        """Nodes, edges and symmetries by name, for people and for JSON."""
+        names = self.node_names
+        return {
+            "nodes": list(names),
+            "edges": [[names[a], names[b]] for a, b in self.edge_inds],
+            "symmetries": [[names[a], names[b]] for a, b in self.symmetries],
+        }

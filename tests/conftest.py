@@ -1,6 +1,7 @@
 """Fixtures that more than one part of the tests uses."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import hypothesis
@@ -28,20 +29,30 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Export:
+def export_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An empty cache of exports, for this session alone; commands started in it use it, too.
+
+    Parallel processes of one session share it.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        yield folder / "cache"
+
+
+@pytest.fixture(scope="session")
+def exported(export_cache: Path) -> Export:
     """Exports a model or a pair once for the whole session; later calls get the same graphs.
 
-    An export takes ten seconds, nearly all in torch's tracer.
+    An export takes ten seconds, nearly all in torch's tracer. First stage first.
     """
-    done: dict[tuple[Path, ...], list[Path]] = {}
 
     def export(models: Sequence[Path]) -> list[Path]:
-        from sleap_rt.export import export_models
+        from sleap_rt.export import cached_graphs
 
-        key = tuple(models)
-        if key not in done:
-            done[key] = export_models(key, tmp_path_factory.mktemp("graphs"))
-        return done[key]
+        return sorted(cached_graphs(models), key=lambda path: path.stem != "centroid")
 
     return export
 

@@ -1,6 +1,7 @@
 """The program `sleap-nn` (also installed as `sleap-rt`): its commands and its exit codes."""
 
 import sys
+import traceback
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -9,7 +10,8 @@ import click
 from sleap_rt.errors import OptionError, SleapRtError
 from sleap_rt.version import __version__
 
-_COMMANDS = ("eval", "eval-tracking", "export", "track")
+_COMMANDS = ("eval", "eval-tracking", "export", "info", "predict", "system", "track")
+_ALIASES = {"predict": "track"}
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
 _INTERRUPTED = 130
 
@@ -30,7 +32,7 @@ class _LazyGroup(click.Group):
             return _upstream_command(name)
         if name not in _COMMANDS:
             return None
-        module = import_module(f"sleap_rt.cli.{_underscored(name)}")
+        module = import_module(f"sleap_rt.cli.{_underscored(_ALIASES.get(name, name))}")
         command: click.Command = module.command
         return command
 
@@ -98,10 +100,13 @@ def main(args: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        words = str(error.__cause__ or error)
+        click.echo(f"interrupted: {words}" if words else "interrupted", err=True)
         sys.exit(_INTERRUPTED)
     except SleapRtError as error:
+        if "--verbose" in (sys.argv if args is None else args):
+            traceback.print_exception(error)
         click.echo(f"Error: {error}", err=True)
         sys.exit(2 if isinstance(error, OptionError) else 1)
     sys.exit(code if isinstance(code, int) else 0)

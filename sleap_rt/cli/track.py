@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sleap_rt.cli import progress, track_options
+from sleap_rt.cli import track_options
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
 from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
@@ -66,7 +66,9 @@ def command(ctx: click.Context, /, **params: Any) -> None:
             )
     except Exception as error:
         if params["gui"]:
-            progress.json_error(error)
+            from sleap_rt.runtime.progress import json_error
+
+            json_error(error)
         raise
 
 
@@ -76,7 +78,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     decode, filters = _filled(DecodeOptions, params), _filled(FilterOptions, params)
     engine, run = _filled(EngineOptions, params), _filled(RunOptions, params)
     selection, tracking = _filled(SelectionOptions, params), tracker_options(ctx, params)
-    given = params["output_path"]
+    given, output_format = params["output_path"], params["output_format"]
     data_path: Path = params["data_path"]
 
     from sleap_rt.cli.model_paths import resolve_graphs
@@ -88,10 +90,11 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
 
     check_engine_options(engine)
     if given is not None:
-        check_output(given, [data_path])
+        check_output(given, [data_path], output_format)
     with open_source(data_path, selection) as source:
-        output_path = given or source.default_output(data_path)
-        check_output(output_path, source.files)  # before a model is exported, which takes a while
+        output_path = given or source.default_output(data_path, output_format)
+        # Before a model is exported, which takes a while.
+        check_output(output_path, source.files, output_format)
         graphs = resolve_graphs(params["model_paths"])
         names = " + ".join(path.stem for path in graphs)
         refuse_without_effect(given_options(ctx, _DECODE), effective_options(graphs), names)
@@ -105,6 +108,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
             engine=engine,
             run=run,
             match_known=_match_known(params, graphs, source.labels is not None),
+            output_format=output_format,
             no_empty_frames=params["no_empty_frames"],
             resume=params["resume"],
         )
@@ -128,6 +132,8 @@ def _match_known(params: dict[str, Any], graphs: list[Path], has_labels: bool) -
 
 
 def _progress(params: dict[str, Any]) -> Any:
+    from sleap_rt.runtime import progress
+
     if params["gui"]:
         return progress.json_lines
     return progress.silent if params["quiet"] else progress.bar
@@ -151,7 +157,7 @@ def _report(summary: "JobSummary", job: "PredictionJob", params: dict[str, Any])
 _OF_TRACK_ONLY = {
     *(field.name for options in (FilterOptions, TrackerOptions) for field in fields(options)),
     *("data_path", "output_path", "frames", "video_index", "max_instances", "tracking"),
-    *("no_empty_frames", "verbose", "quiet", "gui"),
+    *("output_format", "no_empty_frames", "verbose", "quiet", "gui"),
 }
 
 
@@ -170,6 +176,7 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> None:
         frames=selection.frames,
         video_index=selection.video_index,
         filters=filters,
+        output_format=params["output_format"],
         no_empty_frames=params["no_empty_frames"],
         quiet=params["quiet"],
     )

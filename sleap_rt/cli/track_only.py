@@ -9,7 +9,7 @@ import click
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import FilterOptions
-from sleap_rt.runtime.io.output import default_output
+from sleap_rt.runtime.io.output import check_output, default_output
 from sleap_rt.tracking.options import TrackerOptions
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def run_track_only(
     frames: Collection[int] | None = None,
     video_index: int | None = None,
     filters: FilterOptions | None = None,
+    output_format: str = "slp",
     no_empty_frames: bool = False,
     quiet: bool = False,
 ) -> Path:
@@ -36,6 +37,7 @@ def run_track_only(
         frames: frame indices to keep, in every video; None keeps all.
         video_index: the one video to keep; None keeps all.
         filters: which predicted instances are dropped, before tracking.
+        output_format: kind of the file.
         no_empty_frames: leave out frames without instances.
         quiet: print no summary.
 
@@ -46,15 +48,20 @@ def run_track_only(
         OptionError: the paths, the frames or the video cannot be what is meant.
         DataError: the file or a video it needs is missing or damaged.
     """
-    _check_paths(data_path, output_path)
+    _check_input(data_path)
+    if output_path is not None:
+        check_output(output_path, [data_path], output_format)
     labels = _load(data_path, open_videos=options.needs_images)
     from sleap_rt.runtime.filters import filter_labels
-    from sleap_rt.runtime.io.labels import save_labels
+    from sleap_rt.runtime.io.formats import write_labels
     from sleap_rt.runtime.retrack import check_video_index, retrack  # needs sleap-io
 
     check_video_index(labels, video_index)
-    output_path = output_path or _default_output(data_path, labels, video_index)
-    _check_paths(data_path, output_path)
+    if output_path is None:
+        output_path = _default_output(data_path, labels, video_index, output_format)
+        check_output(output_path, [data_path], output_format)
+    if options.needs_images:
+        _find_videos(labels, data_path.parent, video_index)
     _warn_of_missing(labels, frames, video_index)
     started = time.perf_counter()
     if filters is not None and filters.any_on:
@@ -64,20 +71,19 @@ def run_track_only(
     if no_empty_frames:
         labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
     labels.provenance["source_labels"] = data_path.resolve().as_posix()
-    output_path.parent.mkdir(parents=True, exist_ok=True)
-    save_labels(labels, output_path)
+    written = write_labels(labels, output_path, output_format)
     n_frames = len(labels.labeled_frames)
     n_instances = sum(len(frame.instances) for frame in labels.labeled_frames)
     if quiet:
         return output_path
     click.echo(
         f"{n_frames} frames, {n_instances} instances, {len(labels.tracks)} tracks, "
-        f"{n_frames / seconds:.1f} frames/s -> {output_path}"
+        f"{n_frames / seconds:.1f} frames/s -> {', '.join(map(str, written))}"
     )
     return output_path
 
 
-def _check_paths(data_path: Path, output_path: Path | None) -> None:
+def _check_input(data_path: Path) -> None:
     if data_path.suffix != ".slp":
         raise OptionError(
             f"data_path {data_path}: tracking without a model needs poses, that is a `.slp` file; "
@@ -85,12 +91,6 @@ def _check_paths(data_path: Path, output_path: Path | None) -> None:
         )
     if not data_path.is_file():
         raise DataError(f"{data_path} is not there.")
-    if output_path is None:
-        return
-    if output_path.suffix != ".slp":
-        raise OptionError(f"output_path {output_path}: must end in .slp")
-    if output_path.resolve() == data_path.resolve():
-        raise OptionError(f"output_path {output_path}: is the input, which is never overwritten")
 
 
 def _load(path: Path, *, open_videos: bool) -> "sio.Labels":
@@ -102,11 +102,29 @@ def _load(path: Path, *, open_videos: bool) -> "sio.Labels":
         raise DataError(f"{path} cannot be read as a `.slp` file: {error}") from error
 
 
-def _default_output(data_path: Path, labels: "sio.Labels", video_index: int | None) -> Path:
-    if video_index is None:
-        return default_output(data_path)
-    filename = labels.videos[video_index].filename
-    return default_output(data_path, filename[0] if isinstance(filename, list) else filename)
+def _default_output(
+    data_path: Path, labels: "sio.Labels", video_index: int | None, output_format: str
+) -> Path:
+    name = None
+    if video_index is not None:
+        filename = labels.videos[video_index].filename
+        name = filename[0] if isinstance(filename, list) else filename
+    return default_output(data_path, name, output_format)
+
+
+def _find_videos(labels: "sio.Labels", folder: Path, video_index: int | None) -> None:
+    """Look for videos that are to be read and not where the labels say in `folder`."""
+    from sleap_rt.runtime.io.labels_source import find_moved
+
+    labeled = {id(frame.video) for frame in labels.labeled_frames}
+    find_moved(
+        [
+            video
+            for index, video in enumerate(labels.videos)
+            if id(video) in labeled and video_index in (None, index)
+        ],
+        folder,
+    )
 
 
 def _warn_of_missing(

@@ -212,6 +212,13 @@ FILTERS = (
 )
 OUTPUT = (
     click.option(
+        "--output_format",
+        type=click.Choice(("slp", "analysis_h5", "csv", "nwb", "coco")),
+        default="slp",
+        show_default=True,
+        help="Kind of file to write.",
+    ),
+    click.option(
         "--no_empty_frames", is_flag=True, help="Leave out frames in which nothing was found."
     ),
     click.option(

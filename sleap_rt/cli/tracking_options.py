@@ -70,7 +70,9 @@ def tracker_options(ctx: click.Context, params: Mapping[str, Any]) -> TrackerOpt
             click.echo(f"Warning: without --tracking no effect: {', '.join(given)}", err=True)
         return None
     values = {name: params[name] for name in names}
-    counts = ("tracking_target_instance_count", "max_tracks", "tracking_clean_instance_count")
+    counts = ["tracking_target_instance_count", "max_tracks"]
+    if not values["tracking_pre_cull_to_target"]:
+        counts.append("tracking_clean_instance_count")
     needed = values["post_connect_single_breaks"] or values["tracking_pre_cull_to_target"]
     if needed and not any(values[name] for name in counts):
         values["tracking_target_instance_count"] = params.get("max_instances")

@@ -6,30 +6,41 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import ModelError
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 
 _PACKAGES = ("torch", "onnx", "onnxscript", "yaml", "onnxruntime")
 
 
-def export_models(models: Sequence[Path], folder: Path) -> list[Path]:
+def export_models(
+    models: Sequence[Path], folder: Path, overrides: ModelOverrides = NO_OVERRIDES
+) -> list[Path]:
     """`sleap_rt.export.export_models`."""
-    paths: list[Path] = _call("export_models", models, folder)
+    paths: list[Path] = _call("export_models", models, folder, overrides)
     return paths
 
 
-def cached_graphs(models: Sequence[Path]) -> list[Path]:
+def cached_graphs(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
     """`sleap_rt.export.cached_graphs`."""
-    paths: list[Path] = _call("cached_graphs", models)
+    paths: list[Path] = _call("cached_graphs", models, overrides)
     return paths
 
 
-def _call(name: str, *args: Any) -> Any:
+def describe_trained(path: Path, *, is_legacy: bool) -> dict[str, Any]:
+    """`sleap_rt.models.description.describe_model`."""
+    described: dict[str, Any] = _call(
+        "describe_model", path, module="sleap_rt.models.description", is_legacy=is_legacy
+    )
+    return described
+
+
+def _call(name: str, *args: Any, module: str = "sleap_rt.export", **options: Any) -> Any:
     try:
-        return getattr(import_module("sleap_rt.export"), name)(*args)
+        return getattr(import_module(module), name)(*args, **options)
     except ModuleNotFoundError as error:
         if error.name not in _PACKAGES:
             raise
         raise ModelError(
-            f"exporting a trained model needs the Python package {error.name!r}, which is not "
+            f"reading a trained model needs the Python package {error.name!r}, which is not "
             "installed. Install it with `pip install 'sleap-rt[cpu,export]'`, or export the model "
             "on another machine: an exported model needs neither torch nor onnx."
         ) from error

@@ -57,6 +57,13 @@ class CandidatePairs:
             yield values[start:end].reshape(shape)
 
 
+def rows_of(starts: IntArray, counts: IntArray) -> IntArray:
+    """(sum of counts,) the rows start, start + 1, ... of each frame, one frame after another."""
+    before = np.cumsum(counts) - counts
+    rows: IntArray = np.arange(counts.sum()) + np.repeat(starts - before, counts)
+    return rows
+
+
 def candidate_pairs(
     frames: FramePairs, ground_truth: PoseTable, predicted: PoseTable
 ) -> CandidatePairs:

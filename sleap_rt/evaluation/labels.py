@@ -1,6 +1,6 @@
 """The edge to sleap-io: labels files become plain arrays here and nowhere else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,12 @@ def load_labels(path: str | Path) -> sio.Labels:
         return sio.load_slp(str(path), open_videos=False)
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise DataError(f"{path} cannot be read as a .slp labels file: {error}") from error
+
+
+def load_table(path: Path) -> tuple[PoseTable, list[sio.Video]]:
+    """The poses of a `.slp` file and its videos; the far larger labels are not kept."""
+    labels = load_labels(path)
+    return table_from_labels(labels, str(path)), videos_of(labels)
 
 
 def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
@@ -194,23 +200,23 @@ class FrameImages:
     for every prediction file that has it.
     """
 
-    def __init__(self, labels: sio.Labels, path: str | Path) -> None:
+    def __init__(self, videos: Sequence[sio.Video], path: str | Path) -> None:
         folder = Path(path).resolve().parent
-        self._sources = [[(video, folder)] for video in videos_of(labels)]
+        self._sources = [[(video, folder)] for video in videos]
         self._opened: dict[int, sio.Video | None] = {}
         self.problems: dict[str, None] = {}  # in the order met
 
     def also_from(
-        self, labels: sio.Labels, path: str | Path, video_pairs: Mapping[int, int]
+        self, videos: Sequence[sio.Video], path: str | Path, video_pairs: Mapping[int, int]
     ) -> None:
         """Look where a prediction file says, too.
 
         Args:
-            labels, path: the prediction file.
-            video_pairs: ground-truth video index -> video index in `labels`.
+            videos: those of the prediction file.
+            path: the prediction file.
+            video_pairs: ground-truth video index -> index in `videos`.
         """
         folder = Path(path).resolve().parent
-        videos = videos_of(labels)
         for ours, theirs in video_pairs.items():
             self._sources[ours].append((videos[theirs], folder))
 
@@ -241,8 +247,8 @@ class FrameImages:
         video, place = next(found, (None, []))
         if video is None:
             self.problems[
-                f"the video {_video_file(sources[0][0])} was not found, so its frames are drawn "
-                "without image"
+                f"the video {_video_file(sources[0][0])} was not found where the files say or "
+                "beside them, so its frames are drawn without image"
             ] = None
             return None
         try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sleap_rt.evaluation.candidates import CandidatePairs
+from sleap_rt.evaluation.candidates import CandidatePairs, rows_of
 from sleap_rt.evaluation.poses import BoolArray, FloatArray, IntArray
 
 
@@ -95,7 +95,6 @@ def collect_matches(
 
 def _left(starts: IntArray, counts: IntArray, taken: IntArray) -> IntArray:
     """The rows of the paired frames that are not in `taken`, in order."""
-    first = np.cumsum(counts) - counts
-    rows: IntArray = np.arange(counts.sum()) + np.repeat(starts - first, counts)
+    rows = rows_of(starts, counts)
     untaken: BoolArray = np.isin(rows, taken, invert=True)
     return rows[untaken]

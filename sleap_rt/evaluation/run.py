@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.identity.evaluation import IdentityEvaluation, evaluate_identities
-from sleap_rt.evaluation.labels import FrameImages, load_labels, table_from_labels
+from sleap_rt.evaluation.labels import FrameImages, load_table
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
 from sleap_rt.evaluation.options import (
     CENTROID_THRESHOLD_PX,
@@ -112,9 +112,8 @@ def run_eval(options: EvalOptions) -> EvaluationRun:
 def measure(options: EvalOptions) -> EvaluationRun:
     """The first half of `run_eval`: everything but writing, which is known to be possible after."""
     _check_destinations(options)
-    labels = load_labels(options.ground_truth_path)
-    truth = table_from_labels(labels, str(options.ground_truth_path))
-    images = FrameImages(labels, options.ground_truth_path)
+    truth, videos = load_table(options.ground_truth_path)
+    images = FrameImages(videos, options.ground_truth_path)
     names = short_names(options.predicted_paths)
     return EvaluationRun(
         options=options,
@@ -146,7 +145,8 @@ def save_results(run: EvaluationRun) -> list[Path]:
 
 def _check_destinations(options: EvalOptions) -> None:
     """Raises OptionError or DataError: results could not be written after all the work."""
-    files = [path for place in _metrics_places(options) for path in saved_files(place)]
+    places = _metrics_places(options)
+    files = [path for place in places for path in saved_files(place)]
     if options.report is not None:
         from sleap_rt.evaluation.report.plots import require_matplotlib
 
@@ -156,7 +156,7 @@ def _check_destinations(options: EvalOptions) -> None:
                 f"report {options.report} is also written by save_metrics; choose another name"
             )
         files.append(options.report)
-    for path in files:
+    for path in (*places, *files):
         check_destination(path)
 
 
@@ -174,8 +174,7 @@ def _metrics_places(options: EvalOptions) -> list[Path]:
 def _evaluate(
     truth: PoseTable, images: FrameImages, name: str, path: Path, options: EvalOptions
 ) -> Evaluation:
-    labels = load_labels(path)
-    predicted = table_from_labels(labels, str(path))
+    predicted, videos = load_table(path)
     metrics: Metrics = {}
     pairing = identities = None
     if options.measure_poses:
@@ -183,7 +182,7 @@ def _evaluate(
             truth, predicted, options.poses, centroid_default_px=CENTROID_THRESHOLD_PX
         )
         metrics |= pose_metrics(pairing)
-        images.also_from(labels, path, pairing.frames.video_pairs)
+        images.also_from(videos, path, pairing.frames.video_pairs)
     if options.identities is not None:
         identities = evaluate_identities(truth, predicted, options.identities, options.poses)
         metrics["identity_metrics"] = identities.metrics
@@ -240,6 +239,12 @@ def run_evaluation(
     Raises:
         OptionError: an option has a value that cannot be honoured.
         DataError: a file is missing or damaged, or the files have nothing in common.
+
+    >>> metrics = run_evaluation("labels.slp", "predictions.slp", oks_stddev=0.05)
+    >>> round(metrics["mOKS"]["mOKS"], 4), metrics["detection_metrics"]["n_fn"]
+    (0.6763, 1)
+    >>> metrics["options"]["oks_stddev"], metrics["options"]["user_labels_only"]
+    (0.05, True)
     """
     options = EvalOptions(
         ground_truth_path=Path(ground_truth_path),

@@ -84,12 +84,21 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return _without_nan(value).tolist()
     if isinstance(value, np.generic):
         return _plain(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _without_nan(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """None in place of numbers that are not finite."""
+    if values.dtype.kind != "f":
+        return values
+    plain = values.astype(object)
+    plain[~np.isfinite(values)] = None
+    return plain
 
 
 def load_metrics(
@@ -111,6 +120,10 @@ def load_metrics(
 
     Raises:
         DataError: there is no such file, it is no metrics file, or `allow_pickle` is needed.
+
+    >>> stored = load_metrics("metrics.npz", allow_pickle=True)
+    >>> round(stored["mOKS"]["mOKS"], 4), stored["distance_metrics"]["dists"].shape
+    (0.6763, (6, 4))
     """
     file = _find_file(Path(path), split, dataset_idx)
     try:

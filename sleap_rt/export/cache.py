@@ -1,6 +1,6 @@
 """Exports of trained models, kept from one run to the next.
 
-An entry is named by the content it was made from: the files of the models, in order, and the
+An entry is named by the content it was made from: the files of the models, the overrides, and the
 version that exported them. A change to any of them is another entry; nothing ever goes stale.
 """
 
@@ -13,47 +13,53 @@ from pathlib import Path
 import platformdirs
 
 from sleap_rt.contract import CONTRACT_VERSION
-from sleap_rt.model_files import exported_graphs, fingerprint
+from sleap_rt.model_files import exported_graphs, file_sha256, fingerprint
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.version import __version__
 
 
-def cached_graphs(models: Sequence[Path]) -> list[Path]:
+def cached_graphs(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
     """The exported graphs of one model or a pair, exported now if they never were.
 
     Args:
         models: trained models, in any order.
+        overrides: what is to differ from the training configurations.
 
     Raises:
         ModelError: a model cannot be loaded or exported, or the export extra is not installed.
     """
-    entry = cache_folder() / _key(models)
+    entry = cache_folder() / _key(models, overrides)
     if not entry.is_dir():
-        _fill(entry, models)
+        _fill(entry, models, overrides)
     return exported_graphs(entry)
 
 
-def is_cached(models: Sequence[Path]) -> bool:
+def is_cached(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> bool:
     """Whether `cached_graphs` would find these models at once."""
-    return (cache_folder() / _key(models)).is_dir()
+    return (cache_folder() / _key(models, overrides)).is_dir()
 
 
 def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("sleap-rt")) / "exports"
 
 
-def _key(models: Sequence[Path]) -> str:
+def _key(models: Sequence[Path], overrides: ModelOverrides) -> str:
     digest = hashlib.sha256(f"{__version__} {CONTRACT_VERSION}".encode())
-    for print_ in sorted(fingerprint(model) for model in models):
+    for print_ in sorted(fingerprint(model, overrides.backbone_ckpt_path) for model in models):
         digest.update(print_.encode())
+    for name in overrides.given:
+        value = getattr(overrides, name)
+        content = file_sha256(value).hex() if isinstance(value, Path) else repr(value)
+        digest.update(f" {name}={content}".encode())
     return digest.hexdigest()[:32]
 
 
-def _fill(entry: Path, models: Sequence[Path]) -> None:
+def _fill(entry: Path, models: Sequence[Path], overrides: ModelOverrides) -> None:
     from sleap_rt.export.exporter import export_models  # torch takes seconds to import
 
     entry.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".exporting-") as temporary:
-        export_models(models, Path(temporary) / "graphs")
+        export_models(models, Path(temporary) / "graphs", overrides)
         try:
             (Path(temporary) / "graphs").rename(entry)
         except OSError:  # another process was faster; its entry has the same content

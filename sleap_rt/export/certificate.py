@@ -5,11 +5,9 @@ Runtime. Frames are drawn from a seeded generator, at the training size and at t
 thresholds placed where the model's own maps have clear peaks.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,12 +18,7 @@ from sleap_rt.contract import CROP_KINDS, Certificate, ModelKind, Preprocessing
 from sleap_rt.errors import ModelError
 from sleap_rt.export.peak_parity import compare_peaks
 from sleap_rt.models import TrainedModel
-from sleap_rt.models.reference import (
-    ReferenceCrops,
-    ReferenceInstances,
-    predict_crops,
-    predict_instances,
-)
+from sleap_rt.models.reference import ReferenceInstances, predict_crops, predict_instances
 from sleap_rt.models.reference.frames import prepare_frame
 from sleap_rt.models.reference.peaks import local_peaks
 from sleap_rt.options import DecodeOptions, EngineOptions
@@ -34,88 +27,21 @@ from sleap_rt.runtime.predictors import Predictor, open_predictor
 
 MAX_PX = 0.01  # frame px; float32 noise of two runtimes stays a thousand times below
 MAX_SCORE = 1e-4  # confidence
-_SEED = 20240229
+SEED = 20240229
 DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
-_N_CENTRES = 6  # crops per frame
-_MANY_PEAKS: tuple[ModelKind, ...] = ("centroid", "bottomup", "multi_class_bottomup")
+N_CENTRES = 6  # crops per frame
 CPU = EngineOptions(engine="ort", device="cpu")
 
 Frame = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
-class Oracle(Protocol):
-    """The plain pipeline of one trained model, which its graph has to equal.
-
-    Attributes:
-        kind: what the model finds.
-        preprocessing: what happens to a frame.
-    """
-
-    @property
-    def kind(self) -> ModelKind: ...
-    @property
-    def preprocessing(self) -> Preprocessing: ...
-
-    def maps(self, frame: Frame) -> dict[str, Floats]:
-        """The network's outputs on a whole frame, (1, channels, rows, columns) each."""
-        ...
-
-    def instances(self, frame: Frame, options: DecodeOptions) -> ReferenceInstances:
-        """What a model of whole frames finds in one."""
-        ...
-
-    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> ReferenceCrops:
-        """What an instance model finds around centres in one frame."""
-        ...
-
-
-@dataclass(frozen=True)
-class NativeOracle:
-    """The checkpoint pipeline of a native model."""
-
-    model: TrainedModel
-
-    @property
-    def kind(self) -> ModelKind:
-        return self.model.kind
-
-    @property
-    def preprocessing(self) -> Preprocessing:
-        return self.model.preprocessing
-
-    def maps(self, frame: Frame) -> dict[str, Floats]:
-        image, _ = prepare_frame(frame, self.model.preprocessing)
-        with torch.inference_mode():
-            outputs = self.model.network(image)
-        return {name: maps.numpy() for name, maps in outputs.items()}
-
-    def instances(self, frame: Frame, options: DecodeOptions) -> ReferenceInstances:
-        return predict_instances(self.model, frame, options)
-
-    def crops(self, frame: Frame, centres: Floats, options: DecodeOptions) -> ReferenceCrops:
-        return predict_crops(self.model, frame, centres, options, size_from=self.model)
-
-
 def certify_native(model: TrainedModel, path: Path) -> Certificate:
-    """Compare an exported graph with the checkpoint pipeline of a native model.
-
-    Raises:
-        ModelError: as `certify`.
-    """
-    oracle = NativeOracle(model)
-    if model.kind in _MANY_PEAKS:
-        return certify(oracle, path, partial(_compare_peaks, oracle))
-    return certify(oracle, path)
-
-
-def certify(oracle: Oracle, path: Path, compare: "Compare | None" = None) -> Certificate:
     """Compare an exported graph with the checkpoint pipeline.
 
     Args:
-        oracle: the pipeline of the trained model.
+        model: the trained model.
         path: the graph exported from it.
-        compare: measures both on frames; None takes what fits the kind of model.
 
     Returns:
         What was measured.
@@ -123,13 +49,22 @@ def certify(oracle: Oracle, path: Path, compare: "Compare | None" = None) -> Cer
     Raises:
         ModelError: counts differ, or a coordinate or score differs by more than the tolerance.
     """
-    frames = synthetic_frames(oracle.preprocessing)
+    frames = synthetic_frames(model.preprocessing)
     measured = Measured()
-    if compare is None:
-        compare = partial(_compare_crops if oracle.kind in CROP_KINDS else _compare_frames, oracle)
-    compare(path, frames, measured)
+    compare = _compare_crops if model.kind in CROP_KINDS else _compare_frames
+    compare(model, path, frames, measured)
+    return certificate_of(measured, frames)
+
+
+def certificate_of(measured: "Measured", frames: list[Frame]) -> Certificate:
+    """What was measured on these frames, if it is within the tolerances.
+
+    Raises:
+        ModelError: a coordinate or score differs by more.
+    """
+    sizes = ", ".join(f"{frame.shape[1]}x{frame.shape[0]}" for frame in frames)
     certificate = Certificate(
-        frames=describe_frames(frames),
+        frames=f"synthetic, seed {SEED}, {sizes} px",
         n_frames=len(frames),
         n_instances=measured.n_instances,
         max_px=float(np.max(measured.px, initial=0)),
@@ -149,7 +84,7 @@ def certify(oracle: Oracle, path: Path, compare: "Compare | None" = None) -> Cer
 
 @dataclass
 class Measured:
-    """What was found so far: instances, and differences in px, scores and the network's outputs."""
+    """Instances, and differences in the network's outputs (relative), in px, and in scores."""
 
     n_instances: int = 0
     maps: list[float] = field(default_factory=list)
@@ -172,16 +107,13 @@ class Measured:
         self.score += np.abs(expected.point_scores[found] - vals[found]).tolist()
 
 
-Compare = Callable[[Path, list[Frame], Measured], None]
-
-
 def synthetic_frames(spec: Preprocessing) -> list[Frame]:
     """Textured frames with dark and bright blobs: training size, larger, smaller and oblong.
 
     Returns:
         (height, width, channels) uint8 each; with as many channels as the network takes.
     """
-    rng = np.random.default_rng(_SEED)
+    rng = np.random.default_rng(SEED)
     height, width = spec.max_height or DEFAULT_SIDE, spec.max_width or DEFAULT_SIDE
     sizes = [
         (height, width),
@@ -209,82 +141,85 @@ def draw(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Fram
     return frame
 
 
-def _compare_frames(oracle: Oracle, path: Path, frames: list[Frame], measured: Measured) -> None:
+def _compare_frames(
+    model: TrainedModel, path: Path, frames: list[Frame], measured: Measured
+) -> None:
     """Whole-frame models: the network's raw outputs, and from frame to instances."""
     engine = open_engine(path, CPU)
     for frame in frames:
-        options = DecodeOptions(peak_threshold=clear_threshold(oracle, frame), min_line_scores=-1e3)
-        expected = oracle.instances(frame, options)
-        predictor: Predictor = open_predictor([path], options, CPU)
-        (found,) = predictor.predict(frame[None], [0])
-        predictor.close()
-        measured.maps += map_differences(oracle, engine, frame)
-        measured.add(expected, found.points, found.point_scores, frame_size(frame))
+        options = DecodeOptions(peak_threshold=_clear_threshold(model, frame), min_line_scores=-1e3)
+        measured.maps += _map_differences(model, engine, frame)
+        if model.kind == "single_instance":
+            predictor: Predictor = open_predictor([path], options, CPU)
+            (found,) = predictor.predict(frame[None], [0])
+            predictor.close()
+            expected = predict_instances(model, frame, options)
+            measured.add(expected, found.points, found.point_scores, _size(frame))
+            continue
+        differences = compare_peaks(model, engine, frame, options)
+        measured.n_instances += differences.n_instances
+        measured.px += differences.px
+        measured.score += differences.score
     engine.close()
 
 
-def _compare_peaks(
-    oracle: NativeOracle, path: Path, frames: list[Frame], measured: Measured
-) -> None:
-    """Models with many peaks per map: each peak, and what is made of all of them."""
-    engine = open_engine(path, CPU)
-    for frame in frames:
-        options = DecodeOptions(peak_threshold=clear_threshold(oracle, frame), min_line_scores=-1e3)
-        measured.maps += map_differences(oracle, engine, frame)
-        found = compare_peaks(oracle.model, engine, frame, options)
-        measured.n_instances += found.n_instances
-        measured.px += found.px
-        measured.score += found.score
-    engine.close()
-
-
-def map_differences(oracle: Oracle, engine: Engine, frame: Frame) -> list[float]:
+def _map_differences(model: TrainedModel, engine: Engine, frame: Frame) -> list[float]:
     """Largest difference of each of the network's outputs, relative to its largest value."""
-    expected = oracle.maps(frame)
+    image, _ = prepare_frame(frame, model.preprocessing)
+    with torch.inference_mode():
+        expected = model.network(image)
     inputs: dict[str, NDArray[Any]] = {"frames": frame[None], "slots": np.zeros(1, np.float32)}
     feed = {spec.name: inputs.get(spec.name, np.array(0, np.float32)) for spec in engine.inputs}
     found = engine.run(feed, list(expected))
     return [
-        float(np.abs(found[name] - maps).max() / max(1.0, float(np.abs(maps).max())))
+        float(np.abs(found[name] - maps.numpy()).max() / max(1.0, float(maps.abs().max())))
         for name, maps in expected.items()
     ]
 
 
-def _compare_crops(oracle: Oracle, path: Path, frames: list[Frame], measured: Measured) -> None:
+def _compare_crops(
+    model: TrainedModel, path: Path, frames: list[Frame], measured: Measured
+) -> None:
     """Crop models, at random centres, some of which lie beside the frame."""
-    names_animals = oracle.kind == "multi_class_topdown"
-    rng = np.random.default_rng(_SEED)
+    rng = np.random.default_rng(SEED)
     engine = open_engine(path, CPU)
     for frame in frames:
         side = np.array([frame.shape[1], frame.shape[0]])
-        centres = (rng.uniform(-0.05, 1.05, (_N_CENTRES, 2)) * side).astype(np.float32)
+        centres = (rng.uniform(-0.05, 1.05, (N_CENTRES, 2)) * side).astype(np.float32)
         everything = DecodeOptions(peak_threshold=-np.inf)
-        top = oracle.crops(frame, centres, everything).values
+        top = predict_crops(model, frame, centres, everything, size_from=model).values
         limits = (0.3 * float(top.max()), 0.7 * float(top.max()))
         options = DecodeOptions(peak_threshold=widest_gap(top, *limits))
-        crops = oracle.crops(frame, centres, options)
+        crops = predict_crops(model, frame, centres, options, size_from=model)
         found = engine.run(
             {
                 "frames": frame[None],
                 "centers": centres,
-                "frame_index": np.zeros(_N_CENTRES, np.int64),
+                "frame_index": np.zeros(N_CENTRES, np.int64),
                 "peak_threshold": np.array(options.peak_threshold, np.float32),
                 "integral_refinement": np.array(1, np.float32),
             },
-            ["peaks", "peak_vals", *(["class_probs"] if names_animals else [])],
+            ["peaks", "peak_vals", *(["class_probs"] if model.class_names else [])],
         )
         expected = ReferenceInstances(crops.points, crops.values, crops.values[:, 0])
-        measured.add(expected, found["peaks"], found["peak_vals"], frame_size(frame))
-        if names_animals:
+        measured.add(expected, found["peaks"], found["peak_vals"], _size(frame))
+        if model.class_names:
             measured.score += np.abs(crops.class_probs - found["class_probs"]).ravel().tolist()
     engine.close()
 
 
-def clear_threshold(oracle: Oracle, frame: Frame) -> float:
+def _clear_threshold(model: TrainedModel, frame: Frame) -> float:
     """A threshold that the frame's peaks are clearly above or below."""
-    confmaps = oracle.maps(frame)["confmaps"][0]
+    image, _ = prepare_frame(frame, model.preprocessing)
+    with torch.inference_mode():
+        confmaps = model.network(image)["confmaps"][0].numpy()
+    return clear_threshold(confmaps, model.kind)
+
+
+def clear_threshold(confmaps: Floats, kind: ModelKind) -> float:
+    """A threshold that the peaks of these maps (n_nodes, rows, columns) are clearly off."""
     top = confmaps.max(axis=(1, 2))
-    if oracle.kind == "single_instance":
+    if kind == "single_instance":
         return widest_gap(top, 0.3 * float(top.max()), 0.7 * float(top.max()))
     # Every node should have a peak, so that instances can form. But peaks far below the largest
     # are left out: on maps close to zero, refinement divides by almost nothing and would magnify
@@ -305,11 +240,5 @@ def widest_gap(values: NDArray[np.floating], low: float, high: float) -> float:
     return float((edges[widest] + edges[widest + 1]) / 2)
 
 
-def describe_frames(frames: list[Frame]) -> str:
-    """What synthetic frames are, in words."""
-    sizes = ", ".join(f"{frame.shape[1]}x{frame.shape[0]}" for frame in frames)
-    return f"synthetic, seed {_SEED}, {sizes} px"
-
-
-def frame_size(frame: Frame) -> str:
+def _size(frame: Frame) -> str:
     return f"a frame of {frame.shape[1]}x{frame.shape[0]} px"

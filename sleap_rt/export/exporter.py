@@ -14,29 +14,30 @@ from sleap_rt.contract import (
     Certificate,
     Decoding,
     GraphContract,
-    Precision,
     Preprocessing,
 )
-from sleap_rt.errors import ModelError
-from sleap_rt.export.certificate import NativeOracle, Oracle, certify_native
-from sleap_rt.export.graphs import Graph, build_graph
-from sleap_rt.export.legacy_certificate import LegacyOracle, certify_legacy
-from sleap_rt.export.legacy_graphs import LegacyGraph, build_legacy_graph
+from sleap_rt.errors import ModelError, OptionError
+from sleap_rt.export.certificate import certify_native
+from sleap_rt.export.checkpoints import Checkpoint, LegacyCheckpoint, NativeCheckpoint
+from sleap_rt.export.graphs import build_graph
+from sleap_rt.export.legacy_certificate import certify_legacy
+from sleap_rt.export.legacy_graphs import build_legacy_graph
 from sleap_rt.export.legacy_stages import LegacyStage, legacy_stages
 from sleap_rt.export.onnx_file import fuse, save
 from sleap_rt.export.pairs import first_stage_first
-from sleap_rt.export.precision import HalfNetwork, certify_half
 from sleap_rt.export.sample import choose_sample
 from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.models.legacy import LegacyModel, load_legacy_model
+from sleap_rt.models.overrides import override_models
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.version import __version__
 
 METADATA_NAME = "export_metadata.json"
 
 
 def export_models(
-    paths: Sequence[Path], folder: Path, *, precision: Precision = "fp32"
+    paths: Sequence[Path], folder: Path, overrides: ModelOverrides = NO_OVERRIDES
 ) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
@@ -46,29 +47,49 @@ def export_models(
     Args:
         paths: trained models, all native or all legacy, in any order.
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
-        precision: of the network; pre-processing and decoding are float32 always.
+        overrides: what is to differ from the training configurations.
 
     Returns:
         The `.onnx` files, first stage first.
 
     Raises:
-        ModelError: a model cannot be loaded, the models are no pair, or a graph differs from its
-            checkpoint by more than the tolerance.
+        OptionError: an override has no effect with these models, or cannot be honoured.
+        ModelError: a model cannot be loaded, the models are no supported set, or a graph differs
+            from its checkpoint by more than the tolerance.
     """
     stages: Sequence[TrainedModel | LegacyStage]
     if one_family(paths) is ModelSource.LEGACY:
+        _refuse_for_legacy(overrides)
         stages = legacy_stages([load_legacy_model(path) for path in paths])
     else:
-        stages = _sized_together([load_native_model(path) for path in paths])
+        stages = _sized_together(override_models(_load(paths, overrides), overrides))
     _check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
-        written = [_export(stage, Path(temporary), precision) for stage in stages]
+        written = [_export(stage, Path(temporary)) for stage in stages]
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
         for file in Path(temporary).iterdir():
             shutil.move(file, folder / file.name)
     return [folder / path.name for path, _ in written]
+
+
+def _refuse_for_legacy(overrides: ModelOverrides) -> None:
+    if overrides.given:
+        raise OptionError(
+            f"{', '.join(overrides.given)}: only for models of sleap-nn; a model of SLEAP 1.4 or "
+            "older keeps the settings it was trained with. Leave it out."
+        )
+
+
+def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel]:
+    backbone, head = overrides.backbone_ckpt_path, overrides.head_ckpt_path
+    if len(paths) > 1 and (backbone or head):
+        raise OptionError(
+            "backbone_ckpt_path and head_ckpt_path replace the weights of one model, but "
+            f"{len(paths)} models were given; put each checkpoint into its model's folder instead"
+        )
+    return [load_native_model(path, backbone_ckpt=backbone, head_ckpt=head) for path in paths]
 
 
 def _sized_together(models: list[TrainedModel]) -> list[TrainedModel]:
@@ -98,31 +119,24 @@ def _check_writable(folder: Path) -> None:
         raise ModelError(f"cannot write into {folder}: {error.strerror}") from error
 
 
-def _export(
-    stage: TrainedModel | LegacyStage, folder: Path, precision: Precision
-) -> tuple[Path, GraphContract]:
+def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, GraphContract]:
     path = folder / f"{stage.kind}.onnx"
-    module: Graph | LegacyGraph
-    oracle: Oracle
     certified: Callable[[], Certificate]
     if isinstance(stage, LegacyStage):
-        module, oracle = build_legacy_graph(stage), LegacyOracle(stage)
-        certified = partial(certify_legacy, stage, path)
+        graph, certified = fuse(build_legacy_graph(stage)), partial(certify_legacy, stage, path)
         contract = _contract(stage.model, stage.preprocessing, stage.decoding)
         contract = replace(contract, family="legacy", notes=stage.model.notes)
     else:
-        module, oracle = build_graph(stage), NativeOracle(stage)
-        certified = partial(certify_native, stage, path)
+        graph, certified = fuse(build_graph(stage)), partial(certify_native, stage, path)
         contract = _contract(stage, stage.preprocessing, stage.decoding)
-    contract = replace(contract, precision=precision)
-    if precision == "fp16":
-        module.add_module("network", HalfNetwork(module.network))
-        certified = partial(certify_half, oracle, path)
-    graph = fuse(module)
     save(graph, contract, path)
     contract = replace(contract, certificate=certified())
-    save(graph, contract, path, choose_sample(oracle, path, precision))
+    save(graph, contract, path, choose_sample(_checkpoint(stage), path, contract.precision))
     return path, contract
+
+
+def _checkpoint(stage: TrainedModel | LegacyStage) -> Checkpoint:
+    return LegacyCheckpoint(stage) if isinstance(stage, LegacyStage) else NativeCheckpoint(stage)
 
 
 def _contract(

@@ -14,7 +14,7 @@ from onnxscript import FLOAT, INT64, script
 from onnxscript import opset18 as op
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.sizing import LARGEST_SIDE, as_is, frames_to_image, keep_size
+from sleap_rt.export.sizing import LARGEST_SIDE, as_is, frames_to_image, keep_size, rgb_planes
 
 _PER_LEVEL = float(np.float32(1 / 255))
 
@@ -114,7 +114,7 @@ def _to_gray(image: FLOAT[...]):
         gray = op.Identity(image)
     else:
         unit = op.Constant(value_float=_PER_LEVEL)
-        red, green, blue = op.Split(image * unit, num_outputs=3, axis=1)
+        red, green, blue = rgb_planes(image * unit)
         luma = (red * 0.2989 + green * 0.587) + blue * 0.114
         gray = op.Floor(luma * 255.5)  # back to bytes as TensorFlow does it
     return gray

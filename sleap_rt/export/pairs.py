@@ -1,15 +1,10 @@
-"""Which two models make a top-down pair."""
+"""Models that are exported together, in the order in which they run."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from sleap_rt.contract import CROP_KINDS, ModelKind
-from sleap_rt.errors import ModelError
-
-_PAIRS: set[tuple[str, ...]] = {
-    ("centroid", "centered_instance"),
-    ("centroid", "multi_class_topdown"),
-}
+from sleap_rt.runtime.predictors.sets import supported_set
 
 
 class _OfKind(Protocol):
@@ -24,12 +19,7 @@ def first_stage_first(models: Sequence[_Model]) -> list[_Model]:
     """One model, or a pair in the order in which it runs.
 
     Raises:
-        ModelError: the models are no pair.
+        ModelError: the models are no supported set.
     """
-    ordered = sorted(models, key=lambda model: model.kind in CROP_KINDS)
-    if len(ordered) > 1 and tuple(model.kind for model in ordered) not in _PAIRS:
-        raise ModelError(
-            f"{' + '.join(model.kind for model in models)} cannot be exported together; pairs are "
-            + ", ".join(" + ".join(pair) for pair in sorted(_PAIRS))
-        )
-    return ordered
+    supported_set([model.kind for model in models])
+    return sorted(models, key=lambda model: model.kind in CROP_KINDS)

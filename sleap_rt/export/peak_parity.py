@@ -25,6 +25,7 @@ from sleap_rt.runtime.engines import Array, Engine
 
 Floats = NDArray[np.float32]
 _NOISE = 2e-5  # of a map's largest value: what float32 sums in another order may amount to
+_STABLE_PX = 2e-3  # frame px; a refinement that noise moves further is not compared
 _NEAR_BORDER = 1e-2  # cells; a lookup this close to the border of two cells may take either
 
 
@@ -67,12 +68,17 @@ def compare_peaks(
     for node, confmap in enumerate(maps["confmaps"]):
         there = ~np.isnan(found.vals[node])
         cells = np.floor(found.rough[node, there] * to_cells + 1e-3).astype(int)  # (n_found, 2)
-        is_clear = _check_cells(confmap, cells, options, frame)
+        noise = np.float32(_NOISE * np.abs(confmap).max())
+        is_clear = _check_cells(confmap, cells, noise, options, frame)
         for i in np.flatnonzero(is_clear):
             col, row = cells[i]
-            x, y = refine_cell(confmap, row, col, model.decoding.integral_patch_size)
-            expected = np.array([x, y], np.float32) / np.float32(to_cells)
-            result.px.append(float(np.linalg.norm(found.peaks[node, i] - expected)))
+            patch_size = model.decoding.integral_patch_size
+            expected = np.array(refine_cell(confmap, row, col, patch_size), np.float32)
+            shifted = np.array(refine_cell(confmap + noise, row, col, patch_size), np.float32)
+            # Where the patch sums to almost nothing, its centre of mass is noise as well.
+            if np.abs(shifted - expected).max() / to_cells < _STABLE_PX:
+                gap = found.peaks[node, i] - expected / np.float32(to_cells)
+                result.px.append(float(np.linalg.norm(gap)))
             result.score.append(abs(float(found.vals[node, i] - confmap[row, col])))
         clear.append(np.flatnonzero(is_clear))
     to_pixels = model.preprocessing.input_scale * float(eff_scale)
@@ -140,11 +146,14 @@ def _run(
 
 
 def _check_cells(
-    confmap: Floats, cells: NDArray[np.int_], options: DecodeOptions, frame: NDArray[np.uint8]
+    confmap: Floats,
+    cells: NDArray[np.int_],
+    noise: np.float32,
+    options: DecodeOptions,
+    frame: NDArray[np.uint8],
 ) -> NDArray[np.bool_]:
     """Which of the cells (n, 2) that a graph calls peaks are clear ones; none may be wrong."""
     height, width = confmap.shape
-    noise = np.float32(_NOISE * np.abs(confmap).max())
     padded = np.pad(confmap, 1, constant_values=-np.inf)
     around = np.full(confmap.shape, np.float32(options.peak_threshold))
     for dy in range(3):

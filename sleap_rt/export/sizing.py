@@ -113,16 +113,26 @@ def _to_rgb(image: FLOAT[...]):
 
 
 @script()
+def rgb_planes(image: FLOAT[...]):
+    """Red, green and blue, (batch, 1, height, width) each.
+
+    Gathered, not split: this may stand in a branch that gray frames do not take, and TensorRT
+    checks the shapes there as well.
+    """
+    last = op.Shape(image, start=1, end=2) - 1
+    red = op.Gather(image, op.Constant(value_ints=[0]), axis=1)
+    green = op.Gather(image, op.Min(op.Constant(value_ints=[1]), last), axis=1)
+    blue = op.Gather(image, op.Min(op.Constant(value_ints=[2]), last), axis=1)
+    return red, green, blue
+
+
+@script()
 def _to_grayscale(image: FLOAT[...]):
     n_channels = op.Squeeze(op.Shape(image, start=1, end=2))
     if n_channels == 1:
         gray = op.Identity(image)
     else:
-        # Gathered, not split: TensorRT checks shapes in the branch that is not taken as well.
-        last = op.Shape(image, start=1, end=2) - 1
-        red = op.Gather(image, op.Constant(value_ints=[0]), axis=1)
-        green = op.Gather(image, op.Min(op.Constant(value_ints=[1]), last), axis=1)
-        blue = op.Gather(image, op.Min(op.Constant(value_ints=[2]), last), axis=1)
+        red, green, blue = rgb_planes(image)
         gray = op.Floor((red * 0.2989 + 0.587 * green) + 0.114 * blue)  # truncated, as in training
     return gray
 

@@ -67,6 +67,46 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(_network_weights(path, state), hashlib.sha256(path.read_bytes()).hexdigest())
 
 
+def replace_weights(
+    checkpoint: Checkpoint, *, backbone: Path | None, head: Path | None
+) -> Checkpoint:
+    """Take weights over from other checkpoints of the same network.
+
+    Args:
+        checkpoint: the model's own.
+        backbone: all weights of the same name are taken from here, or only the backbone's if
+            `head` is given too.
+        head: the heads' weights are taken from here.
+
+    Raises:
+        ModelError: a file cannot be read, holds none of these weights, or one of another shape.
+    """
+    weights, digest = dict(checkpoint.weights), hashlib.sha256(checkpoint.sha256.encode())
+    for path, prefixes in (
+        (backbone, ("backbone.",) if head else ("",)),
+        (head, ("head_layers.",)),
+    ):
+        if path is None:
+            continue
+        other = load_checkpoint(path)
+        names = [n for n in weights if n in other.weights and n.startswith(prefixes)]
+        if not names:
+            raise ModelError(
+                f"{path}: none of its weights has the name of one of the model's; it is another "
+                "network's checkpoint."
+            )
+        for name in names:
+            found, expected = other.weights[name].shape, weights[name].shape
+            if found != expected:
+                raise ModelError(
+                    f"{path}: `{name}` has shape {tuple(found)}, the model's has "
+                    f"{tuple(expected)}; it is another network's checkpoint."
+                )
+            weights[name] = other.weights[name]
+        digest.update(other.sha256.encode())
+    return Checkpoint(weights, digest.hexdigest())
+
+
 def _missing(path: Path) -> str:
     others = sorted(p.name for p in path.parent.glob("*.ckpt")) if path.parent.is_dir() else []
     hint = f" The folder holds {', '.join(others)}: rename the one to use." if others else ""

@@ -14,7 +14,7 @@ from sleap_rt.contract import (
 from sleap_rt.errors import ModelError
 from sleap_rt.model_files import CHECKPOINT_NAME, CONFIG_NAME, native_folder
 from sleap_rt.models.backbone_config import read_backbone
-from sleap_rt.models.checkpoint import load_checkpoint
+from sleap_rt.models.checkpoint import Checkpoint, load_checkpoint, replace_weights
 from sleap_rt.models.config import Config
 from sleap_rt.models.networks import Weights, build_network
 from sleap_rt.models.networks.heads import HeadSpec
@@ -32,11 +32,16 @@ _LAYERS = {
 }
 
 
-def load_native_model(path: Path) -> TrainedModel:
+def load_native_model(
+    path: Path, *, backbone_ckpt: Path | None = None, head_ckpt: Path | None = None
+) -> TrainedModel:
     """Load a model trained with sleap-nn.
 
     Args:
         path: the model folder, or its configuration or checkpoint file.
+        backbone_ckpt: weights to use in place of the model's; see `replace_weights`. The model
+            needs no `best.ckpt` then.
+        head_ckpt: the same for the heads alone.
 
     Returns:
         The model, its network in float32 on the CPU.
@@ -52,13 +57,23 @@ def load_native_model(path: Path) -> TrainedModel:
         )
     config, config_sha256 = Config.from_yaml(config_path)
     try:
-        return _load(folder, config, config_sha256)
+        return _load(config, config_sha256, _checkpoint(folder, backbone_ckpt, head_ckpt))
     except ModelError as error:
         message = str(error)
         raise ModelError(message if str(folder) in message else f"{folder}: {message}") from error
 
 
-def _load(folder: Path, config: Config, config_sha256: str) -> TrainedModel:
+def _checkpoint(folder: Path, backbone: Path | None, head: Path | None) -> Checkpoint:
+    own = folder / CHECKPOINT_NAME
+    if backbone is not None and not own.is_file():
+        own, backbone = backbone, None
+    checkpoint = load_checkpoint(own)
+    if backbone is None and head is None:
+        return checkpoint
+    return replace_weights(checkpoint, backbone=backbone, head=head)
+
+
+def _load(config: Config, config_sha256: str, checkpoint: Checkpoint) -> TrainedModel:
     model_config = config.section("model_config")
     kind = _kind(model_config.section("head_configs"))
     head = model_config.section("head_configs").section(kind)
@@ -71,7 +86,6 @@ def _load(folder: Path, config: Config, config_sha256: str) -> TrainedModel:
         in_channels=backbone.in_channels,
         max_stride=backbone.spec.max_stride,
     )
-    checkpoint = load_checkpoint(folder / CHECKPOINT_NAME)
     network = build_network(
         backbone.spec,
         heads.specs,
@@ -110,8 +124,18 @@ def _kind(head_configs: Config) -> ModelKind:
         if kind == found[0]:
             return kind
     raise ModelError(
-        f"models of type {found[0]!r} are not supported; supported: {', '.join(MODEL_KINDS)}"
+        f"models of type {found[0]!r} are not supported{_why(found[0])}; supported: "
+        f"{', '.join(MODEL_KINDS)}"
     )
+
+
+def _why(head: str) -> str:
+    """What a head that other releases train is for, where it gives no poses."""
+    others = {"segmentation": "masks", "bbox": "boxes", "embedding": "embeddings"}
+    for word, outcome in others.items():
+        if word in head:
+            return f": it gives {outcome}, not poses"
+    return ""
 
 
 def _skeleton(data_config: Config) -> Skeleton:

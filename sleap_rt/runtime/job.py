@@ -1,13 +1,14 @@
 """One prediction job: opened input and exported graphs in, a file of predictions out."""
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +22,8 @@ from sleap_rt.options import (
     SelectionOptions,
 )
 from sleap_rt.runtime.following import Following
-from sleap_rt.runtime.io.labels import labels_from_instances, save_labels
+from sleap_rt.runtime.io.formats import write_labels
+from sleap_rt.runtime.io.labels import labels_from_instances
 from sleap_rt.runtime.io.output import check_output
 from sleap_rt.runtime.io.source import Source
 from sleap_rt.runtime.journal import Journal
@@ -29,6 +31,9 @@ from sleap_rt.runtime.predictors import Predictor, open_predictor
 from sleap_rt.runtime.provenance import prediction_provenance
 from sleap_rt.runtime.stream import restrict_to_labeled, stream_results
 from sleap_rt.tracking import TrackerOptions
+
+if TYPE_CHECKING:
+    import sleap_io as sio
 
 Progress = Callable[[Iterable[FrameInstances], int, int], Iterable[FrameInstances]]
 
@@ -39,7 +44,7 @@ class PredictionJob:
 
     Attributes:
         models: exported graphs.
-        output_path: the file to write.
+        output_path: the file to write; None writes none.
         selection: which frames; the source was opened with the same.
         decode: thresholds and grouping.
         filters: which instances are dropped.
@@ -47,13 +52,14 @@ class PredictionJob:
         engine: what runs the graphs.
         run: batch size and queue.
         match_known: a centroid model alone takes over poses of labelled animals.
+        output_format: kind of the file; one of `FORMATS`.
         no_empty_frames: leave out frames without instances.
         resume: go on with the journal of a run that was cut off. None refuses to overwrite one,
             False begins anew.
     """
 
     models: Sequence[Path]
-    output_path: Path
+    output_path: Path | None = None
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     decode: DecodeOptions = field(default_factory=DecodeOptions)
     filters: FilterOptions = field(default_factory=FilterOptions)
@@ -61,12 +67,14 @@ class PredictionJob:
     engine: EngineOptions = field(default_factory=EngineOptions)
     run: RunOptions = field(default_factory=RunOptions)
     match_known: bool = False
+    output_format: str = "slp"
     no_empty_frames: bool = False
     resume: bool | None = None
 
     @property
-    def journal_path(self) -> Path:
-        return self.output_path.with_name(self.output_path.name + ".journal")
+    def journal_path(self) -> Path | None:
+        path = self.output_path
+        return None if path is None else path.with_name(path.name + ".journal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +90,7 @@ class JobSummary:
         seconds: from the first frame read to the last result.
         device: where the engines truly ran.
         paths: files written.
+        labels: the result.
     """
 
     n_frames: int
@@ -92,6 +101,7 @@ class JobSummary:
     seconds: float
     device: str
     paths: tuple[Path, ...]
+    labels: "sio.Labels"
 
     @property
     def frames_per_second(self) -> float:
@@ -99,7 +109,10 @@ class JobSummary:
 
 
 def run_prediction(
-    source: Source, job: PredictionJob, progress: Progress | None = None
+    source: Source,
+    job: PredictionJob,
+    progress: Progress | None = None,
+    predictor: Predictor | None = None,
 ) -> JobSummary:
     """Predict the frames of a source and write the result.
 
@@ -108,104 +121,125 @@ def run_prediction(
         job: everything else.
         progress: wraps the stream of results (given with the number of frames, and how many of
             them the journal has) to show progress.
+        predictor: of the job's models, open; it stays open. None opens one.
 
     Raises:
         DataError: a frame cannot be read. What was predicted before it is saved.
         KeyboardInterrupt: with a word on how to go on; the journal has what was predicted.
         ModelError, OptionError, EngineError: as `open_predictor`.
     """
-    check_output(job.output_path, source.files)
+    if job.output_path is not None:
+        check_output(job.output_path, source.files, job.output_format)
     _check_journal(job)
-    with closing(
-        open_predictor(job.models, job.decode, job.engine, match_known=job.match_known)
-    ) as predictor:
+    with ExitStack() as stack:
+        if predictor is None:
+            opened = open_predictor(job.models, job.decode, job.engine, match_known=job.match_known)
+            predictor = stack.enter_context(closing(opened))
         if predictor.needs_instances:
             restrict_to_labeled(source)
-        following = Following(job.tracking, predictor.class_names)
-        journal = Journal(
-            job.journal_path, _identity(source, predictor, job), resume=bool(job.resume)
-        )
-        with closing(journal):
-            return _Run(source, job, predictor, following, journal).complete(progress)
+        journal = None
+        if job.journal_path is not None:
+            run = _identity(source, predictor, job)
+            journal = Journal(job.journal_path, run, resume=bool(job.resume))
+            stack.enter_context(closing(journal))
+        return _Run(source, job, predictor, journal).complete(progress)
 
 
-@dataclass
 class _Run:
     """A job under way."""
 
-    source: Source
-    job: PredictionJob
-    predictor: Predictor
-    following: Following
-    journal: Journal
+    def __init__(
+        self, source: Source, job: PredictionJob, predictor: Predictor, journal: Journal | None
+    ) -> None:
+        self._source, self._job, self._predictor = source, job, predictor
+        self._journal = journal
+        self._following = Following(job.tracking, predictor.class_names)
+        self._results: list[FrameInstances] = []
+        self._n_wanted = len(source.selection.refs)
 
     def complete(self, progress: Progress | None) -> JobSummary:
-        n_resumed, n_wanted = self.journal.n_frames, len(self.source.selection.refs)
+        n_resumed = 0 if self._journal is None else self._journal.n_frames
         started_at, started = datetime.now(UTC), time.perf_counter()
-        results: list[FrameInstances] = []
-        failure: DataError | None = None
+        failure = self._collect(progress, n_resumed)
+        seconds = time.perf_counter() - started
+        labels = self._labels(started_at, seconds)
+        job = self._job
+        paths: tuple[Path, ...] = ()
+        if job.output_path is not None:
+            paths = write_labels(labels, job.output_path, job.output_format)
+        if failure is not None:
+            n_done = len(self._results)
+            where = f" saved in {job.output_path}" if paths else " lost"
+            raise DataError(
+                f"{failure} The {n_done} frames before it are{where}; "
+                f"{self._n_wanted - n_done} frames are missing."
+            ) from failure
+        if self._journal is not None:
+            self._journal.remove()
+        return JobSummary(
+            n_frames=len(self._results),
+            n_resumed=n_resumed,
+            n_instances=sum(len(result) for result in self._results),
+            n_tracks=_n_tracks(self._results),
+            n_skipped=self._source.selection.n_skipped,
+            seconds=seconds,
+            device=self._predictor.device,
+            paths=paths,
+            labels=labels,
+        )
+
+    def _collect(self, progress: Progress | None, n_resumed: int) -> DataError | None:
+        """Take in all results; what stopped them, if anything did."""
         stream = stream_results(
-            self.predictor,
-            self.source,
-            run=self.job.run,
-            filters=self.job.filters,
-            following=self.following,
-            journal=self.journal,
+            self._predictor,
+            self._source,
+            run=self._job.run,
+            filters=self._job.filters,
+            following=self._following,
+            journal=self._journal,
         )
         with closing(stream):
             try:
-                for result in progress(stream, n_wanted, n_resumed) if progress else stream:
-                    results.append(result)
+                for result in progress(stream, self._n_wanted, n_resumed) if progress else stream:
+                    self._results.append(result)
             except DataError as error:
-                failure = error
+                if self._journal is not None:
+                    self._journal.drop_last()
+                return error
             except KeyboardInterrupt:
-                raise KeyboardInterrupt(self._how_to_go_on(n_wanted)) from None
-        seconds = time.perf_counter() - started
-        paths = self._save(results, started_at, seconds)
-        if failure is not None:
-            raise DataError(
-                f"{failure} The {len(results)} frames before it are saved in {self.job.output_path}"
-                f"; {n_wanted - len(results)} frames are missing."
-            ) from failure
-        self.journal.remove()
-        return JobSummary(
-            n_frames=len(results),
-            n_resumed=n_resumed,
-            n_instances=sum(len(result) for result in results),
-            n_tracks=_n_tracks(results),
-            n_skipped=self.source.selection.n_skipped,
-            seconds=seconds,
-            device=self.predictor.device,
-            paths=paths,
-        )
+                raise KeyboardInterrupt(self._how_to_go_on()) from None
+        return None
 
-    def _how_to_go_on(self, n_wanted: int) -> str:
-        if not self.journal.n_frames:
-            self.journal.remove()
+    def _how_to_go_on(self) -> str:
+        if self._journal is None:
+            return ""
+        if not self._journal.n_frames:
+            self._journal.remove()
             return "nothing was predicted yet"
+        n_kept, path = self._journal.n_frames, self._journal.path
         return (
-            f"{self.journal.n_frames} of {n_wanted} frames are kept in {self.journal.path}; "
+            f"{n_kept} of {self._n_wanted} frames are kept in {path}; "
             "go on with the same command and --resume"
         )
 
-    def _save(
-        self, results: list[FrameInstances], started_at: datetime, seconds: float
-    ) -> tuple[Path, ...]:
+    def _labels(self, started_at: datetime, seconds: float) -> "sio.Labels":
         provenance = prediction_provenance(
-            self.job,
-            self.source,
-            self.predictor,
+            self._job,
+            self._source,
+            self._predictor,
             started_at=started_at,
             seconds=seconds,
-            n_processed=len(results),
-            tracked=self.following.options is not None,
+            n_processed=len(self._results),
+            tracked=self._following.options is not None,
         )
-        stored = [result for result in results if len(result) or not self.job.no_empty_frames]
-        labels = labels_from_instances(
-            stored, self.predictor.skeleton, self.source.videos(), self.following.names, provenance
+        stored = [one for one in self._results if len(one) or not self._job.no_empty_frames]
+        return labels_from_instances(
+            stored,
+            self._predictor.skeleton,
+            self._source.videos(),
+            self._following.names,
+            provenance,
         )
-        save_labels(labels, self.job.output_path)
-        return (self.job.output_path,)
 
 
 def _n_tracks(results: Sequence[FrameInstances]) -> int:
@@ -217,6 +251,8 @@ def _n_tracks(results: Sequence[FrameInstances]) -> int:
 
 def _check_journal(job: PredictionJob) -> None:
     path = job.journal_path
+    if path is None:
+        return
     if job.resume is None and path.exists():
         raise DataError(
             f"{path} holds results of a run that was cut off. Go on with it by --resume, or begin "
@@ -228,14 +264,11 @@ def _check_journal(job: PredictionJob) -> None:
 
 def _identity(source: Source, predictor: Predictor, job: PredictionJob) -> dict[str, Any]:
     """What decides the results of a run, ahead of tracking."""
-    refs = np.array([tuple(ref) for ref in source.selection.refs], np.int64)
     return {
         "layout": 1,
-        "input": [[str(path.resolve()), path.stat().st_size] for path in source.files],
-        "frames": hashlib.sha256(refs.tobytes()).hexdigest(),
-        "models": [
-            hashlib.sha256(file.contract.to_json().encode()).hexdigest() for file in predictor.files
-        ],
+        "input": _hashed([[str(path.resolve()), path.stat().st_size] for path in source.files]),
+        "frames": source.selection.fingerprint,
+        "models": _hashed([file.contract.to_json() for file in predictor.files]),
         "decoding options": asdict(job.decode),
         "filters": asdict(job.filters),
         "batch_size": job.run.batch_size,
@@ -243,3 +276,7 @@ def _identity(source: Source, predictor: Predictor, job: PredictionJob) -> dict[
         "video decoder": source.decoder,
         "match_known": job.match_known,
     }
+
+
+def _hashed(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()

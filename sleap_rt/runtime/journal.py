@@ -47,6 +47,7 @@ class Journal:
         self.path = path
         self.n_frames = 0
         self._start = self._end = 0
+        self._before_last: tuple[int, int] | None = None
         try:
             if resume and path.exists():
                 self._check_and_measure(run)
@@ -74,9 +75,17 @@ class Journal:
     def append(self, results: Sequence[FrameInstances]) -> None:
         """Add a batch; it is with the operating system when this returns."""
         record = _packed(results)
+        self._before_last = (self._file.tell(), self.n_frames)
         self._file.write(_HEADER.pack(len(record), zlib.crc32(record)) + record)
         self._file.flush()
         self.n_frames += len(results)
+
+    def drop_last(self) -> None:
+        """Take back the batch added last: it was cut short, and going on shall see it whole."""
+        if self._before_last is not None:
+            position, self.n_frames = self._before_last
+            self._file.truncate(position)
+            self._file.seek(position)
 
     def close(self) -> None:
         self._file.close()

@@ -38,11 +38,11 @@ def retrack(
         in_place: change and return `labels` itself, which saves copying it.
 
     Returns:
-        Labels with only the frames kept.
+        Labels with only the frames kept, which can be none.
 
     Raises:
         OptionError: there is no such video.
-        DataError: no frame is left, a video that is needed is missing, or skeletons differ.
+        DataError: a video that is needed is missing or damaged, or skeletons differ.
     """
     started = datetime.now()
     tracker = Tracker(options)
@@ -112,12 +112,7 @@ def _kept_frames(
         for frame in labels.labeled_frames
         if wanted is None or frame.frame_idx in wanted
     ]
-    kept = [item for item in kept if video_index is None or item[0] == video_index]
-    if not kept:
-        raise DataError(
-            f"none of the {len(labels.labeled_frames)} labeled frames is among those asked for"
-        )
-    return kept
+    return [item for item in kept if video_index is None or item[0] == video_index]
 
 
 def _check_videos(videos: "list[sio.Video]") -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import FilterOptions, RunOptions
+from sleap_rt.runtime.common_size import at_common_size
 from sleap_rt.runtime.filters import filter_frame
 from sleap_rt.runtime.following import Following
 from sleap_rt.runtime.io.source import Source
@@ -48,6 +49,7 @@ def stream_results(
             if following.needs_images:
                 image = source.read(FrameRef(result.video_index, result.frame_index))
             yield following.follow(result, image)
+    predictor = at_common_size(predictor, source, refs)
     # Closing the batches ends the reading thread before anybody closes the source.
     with closing(predict_batches(predictor, source, refs[n_done:], run)) as batches:
         for batch in batches:

@@ -27,10 +27,11 @@ _NOISE = 0.1  # of a node's position as detected
 _ACCELERATION = 0.05  # per frame²
 _START_SPEED = 0.1  # per frame, of an animal seen for the first time
 _LONGEST = 1.5  # a longer pose is made of more than one animal
-_DRAG = 0.9  # of the velocity, per frame unseen: nobody runs straight for ever
+_SLOWING = 0.1  # of the velocity lost per frame unseen: nobody runs straight for ever
 _GATE = 16.0  # squared standard deviations; a node farther off is no observation of the track
 _CLAIM_GATE = 9.0  # the same for a node found in another animal's pose
 _TAIL = 4.0  # degrees of freedom of Student's t
+_UNSEEN_COST = 12.0  # of leaving a track unseen: that of nodes five standard deviations off
 _HIDDEN_NOISE = 4.0  # variance of where the rest of the body says a node is, in noise variances
 _LEAST_SHARE = 0.5  # of a pair's nodes within the gate
 _N_HITS = 3  # frames after which a track is more than a false alarm
@@ -86,7 +87,7 @@ class MotionAssociator:
         self._size = self._body_size.update(points)
         acceleration = _ACCELERATION * self._size
         self._bank.predict(
-            acceleration_var=acceleration**2, drag=np.where(self._gaps > 0, _DRAG, 1.0)
+            acceleration_var=acceleration**2, drag=np.where(self._gaps > 0, 1.0 - _SLOWING, 1.0)
         )
         self._gaps += 1
         ids = np.full(len(points), -1, np.int64)
@@ -116,15 +117,16 @@ class MotionAssociator:
     def _continue_tracks(self, points: FloatArray, ids: IntArray, scores: FloatArray) -> None:
         """Pair detections with tracks, filling in `ids` and `scores`, and correct the filters."""
         found = self._compare(points)
-        fixed = self._room == 0
-        costs = found.costs if fixed else np.where(found.likely, found.costs, np.nan)
+        # Of an unknown number, a detection without a pair is one animal more: likely pairs first.
+        unseen = np.inf if self._population is None else _UNSEEN_COST
+        costs = np.where(found.likely, np.fmin(found.costs, unseen), unseen)
         rows, tracks = match(-costs, method="hungarian")
         likely = found.likely[rows, tracks]
         rows, tracks = rows[likely], tracks[likely]
         ids[rows] = self._ids[tracks]
         scores[rows] = found.scores[rows, tracks]
         self._correct(points, found, rows, tracks)
-        if fixed:
+        if self._room == 0:
             self._relocate(points, found, ids, scores)
 
     def _compare(self, points: FloatArray) -> _Comparison:
@@ -202,24 +204,29 @@ class MotionAssociator:
     def _relocate(
         self, points: FloatArray, found: _Comparison, ids: IntArray, scores: FloatArray
     ) -> None:
-        """Give lost tracks the detections left over, and restart those that stay elsewhere."""
+        """Give lost tracks the detections left over, and restart those that stay elsewhere.
+
+        Until a track is restarted the pair is a guess, in `ids` only if no other animal can be
+        meant: a false detection named after an animal costs more than one left out.
+        """
         rows, tracks = np.flatnonzero(ids < 0), np.flatnonzero(self._gaps > 0)
         if not (len(rows) and len(tracks)):
             return
         centers = centroids(points[rows])
         costs = self._search_costs(tracks, centers, found.costs[np.ix_(rows, tracks)])
         chosen, columns = match(-costs, method="hungarian")
+        only_one = np.count_nonzero(~np.isnan(costs), axis=1) == 1  # can have got there
         reached = ~np.isnan(costs[chosen, columns])
         chosen, columns = chosen[reached], columns[reached]
         rows, centers, tracks = rows[chosen], centers[chosen], tracks[columns]
-        ids[rows] = self._ids[tracks]
-        scores[rows] = 0.0
         poses = points[rows]
         n_visible = np.count_nonzero(~np.isnan(poses[..., 0]), axis=1)
         whole = (n_visible * 2 > poses.shape[1]) & (diagonals(poses) <= _LONGEST * self._size)
-        there = self._relocations.confirmed(
-            tracks, centers, whole & self._unoccupied(centers), reach_px=self._size
-        )
+        free = self._unoccupied(centers)
+        there = self._relocations.confirmed(tracks, centers, whole & free, reach_px=self._size)
+        told = there | (only_one[chosen] & free)
+        ids[rows[told]] = self._ids[tracks[told]]
+        scores[rows[told]] = 0.0
         self._bank.restart(tracks[there], poses[there], **self._start_vars)
         self._gaps[tracks[there]] = 0
 

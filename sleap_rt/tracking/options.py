@@ -3,6 +3,7 @@
 import logging
 import math
 from dataclasses import dataclass, fields, replace
+from numbers import Integral
 from typing import Any, Literal, Self, get_args, get_type_hints
 
 from sleap_rt.errors import OptionError
@@ -107,7 +108,7 @@ class TrackerOptions:
                 self._refuse(name, "must be one of " + ", ".join(self.choices(name)))
         for name, least in _LEAST.items():
             value = getattr(self, name)
-            if value is not None and (not _is_integer(value) or value < least):
+            if value is not None and (not isinstance(value, Integral) or value < least):
                 self._refuse(name, f"must be a whole number, {least} or more")
         for name in ("of_img_scale", "oks_stddev"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
@@ -180,10 +181,6 @@ class TrackerOptions:
 
     def _refuse(self, name: str, why: str) -> None:
         raise OptionError(f"{name} {getattr(self, name)!r}: {why}")
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int)
 
 
 _TYPES: dict[str, Any] = get_type_hints(TrackerOptions)

@@ -65,7 +65,12 @@ class Tracker:
     @property
     def track_names(self) -> tuple[str, ...]:
         """Names of all tracks started so far; a track id is a position in them."""
-        return tuple(f"track_{track_id}" for track_id in range(self._track_ids.n_issued))
+        return tuple(map(self.track_name, range(self._track_ids.n_issued)))
+
+    @staticmethod
+    def track_name(track_id: int) -> str:
+        """The name of one track, at the same cost however many there have been."""
+        return f"track_{track_id}"
 
     def track(
         self, frame: FrameInstances, image: Image | None = None, *, user_labeled: bool = False

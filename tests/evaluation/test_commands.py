@@ -189,6 +189,7 @@ def test_wrong_values_are_told_before_any_file_is_opened(sleap_nn, args):
         ((*EVAL, "--report", "gt.slp/r.html"), "gt.slp is a file, not a folder"),
         ((*EVAL, "-s", "gt.slp/m.npz"), "gt.slp is a file, not a folder"),
         ((*EVAL, "--report", "../"), "it is a folder; name a file in it"),
+        ((*EVAL, "-s", "../"), "it is a folder; name a file in it"),
         (("eval", "-g", ".", "-p", "pr.slp"), "is a folder; name a .slp labels file"),
         (
             ("eval-tracking", "-g", "tracks.slp", "-p", "pr.slp"),

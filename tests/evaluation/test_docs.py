@@ -1,5 +1,6 @@
 """The guide tells the truth: its commands and its Python run, its option table is complete."""
 
+import doctest
 import re
 import shlex
 from pathlib import Path
@@ -7,10 +8,19 @@ from pathlib import Path
 import click
 import pytest
 
+import sleap_rt.evaluation
 from sleap_rt.cli import eval as eval_module
 from sleap_rt.cli import eval_tracking, main
+from sleap_rt.evaluation import run_evaluation
 
-from .builders import Predicted, User, make_labels, square
+from .builders import (
+    Predicted,
+    User,
+    make_labels,
+    square,
+    vector_ground_truth,
+    vector_predictions,
+)
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "evaluation.md").read_text(encoding="utf8")
 COMMANDS = [
@@ -60,6 +70,22 @@ def test_the_python_runs(folder, capsys):
     exec(compile(code, "docs/evaluation.md", "exec"), names)
     assert names["stored"]["mOKS"] == names["metrics"]["mOKS"]
     assert len(capsys.readouterr().out.split()) == 2
+
+
+@pytest.mark.parametrize("name", ["Evaluator", "run_evaluation", "load_metrics"])
+def test_the_examples_of_the_python_entry_points_are_true(tmp_path, monkeypatch, name):
+    """With the files of the specification's test vector, whose answers are worked out by hand."""
+    monkeypatch.chdir(tmp_path)
+    vector_ground_truth().save("labels.slp", verbose=False)
+    vector_predictions().save("predictions.slp", verbose=False)
+    run_evaluation("labels.slp", "predictions.slp", oks_stddev=0.05, save_metrics="metrics.npz")
+    entry = getattr(sleap_rt.evaluation, name)
+    names = vars(sleap_rt.evaluation) | {name: entry}
+    (example,) = doctest.DocTestFinder(recurse=False).find(entry, name, globs=names)
+    report = []
+    results = doctest.DocTestRunner().run(example, out=report.append)
+    assert results.attempted >= 2
+    assert results.failed == 0, "".join(report)
 
 
 def test_the_option_table_is_that_of_the_command():

@@ -150,7 +150,7 @@ def video_file(tmp_path):
 
 def test_images_are_found_beside_the_labels(tmp_path, video_file):
     labels = make_labels({0: [User(square())]}, video="/elsewhere/mice.mp4")
-    images = FrameImages(labels, tmp_path / "clips" / "labels.slp")
+    images = FrameImages(labels.videos, tmp_path / "clips" / "labels.slp")
     image = images.read(0, 1)
     assert image.shape[:2] == (48, 64)
     assert abs(float(image.mean()) - 200) < 12
@@ -159,29 +159,31 @@ def test_images_are_found_beside_the_labels(tmp_path, video_file):
 
 def test_images_are_found_where_the_predictions_say(tmp_path, video_file):
     truth = make_labels({("gone/cat.mp4", 0): [User(square())], ("gone/mice.mp4", 0): []})
-    images = FrameImages(truth, tmp_path / "labels.slp")
+    images = FrameImages(truth.videos, tmp_path / "labels.slp")
     predicted = make_labels({0: [User(square())]}, video=str(video_file))
-    images.also_from(predicted, tmp_path / "elsewhere" / "predictions.slp", {1: 0})
+    images.also_from(predicted.videos, tmp_path / "elsewhere" / "predictions.slp", {1: 0})
     assert abs(float(images.read(1, 1).mean()) - 200) < 12
     assert images.read(0, 1) is None
     assert list(images.problems) == [
-        "the video gone/cat.mp4 was not found, so its frames are drawn without image"
+        "the video gone/cat.mp4 was not found where the files say or beside them, so its "
+        "frames are drawn without image"
     ]
 
 
 def test_a_video_that_is_not_there_is_said_once(tmp_path):
     labels = make_labels({0: [User(square())]})
-    images = FrameImages(labels, tmp_path / "labels.slp")
+    images = FrameImages(labels.videos, tmp_path / "labels.slp")
     assert images.read(0, 0) is None
     assert images.read(0, 1) is None
     assert list(images.problems) == [
-        "the video clips/mice.mp4 was not found, so its frames are drawn without image"
+        "the video clips/mice.mp4 was not found where the files say or beside them, so its "
+        "frames are drawn without image"
     ]
 
 
 def test_a_frame_beyond_the_video_is_said(tmp_path, video_file):
     labels = make_labels({0: [User(square())]}, video=str(video_file))
-    images = FrameImages(labels, tmp_path / "labels.slp")
+    images = FrameImages(labels.videos, tmp_path / "labels.slp")
     assert images.read(0, 99) is None
     (problem,) = images.problems
     assert problem.startswith("frame 99 of ")

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from sleap_rt.cli import main
 from sleap_rt.evaluation import Evaluator, load_metrics, run_evaluation
 from sleap_rt.evaluation.labels import load_labels
 from sleap_rt.evaluation.storage import GROUPS
@@ -52,34 +53,42 @@ def test_recorded_results(shared_data, name, files, stddev, threshold):
         assert set(metrics[group]) == set(recorded[group])
 
 
+PRINTED_COUNTS = r"pairs: (\d+), Matched instances: (\d+), Unmatched GT: (\d+)"
+
+
 @pytest.mark.parametrize(("name", "files", "stddev", "threshold"), RECORDED)
-def test_recorded_print(shared_data, name, files, stddev, threshold):
+def test_recorded_print(shared_data, tmp_path, capsys, name, files, stddev, threshold):
+    """The command prints every figure that the released program printed, and saves them plainly."""
     folder = shared_data / "evaluation"
+    truth, predicted = (str(folder / file) for file in files)
+    files_and_flags = ("-g", truth, "-p", predicted, "--user_labels_only")
+    numbers = ("--oks_stddev", str(stddev), "--match_threshold", str(threshold))
+    with pytest.raises(SystemExit) as exit_:
+        main(["eval", *files_and_flags, *numbers, "-s", str(tmp_path / "m.npz")])
+    assert exit_.value.code == 0
+    table = capsys.readouterr().out
+    ours = dict(re.findall(r"^  (\S.*?) {2,}([\d.]+(?: px)?)$", table, re.MULTILINE))
     printed = (folder / f"{name}.txt").read_text()
-    metrics = run_evaluation(
-        folder / files[0], folder / files[1], oks_stddev=stddev, match_threshold=threshold
-    )
-    counts = re.search(r"pairs: (\d+), Matched instances: (\d+), Unmatched GT: (\d+)", printed)
-    keys = ("n_frame_pairs", "n_matched", "n_unmatched_gt")
-    assert [metrics["selection"][key] for key in keys] == [int(n) for n in counts.groups()]
-    distances, pck = metrics["distance_metrics"], metrics["pck_metrics"]
-    visibility = metrics["visibility_metrics"]
-    ours = {
-        "mOKS": f"{metrics['mOKS']['mOKS']:.4f}",
-        "mAP (OKS VOC)": f"{metrics['voc_metrics']['oks_voc.mAP']:.4f}",
-        "mAR (OKS VOC)": f"{metrics['voc_metrics']['oks_voc.mAR']:.4f}",
-        "Average Distance": f"{distances['avg']:.2f} px",
-        "dist.p50": f"{distances['p50']:.2f} px",
-        "dist.p95": f"{distances['p95']:.2f} px",
-        "dist.p99": f"{distances['p99']:.2f} px",
-        "mPCK": f"{pck['mPCK']:.4f}",
-        "PCK@5px": f"{pck['PCK@5']:.4f}",
-        "PCK@10px": f"{pck['PCK@10']:.4f}",
-        "Visibility Precision": f"{visibility['precision']:.4f}",
-        "Visibility Recall": f"{visibility['recall']:.4f}",
-    }
     theirs = dict(re.findall(r"^  ([\w .()@]+): ([\d.]+(?: px)?)$", printed, re.MULTILINE))
-    assert {key: theirs[key] for key in ours} == ours
+    assert len(theirs) == 12
+    assert {label: ours[label] for label in theirs} == theirs
+    labels = ("frame pairs", "matched instances", "unmatched ground truth")
+    assert tuple(ours[label] for label in labels) == re.search(PRINTED_COUNTS, printed).groups()
+    recorded = load_metrics(folder / f"{name}.npz", allow_pickle=True)
+    with np.load(tmp_path / "m.npz", allow_pickle=False) as saved:
+        for plain, (group, key) in PLAIN_NUMBERS.items():
+            assert abs(saved[plain] - recorded[group][key]) <= ATOL, plain
+
+
+PLAIN_NUMBERS = {  # as the oldest releases stored them
+    "mOKS": ("mOKS", "mOKS"),
+    "mAP": ("voc_metrics", "oks_voc.mAP"),
+    "mAR": ("voc_metrics", "oks_voc.mAR"),
+    "avg_distance": ("distance_metrics", "avg"),
+    "mPCK": ("pck_metrics", "mPCK"),
+    "visibility_precision": ("visibility_metrics", "precision"),
+    "visibility_recall": ("visibility_metrics", "recall"),
+}
 
 
 def test_metrics_stored_by_training(shared_data):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sleap_rt.evaluation.voc import RECALL_THRESHOLDS, precision_curve, voc_metrics
@@ -20,8 +20,10 @@ def voc_by_plain_loops(match_scores, scores, n_missed):
         for rank, place in enumerate(order, 1):
             tp += match_scores[place] >= threshold - 1e-12
             points.append((tp / n_all, tp / rank))
-        for i in range(101):
-            reached = [p for r, p in points if r >= i / 100 - 1e-12]
+        for level in np.linspace(
+            0, 1, 101
+        ):  # 0.7 is a bit more than 7 / 10, as in the stored numbers
+            reached = [p for r, p in points if r >= level]
             precisions.append(max(reached, default=0.0))
         recalls.append(points[-1][0])
     return sum(precisions) / len(precisions), sum(recalls) / len(recalls)
@@ -36,6 +38,7 @@ pairs = st.lists(
 
 
 @given(pairs, st.integers(0, 5))
+@example([(0.0125, 0.0), *[(0.5125, 0.0)] * 7], 2)  # a recall of 7 / 10
 def test_matches_plain_loops(pairs, n_missed):
     match_scores, scores = np.array(pairs).T
     expected = voc_by_plain_loops(match_scores, scores, n_missed)

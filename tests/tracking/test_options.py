@@ -2,6 +2,7 @@ from dataclasses import fields
 
 import pytest
 
+from sleap_rt.cli import main
 from sleap_rt.errors import OptionError
 from sleap_rt.tracking import TrackerOptions
 
@@ -128,3 +129,20 @@ def test_a_one_node_skeleton_switches_to_centroids_and_says_so(caplog):
     assert "one node" in caplog.text
     chosen = TrackerOptions(**BOXES)
     assert chosen.resolved(n_nodes=1) == chosen
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--features", "image", "--scoring_method", "oks"],
+        ["--robust_best_instance", "0.5"],
+        ["--post_connect_single_breaks"],
+    ],
+)
+def test_the_command_refuses_them_before_it_looks_at_any_file(options, capsys):
+    with pytest.raises(SystemExit) as refusal:
+        main(["track", "-i", "nowhere.slp", "-t", *options])
+    assert refusal.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Error: ")
+    assert "nowhere.slp" not in said

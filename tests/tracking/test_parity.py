@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from sleap_rt.instances import FrameInstances
-from tracking.frames import frame, labeled, track
+from tracking import oracles
+from tracking.frames import labeled, track
 from tracking.identities import Identities, Labeled, measure
+from tracking.labels_files import read_labels
+from tracking.plain_tracker import PlainTracker, distance_ruined_by_a_missing_node
 
 pytestmark = pytest.mark.parity
 
@@ -40,24 +44,10 @@ class Clip:
 
 @pytest.fixture(scope="module")
 def clip(shared_data) -> Clip:
-    predictions, _ = _read(shared_data / "labels" / "clip.predictions.slp")
-    user, user_truth = _read(shared_data / "labels" / "clip.slp")
+    predictions, _ = read_labels(shared_data / "labels" / "clip.predictions.slp")
+    user, user_truth = read_labels(shared_data / "labels" / "clip.slp")
     truth = [Labeled(one.points[:, :2], one.ids) for one in user_truth]
     return Clip(predictions, truth, user, user_truth)
-
-
-def _read(path):
-    import numpy as np
-    import sleap_io as sio
-
-    labels = sio.load_slp(str(path), open_videos=False)
-    frames, truth = [], []
-    for one in sorted(labels, key=lambda one: one.frame_idx):
-        points = np.array([instance.numpy() for instance in one.instances])
-        names = [labels.tracks.index(instance.track) for instance in one.instances]
-        frames.append(frame(points, frame_index=one.frame_idx))
-        truth.append(Labeled(points, np.array(names)))
-    return frames, truth
 
 
 def _rounded(found: Identities) -> tuple[int, float, int]:
@@ -84,10 +74,53 @@ def test_true_poses_keep_their_identities(clip, features, candidates):
     assert _rounded(found) == (0, 1.0, 2)
 
 
-@pytest.mark.parametrize("candidates", [{}, LOCAL])
-def test_keypoint_distance_makes_no_tracks_for_missing_nodes(clip, candidates):
-    found = measure(clip.truth, labeled(track(clip.predictions, **DISTANCE, **candidates)))
-    assert found.n_tracks <= 3  # the newest reference: 154 and 144
+# Keypoint distance, where a rule changes what the reference does: a missing node ruins no distance
+# (section 5.2). Release 0.3.3 gives a pose without distances the track that is left, 0.3.5 starts
+# one. Candidates, data, whether it is 0.3.3, recorded.
+RECORDED_DISTANCE = [
+    ("fixed_window", "predictions", True, (20, 0.699, 3)),
+    ("fixed_window", "predictions", False, (122, 0.688, 154)),
+    ("local_queues", "predictions", True, (16, 0.913, 2)),
+    ("local_queues", "predictions", False, (120, 0.887, 144)),
+    ("fixed_window", "user", True, (68, 0.751, 2)),
+    ("fixed_window", "user", False, (602, 0.538, 520)),
+]
+
+
+@pytest.mark.parametrize(("candidates", "data", "keeps", "recorded"), RECORDED_DISTANCE)
+def test_keypoint_distance_without_the_rule_is_the_reference_s(
+    clip, candidates, data, keeps, recorded
+):
+    reference = PlainTracker(
+        distance_ruined_by_a_missing_node, candidates, keeps_pairs_without_score=keeps
+    )
+    assert _by_plain_loops(clip, data, reference) == recorded
+
+
+@pytest.mark.parametrize(
+    ("candidates", "with_the_rule"),
+    [("fixed_window", (28, 0.701, 3)), ("local_queues", (28, 0.765, 2))],
+)
+def test_keypoint_distance_with_the_rule_alone_is_the_tracker_s(clip, candidates, with_the_rule):
+    """All else as in the reference: what differs from the recorded rows is due to the rule."""
+    reference = PlainTracker(oracles.keypoint_distance, candidates, keeps_pairs_without_score=True)
+    assert _by_plain_loops(clip, "predictions", reference) == with_the_rule
+    out = track(clip.predictions, **DISTANCE, candidates_method=candidates)
+    assert _rounded(measure(clip.truth, labeled(out))) == with_the_rule
+
+
+def _by_plain_loops(clip: Clip, data: str, tracker: PlainTracker) -> tuple[int, float, int]:
+    frames, truth = {
+        "predictions": (clip.predictions, clip.truth),
+        "user": (clip.user, clip.user_truth),
+    }[data]
+    out = []
+    for one in frames:
+        tracks = tracker.track(one.points.astype(float).tolist())
+        kept = [row for row, name in enumerate(tracks) if name is not None]
+        names = np.array([tracks[row] for row in kept], np.int64)
+        out.append(Labeled(one.points[kept].astype(float), names))
+    return _rounded(measure(truth, out))
 
 
 def test_the_motion_model_beats_every_recorded_row(clip):

@@ -1,5 +1,8 @@
 """Labels files tracked again, by function and by command."""
 
+import shutil
+from pathlib import Path
+
 import click
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.runtime.retrack import retrack
 from sleap_rt.tracking import TrackerOptions
 
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SKELETON = sio.Skeleton(["a", "b", "c"], edges=[("a", "b")], name="fly")
 POSE = np.array([(0, 0), (40, 0), (0, 30)], float)
 
@@ -95,8 +99,6 @@ def test_what_cannot_be_done_is_said():
     labels = labels_of([[predicted(0)]])
     with pytest.raises(OptionError, match="video_index 3: the labels have 1 videos"):
         retrack(labels, video_index=3)
-    with pytest.raises(DataError, match="none of the 1 labeled frames"):
-        retrack(labels, frames=[5])
     with pytest.raises(DataError, match=r"missing0\.mp4 is missing"):
         retrack(labels, TrackerOptions(use_flow=True))
 
@@ -106,6 +108,14 @@ def test_frames_are_tracked_in_order_of_time():
     labels.labeled_frames.reverse()
     out = retrack(labels)
     assert names(out) == [["track_0"], ["track_0", "track_1"], ["track_0"]]
+
+
+def test_a_choice_of_frames_without_labels_gives_labels_without_frames(saved, capsys):
+    assert len(retrack(labels_of([[predicted(0)]]), frames=[5]).labeled_frames) == 0
+    written = run_track_only(saved, TrackerOptions(), frames=[5])
+    assert "1 of the frames asked for have no labels" in capsys.readouterr().err
+    again = sio.load_slp(str(written), open_videos=False)
+    assert (len(again.labeled_frames), len(again.videos)) == (0, 1)
 
 
 @pytest.fixture
@@ -139,7 +149,7 @@ def test_the_command_makes_folders_names_the_video_and_warns_of_missing_frames(s
 
 
 def test_the_command_refuses_what_it_cannot_read_or_must_not_write(saved, tmp_path):
-    with pytest.raises(OptionError, match="never overwritten"):
+    with pytest.raises(DataError, match="never overwritten"):
         run_track_only(saved, TrackerOptions(), output_path=saved)
     with pytest.raises(OptionError, match="needs poses"):
         run_track_only(tmp_path / "video.mp4", TrackerOptions())
@@ -149,6 +159,32 @@ def test_the_command_refuses_what_it_cannot_read_or_must_not_write(saved, tmp_pa
     broken.write_bytes(b"not HDF5")
     with pytest.raises(DataError, match="cannot be read"):
         run_track_only(broken, TrackerOptions())
+
+
+IMAGE = {"features": "image", "scoring_method": "cosine_sim"}
+
+
+@pytest.mark.parametrize("options", [{"use_flow": True}, IMAGE])
+def test_images_are_read_from_a_video_beside_its_labels(options, tmp_path, monkeypatch):
+    for name in ("crawlers.slp", "crawlers.mp4"):
+        shutil.copy(SAMPLES / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path.parent)  # the labels name the video without a folder
+    written = run_track_only(tmp_path / "crawlers.slp", TrackerOptions(**options), frames=range(15))
+    of_animal = {}
+    before = sio.load_slp(str(tmp_path / "crawlers.slp"), open_videos=False)
+    after = sio.load_slp(str(written), open_videos=False)
+    for frame in after.labeled_frames:
+        (true,) = before.find(before.videos[0], frame.frame_idx)
+        for instance, animal in zip(frame.instances, true.instances, strict=True):
+            assert of_animal.setdefault(animal.track.name, instance.track.name) == (
+                instance.track.name
+            )
+    assert len(set(of_animal.values())) == 3
+
+
+def test_a_video_that_is_nowhere_is_named_before_tracking(saved):
+    with pytest.raises(DataError, match=r"missing0\.mp4"):
+        run_track_only(saved, TrackerOptions(**IMAGE))
 
 
 @click.command()
@@ -187,6 +223,12 @@ def test_max_instances_is_the_count_of_last_resort():
     assert "tracking_target_instance_count=4" in given.stdout
     with pytest.raises(OptionError, match="needs the number of animals"):
         called("-t", "--post_connect_single_breaks")
+
+
+def test_max_instances_also_serves_a_cull_ahead_of_tracking_beside_one_behind():
+    counts = ["--tracking_clean_instance_count", "2", "--max_instances", "4"]
+    given = called("-t", "--tracking_pre_cull_to_target", "1", *counts)
+    assert "tracking_target_instance_count=4" in given.stdout
 
 
 def test_a_value_that_is_no_choice_is_a_usage_error():

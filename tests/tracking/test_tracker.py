@@ -9,12 +9,14 @@ from hypothesis.extra.numpy import arrays
 
 from sleap_rt.errors import DataError
 from sleap_rt.tracking import Tracker, TrackerOptions, track_frames
+from tracking import oracles, plain_tracker
 from tracking.crowds import Crowd, draw, easy
 from tracking.frames import frame, ids, labeled, track
 from tracking.identities import measure
 
 Q = np.array([(0, 0), (40, 0), (0, 30), (40, 30)], float)
 EMPTY = frame([])
+EMPTY_OF_5 = frame([], n_nodes=5)
 LOST = np.full((4, 2), np.nan)
 CENTROIDS = {"features": "centroids", "scoring_method": "euclidean_dist"}
 DISTANCE = {"scoring_method": "euclidean_dist"}
@@ -180,6 +182,28 @@ def test_breaks_are_connected_while_tracking():
     assert ids(track(sequence))[-1] == [0, 2]
     joined = track(sequence, post_connect_single_breaks=True, tracking_target_instance_count=2)
     assert ids(joined)[-1] == [0, 1]
+
+
+PLAIN = [
+    (plain_tracker.oks, {}),
+    (oracles.keypoint_distance, DISTANCE),
+    (plain_tracker.centroid_distance, CENTROIDS),
+    (plain_tracker.box_overlap, BOXES),
+]
+
+
+@pytest.mark.parametrize("counts", [{}, {"max_tracks": 4}])
+@pytest.mark.parametrize("candidates", ["fixed_window", "local_queues"])
+@pytest.mark.parametrize(("score", "options"), PLAIN)
+def test_whole_tracks_match_plain_loops(score, options, candidates, counts):
+    """Animals and nodes come and go; with `max_tracks` both candidate methods are local_queues."""
+    crowd = Crowd(n_animals=4, n_nodes=5, n_frames=60, miss=0.2, miss_node=0.6, body_px=60, seed=9)
+    _, sequence = draw(crowd)
+    sequence = [*sequence[:30], *[EMPTY_OF_5] * 5, *sequence[30:]]
+    plain = plain_tracker.PlainTracker(score, "local_queues" if counts else candidates, **counts)
+    expected = [plain.track(one.points.astype(float).tolist()) for one in sequence]
+    found = ids(track(sequence, **options, **counts, candidates_method=candidates))
+    assert found == [[name for name in row if name is not None] for row in expected]
 
 
 @pytest.mark.parametrize("options", METHODS)

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from sleap_rt.evaluation.identity.sequences import TrackSequence
+from sleap_rt.evaluation.oks import EPSILON
 from sleap_rt.evaluation.poses import BoolArray, FloatArray, IntArray
 
-_EPSILON = float(np.finfo(np.float64).eps)
 _KEEP = 1000  # outweighs any similarity: a match that continues is preferred
 _MOSTLY_TRACKED, _MOSTLY_LOST = 0.8, 0.2  # share of an animal's frames in which it is matched
 
@@ -74,9 +74,9 @@ def _match_frame(
     continues: BoolArray, similarity: FloatArray, threshold: float
 ) -> tuple[IntArray, IntArray]:
     score = _KEEP * continues + similarity
-    score[similarity < threshold - _EPSILON] = 0
+    score[similarity < threshold - EPSILON] = 0
     rows, columns = linear_sum_assignment(-score)
-    found = score[rows, columns] > _EPSILON
+    found = score[rows, columns] > EPSILON
     return rows[found], columns[found]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sleap_rt.errors import DataError
-from sleap_rt.evaluation.candidates import candidate_pairs
+from sleap_rt.evaluation.candidates import candidate_pairs, rows_of
 from sleap_rt.evaluation.frames import FramePairs, pair_tables, select_ground_truth
 from sleap_rt.evaluation.identity.association import association_shares
 from sleap_rt.evaluation.identity.clear import (
@@ -160,8 +160,8 @@ def track_sequences(
         frames = _all_frames(truth, predicted, gt_video, pr_video)
         candidates = candidate_pairs(frames, truth, padded)
         similarity = list(candidates.matrices(candidates.measure(function, truth, padded)))
-        gt_rows = _rows(candidates.gt_starts, candidates.n_gt)
-        pr_rows = _rows(candidates.pr_starts, candidates.n_pr)
+        gt_rows = rows_of(candidates.gt_starts, candidates.n_gt)
+        pr_rows = rows_of(candidates.pr_starts, candidates.n_pr)
         gt_tracks, pr_tracks = number_tracks(truth, gt_rows), number_tracks(padded, pr_rows)
         _refuse_too_many(len(gt_tracks.names), len(pr_tracks.names), str(truth.videos[gt_video]))
         sequences.append(
@@ -203,13 +203,6 @@ def _all_frames(truth: PoseTable, predicted: PoseTable, gt_video: int, pr_video:
         n_gt_instances_skipped=0,
         n_pr_frames_ignored=0,
     )
-
-
-def _rows(starts: IntArray, counts: IntArray) -> IntArray:
-    rows: IntArray = np.arange(counts.sum()) + np.repeat(
-        starts - np.cumsum(counts) + counts, counts
-    )
-    return rows
 
 
 def _split(ids: IntArray, counts: IntArray) -> list[IntArray]:

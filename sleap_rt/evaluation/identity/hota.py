@@ -11,10 +11,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from sleap_rt.evaluation.identity.sequences import FrameGroup, TrackSequence, in_frame_order
+from sleap_rt.evaluation.oks import EPSILON
 from sleap_rt.evaluation.poses import FloatArray, IntArray
 
 ALPHAS: FloatArray = np.arange(0.05, 0.99, 0.05)
-_EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def hota_counts(sequence: TrackSequence) -> HotaCounts:
     shape = (len(gt_counts), len(pr_counts))
     tp, association, recall, precision, located = (np.zeros(len(ALPHAS)) for _ in range(5))
     for index, alpha in enumerate(ALPHAS):
-        found = similarity >= alpha - _EPSILON
+        found = similarity >= alpha - EPSILON
         cells = np.bincount(gt[found] * shape[1] + pr[found], minlength=shape[0] * shape[1])
         n = cells.reshape(shape)  # frames in which a true and a predicted track are matched
         either = gt_counts[:, None] + pr_counts[None, :] - n
@@ -83,7 +83,7 @@ def _shares(similarity: FloatArray) -> FloatArray:
     """Similarity as a share of all similarities that either side has in its frame."""
     either = similarity.sum(1)[:, None, :] + similarity.sum(2)[:, :, None] - similarity
     shares: FloatArray = np.divide(
-        similarity, either, out=np.zeros_like(similarity), where=either > _EPSILON
+        similarity, either, out=np.zeros_like(similarity), where=either > EPSILON
     )
     return shares
 

@@ -38,7 +38,7 @@ from sleap_rt.evaluation.tables import (
 )
 from sleap_rt.version import __version__
 
-_N_WORST, _N_WORST_OF_SEVERAL = 8, 4
+_N_WORST, _N_WORST_OF_SEVERAL = 9, 6  # rows of three
 _MAX_SWITCHES, _MAX_VIDEOS = 300, 12
 _POSE_TABLES = (
     ("OKS", (*OVERLAP, *COCO)),

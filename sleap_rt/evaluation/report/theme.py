@@ -42,8 +42,9 @@ p {{ margin: .3rem 0 .7rem; }}
 .tables section {{ break-inside: avoid; padding-bottom: .8rem; }}
 .tables h3 {{ margin-top: 0; }}
 .tables table {{ width: 100%; }}
-.beside {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
-          gap: 1rem 2rem; align-items: start; }}
+.beside {{ display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; }}
+.beside figure {{ flex: 1 1 18rem; max-width: 30rem; }}
+.beside .scroll {{ max-width: 100%; }}
 .soft, figcaption {{ color: var(--soft); font-size: .875rem; }}
 .cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
          gap: .6rem; margin: .8rem 0; }}
@@ -93,6 +94,7 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
   figure, .card, tr, .warnings {{ break-inside: avoid; }}
   h2, h3, .key, .soft {{ break-after: avoid; }}
   .scroll {{ overflow: visible; }}
+  figure.frame svg {{ max-height: 17rem; }}
   .timeline svg {{ min-width: 0; }}
   * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}

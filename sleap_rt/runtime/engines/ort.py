@@ -1,16 +1,16 @@
-"""ONNX Runtime: any CPU, and NVIDIA GPUs through its CUDA provider."""
+"""ONNX Runtime: any CPU, and what its execution providers serve: NVIDIA, AMD, Apple, Windows."""
 
-import os
 from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime as ort
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import Array, TensorSpec
+from sleap_rt.runtime.engines import Array, TensorSpec, check_feed, n_cores
 
 _DTYPES = {
     "tensor(float)": np.float32,
@@ -31,6 +31,33 @@ _RUN_FAILURES: tuple[type[Exception], ...] = (*_FAILURES, RuntimeError, ValueErr
 _ERRORS_ONLY = 3  # ONNX Runtime's severity level
 
 
+class _Device(NamedTuple):
+    """How ONNX Runtime serves one kind of device.
+
+    Attributes:
+        provider: its execution provider.
+        fix: what makes it available.
+        memory: where its outputs can stay until they are fetched; None for the CPU's.
+    """
+
+    provider: str
+    fix: str
+    memory: str | None = None
+
+
+_GPU_WHEEL = "Install onnxruntime-gpu in place of onnxruntime (`pip install 'sleap-rt[gpu]'`)"
+_DEVICES = {
+    "cpu": _Device("CPUExecutionProvider", "Install onnxruntime (`pip install 'sleap-rt[cpu]'`)"),
+    "cuda": _Device("CUDAExecutionProvider", _GPU_WHEEL, "cuda"),
+    "tensorrt": _Device("TensorrtExecutionProvider", f"{_GPU_WHEEL} and NVIDIA's TensorRT", "cuda"),
+    "mps": _Device("CoreMLExecutionProvider", "Run on a Mac with Apple's own chip"),
+    "directml": _Device("DmlExecutionProvider", "Install onnxruntime-directml (Windows)"),
+    "hip": _Device("MIGraphXExecutionProvider", "Install AMD's onnxruntime-migraphx"),
+    "openvino": _Device("OpenVINOExecutionProvider", "Install onnxruntime-openvino"),
+}
+_WHEELS = ("onnxruntime", "onnxruntime-gpu")
+
+
 class OrtEngine:
     """One ONNX Runtime session.
 
@@ -43,34 +70,40 @@ class OrtEngine:
     """
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
-        provider, device = _provider(options.device)
+        self.device, kind, number = _parse(options.device)
+        self._memory, self._number = _DEVICES[kind].memory, number
+        wanted = _DEVICES[kind].provider
         settings = ort.SessionOptions()
         settings.log_severity_level = _ERRORS_ONLY
-        settings.intra_op_num_threads = options.threads or _n_cores()
+        settings.intra_op_num_threads = options.threads or n_cores()
+        provider = (wanted, {"device_id": number}) if self._memory else wanted
         try:
             self._session = ort.InferenceSession(str(model), settings, providers=[provider])
         except _FAILURES as error:
             raise EngineError(f"ONNX Runtime cannot open {model}: {error}") from error
-        wanted = provider if isinstance(provider, str) else provider[0]
         found = self._session.get_providers()
         if found[0] != wanted:
             raise EngineError(
                 f"device {options.device!r} was asked for, but ONNX Runtime fell back to "
                 f"{found[0]}; its libraries for {wanted} could not be loaded. Check the driver and "
-                "CUDA installation, or pass --device cpu."
+                "the libraries it needs, or pass --device cpu."
             )
-        self.device = device
         self.inputs = tuple(_spec(value) for value in self._session.get_inputs())
         self.outputs = tuple(_spec(value) for value in self._session.get_outputs())
 
     def run(
         self, feed: Mapping[str, Array], fetch: Sequence[str] | None = None
     ) -> dict[str, Array]:
+        check_feed(self.inputs, feed)
         names = [spec.name for spec in self.outputs] if fetch is None else list(fetch)
         try:
-            return dict(zip(names, self._session.run(names, dict(feed)), strict=True))
+            if self._memory is None:
+                values = self._session.run(names, dict(feed))
+            else:
+                values = run_bound(self._session, feed, names, self._memory, self._number)
         except _RUN_FAILURES as error:
             raise EngineError(f"ONNX Runtime failed: {error}") from error
+        return dict(zip(names, values, strict=True))
 
     def close(self) -> None:
         del self._session
@@ -79,30 +112,88 @@ class OrtEngine:
 open_engine = OrtEngine
 
 
-def _provider(device: str) -> tuple[str | tuple[str, dict[str, Any]], str]:
-    """The execution provider for a device, and the device's full name."""
-    available = ort.get_available_providers()
-    has_cuda = "CUDAExecutionProvider" in available
-    if device == "auto":
-        device = "cuda" if has_cuda else "cpu"
-    if device == "cpu":
-        return "CPUExecutionProvider", "cpu"
-    kind, _, number = device.partition(":")
-    if kind == "cuda" and (number.isdigit() or not number):
-        if not has_cuda:
-            raise EngineError(
-                f"device {device!r} was asked for, but ONNX Runtime here offers only "
-                f"{', '.join(available)}. Install onnxruntime-gpu in place of onnxruntime "
-                "(`pip install 'sleap-rt[gpu]'`), or pass --device cpu."
-            )
-        return ("CUDAExecutionProvider", {"device_id": int(number or 0)}), f"cuda:{number or 0}"
-    raise EngineError(
-        f"engine 'ort' cannot run on device {device!r}; it serves auto, cpu, cuda and cuda:N"
+def run_bound(
+    session: Any, feed: Mapping[str, Array], names: Sequence[str], memory: str, number: int
+) -> list[Array]:
+    """Run with outputs left on the device until all are there, then fetch them together.
+
+    Args:
+        session: an open ONNX Runtime session.
+        feed: every input by name.
+        names: outputs to fetch.
+        memory: kind of memory the outputs are computed into, `cuda` or `cpu`.
+        number: of the device.
+    """
+    binding = session.io_binding()
+    for name, value in feed.items():
+        binding.bind_cpu_input(name, value)
+    for name in names:
+        binding.bind_output(name, memory, number)
+    binding.synchronize_inputs()
+    session.run_with_iobinding(binding)
+    binding.synchronize_outputs()
+    values: list[Array] = binding.copy_outputs_to_cpu()
+    return values
+
+
+def why_no_cuda() -> str | None:
+    """The obstacle to running on an NVIDIA GPU, in words; None where there is none."""
+    if _DEVICES["cuda"].provider not in ort.get_available_providers():
+        return _both_wheels() or "ONNX Runtime here has no CUDA provider"
+    if not _has_nvidia_driver():
+        return "there is no NVIDIA driver"
+    return None
+
+
+def _has_nvidia_driver() -> bool:
+    """Whether CUDA's driver library can be loaded, whatever GPUs it then finds."""
+    import ctypes
+
+    for name in ("libcuda.so.1", "nvcuda.dll"):
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def _both_wheels() -> str | None:
+    installed = [name for name in _WHEELS if _is_distribution(name)]
+    if len(installed) < len(_WHEELS):
+        return None
+    return (
+        "onnxruntime and onnxruntime-gpu are both installed and overwrite each other; "
+        "uninstall both, then install onnxruntime-gpu alone"
     )
 
 
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _is_distribution(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _parse(asked: str) -> tuple[str, str, int]:
+    """The device's full name, its kind and its number."""
+    kind, colon, number = asked.partition(":")
+    kind = "cpu" if kind == "auto" else kind
+    if kind not in _DEVICES or (colon and not (number.isdigit() and _DEVICES[kind].memory)):
+        raise EngineError(
+            f"engine 'ort' cannot run on device {asked!r}; it serves auto, "
+            f"{', '.join(_DEVICES)}, and cuda:N"
+        )
+    available = ort.get_available_providers()
+    if _DEVICES[kind].provider not in available:
+        fix = _both_wheels() or _DEVICES[kind].fix
+        raise EngineError(
+            f"device {asked!r} was asked for, but ONNX Runtime here offers only "
+            f"{', '.join(available)}. {fix}; or pass --device cpu."
+        )
+    name = f"{kind}:{number or 0}" if _DEVICES[kind].memory else kind
+    return name, kind, int(number or 0)
 
 
 def _spec(value: Any) -> TensorSpec:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sleap_rt.errors import OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.trt_support.build import read_graph_tensors
@@ -27,10 +28,13 @@ class TrtEngine:
         flavour: `trt-rtx` insists on TensorRT-RTX.
 
     Raises:
+        OptionError: CPU threads were asked for.
         EngineError: no TensorRT or no GPU here, or TensorRT cannot read the graph.
     """
 
     def __init__(self, model: Path, options: EngineOptions, flavour: Flavour = "trt") -> None:
+        if options.threads is not None:
+            raise OptionError(f"threads are CPU threads; engine {flavour!r} runs on the GPU")
         index = device_index(options.device, flavour)
         tensorrt = find_tensorrt(flavour)
         self._gpu = find_gpu(index)

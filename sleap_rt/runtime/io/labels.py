@@ -1,9 +1,6 @@
-"""Instances to a `.slp` file, through sleap-io."""
+"""Instances as sleap-io's labels."""
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,14 +63,6 @@ def labels_from_instances(
     )
     labels.provenance.update(provenance or {})
     return labels
-
-
-def save_labels(labels: "sio.Labels", path: Path) -> None:
-    """Write a `.slp` file; it appears complete or not at all."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
-        complete = Path(folder) / path.name
-        labels.save(str(complete), embed=False, restore_original_videos=False, verbose=False)
-        os.replace(complete, path)
 
 
 def _to_sleap_io(skeleton: Skeleton) -> "sio.Skeleton":

@@ -51,6 +51,22 @@ class LabelsSource(Source):
         }
 
 
+def load_labels(path: Path) -> "sio.Labels":
+    """A `.slp` file, its videos not opened.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    import sleap_io as sio
+
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; expected a `.slp` file.")
+    try:
+        return sio.load_slp(str(path), open_videos=False)
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as a `.slp` file: {error}") from error
+
+
 def open_labels(
     labels: "sio.Labels", path: Path | None, selection: SelectionOptions
 ) -> LabelsSource:
@@ -71,7 +87,7 @@ def open_labels(
     candidates = candidates_of_labels(labels, selection)
     needed = _needed_videos(labels, selection, candidates)
     if path is not None:
-        _find_moved([labels.videos[number] for number in needed], path.parent)
+        find_moved([labels.videos[number] for number in needed], path.parent)
     readers: dict[int, Reader] = {}
     available: dict[int, Sequence[int]] = {}
     decoders = set()
@@ -114,7 +130,7 @@ def _needed_videos(
     return list(range(len(labels.videos)))
 
 
-def _find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
+def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
     """Point videos that are not where the labels say to files of the same name in `folder`.
 
     Raises:

@@ -1,8 +1,11 @@
 """Which frames of the input are processed, always in order of video and time."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
+
+import numpy as np
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
@@ -26,12 +29,23 @@ class Selection:
     n_skipped: int
     n_total: int
 
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal frames."""
+        if isinstance(self.refs, _OfOneVideo):
+            return repr(self.refs)
+        numbers = np.array(self.refs, np.int64)
+        return hashlib.sha256(numbers.tobytes()).hexdigest()
+
 
 class _OfOneVideo(Sequence[FrameRef]):
     """Frames of one video, made when they are asked for: a video may have millions."""
 
     def __init__(self, indices: Sequence[int], video_index: int = 0) -> None:
         self._indices, self._video_index = indices, video_index
+
+    def __repr__(self) -> str:
+        return f"{self._video_index}: {self._indices!r}"
 
     def __len__(self) -> int:
         return len(self._indices)

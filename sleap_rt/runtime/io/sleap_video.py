@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sleap_rt.errors import DataError
+from sleap_rt.runtime.io.frame_check import checked_frame
 from sleap_rt.runtime.io.source import Reader
+from sleap_rt.runtime.io.tiff import TiffPages
 from sleap_rt.runtime.io.video import DECODER, VideoFile
 
 if TYPE_CHECKING:
@@ -59,19 +61,7 @@ class SleapVideo:
             raise DataError(
                 f"{self.name}: frame {index} cannot be read: {_words(error)}"
             ) from error
-        if frame.dtype != np.uint8:
-            raise DataError(
-                f"{self.name}: frame {index} is {frame.dtype}, but models take 8-bit images "
-                "(uint8, 0 to 255). Convert the images to 8 bit first."
-            )
-        if frame.ndim != 3 or frame.shape[2] not in (1, 3):
-            raise DataError(
-                f"{self.name}: frame {index} has shape {frame.shape}; (height, width, channels) "
-                "with 1 channel (gray) or 3 (RGB) was expected. "
-                "Images with transparency have 4: save them without. HDF5 data of another order "
-                "of axes need --video_input_format."
-            )
-        return np.ascontiguousarray(frame)
+        return checked_frame(frame, index, self.name)
 
     def close(self) -> None:
         self.video.close()
@@ -101,8 +91,14 @@ def open_sleap_video(video: "sio.Video") -> tuple[Reader, Sequence[int], str]:
         stored = video.backend_metadata.get("grayscale")
         file = VideoFile(Path(path), gray=stored if backend is None else backend.grayscale)
         return file, range(file.n_frames), DECODER
+    decoder = f"sleap-io {sio.__version__}"
+    if is_plain and Path(path).suffix.lower() in (".tif", ".tiff"):
+        pages = TiffPages(Path(path))
+        if pages.n_frames > 1:
+            return pages, range(pages.n_frames), f"tifffile {pages.version}"
+        pages.close()
     reader = SleapVideo(video)
-    return reader, reader.available, f"sleap-io {sio.__version__}"
+    return reader, reader.available, decoder
 
 
 def video_files(video: "sio.Video") -> list[Path]:

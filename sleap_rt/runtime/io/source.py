@@ -66,17 +66,17 @@ class Source:
 
     def videos(self) -> "list[sio.Video]":
         """The videos that `FrameRef.video_index` counts, for the result."""
-        if self._videos is None:
-            raise DataError("frames given as an array belong to no video file")
-        if isinstance(self._videos, Path):
-            import sleap_io as sio  # takes a second to import
+        import sleap_io as sio  # takes a second to import
 
+        if self._videos is None:  # frames in memory, which no file holds
+            return [sio.Video("array", open_backend=False)]
+        if isinstance(self._videos, Path):
             return [sio.Video.from_filename(str(self._videos))]
         return list(self._videos)
 
-    def default_output(self, data_path: Path) -> Path:
+    def default_output(self, data_path: Path, format_name: str = "slp") -> Path:
         """Where predictions on `data_path`, which this was opened from, go unless told."""
-        return default_output(data_path, self._video_name)
+        return default_output(data_path, self._video_name, format_name)
 
     def close(self) -> None:
         for reader in self._readers.values():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
-from sleap_rt.runtime.io.labels_source import open_labels
+from sleap_rt.runtime.io.labels_source import load_labels, open_labels
 from sleap_rt.runtime.io.selection import Selection, select_of_video
 from sleap_rt.runtime.io.sleap_video import described, open_sleap_video, video_files
 from sleap_rt.runtime.io.source import Reader, Source
@@ -63,7 +63,7 @@ def _open_path(path: Path, selection: SelectionOptions) -> Source:
     if suffix not in _HDF5:
         _refuse_hdf5_options(selection, str(path))
     if suffix == ".slp":
-        return open_labels(_load_labels(path), path, selection)
+        return open_labels(load_labels(path), path, selection)
     if path.is_dir():
         return _open_images(_images_in(path), selection)
     if suffix in _READ_BY_SLEAP_IO:
@@ -185,12 +185,3 @@ def _open_video(video: "sio.Video", selection: SelectionOptions) -> Source:
         videos=[video],
         files=video_files(video),
     )
-
-
-def _load_labels(path: Path) -> "sio.Labels":
-    import sleap_io as sio
-
-    try:
-        return sio.load_slp(str(path), open_videos=False)
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as a `.slp` file: {error}") from error

@@ -58,7 +58,6 @@ _SETS: dict[tuple[str, ...], _Set] = {
     ("centered_instance",): _Set(KnownCropPredictor, _MANY, ("crop_confmaps",)),
     ("multi_class_topdown",): _Set(KnownCropPredictor, _MANY, ("crop_confmaps", "class_probs")),
 }
-_SUPPORTED = f"Supported sets: {'; '.join(' + '.join(kinds) for kinds in _SETS)}."
 
 
 def open_predictor(
@@ -84,9 +83,8 @@ def open_predictor(
         OptionError: an option cannot take effect with these models.
         EngineError: the engine or device is not available.
     """
-    files = _by_kind(models)
-    kinds = _supported_set(files)
-    check_family(list(files.values()))
+    kinds, files = _in_order(models)
+    check_family(files)
     found = _SETS[kinds]
     unknown = [name for name in raw if name not in found.raw]
     if unknown:
@@ -94,7 +92,7 @@ def open_predictor(
             f"raw output {', '.join(unknown)}: {' + '.join(kinds)} has none of that name; it has "
             f"{', '.join(found.raw)}"
         )
-    setup = Setup(tuple(files[kind] for kind in kinds), decode, engine, tuple(raw))
+    setup = Setup(files, decode, engine, tuple(raw))
     if not match_known:
         return found.open(setup)
     if found.open_matched is None:
@@ -105,24 +103,33 @@ def open_predictor(
     return found.open_matched(setup)
 
 
-def _by_kind(models: Sequence[Path]) -> dict[str, GraphFile]:
-    files: dict[str, GraphFile] = {}
-    for path in models:
-        file = read_graph_file(path)
-        if file.contract.kind in files:
-            raise ModelError(
-                f"two {file.contract.kind} models were given: {files[file.contract.kind].path} and "
-                f"{path}. {_SUPPORTED}"
-            )
-        files[file.contract.kind] = file
-    return files
+def supported_set(kinds: Sequence[str]) -> tuple[str, ...]:
+    """The kinds of models given together, first stage first.
+
+    Args:
+        kinds: of the models, in any order.
+
+    Raises:
+        ModelError: they are no supported set.
+    """
+    for supported in _SETS:
+        if sorted(supported) == sorted(kinds):
+            return supported
+    twice = [kind for kind in dict.fromkeys(kinds) if kinds.count(kind) > 1]
+    problem = (
+        f"{kinds.count(twice[0])} {twice[0]} models were given, and one is used"
+        if twice
+        else f"no pipeline takes {' + '.join(sorted(kinds)) or 'no model'}"
+    )
+    sets = "; ".join(" + ".join(supported) for supported in _SETS)
+    raise ModelError(f"{problem}. Supported sets, in any order: {sets}.")
 
 
-def _supported_set(files: dict[str, GraphFile]) -> tuple[str, ...]:
-    for kinds in _SETS:
-        if set(kinds) == set(files):
-            return kinds
-    raise ModelError(f"no pipeline for {' + '.join(sorted(files)) or 'no model'}. {_SUPPORTED}")
+def _in_order(models: Sequence[Path]) -> tuple[tuple[str, ...], tuple[GraphFile, ...]]:
+    """The supported set, and its files in the set's order."""
+    files = [read_graph_file(path) for path in models]
+    kinds = supported_set([file.contract.kind for file in files])
+    return kinds, tuple(sorted(files, key=lambda file: kinds.index(file.contract.kind)))
 
 
 def effective_options(models: Sequence[Path]) -> frozenset[str]:
@@ -131,9 +138,9 @@ def effective_options(models: Sequence[Path]) -> frozenset[str]:
     Raises:
         ModelError: as `open_predictor`.
     """
-    files = _by_kind(models)
-    options = _SETS[_supported_set(files)].options
-    if all(file.contract.decoding.offsets for file in files.values()):
+    kinds, files = _in_order(models)
+    options = _SETS[kinds].options
+    if all(file.contract.decoding.offsets for file in files):
         options -= {"integral_refinement"}  # these networks place peaks within a cell themselves
     return options
 
@@ -144,4 +151,4 @@ def raw_outputs(models: Sequence[Path]) -> tuple[str, ...]:
     Raises:
         ModelError: as `open_predictor`.
     """
-    return _SETS[_supported_set(_by_kind(models))].raw
+    return _SETS[_in_order(models)[0]].raw

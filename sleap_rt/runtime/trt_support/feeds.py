@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sleap_rt.errors import EngineError
-from sleap_rt.runtime.engines import Array, TensorSpec
+from sleap_rt.runtime.engines import Array, TensorSpec, check_feed
 
 
 def device_index(device: str, engine: str) -> int:
@@ -35,25 +35,11 @@ def checked_feed(
         EngineError: an input is missing, unknown or of the wrong type or shape, or an output that
             the graph does not have is to be fetched.
     """
-    names = [spec.name for spec in inputs]
-    if set(feed) != set(names):
-        raise EngineError(
-            f"the graph's inputs are {', '.join(names)}; given were {', '.join(feed) or 'none'}"
-        )
+    check_feed(inputs, feed)
     unknown = sorted(set(fetch) - {spec.name for spec in outputs})
     if unknown:
         raise EngineError(
             f"the graph has no output {', '.join(unknown)}; it has "
             + ", ".join(spec.name for spec in outputs)
         )
-    for spec in inputs:
-        array = feed[spec.name]
-        fits = len(array.shape) == len(spec.shape) and all(
-            wanted in (None, found) for wanted, found in zip(spec.shape, array.shape, strict=True)
-        )
-        if array.dtype != spec.dtype or not fits:
-            raise EngineError(
-                f"input {spec.name!r} is {array.dtype} {array.shape}; the graph takes {spec.dtype} "
-                f"{spec.shape}, None being free"
-            )
-    return {name: np.ascontiguousarray(feed[name]) for name in names}
+    return {spec.name: np.ascontiguousarray(feed[spec.name]) for spec in inputs}

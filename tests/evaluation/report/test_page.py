@@ -191,7 +191,7 @@ def test_a_missing_video_is_said_and_poses_are_drawn(scene, write):
     page = path.read_text()
     assert "the video gone/elsewhere.mp4 was not found" in page
     assert "data:image/jpeg" not in page
-    assert page.count("truth and prediction") == 8
+    assert page.count("truth and prediction") == 9
 
 
 def test_poses_beside_centroids_keep_each_file_s_colour(scene, write):

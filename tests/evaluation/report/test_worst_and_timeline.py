@@ -84,7 +84,7 @@ def test_a_frame_is_drawn_with_its_image_truth_and_prediction(scene):
     )
     pairing = pair_poses(truth, predicted, OPTIONS)
     (worst,) = worst_frames(pairing, 1)
-    drawing = draw_frame(pairing, worst, FrameImages(labels, scene / "truth.slp"))
+    drawing = draw_frame(pairing, worst, FrameImages(labels.videos, scene / "truth.slp"))
     left, top, width, height = map(int, re.search(r'viewBox="([^"]+)"', drawing)[1].split())
     assert left <= 30
     assert top <= 40
@@ -126,7 +126,7 @@ def test_a_pose_outside_of_the_image_still_gives_a_picture(scene):
         truth, make_table({0: [Predicted(square(5000, 5000))]}, video=video), OPTIONS
     )
     drawing = draw_frame(
-        pairing, worst_frames(pairing, 1)[0], FrameImages(labels, scene / "truth.slp")
+        pairing, worst_frames(pairing, 1)[0], FrameImages(labels.videos, scene / "truth.slp")
     )
     assert "data:image/jpeg;base64," in drawing
 

@@ -61,13 +61,27 @@ def peaks_in_frame(model: LegacyModel, image: UInt8, peak_threshold: float) -> F
         image: (height, width, channels), at the common size.
         peak_threshold: in confidence.
     """
-    prep, decoding = model.preprocessing, model.decoding
-    x = network_input(
+    outputs = {
+        name: maps[0] for name, maps in run_network(model, frame_input(model, image)).items()
+    }
+    return peaks_in_outputs(model, outputs, peak_threshold)
+
+
+def frame_input(model: LegacyModel, image: UInt8) -> Float:
+    """The network's input for one image at the common size: (1, channels, height, width)."""
+    prep = model.preprocessing
+    return network_input(
         to_channels(image, prep.in_channels),
         input_scale=prep.input_scale,
         pad_stride=prep.pad_stride,
     )
-    outputs = {name: maps[0] for name, maps in run_network(model, x).items()}
+
+
+def peaks_in_outputs(
+    model: LegacyModel, outputs: dict[str, Float], peak_threshold: float
+) -> FramePeaks:
+    """Find peaks in what the network gave for one image, (channels, rows, columns) each."""
+    prep, decoding = model.preprocessing, model.decoding
     confmaps = outputs["confmaps"]
     single = model.kind == "single_instance"
     peaks = global_peaks(confmaps) if single else local_peaks(confmaps, peak_threshold)
@@ -93,18 +107,30 @@ def points_in_crops(
         centroids: (n, 2) as (x, y) px of the image.
         peak_threshold: in confidence; a value equal to it is valid.
     """
-    prep, decoding, n = model.preprocessing, model.decoding, len(centroids)
-    if prep.crop_size is None:
-        raise ValueError(f"a {model.kind} model sees whole frames, not crops")
     n_nodes, n_classes = model.skeleton.n_nodes, len(model.class_names)
-    if n == 0:
+    if len(centroids) == 0:
         empty = (np.empty((0, size), np.float32) for size in (n_nodes, n_classes))
         return CropPoints(np.empty((0, n_nodes, 2), np.float32), *empty)
-    scale = np.float32(prep.input_scale)
+    outputs = run_network(model, crop_inputs(model, image, centroids))
+    return points_in_outputs(model, outputs, centroids, peak_threshold)
+
+
+def crop_inputs(model: LegacyModel, image: UInt8, centroids: Float) -> Float:
+    """The network's input for the crops of one image: (n, channels, crop_size, crop_size)."""
+    prep, scale = model.preprocessing, np.float32(model.preprocessing.input_scale)
+    if prep.crop_size is None:
+        raise ValueError(f"a {model.kind} model sees whole frames, not crops")
     crops = cut_crops(scaled_frame(image, prep.input_scale), centroids * scale, prep.crop_size)
     crops = to_channels(crops, prep.in_channels)
-    x = np.concatenate([network_input(crop, input_scale=1, pad_stride=1) for crop in crops])
-    outputs = run_network(model, x)
+    return np.concatenate([network_input(crop, input_scale=1, pad_stride=1) for crop in crops])
+
+
+def points_in_outputs(
+    model: LegacyModel, outputs: dict[str, Float], centroids: Float, peak_threshold: float
+) -> CropPoints:
+    """Find the nodes in what the network gave for crops around centroids."""
+    prep, decoding, n = model.preprocessing, model.decoding, len(centroids)
+    n_nodes, scale = model.skeleton.n_nodes, np.float32(prep.input_scale)
     points, vals = np.empty((n, n_nodes, 2), np.float32), np.empty((n, n_nodes), np.float32)
     for crop, confmaps in enumerate(outputs["confmaps"]):
         offsets = outputs["offsets"][crop] if decoding.offsets else None
@@ -113,7 +139,7 @@ def points_in_crops(
         points[crop] = unscaled(cells * np.float32(decoding.confmaps_stride), prep.input_scale)
         vals[crop] = peaks.vals
     # Crop pixel 0 truly lies at (crop_size - 1) / 2 from the centroid; the original subtracts this.
-    corners = centroids - np.float32(prep.crop_size / 2) / scale
+    corners = centroids - np.float32((prep.crop_size or 0) / 2) / scale
     points += corners[:, None]
     points[vals < np.float32(peak_threshold)] = np.nan
     return CropPoints(points, vals, outputs.get("class_probs", np.empty((n, 0), np.float32)))

@@ -1,0 +1,73 @@
+"""`sleap-nn info`: what a model is, trained or exported."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command("info", short_help="Say what a model is, trained or exported.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def command(path: Path, as_json: bool) -> None:
+    """Say what a model is: kind, skeleton, sizes, decoding, and how an export was proven.
+
+    PATH is an export folder, an `.onnx` file, or a trained model's folder (sleap-nn, or SLEAP 1.4
+    and older), which needs the export extra.
+
+    \b
+    sleap-nn info exports/flies
+    sleap-nn info models/centroid --json
+    """
+    models = _described(path)
+    if as_json:
+        click.echo(json.dumps(models, indent=2))
+        return
+    for number, model in enumerate(models):
+        if number:
+            click.echo()
+        for line in _lines(model):
+            click.echo(line)
+
+
+def _described(path: Path) -> list[dict[str, Any]]:
+    from sleap_rt.model_files import ModelSource, exported_graphs, model_source
+
+    source = model_source(path)
+    if source is not ModelSource.EXPORTED:
+        from sleap_rt.cli.training_extra import describe_trained
+
+        return [describe_trained(path, is_legacy=source is ModelSource.LEGACY)]
+    from sleap_rt.runtime import read_graph_file
+    from sleap_rt.runtime.description import describe_graph
+
+    return [describe_graph(read_graph_file(graph)) for graph in exported_graphs(path)]
+
+
+def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
+    """`name: value`, sections below their names, what is None left out."""
+    shown = {
+        name.replace("_", " "): value for name, value in values.items() if value not in (None, [])
+    }
+    width = max((len(name) for name, v in shown.items() if not isinstance(v, dict)), default=0)
+    lines = []
+    for name, value in shown.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}:", *_lines(value, indent + "  ")]
+        else:
+            lines.append(f"{indent}{name + ':':<{width + 1}} {_text(value)}")
+    return lines
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(
+            "-".join(map(str, item)) if isinstance(item, list | tuple) else str(item)
+            for item in value
+        )
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{value:,}" if isinstance(value, int) and value > 9999 else str(value)

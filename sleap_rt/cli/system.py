@@ -1,0 +1,63 @@
+"""`sleap-nn system`: which engines and devices work here, and what to do about the others."""
+
+import json
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import click
+
+from sleap_rt.version import __version__
+
+_PACKAGES = (
+    *("numpy", "scipy", "sleap-io", "av", "opencv-python-headless", "opencv-python"),
+    *("onnxruntime", "onnxruntime-gpu", "tensorrt", "tensorrt-rtx", "openvino"),
+    *("torch", "onnx", "onnxscript", "h5py"),
+)
+
+
+@click.command("system", short_help="Say which engines and devices work here.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def command(as_json: bool) -> None:
+    """Say which engines and devices truly work here, by running a small graph on each.
+
+    For each that does not, the reason and the fix are given. This always ends with success.
+    """
+    from sleap_rt.runtime.probe import probe_engines
+
+    facts = _facts()
+    probes = probe_engines()
+    if as_json:
+        click.echo(json.dumps({**facts, "engines": [vars(probe) for probe in probes]}, indent=2))
+        return
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            click.echo(f"{name}: " + ", ".join(f"{key} {found}" for key, found in value.items()))
+        else:
+            click.echo(f"{name}: {value}")
+    click.echo("engines:")
+    for probe in probes:
+        mark = "works " if probe.works else "absent"
+        click.echo(f"  {probe.engine:<9} {probe.device:<5} {mark}  {probe.detail}")
+
+
+def _facts() -> dict[str, Any]:
+    from sleap_rt.runtime.io.video import DECODER
+
+    return {
+        "sleap_rt": __version__,
+        "python": f"{platform.python_version()} ({sys.executable})",
+        "platform": platform.platform(),
+        "cpu_cores": os.cpu_count(),
+        "video_decoder": DECODER,
+        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,84 @@
+"""A trained model with some of its settings replaced."""
+
+from dataclasses import replace
+from typing import Literal
+
+from sleap_rt.contract import CROP_KINDS
+from sleap_rt.errors import OptionError
+from sleap_rt.models.trained import TrainedModel
+from sleap_rt.options import ModelOverrides
+
+_Channels = Literal["as_is", "rgb", "grayscale"]
+
+
+def override_models(models: list[TrainedModel], overrides: ModelOverrides) -> list[TrainedModel]:
+    """The models of one set with the overrides applied, each to the models that it concerns.
+
+    Other checkpoints are not looked at here: the weights are in the network already.
+
+    Raises:
+        OptionError: an override concerns none of the models, or names a node that there is not.
+    """
+    _check_effective(models, overrides)
+    return [_overridden(model, overrides) for model in models]
+
+
+def _check_effective(models: list[TrainedModel], overrides: ModelOverrides) -> None:
+    kinds = {model.kind for model in models}
+    useless = []
+    if overrides.crop_size is not None and not kinds & set(CROP_KINDS):
+        useless.append("crop_size")
+    if overrides.anchor_part is not None and not kinds & {"centroid", *CROP_KINDS}:
+        useless.append("anchor_part")
+    if overrides.n_points is not None and "bottomup" not in kinds:
+        useless.append("n_points")
+    if useless:
+        raise OptionError(
+            f"{', '.join(useless)}: no effect with {' + '.join(m.kind for m in models)}; leave it "
+            "out"
+        )
+
+
+def _overridden(model: TrainedModel, overrides: ModelOverrides) -> TrainedModel:
+    preprocessing = model.preprocessing
+    crop = (overrides.crop_size, overrides.crop_size) if overrides.crop_size else None
+    decoding = model.decoding
+    return replace(
+        model,
+        anchor_part=_anchor(model, overrides.anchor_part),
+        preprocessing=replace(
+            preprocessing,
+            channels=_channels(preprocessing.channels, overrides),
+            max_height=overrides.max_height or preprocessing.max_height,
+            max_width=overrides.max_width or preprocessing.max_width,
+            input_scale=overrides.input_scale or preprocessing.input_scale,
+            crop_size=crop if crop and preprocessing.crop_size else preprocessing.crop_size,
+        ),
+        decoding=replace(
+            decoding,
+            integral_patch_size=overrides.integral_patch_size or decoding.integral_patch_size,
+            n_points=overrides.n_points or decoding.n_points,
+        ),
+    )
+
+
+def _channels(trained: _Channels, overrides: ModelOverrides) -> _Channels:
+    """What is switched on replaces the training's conversion; switching off removes only itself."""
+    if overrides.ensure_rgb:
+        return "rgb"
+    if overrides.ensure_grayscale:
+        return "grayscale"
+    switched_off = {"rgb": overrides.ensure_rgb, "grayscale": overrides.ensure_grayscale}
+    return "as_is" if switched_off.get(trained) is False else trained
+
+
+def _anchor(model: TrainedModel, anchor_part: str | None) -> str | None:
+    if anchor_part is None:
+        return model.anchor_part
+    names = model.skeleton.node_names
+    if anchor_part not in names:
+        raise OptionError(
+            f"anchor_part {anchor_part!r} is no node of the {model.kind} model's skeleton; its "
+            f"nodes are {', '.join(names)}"
+        )
+    return anchor_part

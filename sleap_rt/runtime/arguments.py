@@ -1,0 +1,119 @@
+"""Options as keyword arguments of the Python functions, under the names the command has."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any, Literal, TypedDict, TypeVar
+
+from sleap_rt.errors import OptionError
+
+_Options = TypeVar("_Options")
+
+
+class ModelArguments(TypedDict, total=False):
+    """What is settled when models are opened. Left out: the command's default."""
+
+    engine: str
+    device: str
+    peak_threshold: float | list[float]  # of both stages, or [centroid, centered instance]
+    centroid_peak_threshold: float | None
+    integral_refinement: Literal["integral", "none"] | None  # None is "none"
+    max_instances: int | None
+    max_edge_length_ratio: float
+    dist_penalty_weight: float
+    min_line_scores: float
+    min_instance_peaks: float
+    match_known: bool  # a centroid model alone takes over poses of labelled animals
+
+
+class RunArguments(TypedDict, total=False):
+    """What can differ from call to call. Left out: the command's default."""
+
+    batch_size: int
+    queue_maxsize: int
+    frames: list[int] | None
+    video_index: int | None
+    only_labeled_frames: bool
+    only_suggested_frames: bool
+    exclude_user_labeled: bool
+    only_predicted_frames: bool
+    video_dataset: str | None
+    video_input_format: Literal["channels_last", "channels_first"]
+    filter_overlapping: bool
+    filter_overlapping_method: Literal["iou", "oks"]
+    filter_overlapping_threshold: float
+    filter_min_visible_nodes: int
+    filter_min_visible_node_fraction: float
+    filter_min_mean_node_score: float
+    filter_min_instance_score: float
+    no_empty_frames: bool
+    output_format: Literal["slp", "analysis_h5", "csv", "nwb", "coco"]
+    resume: bool | None
+    gui: bool  # progress as JSON lines on standard output
+    tracking: bool
+    tracking_window_size: int
+    min_new_track_points: int
+    candidates_method: Literal["fixed_window", "local_queues"]
+    min_match_points: int
+    features: Literal["keypoints", "centroids", "bboxes", "image"]
+    scoring_method: Literal["oks", "cosine_sim", "iou", "euclidean_dist"]
+    scoring_reduction: Literal["mean", "max", "robust_quantile"]
+    robust_best_instance: float
+    track_matching_method: Literal["hungarian", "greedy"]
+    max_tracks: int | None
+    oks_stddev: float
+    use_flow: bool
+    of_img_scale: float
+    of_window_size: int
+    of_max_levels: int
+    motion_model: Literal["none", "kalman"]
+    post_connect_single_breaks: bool
+    tracking_target_instance_count: int | None
+    tracking_pre_cull_to_target: int
+    tracking_pre_cull_iou_threshold: float
+    tracking_clean_instance_count: int
+    tracking_clean_iou_threshold: float
+
+
+class InferenceArguments(ModelArguments, RunArguments, total=False):
+    """Both."""
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raises:
+    TypeError: a name is not known; as Python says it, with the nearest name that is.
+    """
+    names = list(known)
+    for name in given:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"unexpected keyword argument {name!r}.{hint}")
+
+
+def filled(options: type[_Options], given: Mapping[str, Any]) -> _Options:
+    """An option object from the arguments of its fields' names."""
+    names = [field.name for field in fields(options) if field.name in given]  # type: ignore[arg-type]
+    return options(**{name: given[name] for name in names})
+
+
+def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The same arguments, with other spellings of the reference put into ours.
+
+    Raises:
+        OptionError: `peak_threshold` is a list of other than two numbers.
+    """
+    values = dict(given)
+    threshold = values.get("peak_threshold")
+    if isinstance(threshold, list | tuple):
+        if len(threshold) != 2 or values.get("centroid_peak_threshold") is not None:
+            raise OptionError(
+                "peak_threshold must be a number, or [centroid, centered instance] without "
+                f"centroid_peak_threshold; got {threshold}"
+            )
+        values["centroid_peak_threshold"], values["peak_threshold"] = threshold
+    if values.get("integral_refinement", "") in (None, "None", "NONE"):
+        values["integral_refinement"] = "none"
+    if values.get("frames") is not None:
+        values["frames"] = tuple(values["frames"])
+    return values

@@ -1,0 +1,110 @@
+"""OpenVINO: Intel and other x86 or ARM CPUs, and Intel GPUs."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from sleap_rt.errors import EngineError
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines import Array, TensorSpec, check_feed, n_cores
+
+_MOST_SIZES = 8  # compiled models that are kept
+DEVICES = "auto, cpu, gpu and gpu:N (an Intel GPU)"
+
+
+class OpenVinoEngine:
+    """One model compiled by OpenVINO in float32, anew for each frame size.
+
+    Frame sizes are fixed before compiling because OpenVINO (seen with 2026.4) computes the first
+    run at a new size wrongly where a graph branches on the size, as ours do.
+
+    Args:
+        model: an `.onnx` file.
+        options: device and threads.
+
+    Raises:
+        EngineError: the device is not served here, or the model cannot be compiled for it.
+    """
+
+    def __init__(self, model: Path, options: EngineOptions) -> None:
+        self._core = ov.Core()
+        self._target = _device(options.device, self._core.available_devices)
+        # Left to itself, OpenVINO computes in half precision where a device is faster with it.
+        self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+        if self._target == "CPU":
+            self._settings["INFERENCE_NUM_THREADS"] = options.threads or n_cores()
+        try:
+            self._model = self._core.read_model(model)
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO cannot open {model}: {error}") from error
+        self.device = _shown(self._target)
+        self.inputs = tuple(_spec(port) for port in self._model.inputs)
+        self.outputs = tuple(_spec(port) for port in self._model.outputs)
+        self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+
+    def run(
+        self, feed: Mapping[str, Array], fetch: Sequence[str] | None = None
+    ) -> dict[str, Array]:
+        check_feed(self.inputs, feed)
+        names = [spec.name for spec in self.outputs] if fetch is None else list(fetch)
+        try:
+            request = self._request(feed["frames"].shape[1:])
+            request.infer(dict(feed), share_inputs=True)
+            return {name: request.get_tensor(name).data.copy() for name in names}
+        except RuntimeError as error:
+            raise EngineError(f"OpenVINO failed: {error}") from error
+
+    def close(self) -> None:
+        self._requests.clear()
+
+    def _request(self, frame_shape: tuple[int, ...]) -> Any:
+        """What runs frames of (height, width, channels); the last few are kept."""
+        if frame_shape not in self._requests:
+            model = self._model.clone()
+            model.reshape({"frames": ov.PartialShape([-1, *frame_shape])})
+            compiled = self._core.compile_model(model, self._target, self._settings)
+            runs_on: list[str] = compiled.get_property("EXECUTION_DEVICES")
+            if [name.partition(".")[0] for name in runs_on] != [self._target.partition(".")[0]]:
+                raise EngineError(
+                    f"OpenVINO runs the model on {', '.join(runs_on)} in place of {self._target}. "
+                    "Check the device's driver, or pass --device cpu."
+                )
+            self._requests[frame_shape] = compiled.create_infer_request()
+        self._requests.move_to_end(frame_shape)
+        if len(self._requests) > _MOST_SIZES:
+            self._requests.popitem(last=False)
+        return self._requests[frame_shape]
+
+
+open_engine = OpenVinoEngine
+
+
+def _device(asked: str, available: Sequence[str]) -> str:
+    """OpenVINO's own name for a device."""
+    kind, _, number = asked.partition(":")
+    if kind in ("auto", "cpu") and not number:
+        return "CPU"
+    if kind != "gpu" or not (number.isdigit() or not number):
+        raise EngineError(f"engine 'openvino' cannot run on device {asked!r}; it serves {DEVICES}")
+    gpus = [name for name in available if name.startswith("GPU")]
+    device = f"GPU.{number}" if number else "GPU"
+    if not gpus or (number and device not in gpus and not (number == "0" and gpus == ["GPU"])):
+        raise EngineError(
+            f"device {asked!r} was asked for, but OpenVINO here offers only "
+            f"{', '.join(available)}. Install the driver of the Intel GPU, or pass --device cpu."
+        )
+    return device if device in gpus else gpus[0]
+
+
+def _shown(device: str) -> str:
+    kind, _, number = device.partition(".")
+    return kind.lower() + (f":{number}" if number else "")
+
+
+def _spec(port: Any) -> TensorSpec:
+    shape = tuple(size.get_length() if size.is_static else None for size in port.partial_shape)
+    return TensorSpec(port.any_name, np.dtype(port.element_type.to_dtype()), shape)

@@ -1,0 +1,132 @@
+"""The files that predictions can be written to, through sleap-io; complete or not at all."""
+
+import os
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sleap_rt.errors import DataError, OptionError
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file.
+
+    Attributes:
+        suffix: that names of this kind end in.
+        default_suffix: put in place of the input's suffix where no name is given.
+        write: labels to files in a folder, under names that begin like the one given.
+    """
+
+    suffix: str
+    default_suffix: str
+    write: "Callable[[sio.Labels, Path], None]"
+
+
+def _write_slp(labels: "sio.Labels", path: Path) -> None:
+    labels.save(str(path), embed=False, restore_original_videos=False, verbose=False)
+
+
+def _write_analysis_h5(labels: "sio.Labels", path: Path) -> None:
+    """One file, or one per video where several have frames: `<base>.<video name>.analysis.h5`."""
+    from sleap_io.io.main import save_analysis_h5
+
+    _check_one_place_each(labels)
+    numbers = {id(video): number for number, video in enumerate(labels.videos)}
+    used = sorted({numbers[id(frame.video)] for frame in labels.labeled_frames})
+    names = [_video_stem(labels.videos[number]) for number in used]
+    for number, name in zip(used, names, strict=True):
+        target = path
+        if len(used) > 1:
+            unique = name if names.count(name) == 1 else f"{name}.{number}"
+            base = path.name.removesuffix(".h5").removesuffix(".analysis")
+            target = path.with_name(f"{base}.{unique}.analysis.h5")
+        save_analysis_h5(labels, str(target), video=number)
+
+
+def _check_one_place_each(labels: "sio.Labels") -> None:
+    """Where there are tracks, the layout has one place per track and frame."""
+    for frame in labels.labeled_frames:
+        tracks = [id(one.track) for one in frame.instances if one.track is not None]
+        if labels.tracks and len(set(tracks)) < len(frame.instances):
+            raise DataError(
+                f"analysis_h5 holds one instance per track and frame, but frame {frame.frame_idx} "
+                f"has {len(frame.instances)} instances on {len(set(tracks))} tracks; choose "
+                "another --output_format."
+            )
+
+
+def _video_stem(video: "sio.Video") -> str:
+    name = video.filename
+    return Path(name[0] if isinstance(name, list) else name).stem
+
+
+def _write_csv(labels: "sio.Labels", path: Path) -> None:
+    from sleap_io.io.main import save_csv
+
+    save_csv(labels, str(path))
+
+
+def _write_nwb(labels: "sio.Labels", path: Path) -> None:
+    import sleap_io as sio
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # sleap-io's use of names that pynwb has deprecated
+        sio.save_nwb(labels, str(path), "predictions")
+
+
+def _write_coco(labels: "sio.Labels", path: Path) -> None:
+    from sleap_io.io.main import save_coco
+
+    save_coco(labels, str(path))
+
+
+FORMATS = {
+    "slp": Format(".slp", ".predictions.slp", _write_slp),
+    "analysis_h5": Format(".h5", ".analysis.h5", _write_analysis_h5),
+    "csv": Format(".csv", ".predictions.csv", _write_csv),
+    "nwb": Format(".nwb", ".predictions.nwb", _write_nwb),
+    "coco": Format(".json", ".predictions.coco.json", _write_coco),
+}
+
+
+def format_named(name: str) -> Format:
+    """Raises:
+    OptionError: there is no such format.
+    """
+    if name not in FORMATS:
+        raise OptionError(f"output_format {name!r}: choose one of {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def write_labels(labels: "sio.Labels", path: Path, format_name: str = "slp") -> tuple[Path, ...]:
+    """Write predictions.
+
+    Args:
+        labels: to write.
+        path: the file; analysis files of several videos are named after it.
+        format_name: one of `FORMATS`.
+
+    Returns:
+        The files written.
+
+    Raises:
+        DataError: the format cannot hold them, or the file cannot be written.
+    """
+    writer = format_named(format_name).write
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
+            writer(labels, Path(folder) / path.name)
+            written = sorted(Path(folder).iterdir())
+            targets = tuple(path.with_name(file.name) for file in written)
+            for file, target in zip(written, targets, strict=True):
+                os.replace(file, target)
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+    return targets

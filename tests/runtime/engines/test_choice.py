@@ -1,0 +1,91 @@
+"""Which engine runs: what was asked for, or an error that names the fix; `auto` says why."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from sleap_rt.errors import EngineError, OptionError
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines import choose_engine, open_engine
+from sleap_rt.runtime.engines.ort import run_bound, why_no_cuda
+
+
+def test_auto_comes_to_the_cpu_where_there_is_no_gpu_and_says_why():
+    obstacle = why_no_cuda()
+    if obstacle is None:
+        pytest.skip("this machine has an NVIDIA GPU")
+    choice = choose_engine(EngineOptions())
+    assert choice.options == EngineOptions(engine="ort", device="cpu")
+    assert choice.reason == obstacle
+
+
+def test_a_named_engine_is_taken_at_its_word():
+    assert choose_engine(EngineOptions(engine="openvino")).options.engine == "openvino"
+
+
+def test_intel_gpus_are_openvinos():
+    assert choose_engine(EngineOptions(device="gpu:1")).options.engine == "openvino"
+
+
+def test_an_engine_that_does_not_exist_is_a_usage_error():
+    with pytest.raises(OptionError, match="no engine named 'warp'"):
+        choose_engine(EngineOptions(engine="warp"))
+
+
+@pytest.mark.parametrize(
+    ("engine", "device", "words"),
+    [
+        ("ort", "cuda", "onnxruntime-gpu"),
+        ("ort", "cuda:1", "onnxruntime-gpu"),
+        ("ort", "mps", "Mac"),
+        ("ort", "directml", "onnxruntime-directml"),
+        ("ort", "msnpu", "it serves"),
+        ("ort", "cpu:1", "it serves"),
+        ("openvino", "gpu", "driver of the Intel GPU"),
+        ("openvino", "cuda", "it serves"),
+    ],
+)
+def test_a_device_that_is_not_there_is_refused_with_the_fix(engine, device, words, sample_graphs):
+    provider = {"cuda": "CUDAExecutionProvider", "mps": "CoreMLExecutionProvider"}
+    if provider.get(device.partition(":")[0]) in ort.get_available_providers():
+        pytest.skip(f"this machine's ONNX Runtime serves {device}")
+    (graph,) = sample_graphs("bottomup")
+    with pytest.raises(EngineError, match=words):
+        open_engine(graph, EngineOptions(engine=engine, device=device))
+
+
+@pytest.mark.e2e
+def test_a_missing_device_is_told_within_a_second(sample_graphs, tmp_path):
+    if "CUDAExecutionProvider" in ort.get_available_providers():
+        pytest.skip("this machine's ONNX Runtime serves cuda")
+    (graph,) = sample_graphs("bottomup")
+    args = ["track", "-i", "samples/crawlers.mp4", "-m", graph, "-o", tmp_path / "out.slp"]
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "sleap_rt", *map(str, args), "--device", "cuda"],
+        capture_output=True,
+        text=True,
+    )
+    seconds = time.perf_counter() - started
+    assert done.returncode == 1
+    assert "onnxruntime-gpu" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert seconds < 10, "far above a second, even on a busy machine"
+
+
+def test_bound_outputs_equal_those_of_a_plain_run(sample_graphs):
+    """What a GPU's run does, with the CPU's memory in place of the GPU's."""
+    (graph,) = sample_graphs("bottomup")
+    session = ort.InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(3)
+    feed = {"frames": rng.integers(0, 256, (2, 96, 128, 1), np.uint8), "slots": np.zeros(4, "f")}
+    for value in session.get_inputs():
+        feed.setdefault(value.name, np.array(0.1, np.float32))
+    names = ["peaks", "line_scores"]
+    expected = session.run(names, feed)
+    for array, plain in zip(run_bound(session, feed, names, "cpu", 0), expected, strict=True):
+        np.testing.assert_array_equal(array, plain)

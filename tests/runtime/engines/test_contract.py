@@ -1,0 +1,117 @@
+"""What every engine promises, tested on each engine that opens on this machine."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from sleap_rt.errors import EngineError
+from sleap_rt.models import load_native_model
+from sleap_rt.models.reference import predict_crops, predict_instances
+from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime import open_predictor
+from sleap_rt.runtime.engines import Engine, engine_names, open_engine
+
+ROOT = Path(__file__).resolve().parents[3]
+MODELS = ROOT / "samples/models"
+PX = 0.01  # frame px, the limit for float32 on a CPU
+SCORE = 1e-4  # confidence
+SIZES = [(192, 256), (150, 211)]  # (height, width) px: of training, and one never seen
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module", params=engine_names())
+def options(request: pytest.FixtureRequest) -> EngineOptions:
+    return EngineOptions(engine=request.param, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def engine(options: EngineOptions, sample_graphs: Callable[..., list[Path]]) -> Iterator[Engine]:
+    _, crop_graph = sample_graphs("centroid", "centered_instance")
+    try:
+        engine = open_engine(crop_graph, options)
+    except EngineError as error:
+        pytest.skip(f"{options.engine} does not open here: {error}")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def frame() -> np.ndarray:
+    _, image = cv2.VideoCapture(str(ROOT / "samples/crawlers.mp4")).read()
+    return np.ascontiguousarray(image[..., :1])
+
+
+def _feed(frame: np.ndarray, centers: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        "frames": frame[None],
+        "centers": centers,
+        "frame_index": np.zeros(len(centers), np.int64),
+        "peak_threshold": np.array(0.2, np.float32),
+        "integral_refinement": np.array(1, np.float32),
+    }
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("n_crops", [1, 3])
+def test_crops_have_the_poses_of_the_checkpoint(engine, frame, size, n_crops):
+    model = load_native_model(MODELS / "centered_instance")
+    image = cv2.resize(frame, size[::-1])[..., None]
+    centers = np.array([[60, 70], [128.4, 99.7], [5, 140]], np.float32)[:n_crops]
+    expected = predict_crops(model, image, centers, DecodeOptions(), size_from=model)
+    found = engine.run(_feed(image, centers), ["peaks", "peak_vals"])
+    assert set(found) == {"peaks", "peak_vals"}
+    np.testing.assert_allclose(found["peaks"], expected.points, rtol=0, atol=PX)
+    np.testing.assert_allclose(found["peak_vals"], expected.values, rtol=0, atol=SCORE)
+
+
+def test_instances_are_those_of_the_checkpoint(options, engine, frame, sample_graphs):
+    model = load_native_model(MODELS / "bottomup")
+    predictor = open_predictor(sample_graphs("bottomup"), DecodeOptions(), options)
+    found = predictor.predict(np.stack([frame, frame[::-1]]), [0, 1])
+    predictor.close()
+    for image, instances in zip((frame, frame[::-1]), found, strict=True):
+        expected = predict_instances(model, image, DecodeOptions())
+        assert len(expected.points) > 0
+        np.testing.assert_allclose(instances.points, expected.points, rtol=0, atol=PX)
+        np.testing.assert_allclose(instances.scores, expected.scores, rtol=0, atol=10 * SCORE)
+
+
+def test_every_output_can_be_fetched(engine, frame):
+    found = engine.run(_feed(frame, np.array([[60, 70]], np.float32)))
+    assert list(found) == [spec.name for spec in engine.outputs]
+    for spec in engine.outputs:
+        assert found[spec.name].dtype == spec.dtype
+        assert found[spec.name].ndim == len(spec.shape)
+
+
+def test_results_stay_after_the_next_run(engine, frame):
+    first = engine.run(_feed(frame, np.array([[60, 70]], np.float32)), ["peaks"])["peaks"]
+    kept = first.copy()
+    engine.run(_feed(frame, np.array([[128, 99]], np.float32)), ["peaks"])
+    np.testing.assert_array_equal(first, kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("frames", np.zeros((1, 64, 64, 1), np.float32)),
+        ("frames", np.zeros((64, 64, 1), np.uint8)),
+        ("centers", np.zeros((1, 3), np.float32)),
+        ("frame_index", np.zeros(1, np.int32)),
+        ("peak_threshold", None),
+    ],
+)
+def test_values_that_do_not_fit_are_refused_in_words(engine, frame, name, value):
+    feed = _feed(frame, np.array([[60, 70]], np.float32)) | {name: value}
+    if value is None:
+        del feed[name]
+    with pytest.raises(EngineError, match=name):
+        engine.run(feed, ["peaks"])
+
+
+def test_it_says_where_it_runs(engine):
+    assert engine.device == "cpu"

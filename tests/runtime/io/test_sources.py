@@ -1,0 +1,233 @@
+"""Everything that frames can come from, read through one door."""
+
+import cv2
+import h5py
+import numpy as np
+import pytest
+import sleap_io as sio
+import tifffile
+from clips import encode, number_in, picture
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.io.sources import open_source
+
+N = 4
+PICTURES = [picture(index) for index in range(N)]
+
+
+def frames_of(data, **options):
+    with open_source(data, SelectionOptions(**options)) as source:
+        return [source.read(ref) for ref in source.selection.refs]
+
+
+def save_png(path, image):
+    assert cv2.imwrite(str(path), image[..., ::-1] if image.ndim == 3 else image)
+    return path
+
+
+@pytest.fixture
+def image_folder(tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for index, image in enumerate(PICTURES):
+        save_png(folder / f"{index:03}.png", image)
+    (folder / "notes.txt").write_text("not an image")
+    return folder
+
+
+def test_images_of_a_folder_come_in_order_of_their_names(image_folder):
+    np.testing.assert_array_equal(frames_of(image_folder), PICTURES)
+    np.testing.assert_array_equal(frames_of(image_folder, frames=(2,)), PICTURES[2:3])
+    np.testing.assert_array_equal(frames_of(image_folder / "001.png"), PICTURES[1:2])
+
+
+def test_images_of_a_list_come_in_its_order(image_folder):
+    paths = [image_folder / "003.png", image_folder / "001.png"]
+    np.testing.assert_array_equal(frames_of(paths), [PICTURES[3], PICTURES[1]])
+    with pytest.raises(DataError, match=r"images are missing: .*none\.png"):
+        frames_of([image_folder / "none.png"])
+
+
+def test_images_may_differ_in_size(tmp_path):
+    save_png(tmp_path / "a.png", picture(0))
+    save_png(tmp_path / "b.png", picture(1, 30, 100))
+    assert [frame.shape for frame in frames_of(tmp_path)] == [(64, 96, 3), (30, 100, 3)]
+
+
+def test_gray_images_have_one_channel(tmp_path):
+    save_png(tmp_path / "a.png", picture(0)[..., 0])
+    np.testing.assert_array_equal(frames_of(tmp_path), [picture(0)[..., :1]])
+
+
+def test_what_is_no_8_bit_image_is_refused_in_words(tmp_path):
+    deep = tmp_path / "deep.png"
+    save_png(deep, picture(0)[..., 0].astype(np.uint16) * 256)
+    with pytest.raises(DataError, match=r"is uint16, but models take 8-bit images"):
+        frames_of(deep)
+    clear = tmp_path / "clear.png"
+    assert cv2.imwrite(str(clear), np.dstack([picture(0), np.full((64, 96), 255, np.uint8)]))
+    with pytest.raises(DataError, match=r"has shape \(64, 96, 4\).*transparency"):
+        frames_of(clear)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no images"):
+        frames_of(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("order", ["channels_last", "channels_first"])
+def test_hdf5_videos_are_read_in_either_order_of_axes(order, tmp_path):
+    path = tmp_path / "video.h5"
+    stack = np.array(PICTURES)
+    with h5py.File(path, "w") as file:
+        file["other"] = np.zeros(3)
+        # sleap-io and SLEAP read channels_first with width ahead of height.
+        file["group/frames"] = stack if order == "channels_last" else stack.transpose(0, 3, 2, 1)
+    given = {"video_dataset": "group/frames", "video_input_format": order}
+    np.testing.assert_array_equal(frames_of(path, **given), PICTURES)
+    del given["video_dataset"]
+    np.testing.assert_array_equal(frames_of(path, **given), PICTURES)
+
+
+def test_hdf5_without_the_dataset_says_what_there_is(tmp_path):
+    path = tmp_path / "video.h5"
+    with h5py.File(path, "w") as file:
+        file["frames"] = np.array(PICTURES)
+    with pytest.raises(DataError, match=r"no dataset 'box'.*can hold a video: frames"):
+        frames_of(path, video_dataset="box")
+    with h5py.File(path, "w") as file:
+        file["frames"] = np.zeros(3)
+    with pytest.raises(DataError, match="no dataset of four axes"):
+        frames_of(path)
+    path.write_text("not HDF5")
+    with pytest.raises(DataError, match="cannot be read as HDF5"):
+        frames_of(path)
+
+
+def test_the_record_of_an_hdf5_video_keeps_dataset_and_order_of_axes(tmp_path):
+    path = tmp_path / "video.h5"
+    with h5py.File(path, "w") as file:
+        file["a"] = np.array(PICTURES).transpose(0, 3, 2, 1)
+    options = SelectionOptions(video_dataset="a", video_input_format="channels_first")
+    with open_source(path, options) as source:
+        sio.Labels(videos=source.videos()).save(str(tmp_path / "out.slp"), verbose=False)
+    again = sio.load_slp(str(tmp_path / "out.slp")).video
+    assert again.backend.dataset == "a"
+    np.testing.assert_array_equal(again[2], PICTURES[2])
+
+
+def test_pages_of_a_tiff_are_frames(tmp_path):
+    gray, colour = tmp_path / "gray.tif", tmp_path / "colour.tif"
+    tifffile.imwrite(gray, np.array(PICTURES)[..., 0], photometric="minisblack")
+    np.testing.assert_array_equal(frames_of(gray), np.array(PICTURES)[..., :1])
+    with tifffile.TiffWriter(colour) as writer:
+        for image in PICTURES:
+            writer.write(image, photometric="rgb", contiguous=False)
+    np.testing.assert_array_equal(frames_of(colour), PICTURES)
+    tifffile.imwrite(gray, np.array(PICTURES, np.uint16)[..., 0], photometric="minisblack")
+    with pytest.raises(DataError, match="frame 0 is uint16"):
+        frames_of(gray)
+
+
+@pytest.mark.parametrize("shape", ["stack", "frame", "gray frame"])
+def test_arrays_are_frames(shape):
+    data = {"stack": np.array(PICTURES), "frame": PICTURES[0], "gray frame": PICTURES[0][..., 0]}
+    expected = {"stack": PICTURES, "frame": PICTURES[:1], "gray frame": [PICTURES[0][..., :1]]}
+    np.testing.assert_array_equal(frames_of(data[shape]), expected[shape])
+
+
+def test_arrays_of_another_type_are_refused():
+    with pytest.raises(DataError, match="float64; expected"):
+        frames_of(np.zeros((2, 10, 10, 3)))
+
+
+def test_options_for_another_kind_of_input_are_refused(image_folder, tmp_path):
+    with pytest.raises(OptionError, match="video_dataset is for HDF5"):
+        frames_of(image_folder, video_dataset="x")
+    with pytest.raises(OptionError, match="has no labels to choose by"):
+        frames_of(image_folder, only_labeled_frames=True)
+    with pytest.raises(DataError, match="does not exist"):
+        frames_of(tmp_path / "none.mp4")
+    with pytest.raises(OptionError, match="cannot predict on a dict"):
+        frames_of({})
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Two videos, `first.mp4` and images; one labelled frame in each."""
+    folder = tmp_path / "data" / "session"
+    (folder / "images").mkdir(parents=True)
+    first = sio.Video.from_filename(str(encode(folder / "first.mp4", n_frames=10)))
+    images = [
+        str(save_png(folder / "images" / f"{index}.png", picture(50 + index))) for index in range(3)
+    ]
+    second = sio.Video.from_filename(images)
+    skeleton = sio.Skeleton(["a", "b"])
+    frames = []
+    for video, index in ((first, 4), (second, 1)):
+        one = sio.Instance.from_numpy(np.array([[1.0, 2], [3, 4]]), skeleton=skeleton)
+        frames.append(sio.LabeledFrame(video=video, frame_idx=index, instances=[one]))
+    labels = sio.Labels(frames, videos=[first, second], skeletons=[skeleton])
+    path = tmp_path / "project.slp"
+    labels.save(str(path), verbose=False)
+    return path
+
+
+def test_labelled_frames_of_every_video_are_read(project):
+    assert [number_in(frame) for frame in frames_of(project)] == [4, 51]
+    assert [number_in(frame) for frame in frames_of(project, frames=(2,))] == [2, 52]
+
+
+def test_one_video_of_a_project_has_every_frame_and_becomes_the_only_one(project):
+    with open_source(project, SelectionOptions(video_index=1)) as source:
+        assert [number_in(source.read(ref)) for ref in source.selection.refs] == [50, 51, 52]
+        assert {ref.video_index for ref in source.selection.refs} == {0}
+        assert len(source.videos()) == 1
+        assert source.default_output(project).name == "project.0.predictions.slp"
+    with open_source(project, SelectionOptions(video_index=0)) as source:
+        assert source.default_output(project).name == "project.first.predictions.slp"
+
+
+def test_labelled_animals_come_in_the_models_order_of_nodes(project):
+    with open_source(project, SelectionOptions()) as source:
+        first, _ = source.selection.refs
+        np.testing.assert_array_equal(source.known(first, ("b", "a")), [[[3, 4], [1, 2]]])
+        assert source.has_known(first)
+        with pytest.raises(DataError, match=r"lack: tail \(they have a, b\)"):
+            source.known(first, ("a", "tail"))
+
+
+def test_moved_videos_are_found_beside_the_labels(project, tmp_path):
+    moved = tmp_path / "moved"
+    (tmp_path / "data" / "session").rename(moved)
+    project = project.rename(moved / "project.slp")
+    assert [number_in(frame) for frame in frames_of(project)] == [4, 51]
+
+
+def test_missing_videos_are_all_listed(project, tmp_path):
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match=r"missing.*first\.mp4; .*0\.png and 2 more images"):
+        frames_of(project)
+
+
+def test_a_video_that_is_not_needed_may_be_missing(project, tmp_path):
+    (tmp_path / "data" / "session" / "first.mp4").unlink()
+    assert [number_in(frame) for frame in frames_of(project, video_index=1)] == [50, 51, 52]
+
+
+def test_embedded_images_are_read(project, tmp_path):
+    packed = tmp_path / "packed.pkg.slp"
+    sio.load_slp(str(project)).save(str(packed), embed="all", verbose=False)
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    np.testing.assert_array_equal(frames_of(packed)[1], picture(51))
+    assert len(frames_of(packed, video_index=1)) == 1
+    with open_source(packed, SelectionOptions()) as source:
+        assert source.default_output(packed).name == "packed.pkg.predictions.slp"
+    with pytest.raises(DataError, match="no frame is left"):
+        frames_of(packed, video_index=1, frames=(0,))
+
+
+def test_a_damaged_labels_file_is_named(tmp_path):
+    path = tmp_path / "broken.slp"
+    path.write_text("not HDF5")
+    with pytest.raises(DataError, match=r"broken\.slp cannot be read as a `\.slp` file"):
+        frames_of(path)

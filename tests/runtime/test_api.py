@@ -1,0 +1,175 @@
+"""The Python functions: the same results as the command's, on every kind of input."""
+
+import numpy as np
+import pytest
+import sleap_io as sio
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime import PosePredictor, run_inference
+from sleap_rt.runtime.io.video import VideoFile
+
+FRAMES = [0, 20, 40]
+
+
+@pytest.fixture(scope="module")
+def clip(request):
+    return request.config.rootpath / "samples/one_crawler.mp4"
+
+
+@pytest.fixture(scope="module")
+def graphs(sample_graphs):
+    return sample_graphs("single_instance")
+
+
+@pytest.fixture(scope="module")
+def predictor(graphs):
+    with PosePredictor(graphs) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def poses(predictor, clip):
+    """(3, n_nodes, 2) of `FRAMES`, from the file."""
+    return points_of(predictor.predict(clip, frames=FRAMES))
+
+
+def points_of(labels):
+    return np.array([frame.instances[0].numpy() for frame in labels])
+
+
+def pixels(clip):
+    with VideoFile(clip) as video:
+        return np.array([video.read(index) for index in FRAMES])
+
+
+def test_poses_are_near_the_truth(poses, clip):
+    truth = sio.load_slp(str(clip.with_suffix(".slp")), open_videos=False)
+    expected = np.array([truth[index].instances[0].numpy() for index in FRAMES])
+    assert np.nanmean(np.linalg.norm(poses - expected, axis=-1)) < 2  # px
+
+
+def test_every_kind_of_input_gives_the_same_poses(predictor, clip, poses):
+    video = sio.Video.from_filename(str(clip))
+    frames = [sio.LabeledFrame(video=video, frame_idx=index) for index in FRAMES]
+    stack = pixels(clip)
+    for data, frames_asked in (
+        (str(clip), FRAMES),
+        (video, FRAMES),
+        (sio.Labels(frames, videos=[video]), None),
+        (stack, None),
+    ):
+        found = points_of(predictor.predict(data, frames=frames_asked))
+        np.testing.assert_allclose(found, poses, atol=1e-4)
+    np.testing.assert_allclose(points_of(predictor.predict(stack[0])), poses[:1], atol=1e-4)
+    np.testing.assert_allclose(points_of(predictor.predict(stack[0, ..., 0])), poses[:1], atol=1e-4)
+
+
+def test_frames_are_streamed_as_they_are_found(predictor, clip, poses):
+    stream = predictor.stream(clip, frames=FRAMES, batch_size=1)
+    first = next(stream)
+    assert first.frame_index == 0
+    np.testing.assert_allclose(first.points, poses[:1], atol=1e-4)
+    assert [result.frame_index for result in stream] == FRAMES[1:]
+
+
+def test_one_frame_is_answered_at_once(predictor, clip, poses):
+    for image in (pixels(clip)[1], pixels(clip)[1, ..., 0]):
+        result = predictor.predict_frame(image, frame_index=20)
+        assert result.frame_index == 20
+        np.testing.assert_allclose(result.points, poses[1:2], atol=1e-4)
+
+
+def test_calls_do_not_change_the_predictor(predictor, clip, poses):
+    assert points_of(predictor.predict(clip, frames=[0], filter_min_visible_nodes=1)).shape[0] == 1
+    tracked = predictor.predict(
+        clip, frames=FRAMES, tracking=True, features="bboxes", scoring_method="iou"
+    )
+    assert [track.name for track in tracked.tracks] == ["track_0"]
+    again = predictor.predict(clip, frames=FRAMES)
+    assert not again.tracks
+    np.testing.assert_array_equal(points_of(again), poses)
+
+
+def test_run_inference_returns_labels_and_writes_only_when_told(graphs, clip, poses, tmp_path):
+    labels = run_inference(clip, model_paths=graphs, frames=FRAMES)
+    np.testing.assert_allclose(points_of(labels), poses, atol=1e-4)
+    assert labels.provenance["model_type"] == "single_instance"
+    path = tmp_path / "out.slp"
+    run_inference(str(clip), model_paths=graphs, frames=FRAMES, output_path=str(path))
+    np.testing.assert_allclose(points_of(sio.load_slp(str(path))), poses, atol=1e-4)
+    assert [one.name for one in tmp_path.iterdir()] == ["out.slp"]
+
+
+def test_run_inference_takes_labels_and_videos(graphs, clip, poses):
+    video = sio.Video.from_filename(str(clip))
+    labels = sio.Labels([sio.LabeledFrame(video=video, frame_idx=20)], videos=[video])
+    for given in ({"input_labels": labels}, {"input_video": video, "frames": [20]}):
+        found = points_of(run_inference(model_paths=graphs, **given))
+        np.testing.assert_allclose(found, poses[1:2], atol=1e-4)
+
+
+def test_dictionaries_hold_poses_and_raw_outputs(graphs, clip, poses):
+    batches = run_inference(
+        clip,
+        model_paths=graphs,
+        frames=FRAMES,
+        batch_size=2,
+        make_labels=False,
+        return_confmaps=True,
+    )
+    assert [batch["frame_idx"].tolist() for batch in batches] == [[0, 20], [40]]
+    found = np.concatenate([peaks for batch in batches for peaks in batch["pred_instance_peaks"]])
+    np.testing.assert_allclose(found, poses, atol=1e-4)
+    for batch in batches:
+        for confmaps, scores in zip(batch["pred_confmaps"], batch["pred_peak_values"], strict=True):
+            assert confmaps.ndim == 3
+            # The score of a node is its map's highest value.
+            np.testing.assert_allclose(confmaps.max(axis=(1, 2)), scores[0], atol=1e-4)
+
+
+def test_poses_of_labels_are_tracked_without_a_model(clip):
+    truth = sio.load_slp(str(clip.with_name("crawlers.slp")), open_videos=False)
+    tracked = run_inference(
+        input_labels=truth, tracking=True, motion_model="kalman", max_tracks=3, frames=[0, 1, 2]
+    )
+    assert [frame.frame_idx for frame in tracked] == [0, 1, 2]
+    assert len(tracked.tracks) == 3
+    by_path = run_inference(clip.with_name("crawlers.slp"), tracking=True, frames=[0, 1, 2])
+    assert len(by_path) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({}, OptionError, "give one of data_path, input_labels, input_video; got none"),
+        ({"data_path": "x.mp4"}, OptionError, "neither model_paths nor tracking=True"),
+        ({"data_path": "x.mp4", "tracking": True}, OptionError, "needs poses"),
+        ({"data_path": "x.mp4", "trackin": True}, TypeError, "Did you mean 'tracking'"),
+        ({"data_path": "x.slp", "tracking": True}, DataError, r"x\.slp does not exist"),
+        ({"data_path": "x.slp", "tracking": True, "device": "cpu"}, OptionError, "no effect"),
+        (
+            {"data_path": "x.mp4", "model_paths": "m", "return_confmaps": True},
+            OptionError,
+            "no effect with make_labels=True",
+        ),
+        (
+            {"data_path": "x", "model_paths": "m", "make_labels": False, "output_path": "y.slp"},
+            OptionError,
+            "output_path: no effect",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_first(arguments, error, words):
+    with pytest.raises(error, match=words):
+        run_inference(**arguments)
+
+
+def test_options_without_effect_are_refused(graphs, predictor, clip):
+    with pytest.raises(OptionError, match="return_pafs: no effect with this model"):
+        run_inference(clip, model_paths=graphs, make_labels=False, return_pafs=True)
+    with pytest.raises(OptionError, match="max_tracks: no effect without tracking=True"):
+        predictor.predict(clip, max_tracks=3)
+    with pytest.raises(OptionError, match="peak_threshold must be a number, or"):
+        PosePredictor(graphs, peak_threshold=[0.1, 0.2, 0.3])
+    with pytest.raises(TypeError, match="Did you mean 'peak_threshold'"):
+        PosePredictor(graphs, peak_treshold=0.1)

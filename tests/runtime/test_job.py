@@ -1,0 +1,200 @@
+"""A whole run: what is written, and what is left when it is cut off."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import sleap_io as sio
+from fakes import BrightBlocks
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import FilterOptions, RunOptions, SelectionOptions
+from sleap_rt.runtime import job as job_module
+from sleap_rt.runtime.io.sources import open_source
+from sleap_rt.runtime.job import PredictionJob, run_prediction
+from sleap_rt.tracking import TrackerOptions
+
+N_FRAMES = 23
+STACK = np.random.default_rng(0).integers(0, 255, (N_FRAMES, 8, 10, 1)).astype(np.uint8)
+
+
+@pytest.fixture
+def video(tmp_path):
+    import cv2
+
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for index, image in enumerate(STACK):
+        cv2.imwrite(str(folder / f"{index:03}.png"), image)
+    return folder
+
+
+@pytest.fixture
+def run(video, tmp_path, monkeypatch):
+    """`run(output name, predictor, **job)`: run a job and load what it wrote."""
+
+    def run(name="out.slp", predictor=None, **options):
+        predictor = predictor or BrightBlocks()
+        monkeypatch.setattr(job_module, "open_predictor", lambda *_, **__: predictor)
+        selection = options.pop("selection", SelectionOptions())
+        job = PredictionJob(
+            models=[],
+            output_path=tmp_path / name,
+            selection=selection,
+            run=RunOptions(batch_size=4, queue_maxsize=2),
+            **options,
+        )
+        with open_source(video, selection) as source:
+            run.summary = run_prediction(source, job)
+        return sio.load_slp(str(job.output_path))
+
+    return run
+
+
+def content(labels):
+    """All that decides whether two results are equal."""
+    return [
+        (
+            frame.frame_idx,
+            [
+                (
+                    instance.numpy(scores=True).tolist(),
+                    instance.score,
+                    instance.track and instance.track.name,
+                    instance.tracking_score,
+                )
+                for instance in frame.instances
+            ],
+        )
+        for frame in labels.labeled_frames
+    ]
+
+
+def same(one, other):
+    assert repr(content(one)) == repr(content(other))  # repr: NaN equals NaN
+
+
+def test_every_frame_is_written_also_empty_ones(run):
+    labels = run()
+    assert [frame.frame_idx for frame in labels] == list(range(N_FRAMES))
+    assert [len(frame) for frame in labels] == [0 if i % 5 == 4 else 2 for i in range(N_FRAMES)]
+    assert labels.skeleton.node_names == ["head", "tail"]
+    assert run.summary.n_frames == N_FRAMES
+    assert run.summary.n_instances == 38
+    full = [frame.frame_idx for frame in run(no_empty_frames=True)]
+    assert full == [index for index in range(N_FRAMES) if index % 5 != 4]
+
+
+def test_filters_come_ahead_of_tracking(run):
+    filters = FilterOptions(filter_min_instance_score=0.5)
+    labels = run(tracking=TrackerOptions(), filters=filters)
+    assert [track.name for track in labels.tracks] == ["track_0"]
+    assert len(run("unfiltered.slp", tracking=TrackerOptions()).tracks) == 2
+
+
+def test_tracks_and_their_scores_are_written(run):
+    labels = run(tracking=TrackerOptions(max_tracks=1, candidates_method="local_queues"))
+    assert {one.track.name for frame in labels for one in frame.instances} == {"track_0"}
+    assert all(np.isfinite(one.tracking_score) for frame in labels for one in frame.instances)
+    assert run.summary.n_tracks == 1
+
+
+def test_identities_of_the_model_are_kept_when_tracking_is_asked_for(run):
+    predictor = BrightBlocks(class_names=("female", "male"))
+    labels = run(predictor=predictor, tracking=TrackerOptions())
+    assert [track.name for track in labels.tracks] == ["male", "female"]  # in order of first use
+    for frame in labels:
+        assert [one.track.name for one in frame.instances] in (["male", "female"], [])
+        assert {one.tracking_score for one in frame.instances} <= {0.5}
+
+
+@pytest.mark.parametrize("n_batches", [1, 3, 5])
+@pytest.mark.parametrize("images", [False, True])
+def test_a_run_that_goes_on_ends_as_one_that_was_never_cut_off(run, tmp_path, n_batches, images):
+    options = TrackerOptions(features="image", scoring_method="cosine_sim") if images else None
+    tracking = options or TrackerOptions()
+    whole = run("whole.slp", tracking=tracking)
+    with pytest.raises(KeyboardInterrupt, match=f"{4 * n_batches} of 23 frames are kept in"):
+        run(predictor=BrightBlocks(n_batches, KeyboardInterrupt()), tracking=tracking)
+    assert not (tmp_path / "out.slp").exists()
+    rest = BrightBlocks()
+    same(run(predictor=rest, tracking=tracking, resume=True), whole)
+    assert rest.calls[0][0] == 4 * n_batches
+    assert run.summary.n_resumed == 4 * n_batches
+    assert sorted(path.name for path in tmp_path.glob("*.slp*")) == ["out.slp", "whole.slp"]
+
+
+def test_a_record_that_was_written_by_half_is_predicted_again(run, tmp_path):
+    whole = run("whole.slp")
+    with pytest.raises(KeyboardInterrupt):
+        run(predictor=BrightBlocks(3, KeyboardInterrupt()))
+    journal = tmp_path / "out.slp.journal"
+    journal.write_bytes(journal.read_bytes()[:-7])
+    rest = BrightBlocks()
+    same(run(predictor=rest, resume=True), whole)
+    assert rest.calls[0][0] == 8
+
+
+def test_a_journal_is_neither_overwritten_nor_mixed_up_with_another_run(run, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(predictor=BrightBlocks(2, KeyboardInterrupt()))
+    with pytest.raises(DataError, match="Go on with it by --resume, or begin anew"):
+        run()
+    with pytest.raises(DataError, match=r"other filters\. .*--no-resume"):
+        run(resume=True, filters=FilterOptions(filter_min_visible_nodes=1))
+    with pytest.raises(DataError, match="other frames"):
+        run(resume=True, selection=SelectionOptions(frames=(1, 2)))
+    assert len(run(resume=False)) == N_FRAMES
+    assert not (tmp_path / "out.slp.journal").exists()
+    with pytest.raises(DataError, match="nothing to resume"):
+        run(resume=True)
+
+
+def test_what_came_before_a_damaged_frame_is_saved(run, video, tmp_path):
+    whole = run("whole.slp")
+    good = (video / "009.png").read_bytes()
+    (video / "009.png").write_bytes(b"x" * len(good))
+    with pytest.raises(DataError, match=r"frame 9 cannot be read.* The 9 frames before it"):
+        run()
+    labels = sio.load_slp(str(tmp_path / "out.slp"))
+    assert [frame.frame_idx for frame in labels] == list(range(9))
+    (video / "009.png").write_bytes(good)
+    rest = BrightBlocks()
+    same(run(predictor=rest, resume=True), whole)
+    assert rest.calls[0] == [8, 9, 10, 11]
+
+
+def test_an_interrupt_ahead_of_the_first_result_leaves_nothing(run, tmp_path):
+    with pytest.raises(KeyboardInterrupt, match="nothing was predicted yet"):
+        run(predictor=BrightBlocks(0, KeyboardInterrupt()))
+    assert [path.name for path in tmp_path.iterdir()] == ["images"]
+
+
+def test_provenance_says_how_it_was_made(run, video):
+    selection = SelectionOptions(frames=(1, 2, 99))
+    made = run(selection=selection, tracking=TrackerOptions()).provenance
+    assert made["model_type"] == "bottomup"
+    assert made["frame_selection"] == {
+        "method": "specified",
+        "frames_processed": 2,
+        "frames_total": N_FRAMES,
+    }
+    assert made["video_decoder"].startswith("sleap-io")
+    assert made["inference_config"]["peak_threshold"] == 0.2
+    assert made["tracking_config"]["features"] == "keypoints"
+    assert made["device"] == "cpu"
+    assert run.summary.n_skipped == 1
+    assert "input_provenance" not in made
+
+
+def test_an_input_is_never_overwritten(run, video, tmp_path):
+    labels = run()
+    again = SelectionOptions(frames=(0,))
+    path = tmp_path / "out.slp"
+    job = PredictionJob(models=[], output_path=path)
+    with open_source(path, again) as source, pytest.raises(DataError, match="input itself"):
+        run_prediction(source, job)
+    same(sio.load_slp(str(path)), labels)
+    for name in ("out.txt", "out"):
+        with open_source(video, again) as source, pytest.raises(OptionError, match=r"in \.slp"):
+            run_prediction(source, dataclasses.replace(job, output_path=tmp_path / name))

@@ -1,0 +1,211 @@
+"""Identity models, labelled animals, overrides and flat maps against what upstream recorded."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import sleap_io as sio
+import torch
+
+from sleap_rt.export import export_models
+from sleap_rt.models import load_native_model
+from sleap_rt.models.reference.frames import prepare_frame
+from sleap_rt.models.reference.peaks import refine_cell
+from sleap_rt.options import NO_OVERRIDES, DecodeOptions, EngineOptions, ModelOverrides, RunOptions
+from sleap_rt.runtime import open_predictor, predict_frames
+from sleap_rt.runtime.io.video import VideoFile
+
+pytestmark = pytest.mark.parity
+
+PX = 0.01  # frame px, the project's limit for float32 on a CPU
+SCORE = 1e-4  # confidence
+ON_CPU = EngineOptions(device="cpu")
+
+
+class Case(NamedTuple):
+    decode: DecodeOptions = DecodeOptions()
+    overrides: ModelOverrides = NO_OVERRIDES
+
+
+CASES = {
+    "native_multiclass_bottomup": Case(DecodeOptions(peak_threshold=0.05)),
+    "native_multiclass_topdown": Case(DecodeOptions(peak_threshold=0.05)),
+    "native_bottomup_scale": Case(
+        DecodeOptions(peak_threshold=0.02), ModelOverrides(input_scale=0.5)
+    ),
+    "native_bottomup_maxsize": Case(
+        DecodeOptions(peak_threshold=0.02), ModelOverrides(max_height=300, max_width=256)
+    ),
+    "native_bottomup_labeled": Case(),
+    "native_topdown_labeled": Case(),
+    "native_centered_gt": Case(),
+    "native_centroid_gt": Case(),
+}
+
+
+@pytest.fixture(scope="module")
+def exported(shared_data: Path, tmp_path_factory: pytest.TempPathFactory):
+    """Graphs of models, exported once for all cases that use them.
+
+    One model at a time: all of these bring frames to the same size, so that any two fit.
+    """
+    done = {}
+
+    def graph(name: str, overrides: ModelOverrides) -> Path:
+        if (name, overrides) not in done:
+            folder = tmp_path_factory.mktemp("graphs")
+            (done[name, overrides],) = export_models([shared_data / name], folder, overrides)
+        return done[name, overrides]
+
+    def export(models: Sequence[str], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
+        return [graph(name, overrides) for name in models]
+
+    return export
+
+
+def recorded(shared_data: Path, case: str) -> tuple[dict, sio.Labels]:
+    index = json.loads((shared_data / "golden/index.json").read_text())[f"{case}.predict"]
+    labels = sio.load_slp(str(shared_data / f"golden/{case}.predict.slp"), open_videos=False)
+    return index, labels
+
+
+def predict(predictor, source: Path, indices: list[int]):
+    if source.suffix == ".mp4":
+        with VideoFile(source) as video:
+            return list(predict_frames(predictor, video, indices, RunOptions()))
+    labels = sio.load_slp(str(source))
+    images = np.stack([labels.video[index] for index in indices])
+    known = [
+        np.array([animal.numpy() for animal in labels.find(labels.video, index)[0]], np.float32)
+        for index in indices
+    ]
+    return predictor.predict(images, indices, known if predictor.needs_instances else None)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_graphs_predict_what_the_checkpoint_predicted(case, shared_data, exported):
+    index, expected = recorded(shared_data, case)
+    graphs = exported(index["models"], CASES[case].overrides)
+    predictor = open_predictor(graphs[::-1], CASES[case].decode, ON_CPU)
+    indices = [frame.frame_idx for frame in expected]
+    results = predict(predictor, shared_data / index["source"], indices)
+    predictor.close()
+    assert predictor.skeleton.node_names == tuple(expected.skeleton.node_names)
+    assert len(results) == len(indices) > 0
+    assert sum(map(len, results)) > 0
+    for frame, found in zip(expected, results, strict=True):
+        assert len(found) == len(frame.instances), frame.frame_idx
+        for i, instance in enumerate(frame.instances):
+            values = instance.numpy(scores=True)
+            np.testing.assert_allclose(found.points[i], values[:, :2], rtol=0, atol=PX)
+            np.testing.assert_allclose(found.point_scores[i], values[:, 2], rtol=0, atol=SCORE)
+            np.testing.assert_allclose(found.scores[i], instance.score, rtol=0, atol=10 * SCORE)
+            track = found.track_ids[i]
+            name = None if track < 0 else predictor.class_names[track]
+            assert name == (instance.track and instance.track.name)
+            np.testing.assert_allclose(
+                found.tracking_scores[i], instance.tracking_score, rtol=0, atol=SCORE
+            )
+
+
+class FlatMapPeaks(NamedTuple):
+    """Refined peaks of one map, computed in double precision.
+
+    Attributes:
+        clear: (n, 2) frame px, of cells that exceed neighbours and threshold by more than float32
+            noise, and that this noise cannot move.
+        possible: (m, 2) frame px, of all cells that are peaks, or as good as peaks.
+        moves: (m,) frame px, how far noise moves each of them; far where a patch that sums to
+            almost nothing divides its centre of mass.
+    """
+
+    clear: np.ndarray
+    possible: np.ndarray
+    moves: np.ndarray
+
+
+NOISE_FACTOR = 10  # refinement is not linear in the noise where it moves far
+NOISE = 1e-6  # confidence; twice what one float32 network differs from itself in float64
+
+
+def peaks_in_double_precision(confmap: np.ndarray, threshold: float, stride: int) -> FlatMapPeaks:
+    above = confmap - np.maximum(threshold, highest_neighbour(confmap))
+    cells = np.argwhere(above > -NOISE)
+    possible, shifted = (refined(maps, cells) * stride for maps in (confmap, confmap + NOISE))
+    moves = np.linalg.norm(shifted - possible, axis=1)
+    is_clear = (above[tuple(cells.T)] > NOISE) & (moves < PX / 2)
+    return FlatMapPeaks(possible[is_clear], possible, moves)
+
+
+def refined(confmap: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    return np.array([refine_cell(confmap.astype(np.float32), *cell, 5) for cell in cells])
+
+
+def highest_neighbour(confmap: np.ndarray) -> np.ndarray:
+    padded = np.pad(confmap, 1, constant_values=-np.inf)
+    rows, cols = confmap.shape
+    shifted = [
+        padded[y : y + rows, x : x + cols] for y in range(3) for x in range(3) if (y, x) != (1, 1)
+    ]
+    return np.max(shifted, axis=0)
+
+
+def gaps(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(points[:, None] - others[None], axis=-1)
+
+
+def test_a_flat_map_gives_every_peak_that_is_one_and_scores_the_recorded_pairs(
+    shared_data, exported
+):
+    """This network's maps are nearly constant over the background.
+
+    Some of their maxima are float32 noise: the recording has others than the same torch program
+    with one thread more, or with frames in other batches. So counts of instances mean nothing
+    here. What stands above that noise is compared: each peak, and the score of each pair.
+    """
+    case = "convnext_bottomup"
+    index, expected = recorded(shared_data, case)
+    (name,) = index["models"]
+    decode = DecodeOptions(peak_threshold=0.02, min_line_scores=-1.0)
+    raw = ["peaks", "peak_vals", "line_scores"]
+    predictor = open_predictor(exported([name]), decode, ON_CPU, raw)
+    indices = [frame.frame_idx for frame in expected]
+    results = predict(predictor, shared_data / index["source"], indices)
+    predictor.close()
+    model = load_native_model(shared_data / name)
+    network = model.network.double()
+    n_pairs = 0
+    with VideoFile(shared_data / index["source"]) as video:
+        images = [prepare_frame(video.read(i), model.preprocessing)[0] for i in indices]
+    for frame, found, image in zip(expected, results, images, strict=True):
+        with torch.inference_mode():
+            confmaps = network(image.double())["confmaps"][0].numpy()
+        values = np.array([instance.numpy(scores=True) for instance in frame.instances])
+        matches = []
+        for node, confmap in enumerate(confmaps):
+            ours, vals = found.raw["peaks"][node], found.raw["peak_vals"][node]
+            ours, vals = ours[~np.isnan(vals)], vals[~np.isnan(vals)]
+            truth = peaks_in_double_precision(confmap, decode.peak_threshold, stride=2)
+            theirs = values[:, node, :2]
+            assert gaps(truth.clear, ours).min(axis=1).max() < PX
+            for points in (ours, theirs):
+                beyond = gaps(points, truth.possible) - NOISE_FACTOR * truth.moves
+                assert beyond.min(axis=1).max() < PX
+            nearest = gaps(theirs, ours).argmin(axis=1)
+            is_ours = gaps(theirs, ours).min(axis=1) < PX
+            np.testing.assert_allclose(
+                vals[nearest[is_ours]], values[is_ours, node, 2], rtol=0, atol=SCORE
+            )
+            matches.append(np.where(is_ours, nearest, -1))
+        # Every pairing was recorded that could be: as many as the node with fewer peaks has.
+        clear = peaks_in_double_precision(confmaps[1], decode.peak_threshold, stride=2).clear
+        assert gaps(clear, values[:, 1, :2]).min(axis=1).max() < PX
+        for i, (a, b) in enumerate(zip(*matches, strict=True)):
+            if a >= 0 and b >= 0:
+                n_pairs += 1
+                score = found.raw["line_scores"][0, a, b]
+                assert score == pytest.approx(frame.instances[i].score, abs=10 * SCORE)
+    assert n_pairs > 0.9 * sum(len(frame.instances) for frame in expected)

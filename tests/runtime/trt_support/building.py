@@ -1,0 +1,20 @@
+"""Building one of our graphs, as more than one file of tests does."""
+
+from pathlib import Path
+
+from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine
+from sleap_rt.runtime.trt_support.library import TensorRT
+from sleap_rt.runtime.trt_support.shapes import ShapeProfile
+from sleap_rt.runtime.trt_support.targets import parse_target
+
+
+def builds(
+    rtx: TensorRT, graph: Path, target: str, size: tuple[int, int], channels: int = 1
+) -> bool:
+    """Whether a graph becomes an engine for frames of (height, width) px; an error says why not."""
+    request = BuildRequest(
+        model=graph,
+        profile=ShapeProfile(frame_size=(*size, channels)),
+        target=parse_target(target),
+    )
+    return len(build_engine(rtx, request, lambda phase, done: None)) > 0

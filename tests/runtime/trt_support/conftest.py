@@ -1,0 +1,58 @@
+"""TensorRT-RTX, which builds engines without a GPU, and graphs small enough to build at once."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from sleap_rt.runtime.trt_support.library import TensorRT, find_tensorrt
+
+
+@pytest.fixture(scope="session")
+def rtx() -> TensorRT:
+    pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
+    return find_tensorrt("trt-rtx")
+
+
+@pytest.fixture(scope="session")
+def tiny_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Frames in; their sum, and the frames as floats, out."""
+    frames = helper.make_tensor_value_info(
+        "frames", TensorProto.UINT8, ["batch", "height", "width", "channels"]
+    )
+    nodes = [
+        helper.make_node("Cast", ["frames"], ["image"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceSum", ["image", "axes"], ["total"], keepdims=0),
+    ]
+    axes = onnx.numpy_helper.from_array(np.array([1, 2, 3]), "axes")
+    return _save(
+        helper.make_graph(
+            nodes,
+            "tiny",
+            [frames],
+            [
+                helper.make_tensor_value_info("total", TensorProto.FLOAT, ["batch"]),
+                helper.make_tensor_value_info("image", TensorProto.FLOAT, [None] * 4),
+            ],
+            [axes],
+        ),
+        tmp_path_factory.mktemp("tiny") / "tiny.onnx",
+    )
+
+
+@pytest.fixture(scope="session")
+def unreadable_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A graph with an operator that TensorRT does not know."""
+    frames = helper.make_tensor_value_info("frames", TensorProto.UINT8, [1, None, None, 1])
+    node = helper.make_node("Bernoulli", ["frames"], ["noise"], name="noise_maker", dtype=1)
+    noise = helper.make_tensor_value_info("noise", TensorProto.FLOAT, [1, None, None, 1])
+    graph = helper.make_graph([node], "unreadable", [frames], [noise])
+    return _save(graph, tmp_path_factory.mktemp("unreadable") / "unreadable.onnx")
+
+
+def _save(graph: onnx.GraphProto, path: Path) -> Path:
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    onnx.save(model, path)
+    return path

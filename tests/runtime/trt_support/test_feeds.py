@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from sleap_rt.errors import EngineError
+from sleap_rt.runtime.engines import TensorSpec
+from sleap_rt.runtime.trt_support.feeds import checked_feed, device_index
+
+INPUTS = (
+    TensorSpec("frames", np.dtype(np.uint8), (None, None, None, 1)),
+    TensorSpec("peak_threshold", np.dtype(np.float32), ()),
+)
+OUTPUTS = (TensorSpec("peaks", np.dtype(np.float32), (None, 2)),)
+FRAMES = np.zeros((2, 4, 5, 1), np.uint8)
+THRESHOLD = np.array(0.2, np.float32)
+
+
+@pytest.mark.parametrize(("device", "index"), [("auto", 0), ("cuda", 0), ("cuda:3", 3)])
+def test_devices_that_are_served(device: str, index: int) -> None:
+    assert device_index(device, "trt") == index
+
+
+@pytest.mark.parametrize("device", ["cpu", "mps", "cuda:", "cuda:x", "cuda3", ""])
+def test_other_devices_are_refused(device: str) -> None:
+    with pytest.raises(EngineError, match="cannot run on device"):
+        device_index(device, "trt")
+
+
+def test_inputs_come_in_the_graphs_order_and_contiguous() -> None:
+    feed = {"peak_threshold": THRESHOLD, "frames": FRAMES[:, :, ::2]}
+    found = checked_feed(INPUTS, OUTPUTS, feed, ["peaks"])
+    assert list(found) == ["frames", "peak_threshold"]
+    assert found["frames"].flags.c_contiguous
+
+
+def test_an_input_that_does_not_fit_is_refused() -> None:
+    feed = {"frames": FRAMES.astype(np.float32), "peak_threshold": THRESHOLD}
+    with pytest.raises(EngineError, match="takes uint8"):
+        checked_feed(INPUTS, OUTPUTS, feed, [])
+
+
+def test_an_output_that_is_not_there_is_refused() -> None:
+    feed = {"frames": FRAMES, "peak_threshold": THRESHOLD}
+    with pytest.raises(EngineError, match="no output pafs; it has peaks"):
+        checked_feed(INPUTS, OUTPUTS, feed, ["peaks", "pafs"])

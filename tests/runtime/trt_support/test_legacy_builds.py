@@ -1,0 +1,32 @@
+"""Every kind of legacy graph becomes a TensorRT-RTX engine."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from building import builds
+
+from sleap_rt.runtime.trt_support.library import TensorRT
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        ("single_instance",),
+        ("centroid", "centered_instance"),
+        ("topdown_multiclass",),
+        ("bottomup",),
+        ("bottomup_multiclass",),
+    ],
+    ids=lambda names: names[-1],
+)
+def test_every_legacy_kind_builds(
+    rtx: TensorRT,
+    exported: Callable[[Sequence[Path]], list[Path]],
+    shared_data: Path,
+    models: tuple[str, ...],
+) -> None:
+    for graph in exported([shared_data / "legacy" / name for name in models]):
+        assert builds(rtx, graph, "sm86", (200, 300))
