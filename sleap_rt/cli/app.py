@@ -10,7 +10,17 @@ import click
 from sleap_rt.errors import OptionError, SleapRtError
 from sleap_rt.version import __version__
 
-_COMMANDS = ("eval", "eval-tracking", "export", "info", "predict", "system", "track")
+_COMMANDS = (
+    "bench",
+    "eval",
+    "eval-tracking",
+    "export",
+    "info",
+    "predict",
+    "system",
+    "track",
+    "verify",
+)
 _ALIASES = {"predict": "track"}
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
 _INTERRUPTED = 130

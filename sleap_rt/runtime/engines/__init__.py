@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engine_clock import with_clock
 
 Array = NDArray[Any]
 
@@ -144,7 +145,7 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
             f"engine {options.engine!r} needs the Python package {error.name!r}, which is not "
             f"installed. {_INSTALL.get(options.engine, '')}"
         ) from error
-    return engine
+    return with_clock(engine)
 
 
 _INSTALL = {
