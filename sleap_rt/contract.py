@@ -112,7 +112,9 @@ class Certificate:
     Attributes:
         frames: what was compared, in words.
         n_frames: how many frames.
-        n_instances: instances in the checkpoint pipeline's result; the graph found as many.
+        n_instances: instances in the checkpoint pipeline's result; a float32 graph found as many.
+        n_lost: points of the checkpoint pipeline that the graph does not find; 0 for float32.
+        n_extra: points that only the graph finds; 0 for float32.
         max_px: largest distance between two points, frame px.
         p99_px: 99th percentile of the same.
         max_score: largest difference of two point scores.
@@ -127,6 +129,8 @@ class Certificate:
     p99_px: float
     max_score: float
     max_map: float
+    n_lost: int = 0
+    n_extra: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +148,7 @@ class GraphContract:
         anchor_part: node that a centroid stands on; None for the middle of the animal.
         preprocessing: what the graph does to a frame.
         decoding: what the graph does to the network's outputs.
-        precision: number format of the network.
+        precision: number format of the network; everything around it is float32.
         provenance: source of the weights.
         certificate: proof of parity; None only while a file is being made.
         notes: what a user should know about this model, one sentence each.

@@ -112,6 +112,50 @@ NO_OVERRIDES = ModelOverrides()
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """In what form a trained model is exported.
+
+    Attributes:
+        precision: number format of the network; decoding is float32 always.
+        format: `onnx`; `trt` adds an engine of TensorRT-RTX beside each graph.
+        target: GPU architecture that the engine is for.
+        frame_size: width, height and, if given, channels of the frames that the engine is for,
+            px; None takes the size that the model was trained with.
+    """
+
+    precision: str = "fp32"
+    format: str = "onnx"
+    target: str | None = None
+    frame_size: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.precision == "int8":
+            raise OptionError(
+                "precision int8 is not supported: it has not been shown to keep poses. Use fp16; "
+                "its certificate says by how much points move."
+            )
+        if self.precision not in ("fp32", "fp16"):
+            raise OptionError(f"precision must be 'fp32' or 'fp16', got {self.precision!r}")
+        if self.format not in ("onnx", "trt"):
+            raise OptionError(f"format must be 'onnx' or 'trt', got {self.format!r}")
+        if self.format == "trt" and self.target is None:
+            raise OptionError("format trt needs the GPU architecture as target, e.g. sm86")
+        for name in ("target", "frame_size"):
+            if self.format == "onnx" and getattr(self, name) is not None:
+                raise OptionError(
+                    f"{name} is for engines: a graph runs on every device, with frames of any "
+                    "size. Add format trt, or leave it out."
+                )
+        size = self.frame_size
+        if size is not None and (
+            len(size) not in (2, 3) or min(size) < 1 or size[2:] not in ((), (1,), (3,))
+        ):
+            raise OptionError(
+                f"frame_size must be WIDTHxHEIGHT or WIDTHxHEIGHTx1 or x3, got {size}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How frames flow through the run; these change speed and memory, never results.
 

@@ -6,6 +6,20 @@ from typing import Any
 import click
 
 from sleap_rt.cli.override_options import override_options, overrides_from
+from sleap_rt.contract import GraphContract
+from sleap_rt.options import ExportOptions
+
+
+def _frame_size(
+    context: click.Context, option: click.Parameter, text: str | None
+) -> tuple[int, ...] | None:
+    """`1280x1024` or `1280x1024x1` as numbers."""
+    if text is None:
+        return None
+    sizes = text.lower().split("x")
+    if not all(size.isdigit() for size in sizes):
+        raise click.BadParameter(f"{text!r} is not of the form WIDTHxHEIGHT[xCHANNELS]")
+    return tuple(int(size) for size in sizes)
 
 
 @click.command("export", short_help="Turn trained models into ONNX graphs.")
@@ -17,8 +31,38 @@ from sleap_rt.cli.override_options import override_options, overrides_from
     help="Folder for the graphs.  [default: <first model>/exported; for a pair "
     "<first model>/exported_topdown]",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "fp16", "int8"]),
+    default=ExportOptions.precision,
+    show_default=True,
+    help="Number format of the network; fp16 is for GPUs. int8 is refused.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["onnx", "trt"]),
+    default=ExportOptions.format,
+    show_default=True,
+    help="trt adds an engine of TensorRT-RTX beside each graph; no GPU is needed.",
+)
+@click.option("--target", help="With --format trt: GPU architecture, e.g. sm86 (GeForce RTX 30).")
+@click.option(
+    "--frame_size",
+    metavar="WIDTHxHEIGHT[xCHANNELS]",
+    callback=_frame_size,
+    help="With --format trt: size of the frames, px.  [default: as trained]",
+)
 @override_options
-def command(models: tuple[Path, ...], output: Path | None, **params: Any) -> None:
+def command(
+    models: tuple[Path, ...],
+    output: Path | None,
+    precision: str,
+    format_: str,
+    target: str | None,
+    frame_size: tuple[int, ...] | None,
+    **params: Any,
+) -> None:
     """Turn one trained model, or the two of a top-down pair, into ONNX graphs.
 
     Each graph holds the whole method: raw frames in, poses in frame pixels out. It is compared with
@@ -29,20 +73,44 @@ def command(models: tuple[Path, ...], output: Path | None, **params: Any) -> Non
     sleap-nn export models/bottomup -o exports/flies
     sleap-nn export models/centroid models/centered_instance -o exports/flies
     sleap-nn export models/bottomup -o exports/half --input_scale 0.5
+    sleap-nn export models/bottomup -o exports/rtx --precision fp16 --format trt --target sm86
     """
     if len(models) > 2:
         raise click.UsageError(f"{len(models)} models were given; one, or a pair, is exported")
     overrides = overrides_from(params)
+    options = ExportOptions(
+        precision=precision, format=format_, target=target, frame_size=frame_size
+    )
     from sleap_rt.cli.training_extra import export_models
     from sleap_rt.runtime import read_graph_file
+    from sleap_rt.runtime.trt_support.targets import parse_target
+
+    target_gpu = None if options.target is None else parse_target(options.target)
 
     folder = output or models[0] / ("exported" if len(models) == 1 else "exported_topdown")
     click.echo("exporting; every graph is compared with its checkpoint ...", err=True)
-    for path in export_models(models, folder, overrides):
-        certificate = read_graph_file(path).contract.certificate
-        assert certificate is not None  # export does not finish without one
-        click.echo(
-            f"{path}: {certificate.n_instances} instances in {certificate.n_frames} frames equal "
-            f"to the checkpoint's within {certificate.max_px:.5f} px, "
+    graphs = export_models(models, folder, overrides, options.precision)
+    for path in graphs:
+        click.echo(f"{path}: {_certified(read_graph_file(path).contract)}")
+    if target_gpu is not None:
+        from sleap_rt.runtime.trt_support.ahead import engine_frame_size, write_ahead_of_time
+
+        for path in graphs:
+            size = engine_frame_size(read_graph_file(path).contract, options.frame_size)
+            click.echo(f"{write_ahead_of_time(path, target_gpu, size)}: for {target_gpu.name}")
+
+
+def _certified(contract: GraphContract) -> str:
+    certificate = contract.certificate
+    assert certificate is not None  # export does not finish without one
+    found = f"{certificate.n_instances} instances in {certificate.n_frames} frames"
+    if contract.precision == "fp32":
+        return (
+            f"{found} equal to the checkpoint's within {certificate.max_px:.5f} px, "
             f"{certificate.max_score:.1e} in score"
         )
+    return (
+        f"{found}; in float16, 99 of 100 points stay within {certificate.p99_px:.3f} px and all "
+        f"within {certificate.max_px:.3f} px of float32, {certificate.max_score:.1e} in score; "
+        f"{certificate.n_lost} points are lost, {certificate.n_extra} are new"
+    )

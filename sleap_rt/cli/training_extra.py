@@ -12,10 +12,10 @@ _PACKAGES = ("torch", "onnx", "onnxscript", "yaml", "onnxruntime")
 
 
 def export_models(
-    models: Sequence[Path], folder: Path, overrides: ModelOverrides = NO_OVERRIDES
+    models: Sequence[Path], folder: Path, overrides: ModelOverrides, precision: str
 ) -> list[Path]:
     """`sleap_rt.export.export_models`."""
-    paths: list[Path] = _call("export_models", models, folder, overrides)
+    paths: list[Path] = _call("export_models", models, folder, overrides, precision)
     return paths
 
 

@@ -14,17 +14,20 @@ from sleap_rt.contract import (
     Certificate,
     Decoding,
     GraphContract,
+    Precision,
     Preprocessing,
 )
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.export.certificate import certify_native
 from sleap_rt.export.checkpoints import Checkpoint, LegacyCheckpoint, NativeCheckpoint
-from sleap_rt.export.graphs import build_graph
+from sleap_rt.export.graphs import Graph, build_graph
 from sleap_rt.export.legacy_certificate import certify_legacy
-from sleap_rt.export.legacy_graphs import build_legacy_graph
+from sleap_rt.export.legacy_graphs import LegacyGraph, build_legacy_graph
 from sleap_rt.export.legacy_stages import LegacyStage, legacy_stages
 from sleap_rt.export.onnx_file import fuse, save
 from sleap_rt.export.pairs import first_stage_first
+from sleap_rt.export.precision import in_half_precision
+from sleap_rt.export.reduced_certificate import certify_reduced
 from sleap_rt.export.sample import choose_sample
 from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_native_model
@@ -37,7 +40,10 @@ METADATA_NAME = "export_metadata.json"
 
 
 def export_models(
-    paths: Sequence[Path], folder: Path, overrides: ModelOverrides = NO_OVERRIDES
+    paths: Sequence[Path],
+    folder: Path,
+    overrides: ModelOverrides = NO_OVERRIDES,
+    precision: Precision = "fp32",
 ) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
@@ -48,6 +54,7 @@ def export_models(
         paths: trained models, all native or all legacy, in any order.
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
         overrides: what is to differ from the training configurations.
+        precision: number format of the networks.
 
     Returns:
         The `.onnx` files, first stage first.
@@ -65,7 +72,8 @@ def export_models(
         stages = _sized_together(override_models(_load(paths, overrides), overrides))
     _check_writable(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
-        written = [_export(stage, Path(temporary)) for stage in stages]
+        export = _export if precision == "fp32" else _export_reduced
+        written = [export(stage, Path(temporary)) for stage in stages]
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
@@ -123,12 +131,13 @@ def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, Grap
     path = folder / f"{stage.kind}.onnx"
     certified: Callable[[], Certificate]
     if isinstance(stage, LegacyStage):
-        graph, certified = fuse(build_legacy_graph(stage)), partial(certify_legacy, stage, path)
+        certified = partial(certify_legacy, stage, path)
         contract = _contract(stage.model, stage.preprocessing, stage.decoding)
         contract = replace(contract, family="legacy", notes=stage.model.notes)
     else:
-        graph, certified = fuse(build_graph(stage)), partial(certify_native, stage, path)
+        certified = partial(certify_native, stage, path)
         contract = _contract(stage, stage.preprocessing, stage.decoding)
+    graph = fuse(_module(stage))
     save(graph, contract, path)
     contract = replace(contract, certificate=certified())
     save(graph, contract, path, choose_sample(_checkpoint(stage), path, contract.precision))
@@ -137,6 +146,23 @@ def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, Grap
 
 def _checkpoint(stage: TrainedModel | LegacyStage) -> Checkpoint:
     return LegacyCheckpoint(stage) if isinstance(stage, LegacyStage) else NativeCheckpoint(stage)
+
+
+def _export_reduced(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, GraphContract]:
+    """In float16, certified against the float32 graph, which is certified first."""
+    path = folder / f"{stage.kind}.onnx"
+    graph = fuse(_module(in_half_precision(stage)))
+    with tempfile.TemporaryDirectory() as temporary:
+        exact, contract = _export(stage, Path(temporary))
+        reduced = replace(contract, precision="fp16", certificate=None)
+        save(graph, reduced, path)
+        reduced = replace(reduced, certificate=certify_reduced(exact, path, contract))
+    save(graph, reduced, path, choose_sample(_checkpoint(stage), path, reduced.precision))
+    return path, reduced
+
+
+def _module(stage: TrainedModel | LegacyStage) -> Graph | LegacyGraph:
+    return build_legacy_graph(stage) if isinstance(stage, LegacyStage) else build_graph(stage)
 
 
 def _contract(

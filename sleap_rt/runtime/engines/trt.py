@@ -41,8 +41,9 @@ class TrtEngine:
         self._api = tensorrt.api
         self.device = f"cuda:{index}"
         self.inputs, self.outputs = read_graph_tensors(tensorrt, model)
-        gpu = f"{self._gpu.name} ({self._gpu.capability})"
-        self._plans = EnginePlans(tensorrt, model, gpu, EngineCache(cache_folder(), _note))
+        outputs = [spec.name for spec in self.outputs]
+        cache = EngineCache(cache_folder(), _note)
+        self._plans = EnginePlans(tensorrt, model, outputs, self._gpu, cache, _note)
         self._engine: GpuEngine | None = None
 
     def run(

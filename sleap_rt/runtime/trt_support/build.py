@@ -19,6 +19,7 @@ Progress = Callable[[str, float], None]
 
 _MOST_MESSAGES = 5  # of TensorRT, quoted in an error
 _POLL_SECONDS = 0.1
+_RAW_OUTPUTS = ("confmaps", "pafs", "class_maps", "offsets")  # large, and seldom fetched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class BuildRequest:
     Attributes:
         model: the `.onnx` file.
         profile: sizes of the inputs.
-        outputs: to compute; others are left out of the engine. All if None.
+        outputs: to compute, sorted; others are left out of the engine.
         target: GPU architecture to build for without having one; TensorRT-RTX only. None builds
             for the GPU of this machine.
         workspace_bytes: most memory a layer may use besides its tensors; None leaves it to
@@ -37,9 +38,14 @@ class BuildRequest:
 
     model: Path
     profile: ShapeProfile
-    outputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...]
     target: Target | None = None
     workspace_bytes: int | None = None
+
+
+def decoded_outputs(names: Sequence[str]) -> tuple[str, ...]:
+    """The outputs of a graph that every engine computes: all but the network's own, sorted."""
+    return tuple(sorted(name for name in names if name not in _RAW_OUTPUTS))
 
 
 def build_engine(tensorrt: TensorRT, request: BuildRequest, progress: Progress) -> bytes:
@@ -155,10 +161,10 @@ def _network_flags(api: Any) -> int:
     return 0 if flag is None else 1 << int(flag)
 
 
-def _keep_outputs(network: Any, names: tuple[str, ...] | None) -> None:
+def _keep_outputs(network: Any, names: tuple[str, ...]) -> None:
     outputs = [network.get_output(i) for i in range(network.num_outputs)]
     for output in outputs:
-        if names is not None and output.name not in names:
+        if output.name not in names:
             network.unmark_output(output)
 
 

@@ -6,68 +6,22 @@ else, is built again.
 """
 
 import hashlib
-import json
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
 import platformdirs
 
-from sleap_rt.runtime.trt_support.shapes import ShapeProfile
+from sleap_rt.runtime.trt_support.keys import EngineKey
 
-_LAYOUT = 1  # of an entry, and of how engines are built
 _MAGIC = b"sleap-rt engine\n"
-_CHUNK = 1 << 20  # bytes
 
 Note = Callable[[str], None]
 """Tells the user something, in one line."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EngineKey:
-    """Everything that invalidates an engine.
-
-    Attributes:
-        graph: SHA-256 of the `.onnx` file, which holds weights and precision.
-        tensorrt: flavour and version.
-        gpu: name and compute capability; for an engine built ahead of time, the architecture.
-        platform: operating system and processor.
-        profile: sizes of the inputs.
-        outputs: that the engine computes; all if None.
-        workspace_bytes: limit of the build.
-    """
-
-    graph: str
-    tensorrt: str
-    gpu: str
-    platform: str
-    profile: ShapeProfile
-    outputs: tuple[str, ...] | None
-    workspace_bytes: int | None
-
-    @property
-    def text(self) -> bytes:
-        return json.dumps({"layout": _LAYOUT, **asdict(self)}, sort_keys=True).encode()
-
-    @property
-    def name(self) -> str:
-        return hashlib.sha256(self.text).hexdigest()[:32]
-
-
-def graph_hash(model: Path) -> str:
-    """SHA-256 of a graph, and of the weights beside it where they do not fit in."""
-    digest = hashlib.sha256()
-    for path in (model, model.with_name(f"{model.name}.data")):
-        if path.is_file():
-            with path.open("rb") as file:
-                while chunk := file.read(_CHUNK):
-                    digest.update(chunk)
-    return digest.hexdigest()
 
 
 class EngineCache:
@@ -88,7 +42,7 @@ class EngineCache:
         If several processes need it, one builds and the others wait. An error of `build` leaves
         the cache as it was.
         """
-        plan = self._read(key)
+        plan = read_entry(self._path(key), key)
         if plan is not None:
             return plan
         try:
@@ -102,7 +56,7 @@ class EngineCache:
             )
             return build()
         with _locked(self._folder / ".lock", self._note):
-            plan = self._read(key)
+            plan = read_entry(self._path(key), key)
             if plan is None:
                 plan = build()
                 self._write(key, plan)
@@ -118,27 +72,38 @@ class EngineCache:
     def _path(self, key: EngineKey) -> Path:
         return self._folder / f"{key.name}.engine"
 
-    def _read(self, key: EngineKey) -> bytes | None:
-        try:
-            content = self._path(key).read_bytes()
-        except OSError:
-            return None
-        header = _MAGIC + key.text + b"\n"
-        checksum, plan = content[len(header) : len(header) + 32], content[len(header) + 32 :]
-        if not content.startswith(header) or hashlib.sha256(plan).digest() != checksum:
-            return None
-        return plan
-
     def _write(self, key: EngineKey, plan: bytes) -> None:
         try:
-            with tempfile.TemporaryDirectory(dir=self._folder, prefix=".building-") as temporary:
-                complete = Path(temporary) / "engine"
-                with complete.open("wb") as file:
-                    file.write(_MAGIC + key.text + b"\n" + hashlib.sha256(plan).digest())
-                    file.write(plan)
-                os.replace(complete, self._path(key))
+            write_entry(self._path(key), key, plan)
         except OSError as error:
             self._note(f"the engine could not be kept in {self._folder} ({error.strerror})")
+
+
+def read_entry(path: Path, key: EngineKey) -> bytes | None:
+    """The engine in a file; None if the file is missing, damaged, or holds any other."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    header = _MAGIC + key.text + b"\n"
+    checksum, plan = content[len(header) : len(header) + 32], content[len(header) + 32 :]
+    if not content.startswith(header) or hashlib.sha256(plan).digest() != checksum:
+        return None
+    return plan
+
+
+def write_entry(path: Path, key: EngineKey, plan: bytes) -> None:
+    """Write an engine; the file appears complete or not at all.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-") as temporary:
+        complete = Path(temporary) / "engine"
+        with complete.open("wb") as file:
+            file.write(_MAGIC + key.text + b"\n" + hashlib.sha256(plan).digest())
+            file.write(plan)
+        os.replace(complete, path)
 
 
 def cache_folder() -> Path:

@@ -6,30 +6,15 @@ live in the modules beside them.
 """
 
 import ctypes
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines import Array
+from sleap_rt.runtime.trt_support.gpus import Gpu
 
 _NON_BLOCKING = 1  # cudaStreamNonBlocking: does not wait for the default stream
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """One GPU of this machine.
-
-    Attributes:
-        index: as CUDA counts.
-        name: as the driver says.
-        capability: e.g. "8.6".
-    """
-
-    index: int
-    name: str
-    capability: str
 
 
 def find_gpu(index: int) -> Gpu:

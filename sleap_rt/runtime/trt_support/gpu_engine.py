@@ -8,7 +8,8 @@ import numpy as np
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines import Array, TensorSpec
 from sleap_rt.runtime.trt_support.buffers import BufferPlan, plan_buffers
-from sleap_rt.runtime.trt_support.cuda import DeviceBlock, Gpu, PinnedBlock, Stream, select_gpu
+from sleap_rt.runtime.trt_support.cuda import DeviceBlock, PinnedBlock, Stream, select_gpu
+from sleap_rt.runtime.trt_support.gpus import Gpu
 
 
 class UnusableEngineError(EngineError):

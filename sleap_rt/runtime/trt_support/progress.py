@@ -5,8 +5,16 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from sleap_rt.runtime.trt_support.shapes import ShapeProfile
+
 _SECONDS_BETWEEN = 0.2
 _LONGEST = 40  # characters of a phase's name
+
+
+def build_title(model: str, profile: ShapeProfile, gpu: str) -> str:
+    """What is being built, in one line."""
+    height, width, _ = profile.frame_size
+    return f"building the TensorRT engine of {model} for frames of {width}x{height} px on {gpu}"
 
 
 class ProgressLine:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine
+from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine, read_graph_tensors
 from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import parse_target
@@ -12,8 +12,10 @@ def builds(
     rtx: TensorRT, graph: Path, target: str, size: tuple[int, int], channels: int = 1
 ) -> bool:
     """Whether a graph becomes an engine for frames of (height, width) px; an error says why not."""
+    _, outputs = read_graph_tensors(rtx, graph)
     request = BuildRequest(
         model=graph,
+        outputs=tuple(sorted(spec.name for spec in outputs)),
         profile=ShapeProfile(frame_size=(*size, channels)),
         target=parse_target(target),
     )

@@ -18,13 +18,13 @@ def rtx() -> TensorRT:
 
 @pytest.fixture(scope="session")
 def tiny_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Frames in; their sum, and the frames as floats, out."""
+    """Frames in; their sum, and as a raw output the frames as floats, out."""
     frames = helper.make_tensor_value_info(
         "frames", TensorProto.UINT8, ["batch", "height", "width", "channels"]
     )
     nodes = [
-        helper.make_node("Cast", ["frames"], ["image"], to=TensorProto.FLOAT),
-        helper.make_node("ReduceSum", ["image", "axes"], ["total"], keepdims=0),
+        helper.make_node("Cast", ["frames"], ["confmaps"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceSum", ["confmaps", "axes"], ["total"], keepdims=0),
     ]
     axes = onnx.numpy_helper.from_array(np.array([1, 2, 3]), "axes")
     return _save(
@@ -34,7 +34,7 @@ def tiny_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
             [frames],
             [
                 helper.make_tensor_value_info("total", TensorProto.FLOAT, ["batch"]),
-                helper.make_tensor_value_info("image", TensorProto.FLOAT, [None] * 4),
+                helper.make_tensor_value_info("confmaps", TensorProto.FLOAT, [None] * 4),
             ],
             [axes],
         ),

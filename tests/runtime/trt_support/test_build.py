@@ -12,6 +12,7 @@ from sleap_rt.runtime.trt_support.build import (
     BuildRequest,
     build_engine,
     build_failure,
+    decoded_outputs,
     parse_failure,
     read_graph_tensors,
 )
@@ -29,7 +30,7 @@ def ignore(phase: str, done: float) -> None:
 
 def test_a_build_reports_its_progress(rtx: TensorRT, tiny_graph: Path) -> None:
     seen: list[tuple[str, float]] = []
-    request = BuildRequest(model=tiny_graph, profile=PROFILE, target=SM86)
+    request = BuildRequest(model=tiny_graph, profile=PROFILE, target=SM86, outputs=("total",))
     assert build_engine(rtx, request, lambda *progress: seen.append(progress))
     assert seen
     assert all(phase and 0 <= done <= 1 for phase, done in seen)
@@ -39,7 +40,7 @@ def test_a_build_reports_its_progress(rtx: TensorRT, tiny_graph: Path) -> None:
 def test_outputs_that_are_not_asked_for_are_left_out(rtx: TensorRT, tiny_graph: Path) -> None:
     requests = [
         BuildRequest(model=tiny_graph, profile=PROFILE, target=SM86, outputs=outputs)
-        for outputs in (("total",), None)
+        for outputs in (("total",), ("confmaps", "total"))
     ]
     one, both = (build_engine(rtx, request, ignore) for request in requests)
     assert b"total" in one
@@ -48,10 +49,10 @@ def test_outputs_that_are_not_asked_for_are_left_out(rtx: TensorRT, tiny_graph: 
 
 
 def test_tensors_are_read_from_the_graph(rtx: TensorRT, tiny_graph: Path) -> None:
-    (frames,), (total, image) = read_graph_tensors(rtx, tiny_graph)
+    (frames,), (total, confmaps) = read_graph_tensors(rtx, tiny_graph)
     assert (frames.name, frames.dtype, frames.shape) == ("frames", "uint8", (None,) * 4)
     assert (total.name, total.dtype, total.shape) == ("total", "float32", (None,))
-    assert image.shape == (None,) * 4
+    assert confmaps.shape == (None,) * 4
 
 
 def test_a_node_that_tensorrt_does_not_know_is_named(rtx: TensorRT, unreadable_graph: Path) -> None:
@@ -68,7 +69,7 @@ def test_ctrl_c_stops_a_build(rtx: TensorRT, tiny_graph: Path) -> None:
             pressed.set()
             os.kill(os.getpid(), signal.SIGINT)
 
-    request = BuildRequest(model=tiny_graph, profile=PROFILE, target=SM86)
+    request = BuildRequest(model=tiny_graph, profile=PROFILE, target=SM86, outputs=("total",))
     with pytest.raises(KeyboardInterrupt):
         build_engine(rtx, request, press_ctrl_c)
     assert build_engine(rtx, request, ignore)  # TensorRT is not left in a bad state
@@ -111,11 +112,17 @@ def test_a_long_list_of_complaints_is_cut() -> None:
     ],
 )
 def test_a_failed_build_says_what_failed_and_what_to_do(message: str, fix: str) -> None:
-    request = BuildRequest(model=Path("somewhere/a.onnx"), profile=PROFILE, target=SM86)
+    request = BuildRequest(
+        model=Path("somewhere/a.onnx"), profile=PROFILE, target=SM86, outputs=("total",)
+    )
     text = build_failure(request, [message])
     assert text.startswith("TensorRT cannot build a.onnx for frames of 24x16 px and sm86")
     assert message in text
     assert fix in text
+
+
+def test_raw_outputs_are_not_decoded_ones() -> None:
+    assert decoded_outputs(["peaks", "confmaps", "n_candidates"]) == ("n_candidates", "peaks")
 
 
 @pytest.mark.parametrize("target", ["sm86", " SM86 "])

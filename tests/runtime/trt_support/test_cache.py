@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import shutil
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +12,14 @@ import pytest
 
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.trt_support import build
-from sleap_rt.runtime.trt_support.cache import EngineCache, EngineKey, graph_hash
+from sleap_rt.runtime.trt_support.ahead import write_ahead_of_time
+from sleap_rt.runtime.trt_support.build import BuildRequest
+from sleap_rt.runtime.trt_support.cache import EngineCache
+from sleap_rt.runtime.trt_support.gpus import Gpu
+from sleap_rt.runtime.trt_support.keys import EngineKey, graph_hash
 from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.plans import EnginePlans
-from sleap_rt.runtime.trt_support.shapes import ShapeProfile
+from sleap_rt.runtime.trt_support.shapes import Shape, ShapeProfile
 from sleap_rt.runtime.trt_support.targets import parse_target
 
 KEY = EngineKey(
@@ -25,7 +31,8 @@ KEY = EngineKey(
     outputs=("peaks",),
     workspace_bytes=None,
 )
-SHAPES = {"frames": (2, 16, 24, 1)}
+NewPlans = Callable[[], EnginePlans]
+SHAPES: dict[str, Shape] = {"frames": (2, 16, 24, 1)}
 
 
 class Builds:
@@ -66,7 +73,6 @@ def entries(folder: Path) -> list[Path]:
         {"profile": replace(KEY.profile, max_slots=128)},
         {"profile": replace(KEY.profile, max_crops=128)},
         {"outputs": ("peaks", "pafs")},
-        {"outputs": None},
         {"workspace_bytes": 1 << 30},
     ],
     ids=str,
@@ -181,72 +187,113 @@ def test_of_two_processes_one_builds_and_the_other_waits(tmp_path: Path) -> None
     assert log.read_text() == "built\n"
 
 
-def plans(rtx: TensorRT, model: Path, cache: EngineCache) -> EnginePlans:
-    return EnginePlans(rtx, model, "sm86", cache, parse_target("sm86"))
+GPU = Gpu(0, "NVIDIA RTX A4000", "8.6")
 
 
-def test_one_engine_serves_all_runs_that_fit_it(
-    rtx: TensorRT, tiny_graph: Path, cache: EngineCache, tmp_path: Path
-) -> None:
-    first = plans(rtx, tiny_graph, cache)
+@pytest.fixture
+def own_graph(tiny_graph: Path, tmp_path: Path) -> Path:
+    """A graph in a folder of its own, for engines beside it."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    return Path(shutil.copy(tiny_graph, folder))
+
+
+@pytest.fixture
+def plans(
+    rtx: TensorRT, own_graph: Path, cache: EngineCache, notes: list[str]
+) -> Callable[[], EnginePlans]:
+    """The engines of the tiny graph, as each new process sees them.
+
+    There is no GPU to build for, so the builds are for its architecture.
+    """
+    return lambda: _Plans(rtx, own_graph, ["total", "confmaps"], GPU, cache, notes.append)
+
+
+class _Plans(EnginePlans):
+    def _request(self, shapes: Mapping[str, Shape], fetch: Sequence[str]) -> BuildRequest:
+        return replace(super()._request(shapes, fetch), target=parse_target("sm86"))
+
+
+def test_one_engine_serves_all_runs_that_fit_it(plans: NewPlans, tmp_path: Path) -> None:
+    first = plans()
     assert first.needs(SHAPES, ["total"])
     assert first.engine_for(SHAPES, ["total"])
     assert not first.needs({"frames": (8, 16, 24, 1)}, ["total"])
     assert first.needs({"frames": (9, 16, 24, 1)}, ["total"])
     assert first.needs({"frames": (2, 32, 24, 1)}, ["total"])
-    assert first.needs(SHAPES, ["image"])
-    assert len(entries(tmp_path)) == 1
+    assert first.needs(SHAPES, ["confmaps"])
+    assert len(entries(tmp_path / "engines")) == 1
 
 
-def test_outputs_asked_for_before_stay_in_the_engine(
-    rtx: TensorRT, tiny_graph: Path, cache: EngineCache
-) -> None:
-    first = plans(rtx, tiny_graph, cache)
-    first.engine_for(SHAPES, ["total"])
-    first.engine_for(SHAPES, ["image"])
+def test_raw_outputs_asked_for_before_stay_in_the_engine(plans: NewPlans) -> None:
+    first = plans()
+    first.engine_for(SHAPES, ["confmaps"])
     assert not first.needs(SHAPES, ["total"])
+    first.engine_for({"frames": (2, 32, 24, 1)}, ["total"])
+    assert not first.needs({"frames": (2, 32, 24, 1)}, ["confmaps"])
 
 
 def test_an_engine_is_built_once_and_found_by_the_next_process(
-    rtx: TensorRT, tiny_graph: Path, cache: EngineCache, capsys: pytest.CaptureFixture[str]
+    plans: NewPlans, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    built = plans(rtx, tiny_graph, cache).engine_for(SHAPES, ["total"])
-    assert "tiny.onnx for frames of 24x16 px on sm86" in capsys.readouterr().err
-    assert plans(rtx, tiny_graph, cache).engine_for(SHAPES, ["total"]) == built
+    built = plans().engine_for(SHAPES, ["total"])
+    assert "tiny.onnx for frames of 24x16 px on NVIDIA RTX A4000 (8.6)" in capsys.readouterr().err
+    assert plans().engine_for(SHAPES, ["total"]) == built
     assert capsys.readouterr().err == ""
 
 
 def test_an_unusable_engine_is_built_again(
-    rtx: TensorRT,
-    tiny_graph: Path,
-    cache: EngineCache,
-    capsys: pytest.CaptureFixture[str],
+    plans: NewPlans, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = plans(rtx, tiny_graph, cache)
+    first = plans()
     first.engine_for(SHAPES, ["total"])
     assert first.rebuild()
     assert capsys.readouterr().err.count("building") == 2
 
 
-def test_a_build_that_tensorrt_refuses_leaves_nothing(
-    rtx: TensorRT, unreadable_graph: Path, cache: EngineCache, tmp_path: Path
-) -> None:
-    with pytest.raises(EngineError, match="noise_maker"):
-        plans(rtx, unreadable_graph, cache).engine_for(SHAPES, ["noise"])
-    assert entries(tmp_path) == []
-
-
 def test_a_cancelled_build_leaves_nothing(
-    rtx: TensorRT,
-    tiny_graph: Path,
-    cache: EngineCache,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    plans: NewPlans, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def press_ctrl_c(*args: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(build, "_interruptible", press_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
-        plans(rtx, tiny_graph, cache).engine_for(SHAPES, ["total"])
-    assert entries(tmp_path) == []
+        plans().engine_for(SHAPES, ["total"])
+    assert entries(tmp_path / "engines") == []
+
+
+def test_an_engine_built_ahead_of_time_is_taken(
+    plans: NewPlans, own_graph: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_ahead_of_time(own_graph, parse_target("sm86"), (16, 24, 1))
+    assert path == own_graph.with_name("tiny.sm86.24x16x1.engine")
+    assert "for frames of 24x16 px on sm86" in capsys.readouterr().err
+    assert path.read_bytes().endswith(plans().engine_for(SHAPES, ["total"]))
+    assert capsys.readouterr().err == ""
+    assert not (tmp_path / "engines").exists()
+
+
+@pytest.mark.parametrize("shapes", [{"frames": (9, 16, 24, 1)}, {"frames": (1, 16, 24, 3)}])
+def test_a_run_that_it_does_not_serve_builds_its_own(
+    plans: NewPlans, own_graph: Path, tmp_path: Path, shapes: dict[str, Shape]
+) -> None:
+    write_ahead_of_time(own_graph, parse_target("sm86"), (16, 24, 1))
+    plans().engine_for(shapes, ["total"])
+    assert len(entries(tmp_path / "engines")) == 1
+
+
+def test_an_engine_of_another_graph_is_said_to_be_useless(
+    plans: NewPlans, own_graph: Path, notes: list[str]
+) -> None:
+    write_ahead_of_time(own_graph, parse_target("sm86"), (16, 24, 1))
+    own_graph.write_bytes(own_graph.read_bytes() + b"\x42\x00")  # an empty producer name
+    plans().engine_for(SHAPES, ["total"])
+    assert "tiny.sm86.24x16x1.engine does not serve this run" in notes[0]
+
+
+def test_a_graph_that_cannot_be_built_leaves_nothing(unreadable_graph: Path) -> None:
+    before = entries(unreadable_graph.parent)
+    with pytest.raises(EngineError, match="noise_maker"):
+        write_ahead_of_time(unreadable_graph, parse_target("sm86"), (16, 24, 1))
+    assert entries(unreadable_graph.parent) == before

@@ -1,0 +1,73 @@
+"""`export --precision`, `--format`, `--target`: what they do, and what they refuse."""
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+from sleap_rt.cli import main
+from sleap_rt.export.reduced_certificate import MAX_P99_PX
+from sleap_rt.runtime import read_graph_file
+from sleap_rt.runtime.trt_support.ahead import engine_path
+from sleap_rt.runtime.trt_support.library import find_tensorrt
+
+MODEL = Path(__file__).resolve().parents[2] / "samples/models/single_instance"
+
+
+@pytest.fixture(scope="module")
+def reduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample model in float16, with an engine beside it."""
+    pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
+    folder = tmp_path_factory.mktemp("reduced")
+    args = ["export", str(MODEL), "-o", str(folder), "--precision", "fp16"]
+    with pytest.raises(SystemExit) as left:
+        main([*args, "--format", "trt", "--target", "sm86", "--frame_size", "211x150"])
+    assert not left.value.code
+    return folder / "single_instance.onnx"
+
+
+@pytest.mark.engine
+def test_the_network_is_float16_and_all_else_float32(reduced: Path) -> None:
+    graph = onnx.load(reduced).graph
+    weights = {tensor.name: tensor.data_type for tensor in graph.initializer}
+    kernels = {weights[node.input[1]] for node in graph.node if node.op_type == "Conv"}
+    assert kernels == {onnx.TensorProto.FLOAT16}
+    for value in graph.output:
+        assert value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+
+
+@pytest.mark.engine
+def test_the_file_says_its_precision_and_what_it_costs(reduced: Path) -> None:
+    contract = read_graph_file(reduced).contract
+    assert contract.precision == "fp16"
+    certificate = contract.certificate
+    assert certificate is not None
+    assert certificate.n_instances > 0
+    assert 0 < certificate.p99_px <= MAX_P99_PX  # it moves points, but not far
+
+
+@pytest.mark.engine
+def test_an_engine_lies_beside_the_graph(reduced: Path) -> None:
+    path = engine_path(reduced, "sm86", (150, 211, 1))
+    assert sorted(reduced.parent.glob("*.engine")) == [path]
+    assert path.stat().st_size > reduced.stat().st_size // 2
+    assert find_tensorrt("trt-rtx").version.encode() in path.read_bytes()[:1000]
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ("--precision int8", "int8 is not supported"),
+        ("--format trt", "e.g. sm86"),
+        ("--target sm86", "a graph runs on every device"),
+        ("--frame_size 64x64", "a graph runs on every device"),
+        ("--format trt --target sm60", "no target named 'sm60'"),
+        ("--format trt --target sm86 --frame_size 64", "WIDTHxHEIGHT"),
+        ("--format trt --target sm86 --frame_size 64x64x2", "WIDTHxHEIGHT"),
+        ("--format trt --target sm86 --frame_size axb", "WIDTHxHEIGHT"),
+    ],
+)
+def test_what_cannot_take_effect_is_a_usage_error(call, tmp_path, args, words):
+    called = call("export", tmp_path / "no_model", *args.split())
+    assert called.code == 2
+    assert words in called.err
