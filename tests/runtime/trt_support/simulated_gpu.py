@@ -1,0 +1,209 @@
+"""A GPU in software: memory that only copies reach, and engines that ONNX Runtime runs.
+
+It stands in for the functions of CUDA and the classes of TensorRT's runtime that the package calls.
+Whatever a real one would crash on (a copy beyond a block, memory used after it was freed, a tensor
+without an address) is an AssertionError here.
+"""
+
+import ctypes
+from dataclasses import dataclass, field
+from enum import Enum
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+
+SUCCESS, NO_MEMORY = 0, 2
+UP, DOWN = 1, 2
+
+
+@dataclass
+class SimulatedCuda:
+    """What `cuda.bindings.runtime` offers, as far as it is used.
+
+    Attributes:
+        capacity: bytes of device memory.
+        device: address -> block of device memory.
+        host: address -> block of page-locked memory.
+        copies: (direction, bytes) of every copy so far.
+        n_streams: streams that are open.
+    """
+
+    capacity: int = 1 << 20
+    device: dict[int, Any] = field(default_factory=dict)
+    host: dict[int, Any] = field(default_factory=dict)
+    copies: list[tuple[int, int]] = field(default_factory=list)
+    n_streams: int = 0
+    cudaError_t: Any = field(  # noqa: N815 (CUDA's name)
+        default_factory=lambda: SimpleNamespace(cudaSuccess=0, cudaErrorMemoryAllocation=2)
+    )
+    cudaMemcpyKind: Any = field(  # noqa: N815
+        default_factory=lambda: SimpleNamespace(cudaMemcpyHostToDevice=1, cudaMemcpyDeviceToHost=2)
+    )
+
+    def cudaMalloc(self, n_bytes: int) -> tuple[int, int]:  # noqa: N802
+        if n_bytes + sum(map(ctypes.sizeof, self.device.values())) > self.capacity:
+            return NO_MEMORY, 0
+        return SUCCESS, _new_block(self.device, n_bytes)
+
+    def cudaFree(self, address: int) -> tuple[int]:  # noqa: N802
+        del self.device[address]
+        return (SUCCESS,)
+
+    def cudaMallocHost(self, n_bytes: int) -> tuple[int, int]:  # noqa: N802
+        return SUCCESS, _new_block(self.host, n_bytes)
+
+    def cudaFreeHost(self, address: int) -> tuple[int]:  # noqa: N802
+        del self.host[address]
+        return (SUCCESS,)
+
+    def cudaMemcpyAsync(  # noqa: N802
+        self, to: int, from_: int, n_bytes: int, kind: int, stream: int
+    ) -> tuple[int]:
+        sides = (self.device, self.host) if kind == UP else (self.host, self.device)
+        for blocks, address in zip(sides, (to, from_), strict=True):
+            assert is_inside(blocks, address, n_bytes), "a copy leaves its block"
+        ctypes.memmove(to, from_, n_bytes)
+        self.copies.append((kind, n_bytes))
+        return (SUCCESS,)
+
+    def cudaStreamCreateWithFlags(self, flags: int) -> tuple[int, int]:  # noqa: N802
+        self.n_streams += 1
+        return SUCCESS, 77
+
+    def cudaStreamSynchronize(self, stream: int) -> tuple[int]:  # noqa: N802
+        return (SUCCESS,)
+
+    def cudaStreamDestroy(self, stream: int) -> tuple[int]:  # noqa: N802
+        self.n_streams -= 1
+        return (SUCCESS,)
+
+    def cudaSetDevice(self, index: int) -> tuple[int]:  # noqa: N802
+        return (SUCCESS,)
+
+
+def _new_block(blocks: dict[int, Any], n_bytes: int) -> int:
+    block = (ctypes.c_uint8 * n_bytes)()
+    ctypes.memset(block, 0xA5, n_bytes)  # what was there before
+    blocks[ctypes.addressof(block)] = block
+    return ctypes.addressof(block)
+
+
+def is_inside(blocks: dict[int, Any], address: int, n_bytes: int) -> bool:
+    return any(
+        start <= address and address + n_bytes <= start + ctypes.sizeof(block)
+        for start, block in blocks.items()
+    )
+
+
+class Mode(Enum):
+    INPUT = 0
+    OUTPUT = 1
+
+
+class Strategy(Enum):
+    STATIC = 0
+    USER_MANAGED = 2
+
+
+class SimulatedTensorRT:
+    """What TensorRT's module offers for running an engine. A plan is the graph's own bytes."""
+
+    TensorIOMode = Mode
+    ExecutionContextAllocationStrategy = Strategy
+
+    def __init__(self, cuda: SimulatedCuda) -> None:
+        self._cuda = cuda
+        self.Logger = type("Logger", (), {"ERROR": 1, "__init__": lambda self, level: None})
+
+    def Runtime(self, log: Any) -> Any:  # noqa: N802 (TensorRT's name)
+        return SimpleNamespace(deserialize_cuda_engine=self._deserialize)
+
+    def nptype(self, dtype: type) -> type:
+        return dtype
+
+    def _deserialize(self, plan: bytes) -> "_Engine | None":
+        if plan.startswith(b"unusable"):
+            return None
+        return _Engine(ort.InferenceSession(plan, providers=["CPUExecutionProvider"]), self._cuda)
+
+
+_DTYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(int64)": np.int64}
+
+
+class _Engine:
+    def __init__(self, session: ort.InferenceSession, cuda: SimulatedCuda) -> None:
+        self.session, self.cuda = session, cuda
+        self.tensors = {value.name: value for value in session.get_inputs()}
+        self._inputs = set(self.tensors)
+        self.tensors |= {value.name: value for value in session.get_outputs()}
+        self.num_io_tensors = len(self.tensors)
+
+    def get_tensor_name(self, i: int) -> str:
+        return list(self.tensors)[i]
+
+    def get_tensor_mode(self, name: str) -> Mode:
+        return Mode.INPUT if name in self._inputs else Mode.OUTPUT
+
+    def get_tensor_dtype(self, name: str) -> type:
+        return _DTYPES[self.tensors[name].type]
+
+    def create_execution_context(self, strategy: Strategy) -> "_Context":
+        assert strategy is Strategy.USER_MANAGED
+        return _Context(self)
+
+
+class _Context:
+    def __init__(self, engine: _Engine) -> None:
+        self._engine = engine
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._addresses: dict[str, int] = {}
+        self._work = (0, 0)
+
+    def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool:
+        self._shapes[name] = shape
+        return max(shape, default=0) < 1000  # beyond lies what no profile covers
+
+    def get_tensor_shape(self, name: str) -> tuple[int, ...]:
+        if name in self._shapes:
+            return self._shapes[name]
+        feed = {
+            name: np.zeros(shape, self._engine.get_tensor_dtype(name))
+            for name, shape in self._shapes.items()
+        }
+        shape: tuple[int, ...] = self._engine.session.run([name], feed)[0].shape
+        return shape
+
+    def set_tensor_address(self, name: str, address: int) -> bool:
+        self._addresses[name] = address
+        return True
+
+    def _n_work_bytes(self) -> int:
+        return 64 * int(np.prod(self._shapes["frames"]))
+
+    def update_device_memory_size_for_shapes(self) -> int:
+        return self._n_work_bytes()
+
+    def set_device_memory(self, address: int, n_bytes: int) -> None:
+        self._work = (address, n_bytes)
+
+    def execute_async_v3(self, stream: int) -> bool:
+        assert stream == 77
+        device = self._engine.cuda.device
+        assert self._work[1] >= self._n_work_bytes()
+        assert is_inside(device, *self._work)
+        names = list(self._engine.tensors)
+        arrays = {name: self._view(name) for name in names}
+        outputs = [name for name in names if name not in self._shapes]
+        found = self._engine.session.run(outputs, {n: arrays[n].copy() for n in self._shapes})
+        for name, array in zip(outputs, found, strict=True):
+            arrays[name][...] = array
+        return True
+
+    def _view(self, name: str) -> np.ndarray:
+        shape, dtype = self.get_tensor_shape(name), np.dtype(self._engine.get_tensor_dtype(name))
+        n_bytes = int(np.prod(shape)) * dtype.itemsize
+        assert is_inside(self._engine.cuda.device, self._addresses[name], n_bytes), name
+        block = (ctypes.c_uint8 * n_bytes).from_address(self._addresses[name])
+        return np.frombuffer(block, np.uint8).view(dtype).reshape(shape)

@@ -1,0 +1,184 @@
+"""Runs of a tiny graph on a simulated GPU: what is copied where, and when memory is taken."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from simulated_gpu import DOWN, UP, SimulatedCuda, SimulatedTensorRT
+
+from sleap_rt.errors import EngineError
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines import trt
+from sleap_rt.runtime.engines.trt import TrtEngine
+from sleap_rt.runtime.trt_support import cuda as cuda_calls
+from sleap_rt.runtime.trt_support import plans
+from sleap_rt.runtime.trt_support.build import BuildRequest
+from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError
+from sleap_rt.runtime.trt_support.gpus import Gpu
+from sleap_rt.runtime.trt_support.library import TensorRT
+
+GPU = Gpu(0, "Simulated", "8.6")
+
+
+def frames(n: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (n, 16, 24, 1), np.uint8)
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> SimulatedCuda:
+    simulated = SimulatedCuda()
+    monkeypatch.setattr(cuda_calls, "cuda_runtime", lambda: simulated)
+    return simulated
+
+
+@pytest.fixture
+def engine(cuda: SimulatedCuda, tiny_graph: Path) -> GpuEngine:
+    return GpuEngine(SimulatedTensorRT(cuda), tiny_graph.read_bytes(), GPU)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_results_are_those_of_the_graph(engine: GpuEngine, n: int) -> None:
+    batch = frames(n)
+    found = engine.run({"frames": batch}, ["confmaps", "total"])
+    np.testing.assert_array_equal(found["total"], batch.sum(axis=(1, 2, 3)).astype(np.float32))
+    np.testing.assert_array_equal(found["confmaps"], batch.astype(np.float32))
+
+
+def test_only_what_is_fetched_comes_down_in_one_copy(
+    engine: GpuEngine, cuda: SimulatedCuda
+) -> None:
+    assert set(engine.run({"frames": frames(2)}, ["total"])) == {"total"}
+    assert cuda.copies == [(UP, 768), (DOWN, 256)]  # 2 * 16 * 24 bytes; 8 bytes, aligned
+
+
+def test_without_outputs_nothing_comes_down(engine: GpuEngine, cuda: SimulatedCuda) -> None:
+    assert engine.run({"frames": frames(2)}, []) == {}
+    assert cuda.copies == [(UP, 768)]
+
+
+def test_memory_is_kept_from_run_to_run_and_grows_with_the_batch(
+    engine: GpuEngine, cuda: SimulatedCuda
+) -> None:
+    engine.run({"frames": frames(2)}, ["total"])
+    blocks = set(cuda.device), set(cuda.host)
+    engine.run({"frames": frames(2, seed=1)}, ["total"])
+    engine.run({"frames": frames(1)}, ["total"])
+    assert (set(cuda.device), set(cuda.host)) == blocks
+    engine.run({"frames": frames(5)}, ["total"])
+    assert len(cuda.device) == len(blocks[0])  # the smaller blocks were freed
+
+
+def test_results_stay_after_the_next_run(engine: GpuEngine) -> None:
+    first = engine.run({"frames": frames(2)}, ["confmaps"])["confmaps"]
+    kept = first.copy()
+    engine.run({"frames": frames(2, seed=1)}, ["confmaps"])
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_closing_gives_everything_back(engine: GpuEngine, cuda: SimulatedCuda) -> None:
+    engine.run({"frames": frames(2)}, ["total"])
+    engine.close()
+    assert not cuda.device
+    assert not cuda.host
+    assert cuda.n_streams == 0
+
+
+def test_a_full_gpu_is_told(engine: GpuEngine, cuda: SimulatedCuda) -> None:
+    cuda.capacity = 1000
+    with pytest.raises(EngineError, match=r"out of memory: use a smaller --batch_size"):
+        engine.run({"frames": frames(4)}, ["total"])
+
+
+def test_a_shape_beyond_the_engine_is_told(engine: GpuEngine) -> None:
+    with pytest.raises(EngineError, match=r"refuses shape \(1, 1000, 1, 1\) of 'frames'"):
+        engine.run({"frames": np.zeros((1, 1000, 1, 1), np.uint8)}, ["total"])
+
+
+def test_an_unusable_engine_is_told(cuda: SimulatedCuda) -> None:
+    with pytest.raises(UnusableEngineError):
+        GpuEngine(SimulatedTensorRT(cuda), b"unusable", GPU)
+
+
+@pytest.fixture
+def builds(monkeypatch: pytest.MonkeyPatch) -> list[BuildRequest]:
+    """What was built. The engine of a simulated GPU is the graph itself."""
+    requests: list[BuildRequest] = []
+
+    def build(tensorrt: object, request: BuildRequest, progress: object) -> bytes:
+        requests.append(request)
+        return request.model.read_bytes()
+
+    monkeypatch.setattr(plans, "build_engine", build)
+    return requests
+
+
+@pytest.fixture
+def whole_engine(
+    rtx: TensorRT,
+    cuda: SimulatedCuda,
+    builds: list[BuildRequest],
+    tiny_graph: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> TrtEngine:
+    """The engine as users open it; parsing is TensorRT-RTX's, running is simulated."""
+
+    def load(api: object, plan: bytes, gpu: Gpu) -> GpuEngine:
+        return GpuEngine(SimulatedTensorRT(cuda), plan, gpu)
+
+    monkeypatch.setattr(trt, "find_gpu", lambda index: GPU)
+    monkeypatch.setattr(trt, "GpuEngine", load)
+    monkeypatch.setattr(trt, "cache_folder", lambda: tmp_path / "engines")
+    return TrtEngine(tiny_graph, EngineOptions(engine="trt-rtx"), "trt-rtx")
+
+
+def test_an_engine_is_built_when_the_first_frames_arrive(
+    whole_engine: TrtEngine, builds: list[BuildRequest]
+) -> None:
+    assert whole_engine.device == "cuda:0"
+    assert [spec.name for spec in whole_engine.outputs] == ["total", "confmaps"]
+    assert not builds
+    for n in (1, 8, 3):
+        found = whole_engine.run({"frames": frames(n)}, ["total"])
+        np.testing.assert_array_equal(found["total"], frames(n).sum(axis=(1, 2, 3)))
+    assert [request.outputs for request in builds] == [("total",)]
+
+
+def test_larger_batches_and_raw_outputs_build_another(
+    whole_engine: TrtEngine, builds: list[BuildRequest]
+) -> None:
+    whole_engine.run({"frames": frames(1)}, ["total"])
+    whole_engine.run({"frames": frames(9)}, ["total"])
+    found = whole_engine.run({"frames": frames(1)})
+    assert list(found) == ["total", "confmaps"]
+    assert [request.profile.max_batch for request in builds] == [8, 16, 16]
+    assert builds[-1].outputs == ("confmaps", "total")
+
+
+def test_an_unusable_engine_is_replaced(
+    whole_engine: TrtEngine,
+    builds: list[BuildRequest],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loads: list[bytes] = []
+    load = trt.GpuEngine
+
+    def fail_once(api: object, plan: bytes, gpu: Gpu) -> GpuEngine:
+        loads.append(plan)
+        return load(api, b"unusable" if len(loads) == 1 else plan, gpu)
+
+    monkeypatch.setattr(trt, "GpuEngine", fail_once)
+    assert whole_engine.run({"frames": frames(1)}, ["total"])
+    assert len(builds) == 2
+    assert "building it again" in capsys.readouterr().err
+
+
+def test_a_closed_engine_holds_no_memory(whole_engine: TrtEngine, cuda: SimulatedCuda) -> None:
+    whole_engine.run({"frames": frames(1)}, ["total"])
+    whole_engine.run({"frames": frames(9)}, ["total"])  # the first engine is closed as well
+    whole_engine.close()
+    assert not cuda.device
+    assert cuda.n_streams == 0
+    whole_engine.close()  # nothing happens
