@@ -14,7 +14,14 @@ from onnxscript import FLOAT, INT64, script
 from onnxscript import opset18 as op
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.sizing import LARGEST_SIDE, as_is, frames_to_image, keep_size, rgb_planes
+from sleap_rt.export.scaled_sides import LARGEST_SIDE, scaled_side
+from sleap_rt.export.sizing import (
+    as_is,
+    frames_to_image,
+    keep_size,
+    rgb_planes,
+    with_size,
+)
 
 _PER_LEVEL = float(np.float32(1 / 255))
 
@@ -96,7 +103,7 @@ def _match_size(max_height: int | None, max_width: int | None) -> Any:
             top = _margin(fit_height, new_height)
             left = _margin(fit_width, new_width)
             sized = _zero_pad(fitted, top, left, to_rows, to_columns)
-        return sized, ratio
+        return with_size(sized, to_rows, to_columns), ratio
 
     return match
 
@@ -121,7 +128,7 @@ def _to_gray(image: FLOAT[...]):
 
 
 def _scaled_sides(input_scale: float) -> list[int]:
-    """Sides of scaled images, tabulated: their product with the scale is truncated in float32."""
+    """Sides of scaled images: their product with the scale is truncated in float32."""
     sides = np.arange(LARGEST_SIDE + 1, dtype=np.float32)
     scaled: list[int] = (sides * np.float32(input_scale)).astype(np.int64).tolist()
     return scaled
@@ -130,13 +137,12 @@ def _scaled_sides(input_scale: float) -> list[int]:
 def _scale(input_scale: float) -> Any:
     if input_scale == 1:
         return as_is
-    scaled_sides = _scaled_sides(input_scale)
+    scaled = scaled_side(_scaled_sides(input_scale), float(np.float32(input_scale)))
 
     @script()
     def scale(image: FLOAT[...]):
-        table = op.Constant(value_ints=scaled_sides)
-        height = op.Gather(table, op.Squeeze(op.Shape(image, start=2, end=3)))
-        width = op.Gather(table, op.Squeeze(op.Shape(image, start=3, end=4)))
+        height = scaled(op.Squeeze(op.Shape(image, start=2, end=3)))
+        width = scaled(op.Squeeze(op.Shape(image, start=3, end=4)))
         return _resize(image, height, width)
 
     return scale

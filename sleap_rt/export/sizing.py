@@ -20,9 +20,9 @@ from onnxscript import FLOAT, INT64, UINT8, optimizer, script
 from onnxscript import opset18 as op
 
 from sleap_rt.contract import Preprocessing
+from sleap_rt.export.scaled_sides import LARGEST_SIDE, scaled_side
 
 BLOCK = 32  # output px per block
-LARGEST_SIDE = 16384  # px; sizes of scaled frames are tabulated up to here
 _FLOAT, _INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 _POWERS = [2**bits for bits in range(23)]  # what a weight of 1 may stand for
 
@@ -113,6 +113,14 @@ def _to_rgb(image: FLOAT[...]):
 
 
 @script()
+def with_size(image: FLOAT[...], height: INT64, width: INT64):
+    """The image as it is, its size stated: TensorRT does not see which branch it comes from."""
+    same = op.Constant(value_ints=[0, 0])
+    size = op.Concat(same, op.Unsqueeze(height, [0]), op.Unsqueeze(width, [0]), axis=0)
+    return op.Reshape(image, size)
+
+
+@script()
 def rgb_planes(image: FLOAT[...]):
     """Red, green and blue, (batch, 1, height, width) each.
 
@@ -162,7 +170,7 @@ def _match_size(max_height: int | None, max_width: int | None) -> Any:
             sized = _resize(image, new_height, new_width, to_height, to_width)
         by_height = op.Cast(to_height, to=1) / op.Cast(height, to=1)
         by_width = op.Cast(to_width, to=1) / op.Cast(width, to=1)
-        return sized, op.Min(by_height, by_width)
+        return with_size(sized, to_height, to_width), op.Min(by_height, by_width)
 
     return match
 
@@ -170,7 +178,7 @@ def _match_size(max_height: int | None, max_width: int | None) -> Any:
 def _scale_and_pad(spec: Preprocessing) -> Any:
     """Apply the input scale, then pad bottom and right to multiples of the stride."""
     stride = spec.max_stride
-    # Tabulated, since a side is truncated after a product in double precision.
+    # A side is truncated after a product in double precision.
     scaled_sides = [int(side * spec.input_scale) for side in range(LARGEST_SIDE + 1)]
     if spec.input_scale == 1:
 
@@ -184,12 +192,13 @@ def _scale_and_pad(spec: Preprocessing) -> Any:
 
         return pad
 
+    scaled = scaled_side(scaled_sides, spec.input_scale)
+
     @script()
     def scale(image: FLOAT[...]):
-        table = op.Constant(value_ints=scaled_sides)
         unit = op.Constant(value_int=stride)
-        height = op.Gather(table, op.Squeeze(op.Shape(image, start=2, end=3)))
-        width = op.Gather(table, op.Squeeze(op.Shape(image, start=3, end=4)))
+        height = scaled(op.Squeeze(op.Shape(image, start=2, end=3)))
+        width = scaled(op.Squeeze(op.Shape(image, start=3, end=4)))
         padded_height = (height + unit - 1) / unit * unit
         padded_width = (width + unit - 1) / unit * unit
         return _resize(image, height, width, padded_height, padded_width)

@@ -1,0 +1,69 @@
+"""The sizing part of graphs, alone: TensorRT-RTX builds it and knows the size of what comes out.
+
+What follows it in a graph cannot be built where that size stays open.
+"""
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+from sleap_rt.contract import Preprocessing
+from sleap_rt.export.legacy_sizing import legacy_sizing_model
+from sleap_rt.export.sizing import sizing_model
+from sleap_rt.runtime.trt_support.library import TensorRT
+
+HEIGHT, WIDTH = 150, 211  # px of the frames
+# Sides of the target, and the padded size of a native model's scaled image: 16 is the stride.
+TARGETS = [(None, None), (120, None), (None, 240), (120, 240), (150, 211)]
+
+
+def output_sizes(rtx: TensorRT, model: onnx.ModelProto, path: Path, channels: int) -> tuple:
+    """(height, width) of the image as TensorRT sees it ahead of a run, -1 where open; it builds."""
+    api = rtx.api
+    onnx.save(model, path)
+    log = api.Logger(api.Logger.ERROR)
+    builder = api.Builder(log)
+    network = builder.create_network(0)
+    parser = api.OnnxParser(network, log)
+    assert parser.parse_from_file(str(path))
+    network.get_input(0).shape = (-1, HEIGHT, WIDTH, channels)
+    config = builder.create_builder_config()
+    config.num_compute_capabilities = 1
+    config.set_compute_capability(api.ComputeCapability.SM86, 0)
+    profile = builder.create_optimization_profile()
+    sizes = [(batch, HEIGHT, WIDTH, channels) for batch in (1, 2, 8)]
+    profile.set_shape("frames", *sizes)
+    config.add_optimization_profile(profile)
+    assert builder.build_serialized_network(network, config) is not None
+    return tuple(network.get_output(0).shape)[2:]
+
+
+def preprocessing(size: tuple[int | None, int | None], **other: object) -> Preprocessing:
+    known = {"channels": "grayscale", "in_channels": 1, "input_scale": 0.5, "max_stride": 16}
+    return Preprocessing(max_height=size[0], max_width=size[1], **(known | other))  # type: ignore[arg-type]
+
+
+def padded(side: int) -> int:
+    """A side of the scaled image, with whole strides."""
+    return -(-(side // 2) // 16) * 16
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", TARGETS)
+def test_native_sizing(
+    rtx: TensorRT, tmp_path: Path, size: tuple[int | None, int | None], channels: int
+) -> None:
+    model = sizing_model(preprocessing(size), scale_and_pad=True)
+    expected = padded(size[0] or HEIGHT), padded(size[1] or WIDTH)
+    assert output_sizes(rtx, model, tmp_path / "sizing.onnx", channels) == expected
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(None, None), (120, 240), (150, 211)])
+def test_legacy_sizing(
+    rtx: TensorRT, tmp_path: Path, size: tuple[int | None, int | None], channels: int
+) -> None:
+    model = legacy_sizing_model(preprocessing(size, resize="bilinear"))
+    expected = padded(size[0] or HEIGHT), padded(size[1] or WIDTH)
+    assert output_sizes(rtx, model, tmp_path / "sizing.onnx", channels) == expected
