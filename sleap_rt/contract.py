@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 from sleap_rt.errors import ModelError
 from sleap_rt.skeleton import Skeleton
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 METADATA_KEY = "sleap_rt"
 
 Family = Literal["native", "legacy"]  # sleap-nn; SLEAP 1.4 and earlier
@@ -27,6 +27,8 @@ ModelKind = Literal[
 ]
 Precision = Literal["fp32", "fp16"]
 MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
+CenterMethod = Literal["center_of_mass", "bbox_center", "geometric_median"]
+CENTER_METHODS: tuple[CenterMethod, ...] = get_args(CenterMethod)
 CROP_KINDS: tuple[ModelKind, ...] = ("centered_instance", "multi_class_topdown")
 
 
@@ -146,6 +148,7 @@ class GraphContract:
             for models that do not group.
         class_names: identities in the order of the graph's class axis; empty for others.
         anchor_part: node that a centroid stands on; None for the middle of the animal.
+        center_method: what the middle of a labelled animal is, where its anchor part is not.
         preprocessing: what the graph does to a frame.
         decoding: what the graph does to the network's outputs.
         precision: number format of the network; everything around it is float32.
@@ -167,6 +170,7 @@ class GraphContract:
     provenance: Provenance
     certificate: Certificate | None
     notes: tuple[str, ...] = ()
+    center_method: CenterMethod = "center_of_mass"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)

@@ -77,6 +77,13 @@ MIXED_FAMILIES = (
 )
 
 
+def folder_of(path: Path) -> Path:
+    """Where a trained model lies; for a zip, the folder that it would unpack to."""
+    if path.suffix == ".zip":
+        return path.with_suffix("")
+    return path.parent if path.is_file() else path
+
+
 def native_folder(path: Path) -> Path:
     """The model folder, given itself or its configuration or checkpoint file."""
     return path.parent if path.suffix in (".yaml", ".yml", ".json", ".ckpt") else path

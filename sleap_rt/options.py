@@ -193,24 +193,6 @@ class EngineOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchOptions:
-    """How much is measured.
-
-    Attributes:
-        n_frames: frames per round.
-        rounds: how often every engine has its turn.
-    """
-
-    n_frames: int = 100
-    rounds: int = 3
-
-    def __post_init__(self) -> None:
-        for name in ("n_frames", "rounds"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
-
-
-@dataclass(frozen=True, kw_only=True)
 class SelectionOptions:
     """Which frames of the input are processed.
 

@@ -1,5 +1,6 @@
 """Fixtures that more than one part of the tests uses."""
 
+import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -52,7 +53,13 @@ def exported(export_cache: Path) -> Export:
     def export(models: Sequence[Path]) -> list[Path]:
         from sleap_rt.export import cached_graphs
 
-        return sorted(cached_graphs(models), key=lambda path: path.stem != "centroid")
+        export_cache.mkdir(exist_ok=True)
+        name = "+".join(f"{path.parent.name}-{path.name}" for path in models)
+        # A parallel process that wants the same model waits for this one instead of exporting too.
+        with (export_cache / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            graphs = cached_graphs(models)
+        return sorted(graphs, key=lambda path: path.stem != "centroid")
 
     return export
 

@@ -1,140 +1,105 @@
-"""`sleap-nn bench`: how fast a model runs here, stage by stage, engine beside engine."""
+"""`sleap-nn bench`: how fast an exported model runs here, engines side by side."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from sleap_rt.cli.engine_options import device_option, engine_option
-from sleap_rt.options import BenchOptions, EngineOptions, RunOptions
+from sleap_rt.options import EngineOptions
 
-if TYPE_CHECKING:
-    from sleap_rt.runtime.bench import BenchResult
+_COLUMNS = (
+    ("engine", "{engine}"),
+    ("device", "{device}"),
+    ("batch", "{batch_size}"),
+    ("frames/s", "{frames_per_second:.1f}"),
+    ("p50", "{latency_ms[p50]:.1f}"),
+    ("p90", "{latency_ms[p90]:.1f}"),
+    ("p99", "{latency_ms[p99]:.1f}"),
+    ("max", "{latency_ms[max]:.1f}"),
+    ("graph", "{graph_ms:.1f}"),
+    ("group", "{group_ms:.2f}"),
+    ("track", "{track_ms:.2f}"),
+    ("read", "{read}"),
+    ("open", "{open_ms:.0f}"),
+    ("first", "{first_ms:.0f}"),
+)
 
 
-@click.command("bench", short_help="Measure how fast a model runs on this machine.")
-@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command("bench", short_help="Measure how fast an exported model runs here.")
+@click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--data_path",
     "-i",
     type=click.Path(path_type=Path),
-    help="Video to measure with.  [default: the frame stored in the model]",
+    help="Video to take frames from.  [default: noise of the training size]",
 )
-@engine_option(multiple=True)
-@device_option
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    default=(EngineOptions.engine,),
+    show_default=True,
+    help="Give it again to compare engines.",
+)
+@click.option("--device", "-d", default=EngineOptions.device, show_default=True)
 @click.option(
     "--batch_size",
     "-b",
     "batch_sizes",
     type=int,
     multiple=True,
-    default=(RunOptions.batch_size,),
+    default=(4,),
     show_default=True,
-    help="Frames per call; may be given more than once.",
+    help="Frames per call. Give it again to compare.",
 )
 @click.option(
-    "--n_frames",
-    type=int,
-    default=BenchOptions.n_frames,
-    show_default=True,
-    help="Frames per round.",
+    "--n_batches", type=int, default=20, show_default=True, help="Measured, after the warm-up."
 )
-@click.option(
-    "--rounds",
-    type=int,
-    default=BenchOptions.rounds,
-    show_default=True,
-    help="How often every engine has its turn.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+@click.option("--json", "as_json", is_flag=True, help="JSON in place of the table.")
 def command(
-    models: tuple[Path, ...],
+    path: Path,
     data_path: Path | None,
-    engine: tuple[str, ...],
+    engines: tuple[str, ...],
     device: str,
     batch_sizes: tuple[int, ...],
-    n_frames: int,
-    rounds: int,
+    n_batches: int,
     as_json: bool,
 ) -> None:
-    """Measure how fast a model runs on this machine.
+    """Measure prediction with an exported model: latency per batch, throughput, stages.
 
-    MODELS are as for `track -m`: an export folder, `.onnx` files or trained models. Opening the
-    model and the first calls are measured apart. Where several engines or batch sizes are given,
-    they take turns, so that they can be compared on a machine that does other things as well.
+    PATH is an `.onnx` file or an export folder. Times are ms per batch; `graph` is network and
+    decoding in the engine, copies included, `group` is what comes after. Runs are taken in turn,
+    each after a warm-up; on a machine that does other work, compare rows, not days.
 
     \b
     sleap-nn bench exports/flies -i video.mp4
-    sleap-nn bench exports/flies --engine ort --engine openvino --batch_size 1 --batch_size 8
+    sleap-nn bench exports/flies --engine ort --engine openvino -b 1 -b 4
     """
-    engines = [EngineOptions(engine=name, device=device) for name in engine]
-    options = BenchOptions(n_frames=n_frames, rounds=rounds)
-    for size in batch_sizes:
-        RunOptions(batch_size=size)  # refuses a wrong one before any file is opened
-    from sleap_rt.cli.model_paths import resolve_graphs
-    from sleap_rt.runtime.bench import BenchCase, run_bench
-    from sleap_rt.runtime.engines import check_engine_options, choose_engine
+    from sleap_rt.cli.engine_options import engine_options_from
+    from sleap_rt.runtime.benchmark import BenchOptions, run_benchmark
 
-    for wanted in engines:
-        check_engine_options(wanted)
-    graphs = resolve_graphs(models)
-    cases = []
-    for wanted in engines:
-        choice = choose_engine(wanted)
-        if wanted.engine == "auto":
-            click.echo(f"engine {choice.options.engine}: {choice.reason}", err=True)
-        cases += [BenchCase(engine=choice.options, batch_size=size) for size in batch_sizes]
-    results = run_bench(graphs, data_path, cases, options)
-    if as_json:
-        click.echo(json.dumps({"results": [asdict(result) for result in results]}, indent=2))
-    else:
-        click.echo("\n".join(_tables(results)))
+    options = [BenchOptions(batch_size=size, n_batches=n_batches) for size in batch_sizes]
+    chosen = [engine_options_from(engine, device) for engine in engines]
+    from sleap_rt.model_files import exported_graphs
 
-
-def _tables(results: Sequence["BenchResult"]) -> list[str]:
-    """Stages, then latency and throughput; one row per engine and batch size."""
-    names = [f"{r.engine} ({r.device}), batch {r.batch_size}" for r in results]
-    first = results[0]
-    stages = [
-        ["milliseconds per frame", *first.stage_ms],
-        *(
-            [name, *(f"{ms:.3f}" for ms in r.stage_ms.values())]
-            for name, r in zip(names, results, strict=True)
-        ),
+    graphs = exported_graphs(path)
+    rows = [
+        asdict(run_benchmark(graphs, data_path, engine, option))
+        for option in options
+        for engine in chosen
     ]
-    speed = [
-        [
-            "milliseconds per call",
-            *first.latency_ms,
-            "frames/s",
-            "slowest-fastest round",
-            "warm-up s",
-        ],
-        *(
-            [
-                name,
-                *(f"{ms:.2f}" for ms in r.latency_ms.values()),
-                f"{r.frames_per_second:.1f}",
-                f"{min(r.rounds_fps):.1f}-{max(r.rounds_fps):.1f}",
-                f"{r.warm_up_seconds:.2f}",
-            ]
-            for name, r in zip(names, results, strict=True)
-        ),
-    ]
-    per_frame = first.n_instances / first.n_frames
-    footer = f"{first.n_frames} frames, {per_frame:.1f} instances per frame"
-    return [*_aligned(stages), "", *_aligned(speed), "", footer]
+    click.echo(json.dumps(rows, indent=2) if as_json else _table(rows))
 
 
-def _aligned(rows: list[list[str]]) -> list[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
+def _table(rows: list[dict[str, Any]]) -> str:
+    cells = [[name for name, _ in _COLUMNS]]
+    for row in rows:
+        read = "-" if row["read_ms"] is None else f"{row['read_ms']:.1f}"
+        cells.append([form.format(**row, read=read) for _, form in _COLUMNS])
+    widths = [max(len(line[i]) for line in cells) for i in range(len(_COLUMNS))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        for line in cells
+    )

@@ -1,33 +1,43 @@
-"""The options that choose an engine and a device, for every command that runs models."""
+"""The options that say which engine runs and where, and `auto` explained."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from sleap_rt.options import EngineOptions
 
-_HELP = "auto, ort (ONNX Runtime), openvino, trt (TensorRT) or trt-rtx (TensorRT-RTX)."
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def engine_option(*, multiple: bool = False) -> Callable[[Any], Any]:
-    """`--engine`.
-
-    Args:
-        multiple: it may be given more than once, to compare engines.
-    """
-    default = (EngineOptions.engine,) if multiple else EngineOptions.engine
-    more = " May be given more than once." if multiple else ""
+def engine_options(command: _Command) -> _Command:
+    """Decorate a click command with `--engine` and `--device`."""
+    command = click.option(
+        "--device",
+        "-d",
+        default=EngineOptions.device,
+        show_default=True,
+        help="auto, cpu, cuda, cuda:N, ... What is asked for is what runs, or an error.",
+    )(command)
     return click.option(
-        "--engine", default=default, multiple=multiple, show_default=True, help=_HELP + more
-    )
+        "--engine",
+        default=EngineOptions.engine,
+        show_default=True,
+        help="auto, ort (ONNX Runtime), openvino, trt or trt-rtx (TensorRT).",
+    )(command)
 
 
-device_option = click.option(
-    "--device",
-    "-d",
-    default=EngineOptions.device,
-    show_default=True,
-    help="auto, cpu, cuda, cuda:N and others, by engine. What is asked for is what runs, or an "
-    "error.",
-)
+def engine_options_from(engine: str, device: str) -> EngineOptions:
+    """Options with `auto` settled; what `auto` came to is told on standard error.
+
+    Raises:
+        OptionError: no engine of that name.
+    """
+    from sleap_rt.runtime.engines import choose_engine
+
+    asked = EngineOptions(engine=engine, device=device)
+    choice = choose_engine(asked)
+    if choice.options != asked:
+        chosen = choice.options
+        click.echo(f"engine {chosen.engine} on {chosen.device}: {choice.reason}", err=True)
+    return choice.options

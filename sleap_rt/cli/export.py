@@ -7,6 +7,7 @@ import click
 
 from sleap_rt.cli.override_options import override_options, overrides_from
 from sleap_rt.contract import GraphContract
+from sleap_rt.model_files import folder_of
 from sleap_rt.options import ExportOptions
 
 
@@ -29,7 +30,7 @@ def _frame_size(
     "-o",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the graphs.  [default: <first model>/exported; for a pair "
-    "<first model>/exported_topdown]",
+    "<first model>/exported_topdown; a zip counts as a folder of its name]",
 )
 @click.option(
     "--precision",
@@ -65,6 +66,8 @@ def command(
 ) -> None:
     """Turn one trained model, or the two of a top-down pair, into ONNX graphs.
 
+    A model is a folder of sleap-nn, or of SLEAP 1.4 or older (a file in it or a zip of it will do).
+
     Each graph holds the whole method: raw frames in, poses in frame pixels out. It is compared with
     the checkpoint on the way, and what was measured is stored in the file. Where an option below is
     not given, the training configuration decides.
@@ -81,17 +84,21 @@ def command(
     options = ExportOptions(
         precision=precision, format=format_, target=target, frame_size=frame_size
     )
-    from sleap_rt.cli.training_extra import export_models
     from sleap_rt.runtime import read_graph_file
     from sleap_rt.runtime.trt_support.targets import parse_target
+    from sleap_rt.training_extra import export_models
 
     target_gpu = None if options.target is None else parse_target(options.target)
 
-    folder = output or models[0] / ("exported" if len(models) == 1 else "exported_topdown")
+    name = "exported" if len(models) == 1 else "exported_topdown"
+    folder = output or folder_of(models[0]) / name
     click.echo("exporting; every graph is compared with its checkpoint ...", err=True)
     graphs = export_models(models, folder, overrides, options.precision)
     for path in graphs:
-        click.echo(f"{path}: {_certified(read_graph_file(path).contract)}")
+        contract = read_graph_file(path).contract
+        for note in contract.notes:
+            click.echo(f"{contract.kind}: note: {note}", err=True)
+        click.echo(f"{path}: {_certified(contract)}")
     if target_gpu is not None:
         from sleap_rt.runtime.trt_support.ahead import engine_frame_size, write_ahead_of_time
 

@@ -36,7 +36,7 @@ def _described(path: Path) -> list[dict[str, Any]]:
 
     source = model_source(path)
     if source is not ModelSource.EXPORTED:
-        from sleap_rt.cli.training_extra import describe_trained
+        from sleap_rt.training_extra import describe_trained
 
         return [describe_trained(path, is_legacy=source is ModelSource.LEGACY)]
     from sleap_rt.runtime import read_graph_file

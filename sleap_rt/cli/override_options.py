@@ -11,7 +11,7 @@ from sleap_rt.options import ModelOverrides
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
-_OPTIONS = (
+OVERRIDES = (
     click.option(
         "--backbone_ckpt_path",
         type=_FILE,
@@ -45,7 +45,7 @@ _OPTIONS = (
 
 def override_options(command: Command) -> Command:
     """Add every override to a command; each that is not given keeps the training configuration."""
-    for option in reversed(_OPTIONS):
+    for option in reversed(OVERRIDES):
         command = option(command)
     return command
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sleap_rt.cli import track_options
+from sleap_rt.cli.override_options import OVERRIDES, overrides_from
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
 from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
@@ -32,6 +33,7 @@ _Options = TypeVar("_Options")
     "track", cls=SectionedCommand, short_help="Predict poses in a video, follow animals, or both."
 )
 @section("Essential", *track_options.ESSENTIAL)
+@section("Model and image, in place of the training configuration", *OVERRIDES)
 @section("Bottom-up models", *track_options.BOTTOMUP)
 @section("Which frames", *track_options.SELECTION)
 @section("Filters, ahead of tracking", *track_options.FILTERS)
@@ -78,11 +80,12 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     decode, filters = _filled(DecodeOptions, params), _filled(FilterOptions, params)
     engine, run = _filled(EngineOptions, params), _filled(RunOptions, params)
     selection, tracking = _filled(SelectionOptions, params), tracker_options(ctx, params)
+    overrides = overrides_from(params)
     given, output_format = params["output_path"], params["output_format"]
     data_path: Path = params["data_path"]
 
     from sleap_rt.cli.model_paths import resolve_graphs
-    from sleap_rt.runtime.engines import check_engine_options
+    from sleap_rt.runtime.engines import check_engine_options, choose_engine
     from sleap_rt.runtime.io.output import check_output
     from sleap_rt.runtime.io.sources import open_source
     from sleap_rt.runtime.job import PredictionJob, run_prediction
@@ -95,9 +98,13 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
         output_path = given or source.default_output(data_path, output_format)
         # Before a model is exported, which takes a while.
         check_output(output_path, source.files, output_format)
-        graphs = resolve_graphs(params["model_paths"])
+        graphs = resolve_graphs(params["model_paths"], overrides)
         names = " + ".join(path.stem for path in graphs)
         refuse_without_effect(given_options(ctx, _DECODE), effective_options(graphs), names)
+        if "auto" in (engine.engine, engine.device) and not params["quiet"]:
+            choice = choose_engine(engine)
+            where = f"{choice.options.engine} on {choice.options.device}"
+            click.echo(f"engine: {where} ({choice.reason})", err=True)
         job = PredictionJob(
             models=graphs,
             output_path=output_path,
@@ -108,6 +115,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
             engine=engine,
             run=run,
             match_known=_match_known(params, graphs, source.labels is not None),
+            centroid_output=params["centroid_output"],
             output_format=output_format,
             no_empty_frames=params["no_empty_frames"],
             resume=params["resume"],

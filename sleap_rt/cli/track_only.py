@@ -68,6 +68,8 @@ def run_track_only(
         filter_labels(labels, filters)
     labels = retrack(labels, options, frames=frames, video_index=video_index, in_place=True)
     seconds = max(time.perf_counter() - started, 1e-9)
+    if frames is not None and not labels.labeled_frames:
+        raise DataError(f"{data_path}: none of the frames asked for has labels.")
     if no_empty_frames:
         labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
     labels.provenance["source_labels"] = data_path.resolve().as_posix()

@@ -42,13 +42,14 @@ ESSENTIAL = (
         "-d",
         default=EngineOptions.device,
         show_default=True,
-        help="auto, cpu, cuda or cuda:N. What is asked for is what runs, or an error.",
+        help="auto, or a device that the engine serves: cpu, cuda, cuda:N, ... What is asked for "
+        "is what runs, or an error.",
     ),
     click.option(
         "--engine",
         default=EngineOptions.engine,
         show_default=True,
-        help="auto or ort (ONNX Runtime).",
+        help="auto, ort (ONNX Runtime), openvino, trt or trt-rtx (TensorRT); see `system`.",
     ),
     click.option(
         "--batch_size",
@@ -87,6 +88,12 @@ ESSENTIAL = (
         is_flag=True,
         help="A centroid model alone on a `.slp` file: give centroids, not the poses of the "
         "labelled animals nearest to them.",
+    ),
+    click.option(
+        "--centroid-output",
+        default="instance",
+        show_default=True,
+        help="A centroid model alone: instance (of one node), centroid, or both.",
     ),
 )
 BOTTOMUP = (

@@ -1,7 +1,9 @@
 """The printed result: one line per value, one column per prediction file."""
 
+import itertools
 import math
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,7 @@ from sleap_rt.evaluation.words import counted
 UNDEFINED = "undefined"
 NEVER_MEASURED = "never measured"  # of a node that no matched pair has on both sides
 _ABSENT = "-"
+_MAX_HEAD = 16  # letters; the name of a prediction file goes on below in its column
 _MAX_SWITCHES = 20  # printed; all of them are in the saved metrics and in the report
 
 
@@ -178,15 +181,16 @@ def _section(
     cells = [[row.text(m) for m in metrics] for row in shown]
     labels = [row.label for row in shown]
     first = max(len(label) for label in labels)
-    widths = [
-        max([len(line[i]) for line in cells] + [len(name) for name in names[i : i + 1]])
-        for i in range(len(metrics))
-    ]
+    heads = [textwrap.wrap(name, _MAX_HEAD) for name in names] or [[""]]
+    columns = zip(heads, zip(*cells, strict=True), strict=True)
+    widths = [max(map(len, (*head, *column))) for head, column in columns]
     yield ""
     yield heading
     if names:
-        header = zip(names, widths, strict=True)
-        yield f"  {'':{first}}  " + "  ".join(f"{name:>{width}}" for name, width in header)
+        for parts in itertools.zip_longest(*heads, fillvalue=""):
+            yield f"  {'':{first}}  " + "  ".join(
+                f"{p:>{w}}" for p, w in zip(parts, widths, strict=True)
+            )
     for label, line in zip(labels, cells, strict=True):
         values = "  ".join(f"{c:>{w}}" for c, w in zip(line, widths, strict=True))
         yield f"  {label:{first}}  {values}"

@@ -5,7 +5,7 @@ Runtime. Frames are drawn from a seeded generator, at the training size and at t
 thresholds placed where the model's own maps have clear peaks.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from sleap_rt.runtime.predictors import Predictor, open_predictor
 MAX_PX = 0.01  # frame px; float32 noise of two runtimes stays a thousand times below
 MAX_SCORE = 1e-4  # confidence
 SEED = 20240229
-DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
+_DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
 N_CENTRES = 6  # crops per frame
 CPU = EngineOptions(engine="ort", device="cpu")
 
@@ -91,8 +91,15 @@ class Measured:
     px: list[float] = field(default_factory=list)
     score: list[float] = field(default_factory=list)
 
-    def add(self, expected: ReferenceInstances, points: Floats, vals: Floats, where: str) -> None:
-        """Compare instances one by one, in order."""
+    def add(
+        self,
+        expected: ReferenceInstances,
+        points: Floats,
+        vals: Floats,
+        where: str,
+        stable: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Compare instances one by one, in order; positions only where `stable`, if given."""
         if expected.points.shape != points.shape:
             raise ModelError(
                 f"the exported graph finds {len(points)} instances in {where}, the checkpoint "
@@ -102,7 +109,8 @@ class Measured:
         if not np.array_equal(found, ~np.isnan(points[..., 0])):
             raise ModelError(f"the exported graph finds other nodes than the checkpoint in {where}")
         self.n_instances += len(points)
-        gap = np.linalg.norm(expected.points[found] - points[found], axis=-1)
+        placed = found if stable is None else found & stable
+        gap = np.linalg.norm(expected.points[placed] - points[placed], axis=-1)
         self.px += gap.tolist()
         self.score += np.abs(expected.point_scores[found] - vals[found]).tolist()
 
@@ -114,16 +122,16 @@ def synthetic_frames(spec: Preprocessing) -> list[Frame]:
         (height, width, channels) uint8 each; with as many channels as the network takes.
     """
     rng = np.random.default_rng(SEED)
-    height, width = spec.max_height or DEFAULT_SIDE, spec.max_width or DEFAULT_SIDE
+    height, width = spec.max_height or _DEFAULT_SIDE, spec.max_width or _DEFAULT_SIDE
     sizes = [
         (height, width),
         (height * 5 // 4 + 3, width + 7),
         (height * 3 // 4 + 1, width * 2 // 3),
     ]
-    return [draw(rng, size, spec.in_channels) for size in sizes]
+    return [draw_frame(rng, size, spec.in_channels) for size in sizes]
 
 
-def draw(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Frame:
+def draw_frame(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Frame:
     height, width = size
     coarse = rng.normal(128, 30, (height // 16 + 2, width // 16 + 2, channels))
     image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -154,7 +162,9 @@ def _compare_frames(
             (found,) = predictor.predict(frame[None], [0])
             predictor.close()
             expected = predict_instances(model, frame, options)
-            measured.add(expected, found.points, found.point_scores, _size(frame))
+            rough = predict_instances(model, frame, replace(options, integral_refinement="none"))
+            stable = _is_stable(model, frame, expected.points, rough.points)
+            measured.add(expected, found.points, found.point_scores, _size(frame), stable)
             continue
         differences = compare_peaks(model, engine, frame, options)
         measured.n_instances += differences.n_instances
@@ -202,10 +212,27 @@ def _compare_crops(
             ["peaks", "peak_vals", *(["class_probs"] if model.class_names else [])],
         )
         expected = ReferenceInstances(crops.points, crops.values, crops.values[:, 0])
-        measured.add(expected, found["peaks"], found["peak_vals"], _size(frame))
+        unrefined = replace(options, integral_refinement="none")
+        rough = predict_crops(model, frame, centres, unrefined, size_from=model)
+        stable = _is_stable(model, frame, crops.points, rough.points)
+        measured.add(expected, found["peaks"], found["peak_vals"], _size(frame), stable)
         if model.class_names:
             measured.score += np.abs(crops.class_probs - found["class_probs"]).ravel().tolist()
     engine.close()
+
+
+def _is_stable(
+    model: TrainedModel, frame: Frame, refined: Floats, rough: Floats
+) -> NDArray[np.bool_]:
+    """Which points (..., 2) refinement leaves within the patch that it weighs.
+
+    Further off, weights of both signs cancel: what is left to divide by is noise.
+    """
+    _, eff_scale = prepare_frame(frame, model.preprocessing)
+    reach_cells = model.decoding.integral_patch_size / 2
+    reach = reach_cells * model.decoding.confmaps_stride / model.preprocessing.input_scale
+    stable: NDArray[np.bool_] = np.abs(refined - rough).max(axis=-1) < reach / eff_scale
+    return stable
 
 
 def _clear_threshold(model: TrainedModel, frame: Frame) -> float:

@@ -19,7 +19,6 @@ from sleap_rt.contract import (
 )
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.export.certificate import certify_native
-from sleap_rt.export.checkpoints import Checkpoint, LegacyCheckpoint, NativeCheckpoint
 from sleap_rt.export.graphs import Graph, build_graph
 from sleap_rt.export.legacy_certificate import certify_legacy
 from sleap_rt.export.legacy_graphs import LegacyGraph, build_legacy_graph
@@ -28,7 +27,7 @@ from sleap_rt.export.onnx_file import fuse, save
 from sleap_rt.export.pairs import first_stage_first
 from sleap_rt.export.precision import in_half_precision
 from sleap_rt.export.reduced_certificate import certify_reduced
-from sleap_rt.export.sample import choose_sample
+from sleap_rt.export.sample import add_sample
 from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.models.legacy import LegacyModel, load_legacy_model
@@ -74,6 +73,8 @@ def export_models(
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
         export = _export if precision == "fp32" else _export_reduced
         written = [export(stage, Path(temporary)) for stage in stages]
+        for path, contract in written:
+            add_sample(path, contract)
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
@@ -134,18 +135,16 @@ def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, Grap
         certified = partial(certify_legacy, stage, path)
         contract = _contract(stage.model, stage.preprocessing, stage.decoding)
         contract = replace(contract, family="legacy", notes=stage.model.notes)
+        contract = replace(contract, center_method="bbox_center")
     else:
         certified = partial(certify_native, stage, path)
         contract = _contract(stage, stage.preprocessing, stage.decoding)
+        contract = replace(contract, center_method=stage.center_method)
     graph = fuse(_module(stage))
     save(graph, contract, path)
     contract = replace(contract, certificate=certified())
-    save(graph, contract, path, choose_sample(_checkpoint(stage), path, contract.precision))
+    save(graph, contract, path)
     return path, contract
-
-
-def _checkpoint(stage: TrainedModel | LegacyStage) -> Checkpoint:
-    return LegacyCheckpoint(stage) if isinstance(stage, LegacyStage) else NativeCheckpoint(stage)
 
 
 def _export_reduced(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, GraphContract]:
@@ -157,7 +156,7 @@ def _export_reduced(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Pa
         reduced = replace(contract, precision="fp16", certificate=None)
         save(graph, reduced, path)
         reduced = replace(reduced, certificate=certify_reduced(exact, path, contract))
-    save(graph, reduced, path, choose_sample(_checkpoint(stage), path, reduced.precision))
+    save(graph, reduced, path)
     return path, reduced
 
 

@@ -16,7 +16,6 @@ from sleap_rt.contract import METADATA_KEY, GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.export.graphs import Graph, GraphInput
 from sleap_rt.export.legacy_graphs import LegacyGraph
-from sleap_rt.sample import SAMPLE_KEY, Sample
 
 OPSET = 18
 _IR_VERSION = 10
@@ -69,21 +68,10 @@ def _trace(graph: Graph | LegacyGraph) -> onnx.ModelProto:
     return proto
 
 
-def save(
-    proto: onnx.ModelProto, contract: GraphContract, path: Path, sample: Sample | None = None
-) -> None:
-    """Write a graph and its description of itself; the file appears complete or not at all.
-
-    Args:
-        proto: the graph.
-        contract: its description.
-        path: of the file.
-        sample: for `sleap-nn verify` to replay.
-    """
+def save(proto: onnx.ModelProto, contract: GraphContract, path: Path) -> None:
+    """Write a graph and its description of itself; the file appears complete or not at all."""
     del proto.metadata_props[:]
     proto.metadata_props.add(key=METADATA_KEY, value=contract.to_json())
-    if sample is not None:
-        proto.metadata_props.add(key=SAMPLE_KEY, value=sample.to_json())
     proto.producer_name, proto.producer_version = "sleap-rt", contract.provenance.exported_with
     if proto.ByteSize() > _LARGEST_BYTES:
         onnx.save(proto, path, save_as_external_data=True, location=f"{path.name}.data")

@@ -26,6 +26,7 @@ from sleap_rt.runtime.engines import Array, Engine
 Floats = NDArray[np.float32]
 _NOISE = 2e-5  # of a map's largest value: what float32 sums in another order may amount to
 _STABLE_PX = 2e-3  # frame px; a refinement that noise moves further is not compared
+_MOST_COMPARED = 32  # peaks of a node whose connections and classes are compared; pairs are many
 _NEAR_BORDER = 1e-2  # cells; a lookup this close to the border of two cells may take either
 
 
@@ -80,7 +81,7 @@ def compare_peaks(
                 gap = found.peaks[node, i] - expected / np.float32(to_cells)
                 result.px.append(float(np.linalg.norm(gap)))
             result.score.append(abs(float(found.vals[node, i] - confmap[row, col])))
-        clear.append(np.flatnonzero(is_clear))
+        clear.append(_spread(np.flatnonzero(is_clear)))
     to_pixels = model.preprocessing.input_scale * float(eff_scale)
     _compare_pairs(model, maps, found, clear, to_pixels, options, result)
     result.n_instances = _compare_instances(model, found, options)
@@ -209,6 +210,11 @@ def _compare_pairs(
             if not _is_near_border(pixels[node, i] / stride):
                 probs = identity.probabilities_at(maps["class_maps"], x, y, stride)
                 result.score += np.abs(probs - found.class_probs[node, i]).tolist()
+
+
+def _spread(peaks: NDArray[np.intp]) -> NDArray[np.intp]:
+    """As many of the peaks as are compared in pairs, from all over the map."""
+    return peaks[:: -(-len(peaks) // _MOST_COMPARED) or 1]
 
 
 def _is_near_border(cells: Floats) -> bool:

@@ -1,92 +1,57 @@
-"""Chooses the sample that an exported file carries, for `sleap-nn verify` to replay."""
+"""The sample that a certified graph carries, for `sleap_rt.runtime.verification` to replay."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+import onnx
 
-from sleap_rt.contract import CROP_KINDS, Precision, Preprocessing
-from sleap_rt.export.certificate import CPU, DEFAULT_SIDE, clear_threshold, draw, widest_gap
-from sleap_rt.export.checkpoints import Checkpoint
-from sleap_rt.runtime.verify import TOLERANCES, compare_instances, replay
-from sleap_rt.sample import Sample
+from sleap_rt.contract import CROP_KINDS, GraphContract
+from sleap_rt.export.certificate import CPU, draw_frame, widest_gap
+from sleap_rt.runtime.engines import Array, Engine, open_engine
+from sleap_rt.runtime.verification import SAMPLE_KEY, Sample
 
-_SEED = 20250611
-_LONG_SIDE = 160  # px; keeps the stored frame near 20 kB
-_N_CENTERS = 3
-_N_TRIES = 4
-_LEEWAY = 0.03  # of the threshold, within which it must make no difference
+_SEED = 20250617
+_SIZE = (160, 192)  # (height, width) px of the frame
+_CENTERS = np.array([[48, 56], [100.25, 90.5], [150.75, 12]], np.float32)  # (x, y) px
+_N_SLOTS = 64
+_RAW = ("confmaps", "pafs", "class_maps")
 
 
-def choose_sample(checkpoint: Checkpoint, path: Path, precision: Precision) -> Sample | None:
-    """A small drawn frame in which what the checkpoint finds hangs on no float noise.
+def add_sample(path: Path, contract: GraphContract) -> None:
+    """Run a certified graph on one small frame, and append what it finds to its file.
 
-    Args:
-        checkpoint: the pipeline of the trained model.
-        path: the graph exported from it.
-        precision: of the graph.
-
-    Returns:
-        What the checkpoint finds there; None if no frame tried is certain enough.
+    Only the decoded outputs are kept. The threshold lies where the frame's peaks leave the widest
+    gap, so that another engine's noise does not decide what is a peak.
     """
-    rng = np.random.default_rng(_SEED)
-    look = _look_at_crops if checkpoint.kind in CROP_KINDS else _look_at_frame
-    for _ in range(_N_TRIES):
-        spec = checkpoint.preprocessing
-        sample = look(checkpoint, draw(rng, _small_size(spec), spec.in_channels), rng)
-        if len(sample.points) and _is_certain(sample, path, precision):
-            return sample
-    return None
+    engine = open_engine(path, CPU)
+    feed = _feed(engine, contract)
+    (top,) = engine.run(feed, ["confmaps"]).values()
+    low, high = 0.1 * float(top.max()), 0.5 * float(top.max())
+    names = [spec.name for spec in engine.outputs if spec.name not in _RAW]
+    feed["peak_threshold"] = np.array(low, np.float32)
+    (vals,) = (array for name, array in engine.run(feed, names).items() if name.endswith("_vals"))
+    threshold = widest_gap(vals[np.isfinite(vals)], low, high)
+    feed["peak_threshold"] = np.array(threshold, np.float32)
+    sample = Sample(feed, engine.run(feed, names))
+    engine.close()
+    # Messages of this format are merged by appending one to the other, so that a graph of any size
+    # need not be read and written again.
+    entry = onnx.ModelProto()
+    entry.metadata_props.add(key=SAMPLE_KEY, value=sample.to_text())
+    with path.open("ab") as file:
+        file.write(entry.SerializeToString())
 
 
-def _small_size(spec: Preprocessing) -> tuple[int, int]:
-    height, width = spec.max_height or DEFAULT_SIDE, spec.max_width or DEFAULT_SIDE
-    shrink = max(1.0, max(height, width) / _LONG_SIDE)
-    return max(1, round(height / shrink)), max(1, round(width / shrink))
-
-
-def _look_at_frame(
-    checkpoint: Checkpoint, frame: NDArray[np.uint8], _: np.random.Generator
-) -> Sample:
-    threshold = clear_threshold(checkpoint.confmaps(frame), checkpoint.kind)
-    found = checkpoint.instances(frame, threshold)
-    return _sample(frame, threshold, None, found.points, found.scores)
-
-
-def _look_at_crops(
-    checkpoint: Checkpoint, frame: NDArray[np.uint8], rng: np.random.Generator
-) -> Sample:
-    side = np.array([frame.shape[1], frame.shape[0]])
-    centers = (rng.uniform(0.1, 0.9, (_N_CENTERS, 2)) * side).astype(np.float32)
-    top = checkpoint.crops(frame, centers, -np.inf).scores
-    threshold = widest_gap(top, 0.3 * float(top.max()), 0.7 * float(top.max()))
-    found = checkpoint.crops(frame, centers, threshold)
-    return _sample(frame, threshold, centers, found.points, found.scores)
-
-
-def _sample(
-    frame: NDArray[np.uint8],
-    threshold: float,
-    centers: NDArray[np.float32] | None,
-    points: NDArray[np.floating],
-    scores: NDArray[np.floating],
-) -> Sample:
-    return Sample(
-        frame=frame,
-        peak_threshold=threshold,
-        centers=centers,
-        points=points.astype(np.float32),
-        point_scores=scores.astype(np.float32),
-    )
-
-
-def _is_certain(sample: Sample, path: Path, precision: Precision) -> bool:
-    """Whether the graph agrees, also with the threshold moved a little either way."""
-    for factor in (1 - _LEEWAY, 1.0, 1 + _LEEWAY):
-        moved = replace(sample, peak_threshold=sample.peak_threshold * factor)
-        points, scores, _ = replay(path, moved, CPU)
-        found = compare_instances(sample.points, sample.point_scores, points, scores)
-        if not found.within(TOLERANCES[precision]):
-            return False
-    return True
+def _feed(engine: Engine, contract: GraphContract) -> dict[str, Array]:
+    frame = draw_frame(np.random.default_rng(_SEED), _SIZE, contract.preprocessing.in_channels)
+    values: dict[str, Array] = {"frames": frame[None], "slots": np.zeros(_N_SLOTS, np.float32)}
+    if contract.kind in CROP_KINDS:
+        values |= {"centers": _CENTERS, "frame_index": np.zeros(len(_CENTERS), np.int64)}
+    scalars = {
+        "peak_threshold": 0.0,
+        "integral_refinement": 1.0,
+        "max_edge_length_ratio": 0.25,
+        "dist_penalty_weight": 1.0,
+    }
+    values |= {name: np.array(value, np.float32) for name, value in scalars.items()}
+    return {spec.name: values[spec.name] for spec in engine.inputs}

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sleap_rt.contract import (
+    CENTER_METHODS,
     CROP_KINDS,
     MODEL_KINDS,
+    CenterMethod,
     Decoding,
     ModelKind,
     Preprocessing,
@@ -79,6 +81,7 @@ def _load(config: Config, config_sha256: str, checkpoint: Checkpoint) -> Trained
     head = model_config.section("head_configs").section(kind)
     skeleton = _skeleton(config.section("data_config"))
     heads = _heads(kind, head, skeleton)
+    center_method = _center_method(head.section("confmaps"))
     backbone = read_backbone(model_config.section("backbone_config"))
     preprocessing = _preprocessing(
         config.section("data_config").section("preprocessing"),
@@ -100,6 +103,7 @@ def _load(config: Config, config_sha256: str, checkpoint: Checkpoint) -> Trained
         edges=heads.edges,
         class_names=heads.class_names,
         anchor_part=head.section("confmaps").text("anchor_part"),
+        center_method=center_method,
         preprocessing=preprocessing,
         decoding=_decoding(heads.specs),
         network=network,
@@ -219,6 +223,20 @@ def _heads(kind: ModelKind, head: Config, skeleton: Skeleton) -> _Heads:
             )
         )
     return _Heads(specs, edges, classes)
+
+
+def _center_method(confmaps: Config) -> CenterMethod:
+    """How the middle of a labelled animal was found in training; newer releases let one choose."""
+    named = confmaps.text("centroid_method") or "center_of_mass"
+    if named == "anchor":  # said by the anchor part already; this is for where it is hidden
+        named = confmaps.text("centroid_fallback") or "center_of_mass"
+    for method in CENTER_METHODS:
+        if method == named:
+            return method
+    raise ModelError(
+        f"{confmaps.path('centroid_method')} is {named!r}; supported: anchor, "
+        f"{', '.join(CENTER_METHODS)}"
+    )
 
 
 def _stride(leaf: Config) -> int:

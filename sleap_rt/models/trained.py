@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sleap_rt.contract import Decoding, ModelKind, Preprocessing, Provenance
+from sleap_rt.contract import CenterMethod, Decoding, ModelKind, Preprocessing, Provenance
 from sleap_rt.models.networks import PoseNetwork
 from sleap_rt.skeleton import Skeleton
 
@@ -17,6 +17,7 @@ class TrainedModel:
         edges: (source, destination) node indices in the order of the part affinity fields.
         class_names: identities in the order of the class channels.
         anchor_part: node that the model's centroid stands on; None for the middle of the animal.
+        center_method: what the middle of a labelled animal is.
         preprocessing: how a frame becomes the network's input.
         decoding: how the network's outputs become points.
         network: float32, in evaluation mode, on the CPU.
@@ -28,6 +29,7 @@ class TrainedModel:
     edges: tuple[tuple[int, int], ...] = ()
     class_names: tuple[str, ...] = ()
     anchor_part: str | None = None
+    center_method: CenterMethod = "center_of_mass"
     preprocessing: Preprocessing
     decoding: Decoding
     network: PoseNetwork

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Literal, TypedDict, TypeVar
 
 from sleap_rt.errors import OptionError
@@ -13,6 +14,17 @@ _Options = TypeVar("_Options")
 class ModelArguments(TypedDict, total=False):
     """What is settled when models are opened. Left out: the command's default."""
 
+    backbone_ckpt_path: Path | None  # down to n_points: None keeps the training configuration
+    head_ckpt_path: Path | None
+    max_height: int | None
+    max_width: int | None
+    input_scale: float | None
+    ensure_rgb: bool | None
+    ensure_grayscale: bool | None
+    crop_size: int | None
+    anchor_part: str | None
+    integral_patch_size: int | None
+    n_points: int | None
     engine: str
     device: str
     peak_threshold: float | list[float]  # of both stages, or [centroid, centered instance]
@@ -114,6 +126,9 @@ def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:
         values["centroid_peak_threshold"], values["peak_threshold"] = threshold
     if values.get("integral_refinement", "") in (None, "None", "NONE"):
         values["integral_refinement"] = "none"
+    for name in ("backbone_ckpt_path", "head_ckpt_path"):
+        if values.get(name) is not None:
+            values[name] = Path(values[name])
     if values.get("frames") is not None:
         values["frames"] = tuple(values["frames"])
     return values

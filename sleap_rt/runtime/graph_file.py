@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sleap_rt.contract import METADATA_KEY, GraphContract
 from sleap_rt.errors import ModelError
-from sleap_rt.sample import SAMPLE_KEY, Sample
 
 # Field numbers of ONNX's ModelProto and StringStringEntryProto (onnx.proto3).
 _METADATA_PROPS, _KEY, _VALUE = 14, 1, 2
@@ -33,7 +32,12 @@ def read_graph_file(path: Path) -> GraphFile:
     Raises:
         ModelError: there is no such file, it is no ONNX file, or sleap-rt did not export it.
     """
-    metadata = _read_metadata(path)
+    try:
+        metadata = read_metadata(path)
+    except FileNotFoundError as error:
+        raise ModelError(f"{path} does not exist; expected an exported `.onnx` file.") from error
+    except (OSError, ValueError, IndexError) as error:
+        raise ModelError(f"{path}: not a readable ONNX file ({error}). Export it again.") from error
     if METADATA_KEY not in metadata:
         raise ModelError(
             f"{path} was not exported by sleap-rt: it carries no {METADATA_KEY!r} metadata, so its "
@@ -46,29 +50,7 @@ def read_graph_file(path: Path) -> GraphFile:
         raise ModelError(f"{path}: {error}") from error
 
 
-def read_sample(path: Path) -> Sample | None:
-    """The sample that a file carries for `sleap-nn verify`, if it carries one.
-
-    Raises:
-        ModelError: as `read_graph_file`.
-    """
-    text = _read_metadata(path).get(SAMPLE_KEY)
-    try:
-        return None if text is None else Sample.from_json(text)
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
-
-
-def _read_metadata(path: Path) -> dict[str, str]:
-    try:
-        return _read_pairs(path)
-    except FileNotFoundError as error:
-        raise ModelError(f"{path} does not exist; expected an exported `.onnx` file.") from error
-    except (OSError, ValueError, IndexError) as error:
-        raise ModelError(f"{path}: not a readable ONNX file ({error}). Export it again.") from error
-
-
-def _read_pairs(path: Path) -> dict[str, str]:
+def read_metadata(path: Path) -> dict[str, str]:
     """The file's key-value pairs; its graph is skipped, not parsed."""
     with path.open("rb") as file:
         if not file.seek(0, 2):

@@ -22,6 +22,7 @@ from sleap_rt.options import (
     SelectionOptions,
 )
 from sleap_rt.runtime.following import Following
+from sleap_rt.runtime.io.centroids import CentroidOutput, check_centroid_output, store_centroids
 from sleap_rt.runtime.io.formats import write_labels
 from sleap_rt.runtime.io.labels import labels_from_instances
 from sleap_rt.runtime.io.output import check_output
@@ -52,6 +53,7 @@ class PredictionJob:
         engine: what runs the graphs.
         run: batch size and queue.
         match_known: a centroid model alone takes over poses of labelled animals.
+        centroid_output: what a centroid model alone gives; one of `CENTROID_OUTPUTS`.
         output_format: kind of the file; one of `FORMATS`.
         no_empty_frames: leave out frames without instances.
         resume: go on with the journal of a run that was cut off. None refuses to overwrite one,
@@ -67,6 +69,7 @@ class PredictionJob:
     engine: EngineOptions = field(default_factory=EngineOptions)
     run: RunOptions = field(default_factory=RunOptions)
     match_known: bool = False
+    centroid_output: CentroidOutput = "instance"
     output_format: str = "slp"
     no_empty_frames: bool = False
     resume: bool | None = None
@@ -135,6 +138,7 @@ def run_prediction(
         if predictor is None:
             opened = open_predictor(job.models, job.decode, job.engine, match_known=job.match_known)
             predictor = stack.enter_context(closing(opened))
+        _check_centroid_output(job, predictor)
         if predictor.needs_instances:
             restrict_to_labeled(source)
         journal = None
@@ -233,13 +237,15 @@ class _Run:
             tracked=self._following.options is not None,
         )
         stored = [one for one in self._results if len(one) or not self._job.no_empty_frames]
-        return labels_from_instances(
+        labels = labels_from_instances(
             stored,
             self._predictor.skeleton,
             self._source.videos(),
             self._following.names,
             provenance,
         )
+        anchor_part = self._predictor.files[0].contract.anchor_part
+        return store_centroids(labels, self._job.centroid_output, anchor_part)
 
 
 def _n_tracks(results: Sequence[FrameInstances]) -> int:
@@ -247,6 +253,16 @@ def _n_tracks(results: Sequence[FrameInstances]) -> int:
         return 0
     ids = np.concatenate([result.track_ids for result in results])
     return len(np.unique(ids[ids >= 0]))
+
+
+def _check_centroid_output(job: PredictionJob, predictor: Predictor) -> None:
+    alone = [file.contract.kind for file in predictor.files] == ["centroid"]
+    check_centroid_output(
+        job.centroid_output,
+        finds_centroids=alone and not predictor.needs_instances,
+        is_tracked=job.tracking is not None,
+        output_format=job.output_format,
+    )
 
 
 def _check_journal(job: PredictionJob) -> None:

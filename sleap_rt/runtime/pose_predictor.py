@@ -16,6 +16,7 @@ from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
     FilterOptions,
+    ModelOverrides,
     RunOptions,
     SelectionOptions,
 )
@@ -75,7 +76,7 @@ class PosePredictor:
         decode, engine = filled(DecodeOptions, given), filled(EngineOptions, given)
         match_known = bool(given.get("match_known", False))
         paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
-        graphs = graphs_of([Path(path) for path in paths])
+        graphs = graphs_of([Path(path) for path in paths], filled(ModelOverrides, given))
         self._job = PredictionJob(
             models=graphs, decode=decode, engine=engine, match_known=match_known
         )

@@ -52,16 +52,9 @@ def retrack(
     kept = _kept_frames(labels, frames, video_index)
     if tracker.options.needs_images:
         _check_videos([labels.videos[video] for video in sorted({video for video, _ in kept})])
-    names = _Names(kept)
-    n_nodes: set[int] = set()
+    names, n_nodes = _Names(kept), _n_nodes(kept)
     for video, frame in sorted(kept, key=lambda item: (item[0], item[1].frame_idx)):
-        n_nodes |= {len(instance.skeleton.nodes) for instance in _tracked_instances(frame)}
-        if len(n_nodes) > 1:
-            raise DataError(
-                "the instances to track have skeletons of "
-                f"{' and '.join(map(str, sorted(n_nodes)))} nodes; one tracker takes one skeleton"
-            )
-        _track_frame(tracker, names, frame, video, max(n_nodes, default=1))
+        _track_frame(tracker, names, frame, video, n_nodes)
     labels.labeled_frames = [frame for _, frame in kept]
     labels.tracks = []
     labels.update()  # collects the tracks that are still in use
@@ -113,6 +106,19 @@ def _kept_frames(
         if wanted is None or frame.frame_idx in wanted
     ]
     return [item for item in kept if video_index is None or item[0] == video_index]
+
+
+def _n_nodes(kept: "list[tuple[int, sio.LabeledFrame]]") -> int:
+    """Nodes of the one skeleton that the instances to track have."""
+    found = {
+        len(instance.skeleton.nodes) for _, frame in kept for instance in _tracked_instances(frame)
+    }
+    if len(found) > 1:
+        raise DataError(
+            "the instances to track have skeletons of "
+            f"{' and '.join(map(str, sorted(found)))} nodes; one tracker takes one skeleton"
+        )
+    return max(found, default=1)
 
 
 def _check_videos(videos: "list[sio.Video]") -> None:

@@ -1,18 +1,57 @@
 """What users give as models, to exported graphs."""
 
-from collections.abc import Sequence
-from importlib import import_module
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sleap_rt import training_extra
+from sleap_rt.errors import ModelError, OptionError
+from sleap_rt.model_files import ModelSource, exported_graphs, model_source, one_family
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 
-def graphs_of(paths: Sequence[Path]) -> list[Path]:
+_log = logging.getLogger(__name__)
+
+
+def graphs_of(
+    paths: Sequence[Path],
+    overrides: ModelOverrides = NO_OVERRIDES,
+    announce: Callable[[str], None] = _log.info,
+) -> list[Path]:
     """Exported graphs of the models given; trained models are exported on first use.
 
-    Exporting needs PyTorch, which the runtime does not; so that part is looked up by name, and only
-    where a trained model is given.
+    Exporting needs PyTorch, which the runtime does not: `training_extra` looks that part up by
+    name, and only where a trained model is given.
+
+    Args:
+        paths: export folders, `.onnx` files or trained models.
+        overrides: what is to differ from the training configurations.
+        announce: is told when an export begins, which takes a while.
 
     Raises:
+        OptionError: an override has no effect, or the models are exported already and fixed.
         ModelError: a path is no model, or a model cannot be exported.
     """
-    graphs: list[Path] = import_module("sleap_rt.cli.model_paths").resolve_graphs(paths)
-    return graphs
+    sources = {path: model_source(path) for path in paths}
+    trained = [path for path in paths if sources[path] is not ModelSource.EXPORTED]
+    if not trained:
+        _refuse_overrides(overrides)
+        return [graph for path in paths for graph in exported_graphs(path)]
+    if len(trained) < len(paths):
+        raise ModelError(
+            "trained models and exported graphs were given together; give either, so that both "
+            "stages are sure to fit each other"
+        )
+    one_family(trained)
+    if not training_extra.is_cached(trained, overrides):
+        announce("exporting the model once; later runs use the cached graphs ...")
+    return training_extra.cached_graphs(trained, overrides)
+
+
+def _refuse_overrides(overrides: ModelOverrides) -> None:
+    """An exported graph has these built in."""
+    fixed = ", ".join(f"--{name}" for name in overrides.given)
+    if fixed:
+        raise OptionError(
+            f"{fixed}: built into an exported graph, and only exported graphs were given; give the "
+            "trained model's folder, or export it again with this option"
+        )

@@ -58,8 +58,8 @@ class MotionAssociator:
     """The tracks of one video, by a constant-velocity Kalman filter and robust association.
 
     With `max_tracks` or `tracking_target_instance_count` the population is fixed: once so many
-    tracks exist, none is added or forgotten, and a detection that is no track's goes to a lost one
-    that can have reached it.
+    tracks exist, none is added or forgotten, and a detection that is no track's may be a lost one
+    that can have got there.
 
     Args:
         options: of these, the counts and `min_new_track_points` matter here.
@@ -219,11 +219,10 @@ class MotionAssociator:
         reached = ~np.isnan(costs[chosen, columns])
         chosen, columns = chosen[reached], columns[reached]
         rows, centers, tracks = rows[chosen], centers[chosen], tracks[columns]
-        poses = points[rows]
-        n_visible = np.count_nonzero(~np.isnan(poses[..., 0]), axis=1)
-        whole = (n_visible * 2 > poses.shape[1]) & (diagonals(poses) <= _LONGEST * self._size)
-        free = self._unoccupied(centers)
-        there = self._relocations.confirmed(tracks, centers, whole & free, reach_px=self._size)
+        poses, free = points[rows], self._unoccupied(centers)
+        there = self._relocations.confirmed(
+            tracks, centers, free & self._whole(poses), reach_px=self._size
+        )
         told = there | (only_one[chosen] & free)
         ids[rows[told]] = self._ids[tracks[told]]
         scores[rows[told]] = 0.0
@@ -242,6 +241,13 @@ class MotionAssociator:
         reach = self._size * (1 + self._gaps[tracks])  # at most its own length per frame
         reachable = np.where(away <= reach, _FAR_PX + costs, np.nan)
         return np.where(apart < self._size, apart, reachable)
+
+    def _whole(self, poses: FloatArray) -> NDArray[np.bool_]:
+        """Whether poses (n, n_nodes, 2) px can be one animal's, most of it seen."""
+        n_visible = np.count_nonzero(~np.isnan(poses[..., 0]), axis=1)
+        most_seen = n_visible * 2 > poses.shape[1]
+        whole: NDArray[np.bool_] = most_seen & (diagonals(poses) <= _LONGEST * self._size)
+        return whole
 
     def _unoccupied(self, centers: FloatArray) -> NDArray[np.bool_]:
         """Whether no animal that was just seen is within a body's size of (n, 2) px."""

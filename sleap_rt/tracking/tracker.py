@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Protocol
 
 import numpy as np
@@ -58,9 +59,13 @@ class Tracker:
 
     def __init__(self, options: TrackerOptions | None = None) -> None:
         self.options = options or TrackerOptions()
+        import_module("scipy.optimize")  # half a second: not in the middle of an experiment
+        if self.options.needs_images:
+            import_module("cv2")
         self._track_ids = TrackIds()
         self._videos: dict[int, _VideoTracks] = {}
         self._resolved: TrackerOptions | None = None
+        self._n_nodes = 0
 
     @property
     def track_names(self) -> tuple[str, ...]:
@@ -86,7 +91,7 @@ class Tracker:
             A new frame in input order. Predicted instances without a track are left out.
 
         Raises:
-            DataError: the options need an image and there is none.
+            DataError: the options need an image and there is none, or the number of nodes changed.
         """
         found = self.assign(frame, image, user_labeled=user_labeled)
         if len(found.positions) < len(frame):
@@ -136,18 +141,24 @@ class Tracker:
         self._videos.pop(video_index, None)
 
     def _video(self, frame: FrameInstances) -> _VideoTracks:
+        n_nodes = frame.points.shape[1]
+        if self._resolved is None:
+            self._resolved, self._n_nodes = self.options.resolved(n_nodes=n_nodes), n_nodes
+        elif n_nodes != self._n_nodes:
+            raise DataError(
+                f"frame {frame.frame_index} of video {frame.video_index} has poses of {n_nodes} "
+                f"nodes, those before had {self._n_nodes}; one tracker takes one skeleton"
+            )
         video = self._videos.get(frame.video_index)
         if video is None:
-            if self._resolved is None:
-                self._resolved = self.options.resolved(n_nodes=frame.points.shape[1])
             connector = BreakConnector() if self.options.connects_breaks else None
-            video = _VideoTracks(self._associator(self._resolved, frame), connector)
+            video = _VideoTracks(self._associator(self._resolved), connector)
             self._videos[frame.video_index] = video
         return video
 
-    def _associator(self, options: TrackerOptions, frame: FrameInstances) -> _Associator:
+    def _associator(self, options: TrackerOptions) -> _Associator:
         if options.motion_model == "kalman":
-            return MotionAssociator(options, self._track_ids, frame.points.shape[1])
+            return MotionAssociator(options, self._track_ids, self._n_nodes)
         return SimilarityAssociator(options, self._track_ids)
 
 

@@ -107,6 +107,22 @@ def test_several_predictions_side_by_side(files):
     assert run.notes[0].startswith("pr: 1 ground-truth frame with 1 instance is absent")
 
 
+def test_long_names_go_on_below_in_their_column(files):
+    long = "a_model_with_a_long_name"
+    (files / "pr.slp").rename(files / f"{long}.slp")
+    run = run_eval(
+        EvalOptions(
+            ground_truth_path=files / "gt.slp",
+            predicted_paths=(files / f"{long}.slp", files / "worse.slp"),
+        )
+    )
+    lines = table_text(run).splitlines()
+    first, second, values = lines[5:8]
+    assert (first.split(), second.split()) == ([long[:16], "worse"], [long[16:]])
+    assert first.index("worse") + len("worse") == len(values)
+    assert second.index(long[16:]) + len(long[16:]) == first.index("worse") - 2
+
+
 def _line(text, label):
     (line,) = (line for line in text.splitlines() if line.strip().startswith(f"{label}  "))
     return line

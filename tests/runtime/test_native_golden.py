@@ -10,6 +10,7 @@ import pytest
 import sleap_io as sio
 import torch
 
+from sleap_rt.errors import DataError, OptionError
 from sleap_rt.export import export_models
 from sleap_rt.models import load_native_model
 from sleap_rt.models.reference.frames import prepare_frame
@@ -109,6 +110,87 @@ def test_graphs_predict_what_the_checkpoint_predicted(case, shared_data, exporte
             np.testing.assert_allclose(
                 found.tracking_scores[i], instance.tracking_score, rtol=0, atol=SCORE
             )
+
+
+def test_labelled_animals_that_are_missing_are_asked_for(shared_data, exported):
+    predictor = open_predictor(exported(["native/centered_instance"]), DecodeOptions(), ON_CPU)
+    assert predictor.needs_instances
+    with pytest.raises(DataError, match=r"give a `\.slp` file with labelled frames, or the other"):
+        predictor.predict(np.zeros((1, 384, 384, 1), np.uint8), [0])
+    predictor.close()
+
+
+def test_a_centroid_takes_over_the_pose_of_the_animal_it_found(shared_data, exported):
+    source = shared_data / "labels/minimal_instance.pkg.slp"
+    graphs = exported(["native/centroid"])
+    predictor = open_predictor(graphs, DecodeOptions(), ON_CPU, match_known=True)
+    (found,) = predict(predictor, source, [0])
+    predictor.close()
+    labelled = {str(a.numpy().tolist()): a.numpy() for a in sio.load_slp(str(source))[0].instances}
+    # The recorded centroids stand between the two nodes of one animal each.
+    centroids = np.array([[123.06, 180.37], [242.91, 195.76]])
+    expected = [
+        min(labelled.values(), key=lambda a: np.linalg.norm(a.mean(axis=0) - centroid))
+        for centroid in centroids
+    ]
+    np.testing.assert_allclose(found.points, expected, rtol=0, atol=1e-4)
+    np.testing.assert_array_equal(found.point_scores, 1)
+    np.testing.assert_allclose(found.scores, [0.96743315, 0.9552223], rtol=0, atol=SCORE)
+
+
+def network_maps(model, frame) -> dict[str, np.ndarray]:
+    image, _ = prepare_frame(frame, model.preprocessing)
+    with torch.inference_mode():
+        return {name: maps[0].numpy() for name, maps in model.network(image).items()}
+
+
+def assert_same_map(found: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(found, expected, rtol=0, atol=SCORE * np.abs(expected).max())
+
+
+def test_raw_outputs_of_whole_frames_are_the_networks_own(shared_data, exported):
+    name, video = "native/multiclass_bottomup", shared_data / "videos/centered_pair_small.mp4"
+    raw = ("confmaps", "class_maps")
+    predictor = open_predictor(exported([name]), DecodeOptions(), ON_CPU, raw)
+    with VideoFile(video) as reader:
+        frames = np.stack([reader.read(index) for index in (0, 7)])
+    results = predictor.predict(frames, [0, 7])
+    predictor.close()
+    model = load_native_model(shared_data / name)
+    for frame, result in zip(frames, results, strict=True):
+        expected = network_maps(model, frame)
+        assert set(result.raw) == set(raw)
+        for key in raw:
+            assert_same_map(result.raw[key], expected[key])
+
+
+def test_raw_outputs_of_crops_belong_to_the_instances(shared_data, exported):
+    names = ["native/centroid", "native/multiclass_centered_instance"]
+    raw = ("centroid_confmaps", "crop_confmaps", "class_probs")
+    decode = DecodeOptions(peak_threshold=0.05)
+    predictor = open_predictor(exported(names), decode, ON_CPU, raw)
+    with VideoFile(shared_data / "videos/centered_pair_small.mp4") as reader:
+        frames = np.stack([reader.read(index) for index in (18, 19)])
+    nothing, result = predictor.predict(frames, [18, 19])
+    predictor.close()
+    # Frame 18 has crops, but no pose in them; frame 19 one pose in two crops.
+    assert len(nothing) == len(nothing.raw["crop_confmaps"]) == 0
+    assert len(result) == len(result.raw["crop_confmaps"]) == len(result.raw["class_probs"]) == 1
+    model = load_native_model(shared_data / names[0])
+    expected = network_maps(model, frames[1])["confmaps"]
+    assert_same_map(result.raw["centroid_confmaps"], expected)
+    top = result.raw["crop_confmaps"][0].max(axis=(1, 2))
+    visible = ~np.isnan(result.points[0, :, 0])
+    np.testing.assert_array_equal(top >= decode.peak_threshold, visible)
+    np.testing.assert_array_equal(top[visible], result.point_scores[0, visible])
+    assert result.raw["class_probs"][0, result.track_ids[0]] == result.tracking_scores[0]
+    assert result.raw["class_probs"].sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_raw_output_that_a_model_does_not_have_is_refused(shared_data, exported):
+    graphs = exported(["native/centroid"])
+    with pytest.raises(OptionError, match="raw output pafs: centroid has none"):
+        open_predictor(graphs, DecodeOptions(), ON_CPU, ("confmaps", "pafs"))
 
 
 class FlatMapPeaks(NamedTuple):

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sleap_rt.tracking import motion
 from tracking.crowds import Crowd, crossing, draw
 from tracking.frames import frame, ids, labeled, track
 from tracking.identities import measure
@@ -51,6 +52,20 @@ def test_a_lost_animal_turns_up_elsewhere_once_it_can_have_got_there():
     believed = [one.tracking_scores[-1] for one in out[17:]]
     assert believed[:3] == [0.0] * 3
     assert min(believed[3:]) > 0.9
+
+
+def test_a_detection_is_named_by_guess_only_if_no_other_animal_can_be_meant():
+    """Both animals, or one of them, are lost; a body's 60.8 px, twice, is how far they get."""
+    near, between = frame([POSE, np.add(POSE, (0, 200))]), np.add(POSE, (0, 100))
+    both = track([near] * 5 + [frame([between])], **MOTION, max_tracks=2)
+    assert ids(both)[-1] == []
+    one = track([near] * 5 + [frame([POSE, between])], **MOTION, max_tracks=2)
+    assert ids(one)[-1] == [0, 1]
+    assert one[-1].tracking_scores[1] == 0.0
+    beside_the_other = track(
+        [near] * 5 + [frame([POSE, np.add(POSE, (0, 50))])], **MOTION, max_tracks=2
+    )
+    assert ids(beside_the_other)[-1] == [0]
 
 
 def test_without_a_count_a_stranger_gets_a_track_of_its_own():
@@ -107,6 +122,23 @@ def test_no_other_method_keeps_identities_better(crowd):
         assert by_motion.idf1 >= plain.idf1, other
         assert by_motion.switches <= plain.switches, other
     assert by_motion.idf1 > measure(truth, labeled(track(sequence))).idf1
+
+
+CONSTANTS = sorted(
+    name
+    for name, value in vars(motion).items()
+    if name.isupper() and isinstance(value, float) and name != "_FAR_PX"
+)
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.3])
+@pytest.mark.parametrize("constant", CONSTANTS)
+def test_no_single_number_of_the_model_decides(constant, factor, monkeypatch):
+    monkeypatch.setattr(motion, constant, getattr(motion, constant) * factor)
+    truth, sequence = draw(crossing(n_frames=150, seed=107))
+    kept = measure(truth, labeled(track(sequence, **MOTION, max_tracks=2)))
+    assert kept.switches == 0
+    assert kept.idf1 > 0.95
 
 
 def test_the_crossing_animals_of_the_sample_scene_keep_their_identities():

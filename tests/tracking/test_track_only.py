@@ -103,6 +103,24 @@ def test_what_cannot_be_done_is_said():
         retrack(labels, TrackerOptions(use_flow=True))
 
 
+@pytest.mark.parametrize("options", [{}, {"motion_model": "kalman"}])
+def test_empty_frames_ahead_of_the_first_animal_are_no_skeleton_of_one_node(options, caplog):
+    labels = labels_of([[], [predicted(0), predicted(100)], [], [predicted(101), predicted(1)]])
+    out = retrack(labels, TrackerOptions(**options))
+    assert names(out) == [[], ["track_0", "track_1"], [], ["track_1", "track_0"]]
+    assert caplog.text == ""
+
+
+def test_two_skeletons_are_refused():
+    labels = labels_of([[predicted(0)], [predicted(1)]])
+    other = sio.Skeleton(["a"])
+    labels.labeled_frames[1].instances = [
+        sio.PredictedInstance.from_numpy(POSE[:1], skeleton=other)
+    ]
+    with pytest.raises(DataError, match="skeletons of 1 and 3 nodes"):
+        retrack(labels)
+
+
 def test_frames_are_tracked_in_order_of_time():
     labels = labels_of([[predicted(0)], [predicted(1), predicted(100)], [predicted(2)]])
     labels.labeled_frames.reverse()

@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 from itertools import chain
 
 import numpy as np
@@ -163,6 +165,13 @@ def test_a_video_that_ended_starts_anew():
     assert tracker.track_names == ("track_0", "track_1")
 
 
+def test_another_skeleton_is_refused():
+    tracker = Tracker()
+    tracker.track(along_x(0))
+    with pytest.raises(DataError, match="poses of 3 nodes, those before had 4"):
+        tracker.track(frame([Q[:3]]))
+
+
 def test_the_input_is_left_alone():
     given_frame = along_x(0, 100)
     before = given_frame.points.copy()
@@ -288,6 +297,27 @@ def _n_bytes(tracker):
     associator = tracker._videos[0].associator
     held = vars(getattr(associator, "_history", None) or associator._bank)
     return sum(value.nbytes for value in held.values() if isinstance(value, np.ndarray))
+
+
+def test_a_tracker_has_imported_all_it_needs_before_the_first_frame():
+    program = """
+import sys, numpy as np
+from sleap_rt.instances import FrameInstances
+from sleap_rt.tracking import Tracker, TrackerOptions
+assert "scipy" not in sys.modules and "cv2" not in sys.modules, "heavy import for the options"
+points = np.arange(24, dtype=np.float32).reshape(2, 6, 2)
+frame = FrameInstances.untracked(
+    frame_index=0, points=points, point_scores=points[..., 0], scores=points[:, 0, 0]
+)
+tracker = Tracker(TrackerOptions(use_flow=True))
+before = set(sys.modules)
+for _ in range(2):
+    tracker.track(frame, np.zeros((40, 40), np.uint8))
+print(sorted(name for name in set(sys.modules) - before if "." not in name))
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_frames_are_tracked_as_they_come():

@@ -111,7 +111,10 @@ def _best(row: Row, values: Sequence[Any]) -> Any:
 def _header(names: Sequence[str]) -> str:
     if len(names) == 1:
         return ""
-    return "<th></th>" + "".join(f"<th>{escape(name)}</th>" for name in names)
+    return "<th></th>" + "".join(f'<th class="name">{escape(name)}</th>' for name in names)
+
+
+_FILES_HEAD = '<th><span class="wide">predictions</span></th>'
 
 
 def node_table(metrics: Sequence[Metrics], names: Sequence[str]) -> str:
@@ -123,13 +126,15 @@ def node_table(metrics: Sequence[Metrics], names: Sequence[str]) -> str:
     order = sorted(range(len(nodes)), key=lambda node: -_largest(groups, node))
     lines = [
         f"<tr><td>{escape(nodes[node]) if first else ''}</td>{_name_cell(names, index)}"
-        f"<td>{group['n'][node]}</td>{_error_cells(group, node)}"
+        f'<td class="wide">{group["n"][node]}</td>'
+        f"{_error_cells(group, node)}"
         f"{_bar(group['avg'][node], longest, index)}</tr>"
         for node in order
         for first, (index, group) in zip([True] + [False] * len(groups), groups, strict=False)
     ]
-    header = "<th>node</th>" + ("<th>predictions</th>" if len(names) > 1 else "")
-    header += "<th>measured</th><th>mean px</th><th>median px</th><th>p95 px</th>"
+    header = "<th>node</th>" + (_FILES_HEAD if len(names) > 1 else "")
+    header += '<th class="wide">measured</th>'
+    header += "<th>mean px</th><th>median px</th><th>p95 px</th>"
     header += '<th class="bar"></th>'
     return _table(header, lines)
 
@@ -140,7 +145,9 @@ def _largest(groups: Sequence[tuple[int, Metrics]], node: int) -> float:
 
 
 def _name_cell(names: Sequence[str], index: int) -> str:
-    return f"<td>{escape(names[index])}</td>" if len(names) > 1 else ""
+    if len(names) == 1:
+        return ""
+    return f'<td class="name">{_dot(index, len(names))}<span>{escape(names[index])}</span></td>'
 
 
 def _error_cells(group: Metrics, node: int) -> str:

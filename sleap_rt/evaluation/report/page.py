@@ -53,7 +53,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 def report_page(run: EvaluationRun) -> str:
     """The whole page as one HTML document."""
     body = "\n".join([*_head(run), *_poses(run), *_identities(run), *_foot(run)])
-    title = escape(f"Evaluation of {', '.join(e.name for e in run.evaluations)}")
+    title = escape(f"Evaluation of {_subject(run.evaluations)}")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
@@ -64,7 +64,7 @@ def report_page(run: EvaluationRun) -> str:
 
 def _head(run: EvaluationRun) -> Iterator[str]:
     evaluations = run.evaluations
-    yield f"<h1>{escape(' and '.join(e.name for e in evaluations))} against ground truth</h1>"
+    yield f"<h1>{escape(_subject(evaluations))} against ground truth</h1>"
     yield f'<p class="soft">Ground truth: {escape(run.ground_truth.name)}</p>'
     if len(evaluations) > 1:
         yield _key([(f"{e.name}: {e.path}", series_colour(i)) for i, e in enumerate(evaluations)])
@@ -74,6 +74,12 @@ def _head(run: EvaluationRun) -> Iterator[str]:
         items = "".join(f"<li>{escape(note)}</li>" for note in run.notes)
         yield f'<ul class="warnings">{items}</ul>'
     yield cards([evaluation.metrics for evaluation in evaluations])
+
+
+def _subject(evaluations: Sequence[Evaluation]) -> str:
+    if len(evaluations) > 2:
+        return f"{len(evaluations)} prediction files"
+    return " and ".join(evaluation.name for evaluation in evaluations)
 
 
 def _poses(run: EvaluationRun) -> Iterator[str]:
@@ -94,7 +100,8 @@ def _poses(run: EvaluationRun) -> Iterator[str]:
         f'<p class="soft">{_worst_rule(paired)} Frames less than {SAME_MOMENT_FRAMES} from a worse '
         "one are only shown where there is nothing else.</p>"
     )
-    yield _key([("truth, solid", TRUTH), ("prediction, dashed", PREDICTION)])
+    truth = "truth, solid" + ("; a cross is its centroid" if _has_centroids(paired) else "")
+    yield _key([(truth, TRUTH), ("prediction, dashed", PREDICTION)])
     for evaluation in paired:
         yield from _worst(evaluation, run.images, len(paired) > 1)
     yield from (f'<p class="soft">{escape(problem)}</p>' for problem in run.images.problems)
@@ -173,6 +180,10 @@ def _worst(evaluation: Evaluation, images: FrameImages, several: bool) -> Iterat
         for frame in frames
     ]
     yield f'<div class="plots">{"".join(figures)}</div>'
+
+
+def _has_centroids(paired: Sequence[Evaluation]) -> bool:
+    return any(e.pairing and e.pairing.options.match_method == "centroid" for e in paired)
 
 
 def _worst_rule(paired: Sequence[Evaluation]) -> str:

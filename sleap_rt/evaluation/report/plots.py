@@ -22,6 +22,7 @@ Draw = Callable[["Axes"], None]
 SMALL = (4.2, 2.7)  # inches: two side by side on a desk, one below the other on a phone
 _OKS_BINS = np.linspace(0, 1, 21)
 _N_ERROR_BINS = 30
+_EXACT_PX = 1.0  # end of a scale of errors when there are none
 
 
 def require_matplotlib() -> None:
@@ -111,7 +112,7 @@ def oks_histogram(values: Sequence[FloatArray]) -> Draw:
 
 def error_histogram(distances: Sequence[FloatArray], longest: float) -> Draw:
     """Share of nodes per error bin up to `longest` px, one line per prediction file."""
-    bins = np.linspace(0, max(longest, 1e-6), _N_ERROR_BINS + 1)
+    bins = np.linspace(0, longest or _EXACT_PX, _N_ERROR_BINS + 1)
 
     def draw(axes: "Axes") -> None:
         for index, one in enumerate(distances):
@@ -164,6 +165,20 @@ def _outwards(pose: FloatArray) -> FloatArray:
     return outwards
 
 
+def _write_names(axes: "Axes", pose: FloatArray, node_names: Sequence[str]) -> None:
+    for name, point, (dx, dy) in zip(node_names, pose, _outwards(pose), strict=True):
+        if np.isfinite(point).all():
+            axes.annotate(
+                name,
+                point,
+                (6 * dx, -6 * dy),  # points; y grows upwards here, downwards in the frame
+                textcoords="offset points",
+                fontsize=7,
+                ha="left" if dx > 0.3 else "right" if dx < -0.3 else "center",
+                va="top" if dy > 0.3 else "bottom" if dy < -0.3 else "center",
+            )
+
+
 def skeleton_picture(
     pose: FloatArray,
     edge_inds: Sequence[tuple[int, int]],
@@ -192,7 +207,7 @@ def skeleton_picture(
             c=errors[measured],
             cmap="viridis",
             vmin=0,
-            vmax=largest,
+            vmax=largest or _EXACT_PX,
             s=42,
             edgecolors=FOREGROUND,
             linewidths=0.7,
@@ -202,20 +217,10 @@ def skeleton_picture(
         axes.scatter(
             hollow[:, 0], hollow[:, 1], facecolors="none", edgecolors=FOREGROUND, s=42, zorder=2
         )
-        for name, point, (dx, dy) in zip(node_names, pose, _outwards(pose), strict=True):
-            if np.isfinite(point).all():
-                axes.annotate(
-                    name,
-                    point,
-                    (6 * dx, -6 * dy),  # points; y grows upwards here, downwards in the frame
-                    textcoords="offset points",
-                    fontsize=7,
-                    ha="left" if dx > 0.3 else "right" if dx < -0.3 else "center",
-                    va="top" if dy > 0.3 else "bottom" if dy < -0.3 else "center",
-                )
+        _write_names(axes, pose, node_names)
         axes.set_aspect("equal", adjustable="datalim")
         axes.invert_yaxis()
-        axes.margins(0.2)
+        axes.margins(0.3, 0.15)  # room for the names at the sides
         axes.axis("off")
         bar = axes.figure.colorbar(dots, ax=axes, shrink=0.8)
         bar.set_label("mean error (px)")

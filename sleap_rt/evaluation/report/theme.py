@@ -32,7 +32,7 @@ body {{
   margin: 0 auto; padding: 1.2rem 1rem 3rem; max-width: 66rem; background: var(--page);
   color: var(--text); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", sans-serif;
 }}
-h1 {{ font-size: 1.5rem; line-height: 1.25; margin: 0 0 .3rem; }}
+h1 {{ font-size: 1.5rem; line-height: 1.25; margin: 0 0 .3rem; overflow-wrap: anywhere; }}
 h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-bottom: .2rem;
       border-bottom: 1px solid var(--rule); }}
 h3 {{ font-size: 1rem; margin: 1.2rem 0 .4rem; overflow-wrap: anywhere; }}
@@ -51,8 +51,8 @@ p {{ margin: .3rem 0 .7rem; }}
 .card {{ background: var(--panel); border-radius: .5rem; padding: .6rem .8rem; }}
 .card b {{ display: block; font-size: 1.35rem; font-weight: 650; line-height: 1.3;
           font-variant-numeric: tabular-nums; white-space: nowrap; }}
-.card i {{ display: inline-block; width: .7rem; height: .7rem; border-radius: .2rem;
-          margin-right: .45rem; }}
+.card i, td.name i {{ display: inline-block; width: .7rem; height: .7rem; border-radius: .2rem;
+                       margin-right: .45rem; }}
 .card span {{ color: var(--soft); font-size: .85rem; }}
 .card b.words {{ font-size: 1rem; line-height: 1.75rem; }}
 .warnings {{ background: var(--warn-page); color: var(--warn); border-radius: .5rem;
@@ -68,7 +68,11 @@ figcaption {{ margin-top: .3rem; }}
 table {{ border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }}
 th, td {{ text-align: right; padding: .22rem .7rem; border-bottom: 1px solid var(--rule);
          white-space: nowrap; }}
+th {{ vertical-align: bottom; }}
+.name {{ white-space: normal; overflow-wrap: break-word; max-width: 9rem; }}
+td.name {{ white-space: nowrap; max-width: none; }}
 th:first-child, td:first-child {{ text-align: left; padding-left: 0; white-space: normal; }}
+td:first-child {{ min-width: 7rem; }}
 td.best {{ font-weight: 700; }}
 td.bar {{ width: 9rem; min-width: 5rem; }}
 td.bar i {{ display: block; height: .6rem; border-radius: .2rem; }}
@@ -82,7 +86,8 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
   body {{ padding: .8rem .7rem 2rem; }}
   h1 {{ font-size: 1.25rem; }}
   th, td {{ padding: .22rem .4rem; }}
-  .bar {{ display: none; }}
+  .bar, .wide, td.name span {{ display: none; }}
+  .name {{ max-width: 6rem; }}
   .cards {{ grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }}
 }}
 @media print {{

@@ -1,12 +1,14 @@
 """The frames that went worst, drawn: image, truth and prediction."""
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
 import cv2
 import numpy as np
 
+from sleap_rt.evaluation.centroids import true_centroids
 from sleap_rt.evaluation.labels import FrameImages, UInt8Array
 from sleap_rt.evaluation.pairing import PosePairing
 from sleap_rt.evaluation.poses import BoolArray, FloatArray, IntArray, visible_nodes
@@ -129,6 +131,7 @@ def draw_frame(pairing: PosePairing, worst: WorstFrame, images: FrameImages) -> 
             f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="#30363f"/>',
             _image_element(image, (left, top, right, bottom)),
             *(_pose(pose, table.edge_inds, TRUTH, line, dashed=False) for pose in truth),
+            *_true_centroids(pairing, truth, line),
             *(
                 _pose(pose, pairing.predicted.edge_inds, PREDICTION, line, dashed=True)
                 for pose in predicted
@@ -136,6 +139,18 @@ def draw_frame(pairing: PosePairing, worst: WorstFrame, images: FrameImages) -> 
             "</svg>",
         ]
     )
+
+
+def _true_centroids(pairing: PosePairing, truth: FloatArray, line: float) -> Iterator[str]:
+    """In centroid mode, a cross on the point of each animal that predictions are compared with."""
+    if pairing.options.match_method != "centroid":
+        return
+    arm = 5 * line
+    for x, y in _flat(true_centroids(truth, pairing.anchor)):
+        yield (
+            f'<path d="M{x - arm:.1f} {y:.1f}h{2 * arm:.1f}M{x:.1f} {y - arm:.1f}v{2 * arm:.1f}" '
+            f'stroke="{TRUTH}" stroke-width="{1.5 * line:.2f}"/>'
+        )
 
 
 def _poses_of(starts: IntArray, points: FloatArray, frame: int) -> FloatArray:

@@ -7,7 +7,6 @@ loops, no thought of speed. It shares no code with the exported graph or the run
 from sleap_rt.models.reference.pipeline import (
     ReferenceCrops,
     ReferenceInstances,
-    predict_around,
     predict_crops,
     predict_instances,
     predict_topdown,
@@ -16,7 +15,6 @@ from sleap_rt.models.reference.pipeline import (
 __all__ = [
     "ReferenceCrops",
     "ReferenceInstances",
-    "predict_around",
     "predict_crops",
     "predict_instances",
     "predict_topdown",

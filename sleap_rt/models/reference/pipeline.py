@@ -1,6 +1,5 @@
 """Whole pipelines: one frame in, instances out, for each kind of model or pair of models."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -86,30 +85,6 @@ def predict_topdown(
     centres = centroids.points[:, 0]
     crops = predict_crops(instance_model, frame, centres, options, size_from=centroid_model)
     return _with_pose(crops, centroids.scores)
-
-
-def predict_around(
-    model: TrainedModel, frame: frames.Image, animals: Sequence[Floats], options: DecodeOptions
-) -> ReferenceInstances:
-    """Find the pose in the crop around each labelled animal.
-
-    Args:
-        model: a centered_instance or multi_class_topdown model.
-        frame: (height, width, channels) uint8.
-        animals: (n_nodes, 2) float32 each, (x, y) frame px, NaN where missing.
-        options: threshold, refinement, and how many of the animals are looked at.
-    """
-    centres = []
-    for animal in animals:
-        visible = [node for node in range(len(animal)) if not np.isnan(animal[node, 0])]
-        if not visible:
-            continue
-        anchor = model.skeleton.node_names.index(model.anchor_part) if model.anchor_part else -1
-        middle = np.mean([animal[node] for node in visible], axis=0)
-        centres.append(animal[anchor] if anchor in visible else middle)
-    chosen = _floats(centres[: options.max_instances]).reshape(-1, 2)
-    crops = predict_crops(model, frame, chosen, options, size_from=model)
-    return _with_pose(crops, np.ones(len(chosen), np.float32))
 
 
 def predict_crops(

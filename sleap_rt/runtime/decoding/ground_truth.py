@@ -1,11 +1,16 @@
 """Labelled animals in place of a second model: where crops go, and whose pose a centroid takes."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from sleap_rt.contract import GraphContract
+from sleap_rt.contract import CenterMethod, GraphContract
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+_SAME_PX = 1e-6  # closer points are one
+_MOST_STEPS = 1000
 
 
 def instance_centers(animals: Floats, contract: GraphContract) -> Floats:
@@ -16,27 +21,55 @@ def instance_centers(animals: Floats, contract: GraphContract) -> Floats:
         contract: of the model that sees the crops.
 
     Returns:
-        (n, 2) float32: the anchor part where it is visible, else the mean of the visible nodes
-        (legacy models: the middle of their bounding box); NaN for an animal without any.
+        (n, 2) float32: the anchor part where it is visible, else the middle of the visible nodes;
+        NaN for an animal without any.
     """
-    visible = ~np.isnan(animals[..., :1])  # (n, n_nodes, 1)
-    total = np.where(visible, animals, 0).sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        centers: Floats = (total / visible.sum(axis=1)).astype(np.float32)
-    if contract.family == "legacy":
-        centers = _box_centers(animals)
+    centers = np.full((len(animals), 2), np.nan, np.float32)
+    for i, animal in enumerate(animals):
+        visible = animal[~np.isnan(animal[:, 0])]
+        if len(visible):
+            centers[i] = _MIDDLES[contract.center_method](visible.astype(np.float64))
     if contract.anchor_part is None:
         return centers
     anchors = animals[:, contract.skeleton.node_names.index(contract.anchor_part)]
     return np.where(np.isnan(anchors[:, :1]), centers, anchors)
 
 
-def _box_centers(animals: Floats) -> Floats:
-    lowest = np.where(np.isnan(animals), np.inf, animals).min(axis=1)
-    highest = np.where(np.isnan(animals), -np.inf, animals).max(axis=1)
-    with np.errstate(invalid="ignore"):  # inf - inf of an animal without any node
-        centers: Floats = ((lowest + highest) / 2).astype(np.float32)
-    return centers
+def _mean(points: Doubles) -> Doubles:
+    mean: Doubles = points.mean(axis=0)
+    return mean
+
+
+def _box_middle(points: Doubles) -> Doubles:
+    middle: Doubles = (points.min(axis=0) + points.max(axis=0)) / 2
+    return middle
+
+
+def _geometric_median(points: Doubles) -> Doubles:
+    """The point of least total distance, by Weiszfeld's iteration (Vardi and Zhang 2000)."""
+    guess = _mean(points)
+    for _ in range(_MOST_STEPS):
+        gaps = np.linalg.norm(points - guess, axis=1)
+        apart = gaps > _SAME_PX
+        if not apart.any():
+            return guess
+        weights = 1 / gaps[apart]
+        target = weights @ points[apart] / weights.sum()
+        # Where the guess lies on some points, they hold it back.
+        pull = float(np.linalg.norm(weights @ (points[apart] - guess)))
+        held = min(1.0, float((~apart).sum()) / pull) if pull else 1.0
+        step = (1 - held) * (target - guess)
+        guess = guess + step
+        if np.linalg.norm(step) < _SAME_PX:
+            break
+    return guess
+
+
+_MIDDLES: dict[CenterMethod, Callable[[Doubles], Doubles]] = {
+    "center_of_mass": _mean,
+    "bbox_center": _box_middle,
+    "geometric_median": _geometric_median,
+}
 
 
 def nearest_instances(centroids: Floats, animals: Floats) -> Floats:

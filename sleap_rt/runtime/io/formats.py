@@ -37,7 +37,8 @@ def _write_analysis_h5(labels: "sio.Labels", path: Path) -> None:
     """One file, or one per video where several have frames: `<base>.<video name>.analysis.h5`."""
     from sleap_io.io.main import save_analysis_h5
 
-    _check_one_place_each(labels)
+    if labels.tracks:  # without any, each instance gets a row
+        _check_one_each(labels, "analysis_h5")
     numbers = {id(video): number for number, video in enumerate(labels.videos)}
     used = sorted({numbers[id(frame.video)] for frame in labels.labeled_frames})
     names = [_video_stem(labels.videos[number]) for number in used]
@@ -50,15 +51,15 @@ def _write_analysis_h5(labels: "sio.Labels", path: Path) -> None:
         save_analysis_h5(labels, str(target), video=number)
 
 
-def _check_one_place_each(labels: "sio.Labels") -> None:
-    """Where there are tracks, the layout has one place per track and frame."""
+def _check_one_each(labels: "sio.Labels", format_name: str) -> None:
+    """The layout has one place per track and frame: what shares it would be lost."""
     for frame in labels.labeled_frames:
-        tracks = [id(one.track) for one in frame.instances if one.track is not None]
-        if labels.tracks and len(set(tracks)) < len(frame.instances):
+        tracks = {None if one.track is None else id(one.track) for one in frame.instances}
+        if len(tracks) < len(frame.instances):
             raise DataError(
-                f"analysis_h5 holds one instance per track and frame, but frame {frame.frame_idx} "
-                f"has {len(frame.instances)} instances on {len(set(tracks))} tracks; choose "
-                "another --output_format."
+                f"{format_name} holds one instance per track and frame, but frame "
+                f"{frame.frame_idx} has {len(frame.instances)} instances and {len(tracks)} tracks. "
+                "Track them (--tracking), or choose another --output_format."
             )
 
 
@@ -76,6 +77,7 @@ def _write_csv(labels: "sio.Labels", path: Path) -> None:
 def _write_nwb(labels: "sio.Labels", path: Path) -> None:
     import sleap_io as sio
 
+    _check_one_each(labels, "nwb")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # sleap-io's use of names that pynwb has deprecated
         sio.save_nwb(labels, str(path), "predictions")
@@ -129,4 +131,6 @@ def write_labels(labels: "sio.Labels", path: Path, format_name: str = "slp") -> 
                 os.replace(file, target)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
+    except (ValueError, KeyError, IndexError) as error:
+        raise DataError(f"{path}: sleap-io cannot write {format_name} of these: {error}") from error
     return targets

@@ -5,6 +5,7 @@ from html import unescape
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from sleap_rt.cli import main
@@ -13,7 +14,7 @@ from sleap_rt.evaluation.labels import load_labels
 from sleap_rt.evaluation.report import plots
 from sleap_rt.evaluation.report.theme import DARK_PAGE, LIGHT_PAGE, SERIES, THEMED, series_colour
 
-from ..builders import Predicted, make_labels
+from ..builders import NODES, Predicted, make_labels, square
 from .conftest import HOSTILE_NAME
 
 VOID = {"meta", "br", "link", "img"}
@@ -169,6 +170,16 @@ def luminance(colour):
 def test_series_stand_out_on_light_and_dark(colour, page):
     low, high = sorted((luminance(colour), luminance(page)))
     assert (high + 0.05) / (low + 0.05) >= 3
+
+
+def test_errors_of_exact_predictions_have_a_scale_in_px():
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    axes = figure.add_subplot()
+    plots.error_histogram([np.zeros((3, 4))], 0.0)(axes)
+    assert axes.get_xlim() == (0, 1)
+    skeleton = figure.add_subplot()
+    plots.skeleton_picture(square(), [(0, 1)], NODES, np.zeros(4), 0.0)(skeleton)
+    assert skeleton.collections[0].get_clim() == (0, 1)
 
 
 def test_no_predictions_still_make_a_page(scene, write):

@@ -102,6 +102,18 @@ def test_a_frame_is_drawn_with_its_image_truth_and_prediction(scene):
     assert predicted_part.count("stroke-dasharray") == 2  # a-c and c-d; b is missing
 
 
+def test_in_centroid_mode_a_cross_is_where_the_animal_s_centroid_is():
+    truth = make_table({0: [User(square(30, 40)), User(square(missing="abcd"))]})
+    predicted = make_table({0: [Predicted(square(33, 40))]})
+    options = PoseOptions(match_method="centroid", match_threshold=50)
+    pairing = pair_poses(truth, predicted, options)
+    drawing = draw_frame(pairing, worst_frames(pairing, 1)[0], RedFrames())
+    crosses = re.findall(r'<path d="M([\d.]+) ([\d.]+)h([\d.]+)M', drawing)
+    assert len(crosses) == 1  # the other animal has no visible node
+    left, y, width = map(float, crosses[0])
+    assert (left + width / 2, y) == pytest.approx((50, 55), abs=0.1)  # the middle of the square
+
+
 class RedFrames:
     """Stands in for the images of a video that is red everywhere."""
 

@@ -293,7 +293,7 @@ def test_chosen_peaks_of_class_maps_are_as_probable_as_recorded(
 
 
 def test_centroids_and_class_vectors_of_every_crop(shared_data: Path, graphs: Graphs) -> None:
-    case = _telling(recorded_case(shared_data, "topdown_multiclass"), every=3)
+    case = _telling(recorded_case(shared_data, "topdown_multiclass"), every=4)
     centroid, instance = (open_engine(p, CPU) for p in graphs("centroid", "topdown_multiclass"))
     n_crops = 0
     for i, frame in enumerate(frames_of(shared_data, case)):
@@ -314,7 +314,7 @@ def test_a_pair_with_class_vectors_gives_each_identity_once(
     shared_data: Path, graphs: Graphs
 ) -> None:
     """Scores are those of the own crop, where the original pairs class k with crop k."""
-    case = _telling(recorded_case(shared_data, "topdown_multiclass"), every=3)
+    case = _telling(recorded_case(shared_data, "topdown_multiclass"), every=4)
     frames = frames_of(shared_data, case)
     for i, instances in enumerate(_predict(graphs("centroid", "topdown_multiclass"), frames)):
         assert instances.track_ids.tolist() in ([0, 1], [0], [1])

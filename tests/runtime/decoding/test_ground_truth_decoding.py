@@ -32,17 +32,39 @@ def test_crops_are_centred_on_the_anchor_or_the_visible_nodes(anchor, expected):
 
 
 @pytest.mark.parametrize(("anchor", "expected"), [(None, [12, 4]), ("b", [16, 8]), ("c", [12, 4])])
-def test_crops_of_legacy_models_are_centred_on_the_bounding_box(anchor, expected):
+def test_crops_may_be_centred_on_the_bounding_box_as_legacy_models_are(anchor, expected):
     # Of the fourth node, between the others, the box takes no notice; a mean would.
     animal = [[8, 0], [16, 8], [NAN, NAN], [9, 1]]
     animals = np.array([animal, [[NAN, NAN]] * 4], np.float32)
-    found = instance_centers(animals, _contract(anchor, "legacy"))
+    found = instance_centers(animals, _contract(anchor, "bbox_center"))
     np.testing.assert_array_equal(found, [expected, [NAN, NAN]])
 
 
-def _contract(anchor, family="native"):
+def _contract(anchor, method="center_of_mass"):
     skeleton = Skeleton("s", ("a", "b", "c"))
-    return SimpleNamespace(anchor_part=anchor, skeleton=skeleton, family=family)
+    return SimpleNamespace(anchor_part=anchor, skeleton=skeleton, center_method=method)
+
+
+@pytest.mark.parametrize(
+    ("animal", "expected"),
+    [
+        ([[0, 0], [1, 0], [9, 0]], [1, 0]),  # on a line: the middle one
+        ([[0, 0], [4, 0], [4, 4], [0, 4]], [2, 2]),  # of a square: where its diagonals cross
+        ([[0, 0], [6, 0], [3, 1]], [3, 1]),  # an angle above 120 degrees: its own vertex
+        ([[0, 0], [NAN, NAN], [2, 2]], [1, 1]),
+        ([[5, 7]], [5, 7]),
+    ],
+)
+def test_the_geometric_median_has_the_least_total_distance(animal, expected):
+    found = instance_centers(np.array([animal], np.float32), _contract(None, "geometric_median"))
+    np.testing.assert_allclose(found, [expected], atol=1e-3)
+
+
+def test_the_geometric_median_of_a_triangle_sees_its_sides_at_equal_angles():
+    triangle = np.array([[0, 0], [10, 1], [3, 8]], np.float32)
+    (found,) = instance_centers(triangle[None], _contract(None, "geometric_median"))
+    towards = (triangle - found) / np.linalg.norm(triangle - found, axis=1)[:, None]
+    np.testing.assert_allclose(towards.sum(axis=0), 0, atol=1e-5)
 
 
 def test_each_centroid_takes_the_animal_with_the_nearest_node():

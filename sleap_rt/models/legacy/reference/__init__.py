@@ -6,7 +6,8 @@ models are decoded in resizing (no antialiasing), crops (fractional, interpolate
 (offset heads) and in half-pixel constants.
 """
 
+from sleap_rt.models.legacy.reference.frames import match_size
 from sleap_rt.models.legacy.reference.pipeline import ReferenceOptions, predict
 from sleap_rt.models.legacy.reference.stages import peaks_in_frame, points_in_crops
 
-__all__ = ["ReferenceOptions", "peaks_in_frame", "points_in_crops", "predict"]
+__all__ = ["ReferenceOptions", "match_size", "peaks_in_frame", "points_in_crops", "predict"]

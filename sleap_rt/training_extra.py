@@ -25,6 +25,12 @@ def cached_graphs(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRID
     return paths
 
 
+def is_cached(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> bool:
+    """`sleap_rt.export.cache.is_cached`; loads no PyTorch."""
+    found: bool = _call("is_cached", models, overrides, module="sleap_rt.export.cache")
+    return found
+
+
 def describe_trained(path: Path, *, is_legacy: bool) -> dict[str, Any]:
     """`sleap_rt.models.description.describe_model`."""
     described: dict[str, Any] = _call(

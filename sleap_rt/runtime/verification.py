@@ -1,0 +1,201 @@
+"""The sample that an exported file carries, and its replay on any engine and device.
+
+At export, each graph is compared with its checkpoint on ONNX Runtime's CPU (the certificate). What
+it computes there for one small frame is stored in the file, so that a user can see, on the machine
+that will run it, how far that machine's engine is from the certified result.
+"""
+
+import base64
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.contract import GraphContract
+from sleap_rt.errors import ModelError
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines import Array, open_engine
+from sleap_rt.runtime.graph_file import read_graph_file, read_metadata
+
+SAMPLE_KEY = "sleap_rt_sample"
+_POINTS = ("peaks", "centroids")
+_COUNTS = ("n_candidates",)
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a replay may be from the stored result.
+
+    Attributes:
+        px: distance of two points, frame px.
+        score: difference of two confidences, line scores or probabilities.
+        percentile: of all distances and differences, that is held to the limits.
+    """
+
+    px: float
+    score: float
+    percentile: float
+
+    @property
+    def share(self) -> str:
+        return "all" if self.percentile == 100 else f"{self.percentile:g} % of them"
+
+
+TOLERANCES = {
+    "fp32": Tolerance(px=0.01, score=1e-4, percentile=100),
+    "fp16": Tolerance(px=0.25, score=0.02, percentile=99),
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run of a graph.
+
+    Attributes:
+        feed: every input.
+        expected: outputs of the certified graph.
+    """
+
+    feed: dict[str, Array]
+    expected: dict[str, Array]
+
+    def to_text(self) -> str:
+        """For a file's metadata."""
+        parts = {"feed": self.feed, "expected": self.expected}
+        return json.dumps({name: _packed(arrays) for name, arrays in parts.items()})
+
+    @classmethod
+    def from_text(cls, text: str) -> "Sample":
+        """Raises:
+        ModelError: the text is damaged.
+        """
+        try:
+            parts = json.loads(text)
+            return cls(_unpacked(parts["feed"]), _unpacked(parts["expected"]))
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise ModelError(f"the stored sample is damaged: {error}. Export it again.") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """A replay against the stored result.
+
+    Attributes:
+        path: of the graph.
+        kind: what the graph computes.
+        precision: number format of the network.
+        engine: that ran it.
+        device: where it truly ran.
+        n_expected: points in the stored result.
+        n_missing: of these, not found.
+        n_extra: points found besides.
+        px: distance at the tolerance's percentile, frame px.
+        score: difference of scores at that percentile.
+        tolerance: what was allowed.
+    """
+
+    path: Path
+    kind: str
+    precision: str
+    engine: str
+    device: str
+    n_expected: int
+    n_missing: int
+    n_extra: int
+    px: float
+    score: float
+    tolerance: Tolerance
+
+    @property
+    def passed(self) -> bool:
+        within = self.px <= self.tolerance.px and self.score <= self.tolerance.score
+        return within and not self.n_missing and not self.n_extra
+
+
+def verify_graph(path: Path, options: EngineOptions) -> Verification:
+    """Replay a file's sample.
+
+    Args:
+        path: an exported graph.
+        options: engine and device to run it on.
+
+    Raises:
+        ModelError: the file is not ours or carries no sample.
+        EngineError: the engine or the device is not available.
+    """
+    contract, sample = read_graph_file(path).contract, read_sample(path)
+    engine = open_engine(path, options)
+    try:
+        found = engine.run(sample.feed, list(sample.expected))
+    finally:
+        engine.close()
+    return _compared(path, contract, options.engine, engine.device, sample.expected, found)
+
+
+def read_sample(path: Path) -> Sample:
+    """Raises:
+    ModelError: the file carries none, or a damaged one.
+    """
+    text = read_metadata(path).get(SAMPLE_KEY)
+    if text is None:
+        raise ModelError(f"{path} carries no sample to replay. Export the model again.")
+    return Sample.from_text(text)
+
+
+def _compared(
+    path: Path,
+    contract: GraphContract,
+    engine: str,
+    device: str,
+    expected: dict[str, Array],
+    found: dict[str, Array],
+) -> Verification:
+    tolerance = TOLERANCES[contract.precision]
+    px: list[NDArray[np.floating]] = []
+    scores: list[NDArray[np.floating]] = []
+    n_expected = n_missing = n_extra = 0
+    for name, wanted in expected.items():
+        given = found[name]
+        if name in _COUNTS:
+            continue
+        if name in _POINTS:
+            there, here = ~np.isnan(wanted[..., 0]), ~np.isnan(given[..., 0])
+            n_expected += int(there.sum())
+            n_missing += int((there & ~here).sum())
+            n_extra += int((here & ~there).sum())
+            px.append(np.linalg.norm(wanted - given, axis=-1)[there & here])
+        else:
+            difference = np.abs(wanted - given)
+            scores.append(difference[np.isfinite(difference)])
+    return Verification(
+        path=path,
+        kind=contract.kind,
+        precision=contract.precision,
+        engine=engine,
+        device=device,
+        n_expected=n_expected,
+        n_missing=n_missing,
+        n_extra=n_extra,
+        px=_percentile(px, tolerance),
+        score=_percentile(scores, tolerance),
+        tolerance=tolerance,
+    )
+
+
+def _percentile(values: list[NDArray[np.floating]], tolerance: Tolerance) -> float:
+    together = np.concatenate([part.ravel() for part in values])
+    return float(np.percentile(together, tolerance.percentile)) if together.size else 0.0
+
+
+def _packed(arrays: dict[str, Array]) -> str:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # names are ours
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _unpacked(text: str) -> dict[str, Array]:
+    with np.load(io.BytesIO(base64.b64decode(text, validate=True)), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

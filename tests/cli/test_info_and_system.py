@@ -1,0 +1,98 @@
+"""`info` and `system`."""
+
+import json
+
+import numpy as np
+
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime import probe
+from sleap_rt.runtime.engines import open_engine
+
+
+def test_a_trained_model_is_described(call, request):
+    folder = request.config.rootpath / "samples/models/bottomup"
+    text = call("info", folder)
+    assert text.code == 0, text.err
+    assert "kind:       bottomup" in text.out
+    assert "nose, head, thorax" in text.out
+    (model,) = json.loads(call("info", folder, "--json").out)
+    assert model["stored_as"] == "sleap-nn"
+    assert model["skeleton"]["edges"][0] == ["thorax", "head"]
+    assert model["preprocessing"]["input_scale"] == 0.5
+    assert model["decoding"]["confmaps_stride"] == 2
+    # 250 x 324 px at scale 0.5, up to multiples of 16.
+    assert model["compute"]["network_input"] == "128 x 176 px"
+    assert model["compute"]["gigaflop_per_image"] > 0.01
+    assert model["parameters"] > 10_000
+
+
+def test_an_exported_pair_is_described(call, sample_graphs):
+    graphs = sample_graphs("centroid", "centered_instance")
+    models = json.loads(call("info", graphs[0].parent, "--json").out)
+    assert {model["kind"] for model in models} == {"centroid", "centered_instance"}
+    for model in models:
+        assert model["certificate"]["max_px"] < 0.01
+        assert model["size_bytes"] > 1000
+    (one,) = json.loads(call("info", graphs[0], "--json").out)
+    assert one in models
+    assert "certificate:" in call("info", graphs[0]).out
+
+
+def test_a_legacy_model_is_described(call, shared_data):
+    (model,) = json.loads(call("info", shared_data / "legacy/topdown_multiclass", "--json").out)
+    assert model["kind"] == "multi_class_topdown"
+    assert model["classes"] == ["female", "male"]
+
+
+def test_what_is_no_model_is_refused(call, tmp_path):
+    assert call("info", tmp_path).code == 1
+    assert "is no model" in call("info", tmp_path).err
+    missing = call("info", tmp_path / "none")
+    assert missing.code == 1
+    assert "does not exist" in missing.err
+
+
+def test_the_probe_runs_and_is_compared_with_loops(tmp_path):
+    graph = tmp_path / "probe.onnx"
+    graph.write_bytes(probe._GRAPH)
+    engine = open_engine(graph, EngineOptions(engine="ort", device="cpu"))
+    frames = np.random.default_rng(1).integers(0, 256, (3, 5, 7, 3)).astype(np.uint8)
+    found = engine.run({"frames": frames})["relu"]
+    np.testing.assert_allclose(found, probe.expected(frames), rtol=1e-4, atol=0.1)
+    assert found.max() > 100  # of grey levels
+
+
+def test_engines_are_tried_and_their_absence_explained(call, monkeypatch):
+    done = call("system")
+    assert done.code == 0
+    line = next(line for line in done.out.splitlines() if line.split()[:2] == ["ort", "cpu"])
+    assert "works" in line
+    assert "runs on cpu" in line
+    facts = json.loads(call("system", "--json").out)
+    assert facts["video_decoder"].startswith("PyAV")
+    for found in facts["engines"]:
+        assert found["works"] or len(found["detail"]) > 30
+
+    def broken(*_):
+        raise RuntimeError("driver crashed")
+
+    monkeypatch.setattr(probe, "open_engine", broken)
+    assert {found.detail for found in probe.probe_engines()} == {
+        "failed: RuntimeError: driver crashed"
+    }
+
+
+def test_an_engine_that_computes_nonsense_does_not_count_as_working(monkeypatch):
+    class Wrong:
+        device = "cpu"
+
+        def run(self, feed):
+            return {"relu": np.zeros((2, 2, 16, 24), np.float32)}
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(probe, "open_engine", lambda *_: Wrong())
+    for found in probe.probe_engines():
+        assert not found.works
+        assert "wrong values: off by 100 %" in found.detail

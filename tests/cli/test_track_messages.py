@@ -1,0 +1,190 @@
+"""What the reference answered with a traceback, or not at all: one message and the right code."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import sleap_io as sio
+
+CLIP = "samples/crawlers.mp4"
+LABELS = "samples/crawlers.slp"
+
+# Arguments after `track`, exit code, words of the message. {model}: a model folder, never opened.
+WRONG_USE = [
+    ("-m {model}", 2, "Missing option '--data_path'"),
+    ("-i {clip}", 2, "neither -m/--model_paths (predict poses) nor -t/--tracking"),
+    ("-i {clip} -t", 2, "tracking without a model needs poses"),
+    ("-i {clip} -m {model} --bogus", 2, "No such option '--bogus'"),
+    ("-i {clip} -m {model} --max_track 3", 2, "--max_tracks"),
+    ("-i {clip} -m {model} -t --max_tracks x", 2, "'x' is not a valid integer"),
+    ("-i {clip} -m {model} -t --features foo", 2, "'foo' is not one of"),
+    ("-i {clip} -m {model} -t --scoring_method foo", 2, "'foo' is not one of"),
+    ("-i {clip} -m {model} -t --scoring_reduction foo", 2, "'foo' is not one of"),
+    ("-i {clip} -m {model} -t --track_matching_method foo", 2, "'foo' is not one of"),
+    ("-i {clip} -m {model} -t --candidates_method foo", 2, "'foo' is not one of"),
+    ("-i {clip} -m {model} -t --features bboxes", 2, "does not go with features bboxes"),
+    ("-i {clip} -m {model} -t --post_connect_single_breaks", 2, "needs the number of animals"),
+    ("-i {clip} -m {model} -t --tracking_pre_cull_to_target 1", 2, "needs the number of animals"),
+    ("-i {clip} -m {model} -t --of_window_size 11", 2, "use_flow is on"),
+    ("-i {clip} -m {model} -t --motion_model kalman --use_flow", 2, "motion_model is none"),
+    ("-i {clip} -m {model} -b 0", 2, "batch_size must be at least 1, got 0"),
+    ("-i {clip} -m {model} --queue_maxsize 0", 2, "queue_maxsize must be at least 1"),
+    ("-i {clip} -m {model} -n 0", 2, "max_instances must be at least 1"),
+    ("-i {clip} -m {model} --peak_threshold nan", 2, "peak_threshold must be a number"),
+    ("-i {clip} -m {model} --integral_refinement fast", 2, "'integral' or 'none', got 'fast'"),
+    ("-i {clip} -m {model} --engine warp", 2, "no engine named 'warp'"),
+    ("-i {clip} -m {model} --frames 5-3", 2, "runs backwards; write 3-5"),
+    ("-i {clip} -m {model} --frames a", 2, "neither a frame nor a range"),
+    ("-i {clip} -m {model} --frames 1..3", 2, "neither a frame nor a range"),
+    ("-i {clip} -m {model} --only_labeled_frames", 2, "has no labels to choose by"),
+    ("-i {clip} -m {model} --video_index 0", 2, "has no labels to choose by"),
+    ("-i {clip} -m {model} --video_dataset x", 2, "video_dataset is for HDF5"),
+    ("-i {labels} -m {model} --video_index 5", 2, "the labels have 1 video, 0 to 0"),
+    ("-i {labels} -m {model} --video_index -1", 2, "video_index must be 0 or more"),
+    ("-i {labels} -m {model} --only_labeled_frames --exclude_user_labeled", 2, "exclude each"),
+    ("-i {clip} -m {model} --filter_overlapping_threshold 0.5", 2, "only with filter_overlapping"),
+    ("-i {clip} -m {model} --ensure_rgb --ensure_grayscale", 2, "exclude each other"),
+    ("-i {clip} -m {model} --crop_size 0", 2, "crop_size must be at least 1"),
+    ("-i {clip} -m {model} -o out.txt", 2, "must end in .slp"),
+    ("-i {clip} -m {model} -o out.slp --output_format csv", 2, "must end in .csv"),
+    ("-i {clip} -m {model} --output_format xls", 2, "'xls' is not one of"),
+    ("-i {labels} -t --peak_threshold 0.1", 2, "--peak_threshold: no effect with tracking without"),
+    ("-i {labels} -t --only_labeled_frames", 2, "--only_labeled_frames: no effect"),
+    ("-i {labels} -t --video_index 3", 2, "video_index 3: the labels have 1 videos"),
+]
+BAD_DATA = [
+    ("-i none.mp4 -m {model}", 1, "none.mp4 does not exist"),
+    ("-i none.slp -m {model}", 1, "none.slp does not exist"),
+    ("-i none.slp -t", 1, "none.slp is not there"),
+    ("-i {clip} -m none", 1, "none does not exist; expected an export folder"),
+    ("-i {clip} -m tests", 1, "tests is no model (it holds"),
+    ("-i README.md -m {model}", 1, "not a video that can be read"),
+    ("-i {clip} -m {model} --frames 500-600", 1, "the video has frames 0 to 179"),
+    ("-i {labels} -t --frames 500-600", 1, "none of the frames asked for has labels"),
+    ("-i {labels} -m {model} -o {labels}", 1, "never overwritten"),
+    ("-i {labels} -t -o {labels}", 1, "never overwritten"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "words"), [*WRONG_USE, *BAD_DATA])
+def test_wrong_calls_are_answered_in_words(call, arguments, code, words, request, monkeypatch):
+    monkeypatch.chdir(request.config.rootpath)
+    values = {"model": "samples/models/bottomup", "clip": CLIP, "labels": LABELS}
+    done = call("track", *(part.format(**values) for part in arguments.split()))
+    assert words in done.err
+    assert done.code == code
+    assert "Traceback" not in done.err
+    assert not done.out
+
+
+def test_options_without_effect_on_the_model_are_refused(call, request, sample_graphs, tmp_path):
+    clip = request.config.rootpath / CLIP
+    (graph,) = sample_graphs("bottomup")
+    for options, words in (
+        (["--centroid_peak_threshold", "0.1"], "no effect with bottomup"),
+        (["--centroid_only"], "--centroid_only: no effect"),
+        (["--crop_size", "32"], "--crop_size: built into an exported graph"),
+    ):
+        done = call("track", "-i", clip, "-m", graph, "-o", tmp_path / "out.slp", *options)
+        assert words in done.err
+        assert done.code == 2
+    done = call("track", "-i", clip, "-m", graph, "-o", tmp_path / "o.slp", "--device", "abacus")
+    assert done.code == 1
+    assert "cannot run on device 'abacus'" in done.err
+
+
+def test_a_crop_model_alone_needs_labelled_animals(call, request, sample_graphs, tmp_path):
+    graphs = sample_graphs("centroid", "centered_instance")
+    crops = next(path for path in graphs if path.stem == "centered_instance")
+    clip = request.config.rootpath / CLIP
+    done = call("track", "-i", clip, "-m", crops, "-o", tmp_path / "out.slp")
+    assert "works on labelled animals, and the input has none" in done.err
+    assert done.code == 1
+
+
+def test_an_error_is_a_json_line_for_programs(call):
+    done = call("track", "-i", "none.mp4", "-m", "none", "--gui")
+    line = json.loads(done.out)
+    assert line["error"] is True
+    assert line["type"] == "DataError"
+    assert line["message"] in done.err
+
+
+def test_verbose_shows_where_an_error_came_from(call):
+    assert "Traceback" in call("track", "-i", "none.mp4", "-m", "none", "--verbose").err
+    both = call("track", "-i", "none.mp4", "-m", "none", "--verbose", "--quiet")
+    assert "verbose and quiet exclude each other" in both.err
+    assert both.code == 2
+
+
+def test_options_without_tracking_are_warned_about(call, request, sample_graphs, tmp_path):
+    (graph,) = sample_graphs("bottomup")
+    clip, out = request.config.rootpath / CLIP, tmp_path / "out.slp"
+    done = call("track", "-i", clip, "-m", graph, "-o", out, "--frames", "0", "--max_tracks", "2")
+    assert done.code == 0
+    assert "without --tracking no effect: --max_tracks" in done.err
+
+
+def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monkeypatch):
+    from sleap_rt import training_extra
+
+    found = []
+
+    def cached_graphs(models, overrides):
+        found.append((models, overrides))
+        return sample_graphs("bottomup")
+
+    monkeypatch.setattr(training_extra, "cached_graphs", cached_graphs)
+    root = request.config.rootpath
+    model = root / "samples/models/bottomup"
+    command = ("track", "-i", root / CLIP, "-m", model, "-o", tmp_path / "out.slp", "--frames", "0")
+    given = "--input_scale 0.25 --max_height 300 --max_width 256 --no-ensure_rgb --anchor_part head"
+    done = call(*command, *given.split(), "--n_points", "7", "--integral_patch_size", "7")
+    assert done.code == 0, done.err
+    ((models, overrides),) = found
+    assert models == [model]
+    assert set(overrides.given) == {
+        *("input_scale", "max_height", "max_width", "ensure_rgb", "anchor_part", "n_points"),
+        "integral_patch_size",
+    }
+    assert (overrides.input_scale, overrides.max_height, overrides.ensure_rgb) == (0.25, 300, False)
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_an_interrupted_run_goes_on(call, request, sample_graphs, tmp_path):
+    (graph,) = sample_graphs("bottomup")
+    root = request.config.rootpath
+    out, journal = tmp_path / "out.slp", tmp_path / "out.slp.journal"
+    arguments = ["track", "-i", root / CLIP, "-m", graph, "-o", out, "-t", "-b", "2"]
+    command = [sys.executable, "-m", "sleap_rt", *map(str, arguments)]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=root)
+    end = time.monotonic() + 120
+    while not (journal.exists() and journal.stat().st_size > 10_000) and time.monotonic() < end:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, words = running.communicate(timeout=60)
+    assert running.returncode == 130, words
+    assert "frames are kept in" in words
+    assert "--resume" in words
+    assert "Traceback" not in words
+    assert [path.name for path in tmp_path.iterdir()] == ["out.slp.journal"]
+    resumed = call(*arguments, "--resume")
+    assert resumed.code == 0, resumed.err
+    whole = call(*arguments[:6], tmp_path / "whole.slp", *arguments[7:])
+    assert whole.code == 0
+    assert _content(out) == _content(tmp_path / "whole.slp")
+    assert not journal.exists()
+
+
+def _content(path):
+    labels = sio.load_slp(str(path), open_videos=False)
+    return [
+        (frame.frame_idx, one.numpy(scores=True).tobytes(), one.score, one.track.name)
+        for frame in labels
+        for one in frame.instances
+    ]

@@ -1,0 +1,194 @@
+"""Overrides: which values a model gets, which are refused, and that each is another export."""
+
+from dataclasses import replace
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from sleap_rt.cli.model_paths import resolve_graphs
+from sleap_rt.contract import Decoding, Preprocessing, Provenance
+from sleap_rt.errors import ModelError, OptionError
+from sleap_rt.export import cache
+from sleap_rt.export.exporter import export_models
+from sleap_rt.models.checkpoint import load_checkpoint, replace_weights
+from sleap_rt.models.overrides import override_models
+from sleap_rt.models.trained import TrainedModel
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.skeleton import Skeleton
+
+
+def trained(kind: str, **preprocessing: Any) -> TrainedModel:
+    values = {
+        "channels": "as_is",
+        "in_channels": 1,
+        "max_height": 100,
+        "max_width": 200,
+        "input_scale": 0.5,
+        "max_stride": 16,
+        "crop_size": (64, 64) if kind == "centered_instance" else None,
+    }
+    return TrainedModel(
+        kind=kind,
+        skeleton=Skeleton("animal", ("nose", "tail")),
+        anchor_part="nose",
+        preprocessing=Preprocessing(**{**values, **preprocessing}),
+        decoding=Decoding(confmaps_stride=2),
+        network=nn.Identity(),
+        provenance=Provenance(
+            weights_sha256="w",
+            config_sha256="c",
+            trained_with="t",
+            exported_with="e",
+            backbone="unet",
+        ),
+    )
+
+
+def test_without_overrides_a_model_stays_as_it_is():
+    model = trained("centroid")
+    assert override_models([model], NO_OVERRIDES) == [model]
+    assert NO_OVERRIDES.given == ()
+
+
+def test_a_pair_takes_each_override_where_it_belongs():
+    pair = [trained("centroid"), trained("centered_instance")]
+    overrides = ModelOverrides(
+        max_height=30, input_scale=0.25, crop_size=48, anchor_part="tail", integral_patch_size=7
+    )
+    centroid, instance = override_models(pair, overrides)
+    common = {"max_height": 30, "input_scale": 0.25}
+    assert centroid.preprocessing == replace(pair[0].preprocessing, **common)
+    assert instance.preprocessing == replace(pair[1].preprocessing, **common, crop_size=(48, 48))
+    for model in (centroid, instance):
+        assert model.anchor_part == "tail"
+        assert model.decoding == Decoding(confmaps_stride=2, integral_patch_size=7)
+
+
+@pytest.mark.parametrize(
+    ("configured", "rgb", "grayscale", "expected"),
+    [
+        ("as_is", None, None, "as_is"),
+        ("rgb", None, None, "rgb"),
+        ("as_is", True, None, "rgb"),
+        ("as_is", None, True, "grayscale"),
+        ("grayscale", True, None, "rgb"),
+        ("rgb", False, None, "as_is"),
+        ("grayscale", None, False, "as_is"),
+        ("grayscale", False, None, "grayscale"),
+        ("rgb", False, True, "grayscale"),
+    ],
+)
+def test_channel_conversion_has_three_states_each(configured, rgb, grayscale, expected):
+    overrides = ModelOverrides(ensure_rgb=rgb, ensure_grayscale=grayscale)
+    (model,) = override_models([trained("centroid", channels=configured)], overrides)
+    assert model.preprocessing.channels == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "overrides", "words"),
+    [
+        ("bottomup", {"crop_size": 64}, "crop_size: no effect with bottomup"),
+        ("single_instance", {"anchor_part": "nose"}, "anchor_part: no effect"),
+        ("centroid", {"n_points": 5}, "n_points: no effect"),
+        ("centroid", {"anchor_part": "wing"}, "its nodes are nose, tail"),
+    ],
+)
+def test_an_override_that_cannot_take_effect_is_refused(kind, overrides, words):
+    with pytest.raises(OptionError, match=words):
+        override_models([trained(kind)], ModelOverrides(**overrides))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"ensure_rgb": True, "ensure_grayscale": True},
+        {"max_height": 0},
+        {"max_width": -1},
+        {"crop_size": 0},
+        {"n_points": 1},
+        {"integral_patch_size": 0},
+        {"input_scale": 0.0},
+        {"input_scale": float("nan")},
+    ],
+)
+def test_values_that_mean_nothing_are_refused(values):
+    with pytest.raises(OptionError):
+        ModelOverrides(**values)
+
+
+def test_an_exported_graph_takes_no_override():
+    overrides = ModelOverrides(n_points=5, ensure_rgb=False)
+    with pytest.raises(OptionError, match="--ensure_rgb, --n_points: built into an exported graph"):
+        resolve_graphs([Path("animals.onnx")], overrides)
+
+
+def test_every_override_is_another_entry_of_the_cache(tmp_path: Path):
+    (tmp_path / "training_config.yaml").write_text("model_config: {}")
+    weights = [save(tmp_path / f"{i}.ckpt", i) for i in range(2)]
+    save(tmp_path / "best.ckpt", 9)
+    overrides = [
+        NO_OVERRIDES,
+        ModelOverrides(max_height=10),
+        ModelOverrides(max_width=10),
+        ModelOverrides(input_scale=0.5),
+        ModelOverrides(ensure_rgb=True),
+        ModelOverrides(ensure_rgb=False),
+        ModelOverrides(backbone_ckpt_path=weights[0]),
+        ModelOverrides(backbone_ckpt_path=weights[1]),
+        ModelOverrides(head_ckpt_path=weights[1]),
+    ]
+    keys = [cache._key([tmp_path], item) for item in overrides]
+    assert len(set(keys)) == len(keys)
+    same = ModelOverrides(backbone_ckpt_path=copyfile(weights[0], tmp_path / "copy.ckpt"))
+    assert cache._key([tmp_path], same) == keys[6]  # named by content, not by path
+
+
+def save(path: Path, value: float, **others: torch.Tensor) -> Path:
+    tensors = {
+        "model.backbone.conv.weight": torch.full((2, 3), float(value)),
+        "model.head_layers.0.conv.weight": torch.full((4,), float(value)),
+        **others,
+    }
+    torch.save({"state_dict": tensors}, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("backbone", "head", "expected"),
+    [(1, None, (1, 1)), (None, 2, (0, 2)), (1, 2, (1, 2))],
+)
+def test_other_checkpoints_replace_what_they_are_given_for(backbone, head, expected, tmp_path):
+    own = load_checkpoint(save(tmp_path / "best.ckpt", 0))
+    files = {
+        name: None if value is None else save(tmp_path / f"{name}.ckpt", value)
+        for name, value in (("backbone", backbone), ("head", head))
+    }
+    found = replace_weights(own, **files)
+    values = [found.weights[key].unique().tolist() for key in sorted(found.weights)]
+    assert values == [[value] for value in expected]
+    assert found.sha256 != own.sha256
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"model.other.weight": torch.zeros(2)}, "none of its weights"),
+        ({"model.backbone.conv.weight": torch.zeros(2, 4)}, r"\(2, 4\), the model's has \(2, 3\)"),
+    ],
+)
+def test_another_networks_checkpoint_is_refused(other, words, tmp_path):
+    own = load_checkpoint(save(tmp_path / "best.ckpt", 0))
+    torch.save({"state_dict": other}, tmp_path / "other.ckpt")
+    with pytest.raises(ModelError, match=words):
+        replace_weights(own, backbone=tmp_path / "other.ckpt", head=None)
+
+
+def test_checkpoints_belong_to_one_model(shared_data, tmp_path):
+    pair = [shared_data / "native/centroid", shared_data / "native/centered_instance"]
+    overrides = ModelOverrides(backbone_ckpt_path=pair[0] / "best.ckpt")
+    with pytest.raises(OptionError, match="weights of one model, but 2 models were given"):
+        export_models(pair, tmp_path / "graphs", overrides)

@@ -1,0 +1,64 @@
+"""`bench` measures what it says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sleap_rt.cli import main
+from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime import open_predictor
+from sleap_rt.runtime.benchmark import BenchOptions, run_benchmark
+from sleap_rt.runtime.engines import timed_runs
+
+VIDEO = Path(__file__).resolve().parents[3] / "samples/crawlers.mp4"
+CPU = EngineOptions(engine="ort", device="cpu")
+
+
+def test_stages_add_up(sample_graphs):
+    graphs = sample_graphs("centroid", "centered_instance")
+    found = run_benchmark(graphs, VIDEO, CPU, BenchOptions(batch_size=3, n_batches=4))
+    assert (found.engine, found.device, found.n_frames) == ("ort", "cpu", 12)
+    assert found.n_instances >= 24, "the clip shows three animals in most frames"
+    latency = found.latency_ms
+    assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["max"]
+    assert 0 < found.graph_ms <= latency["max"]
+    assert found.frames_per_second == pytest.approx(3e3 / latency["p50"], rel=2)
+    for stage in (found.read_ms, found.track_ms, found.write_ms, found.open_ms, found.first_ms):
+        assert stage > 0
+
+
+def test_engines_opened_outside_are_not_timed(sample_graphs):
+    graphs = sample_graphs("bottomup")
+    with timed_runs() as seconds:
+        pass
+    predictor = open_predictor(graphs, DecodeOptions(), CPU)
+    predictor.close()
+    assert seconds == []
+
+
+def test_rows_for_every_engine_and_batch_size(sample_graphs, capsys):
+    (graph,) = sample_graphs("bottomup")
+    args = ["bench", str(graph), "-d", "cpu", "-b", "1", "-b", "2", "--n_batches", "2"]
+    for form in ([], ["--json"]):
+        with pytest.raises(SystemExit) as left:
+            main([*args, *form])
+        assert left.value.code == 0
+    table, _, rest = capsys.readouterr().out.partition("[")
+    assert [line.split()[:3] for line in table.splitlines()] == [
+        ["engine", "device", "batch"],
+        ["ort", "cpu", "1"],
+        ["ort", "cpu", "2"],
+    ]
+    rows = json.loads("[" + rest)
+    assert [(row["engine"], row["batch_size"], row["n_frames"]) for row in rows] == [
+        ("ort", 1, 2),
+        ("ort", 2, 4),
+    ]
+
+
+def test_wrong_numbers_are_usage_errors(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["bench", "nowhere.onnx", "-b", "0"])
+    assert left.value.code == 2
+    assert "batch_size must be at least 1" in capsys.readouterr().err

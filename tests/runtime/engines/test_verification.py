@@ -1,0 +1,94 @@
+"""The stored sample: replayed equal on every engine, and told apart from a graph that differs."""
+
+import base64
+import json
+
+import numpy as np
+import onnx
+import pytest
+
+from sleap_rt.cli import main
+from sleap_rt.errors import EngineError, ModelError
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines import engine_names
+from sleap_rt.runtime.verification import SAMPLE_KEY, Sample, read_sample, verify_graph
+
+CPU = EngineOptions(engine="ort", device="cpu")
+SETS = [("centroid", "centered_instance"), ("bottomup",)]
+
+
+@pytest.mark.parametrize("name", engine_names())
+@pytest.mark.parametrize("models", SETS)
+def test_the_sample_passes_on_every_engine(name, models, sample_graphs):
+    for graph in sample_graphs(*models):
+        try:
+            result = verify_graph(graph, EngineOptions(engine=name, device="cpu"))
+        except EngineError as error:
+            pytest.skip(f"{name} does not open here: {error}")
+        assert result.passed
+        assert result.n_expected > 0
+        assert (result.engine, result.device) == (name, "cpu")
+
+
+def _altered(graph, path, change):
+    """A copy of a graph with a higher bias of its confidence maps, and the original's sample."""
+    model = onnx.load(graph)
+    (bias,) = (
+        item
+        for item in model.graph.initializer
+        if "heads.confmaps" in item.name and len(item.dims) == 1
+    )
+    values = onnx.numpy_helper.to_array(bias) + np.float32(change)
+    bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
+    onnx.save(model, path)
+    return path
+
+
+def test_another_networks_result_fails(sample_graphs, tmp_path, capsys):
+    (graph,) = sample_graphs("bottomup")
+    altered = _altered(graph, tmp_path / "bottomup.onnx", 0.01)
+    result = verify_graph(altered, CPU)
+    assert not result.passed
+    assert result.score >= 0.0099, "every peak value is higher by the change"
+    with pytest.raises(SystemExit) as left:
+        main(["verify", str(altered), "--device", "cpu"])
+    assert left.value.code == 1
+    printed = capsys.readouterr()
+    assert "FAILED" in printed.out
+    assert "differ from the certified result" in printed.err
+
+
+def test_a_lost_point_fails(sample_graphs, tmp_path):
+    _, graph = sample_graphs("centroid", "centered_instance")
+    sample = read_sample(graph)
+    row, node = np.argwhere(np.isnan(sample.expected["peaks"][..., 0]))[0]
+    sample.expected["peaks"][row, node] = 5.0
+    model = onnx.load(graph)
+    for entry in model.metadata_props:
+        if entry.key == SAMPLE_KEY:
+            entry.value = sample.to_text()
+    onnx.save(model, tmp_path / "lost.onnx")
+    result = verify_graph(tmp_path / "lost.onnx", CPU)
+    assert result.n_missing == 1
+    assert not result.passed
+
+
+def test_samples_survive_the_way_through_text():
+    feed = {"frames": np.arange(12, dtype=np.uint8).reshape(1, 3, 4, 1), "t": np.array(0.5, "f")}
+    expected = {"peaks": np.array([[1.5, np.nan]], np.float32)}
+    back = Sample.from_text(Sample(feed, expected).to_text())
+    for given, found in ((feed, back.feed), (expected, back.expected)):
+        assert given.keys() == found.keys()
+        for name, array in given.items():
+            assert found[name].dtype == array.dtype
+            np.testing.assert_array_equal(found[name], array)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", json.dumps({"feed": "????", "expected": ""}),
+     json.dumps({"feed": base64.b64encode(b"PK\x03\x04").decode(), "expected": ""})],
+)  # fmt: skip
+def test_a_damaged_sample_is_told(text):
+    with pytest.raises(ModelError, match="sample is damaged"):
+        Sample.from_text(text)

@@ -1,0 +1,43 @@
+"""Which models go together."""
+
+from itertools import permutations
+
+import pytest
+
+from sleap_rt.errors import ModelError
+from sleap_rt.runtime.predictors.sets import supported_set
+
+SETS = [
+    ("single_instance",),
+    ("centroid",),
+    ("centered_instance",),
+    ("bottomup",),
+    ("multi_class_bottomup",),
+    ("multi_class_topdown",),
+    ("centroid", "centered_instance"),
+    ("centroid", "multi_class_topdown"),
+]
+
+
+@pytest.mark.parametrize("kinds", SETS)
+def test_a_set_is_taken_in_any_order_and_run_first_stage_first(kinds):
+    for given in permutations(kinds):
+        assert supported_set(list(given)) == kinds
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [
+        ([], "no pipeline takes no model"),
+        (["centroid", "single_instance"], "no pipeline takes centroid . single_instance"),
+        (["bottomup", "centered_instance"], "no pipeline takes bottomup . centered_instance"),
+        (["centroid", "centroid"], "2 centroid models were given"),
+        (["centroid", "centered_instance", "centroid"], "2 centroid models were given"),
+        (["centroid", "centered_instance", "bottomup"], "no pipeline takes"),
+    ],
+)
+def test_anything_else_is_refused_with_the_list_of_sets(kinds, words):
+    with pytest.raises(ModelError, match=words) as refusal:
+        supported_set(kinds)
+    for supported in SETS:
+        assert " + ".join(supported) in str(refusal.value)

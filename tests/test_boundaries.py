@@ -1,0 +1,128 @@
+"""Imports point one way, and what runs graphs loads no training framework."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sleap_rt
+
+PACKAGE = Path(sleap_rt.__file__).parent
+SMALL = {"errors", "version", "options", "skeleton", "instances", "contract"}
+SMALL |= {"model_files", "legacy_files"}
+MAY_IMPORT = {
+    "cli": {"models", "export", "runtime", "tracking", "evaluation"},
+    "export": {"models", "runtime"},  # it runs the finished graph, to certify it
+    "runtime": {"tracking"},  # predicting and following in one pass
+    "models": set(),
+    "tracking": set(),
+    "evaluation": set(),
+}
+ONLY_IN = {  # package -> the places that may import it
+    "torch": {"models", "export"},
+    "torchvision": set(),
+    "onnx": {"export", "runtime/engines"},  # engines that build from a graph read it
+    "onnxscript": {"export"},
+    "onnxruntime": {"runtime/engines", "export"},
+    "yaml": {"models"},
+    "h5py": {"models", "runtime/io"},
+    "av": {"runtime/io"},
+    "click": {"cli"},
+    "tensorflow": set(),
+    "keras": set(),
+}
+
+
+def files() -> list[str]:
+    return sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+
+def imported(file: str) -> Iterator[str]:
+    """Full names of all modules that a file imports, wherever in it."""
+    tree = ast.parse((PACKAGE / file).read_text(encoding="utf8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: imports here are absolute"
+            assert node.module is not None
+            if node.module == "sleap_rt":
+                yield from (f"sleap_rt.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+def part_of(module: str) -> str:
+    return module.split(".")[1] if module.startswith("sleap_rt.") else ""
+
+
+@pytest.mark.parametrize("file", [file for file in files() if not file.startswith("__")])
+def test_imports_point_one_way(file):
+    part = file.split("/")[0].removesuffix(".py")
+    assert part in SMALL or part in MAY_IMPORT, f"{part} needs a place in docs/architecture.md"
+    allowed = {part} | SMALL | MAY_IMPORT.get(part, set())
+    for module in imported(file):
+        if module.startswith("sleap_rt"):
+            assert part_of(module) in allowed, f"{file} imports {module}"
+        for package, places in ONLY_IN.items():
+            if module.split(".")[0] == package:
+                assert any(file.startswith(f"{place}/") for place in places), file
+
+
+def test_the_small_modules_import_each_other_in_one_direction_only():
+    imports = {
+        name: {part_of(module) for module in imported(f"{name}.py")} & SMALL for name in SMALL
+    }
+    while imports:
+        free = {name for name, others in imports.items() if not others & set(imports)}
+        assert free, f"these import each other in a circle: {sorted(imports)}"
+        for name in free:
+            del imports[name]
+
+
+HEAVY = "('torch', 'onnx', 'onnxscript', 'tensorflow', 'keras', 'matplotlib')"
+
+
+def loaded_by(code: str) -> str:
+    """Which of the heavy packages a process has loaded in the end."""
+    tail = f"\nprint('loaded:', sorted(set({HEAVY}) & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys\n" + code + tail],
+        capture_output=True,
+        text=True,
+        cwd=PACKAGE.parent,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_runtime_loads_no_training_framework():
+    parts = [
+        file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for file in files()
+        if file.startswith(("runtime/", "tracking/", "evaluation/"))
+        and (not file.startswith("runtime/engines/") or file.endswith(("ort.py", "__init__.py")))
+    ]
+    code = "\n".join(f"import sleap_rt.{part}" for part in parts)
+    assert loaded_by(code) == "loaded: []"
+
+
+def test_tracking_with_an_exported_model_loads_no_training_framework(sample_graphs, tmp_path):
+    (graph,) = sample_graphs("single_instance")
+    clip = PACKAGE.parent / "samples/one_crawler.mp4"
+    words = ["track", "-i", clip, "-m", graph, "--frames", "0-3", "-t", "-o", tmp_path / "out.slp"]
+    code = f"from sleap_rt.cli import main\ntry:\n    main({[str(word) for word in words]})\n"
+    code += "except SystemExit as ended:\n    assert ended.code == 0, ended.code"
+    assert loaded_by(code) == "loaded: []"
+    assert (tmp_path / "out.slp").is_file()
+
+
+def test_help_loads_nothing_that_takes_time():
+    code = "from sleap_rt.cli import main\ntry:\n    main(['track', '--help'])\n"
+    code += "except SystemExit as ended:\n    assert ended.code == 0, ended.code\n"
+    code += "heavy = {'scipy', 'cv2', 'av', 'onnxruntime', 'sleap_io'} & set(sys.modules)\n"
+    code += "assert not heavy, heavy"
+    assert loaded_by(code) == "loaded: []"
