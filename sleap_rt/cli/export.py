@@ -89,7 +89,6 @@ def command(
     from sleap_rt.training_extra import export_models
 
     target_gpu = None if options.target is None else parse_target(options.target)
-
     name = "exported" if len(models) == 1 else "exported_topdown"
     folder = output or folder_of(models[0]) / name
     click.echo("exporting; every graph is compared with its checkpoint ...", err=True)

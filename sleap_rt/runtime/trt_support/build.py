@@ -13,6 +13,7 @@ from sleap_rt.runtime.engines import TensorSpec
 from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import Target
+from sleap_rt.runtime.trt_support.timings import load_timings, save_timings
 
 Progress = Callable[[str, float], None]
 """Told the current phase of a build and how much of it is done, 0 to 1."""
@@ -34,6 +35,7 @@ class BuildRequest:
             for the GPU of this machine.
         workspace_bytes: most memory a layer may use besides its tensors; None leaves it to
             TensorRT.
+        timings: file of TensorRT's measurements, used and extended by a build; None keeps none.
     """
 
     model: Path
@@ -41,6 +43,7 @@ class BuildRequest:
     outputs: tuple[str, ...]
     target: Target | None = None
     workspace_bytes: int | None = None
+    timings: Path | None = None
 
 
 def decoded_outputs(names: Sequence[str]) -> tuple[str, ...]:
@@ -68,6 +71,8 @@ def build_engine(tensorrt: TensorRT, request: BuildRequest, progress: Progress) 
     )
     if plan is None:
         raise EngineError(build_failure(request, graph.log.errors))
+    if request.timings is not None and not tensorrt.is_rtx:
+        save_timings(config, request.timings)
     return bytes(plan)
 
 
@@ -176,6 +181,8 @@ def _configure(tensorrt: TensorRT, graph: _ParsedGraph, request: BuildRequest) -
         config.set_flag(api.BuilderFlag.STRICT_NANS)  # NaN stands for "no peak"
     if request.workspace_bytes is not None:
         config.set_memory_pool_limit(api.MemoryPoolType.WORKSPACE, request.workspace_bytes)
+    if request.timings is not None and not tensorrt.is_rtx:
+        load_timings(config, request.timings)
     if request.target is not None:
         config.num_compute_capabilities = 1
         capability = getattr(api.ComputeCapability, request.target.api_name)

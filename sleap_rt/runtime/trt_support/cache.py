@@ -69,6 +69,11 @@ class EngineCache:
         except OSError as error:
             self._note(f"cannot remove the unusable engine {self._path(key)} ({error.strerror})")
 
+    @property
+    def timings(self) -> Path:
+        """Where TensorRT's measurements are kept, beside the engines."""
+        return self._folder / "timings"
+
     def _path(self, key: EngineKey) -> Path:
         return self._folder / f"{key.name}.engine"
 

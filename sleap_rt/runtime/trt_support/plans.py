@@ -80,7 +80,10 @@ class EnginePlans:
         if self._current is None:
             outputs = {*self._outputs, *fetch}
             return BuildRequest(
-                model=self._model, profile=profile_for(shapes), outputs=tuple(sorted(outputs))
+                model=self._model,
+                profile=profile_for(shapes),
+                outputs=tuple(sorted(outputs)),
+                timings=self._cache.timings,
             )
         return replace(
             self._current,
