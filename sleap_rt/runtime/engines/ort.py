@@ -76,6 +76,9 @@ class OrtEngine:
         settings = ort.SessionOptions()
         settings.log_severity_level = _ERRORS_ONLY
         settings.intra_op_num_threads = options.threads or n_cores()
+        # Left to itself, its threads go on spinning after a run, at the cost of reading frames, of
+        # the other stage of a pair, and of other programs: docs/engines.md has the measurement.
+        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
         provider = (wanted, {"device_id": number}) if self._memory else wanted
         try:
             self._session = ort.InferenceSession(str(model), settings, providers=[provider])
