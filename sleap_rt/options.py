@@ -1,10 +1,13 @@
 """Options with one home each: default, unit and check. The command line reads them from here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from sleap_rt.errors import OptionError
+
+_Options = TypeVar("_Options")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,3 +304,9 @@ class FilterOptions:
     @property
     def any_on(self) -> bool:
         return self != FilterOptions()
+
+
+def filled(options: type[_Options], given: Mapping[str, Any]) -> _Options:
+    """An option object from the values of its fields' names; its defaults where there is none."""
+    names = [field.name for field in fields(options) if field.name in given]  # type: ignore[arg-type]
+    return options(**{name: given[name] for name in names})

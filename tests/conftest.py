@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+
 # A test process shares its core with others; a time limit per example would fail at random.
 hypothesis.settings.register_profile("no time limit", deadline=None)
 hypothesis.settings.load_profile("no time limit")
@@ -15,7 +17,7 @@ hypothesis.settings.load_profile("no time limit")
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_MODELS = ROOT / "samples/models"
 
-Export = Callable[[Sequence[Path]], list[Path]]
+Export = Callable[..., list[Path]]  # (models, overrides of their configuration)
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +52,7 @@ def exported(export_cache: Path) -> Export:
     An export takes ten seconds, nearly all in torch's tracer. First stage first.
     """
 
-    def export(models: Sequence[Path]) -> list[Path]:
+    def export(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
         from sleap_rt.export import cached_graphs
 
         export_cache.mkdir(exist_ok=True)
@@ -58,7 +60,7 @@ def exported(export_cache: Path) -> Export:
         # A parallel process that wants the same model waits for this one instead of exporting too.
         with (export_cache / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            graphs = cached_graphs(models)
+            graphs = cached_graphs(models, overrides)
         return sorted(graphs, key=lambda path: path.stem != "centroid")
 
     return export

@@ -13,6 +13,7 @@ import sleap_rt
 PACKAGE = Path(sleap_rt.__file__).parent
 SMALL = {"errors", "version", "options", "skeleton", "instances", "contract"}
 SMALL |= {"model_files", "legacy_files"}
+SMALL |= {"training_extra"}  # looks the exporter up by name, only where a trained model is given
 MAY_IMPORT = {
     "cli": {"models", "export", "runtime", "tracking", "evaluation"},
     "export": {"models", "runtime"},  # it runs the finished graph, to certify it

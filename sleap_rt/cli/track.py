@@ -3,11 +3,12 @@
 import logging
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sleap_rt.cli import track_options
+from sleap_rt.cli.engine_options import engine_options_from
 from sleap_rt.cli.override_options import OVERRIDES, overrides_from
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
@@ -19,6 +20,7 @@ from sleap_rt.options import (
     FilterOptions,
     RunOptions,
     SelectionOptions,
+    filled,
 )
 from sleap_rt.tracking.options import TrackerOptions
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from sleap_rt.runtime.job import JobSummary, PredictionJob
 
 _DECODE = tuple(DecodeOptions.__dataclass_fields__)
-_Options = TypeVar("_Options")
 
 
 @click.command(
@@ -77,21 +78,21 @@ def command(ctx: click.Context, /, **params: Any) -> None:
 def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     if params["integral_refinement"] in ("None", "NONE"):  # the seed's spelling
         params["integral_refinement"] = "none"
-    decode, filters = _filled(DecodeOptions, params), _filled(FilterOptions, params)
-    engine, run = _filled(EngineOptions, params), _filled(RunOptions, params)
-    selection, tracking = _filled(SelectionOptions, params), tracker_options(ctx, params)
+    decode, filters = filled(DecodeOptions, params), filled(FilterOptions, params)
+    run, selection = filled(RunOptions, params), filled(SelectionOptions, params)
+    tracking = tracker_options(ctx, params)
     overrides = overrides_from(params)
     given, output_format = params["output_path"], params["output_format"]
     data_path: Path = params["data_path"]
 
     from sleap_rt.cli.model_paths import resolve_graphs
-    from sleap_rt.runtime.engines import check_engine_options, choose_engine
+    from sleap_rt.runtime.engines import check_engine_options
     from sleap_rt.runtime.io.output import check_output
     from sleap_rt.runtime.io.sources import open_source
     from sleap_rt.runtime.job import PredictionJob, run_prediction
     from sleap_rt.runtime.predictors import effective_options
 
-    check_engine_options(engine)
+    check_engine_options(EngineOptions(engine=params["engine"]))
     if given is not None:
         check_output(given, [data_path], output_format)
     with open_source(data_path, selection) as source:
@@ -101,10 +102,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
         graphs = resolve_graphs(params["model_paths"], overrides)
         names = " + ".join(path.stem for path in graphs)
         refuse_without_effect(given_options(ctx, _DECODE), effective_options(graphs), names)
-        if "auto" in (engine.engine, engine.device) and not params["quiet"]:
-            choice = choose_engine(engine)
-            where = f"{choice.options.engine} on {choice.options.device}"
-            click.echo(f"engine: {where} ({choice.reason})", err=True)
+        engine = engine_options_from(params["engine"], params["device"], quiet=params["quiet"])
         job = PredictionJob(
             models=graphs,
             output_path=output_path,
@@ -121,12 +119,6 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
             resume=params["resume"],
         )
         _report(run_prediction(source, job, _progress(params)), job, params)
-
-
-def _filled(options: type[_Options], params: dict[str, Any]) -> _Options:
-    """An option object from the parameters of its fields' names."""
-    names = [field.name for field in fields(options) if field.name in params]  # type: ignore[arg-type]
-    return options(**{name: params[name] for name in names})
 
 
 def _match_known(params: dict[str, Any], graphs: list[Path], has_labels: bool) -> bool:
@@ -172,7 +164,7 @@ _OF_TRACK_ONLY = {
 def _track_only(ctx: click.Context, params: dict[str, Any]) -> None:
     tracking = tracker_options(ctx, params)
     assert tracking is not None  # --tracking is on
-    selection, filters = _filled(SelectionOptions, params), _filled(FilterOptions, params)
+    selection, filters = filled(SelectionOptions, params), filled(FilterOptions, params)
     of_models = set(params) - _OF_TRACK_ONLY
     refuse_without_effect(given_options(ctx, of_models), frozenset(), "tracking without a model")
     from sleap_rt.cli.track_only import run_track_only

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from sleap_rt.cli.engine_options import DEVICE, ENGINE
 from sleap_rt.cli.parameters import FrameList
 from sleap_rt.options import (
     DecodeOptions,
-    EngineOptions,
     FilterOptions,
     RunOptions,
     SelectionOptions,
@@ -37,20 +37,8 @@ ESSENTIAL = (
         type=_PATH,
         help="File to write.  [default: <data_path>.predictions.slp]",
     ),
-    click.option(
-        "--device",
-        "-d",
-        default=EngineOptions.device,
-        show_default=True,
-        help="auto, or a device that the engine serves: cpu, cuda, cuda:N, ... What is asked for "
-        "is what runs, or an error.",
-    ),
-    click.option(
-        "--engine",
-        default=EngineOptions.engine,
-        show_default=True,
-        help="auto, ort (ONNX Runtime), openvino, trt or trt-rtx (TensorRT); see `system`.",
-    ),
+    DEVICE,
+    ENGINE,
     click.option(
         "--batch_size",
         "-b",

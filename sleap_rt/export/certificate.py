@@ -28,6 +28,7 @@ from sleap_rt.runtime.predictors import Predictor, open_predictor
 MAX_PX = 0.01  # frame px; float32 noise of two runtimes stays a thousand times below
 MAX_SCORE = 1e-4  # confidence
 SEED = 20240229
+_MOST_PEAKS = 200  # of a node in one frame
 _DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
 N_CENTRES = 6  # crops per frame
 CPU = EngineOptions(engine="ort", device="cpu")
@@ -253,8 +254,12 @@ def clear_threshold(confmaps: Floats, kind: ModelKind) -> float:
     # float noise without bound.
     low = max(0.6 * float(top.min()), 0.1 * float(top.max()))
     high = max(0.95 * float(top.min()), 0.3 * float(top.max()))
-    values = [peak.value for confmap in confmaps for peak in local_peaks(confmap, low, None)]
-    return widest_gap(np.array(values), low, high)
+    values = [np.array([p.value for p in local_peaks(m, low, None)]) for m in confmaps]
+    # A network that has learnt little sees peaks everywhere, and every pair of them is scored.
+    crowded = [np.sort(of_node)[-_MOST_PEAKS] for of_node in values if len(of_node) > _MOST_PEAKS]
+    low = max([low, *map(float, crowded)])
+    high = max(high, float(np.nextafter(np.float32(low), np.float32(np.inf))))
+    return widest_gap(np.concatenate(values), low, high)
 
 
 def widest_gap(values: NDArray[np.floating], low: float, high: float) -> float:

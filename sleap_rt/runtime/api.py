@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sleap_rt.errors import OptionError
-from sleap_rt.options import FilterOptions, SelectionOptions
+from sleap_rt.options import FilterOptions, SelectionOptions, filled
 from sleap_rt.runtime.arguments import (
     InferenceArguments,
     ModelArguments,
     RunArguments,
-    filled,
     in_our_words,
     refuse_unknown,
 )

@@ -1,14 +1,11 @@
 """Options as keyword arguments of the Python functions, under the names the command has."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Any, Literal, TypedDict
 
 from sleap_rt.errors import OptionError
-
-_Options = TypeVar("_Options")
 
 
 class ModelArguments(TypedDict, total=False):
@@ -58,6 +55,7 @@ class RunArguments(TypedDict, total=False):
     filter_min_visible_node_fraction: float
     filter_min_mean_node_score: float
     filter_min_instance_score: float
+    centroid_output: Literal["instance", "centroid", "both"]
     no_empty_frames: bool
     output_format: Literal["slp", "analysis_h5", "csv", "nwb", "coco"]
     resume: bool | None
@@ -101,12 +99,6 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
             near = get_close_matches(name, names, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"unexpected keyword argument {name!r}.{hint}")
-
-
-def filled(options: type[_Options], given: Mapping[str, Any]) -> _Options:
-    """An option object from the arguments of its fields' names."""
-    names = [field.name for field in fields(options) if field.name in given]  # type: ignore[arg-type]
-    return options(**{name: given[name] for name in names})
 
 
 def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from sleap_rt.options import (
     ModelOverrides,
     RunOptions,
     SelectionOptions,
+    filled,
 )
 from sleap_rt.runtime.arguments import (
     ModelArguments,
     RunArguments,
-    filled,
     in_our_words,
     refuse_unknown,
 )
@@ -41,7 +41,7 @@ from sleap_rt.tracking import TrackerOptions
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_OF_OUTPUT = ("no_empty_frames", "output_format", "resume")
+_OF_OUTPUT = ("centroid_output", "no_empty_frames", "output_format", "resume")
 _log = logging.getLogger(__name__)
 
 

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from sleap_rt.errors import ModelError
-from sleap_rt.export.certificate import certify_native
+from sleap_rt.export.certificate import certify_native, clear_threshold
 from sleap_rt.models import TrainedModel, load_native_model
+from sleap_rt.models.reference.peaks import local_peaks
 from sleap_rt.runtime import read_graph_file
 
 MODEL = Path(__file__).resolve().parents[2] / "samples/models/centroid"
@@ -36,3 +38,12 @@ def test_an_equal_graph_is_certified_and_says_so(graph):
 def test_another_graph_is_refused(graph, change):
     with pytest.raises(ModelError, match=r"differs from the checkpoint|finds"):
         certify_native(_with_head_bias(change), graph)
+
+
+@pytest.mark.parametrize("n_nodes", [1, 3])
+def test_noise_is_compared_where_its_peaks_are_few(n_nodes):
+    maps = np.random.default_rng(4).random((n_nodes, 128, 128), np.float32)
+    maps[-1] /= 2  # one node's peaks all lie below the others'
+    threshold = clear_threshold(maps, "bottomup")
+    counts = [len(local_peaks(confmap, threshold, None)) for confmap in maps]
+    assert 100 < max(counts) <= 200

@@ -24,6 +24,8 @@ class BrightBlocks:
     def __init__(self, fail_at=None, error=None, class_names=()):
         contract = SimpleNamespace(
             kind="bottomup",
+            anchor_part=None,
+            preprocessing=SimpleNamespace(fit_largest=False),
             to_json=lambda: "{}",
             provenance=SimpleNamespace(weights_sha256="0" * 64),
         )

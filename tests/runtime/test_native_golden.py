@@ -11,7 +11,6 @@ import sleap_io as sio
 import torch
 
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.export import export_models
 from sleap_rt.models import load_native_model
 from sleap_rt.models.reference.frames import prepare_frame
 from sleap_rt.models.reference.peaks import refine_cell
@@ -47,24 +46,21 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module")
-def exported(shared_data: Path, tmp_path_factory: pytest.TempPathFactory):
-    """Graphs of models, exported once for all cases that use them.
-
-    One model at a time: all of these bring frames to the same size, so that any two fit.
-    """
-    done = {}
+@pytest.fixture
+def graphs_of(shared_data: Path, exported):
+    """Graphs of models, one model at a time: any two of these bring frames to the same size."""
+    pair = ("native/centroid", "native/centered_instance")
 
     def graph(name: str, overrides: ModelOverrides) -> Path:
-        if (name, overrides) not in done:
-            folder = tmp_path_factory.mktemp("graphs")
-            (done[name, overrides],) = export_models([shared_data / name], folder, overrides)
-        return done[name, overrides]
+        if name in pair:  # exported together for other tests as well
+            return exported([shared_data / one for one in pair])[pair.index(name)]
+        (path,) = exported([shared_data / name], overrides)
+        return path
 
-    def export(models: Sequence[str], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
+    def graphs(models: Sequence[str], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
         return [graph(name, overrides) for name in models]
 
-    return export
+    return graphs
 
 
 def recorded(shared_data: Path, case: str) -> tuple[dict, sio.Labels]:
@@ -87,9 +83,9 @@ def predict(predictor, source: Path, indices: list[int]):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_graphs_predict_what_the_checkpoint_predicted(case, shared_data, exported):
+def test_graphs_predict_what_the_checkpoint_predicted(case, shared_data, graphs_of):
     index, expected = recorded(shared_data, case)
-    graphs = exported(index["models"], CASES[case].overrides)
+    graphs = graphs_of(index["models"], CASES[case].overrides)
     predictor = open_predictor(graphs[::-1], CASES[case].decode, ON_CPU)
     indices = [frame.frame_idx for frame in expected]
     results = predict(predictor, shared_data / index["source"], indices)
@@ -112,17 +108,17 @@ def test_graphs_predict_what_the_checkpoint_predicted(case, shared_data, exporte
             )
 
 
-def test_labelled_animals_that_are_missing_are_asked_for(shared_data, exported):
-    predictor = open_predictor(exported(["native/centered_instance"]), DecodeOptions(), ON_CPU)
+def test_labelled_animals_that_are_missing_are_asked_for(shared_data, graphs_of):
+    predictor = open_predictor(graphs_of(["native/centered_instance"]), DecodeOptions(), ON_CPU)
     assert predictor.needs_instances
     with pytest.raises(DataError, match=r"give a `\.slp` file with labelled frames, or the other"):
         predictor.predict(np.zeros((1, 384, 384, 1), np.uint8), [0])
     predictor.close()
 
 
-def test_a_centroid_takes_over_the_pose_of_the_animal_it_found(shared_data, exported):
+def test_a_centroid_takes_over_the_pose_of_the_animal_it_found(shared_data, graphs_of):
     source = shared_data / "labels/minimal_instance.pkg.slp"
-    graphs = exported(["native/centroid"])
+    graphs = graphs_of(["native/centroid"])
     predictor = open_predictor(graphs, DecodeOptions(), ON_CPU, match_known=True)
     (found,) = predict(predictor, source, [0])
     predictor.close()
@@ -148,10 +144,10 @@ def assert_same_map(found: np.ndarray, expected: np.ndarray) -> None:
     np.testing.assert_allclose(found, expected, rtol=0, atol=SCORE * np.abs(expected).max())
 
 
-def test_raw_outputs_of_whole_frames_are_the_networks_own(shared_data, exported):
+def test_raw_outputs_of_whole_frames_are_the_networks_own(shared_data, graphs_of):
     name, video = "native/multiclass_bottomup", shared_data / "videos/centered_pair_small.mp4"
     raw = ("confmaps", "class_maps")
-    predictor = open_predictor(exported([name]), DecodeOptions(), ON_CPU, raw)
+    predictor = open_predictor(graphs_of([name]), DecodeOptions(), ON_CPU, raw)
     with VideoFile(video) as reader:
         frames = np.stack([reader.read(index) for index in (0, 7)])
     results = predictor.predict(frames, [0, 7])
@@ -164,11 +160,11 @@ def test_raw_outputs_of_whole_frames_are_the_networks_own(shared_data, exported)
             assert_same_map(result.raw[key], expected[key])
 
 
-def test_raw_outputs_of_crops_belong_to_the_instances(shared_data, exported):
+def test_raw_outputs_of_crops_belong_to_the_instances(shared_data, graphs_of):
     names = ["native/centroid", "native/multiclass_centered_instance"]
     raw = ("centroid_confmaps", "crop_confmaps", "class_probs")
     decode = DecodeOptions(peak_threshold=0.05)
-    predictor = open_predictor(exported(names), decode, ON_CPU, raw)
+    predictor = open_predictor(graphs_of(names), decode, ON_CPU, raw)
     with VideoFile(shared_data / "videos/centered_pair_small.mp4") as reader:
         frames = np.stack([reader.read(index) for index in (18, 19)])
     nothing, result = predictor.predict(frames, [18, 19])
@@ -187,8 +183,8 @@ def test_raw_outputs_of_crops_belong_to_the_instances(shared_data, exported):
     assert result.raw["class_probs"].sum() == pytest.approx(1, abs=1e-6)
 
 
-def test_a_raw_output_that_a_model_does_not_have_is_refused(shared_data, exported):
-    graphs = exported(["native/centroid"])
+def test_a_raw_output_that_a_model_does_not_have_is_refused(shared_data, graphs_of):
+    graphs = graphs_of(["native/centroid"])
     with pytest.raises(OptionError, match="raw output pafs: centroid has none"):
         open_predictor(graphs, DecodeOptions(), ON_CPU, ("confmaps", "pafs"))
 
@@ -240,7 +236,7 @@ def gaps(points: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def test_a_flat_map_gives_every_peak_that_is_one_and_scores_the_recorded_pairs(
-    shared_data, exported
+    shared_data, graphs_of
 ):
     """This network's maps are nearly constant over the background.
 
@@ -253,7 +249,7 @@ def test_a_flat_map_gives_every_peak_that_is_one_and_scores_the_recorded_pairs(
     (name,) = index["models"]
     decode = DecodeOptions(peak_threshold=0.02, min_line_scores=-1.0)
     raw = ["peaks", "peak_vals", "line_scores"]
-    predictor = open_predictor(exported([name]), decode, ON_CPU, raw)
+    predictor = open_predictor(graphs_of([name]), decode, ON_CPU, raw)
     indices = [frame.frame_idx for frame in expected]
     results = predict(predictor, shared_data / index["source"], indices)
     predictor.close()

@@ -52,16 +52,15 @@ def test_a_colour_tag_does_not_change_the_colours(tmp_path):
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("name", ["small_robot", "centered_pair_small", "clip", "crawlers"])
+@pytest.mark.parametrize("name", ["small_robot", "centered_pair_small", "clip"])
 def test_pixels_are_those_that_opencv_4_10_gave(name, shared_data):
-    recorded = np.load(shared_data / "golden/original/frames.npz")
-    keys = [key for key in recorded if key.rsplit("_", 1)[0] == name]
-    if not keys:
-        pytest.skip("no recorded frames")
+    with np.load(shared_data / "golden/original/frames.npz") as stored:
+        recorded = {key: stored[key] for key in stored if key.rsplit("_", 1)[0] == name}
+    assert recorded
     with VideoFile(shared_data / f"videos/{name}.mp4") as video:
-        for key in keys:
+        for key, expected in recorded.items():
             index = int(key.rsplit("_", 1)[1])
-            np.testing.assert_array_equal(video.read(index), recorded[key], err_msg=key)
+            np.testing.assert_array_equal(video.read(index), expected, err_msg=key)
 
 
 def test_gray_videos_have_one_channel_unless_told(tmp_path):
