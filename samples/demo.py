@@ -1,6 +1,7 @@
 """The main job on the sample scene: export the models, track the clips, compare with the truth.
 
-Run by `make demo`. Writes into `demo-output/`: the exported graphs, the predictions and a picture.
+Run by `make demo`. Writes into `demo-output/`: the exported graphs, the predictions, a picture of
+each and a report on one of them.
 """
 
 import subprocess
@@ -26,6 +27,8 @@ COLOURS = [(60, 180, 255), (120, 230, 120), (255, 140, 90), (220, 120, 255)]
 def main() -> None:
     OUTPUT.mkdir(exist_ok=True)
     reports = [demonstrate(name, clip, models) for name, (clip, models) in JOBS.items()]
+    truth, predictions = SAMPLES / "crawlers.slp", OUTPUT / "topdown.predictions.slp"
+    run("eval", "-g", truth, "-p", predictions, "--tracks", "--report", OUTPUT / "topdown.html")
     print("\n" + "\n".join(report for report, _ in reports))
     if any(mean > LARGEST_MEAN_ERROR for _, mean in reports):
         sys.exit(f"a mean error exceeds {LARGEST_MEAN_ERROR} px")
@@ -35,8 +38,8 @@ def demonstrate(name: str, clip: str, models: list[str]) -> tuple[str, float]:
     """Export, track and compare; returns a line of report and the mean error in px."""
     graphs, predictions = OUTPUT / f"{name}.graphs", OUTPUT / f"{name}.predictions.slp"
     video, picture = SAMPLES / f"{clip}.mp4", OUTPUT / f"{name}.png"
-    run("export", *(str(SAMPLES / "models" / model) for model in models), "-o", str(graphs))
-    run("track", "-i", str(video), "-m", str(graphs), "-o", str(predictions))
+    run("export", *(SAMPLES / "models" / model for model in models), "-o", graphs)
+    run("track", "-i", video, "-m", graphs, "-o", predictions, "-t")
     found = sio.load_slp(str(predictions))
     errors, n_expected = compare(sio.load_slp(str(SAMPLES / f"{clip}.slp")), found)
     draw(found, video, picture)
@@ -48,9 +51,9 @@ def demonstrate(name: str, clip: str, models: list[str]) -> tuple[str, float]:
     return report, mean
 
 
-def run(*args: str) -> None:
+def run(*args: str | Path) -> None:
     print("$ sleap-nn", *args, flush=True)
-    subprocess.run([sys.executable, "-m", "sleap_rt", *args], check=True)
+    subprocess.run([sys.executable, "-m", "sleap_rt", *map(str, args)], check=True)
 
 
 def compare(truth: sio.Labels, found: sio.Labels) -> tuple[list[float], int]:
