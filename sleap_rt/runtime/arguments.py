@@ -1,6 +1,6 @@
 """Options as keyword arguments of the Python functions, under the names the command has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -40,7 +40,7 @@ class RunArguments(TypedDict, total=False):
 
     batch_size: int
     queue_maxsize: int
-    frames: list[int] | None
+    frames: Sequence[int] | None
     video_index: int | None
     only_labeled_frames: bool
     only_suggested_frames: bool

@@ -42,7 +42,7 @@ def _frames(*shape: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("scale", [1.0, 0.5, 0.29, 1.3])
+@pytest.mark.parametrize("scale", [1.0, 0.5, 0.29, 0.13, 1.3])
 def test_network_input(scale: float, channels: int) -> None:
     spec = _spec(
         input_scale=scale,

@@ -5,6 +5,7 @@ Engines are built for the size of the frames when the first ones arrive, and kep
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from sleap_rt.errors import OptionError
@@ -12,7 +13,7 @@ from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.trt_support.build import read_graph_tensors
 from sleap_rt.runtime.trt_support.cache import EngineCache, cache_folder
-from sleap_rt.runtime.trt_support.cuda import find_gpu
+from sleap_rt.runtime.trt_support.cuda import find_gpu, select_gpu
 from sleap_rt.runtime.trt_support.feeds import checked_feed, device_index
 from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError
 from sleap_rt.runtime.trt_support.library import Flavour, find_tensorrt
@@ -43,7 +44,8 @@ class TrtEngine:
         self.inputs, self.outputs = read_graph_tensors(tensorrt, model)
         outputs = [spec.name for spec in self.outputs]
         cache = EngineCache(cache_folder(), _note)
-        self._plans = EnginePlans(tensorrt, model, outputs, self._gpu, cache, _note)
+        select = partial(select_gpu, index)
+        self._plans = EnginePlans(tensorrt, model, outputs, self._gpu, cache, _note, select)
         self._engine: GpuEngine | None = None
 
     def run(

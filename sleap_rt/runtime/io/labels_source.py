@@ -112,7 +112,7 @@ def open_labels(
         readers,
         chosen,
         decoder=", ".join(sorted(decoders)),
-        videos=videos,
+        videos=lambda: videos,
         labels=labels,
         labels_path=path,
         video_name=video_name,

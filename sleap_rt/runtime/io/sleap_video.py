@@ -67,6 +67,28 @@ class SleapVideo:
         self.video.close()
 
 
+def as_sleap_video(file: VideoFile) -> "sio.Video":
+    """The record of a video file for labels, also of kinds that sleap-io itself does not open."""
+    import sleap_io as sio  # takes a second to import
+
+    if _is_opened_by_sleap_io(file.path):
+        return sio.Video.from_filename(str(file.path))
+    metadata = {
+        "type": "MediaVideo",
+        "filename": str(file.path),
+        "shape": (file.n_frames, *file.shape),
+        "grayscale": file.shape[2] == 1,
+        "fps": file.fps,
+    }
+    return sio.Video(str(file.path), open_backend=False, backend_metadata=metadata)
+
+
+def _is_opened_by_sleap_io(path: Path) -> bool:
+    from sleap_io.io.video_reading import MediaVideo
+
+    return path.suffix.lower().lstrip(".") in MediaVideo.EXTS
+
+
 def described(video: "sio.Video") -> str:
     """A video's files, in a few words."""
     name = video.filename
@@ -86,7 +108,8 @@ def open_sleap_video(video: "sio.Video") -> tuple[Reader, Sequence[int], str]:
 
     path = video.filename
     is_plain = isinstance(path, str) and not video.is_cropped
-    if is_plain and Path(path).suffix.lower().lstrip(".") in sio.io.video_reading.MediaVideo.EXTS:
+    is_media = video.backend_metadata.get("type") == "MediaVideo"
+    if is_plain and (is_media or _is_opened_by_sleap_io(Path(path))):
         backend = video.backend
         stored = video.backend_metadata.get("grayscale")
         file = VideoFile(Path(path), gray=stored if backend is None else backend.grayscale)

@@ -1,6 +1,6 @@
 """Opened input of a run: frames of one or more videos, and the labels they came with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,7 +38,7 @@ class Source:
         selection: Selection,
         *,
         decoder: str,
-        videos: "Sequence[sio.Video] | Path | None" = None,
+        videos: "Callable[[], Sequence[sio.Video]]",
         labels: "sio.Labels | None" = None,
         labels_path: Path | None = None,
         files: Sequence[Path] = (),
@@ -66,13 +66,7 @@ class Source:
 
     def videos(self) -> "list[sio.Video]":
         """The videos that `FrameRef.video_index` counts, for the result."""
-        import sleap_io as sio  # takes a second to import
-
-        if self._videos is None:  # frames in memory, which no file holds
-            return [sio.Video("array", open_backend=False)]
-        if isinstance(self._videos, Path):
-            return [sio.Video.from_filename(str(self._videos))]
-        return list(self._videos)
+        return list(self._videos())
 
     def default_output(self, data_path: Path, format_name: str = "slp") -> Path:
         """Where predictions on `data_path`, which this was opened from, go unless told."""

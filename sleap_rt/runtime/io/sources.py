@@ -11,7 +11,12 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.io.labels_source import load_labels, open_labels
 from sleap_rt.runtime.io.selection import Selection, select_of_video
-from sleap_rt.runtime.io.sleap_video import described, open_sleap_video, video_files
+from sleap_rt.runtime.io.sleap_video import (
+    as_sleap_video,
+    described,
+    open_sleap_video,
+    video_files,
+)
 from sleap_rt.runtime.io.source import Reader, Source
 from sleap_rt.runtime.io.video import DECODER, VideoFile
 from sleap_rt.runtime.run import Frame
@@ -73,7 +78,7 @@ def _open_path(path: Path, selection: SelectionOptions) -> Source:
         video,
         lambda: select_of_video(selection, range(video.n_frames), str(path)),
         decoder=DECODER,
-        videos=path,
+        videos=lambda: [as_sleap_video(video)],
         files=[path],
     )
 
@@ -105,7 +110,18 @@ def _open_array(frames: NDArray[Any], selection: SelectionOptions) -> Source:
         )
     _refuse_hdf5_options(selection, "an array")
     chosen = select_of_video(selection, range(len(frames)), "the array of frames")
-    return Source({0: _ArrayReader(frames)}, chosen, decoder="none: frames were given as an array")
+    return Source(
+        {0: _ArrayReader(frames)},
+        chosen,
+        decoder="none: frames were given as an array",
+        videos=_array_video,
+    )
+
+
+def _array_video() -> "list[sio.Video]":
+    import sleap_io as sio
+
+    return [sio.Video("array", open_backend=False)]
 
 
 class _ArrayReader:
@@ -182,6 +198,6 @@ def _open_video(video: "sio.Video", selection: SelectionOptions) -> Source:
         reader,
         lambda: select_of_video(selection, available, described(video)),
         decoder=decoder,
-        videos=[video],
+        videos=lambda: [video],
         files=video_files(video),
     )

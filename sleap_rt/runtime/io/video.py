@@ -39,6 +39,7 @@ class VideoFile:
         path: as given.
         n_frames: as the file's header says.
         shape: (height, width, channels).
+        fps: frames per second on average; None where the header does not say.
 
     Raises:
         DataError: the file is missing, is no video, or has no frames.
@@ -71,6 +72,8 @@ class VideoFile:
         first = self._pixels(self._read_ahead)
         self._gray = bool((first[..., 0] == first[..., -1]).all()) if gray is None else gray
         self.shape = (*first.shape[:2], 1 if self._gray else 3)
+        rate = self._stream.average_rate
+        self.fps = None if rate is None else float(rate)
 
     def read(self, index: int) -> NDArray[np.uint8]:
         """One frame, (height, width, channels) uint8, RGB or gray.

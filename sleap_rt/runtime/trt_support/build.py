@@ -51,10 +51,22 @@ def decoded_outputs(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name not in _RAW_OUTPUTS))
 
 
-def build_engine(tensorrt: TensorRT, request: BuildRequest, progress: Progress) -> bytes:
+def build_engine(
+    tensorrt: TensorRT,
+    request: BuildRequest,
+    progress: Progress,
+    select_gpu: Callable[[], None] | None = None,
+) -> bytes:
     """Build an engine; takes seconds with TensorRT-RTX, minutes with TensorRT.
 
     Ctrl-C stops it at TensorRT's next step.
+
+    Args:
+        tensorrt: the installed one.
+        request: what to build.
+        progress: told how far the build is.
+        select_gpu: makes the GPU to build for the current one of the calling thread, which is
+            one of the build's own; None where the request has a target.
 
     Raises:
         EngineError: TensorRT cannot express the graph, or cannot build it for this GPU.
@@ -66,9 +78,13 @@ def build_engine(tensorrt: TensorRT, request: BuildRequest, progress: Progress) 
     stop = threading.Event()
     monitor = _make_monitor(tensorrt.api, progress, stop)
     config.progress_monitor = monitor
-    plan = _interruptible(
-        lambda: graph.builder.build_serialized_network(graph.network, config), stop
-    )
+
+    def build() -> Any:
+        if select_gpu is not None:
+            select_gpu()
+        return graph.builder.build_serialized_network(graph.network, config)
+
+    plan = _interruptible(build, stop)
     if plan is None:
         raise EngineError(build_failure(request, graph.log.errors))
     if request.timings is not None and not tensorrt.is_rtx:
@@ -223,6 +239,8 @@ def _interruptible(build: Callable[[], Any], stop: threading.Event) -> Any:
         stop.set()
         thread.join()
         raise
+    if failure and isinstance(failure[0], EngineError):
+        raise failure[0]
     if failure:
         raise EngineError(f"TensorRT's builder failed: {failure[0]}") from failure[0]
     return result[0]

@@ -31,6 +31,7 @@ class GpuEngine:
 
     def __init__(self, api: Any, plan: bytes, gpu: Gpu) -> None:
         self._gpu = gpu
+        select_gpu(gpu.index)
         self._log = api.Logger(api.Logger.ERROR)
         self._loader = api.Runtime(self._log)
         self._engine = self._loader.deserialize_cuda_engine(plan)

@@ -1,6 +1,6 @@
 """Which engine a run needs, and getting hold of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class EnginePlans:
         gpu: that the engines run on.
         cache: where engines are kept.
         note: told when an engine beside the model cannot be used.
+        select_gpu: makes that GPU the current one of the thread that calls it.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class EnginePlans:
         gpu: Gpu,
         cache: EngineCache,
         note: Note,
+        select_gpu: Callable[[], None] | None = None,
     ) -> None:
         self._tensorrt = tensorrt
         self._model = model
@@ -45,6 +47,7 @@ class EnginePlans:
         self._gpu = gpu
         self._cache = cache
         self._note = note
+        self._select_gpu = select_gpu
         self._graph_hash = graph_hash(model)
         self._current: BuildRequest | None = None
 
@@ -96,4 +99,4 @@ class EnginePlans:
 
     def _build(self, request: BuildRequest) -> bytes:
         with ProgressLine(build_title(request.model.name, request.profile, str(self._gpu))) as line:
-            return build_engine(self._tensorrt, request, line.update)
+            return build_engine(self._tensorrt, request, line.update, self._select_gpu)

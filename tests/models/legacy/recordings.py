@@ -8,8 +8,30 @@ import cv2
 import h5py
 import numpy as np
 import pytest
+import sleap_io
+
+from sleap_rt.instances import FrameInstances
 
 Arrays = dict[str, np.ndarray]
+
+# px and confidence, see the README of the recordings. Crops are truncated to bytes, so that a
+# last-bit change of a crop's position moves pixels by one level; `bottomup_multiclass` has nearly
+# flat peaks.
+PX_FRAME, PX_CROPS, PX_CLASS_CROPS, PX_FLAT = 1e-3, 5e-3, 1e-2, 2e-2
+VAL_FRAME, VAL_CROPS, PROB = 1e-4, 1e-3, 1e-4
+NETWORK_ERROR = 1e-4  # confidence; frames with a smaller margin may count differently
+
+# Recorded cases of instances: name, models, px, confidence.
+INSTANCE_CASES = [
+    ("single_instance", ["single_instance"], PX_FRAME, VAL_FRAME),
+    ("bottomup", ["bottomup"], PX_FRAME, VAL_FRAME),
+    ("topdown", ["centroid", "centered_instance"], PX_CROPS, VAL_CROPS),
+]
+PIPELINES = [
+    *(models for _, models, _, _ in INSTANCE_CASES),
+    ["bottomup_multiclass"],
+    ["centroid", "topdown_multiclass"],
+]
 
 
 def model_folders(shared_data: Path) -> dict[str, Path]:
@@ -59,3 +81,42 @@ def _decode(shared_data: Path, source: str, index: int) -> np.ndarray:
     _, frame = capture.read()
     capture.release()
     return np.ascontiguousarray(frame[..., :1])  # the colour video is stored, these are gray
+
+
+def near(actual: np.ndarray, expected: np.ndarray, atol: float, what: object) -> None:
+    """Same shape, NaN in the same places, and close."""
+    assert actual.shape == expected.shape, what
+    np.testing.assert_allclose(actual, expected, atol=atol, rtol=0, err_msg=str(what))
+
+
+def is_firm(case: Arrays) -> np.ndarray:
+    """Of each frame: whether no peak depends on the network's last bits."""
+    return np.minimum(case["margin_threshold"], case["margin_tie"]) > NETWORK_ERROR
+
+
+def telling_frames(case: Arrays, *, every: int = 1) -> Arrays:
+    """The firm frames of a recording of `clip.mp4`; one of the first five, which are alike."""
+    firm = np.flatnonzero(is_firm(case) & ~np.isin(case["frame_idx"], (1, 2, 3, 4)))
+    assert len(firm) >= 5
+    kept, n_frames = firm[::every], len(case["frame_idx"])
+    return {k: values[kept] if len(values) == n_frames else values for k, values in case.items()}
+
+
+def assert_instances_equal(
+    found: list[FrameInstances], case: Arrays, px: float, val: float
+) -> None:
+    """Every frame of a recorded case: counts equal, points and values close, in order."""
+    for i, instances in enumerate(found):
+        what, n = f"{case['video'][i]} {case['frame_idx'][i]}", case["n_instances"][i]
+        near(instances.points, case["instance_peaks"][i, :n], px, what)
+        near(instances.point_scores, case["instance_peak_vals"][i, :n], val, what)
+        near(instances.scores, case["instance_scores"][i, :n], VAL_FRAME, what)
+
+
+def stored_predictions(path: Path) -> Arrays:
+    """Points and scores of the only frame in a `labels_pr` file."""
+    (frame,) = sleap_io.load_slp(str(path), open_videos=False)
+    return {
+        "points": np.array([instance.numpy() for instance in frame.instances], np.float32),
+        "scores": np.array([instance.score for instance in frame.instances], np.float32),
+    }

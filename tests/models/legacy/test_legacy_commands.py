@@ -35,6 +35,7 @@ from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import parse_target
 
 VIDEO = Path(__file__).resolve().parents[3] / "samples/one_crawler.mp4"
+CLIPS = ("one_crawler.mp4", "crawlers.mp4")  # 250 x 190 px, 324 x 250 px
 CPU = EngineOptions(engine="ort", device="cpu")
 RNG = np.random.default_rng(21)
 PX = 1e-3
@@ -172,6 +173,31 @@ def test_frames_are_brought_to_the_size_in_the_configuration(tmp_path: Path) -> 
         (found,) = predictor.predict(frame[None], [0])
         assert len(found) > 1
         np.testing.assert_allclose(found.points[:, 0], expected.points / ratio, atol=PX)
+
+
+def test_videos_of_a_run_are_brought_to_the_largest_size(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path / "run", "SingleInstanceConfmapsHead")
+    videos = [sleap_io.load_video(str(VIDEO.with_name(name))) for name in CLIPS]
+    animal = sleap_io.Instance.from_numpy(np.ones((1, 2)), sleap_io.Skeleton(["A"]))
+    labelled = [
+        sleap_io.LabeledFrame(video=video, frame_idx=3, instances=[animal]) for video in videos
+    ]
+    sleap_io.Labels(labelled).save(str(tmp_path / "both.slp"), embed=False)
+    output = tmp_path / "out.slp"
+    code, words = run(capsys, "track", "-i", tmp_path / "both.slp", "-m", folder, "-o", output)
+    assert code == 0, words
+    labels = sleap_io.load_slp(str(output), open_videos=False)
+    found = [
+        next(f for f in labels if f.frame_idx == 3 and f.video.filename.endswith(name))
+        for name in CLIPS
+    ]
+    frames = [video[3] for video in videos]
+    assert frames[0].shape != frames[1].shape
+    expected = reference.predict([load_legacy_model(folder)], frames)
+    for mine, plain in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine.instances[0].numpy(), plain.points[0], atol=PX)
 
 
 @pytest.mark.parametrize("channels", [(1, 3), (3, 1)], ids=["gray + RGB", "RGB + gray"])

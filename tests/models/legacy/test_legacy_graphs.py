@@ -8,12 +8,25 @@ import onnx.utils
 import onnxruntime
 import pytest
 from recordings import (
+    INSTANCE_CASES,
+    PIPELINES,
+    PROB,
+    PX_CLASS_CROPS,
+    PX_CROPS,
+    PX_FLAT,
+    PX_FRAME,
+    VAL_CROPS,
+    VAL_FRAME,
     Arrays,
+    assert_instances_equal,
     dummy_activations,
     frames_of,
     model_folders,
+    near,
     recorded_activations,
     recorded_case,
+    stored_predictions,
+    telling_frames,
 )
 
 from sleap_rt.instances import FrameInstances
@@ -24,12 +37,7 @@ from sleap_rt.runtime.predictors import KnownInstances, open_predictor
 
 pytestmark = [pytest.mark.parity, pytest.mark.engine]
 
-# px, confidence, activations: see the README of the recordings. Crops are truncated to bytes, so
-# that a last-bit change of a crop's position moves pixels by one level; `bottomup_multiclass` has
-# nearly flat peaks, and its recording of zeros carries the rounding of its own run.
-PX_FRAME, PX_CROPS, PX_CLASS_CROPS, PX_FLAT = 1e-3, 5e-3, 1e-2, 2e-2
-VAL_FRAME, VAL_CROPS, PROB = 1e-4, 1e-3, 1e-4
-NETWORK_ERROR = 1e-4  # confidence; frames with a smaller margin may count differently
+# Of activations. The recording of zeros of `bottomup_multiclass` carries its own run's rounding.
 ATOL_ZEROS, ATOL_ZEROS_ROUNDED, ATOL_OTHER = 1e-6, 5e-5, 3e-5
 SIZED = "sizing/image"  # what the first part of a graph hands over
 
@@ -58,12 +66,6 @@ def graphs(shared_data: Path, exported: Callable[[Sequence[Path]], list[Path]]) 
     return find
 
 
-def _near(actual: np.ndarray, expected: np.ndarray, atol: float, what: object) -> None:
-    """Same shape, NaN in the same places, and close."""
-    assert actual.shape == expected.shape, what
-    np.testing.assert_allclose(actual, expected, atol=atol, rtol=0, err_msg=str(what))
-
-
 def _feed(engine: Engine, frames: np.ndarray, **inputs: np.ndarray) -> Arrays:
     """Everything the graph says about these frames."""
     some = {"slots": np.zeros(256), "max_edge_length_ratio": 0.25, "dist_penalty_weight": 1}
@@ -80,7 +82,7 @@ def _compare_heads(folder: Path, found: Arrays, recorded: Arrays, limits: dict[s
         output = found[head.output]
         channels_last = output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
         limit = limits.get(head.output, limits[""])
-        _near(channels_last, recorded[head.layer], limit, head.layer)
+        near(channels_last, recorded[head.layer], limit, head.layer)
 
 
 MODELS = [
@@ -184,19 +186,6 @@ def test_network_outputs_of_other_backbones(
     _compare_network(shared_data, name, path, tmp_path, ATOL_OTHER)
 
 
-def _firm(case: Arrays) -> np.ndarray:
-    """Frames in which no peak depends on the network's last bits."""
-    return np.minimum(case["margin_threshold"], case["margin_tie"]) > NETWORK_ERROR
-
-
-def _telling(case: Arrays, *, every: int = 1) -> Arrays:
-    """The firm frames of a recording; one of the first five of `clip.mp4`, which are alike."""
-    alike = np.isin(case["frame_idx"], (1, 2, 3, 4)) & np.isin(case["video"], ("clip.mp4",))
-    kept = np.flatnonzero(_firm(case) & ~alike)[::every]
-    n_frames = len(case["frame_idx"])
-    return {k: values[kept] if len(values) == n_frames else values for k, values in case.items()}
-
-
 def _predict(
     paths: list[Path], frames: list[np.ndarray], known: list[np.ndarray] | None = None
 ) -> list[FrameInstances]:
@@ -210,26 +199,23 @@ def _predict(
     return found
 
 
-@pytest.mark.parametrize(
-    ("name", "models", "px", "val"),
-    [
-        ("single_instance", ["single_instance"], PX_FRAME, VAL_FRAME),
-        ("bottomup", ["bottomup"], PX_FRAME, VAL_FRAME),
-        ("topdown", ["centroid", "centered_instance"], PX_CROPS, VAL_CROPS),
-    ],
-)
+@pytest.mark.parametrize(("name", "models", "px", "val"), INSTANCE_CASES)
 def test_instances(
     shared_data: Path, graphs: Graphs, name: str, models: list[str], px: float, val: float
 ) -> None:
     case = recorded_case(shared_data, name)
-    assert _firm(case).all()
     found = _predict(graphs(*models), frames_of(shared_data, case))
     assert sum(len(instances) for instances in found) == case["n_instances"].sum() > 18
-    for i, instances in enumerate(found):
-        what, n = f"{case['video'][i]} {case['frame_idx'][i]}", case["n_instances"][i]
-        _near(instances.points, case["instance_peaks"][i, :n], px, what)
-        _near(instances.point_scores, case["instance_peak_vals"][i, :n], val, what)
-        _near(instances.scores, case["instance_scores"][i, :n], VAL_FRAME, what)
+    assert_instances_equal(found, case, px, val)
+
+
+def test_predictions_stored_at_training_time(shared_data: Path, graphs: Graphs) -> None:
+    """Loosely: the stored ones are of another encoding of the same frame."""
+    case = recorded_case(shared_data, "topdown_gt_centroids")
+    (found,) = _predict(graphs("bottomup"), frames_of(shared_data, case))
+    stored = stored_predictions(shared_data / "legacy" / "bottomup" / "labels_pr.val.slp")
+    near(found.points, stored["points"], 0.2, "points")
+    near(found.scores, stored["scores"], 0.01, "scores")
 
 
 def test_a_batch_gives_what_its_frames_give(shared_data: Path, graphs: Graphs) -> None:
@@ -238,7 +224,7 @@ def test_a_batch_gives_what_its_frames_give(shared_data: Path, graphs: Graphs) -
     predictor = open_predictor(graphs("centroid", "centered_instance"), DecodeOptions(), CPU)
     for i, instances in enumerate(predictor.predict(np.stack(frames), range(4))):
         n = case["n_instances"][i]
-        _near(instances.points, case["instance_peaks"][i, :n], PX_CROPS, i)
+        near(instances.points, case["instance_peaks"][i, :n], PX_CROPS, i)
 
 
 def test_peaks_and_connections_of_bottomup(shared_data: Path, graphs: Graphs) -> None:
@@ -249,7 +235,7 @@ def test_peaks_and_connections_of_bottomup(shared_data: Path, graphs: Graphs) ->
         channels = case["peak_channel_inds"][i]
         for node in range(2):
             there = ~np.isnan(found["peak_vals"][0, node])
-            _near(found["peaks"][0, node, there], case["peaks"][i, channels == node], PX_FRAME, i)
+            near(found["peaks"][0, node, there], case["peaks"][i, channels == node], PX_FRAME, i)
         lines = case["edge_inds"][i] == 0
         # Peaks are numbered over both nodes in the recording, node by node in the graph.
         rank = np.array([np.sum(channels[:k] == channel) for k, channel in enumerate(channels)])
@@ -257,12 +243,12 @@ def test_peaks_and_connections_of_bottomup(shared_data: Path, graphs: Graphs) ->
         n_lines += len(a)
         found_scores = found["line_scores"][0, 0]
         assert np.isfinite(found_scores).sum() == len(a)
-        _near(found_scores[a, b], case["line_scores"][i, lines], VAL_FRAME, i)
+        near(found_scores[a, b], case["line_scores"][i, lines], VAL_FRAME, i)
     assert n_lines > 12
 
 
 def test_peaks_and_probabilities_of_class_maps(shared_data: Path, graphs: Graphs) -> None:
-    case = _telling(recorded_case(shared_data, "bottomup_multiclass"), every=2)
+    case = telling_frames(recorded_case(shared_data, "bottomup_multiclass"), every=2)
     engine = open_engine(graphs("bottomup_multiclass")[0], CPU)
     n_peaks = 0
     for frame, index, channels, peaks, vals, probs in zip(
@@ -275,9 +261,9 @@ def test_peaks_and_probabilities_of_class_maps(shared_data: Path, graphs: Graphs
         for node in range(2):
             mine, there = channels == node, ~np.isnan(found["peak_vals"][0, node])
             n_peaks += there.sum()
-            _near(found["peaks"][0, node, there], peaks[mine], PX_FLAT, index)
-            _near(found["peak_vals"][0, node, there], vals[mine], VAL_FRAME, index)
-            _near(found["class_probs"][0, node, there], probs[mine], PROB, index)
+            near(found["peaks"][0, node, there], peaks[mine], PX_FLAT, index)
+            near(found["peak_vals"][0, node, there], vals[mine], VAL_FRAME, index)
+            near(found["class_probs"][0, node, there], probs[mine], PROB, index)
     assert n_peaks > 12
 
 
@@ -285,15 +271,15 @@ def test_chosen_peaks_of_class_maps_are_as_probable_as_recorded(
     shared_data: Path, graphs: Graphs
 ) -> None:
     """Which of several saturated peaks is chosen depends on the last bit, how good it is not."""
-    case = _telling(recorded_case(shared_data, "bottomup_multiclass"), every=3)
+    case = telling_frames(recorded_case(shared_data, "bottomup_multiclass"), every=3)
     found = _predict(graphs("bottomup_multiclass"), frames_of(shared_data, case))
     for i, instances in enumerate(found):
         expected = case["class_probs"][i, : case["n_instances"][i]]
-        _near(instances.tracking_scores, expected, PROB, case["frame_idx"][i])
+        near(instances.tracking_scores, expected, PROB, case["frame_idx"][i])
 
 
 def test_centroids_and_class_vectors_of_every_crop(shared_data: Path, graphs: Graphs) -> None:
-    case = _telling(recorded_case(shared_data, "topdown_multiclass"), every=4)
+    case = telling_frames(recorded_case(shared_data, "topdown_multiclass"), every=4)
     centroid, instance = (open_engine(p, CPU) for p in graphs("centroid", "topdown_multiclass"))
     n_crops = 0
     for i, frame in enumerate(frames_of(shared_data, case)):
@@ -301,11 +287,11 @@ def test_centroids_and_class_vectors_of_every_crop(shared_data: Path, graphs: Gr
         found = _feed(centroid, frame[None])
         there = ~np.isnan(found["centroid_vals"][0])
         centers = found["centroids"][0, there]
-        _near(centers, case["centroids"][i, expected], PX_FRAME, what)
-        _near(found["centroid_vals"][0, there], case["centroid_vals"][i, expected], VAL_FRAME, what)
+        near(centers, case["centroids"][i, expected], PX_FRAME, what)
+        near(found["centroid_vals"][0, there], case["centroid_vals"][i, expected], VAL_FRAME, what)
         crops = {"centers": centers, "frame_index": np.zeros(len(centers), np.int64)}
         found = _feed(instance, frame[None], **crops)
-        _near(found["class_probs"], case["crop_class_probs"][i, expected], PROB, what)
+        near(found["class_probs"], case["crop_class_probs"][i, expected], PROB, what)
         n_crops += len(centers)
     assert n_crops > 20
 
@@ -314,7 +300,7 @@ def test_a_pair_with_class_vectors_gives_each_identity_once(
     shared_data: Path, graphs: Graphs
 ) -> None:
     """Scores are those of the own crop, where the original pairs class k with crop k."""
-    case = _telling(recorded_case(shared_data, "topdown_multiclass"), every=4)
+    case = telling_frames(recorded_case(shared_data, "topdown_multiclass"), every=4)
     frames = frames_of(shared_data, case)
     for i, instances in enumerate(_predict(graphs("centroid", "topdown_multiclass"), frames)):
         assert instances.track_ids.tolist() in ([0, 1], [0], [1])
@@ -329,9 +315,9 @@ def test_instances_around_labelled_animals(shared_data: Path, graphs: Graphs) ->
     # Of two nodes placed like this the bounding box has the recorded centre.
     known = [np.stack([c - 9, c + 9], axis=1) for c in case["centroids"]]
     (found,) = _predict(graphs("centered_instance"), frames, known)
-    _near(found.points, case["instance_peaks"][0], PX_CROPS, "points")
-    _near(found.point_scores, case["instance_peak_vals"][0], VAL_CROPS, "values")
-    _near(found.scores, case["instance_scores"][0], VAL_FRAME, "scores")
+    near(found.points, case["instance_peaks"][0], PX_CROPS, "points")
+    near(found.point_scores, case["instance_peak_vals"][0], VAL_CROPS, "values")
+    near(found.scores, case["instance_scores"][0], VAL_FRAME, "scores")
 
 
 def test_identities_around_labelled_animals(shared_data: Path, graphs: Graphs) -> None:
@@ -346,22 +332,12 @@ def test_identities_around_labelled_animals(shared_data: Path, graphs: Graphs) -
     for i, instances in enumerate(found):
         what, n = case["frame_idx"][i], case["n_instances"][i]
         np.testing.assert_array_equal(instances.track_ids, case["class_inds"][i, :n])
-        _near(instances.points, case["instance_peaks"][i, :n], PX_CLASS_CROPS, what)
-        _near(instances.point_scores, case["instance_peak_vals"][i, :n], VAL_CROPS, what)
-        _near(instances.tracking_scores, case["class_probs"][i, :n], PROB, what)
+        near(instances.points, case["instance_peaks"][i, :n], PX_CLASS_CROPS, what)
+        near(instances.point_scores, case["instance_peak_vals"][i, :n], VAL_CROPS, what)
+        near(instances.tracking_scores, case["class_probs"][i, :n], PROB, what)
 
 
-@pytest.mark.parametrize(
-    "models",
-    [
-        ["single_instance"],
-        ["bottomup"],
-        ["bottomup_multiclass"],
-        ["centroid", "centered_instance"],
-        ["centroid", "topdown_multiclass"],
-    ],
-    ids="+".join,
-)
+@pytest.mark.parametrize("models", PIPELINES, ids="+".join)
 def test_a_black_frame_has_no_instances(
     shared_data: Path, graphs: Graphs, models: list[str]
 ) -> None:

@@ -5,8 +5,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import sleap_io
-from recordings import Arrays, frames_of, recorded_case
+from recordings import (
+    INSTANCE_CASES,
+    PIPELINES,
+    PROB,
+    PX_CLASS_CROPS,
+    PX_CROPS,
+    PX_FLAT,
+    PX_FRAME,
+    VAL_CROPS,
+    VAL_FRAME,
+    assert_instances_equal,
+    frames_of,
+    is_firm,
+    near,
+    recorded_case,
+    stored_predictions,
+    telling_frames,
+)
 
 from sleap_rt.models.legacy import LegacyModel, load_legacy_model
 from sleap_rt.models.legacy.reference import (
@@ -25,11 +41,6 @@ from sleap_rt.models.legacy.reference.pipeline import (
 
 pytestmark = pytest.mark.parity
 
-# px and confidence. Crops are truncated to bytes, so that a last-bit change of a crop's position
-# moves pixels by one level; `bottomup_multiclass` has nearly flat peaks.
-PX_FRAME, PX_CROPS, PX_CLASS_CROPS, PX_FLAT = 1e-3, 5e-3, 1e-2, 2e-2
-VAL_FRAME, VAL_CROPS, PROB = 1e-4, 1e-3, 1e-4
-NETWORK_ERROR = 1e-4  # confidence; frames with a smaller margin may count differently
 THRESHOLD = ReferenceOptions.peak_threshold
 
 
@@ -38,55 +49,17 @@ def _model(shared_data: Path, name: str) -> LegacyModel:
     return load_legacy_model(shared_data / "legacy" / name)
 
 
-def _firm(case: Arrays) -> np.ndarray:
-    """Frames in which no peak depends on the network's last bits."""
-    return np.minimum(case["margin_threshold"], case["margin_tie"]) > NETWORK_ERROR
-
-
-def _telling_frames(case: Arrays, *, every: int = 1) -> Arrays:
-    """The firm frames of a recording of `clip.mp4`; one of the first five, which are alike."""
-    firm = np.flatnonzero(_firm(case) & ~np.isin(case["frame_idx"], (1, 2, 3, 4)))
-    assert len(firm) >= 5
-    kept, n_frames = firm[::every], len(case["frame_idx"])
-    return {k: values[kept] if len(values) == n_frames else values for k, values in case.items()}
-
-
-def _near(actual: np.ndarray, expected: np.ndarray, atol: float, what: str) -> None:
-    """Same shape, NaN in the same places, and close."""
-    assert actual.shape == expected.shape, what
-    np.testing.assert_allclose(actual, expected, atol=atol, rtol=0, err_msg=what)
-
-
-@pytest.mark.parametrize(
-    ("name", "models", "px", "val"),
-    [
-        ("single_instance", ["single_instance"], PX_FRAME, VAL_FRAME),
-        ("bottomup", ["bottomup"], PX_FRAME, VAL_FRAME),
-        ("topdown", ["centroid", "centered_instance"], PX_CROPS, VAL_CROPS),
-    ],
-)
+@pytest.mark.parametrize(("name", "models", "px", "val"), INSTANCE_CASES)
 def test_instances(shared_data: Path, name: str, models: list[str], px: float, val: float) -> None:
-    case = recorded_case(shared_data, name)
-    assert _firm(case).all()
+    recorded = recorded_case(shared_data, name)
+    assert is_firm(recorded).all()
+    # Every third frame; exported graphs are held to all of them (test_legacy_graphs.py).
+    case = {key: values[::3] for key, values in recorded.items()}
     found = predict([_model(shared_data, m) for m in models], frames_of(shared_data, case))
-    for i, instances in enumerate(found):
-        what, n = f"{case['video'][i]} {case['frame_idx'][i]}", case["n_instances"][i]
-        _near(instances.points, case["instance_peaks"][i, :n], px, what)
-        _near(instances.point_scores, case["instance_peak_vals"][i, :n], val, what)
-        _near(instances.scores, case["instance_scores"][i, :n], VAL_FRAME, what)
+    assert_instances_equal(found, case, px, val)
 
 
-@pytest.mark.parametrize(
-    "models",
-    [
-        ["single_instance"],
-        ["bottomup"],
-        ["bottomup_multiclass"],
-        ["centroid", "centered_instance"],
-        ["centroid", "topdown_multiclass"],
-    ],
-    ids="+".join,
-)
+@pytest.mark.parametrize("models", PIPELINES, ids="+".join)
 def test_a_black_frame_has_no_instances(shared_data: Path, models: list[str]) -> None:
     frames = [np.zeros((72, 90, 1), np.uint8)]
     (found,) = predict([_model(shared_data, m) for m in models], frames)
@@ -95,50 +68,50 @@ def test_a_black_frame_has_no_instances(shared_data: Path, models: list[str]) ->
 
 
 def test_every_candidate_of_bottomup(shared_data: Path) -> None:
-    case = {k: values[::3] for k, values in recorded_case(shared_data, "bottomup").items()}
+    case = {k: values[::5] for k, values in recorded_case(shared_data, "bottomup").items()}
     model = _model(shared_data, "bottomup")
     for i, frame in enumerate(frames_of(shared_data, case)):
         n_peaks, n_lines = (case[k][i] >= 0 for k in ("peak_channel_inds", "edge_inds"))
         found = peaks_in_frame(model, frame, THRESHOLD)
         np.testing.assert_array_equal(found.peaks.channels, case["peak_channel_inds"][i, n_peaks])
-        _near(found.points, case["peaks"][i, n_peaks], PX_FRAME, f"frame {i}")
-        _near(found.peaks.vals, case["peak_vals"][i, n_peaks], VAL_FRAME, f"frame {i}")
+        near(found.points, case["peaks"][i, n_peaks], PX_FRAME, f"frame {i}")
+        near(found.peaks.vals, case["peak_vals"][i, n_peaks], VAL_FRAME, f"frame {i}")
         lines = candidate_connections(model, found, LineScoring())
         np.testing.assert_array_equal(lines.peaks, case["edge_peak_inds"][i, n_lines])
-        _near(lines.scores, case["line_scores"][i, n_lines], VAL_FRAME, f"frame {i}")
+        near(lines.scores, case["line_scores"][i, n_lines], VAL_FRAME, f"frame {i}")
 
 
 def test_peaks_and_probabilities_of_class_maps(shared_data: Path) -> None:
-    case = _telling_frames(recorded_case(shared_data, "bottomup_multiclass"))
+    case = telling_frames(recorded_case(shared_data, "bottomup_multiclass"), every=3)
     model = _model(shared_data, "bottomup_multiclass")
     for i, frame in enumerate(frames_of(shared_data, case)):
         what, there = f"frame {case['frame_idx'][i]}", case["peak_channel_inds"][i] >= 0
         found = peaks_in_frame(model, frame, THRESHOLD)
         np.testing.assert_array_equal(found.peaks.channels, case["peak_channel_inds"][i, there])
-        _near(found.points, case["peaks"][i, there], PX_FLAT, what)
-        _near(found.peaks.vals, case["peak_vals"][i, there], VAL_FRAME, what)
-        _near(peak_class_probs(model, found), case["peak_class_probs"][i, there], PROB, what)
+        near(found.points, case["peaks"][i, there], PX_FLAT, what)
+        near(found.peaks.vals, case["peak_vals"][i, there], VAL_FRAME, what)
+        near(peak_class_probs(model, found), case["peak_class_probs"][i, there], PROB, what)
 
 
 def test_chosen_peaks_of_class_maps_are_as_probable_as_recorded(shared_data: Path) -> None:
     """Which of several saturated peaks is chosen depends on the last bit, how good it is not."""
-    case = _telling_frames(recorded_case(shared_data, "bottomup_multiclass"), every=3)
+    case = telling_frames(recorded_case(shared_data, "bottomup_multiclass"), every=3)
     found = predict([_model(shared_data, "bottomup_multiclass")], frames_of(shared_data, case))
     for i, instances in enumerate(found):
         expected = case["class_probs"][i, : case["n_instances"][i]]
-        _near(instances.tracking_scores, expected, PROB, f"frame {case['frame_idx'][i]}")
+        near(instances.tracking_scores, expected, PROB, f"frame {case['frame_idx'][i]}")
 
 
 def test_centroids_and_class_vectors_of_every_crop(shared_data: Path) -> None:
-    case = _telling_frames(recorded_case(shared_data, "topdown_multiclass"), every=2)
+    case = telling_frames(recorded_case(shared_data, "topdown_multiclass"), every=4)
     centroid, instance = (_model(shared_data, m) for m in ("centroid", "topdown_multiclass"))
     for i, frame in enumerate(frames_of(shared_data, case)):
         what, there = f"frame {case['frame_idx'][i]}", np.isfinite(case["centroid_vals"][i])
         centroids, values = find_centroids(centroid, frame, ReferenceOptions())
-        _near(centroids, case["centroids"][i, there], PX_FRAME, what)
-        _near(values, case["centroid_vals"][i, there], VAL_FRAME, what)
+        near(centroids, case["centroids"][i, there], PX_FRAME, what)
+        near(values, case["centroid_vals"][i, there], VAL_FRAME, what)
         crops = points_in_crops(instance, frame, centroids, THRESHOLD)
-        _near(crops.class_probs, case["crop_class_probs"][i, there], PROB, what)
+        near(crops.class_probs, case["crop_class_probs"][i, there], PROB, what)
 
 
 def test_instances_around_labeled_centroids(shared_data: Path) -> None:
@@ -146,8 +119,8 @@ def test_instances_around_labeled_centroids(shared_data: Path) -> None:
     (frame,) = frames_of(shared_data, case)
     model = _model(shared_data, "centered_instance")
     found = points_in_crops(model, frame, case["centroids"][0], THRESHOLD)
-    _near(found.points, case["instance_peaks"][0], PX_CROPS, "points")
-    _near(found.vals, case["instance_peak_vals"][0], VAL_CROPS, "values")
+    near(found.points, case["instance_peaks"][0], PX_CROPS, "points")
+    near(found.vals, case["instance_peak_vals"][0], VAL_CROPS, "values")
 
 
 def test_identities_around_labeled_centroids(shared_data: Path) -> None:
@@ -156,12 +129,12 @@ def test_identities_around_labeled_centroids(shared_data: Path) -> None:
     for i, frame in enumerate(frames_of(shared_data, case)):
         found = points_in_crops(model, frame, case["centroids"][i], THRESHOLD)
         what, n = f"frame {case['frame_idx'][i]}", case["n_instances"][i]
-        _near(found.class_probs, case["crop_class_probs"][i], PROB, what)
+        near(found.class_probs, case["crop_class_probs"][i], PROB, what)
         crops, classes = np.array(assign_classes(found.class_probs)).T
         np.testing.assert_array_equal(classes, case["class_inds"][i, :n], err_msg=what)
-        _near(found.points[crops], case["instance_peaks"][i, :n], PX_CLASS_CROPS, what)
-        _near(found.vals[crops], case["instance_peak_vals"][i, :n], VAL_CROPS, what)
-        _near(found.class_probs[crops, classes], case["class_probs"][i, :n], PROB, what)
+        near(found.points[crops], case["instance_peaks"][i, :n], PX_CLASS_CROPS, what)
+        near(found.vals[crops], case["instance_peak_vals"][i, :n], VAL_CROPS, what)
+        near(found.class_probs[crops, classes], case["class_probs"][i, :n], PROB, what)
 
 
 def test_predictions_stored_at_training_time(shared_data: Path) -> None:
@@ -175,18 +148,10 @@ def test_predictions_stored_at_training_time(shared_data: Path) -> None:
     case = recorded_case(shared_data, "topdown_gt_centroids")
     (frame,) = frames_of(shared_data, case)
     bottomup = predict([_model(shared_data, "bottomup")], [frame])[0]
-    stored = _stored(shared_data / "legacy" / "bottomup" / "labels_pr.val.slp")
-    _near(bottomup.points, stored["points"], px, "bottomup")
-    _near(bottomup.scores, stored["scores"], score, "bottomup")
+    stored = stored_predictions(shared_data / "legacy" / "bottomup" / "labels_pr.val.slp")
+    near(bottomup.points, stored["points"], px, "bottomup")
+    near(bottomup.scores, stored["scores"], score, "bottomup")
     model = _model(shared_data, "centered_instance")
     crops = points_in_crops(model, frame, case["centroids"][0], THRESHOLD)
-    stored = _stored(shared_data / "legacy" / "centered_instance" / "labels_pr.val.slp")
-    _near(np.sort(crops.points, axis=0), np.sort(stored["points"], axis=0), 0.5, "crops")
-
-
-def _stored(path: Path) -> Arrays:
-    (frame,) = sleap_io.load_slp(str(path), open_videos=False)
-    return {
-        "points": np.array([instance.numpy() for instance in frame.instances], np.float32),
-        "scores": np.array([instance.score for instance in frame.instances], np.float32),
-    }
+    stored = stored_predictions(shared_data / "legacy" / "centered_instance" / "labels_pr.val.slp")
+    near(np.sort(crops.points, axis=0), np.sort(stored["points"], axis=0), 0.5, "crops")

@@ -140,6 +140,22 @@ def test_arrays_of_another_type_are_refused():
         frames_of(np.zeros((2, 10, 10, 3)))
 
 
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.ts", "clip.webm"])
+def test_the_record_of_a_video_opens_again_also_where_sleap_io_does_not_know_its_kind(
+    name, tmp_path
+):
+    codec = {"codec": "libvpx"} if name.endswith("webm") else {}
+    clip = encode(tmp_path / name, n_frames=8, **codec)
+    with open_source(clip, SelectionOptions(frames=(3,))) as source:
+        expected = source.read(source.selection.refs[0])
+        (video,) = source.videos()
+    frame = sio.LabeledFrame(video=video, frame_idx=3)
+    sio.Labels([frame], videos=[video]).save(str(tmp_path / "out.slp"), verbose=False)
+    np.testing.assert_array_equal(frames_of(tmp_path / "out.slp"), [expected])
+    again = sio.load_slp(str(tmp_path / "out.slp"), open_videos=False).video
+    assert tuple(again.shape) == (8, 64, 96, 3)
+
+
 def test_options_for_another_kind_of_input_are_refused(image_folder, tmp_path):
     with pytest.raises(OptionError, match="video_dataset is for HDF5"):
         frames_of(image_folder, video_dataset="x")

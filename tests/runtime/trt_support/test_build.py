@@ -37,6 +37,19 @@ def test_a_build_reports_its_progress(rtx: TensorRT, tiny_graph: Path) -> None:
     assert seen[-1][1] == 1
 
 
+def test_the_gpu_is_selected_in_the_thread_that_builds(rtx: TensorRT, tiny_graph: Path) -> None:
+    selecting: list[threading.Thread] = []
+    building: set[threading.Thread] = set()
+    request = BuildRequest(model=tiny_graph, profile=PROFILE, target=SM86, outputs=("total",))
+    build_engine(
+        rtx,
+        request,
+        lambda phase, done: building.add(threading.current_thread()),
+        lambda: selecting.append(threading.current_thread()),
+    )
+    assert building == set(selecting)
+
+
 def test_outputs_that_are_not_asked_for_are_left_out(rtx: TensorRT, tiny_graph: Path) -> None:
     requests = [
         BuildRequest(model=tiny_graph, profile=PROFILE, target=SM86, outputs=outputs)

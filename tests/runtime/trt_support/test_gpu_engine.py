@@ -1,5 +1,6 @@
 """Runs of a tiny graph on a simulated GPU: what is copied where, and when memory is taken."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,10 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[BuildRequest]:
     """What was built. The engine of a simulated GPU is the graph itself."""
     requests: list[BuildRequest] = []
 
-    def build(tensorrt: object, request: BuildRequest, progress: object) -> bytes:
+    def build(
+        tensorrt: object, request: BuildRequest, progress: object, select_gpu: Callable[[], None]
+    ) -> bytes:
+        select_gpu()
         requests.append(request)
         return request.model.read_bytes()
 
