@@ -51,7 +51,11 @@ TRACK = ("track", "-i", VIDEO)
         (TRACK, 2, "give one or both"),
         ((*TRACK, "-m", "nowhere"), 1, "nowhere does not exist; expected"),
         ((*TRACK, "-m", "nowhere.onnx"), 1, "nowhere.onnx does not exist; expected"),
-        ((*TRACK, "-m", "samples/models"), 1, "samples/models is no model (it holds bottomup, cent"),
+        (
+            (*TRACK, "-m", "samples/models"),
+            1,
+            "samples/models is no model (it holds bottomup, cent",
+        ),
         ((*TRACK, "-m", "README.md"), 1, "README.md is no model"),
         ((*TRACK, "-m", "x", "--frames", "5-3"), 2, "runs backwards; write 3-5"),
         ((*TRACK, "-m", "x", "--frames", "five"), 2, "'five' is neither a frame nor a range"),
