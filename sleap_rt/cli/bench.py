@@ -14,6 +14,7 @@ _COLUMNS = (
     ("device", "{device}"),
     ("batch", "{batch_size}"),
     ("frames/s", "{frames_per_second:.1f}"),
+    ("instances", "{per_frame:.1f}"),
     ("p50", "{latency_ms[p50]:.1f}"),
     ("p90", "{latency_ms[p90]:.1f}"),
     ("p99", "{latency_ms[p99]:.1f}"),
@@ -33,7 +34,7 @@ _COLUMNS = (
     "--data_path",
     "-i",
     type=click.Path(path_type=Path),
-    help="Video to take frames from.  [default: noise of the training size]",
+    help="Video to take frames from.  [default: the frame stored in the model]",
 )
 @click.option(
     "--engine",
@@ -70,8 +71,9 @@ def command(
     """Measure prediction with an exported model: latency per batch, throughput, stages.
 
     PATH is an `.onnx` file or an export folder. Times are ms per batch; `graph` is network and
-    decoding in the engine, copies included, `group` is what comes after. Runs are taken in turn,
-    each after a warm-up; on a machine that does other work, compare rows, not days.
+    decoding in the engine, copies included, `group` is what comes after. `instances` are those
+    found per frame: where there are none, neither crops nor grouping are measured. Runs are taken
+    in turn, each after a warm-up; on a machine that does other work, compare rows, not days.
 
     \b
     sleap-nn bench exports/flies -i video.mp4
@@ -97,7 +99,8 @@ def _table(rows: list[dict[str, Any]]) -> str:
     cells = [[name for name, _ in _COLUMNS]]
     for row in rows:
         read = "-" if row["read_ms"] is None else f"{row['read_ms']:.1f}"
-        cells.append([form.format(**row, read=read) for _, form in _COLUMNS])
+        per_frame = row["n_instances"] / row["n_frames"]
+        cells.append([form.format(**row, read=read, per_frame=per_frame) for _, form in _COLUMNS])
     widths = [max(len(line[i]) for line in cells) for i in range(len(_COLUMNS))]
     return "\n".join(
         "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))

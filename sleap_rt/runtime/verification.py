@@ -8,6 +8,7 @@ that will run it, how far that machine's engine is from the certified result.
 import base64
 import io
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +76,7 @@ class Sample:
         try:
             parts = json.loads(text)
             return cls(_unpacked(parts["feed"]), _unpacked(parts["expected"]))
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
             raise ModelError(f"the stored sample is damaged: {error}. Export it again.") from error
 
 
@@ -168,8 +169,7 @@ def _compared(
             n_extra += int((here & ~there).sum())
             px.append(np.linalg.norm(wanted - given, axis=-1)[there & here])
         else:
-            difference = np.abs(wanted - given)
-            scores.append(difference[np.isfinite(difference)])
+            scores.append(_score_differences(wanted, given))
     return Verification(
         path=path,
         kind=contract.kind,
@@ -185,9 +185,20 @@ def _compared(
     )
 
 
+def _score_differences(wanted: Array, given: Array) -> Array:
+    """Of all scores that either side has; infinite where only one of them has it."""
+    only_one = np.isnan(wanted) != np.isnan(given)
+    differences = np.where(only_one | (wanted == given), 0.0, np.abs(wanted - given))
+    differences[only_one] = np.inf
+    return differences[~np.isnan(wanted) | ~np.isnan(given)]
+
+
 def _percentile(values: list[NDArray[np.floating]], tolerance: Tolerance) -> float:
     together = np.concatenate([part.ravel() for part in values])
-    return float(np.percentile(together, tolerance.percentile)) if together.size else 0.0
+    if not together.size:
+        return 0.0
+    # "higher": between infinity and a number there is nothing to interpolate.
+    return float(np.percentile(together, tolerance.percentile, method="higher"))
 
 
 def _packed(arrays: dict[str, Array]) -> str:

@@ -38,17 +38,20 @@ class _Device(NamedTuple):
         provider: its execution provider.
         fix: what makes it available.
         memory: where its outputs can stay until they are fetched; None for the CPU's.
+        settings: of the provider, beside the number of the device.
     """
 
     provider: str
     fix: str
     memory: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 _GPU_WHEEL = "Install onnxruntime-gpu in place of onnxruntime (`pip install 'sleap-rt[gpu]'`)"
 _DEVICES = {
     "cpu": _Device("CPUExecutionProvider", "Install onnxruntime (`pip install 'sleap-rt[cpu]'`)"),
-    "cuda": _Device("CUDAExecutionProvider", _GPU_WHEEL, "cuda"),
+    # float32 means float32: its own default, TF32, keeps 10 bits of 23 in products on tensor cores.
+    "cuda": _Device("CUDAExecutionProvider", _GPU_WHEEL, "cuda", (("use_tf32", "0"),)),
     "tensorrt": _Device("TensorrtExecutionProvider", f"{_GPU_WHEEL} and NVIDIA's TensorRT", "cuda"),
     "mps": _Device("CoreMLExecutionProvider", "Run on a Mac with Apple's own chip"),
     "directml": _Device("DmlExecutionProvider", "Install onnxruntime-directml (Windows)"),
@@ -73,10 +76,8 @@ class OrtEngine:
         self.device, kind, number = _parse(options.device)
         self._memory, self._number = _DEVICES[kind].memory, number
         wanted = _DEVICES[kind].provider
-        settings = ort.SessionOptions()
-        settings.log_severity_level = _ERRORS_ONLY
-        settings.intra_op_num_threads = options.threads or n_cores()
-        provider = (wanted, {"device_id": number}) if self._memory else wanted
+        settings = session_settings(options.threads or n_cores())
+        provider = provider_of(kind, number)
         try:
             self._session = ort.InferenceSession(str(model), settings, providers=[provider])
         except _FAILURES as error:
@@ -134,6 +135,30 @@ def run_bound(
     binding.synchronize_outputs()
     values: list[Array] = binding.copy_outputs_to_cpu()
     return values
+
+
+def session_settings(threads: int) -> Any:
+    """ONNX Runtime's settings of a session, for as many CPU threads."""
+    settings = ort.SessionOptions()
+    settings.log_severity_level = _ERRORS_ONLY
+    settings.intra_op_num_threads = threads
+    # Left to itself, its threads go on spinning after a run, at the cost of reading frames, of the
+    # other stage of a pair, and of other programs: docs/engines.md has the measurement.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return settings
+
+
+def provider_of(kind: str, number: int) -> str | tuple[str, dict[str, str]]:
+    """What a session is opened with: a provider, and its settings where it has any.
+
+    Args:
+        kind: of device, a key of the table above.
+        number: of the device, where there may be several.
+    """
+    device = _DEVICES[kind]
+    if device.memory is None:
+        return device.provider
+    return device.provider, {"device_id": str(number), **dict(device.settings)}
 
 
 def why_no_cuda() -> str | None:

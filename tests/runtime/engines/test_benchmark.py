@@ -57,6 +57,14 @@ def test_rows_for_every_engine_and_batch_size(sample_graphs, capsys):
     ]
 
 
+def test_without_a_video_there_are_animals_to_measure(sample_graphs):
+    graphs = sample_graphs("centroid", "centered_instance")
+    found = run_benchmark(graphs, None, CPU, BenchOptions(batch_size=2, n_batches=2))
+    assert found.n_frames == 4
+    assert found.n_instances >= 4, "else the second stage is not measured"
+    assert found.read_ms is None
+
+
 def test_wrong_numbers_are_usage_errors(capsys):
     with pytest.raises(SystemExit) as left:
         main(["bench", "nowhere.onnx", "-b", "0"])

@@ -11,7 +11,7 @@ import pytest
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import choose_engine, open_engine
-from sleap_rt.runtime.engines.ort import run_bound, why_no_cuda
+from sleap_rt.runtime.engines.ort import provider_of, run_bound, session_settings, why_no_cuda
 
 
 def test_auto_comes_to_the_cpu_where_there_is_no_gpu_and_says_why():
@@ -75,6 +75,19 @@ def test_a_missing_device_is_told_within_a_second(sample_graphs, tmp_path):
     assert "onnxruntime-gpu" in done.stderr
     assert "Traceback" not in done.stderr
     assert seconds < 10, "far above a second, even on a busy machine"
+
+
+def test_cuda_computes_float32_in_float32():
+    assert provider_of("cpu", 0) == "CPUExecutionProvider"
+    settings = {"device_id": "1", "use_tf32": "0"}
+    assert provider_of("cuda", 1) == ("CUDAExecutionProvider", settings)
+    assert provider_of("tensorrt", 0) == ("TensorrtExecutionProvider", {"device_id": "0"})
+
+
+def test_idle_threads_of_onnx_runtime_do_not_spin():
+    settings = session_settings(3)
+    assert settings.intra_op_num_threads == 3
+    assert settings.get_session_config_entry("session.intra_op.allow_spinning") == "0"
 
 
 def test_bound_outputs_equal_those_of_a_plain_run(sample_graphs):

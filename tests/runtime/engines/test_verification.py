@@ -73,6 +73,22 @@ def test_a_lost_point_fails(sample_graphs, tmp_path):
     assert not result.passed
 
 
+def test_a_score_that_became_nan_fails(sample_graphs, tmp_path):
+    """The file claims a line score in a place where the graph gives NaN."""
+    (graph,) = sample_graphs("bottomup")
+    sample = read_sample(graph)
+    place = tuple(np.argwhere(np.isnan(sample.expected["line_scores"]))[0])
+    sample.expected["line_scores"][place] = 0.5
+    model = onnx.load(graph)
+    for entry in model.metadata_props:
+        if entry.key == SAMPLE_KEY:
+            entry.value = sample.to_text()
+    onnx.save(model, tmp_path / "nan.onnx")
+    result = verify_graph(tmp_path / "nan.onnx", CPU)
+    assert (result.n_missing, result.n_extra) == (0, 0)
+    assert not result.passed
+
+
 def test_samples_survive_the_way_through_text():
     feed = {"frames": np.arange(12, dtype=np.uint8).reshape(1, 3, 4, 1), "t": np.array(0.5, "f")}
     expected = {"peaks": np.array([[1.5, np.nan]], np.float32)}
