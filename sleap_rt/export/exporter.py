@@ -70,6 +70,7 @@ def export_models(
     else:
         stages = _sized_together(override_models(_load(paths, overrides), overrides))
     _check_writable(folder)
+    _refuse_other_graphs(folder, {f"{stage.kind}.onnx" for stage in stages})
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
         export = _export if precision == "fp32" else _export_reduced
         written = [export(stage, Path(temporary)) for stage in stages]
@@ -126,6 +127,16 @@ def _check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise ModelError(f"cannot write into {folder}: {error.strerror}") from error
+
+
+def _refuse_other_graphs(folder: Path, names: set[str]) -> None:
+    """An export folder is one model or pair; graphs of another would be taken for a part of it."""
+    others = sorted(path.name for path in folder.glob("*.onnx") if path.name not in names)
+    if others:
+        raise ModelError(
+            f"{folder} holds {', '.join(others)} of another export; choose another folder, or "
+            "delete what is there."
+        )
 
 
 def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, GraphContract]:

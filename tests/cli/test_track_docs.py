@@ -13,8 +13,10 @@ from sleap_rt import training_extra
 from sleap_rt.cli import track
 from sleap_rt.runtime.io.video import VideoFile
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
 N_FRAMES = 15
+MODELS = ("centroid", "centered_instance", "bottomup")
 
 
 def blocks(name, language):
@@ -23,12 +25,11 @@ def blocks(name, language):
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory, request, sample_graphs):
+def prepared(tmp_path_factory, request):
     """A folder with everything that the guides mention."""
     samples, folder = request.config.rootpath / "samples", tmp_path_factory.mktemp("guide")
     _shorten(samples / "crawlers.mp4", folder / "video.mp4")
-    shutil.copytree(sample_graphs("bottomup")[0].parent, folder / "exports/flies")
-    for name in ("centroid", "centered_instance"):
+    for name in MODELS:
         shutil.copytree(samples / "models" / name, folder / "models" / name)
     truth = sio.load_slp(str(samples / "crawlers.slp"), open_videos=False)
     video = sio.Video.from_filename(str(folder / "video.mp4"))
@@ -55,13 +56,20 @@ def _shorten(source, target):
 @pytest.fixture
 def folder(prepared, monkeypatch, sample_graphs):
     monkeypatch.chdir(prepared)
+    shutil.rmtree("exports", ignore_errors=True)
+    shutil.copytree(sample_graphs("bottomup")[0].parent, "exports/flies")
+
     # Exporting is tested elsewhere and takes long: the models' graphs are there already.
-    names = {"models/centroid": "centroid", "models/centered_instance": "centered_instance"}
-    monkeypatch.setattr(
-        training_extra,
-        "cached_graphs",
-        lambda models, _: sample_graphs(*(names[str(model)] for model in models)),
-    )
+    def graphs(models, *_):
+        return sample_graphs(*(model.name for model in models))
+
+    def export(models, to, *_):
+        shutil.rmtree(to, ignore_errors=True)
+        to.mkdir(parents=True)
+        return [Path(shutil.copy(graph, to)) for graph in graphs(models)]
+
+    monkeypatch.setattr(training_extra, "cached_graphs", graphs)
+    monkeypatch.setattr(training_extra, "export_models", export)
     return prepared
 
 
@@ -73,6 +81,28 @@ def test_every_command_runs(folder, call):
         assert program == "sleap-nn"
         done = call(*arguments)
         assert done.code == 0, (command, done.err)
+        assert done.out
+
+
+@pytest.mark.parametrize(
+    ("guide", "n_commands"),
+    [
+        ("README.md", 3),
+        ("docs/models.md", 4),
+        ("docs/legacy.md", 2),
+        ("docs/engines.md", 2),
+        ("docs/tracking.md", 2),
+    ],
+)
+def test_commands_of_other_guides_run(folder, call, guide, n_commands):
+    shutil.copy(ROOT / "samples/crawlers.slp", folder / "poses.slp")
+    lines = (ROOT / guide).read_text(encoding="utf8").splitlines()
+    found = [line.split("#")[0] for line in lines if re.match(r" *sleap-nn \w", line)]
+    commands = [shlex.split(line) for line in found if "trt" not in line]  # those need TensorRT
+    assert len(commands) == n_commands
+    for _, *arguments in commands:
+        done = call(*arguments)
+        assert done.code == 0, (arguments, done.err)
         assert done.out
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from sleap_rt.errors import ModelError
+from sleap_rt.export import export_models
 from sleap_rt.export.certificate import certify_native, clear_threshold
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.models.reference.peaks import local_peaks
@@ -47,3 +48,10 @@ def test_noise_is_compared_where_its_peaks_are_few(n_nodes):
     threshold = clear_threshold(maps, "bottomup")
     counts = [len(local_peaks(confmap, threshold, None)) for confmap in maps]
     assert 100 < max(counts) <= 200
+
+
+def test_a_folder_that_holds_another_export_is_refused_before_the_work(tmp_path):
+    (tmp_path / "bottomup.onnx").touch()
+    with pytest.raises(ModelError, match=r"holds bottomup\.onnx of another export"):
+        export_models([MODEL], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["bottomup.onnx"]
