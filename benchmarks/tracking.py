@@ -198,7 +198,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
     for function in (speed, memory, crowds, clip, constants):
-        command = commands.add_parser(function.__name__, help=function.__doc__)
+        command = commands.add_parser(
+            function.__name__, help=(function.__doc__ or "").replace("%", "%%")
+        )
         command.set_defaults(run=function)
         if function is memory:
             command.add_argument("--n_frames", type=int, default=1_000_000)
