@@ -148,7 +148,7 @@ def _report(summary: "JobSummary", job: "PredictionJob", params: dict[str, Any])
     resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
     click.echo(
         f"{summary.n_frames} frames{resumed}, {summary.n_instances} instances, {tracks}"
-        f"{summary.frames_per_second:.1f} frames/s on {summary.device} -> "
+        f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on {summary.device} -> "
         f"{', '.join(map(str, summary.paths))}",
         err=params["gui"],
     )

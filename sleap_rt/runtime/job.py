@@ -21,6 +21,7 @@ from sleap_rt.options import (
     RunOptions,
     SelectionOptions,
 )
+from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.following import Following
 from sleap_rt.runtime.io.centroids import CentroidOutput, check_centroid_output, store_centroids
 from sleap_rt.runtime.io.formats import write_labels
@@ -75,6 +76,11 @@ class PredictionJob:
     resume: bool | None = None
 
     @property
+    def engine_name(self) -> str:
+        """Of the engine that runs, `auto` settled."""
+        return choose_engine(self.engine).options.engine
+
+    @property
     def journal_path(self) -> Path | None:
         path = self.output_path
         return None if path is None else path.with_name(path.name + ".journal")
@@ -91,7 +97,8 @@ class JobSummary:
         n_tracks: in use.
         n_skipped: frames that were asked for, but do not exist.
         seconds: from the first frame read to the last result.
-        device: where the engines truly ran.
+        engine: what ran the graphs.
+        device: where it truly ran.
         paths: files written.
         labels: the result.
     """
@@ -102,6 +109,7 @@ class JobSummary:
     n_tracks: int
     n_skipped: int
     seconds: float
+    engine: str
     device: str
     paths: tuple[Path, ...]
     labels: "sio.Labels"
@@ -187,6 +195,7 @@ class _Run:
             n_tracks=_n_tracks(self._results),
             n_skipped=self._source.selection.n_skipped,
             seconds=seconds,
+            engine=job.engine_name,
             device=self._predictor.device,
             paths=paths,
             labels=labels,
@@ -288,6 +297,7 @@ def _identity(source: Source, predictor: Predictor, job: PredictionJob) -> dict[
         "decoding options": asdict(job.decode),
         "filters": asdict(job.filters),
         "batch_size": job.run.batch_size,
+        "engine": job.engine_name,
         "device": predictor.device,
         "video decoder": source.decoder,
         "match_known": job.match_known,

@@ -9,7 +9,7 @@ from sleap_rt.cli import main
 from sleap_rt.export.reduced_certificate import MAX_P99_PX
 from sleap_rt.runtime import read_graph_file
 from sleap_rt.runtime.trt_support.ahead import engine_path
-from sleap_rt.runtime.trt_support.library import find_tensorrt
+from sleap_rt.runtime.trt_support.bindings import find_tensorrt
 
 MODEL = Path(__file__).resolve().parents[2] / "samples/models/single_instance"
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from sleap_rt.errors import OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import Array
+from sleap_rt.runtime.trt_support.bindings import Flavour, find_tensorrt
 from sleap_rt.runtime.trt_support.build import read_graph_tensors
 from sleap_rt.runtime.trt_support.cache import EngineCache, cache_folder
 from sleap_rt.runtime.trt_support.cuda import find_gpu, select_gpu
 from sleap_rt.runtime.trt_support.feeds import checked_feed, device_index
 from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError
-from sleap_rt.runtime.trt_support.library import Flavour, find_tensorrt
 from sleap_rt.runtime.trt_support.plans import EnginePlans
 
 

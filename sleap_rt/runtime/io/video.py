@@ -14,13 +14,14 @@ from typing import Self
 
 import av
 import numpy as np
+from av import library_versions
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.io.frame_times import FrameTimes, read_frame_times, stored_frame_count
 
-_LIBAVCODEC = ".".join(map(str, av.library_versions["libavcodec"]))
+_LIBAVCODEC = ".".join(map(str, library_versions["libavcodec"]))
 DECODER = f"PyAV {av.__version__}, FFmpeg libavcodec {_LIBAVCODEC}, BT.601"
 _LONGEST_SKIP = 64  # frames; up to here decoding on is faster than seeking
 

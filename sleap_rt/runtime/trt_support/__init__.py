@@ -1,6 +1,6 @@
 """What the TensorRT engine decides before and around its calls of the GPU; testable without one.
 
-`library` finds the installed TensorRT, `shapes` chooses the sizes an engine is built for, `build`
+`bindings` finds the installed TensorRT, `shapes` chooses the sizes an engine is built for, `build`
 turns a graph into an engine, `cache` keeps engines from one run to the next, `buffers` plans the
 memory of a run, `cuda` holds the calls themselves.
 """

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
+from sleap_rt.runtime.trt_support.bindings import TensorRT, find_tensorrt
 from sleap_rt.runtime.trt_support.build import (
     BuildRequest,
     build_engine,
@@ -12,7 +13,6 @@ from sleap_rt.runtime.trt_support.build import (
 )
 from sleap_rt.runtime.trt_support.cache import Note, read_entry, write_entry
 from sleap_rt.runtime.trt_support.keys import engine_key, graph_hash
-from sleap_rt.runtime.trt_support.library import TensorRT, find_tensorrt
 from sleap_rt.runtime.trt_support.progress import ProgressLine, build_title
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import Target

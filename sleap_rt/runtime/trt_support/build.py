@@ -10,7 +10,7 @@ import numpy as np
 
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines import TensorSpec
-from sleap_rt.runtime.trt_support.library import TensorRT
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import Target
 from sleap_rt.runtime.trt_support.timings import load_timings, save_timings

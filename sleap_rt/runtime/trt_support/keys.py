@@ -6,8 +6,8 @@ import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.build import BuildRequest
-from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 
 _LAYOUT = 1  # of an entry, and of how engines are built

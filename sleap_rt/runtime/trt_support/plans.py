@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from sleap_rt.runtime.trt_support.ahead import ahead_of_time_engine
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine, decoded_outputs
 from sleap_rt.runtime.trt_support.cache import EngineCache, Note
 from sleap_rt.runtime.trt_support.gpus import Gpu
 from sleap_rt.runtime.trt_support.keys import EngineKey, engine_key, graph_hash
-from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.progress import ProgressLine, build_title
 from sleap_rt.runtime.trt_support.shapes import Shape, profile_for
 

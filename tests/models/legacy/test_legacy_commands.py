@@ -29,8 +29,8 @@ from sleap_rt.models.legacy import load_legacy_model, reference
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor, read_graph_file
 from sleap_rt.runtime.families import check_family
+from sleap_rt.runtime.trt_support.bindings import find_tensorrt
 from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine
-from sleap_rt.runtime.trt_support.library import find_tensorrt
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import parse_target
 

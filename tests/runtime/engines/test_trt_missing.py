@@ -11,7 +11,7 @@ import pytest
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import engine_names, open_engine
-from sleap_rt.runtime.trt_support import library
+from sleap_rt.runtime.trt_support import bindings
 
 GRAPH = Path("never/opened.onnx")
 
@@ -43,7 +43,7 @@ def test_without_tensorrt_the_extra_is_named(
     engine: str, product: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modules = {"trt": ("no_such_tensorrt",), "trt-rtx": ("no_such_rtx",)}
-    monkeypatch.setattr(library, "_MODULES", modules)
+    monkeypatch.setattr(bindings, "_MODULES", modules)
     with pytest.raises(EngineError, match=rf"needs {product},.*sleap-rt\[trt-rtx\]"):
         open_engine(GRAPH, EngineOptions(engine=engine))
 
@@ -53,7 +53,7 @@ def test_a_broken_installation_is_not_called_missing(
 ) -> None:
     (tmp_path / "broken_tensorrt.py").write_text("import no_such_dependency\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(library, "_MODULES", {"trt": ("broken_tensorrt",), "trt-rtx": ()})
+    monkeypatch.setattr(bindings, "_MODULES", {"trt": ("broken_tensorrt",), "trt-rtx": ()})
     with pytest.raises(EngineError, match="installed but cannot be loaded"):
         open_engine(GRAPH, EngineOptions(engine="trt"))
     importlib.invalidate_caches()

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine, read_graph_tensors
-from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import parse_target
 

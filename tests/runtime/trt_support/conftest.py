@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from sleap_rt.runtime.trt_support.library import TensorRT, find_tensorrt
+from sleap_rt.runtime.trt_support.bindings import TensorRT, find_tensorrt
 
 
 @pytest.fixture(scope="session")

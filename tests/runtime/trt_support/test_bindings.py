@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sleap_rt.runtime.trt_support import cuda, gpu_engine
-from sleap_rt.runtime.trt_support.library import TensorRT
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 
 
 def calls(module: ModuleType) -> list[ast.Call]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sleap_rt.errors import EngineError, OptionError
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.build import (
     BuildRequest,
     build_engine,
@@ -16,7 +17,6 @@ from sleap_rt.runtime.trt_support.build import (
     parse_failure,
     read_graph_tensors,
 )
-from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import parse_target
 

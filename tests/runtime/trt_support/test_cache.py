@@ -13,11 +13,11 @@ import pytest
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.trt_support import build
 from sleap_rt.runtime.trt_support.ahead import write_ahead_of_time
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.build import BuildRequest
 from sleap_rt.runtime.trt_support.cache import EngineCache
 from sleap_rt.runtime.trt_support.gpus import Gpu
 from sleap_rt.runtime.trt_support.keys import EngineKey, graph_hash
-from sleap_rt.runtime.trt_support.library import TensorRT
 from sleap_rt.runtime.trt_support.plans import EnginePlans
 from sleap_rt.runtime.trt_support.shapes import Shape, ShapeProfile
 from sleap_rt.runtime.trt_support.targets import parse_target

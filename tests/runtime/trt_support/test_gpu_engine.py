@@ -13,10 +13,10 @@ from sleap_rt.runtime.engines import trt
 from sleap_rt.runtime.engines.trt import TrtEngine
 from sleap_rt.runtime.trt_support import cuda as cuda_calls
 from sleap_rt.runtime.trt_support import plans
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.build import BuildRequest
 from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError
 from sleap_rt.runtime.trt_support.gpus import Gpu
-from sleap_rt.runtime.trt_support.library import TensorRT
 
 GPU = Gpu(0, "Simulated", "8.6")
 

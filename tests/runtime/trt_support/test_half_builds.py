@@ -10,7 +10,7 @@ from sleap_rt.export.graphs import build_graph
 from sleap_rt.export.onnx_file import fuse
 from sleap_rt.export.precision import in_half_precision
 from sleap_rt.models import TrainedModel, load_native_model
-from sleap_rt.runtime.trt_support.library import TensorRT
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples/models"
 

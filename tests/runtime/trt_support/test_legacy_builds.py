@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from building import builds
 
-from sleap_rt.runtime.trt_support.library import TensorRT
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 
 pytestmark = pytest.mark.engine
 

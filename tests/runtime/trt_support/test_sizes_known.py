@@ -11,7 +11,7 @@ import pytest
 from sleap_rt.contract import Preprocessing
 from sleap_rt.export.legacy_sizing import legacy_sizing_model
 from sleap_rt.export.sizing import sizing_model
-from sleap_rt.runtime.trt_support.library import TensorRT
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 
 HEIGHT, WIDTH = 150, 211  # px of the frames
 TARGETS = [(None, None), (120, None), (120, 240), (150, 211)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sleap_rt.runtime.trt_support.library import TensorRT
+from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.timings import load_timings, save_timings
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Timing cache.*:DeprecationWarning")
