@@ -10,9 +10,11 @@ import pytest
 
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 
-# A test process shares its core with others; a time limit per example would fail at random.
-hypothesis.settings.register_profile("no time limit", deadline=None)
-hypothesis.settings.load_profile("no time limit")
+# A test process shares its core with others; a time limit per example would fail at random. On a
+# developer's machine examples differ from run to run; continuous integration repeats its own.
+hypothesis.settings.register_profile("developer", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_MODELS = ROOT / "samples/models"

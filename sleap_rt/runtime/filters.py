@@ -93,6 +93,7 @@ def pose_oks(points: FloatArray) -> FloatArray:
     Args:
         points: (n, n_nodes, 2), NaN where a node is missing.
     """
+    points = points.astype(np.float64)  # in float32, distant poses would come to exactly 0
     low, high = _boxes(points)
     area = (high - low).prod(axis=1)[:, None]
     squares = ((points[:, None] - points[None]) ** 2).sum(axis=3)  # (n, n, n_nodes), NaN: not both

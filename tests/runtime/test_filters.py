@@ -180,3 +180,14 @@ def test_instances_of_users_are_never_filtered():
 def test_wrong_limits_are_refused(values, words):
     with pytest.raises(OptionError, match=words):
         FilterOptions(**values)
+
+
+def test_distant_poses_are_still_a_little_alike():
+    """OKS of 3e-55, above a threshold of 0; in float32 it would be 0."""
+    poses = frame_of([[[1, 2], [0, 0], [0, 0]], [[0, 0], [3, 0], [3, 0]]], scores=[0.5, 0.4])
+    options = FilterOptions(
+        filter_overlapping=True,
+        filter_overlapping_method="oks",
+        filter_overlapping_threshold=0.0,
+    )
+    assert kept_instances(poses, options).tolist() == kept_by_loops(poses, options) == [0]
