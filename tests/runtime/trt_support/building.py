@@ -7,6 +7,8 @@ from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine, read_
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import parse_target
 
+TARGETS = ("sm80", "sm86", "sm89", "sm120")  # Ampere, Ada, Blackwell
+
 
 def builds(
     rtx: TensorRT, graph: Path, target: str, size: tuple[int, int], channels: int = 1

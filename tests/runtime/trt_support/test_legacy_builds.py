@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from building import builds
+from building import TARGETS, builds
 
 from sleap_rt.runtime.trt_support.bindings import TensorRT
 
 pytestmark = pytest.mark.engine
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(
     "models",
     [
@@ -27,6 +28,7 @@ def test_every_legacy_kind_builds(
     exported: Callable[[Sequence[Path]], list[Path]],
     shared_data: Path,
     models: tuple[str, ...],
+    target: str,
 ) -> None:
     for graph in exported([shared_data / "legacy" / name for name in models]):
-        assert builds(rtx, graph, "sm86", (200, 300))
+        assert builds(rtx, graph, target, (200, 300))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from building import builds
+from building import TARGETS, builds
 
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.graph_file import read_graph_file
@@ -24,6 +24,7 @@ def trained_size(graph: Path) -> tuple[int, int]:
     return spec.max_height, spec.max_width
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(
     "models",
     [
@@ -36,10 +37,10 @@ def trained_size(graph: Path) -> tuple[int, int]:
     ids=lambda names: names[-1],
 )
 def test_every_kind_builds_for_frames_that_it_resizes(
-    rtx: TensorRT, sample_graphs: SampleGraphs, models: tuple[str, ...]
+    rtx: TensorRT, sample_graphs: SampleGraphs, models: tuple[str, ...], target: str
 ) -> None:
     for graph in sample_graphs(*models):
-        assert builds(rtx, graph, "sm86", ANOTHER)
+        assert builds(rtx, graph, target, ANOTHER)
 
 
 def test_colour_frames_of_the_trained_size_build(
@@ -47,12 +48,6 @@ def test_colour_frames_of_the_trained_size_build(
 ) -> None:
     for graph in sample_graphs("centroid", "centered_instance"):
         assert builds(rtx, graph, "sm86", trained_size(graph), channels=3)
-
-
-@pytest.mark.parametrize("target", ["sm80", "sm89", "sm120"])
-def test_other_architectures_build(rtx: TensorRT, sample_graphs: SampleGraphs, target: str) -> None:
-    (graph,) = sample_graphs("single_instance")
-    assert builds(rtx, graph, target, ANOTHER)
 
 
 def test_turing_builds_what_needs_no_resizing(rtx: TensorRT, sample_graphs: SampleGraphs) -> None:
