@@ -183,16 +183,23 @@ class EngineOptions:
     Attributes:
         engine: name of an engine, or `auto`.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, ...; never silently replaced by another one.
-        threads: CPU threads of the engine; None takes one per core.
+        threads: CPU threads of the engine; None takes one per core. Not for TensorRT.
+        workspace: most MiB of GPU memory that one layer of a TensorRT engine may use besides its
+            inputs and outputs; None takes what the GPU has.
+        cuda_graphs: launch a TensorRT run whose shapes repeat as one recorded whole.
     """
 
     engine: str = "auto"
     device: str = "auto"
     threads: int | None = None
+    workspace: int | None = None
+    cuda_graphs: bool = True
 
     def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise OptionError(f"threads must be at least 1, got {self.threads}")
+        for name in ("threads", "workspace"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise OptionError(f"{name} must be at least 1, got {value}")
 
 
 @dataclass(frozen=True, kw_only=True)

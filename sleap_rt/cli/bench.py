@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sleap_rt.cli.engine_options import DEVICE, engine_options_from, tuning_options
 from sleap_rt.options import EngineOptions
 
 _COLUMNS = (
@@ -19,6 +20,7 @@ _COLUMNS = (
     ("p90", "{latency_ms[p90]:.1f}"),
     ("p99", "{latency_ms[p99]:.1f}"),
     ("max", "{latency_ms[max]:.1f}"),
+    ("copy", "{copy_ms:.2f}"),
     ("graph", "{graph_ms:.1f}"),
     ("group", "{group_ms:.2f}"),
     ("track", "{track_ms:.2f}"),
@@ -44,7 +46,7 @@ _COLUMNS = (
     show_default=True,
     help="Give it again to compare engines.",
 )
-@click.option("--device", "-d", default=EngineOptions.device, show_default=True)
+@DEVICE
 @click.option(
     "--batch_size",
     "-b",
@@ -58,32 +60,33 @@ _COLUMNS = (
 @click.option(
     "--n_batches", type=int, default=20, show_default=True, help="Measured, after the warm-up."
 )
+@tuning_options
 @click.option("--json", "as_json", is_flag=True, help="JSON in place of the table.")
 def command(
     path: Path,
     data_path: Path | None,
     engines: tuple[str, ...],
-    device: str,
     batch_sizes: tuple[int, ...],
     n_batches: int,
     as_json: bool,
+    **params: Any,
 ) -> None:
     """Measure prediction with an exported model: latency per batch, throughput, stages.
 
-    PATH is an `.onnx` file or an export folder. Times are ms per batch; `graph` is network and
-    decoding in the engine, copies included, `group` is what comes after. `instances` are those
-    found per frame: where there are none, neither crops nor grouping are measured. Runs are taken
-    in turn, each after a warm-up; on a machine that does other work, compare rows, not days.
+    PATH is an `.onnx` file or an export folder. Times are ms per batch: `copy` brings frames to
+    the GPU, `graph` is network and decoding in the engine, `group` what comes after. `instances`
+    are those found per frame: where there are none, neither crops nor grouping are measured. Runs
+    are taken in turn, each after a warm-up; on a machine that does other work, compare rows, not
+    days.
 
     \b
     sleap-nn bench exports/flies -i video.mp4
     sleap-nn bench exports/flies --engine ort --engine openvino -b 1 -b 4
     """
-    from sleap_rt.cli.engine_options import engine_options_from
     from sleap_rt.runtime.benchmark import BenchOptions, run_benchmark
 
     options = [BenchOptions(batch_size=size, n_batches=n_batches) for size in batch_sizes]
-    chosen = [engine_options_from(engine, device) for engine in engines]
+    chosen = [engine_options_from({"engine": engine, **params}) for engine in engines]
     from sleap_rt.model_files import exported_graphs
 
     graphs = exported_graphs(path)

@@ -1,14 +1,13 @@
 """The options that say which engine runs and where, and `auto` explained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
-from sleap_rt.options import EngineOptions
+from sleap_rt.options import EngineOptions, filled
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
 
 DEVICE = click.option(
     "--device",
@@ -23,22 +22,52 @@ ENGINE = click.option(
     show_default=True,
     help="auto, ort (ONNX Runtime), openvino, trt or trt-rtx (TensorRT).",
 )
+TUNING = (
+    click.option(
+        "--threads",
+        type=int,
+        help="ort, openvino: CPU threads.  [default: one per core]",
+    ),
+    click.option(
+        "--workspace",
+        type=int,
+        metavar="MIB",
+        help="trt: most GPU memory for one layer.  [default: what the GPU has]",
+    ),
+    click.option(
+        "--cuda_graphs/--no_cuda_graphs",
+        default=EngineOptions.cuda_graphs,
+        show_default=True,
+        help="trt: launch runs whose shapes repeat as a whole.",
+    ),
+)
 
 
 def engine_options(command: _Command) -> _Command:
-    """Decorate a click command with `--engine` and `--device`."""
-    return ENGINE(DEVICE(command))
+    """Decorate a click command with every option of engines."""
+    return ENGINE(DEVICE(tuning_options(command)))
 
 
-def engine_options_from(engine: str, device: str, *, quiet: bool = False) -> EngineOptions:
+def tuning_options(command: _Command) -> _Command:
+    """Decorate a click command with those that are seldom needed."""
+    for option in reversed(TUNING):
+        command = option(command)
+    return command
+
+
+def engine_options_from(params: Mapping[str, Any], *, quiet: bool = False) -> EngineOptions:
     """Options with `auto` settled; what `auto` came to is told on standard error.
 
+    Args:
+        params: values of a command's options, by their names.
+        quiet: tell nothing.
+
     Raises:
-        OptionError: no engine of that name.
+        OptionError: no engine of that name, or an option that it does not have.
     """
     from sleap_rt.runtime.engines import choose_engine
 
-    asked = EngineOptions(engine=engine, device=device)
+    asked = filled(EngineOptions, params)
     choice = choose_engine(asked)
     if choice.options != asked and not quiet:
         chosen = choice.options

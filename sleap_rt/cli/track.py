@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sleap_rt.cli import track_options
-from sleap_rt.cli.engine_options import engine_options_from
+from sleap_rt.cli.engine_options import TUNING, engine_options_from
 from sleap_rt.cli.override_options import OVERRIDES, overrides_from
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
@@ -37,6 +37,7 @@ _DECODE = tuple(DecodeOptions.__dataclass_fields__)
 @section("Model and image, in place of the training configuration", *OVERRIDES)
 @section("Bottom-up models", *track_options.BOTTOMUP)
 @section("Which frames", *track_options.SELECTION)
+@section("Engine", *TUNING)
 @section("Filters, ahead of tracking", *track_options.FILTERS)
 @section("Tracking", *tracking_option_list())
 @section("Output and messages", *track_options.OUTPUT)
@@ -92,7 +93,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     from sleap_rt.runtime.job import PredictionJob, run_prediction
     from sleap_rt.runtime.predictors import effective_options
 
-    check_engine_options(EngineOptions(engine=params["engine"]))
+    check_engine_options(filled(EngineOptions, params))
     if given is not None:
         check_output(given, [data_path], output_format)
     with open_source(data_path, selection) as source:
@@ -102,7 +103,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
         graphs = resolve_graphs(params["model_paths"], overrides)
         names = " + ".join(path.stem for path in graphs)
         refuse_without_effect(given_options(ctx, _DECODE), effective_options(graphs), names)
-        engine = engine_options_from(params["engine"], params["device"], quiet=params["quiet"])
+        engine = engine_options_from(params, quiet=params["quiet"])
         job = PredictionJob(
             models=graphs,
             output_path=output_path,

@@ -1,6 +1,7 @@
 """`sleap-nn verify`: an exported model's stored sample, replayed on this machine."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from sleap_rt.errors import EngineError
 @click.command("verify", short_help="Prove an exported model on this machine's engine.")
 @click.argument("path", type=click.Path(path_type=Path))
 @engine_options
-def command(path: Path, engine: str, device: str) -> None:
+def command(path: Path, **params: Any) -> None:
     """Run an exported model's stored sample here, and compare with the certified result.
 
     PATH is an `.onnx` file or an export folder. Exit code 1 if a point or a score differs by more
@@ -21,7 +22,7 @@ def command(path: Path, engine: str, device: str) -> None:
     sleap-nn verify exports/flies
     sleap-nn verify exports/flies --engine trt
     """
-    options = engine_options_from(engine, device)
+    options = engine_options_from(params)
     from sleap_rt.model_files import ModelSource, exported_graphs, model_source
     from sleap_rt.runtime.verification import Verification, verify_graph
 

@@ -24,6 +24,9 @@ class ModelArguments(TypedDict, total=False):
     n_points: int | None
     engine: str
     device: str
+    threads: int | None
+    workspace: int | None
+    cuda_graphs: bool
     peak_threshold: float | list[float]  # of both stages, or [centroid, centered instance]
     centroid_peak_threshold: float | None
     integral_refinement: Literal["integral", "none"] | None  # None is "none"

@@ -12,7 +12,7 @@ import numpy as np
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import DecodeOptions, EngineOptions
-from sleap_rt.runtime.engines import timed_runs
+from sleap_rt.runtime.engine_times import timed_engines
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.io.formats import write_labels
 from sleap_rt.runtime.io.labels import labels_from_instances
@@ -58,7 +58,8 @@ class Benchmark:
         first_ms: the first batch of all.
         frames_per_second: prediction alone, without reading, tracking and writing.
         latency_ms: prediction of one batch: median, percentiles 90 and 99, the slowest.
-        graph_ms: of these, median spent in the engine: copies, network and decoding.
+        copy_ms: of these, median of copying the frames to the device; none on a CPU.
+        graph_ms: median spent in the engine: network and decoding, copies of small things.
         group_ms: and around it: grouping peaks, assembling instances.
         read_ms: median of reading a batch from the video; None without one.
         track_ms: median of tracking a batch.
@@ -74,6 +75,7 @@ class Benchmark:
     first_ms: float
     frames_per_second: float
     latency_ms: dict[str, float]
+    copy_ms: float
     graph_ms: float
     group_ms: float
     read_ms: float | None
@@ -96,19 +98,20 @@ def run_benchmark(
         ModelError, DataError, EngineError: as predicting with them.
     """
     batches, read_ms = _batches(graphs, video, options)
-    with timed_runs() as in_engine:
+    with timed_engines() as times:
         started = time.perf_counter()
         predictor = open_predictor(graphs, DecodeOptions(), engine)
         open_ms = _since(started)
         first_ms = _predict(predictor, batches[0])[1]
         for batch in batches[:_N_WARM_UP]:
             _predict(predictor, batch)
-        totals, in_graph, results = [], [], []
+        totals, in_copy, in_graph, results = [], [], [], []
         for batch in batches[_N_WARM_UP:]:
-            in_engine.clear()
+            times.clear()
             found, ms = _predict(predictor, batch)
             totals.append(ms)
-            in_graph.append(1e3 * sum(in_engine))
+            in_copy.append(1e3 * times.uploads)
+            in_graph.append(1e3 * times.runs)
             results += found
     predictor.close()
     size = options.batch_size
@@ -124,8 +127,9 @@ def run_benchmark(
         latency_ms={
             name: float(np.percentile(totals, share)) for name, share in _PERCENTILES.items()
         },
+        copy_ms=float(np.median(in_copy)),
         graph_ms=float(np.median(in_graph)),
-        group_ms=float(np.median(np.subtract(totals, in_graph))),
+        group_ms=float(np.median(np.subtract(totals, np.add(in_copy, in_graph)))),
         read_ms=read_ms,
         track_ms=_track_ms(results, size),
         write_ms=_write_ms(results, predictor),

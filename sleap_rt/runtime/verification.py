@@ -24,6 +24,7 @@ from sleap_rt.runtime.graph_file import read_graph_file, read_metadata
 SAMPLE_KEY = "sleap_rt_sample"
 _POINTS = ("peaks", "centroids")
 _COUNTS = ("n_candidates",)
+_N_RUNS = 6  # TensorRT records a run that repeats, and launches the recording from then on
 
 
 @dataclass(frozen=True)
@@ -130,10 +131,15 @@ def verify_graph(path: Path, options: EngineOptions) -> Verification:
     contract, sample = read_graph_file(path).contract, read_sample(path)
     engine = open_engine(path, options)
     try:
-        found = engine.run(sample.feed, list(sample.expected))
+        feed = {**sample.feed, "frames": engine.upload(sample.feed["frames"])}
+        results = [engine.run(feed, list(sample.expected)) for _ in range(_N_RUNS)]
     finally:
         engine.close()
-    return _compared(path, contract, options.engine, engine.device, sample.expected, found)
+    replays = [
+        _compared(path, contract, options.engine, engine.device, sample.expected, found)
+        for found in results
+    ]
+    return next((replay for replay in replays if not replay.passed), replays[-1])
 
 
 def read_sample(path: Path) -> Sample:

@@ -1,7 +1,7 @@
 """OpenVINO: Intel and other x86 or ARM CPUs, and Intel GPUs."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import openvino as ov
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import Array, TensorSpec, check_feed, n_cores
+from sleap_rt.runtime.engine import Array, Feed, TensorSpec, check_feed, n_cores
 
 _MOST_SIZES = 8  # compiled models that are kept
 DEVICES = "auto, cpu, gpu and gpu:N (an Intel GPU)"
@@ -46,9 +46,10 @@ class OpenVinoEngine:
         self.outputs = tuple(_spec(port) for port in self._model.outputs)
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
-    def run(
-        self, feed: Mapping[str, Array], fetch: Sequence[str] | None = None
-    ) -> dict[str, Array]:
+    def upload(self, array: Array) -> Array:
+        return array  # an Intel GPU shares its memory with the CPU, mostly
+
+    def run(self, feed: Feed, fetch: Sequence[str] | None = None) -> dict[str, Array]:
         check_feed(self.inputs, feed)
         names = [spec.name for spec in self.outputs] if fetch is None else list(fetch)
         try:

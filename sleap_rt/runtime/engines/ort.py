@@ -1,6 +1,6 @@
 """ONNX Runtime: any CPU, and what its execution providers serve: NVIDIA, AMD, Apple, Windows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +10,8 @@ import onnxruntime as ort
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import Array, TensorSpec, check_feed, n_cores
+from sleap_rt.runtime.engine import Array, DeviceArray, Feed, TensorSpec, check_feed, n_cores
+from sleap_rt.runtime.nvidia import why_no_gpu
 
 _DTYPES = {
     "tensor(float)": np.float32,
@@ -92,10 +93,15 @@ class OrtEngine:
         self.inputs = tuple(_spec(value) for value in self._session.get_inputs())
         self.outputs = tuple(_spec(value) for value in self._session.get_outputs())
 
-    def run(
-        self, feed: Mapping[str, Array], fetch: Sequence[str] | None = None
-    ) -> dict[str, Array]:
-        check_feed(self.inputs, feed)
+        self._owner = f"ort on {self.device}"
+
+    def upload(self, array: Array) -> Array | DeviceArray:
+        if self._memory is None:
+            return array
+        return upload_to(array, self._memory, self._number, self._owner)
+
+    def run(self, feed: Feed, fetch: Sequence[str] | None = None) -> dict[str, Array]:
+        check_feed(self.inputs, feed, self._owner)
         names = [spec.name for spec in self.outputs] if fetch is None else list(fetch)
         try:
             if self._memory is None:
@@ -113,21 +119,37 @@ class OrtEngine:
 open_engine = OrtEngine
 
 
+def upload_to(array: Array, memory: str, number: int, owner: str) -> DeviceArray:
+    """Copy an array to a device; it is there when this returns.
+
+    Args:
+        array: what to copy.
+        memory: kind of memory, `cuda` or `cpu`.
+        number: of the device.
+        owner: of the upload.
+    """
+    value = ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), memory, number)
+    return DeviceArray(array.shape, array.dtype, owner, value)
+
+
 def run_bound(
-    session: Any, feed: Mapping[str, Array], names: Sequence[str], memory: str, number: int
+    session: Any, feed: Feed, names: Sequence[str], memory: str, number: int
 ) -> list[Array]:
     """Run with outputs left on the device until all are there, then fetch them together.
 
     Args:
         session: an open ONNX Runtime session.
-        feed: every input by name.
+        feed: every input by name; uploads stay where they are.
         names: outputs to fetch.
         memory: kind of memory the outputs are computed into, `cuda` or `cpu`.
         number: of the device.
     """
     binding = session.io_binding()
     for name, value in feed.items():
-        binding.bind_cpu_input(name, value)
+        if isinstance(value, DeviceArray):
+            binding.bind_ortvalue_input(name, value.memory)
+        else:
+            binding.bind_cpu_input(name, value)
     for name in names:
         binding.bind_output(name, memory, number)
     binding.synchronize_inputs()
@@ -161,26 +183,12 @@ def provider_of(kind: str, number: int) -> str | tuple[str, dict[str, str]]:
     return device.provider, {"device_id": str(number), **dict(device.settings)}
 
 
-def why_no_cuda() -> str | None:
-    """The obstacle to running on an NVIDIA GPU, in words; None where there is none."""
-    if _DEVICES["cuda"].provider not in ort.get_available_providers():
-        return _both_wheels() or "ONNX Runtime here has no CUDA provider"
-    if not _has_nvidia_driver():
-        return "there is no NVIDIA driver"
-    return None
-
-
-def _has_nvidia_driver() -> bool:
-    """Whether CUDA's driver library can be loaded, whatever GPUs it then finds."""
-    import ctypes
-
-    for name in ("libcuda.so.1", "nvcuda.dll"):
-        try:
-            ctypes.CDLL(name)
-        except OSError:
-            continue
-        return True
-    return False
+def why_not(kind: str) -> str | None:
+    """Why the installed ONNX Runtime does not serve a kind of device; None where it does."""
+    provider = _DEVICES[kind].provider
+    if provider in ort.get_available_providers():
+        return None
+    return _both_wheels() or f"ONNX Runtime here has no {provider}"
 
 
 def _both_wheels() -> str | None:
@@ -210,12 +218,13 @@ def _parse(asked: str) -> tuple[str, str, int]:
             f"engine 'ort' cannot run on device {asked!r}; it serves auto, "
             f"{', '.join(_DEVICES)}, and cuda:N"
         )
-    available = ort.get_available_providers()
-    if _DEVICES[kind].provider not in available:
+    if why_not(kind) is not None:
         fix = _both_wheels() or _DEVICES[kind].fix
+        no_gpu = why_no_gpu() if _DEVICES[kind].memory == "cuda" else None
+        fix += f" (but {no_gpu} here)" if no_gpu else ""
         raise EngineError(
             f"device {asked!r} was asked for, but ONNX Runtime here offers only "
-            f"{', '.join(available)}. {fix}; or pass --device cpu."
+            f"{', '.join(ort.get_available_providers())}. {fix}; or pass --device cpu."
         )
     name = f"{kind}:{number or 0}" if _DEVICES[kind].memory else kind
     return name, kind, int(number or 0)

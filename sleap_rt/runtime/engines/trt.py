@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from sleap_rt.errors import OptionError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import Array
+from sleap_rt.runtime.engine import Array, DeviceArray, Feed
 from sleap_rt.runtime.trt_support.bindings import Flavour, find_tensorrt
 from sleap_rt.runtime.trt_support.build import read_graph_tensors
 from sleap_rt.runtime.trt_support.cache import EngineCache, cache_folder
 from sleap_rt.runtime.trt_support.cuda import find_gpu, select_gpu
 from sleap_rt.runtime.trt_support.feeds import checked_feed, device_index
-from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError
+from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError, Uploader
 from sleap_rt.runtime.trt_support.plans import EnginePlans
 
 
@@ -25,34 +24,42 @@ class TrtEngine:
 
     Args:
         model: an `.onnx` file.
-        options: device.
+        options: device, workspace, CUDA graphs.
         flavour: `trt-rtx` insists on TensorRT-RTX.
 
     Raises:
-        OptionError: CPU threads were asked for.
         EngineError: no TensorRT or no GPU here, or TensorRT cannot read the graph.
     """
 
     def __init__(self, model: Path, options: EngineOptions, flavour: Flavour = "trt") -> None:
-        if options.threads is not None:
-            raise OptionError(f"threads are CPU threads; engine {flavour!r} runs on the GPU")
         index = device_index(options.device, flavour)
-        tensorrt = find_tensorrt(flavour)
+        self._tensorrt = find_tensorrt(flavour)
         self._gpu = find_gpu(index)
-        self._api = tensorrt.api
+        self._cuda_graphs = options.cuda_graphs
         self.device = f"cuda:{index}"
-        self.inputs, self.outputs = read_graph_tensors(tensorrt, model)
-        outputs = [spec.name for spec in self.outputs]
-        cache = EngineCache(cache_folder(), _note)
-        select = partial(select_gpu, index)
-        self._plans = EnginePlans(tensorrt, model, outputs, self._gpu, cache, _note, select)
+        self._owner = f"{self._tensorrt.flavour} on {self.device}"
+        self.inputs, self.outputs = read_graph_tensors(self._tensorrt, model)
+        self._plans = EnginePlans(
+            self._tensorrt,
+            model,
+            [spec.name for spec in self.outputs],
+            self._gpu,
+            EngineCache(cache_folder(), _note),
+            _note,
+            partial(select_gpu, index),
+            workspace_bytes=None if options.workspace is None else options.workspace << 20,
+        )
         self._engine: GpuEngine | None = None
+        self._uploader: Uploader | None = None
 
-    def run(
-        self, feed: Mapping[str, Array], fetch: Sequence[str] | None = None
-    ) -> dict[str, Array]:
+    def upload(self, array: Array) -> DeviceArray:
+        if self._uploader is None:
+            self._uploader = Uploader(self._gpu, self._owner)
+        return self._uploader.upload(array)
+
+    def run(self, feed: Feed, fetch: Sequence[str] | None = None) -> dict[str, Array]:
         names = [spec.name for spec in self.outputs] if fetch is None else list(fetch)
-        arrays = checked_feed(self.inputs, self.outputs, feed, names)
+        arrays = checked_feed(self.inputs, self.outputs, feed, names, self._owner)
         shapes = {name: array.shape for name, array in arrays.items()}
         if self._engine is None or self._plans.needs(shapes, names):
             self._engine = self._load(shapes, names)
@@ -60,18 +67,27 @@ class TrtEngine:
         return {name: found[name] for name in names}
 
     def _load(self, shapes: Mapping[str, tuple[int, ...]], names: Sequence[str]) -> GpuEngine:
-        self.close()
+        self._close_engine()
         plan = self._plans.engine_for(shapes, names)
         try:
-            return GpuEngine(self._api, plan, self._gpu)
+            return self._opened(plan)
         except UnusableEngineError as error:
             _note(f"{error}; building it again")
-            return GpuEngine(self._api, self._plans.rebuild(), self._gpu)
+            return self._opened(self._plans.rebuild())
 
-    def close(self) -> None:
+    def _opened(self, plan: bytes) -> GpuEngine:
+        return GpuEngine(self._tensorrt, plan, self._gpu, _note, cuda_graphs=self._cuda_graphs)
+
+    def _close_engine(self) -> None:
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+
+    def close(self) -> None:
+        self._close_engine()
+        if self._uploader is not None:
+            self._uploader.close()
+            self._uploader = None
 
 
 open_engine = TrtEngine

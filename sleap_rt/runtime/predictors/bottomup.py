@@ -48,7 +48,8 @@ class BottomUpPredictor:
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
     ) -> list[FrameInstances]:
-        outputs = self._graph.run({"frames": check_frames(frames), **self._constants}, self._fetch)
+        uploaded = self._engine.upload(check_frames(frames))  # once, whatever slots it takes
+        outputs = self._graph.run({"frames": uploaded, **self._constants}, self._fetch)
         results = []
         for i, frame_index in enumerate(frame_indices):
             here = {name: outputs[name][i] for name in self._fetch}

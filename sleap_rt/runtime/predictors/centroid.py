@@ -38,7 +38,7 @@ class CentroidPredictor:
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
     ) -> list[FrameInstances]:
-        found = self._stage.find(check_frames(frames))
+        found = self._stage.find(self._stage.upload(check_frames(frames)))
         return [
             _frame(frame_index, here.points[:, None], here.vals[:, None], here)
             for frame_index, here in zip(frame_indices, found, strict=True)
@@ -67,7 +67,7 @@ class MatchedCentroidPredictor(CentroidPredictor):
         known: Sequence[KnownInstances] | None = None,
     ) -> list[FrameInstances]:
         known = check_known(known, len(frames), self.skeleton.n_nodes)
-        found = self._stage.find(check_frames(frames))
+        found = self._stage.find(self._stage.upload(check_frames(frames)))
         results = []
         for frame_index, here, animals in zip(frame_indices, found, known, strict=True):
             points = nearest_instances(here.points, animals)

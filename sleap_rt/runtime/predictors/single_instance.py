@@ -31,7 +31,7 @@ class SingleInstancePredictor:
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
     ) -> list[FrameInstances]:
-        feed = {"frames": check_frames(frames), **self._constants}
+        feed = {"frames": self._engine.upload(check_frames(frames)), **self._constants}
         outputs = self._engine.run(feed, ["peaks", "peak_vals", *self._raw])
         results = []
         for i, frame_index in enumerate(frame_indices):

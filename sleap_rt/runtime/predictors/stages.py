@@ -1,17 +1,19 @@
 """Graphs as the predictors run them: whole frames, centroids, crops."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sleap_rt.options import DecodeOptions, EngineOptions
-from sleap_rt.runtime.engines import Array, Engine, open_engine
+from sleap_rt.runtime.engines import Array, DeviceArray, Engine, Feed, open_engine
 from sleap_rt.runtime.graph_file import GraphFile
 from sleap_rt.runtime.predictors.interface import Frames
 
 Floats = NDArray[np.float32]
+UploadedFrames = Frames | DeviceArray
+"""(batch, height, width, channels) uint8, where the engines of all stages can read them."""
 _FEWEST_SLOTS = 8  # peaks per map that a graph is first run with
 
 
@@ -37,7 +39,7 @@ class SlottedGraph:
     engine: Engine
     n_slots: int = _FEWEST_SLOTS
 
-    def run(self, feed: Mapping[str, Array], fetch: Sequence[str]) -> dict[str, Array]:
+    def run(self, feed: Feed, fetch: Sequence[str]) -> dict[str, Array]:
         while True:
             slots = np.zeros(self.n_slots, np.float32)
             outputs = self.engine.run({**feed, "slots": slots}, [*fetch, "n_candidates"])
@@ -83,7 +85,11 @@ class CentroidStage:
         self._fetch = ["centroids", "centroid_vals", *(["confmaps"] if keeps_confmaps else [])]
         self.device = self._engine.device
 
-    def find(self, frames: Frames) -> list[FoundCentroids]:
+    def upload(self, frames: Frames) -> UploadedFrames:
+        """Frames for this stage and for the next one."""
+        return self._engine.upload(frames)
+
+    def find(self, frames: UploadedFrames) -> list[FoundCentroids]:
         """The centroids of each frame."""
         found = self._graph.run({"frames": frames, **self._constants}, self._fetch)
         confmaps = found.get("confmaps", [None] * len(frames))
@@ -122,11 +128,17 @@ class CropStage:
         self._fetch += [name for name in raw if name not in self._fetch]
         self.device = self._engine.device
 
-    def run(self, frames: Frames, centers: Sequence[Floats]) -> list[dict[str, Array] | None]:
+    def upload(self, frames: Frames) -> UploadedFrames:
+        """Frames for this stage, where no other one has seen them."""
+        return self._engine.upload(frames)
+
+    def run(
+        self, frames: UploadedFrames, centers: Sequence[Floats]
+    ) -> list[dict[str, Array] | None]:
         """Everything the graph says about each frame's crops.
 
         Args:
-            frames: (batch, height, width, channels) uint8.
+            frames: (batch, height, width, channels) uint8, uploaded for this or the first stage.
             centers: per frame (n, 2) float32, (x, y) frame px.
 
         Returns:
@@ -135,7 +147,7 @@ class CropStage:
         counts = [len(points) for points in centers]
         if not sum(counts):
             return [None] * len(counts)
-        feed: dict[str, Array] = {
+        feed: dict[str, Array | DeviceArray] = {
             "frames": frames,
             "centers": np.concatenate(centers),
             "frame_index": np.repeat(np.arange(len(counts)), counts),

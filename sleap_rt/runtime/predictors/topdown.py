@@ -19,7 +19,7 @@ from sleap_rt.runtime.predictors.interface import (
     check_known,
 )
 from sleap_rt.runtime.predictors.setup import Setup
-from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage
+from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage, UploadedFrames
 
 Floats = NDArray[np.float32]
 # Raw outputs of crops: as users know them -> as the graph has them.
@@ -48,9 +48,10 @@ class TopDownPredictor:
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
     ) -> list[FrameInstances]:
-        found = self._centroids.find(check_frames(frames))
+        uploaded = self._centroids.upload(check_frames(frames))
+        found = self._centroids.find(uploaded)
         results = self._crops.instances(
-            frames, frame_indices, [here.points for here in found], [here.vals for here in found]
+            uploaded, frame_indices, [here.points for here in found], [here.vals for here in found]
         )
         return [
             result
@@ -89,7 +90,8 @@ class KnownCropPredictor:
             # The first ones, not the best: all are equally certain.
             centers.append(points[~np.isnan(points[:, 0])][: self._max_instances])
         certain = [np.ones(len(points), np.float32) for points in centers]
-        return self._crops.instances(check_frames(frames), frame_indices, centers, certain)
+        uploaded = self._crops.upload(check_frames(frames))
+        return self._crops.instances(uploaded, frame_indices, centers, certain)
 
     def close(self) -> None:
         self._crops.close()
@@ -104,11 +106,11 @@ class _Crops:
         self._raw = {name: _CROP_OUTPUTS[name] for name in setup.raw if name in _CROP_OUTPUTS}
         file = setup.files[-1]
         self._stage = CropStage(file, setup.decode, setup.engine, list(self._raw.values()))
-        self.device = self._stage.device
+        self.device, self.upload = self._stage.device, self._stage.upload
 
     def instances(
         self,
-        frames: Frames,
+        frames: UploadedFrames,
         frame_indices: Sequence[int],
         centers: Sequence[Floats],
         scores: Sequence[Floats],
@@ -116,7 +118,7 @@ class _Crops:
         """The poses around each frame's centres; crops without any visible node give none.
 
         Args:
-            frames: (batch, height, width, channels) uint8.
+            frames: (batch, height, width, channels) uint8, uploaded.
             frame_indices: of the batch's frames in their video.
             centers: per frame (n, 2) float32, (x, y) frame px.
             scores: per frame (n,) float32, confidence of each centre.

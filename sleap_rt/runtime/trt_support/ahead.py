@@ -1,5 +1,6 @@
 """Engines built ahead of time, beside the graph: on a machine without the GPU they are for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from sleap_rt.contract import GraphContract
@@ -82,6 +83,7 @@ def ahead_of_time_engine(
         note: told when an engine is there that cannot be used.
     """
     path = engine_path(request.model, architecture, request.profile.frame_size)
+    request = replace(request, workspace_bytes=None)  # a limit of builds, and this one is built
     plan = read_entry(path, engine_key(tensorrt, request, architecture, graph))
     if plan is None and path.is_file():
         note(

@@ -12,6 +12,7 @@ _MODULES: dict[Flavour, tuple[str, ...]] = {
     "trt": ("tensorrt",),
     "trt-rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings"),
 }
+TENSORRT_MODULES = tuple(name for names in _MODULES.values() for name in names)
 _FIXES: dict[Flavour, str] = {
     "trt": (
         "Install TensorRT-RTX for a GeForce or RTX GPU (`pip install 'sleap-rt[trt-rtx]'`) or "

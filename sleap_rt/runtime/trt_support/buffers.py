@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sleap_rt.runtime.engines import Array, TensorSpec
+from sleap_rt.runtime.engine import Array, TensorSpec
 
 ALIGNMENT = 256  # bytes; what TensorRT and CUDA want
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sleap_rt.errors import EngineError
-from sleap_rt.runtime.engines import TensorSpec
+from sleap_rt.runtime.engine import TensorSpec
 from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import Target

@@ -6,12 +6,14 @@ live in the modules beside them.
 """
 
 import ctypes
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sleap_rt.errors import EngineError
-from sleap_rt.runtime.engines import Array
+from sleap_rt.runtime.engine import Array
+from sleap_rt.runtime.nvidia import why_no_gpu
 from sleap_rt.runtime.trt_support.gpus import Gpu
 
 _NON_BLOCKING = 1  # cudaStreamNonBlocking: does not wait for the default stream
@@ -27,7 +29,7 @@ def find_gpu(index: int) -> Gpu:
     error, count = runtime.cudaGetDeviceCount()
     if error != runtime.cudaError_t.cudaSuccess or not count:
         raise EngineError(
-            f"TensorRT needs an NVIDIA GPU, and CUDA finds none here ({_text(runtime, error)}). "
+            f"TensorRT needs an NVIDIA GPU: {why_no_gpu() or _text(runtime, error)}. "
             "Check the driver with `nvidia-smi`, or pass `--engine ort --device cpu`."
         )
     if index >= count:
@@ -67,8 +69,48 @@ class Stream:
     def wait(self) -> None:
         call(cuda_runtime().cudaStreamSynchronize, self._handle)
 
+    def record(self, enqueue: Callable[[], None]) -> "Recording":
+        """What `enqueue` puts into the queue, recorded and not done.
+
+        Raises:
+            EngineError: part of it cannot be recorded.
+        """
+        runtime = cuda_runtime()
+        # Calls of other threads are neither recorded nor forbidden meanwhile.
+        mode = runtime.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal
+        call(runtime.cudaStreamBeginCapture, self._handle, mode)
+        try:
+            try:
+                enqueue()
+            finally:
+                graph = call(runtime.cudaStreamEndCapture, self._handle)
+            executable = call(runtime.cudaGraphInstantiate, graph, 0)
+            call(runtime.cudaGraphDestroy, graph)
+            return Recording(executable, self._handle)
+        except EngineError:
+            runtime.cudaGetLastError()  # CUDA would report it once more, to the next to ask
+            raise
+
     def close(self) -> None:
         call(cuda_runtime().cudaStreamDestroy, self._handle)
+
+
+class Recording:
+    """A CUDA graph: recorded work, launched as a whole.
+
+    Args:
+        executable: CUDA's handle.
+        stream: CUDA's handle of the queue it is put into.
+    """
+
+    def __init__(self, executable: Any, stream: Any) -> None:
+        self._executable, self._stream = executable, stream
+
+    def launch(self) -> None:
+        call(cuda_runtime().cudaGraphLaunch, self._executable, self._stream)
+
+    def close(self) -> None:
+        call(cuda_runtime().cudaGraphExecDestroy, self._executable)
 
 
 class DeviceBlock:
@@ -78,6 +120,7 @@ class DeviceBlock:
         self.address, self.n_bytes = 0, 0
 
     def reserve(self, n_bytes: int) -> None:
+        """Have at least so many bytes, perhaps at another address."""
         if n_bytes > self.n_bytes:
             self.free()
             self.address, self.n_bytes = int(call(cuda_runtime().cudaMalloc, n_bytes)), n_bytes

@@ -1,11 +1,11 @@
 """What the user and the predictors hand over, checked before it reaches the GPU."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from sleap_rt.errors import EngineError
-from sleap_rt.runtime.engines import Array, TensorSpec, check_feed
+from sleap_rt.runtime.engine import Array, DeviceArray, Feed, TensorSpec, check_feed
 
 
 def device_index(device: str, engine: str) -> int:
@@ -26,20 +26,32 @@ def device_index(device: str, engine: str) -> int:
 def checked_feed(
     inputs: Sequence[TensorSpec],
     outputs: Sequence[TensorSpec],
-    feed: Mapping[str, Array],
+    feed: Feed,
     fetch: Sequence[str],
-) -> dict[str, Array]:
+    owner: str,
+) -> dict[str, Array | DeviceArray]:
     """The inputs of a run, contiguous and in the graph's order.
+
+    Args:
+        inputs: of the graph.
+        outputs: of the graph.
+        feed: given.
+        fetch: outputs that are to be fetched.
+        owner: that uploads must have been made for.
 
     Raises:
         EngineError: an input is missing, unknown or of the wrong type or shape, or an output that
             the graph does not have is to be fetched.
     """
-    check_feed(inputs, feed)
+    check_feed(inputs, feed, owner)
     unknown = sorted(set(fetch) - {spec.name for spec in outputs})
     if unknown:
         raise EngineError(
             f"the graph has no output {', '.join(unknown)}; it has "
             + ", ".join(spec.name for spec in outputs)
         )
-    return {spec.name: np.ascontiguousarray(feed[spec.name]) for spec in inputs}
+    return {spec.name: _contiguous(feed[spec.name]) for spec in inputs}
+
+
+def _contiguous(array: Array | DeviceArray) -> Array | DeviceArray:
+    return array if isinstance(array, DeviceArray) else np.ascontiguousarray(array)

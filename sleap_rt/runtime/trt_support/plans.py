@@ -29,6 +29,7 @@ class EnginePlans:
         cache: where engines are kept.
         note: told when an engine beside the model cannot be used.
         select_gpu: makes that GPU the current one of the thread that calls it.
+        workspace_bytes: limit of the builds.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class EnginePlans:
         cache: EngineCache,
         note: Note,
         select_gpu: Callable[[], None] | None = None,
+        *,
+        workspace_bytes: int | None = None,
     ) -> None:
         self._tensorrt = tensorrt
         self._model = model
@@ -48,6 +51,7 @@ class EnginePlans:
         self._cache = cache
         self._note = note
         self._select_gpu = select_gpu
+        self._workspace_bytes = workspace_bytes
         self._graph_hash = graph_hash(model)
         self._current: BuildRequest | None = None
 
@@ -86,6 +90,7 @@ class EnginePlans:
                 model=self._model,
                 profile=profile_for(shapes),
                 outputs=tuple(sorted(outputs)),
+                workspace_bytes=self._workspace_bytes,
                 timings=self._cache.timings,
             )
         return replace(

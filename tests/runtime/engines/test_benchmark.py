@@ -9,7 +9,7 @@ from sleap_rt.cli import main
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor
 from sleap_rt.runtime.benchmark import BenchOptions, run_benchmark
-from sleap_rt.runtime.engines import timed_runs
+from sleap_rt.runtime.engine_times import EngineTimes, timed_engines
 
 VIDEO = Path(__file__).resolve().parents[3] / "samples/crawlers.mp4"
 CPU = EngineOptions(engine="ort", device="cpu")
@@ -23,6 +23,7 @@ def test_stages_add_up(sample_graphs):
     latency = found.latency_ms
     assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["max"]
     assert 0 < found.graph_ms <= latency["max"]
+    assert 0 <= found.copy_ms < found.graph_ms
     assert found.frames_per_second == pytest.approx(3e3 / latency["p50"], rel=2)
     for stage in (found.read_ms, found.track_ms, found.write_ms, found.open_ms, found.first_ms):
         assert stage > 0
@@ -30,11 +31,11 @@ def test_stages_add_up(sample_graphs):
 
 def test_engines_opened_outside_are_not_timed(sample_graphs):
     graphs = sample_graphs("bottomup")
-    with timed_runs() as seconds:
+    with timed_engines() as times:
         pass
     predictor = open_predictor(graphs, DecodeOptions(), CPU)
     predictor.close()
-    assert seconds == []
+    assert times == EngineTimes()
 
 
 def test_rows_for_every_engine_and_batch_size(sample_graphs, capsys):

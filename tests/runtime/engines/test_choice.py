@@ -10,17 +10,72 @@ import pytest
 
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
+from sleap_rt.runtime import engines
 from sleap_rt.runtime.engines import choose_engine, open_engine
-from sleap_rt.runtime.engines.ort import provider_of, run_bound, session_settings, why_no_cuda
+from sleap_rt.runtime.engines.ort import (
+    provider_of,
+    run_bound,
+    session_settings,
+    upload_to,
+    why_not,
+)
+from sleap_rt.runtime.nvidia import why_no_gpu
 
 
 def test_auto_comes_to_the_cpu_where_there_is_no_gpu_and_says_why():
-    obstacle = why_no_cuda()
+    obstacle = why_no_gpu()
     if obstacle is None:
         pytest.skip("this machine has an NVIDIA GPU")
     choice = choose_engine(EngineOptions())
     assert choice.options == EngineOptions(engine="ort", device="cpu")
     assert choice.reason == obstacle
+
+
+NO_CUDA = "ONNX Runtime here has no CUDAExecutionProvider"
+
+
+@pytest.mark.parametrize(
+    ("device", "installed", "has_gpu", "engine", "runs_on", "words"),
+    [
+        ("auto", "onnxruntime", False, "ort", "cpu", "no GPU"),
+        ("auto", "onnxruntime openvino", False, "ort", "cpu", "no GPU"),
+        ("auto", "openvino", False, "openvino", "cpu", "ONNX Runtime is not installed"),
+        ("auto", "", False, "ort", "cpu", "no engine is installed"),
+        ("auto", "onnxruntime", True, "ort", "cpu", f"{NO_CUDA}, and TensorRT is not installed"),
+        ("auto", "onnxruntime tensorrt cuda", True, "trt", "cuda", NO_CUDA),
+        ("auto", "tensorrt_rtx_bindings cuda", True, "trt", "cuda", "Runtime is not installed"),
+        ("auto", "onnxruntime tensorrt", True, "ort", "cpu", NO_CUDA),  # nothing to call CUDA with
+        ("cuda:1", "onnxruntime tensorrt cuda", True, "trt", "cuda:1", NO_CUDA),
+        ("cuda", "onnxruntime", True, "ort", "cuda", "it serves cuda"),  # fails when opened
+        ("cpu", "onnxruntime tensorrt cuda", True, "ort", "cpu", "it serves cpu"),
+        ("cpu", "openvino", True, "openvino", "cpu", "ONNX Runtime is not installed"),
+        ("mps", "onnxruntime", False, "ort", "mps", "it serves mps"),
+    ],
+)
+def test_auto_goes_by_what_is_there(
+    device, installed, has_gpu, engine, runs_on, words, monkeypatch
+):
+    if why_not("cuda") is None:
+        pytest.skip("this machine's ONNX Runtime serves cuda")
+    monkeypatch.setattr(engines, "why_no_gpu", lambda: None if has_gpu else "no GPU")
+    monkeypatch.setattr(engines, "_is_installed", lambda package: package in installed.split())
+    choice = choose_engine(EngineOptions(device=device))
+    assert (choice.options.engine, choice.options.device) == (engine, runs_on)
+    assert words in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (EngineOptions(engine="trt", threads=2), "threads are CPU threads"),
+        (EngineOptions(engine="ort", workspace=64), "workspace is an option of TensorRT"),
+        (EngineOptions(workspace=64), "pass --engine trt"),
+        (EngineOptions(engine="openvino", cuda_graphs=False), "cuda_graphs is an option of Tens"),
+    ],
+)
+def test_options_of_other_engines_are_usage_errors(options, words):
+    with pytest.raises(OptionError, match=words):
+        choose_engine(options)
 
 
 def test_a_named_engine_is_taken_at_its_word():
@@ -100,5 +155,7 @@ def test_bound_outputs_equal_those_of_a_plain_run(sample_graphs):
         feed.setdefault(value.name, np.array(0.1, np.float32))
     names = ["peaks", "line_scores"]
     expected = session.run(names, feed)
-    for array, plain in zip(run_bound(session, feed, names, "cpu", 0), expected, strict=True):
-        np.testing.assert_array_equal(array, plain)
+    uploaded = feed | {"frames": upload_to(feed["frames"], "cpu", 0, "ort on cpu")}
+    for given in (feed, uploaded):
+        for array, plain in zip(run_bound(session, given, names, "cpu", 0), expected, strict=True):
+            np.testing.assert_array_equal(array, plain)

@@ -88,6 +88,16 @@ def test_every_output_can_be_fetched(engine, frame):
         assert found[spec.name].ndim == len(spec.shape)
 
 
+def test_uploaded_frames_serve_several_runs(engine, frame):
+    feed = _feed(frame, np.array([[60, 70]], np.float32))
+    expected = engine.run(feed, ["peaks", "peak_vals"])
+    uploaded = feed | {"frames": engine.upload(feed["frames"])}
+    for _ in range(2):
+        found = engine.run(uploaded, ["peaks", "peak_vals"])
+        for name in ("peaks", "peak_vals"):
+            np.testing.assert_array_equal(found[name], expected[name])
+
+
 def test_results_stay_after_the_next_run(engine, frame):
     first = engine.run(_feed(frame, np.array([[60, 70]], np.float32)), ["peaks"])["peaks"]
     kept = first.copy()

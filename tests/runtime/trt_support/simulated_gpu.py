@@ -6,6 +6,7 @@ without an address) is an AssertionError here.
 """
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-SUCCESS, NO_MEMORY = 0, 2
+SUCCESS, NO_MEMORY, INVALIDATED = 0, 2, 901
 UP, DOWN = 1, 2
 
 
@@ -28,6 +29,11 @@ class SimulatedCuda:
         host: address -> block of page-locked memory.
         copies: (direction, bytes) of every copy so far.
         n_streams: streams that are open.
+        recorded: what is being recorded; None where nothing is.
+        graphs: executable graphs: handle -> what they do.
+        n_recordings: graphs made so far.
+        n_launches: of graphs.
+        refuses_recording: nothing can be recorded.
     """
 
     capacity: int = 1 << 20
@@ -35,11 +41,20 @@ class SimulatedCuda:
     host: dict[int, Any] = field(default_factory=dict)
     copies: list[tuple[int, int]] = field(default_factory=list)
     n_streams: int = 0
+    recorded: list[Callable[[], object]] | None = None
+    graphs: dict[int, list[Callable[[], object]]] = field(default_factory=dict)
+    n_recordings: int = 0
+    n_launches: int = 0
+    refuses_recording: bool = False
     cudaError_t: Any = field(  # noqa: N815 (CUDA's name)
         default_factory=lambda: SimpleNamespace(cudaSuccess=0, cudaErrorMemoryAllocation=2)
     )
     cudaMemcpyKind: Any = field(  # noqa: N815
         default_factory=lambda: SimpleNamespace(cudaMemcpyHostToDevice=1, cudaMemcpyDeviceToHost=2)
+    )
+
+    cudaStreamCaptureMode: Any = field(  # noqa: N815
+        default_factory=lambda: SimpleNamespace(cudaStreamCaptureModeThreadLocal=1)
     )
 
     def cudaMalloc(self, n_bytes: int) -> tuple[int, int]:  # noqa: N802
@@ -61,6 +76,9 @@ class SimulatedCuda:
     def cudaMemcpyAsync(  # noqa: N802
         self, to: int, from_: int, n_bytes: int, kind: int, stream: int
     ) -> tuple[int]:
+        if self.recorded is not None:
+            self.recorded.append(lambda: self.cudaMemcpyAsync(to, from_, n_bytes, kind, stream))
+            return (SUCCESS,)
         sides = (self.device, self.host) if kind == UP else (self.host, self.device)
         for blocks, address in zip(sides, (to, from_), strict=True):
             assert is_inside(blocks, address, n_bytes), "a copy leaves its block"
@@ -72,7 +90,41 @@ class SimulatedCuda:
         self.n_streams += 1
         return SUCCESS, 77
 
+    def cudaStreamBeginCapture(self, stream: int, mode: int) -> tuple[int]:  # noqa: N802
+        self.recorded = []
+        return (SUCCESS,)
+
+    def cudaStreamEndCapture(self, stream: int) -> tuple[int, Any]:  # noqa: N802
+        recorded, self.recorded = self.recorded, None
+        return (INVALIDATED, None) if self.refuses_recording else (SUCCESS, recorded)
+
+    def cudaGraphInstantiate(self, graph: Any, flags: int) -> tuple[int, int]:  # noqa: N802
+        self.n_recordings += 1
+        handle = 1000 + self.n_recordings
+        self.graphs[handle] = graph
+        return SUCCESS, handle
+
+    def cudaGraphDestroy(self, graph: Any) -> tuple[int]:  # noqa: N802
+        return (SUCCESS,)
+
+    def cudaGraphLaunch(self, handle: int, stream: int) -> tuple[int]:  # noqa: N802
+        self.n_launches += 1
+        for work in self.graphs[handle]:
+            work()
+        return (SUCCESS,)
+
+    def cudaGraphExecDestroy(self, handle: int) -> tuple[int]:  # noqa: N802
+        del self.graphs[handle]
+        return (SUCCESS,)
+
+    def cudaGetLastError(self) -> tuple[int]:  # noqa: N802
+        return (SUCCESS,)
+
+    def cudaGetErrorString(self, error: int) -> tuple[int, bytes]:  # noqa: N802
+        return SUCCESS, b"operation failed due to a previous error during capture"
+
     def cudaStreamSynchronize(self, stream: int) -> tuple[int]:  # noqa: N802
+        assert self.recorded is None, "waiting cannot be recorded"
         return (SUCCESS,)
 
     def cudaStreamDestroy(self, stream: int) -> tuple[int]:  # noqa: N802
@@ -190,6 +242,16 @@ class _Context:
 
     def execute_async_v3(self, stream: int) -> bool:
         assert stream == 77
+        recorded = self._engine.cuda.recorded
+        if recorded is not None:
+            state = self._state()
+
+            def launched() -> None:
+                assert self._state() == state, "the recording's context was given to another run"
+                self.execute_async_v3(stream)
+
+            recorded.append(launched)
+            return True
         device = self._engine.cuda.device
         assert self._work[1] >= self._n_work_bytes()
         assert is_inside(device, *self._work)
@@ -200,6 +262,9 @@ class _Context:
         for name, array in zip(outputs, found, strict=True):
             arrays[name][...] = array
         return True
+
+    def _state(self) -> tuple[Any, ...]:
+        return dict(self._shapes), dict(self._addresses), self._work
 
     def _view(self, name: str) -> np.ndarray:
         shape, dtype = self.get_tensor_shape(name), np.dtype(self._engine.get_tensor_dtype(name))

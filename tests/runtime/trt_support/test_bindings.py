@@ -42,6 +42,7 @@ def test_cuda_constants_exist() -> None:
     assert runtime.cudaError_t.cudaErrorMemoryAllocation == 2
     assert runtime.cudaMemcpyKind.cudaMemcpyHostToDevice == 1
     assert runtime.cudaMemcpyKind.cudaMemcpyDeviceToHost == 2
+    assert runtime.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal == 1
     for name in ("name", "major", "minor"):
         assert hasattr(runtime.cudaDeviceProp, name)
 
@@ -50,6 +51,8 @@ def test_cuda_constants_exist() -> None:
 OWNERS = {
     "deserialize_cuda_engine": "Runtime",
     "create_execution_context": "ICudaEngine",
+    "create_runtime_config": "ICudaEngine",
+    "set_execution_context_allocation_strategy": "IRuntimeConfig",
     "get_tensor_name": "ICudaEngine",
     "get_tensor_mode": "ICudaEngine",
     "get_tensor_dtype": "ICudaEngine",
@@ -70,7 +73,7 @@ def test_tensorrt_methods_take_what_they_are_given(rtx: TensorRT) -> None:
             described = getattr(getattr(rtx.api, OWNERS[method]), method).__doc__
             # pybind11 writes the signature of each overload as `name(self: ..., a: int) -> b`.
             overloads = re.findall(rf"{method}\((self: .*)\) ->", described)
-            n_arguments = {len(re.findall(r"\w+: ", text)) - 1 for text in overloads}
+            n_arguments = {len(re.findall(r"(?:^|, )\w+: ", text)) - 1 for text in overloads}
             assert len(node.args) in n_arguments, method
             checked.add(method)
     assert checked == set(OWNERS)
@@ -82,14 +85,19 @@ def test_tensorrt_names_exist(rtx: TensorRT) -> None:
         assert hasattr(api, name)
     assert hasattr(api.ExecutionContextAllocationStrategy, "USER_MANAGED")
     assert hasattr(api.ICudaEngine, "num_io_tensors")
+    for name in ("WHOLE_GRAPH_CAPTURE", "DISABLED"):
+        assert hasattr(api.CudaGraphStrategy, name)
+    assert hasattr(api.IRuntimeConfig, "cuda_graph_strategy")
     assert api.nptype(api.DataType.UINT8) is np.uint8
 
 
 def test_the_gpu_calls_stay_few() -> None:
-    lines = [
-        line
-        for module in (cuda, gpu_engine)
-        for line in inspect.getsource(module).splitlines()
-        if line.strip()
-    ]
-    assert len(lines) < 250
+    n_lines = 0
+    for module in (cuda, gpu_engine):
+        tree = ast.parse(inspect.getsource(module))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                documented = ast.get_docstring(node) is not None
+                node.body = node.body[1 if documented else 0 :] or [ast.Pass()]
+        n_lines += len([line for line in ast.unparse(tree).splitlines() if line.strip()])
+    assert 150 < n_lines < 250

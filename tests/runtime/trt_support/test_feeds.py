@@ -27,7 +27,7 @@ def test_other_devices_are_refused(device: str) -> None:
 
 def test_inputs_come_in_the_graphs_order_and_contiguous() -> None:
     feed = {"peak_threshold": THRESHOLD, "frames": FRAMES[:, :, ::2]}
-    found = checked_feed(INPUTS, OUTPUTS, feed, ["peaks"])
+    found = checked_feed(INPUTS, OUTPUTS, feed, ["peaks"], "trt on cuda:0")
     assert list(found) == ["frames", "peak_threshold"]
     assert found["frames"].flags.c_contiguous
 
@@ -35,10 +35,10 @@ def test_inputs_come_in_the_graphs_order_and_contiguous() -> None:
 def test_an_input_that_does_not_fit_is_refused() -> None:
     feed = {"frames": FRAMES.astype(np.float32), "peak_threshold": THRESHOLD}
     with pytest.raises(EngineError, match="takes uint8"):
-        checked_feed(INPUTS, OUTPUTS, feed, [])
+        checked_feed(INPUTS, OUTPUTS, feed, [], "trt on cuda:0")
 
 
 def test_an_output_that_is_not_there_is_refused() -> None:
     feed = {"frames": FRAMES, "peak_threshold": THRESHOLD}
     with pytest.raises(EngineError, match="no output pafs; it has peaks"):
-        checked_feed(INPUTS, OUTPUTS, feed, ["peaks", "pafs"])
+        checked_feed(INPUTS, OUTPUTS, feed, ["peaks", "pafs"], "trt on cuda:0")

@@ -9,13 +9,14 @@ from simulated_gpu import DOWN, UP, SimulatedCuda, SimulatedTensorRT
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engine import DeviceArray
 from sleap_rt.runtime.engines import trt
 from sleap_rt.runtime.engines.trt import TrtEngine
 from sleap_rt.runtime.trt_support import cuda as cuda_calls
 from sleap_rt.runtime.trt_support import plans
 from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.build import BuildRequest
-from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError
+from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError, Uploader
 from sleap_rt.runtime.trt_support.gpus import Gpu
 
 GPU = Gpu(0, "Simulated", "8.6")
@@ -34,7 +35,15 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> SimulatedCuda:
 
 @pytest.fixture
 def engine(cuda: SimulatedCuda, tiny_graph: Path) -> GpuEngine:
-    return GpuEngine(SimulatedTensorRT(cuda), tiny_graph.read_bytes(), GPU)
+    return open_simulated(cuda, tiny_graph.read_bytes())
+
+
+def open_simulated(
+    cuda: SimulatedCuda, plan: bytes, notes: list[str] | None = None, *, cuda_graphs: bool = True
+) -> GpuEngine:
+    tensorrt = TensorRT(SimulatedTensorRT(cuda), "trt", "10.0")
+    note = [].append if notes is None else notes.append
+    return GpuEngine(tensorrt, plan, GPU, note, cuda_graphs=cuda_graphs)
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -97,7 +106,87 @@ def test_a_shape_beyond_the_engine_is_told(engine: GpuEngine) -> None:
 
 def test_an_unusable_engine_is_told(cuda: SimulatedCuda) -> None:
     with pytest.raises(UnusableEngineError):
-        GpuEngine(SimulatedTensorRT(cuda), b"unusable", GPU)
+        open_simulated(cuda, b"unusable")
+
+
+def test_a_run_whose_shapes_repeat_is_recorded_and_launched(
+    engine: GpuEngine, cuda: SimulatedCuda
+) -> None:
+    for seed in range(8):
+        batch = frames(2, seed)
+        found = engine.run({"frames": batch}, ["total"])["total"]
+        np.testing.assert_array_equal(found, batch.sum(axis=(1, 2, 3)).astype(np.float32))
+    assert (cuda.n_recordings, cuda.n_launches) == (1, 4)  # three plain runs and the recorded one
+
+
+def test_recordings_of_several_shapes_do_not_disturb_each_other(
+    engine: GpuEngine, cuda: SimulatedCuda
+) -> None:
+    for seed in range(7):
+        for n in (1, 3):
+            batch = frames(n, seed)
+            found = engine.run({"frames": batch}, ["total", "confmaps"])
+            np.testing.assert_array_equal(found["total"], batch.sum(axis=(1, 2, 3)))
+            np.testing.assert_array_equal(found["confmaps"], batch.astype(np.float32))
+    assert (cuda.n_recordings, cuda.n_launches) == (2, 6)
+
+
+def test_memory_that_grows_invalidates_recordings(engine: GpuEngine, cuda: SimulatedCuda) -> None:
+    for n in (2, 2, 2, 2, 2, 7, 2, 2, 2, 2, 2):
+        batch = frames(n, seed=n)
+        found = engine.run({"frames": batch}, ["total"])["total"]
+        np.testing.assert_array_equal(found, batch.sum(axis=(1, 2, 3)).astype(np.float32))
+    assert (cuda.n_recordings, len(cuda.graphs), cuda.n_launches) == (2, 1, 5)
+
+
+def test_a_bounded_number_of_recordings_is_kept(engine: GpuEngine, cuda: SimulatedCuda) -> None:
+    engine.run({"frames": frames(20)}, ["total"])
+    for n in range(1, 20):
+        for _ in range(4):
+            engine.run({"frames": frames(n)}, ["total"])
+    assert (cuda.n_recordings, len(cuda.graphs)) == (19, 16)
+
+
+def test_without_cuda_graphs_nothing_is_recorded(cuda: SimulatedCuda, tiny_graph: Path) -> None:
+    engine = open_simulated(cuda, tiny_graph.read_bytes(), cuda_graphs=False)
+    for _ in range(8):
+        engine.run({"frames": frames(2)}, ["total"])
+    assert cuda.n_recordings == 0
+
+
+def test_an_engine_that_cannot_be_recorded_runs_on_and_says_so(
+    cuda: SimulatedCuda, tiny_graph: Path
+) -> None:
+    notes: list[str] = []
+    engine = open_simulated(cuda, tiny_graph.read_bytes(), notes)
+    cuda.refuses_recording = True
+    for seed in range(8):
+        batch = frames(2, seed)
+        found = engine.run({"frames": batch}, ["total"])["total"]
+        np.testing.assert_array_equal(found, batch.sum(axis=(1, 2, 3)).astype(np.float32))
+    assert cuda.n_launches == 0
+    assert len(notes) == 1
+    assert "without CUDA graphs: cudaStreamEndCapture failed" in notes[0]
+
+
+def test_uploads_are_copied_once_and_shared(cuda: SimulatedCuda, tiny_graph: Path) -> None:
+    engines = [open_simulated(cuda, tiny_graph.read_bytes()) for _ in range(2)]
+    uploader = Uploader(GPU, "trt on cuda:0")
+    for seed in range(6):
+        batch = frames(2, seed)
+        cuda.copies.clear()
+        uploaded = uploader.upload(batch)
+        assert cuda.copies == [(UP, 768)]
+        for engine in engines:
+            found = engine.run({"frames": uploaded}, ["total"])["total"]
+            np.testing.assert_array_equal(found, batch.sum(axis=(1, 2, 3)).astype(np.float32))
+        assert cuda.copies[1:] == [(DOWN, 256)] * 2
+    assert cuda.n_launches == 4
+    for closed in (*engines, uploader):
+        closed.close()
+    assert not cuda.device
+    assert not cuda.host
+    assert not cuda.graphs
 
 
 @pytest.fixture
@@ -127,8 +216,8 @@ def whole_engine(
 ) -> TrtEngine:
     """The engine as users open it; parsing is TensorRT-RTX's, running is simulated."""
 
-    def load(api: object, plan: bytes, gpu: Gpu) -> GpuEngine:
-        return GpuEngine(SimulatedTensorRT(cuda), plan, gpu)
+    def load(tensorrt: TensorRT, plan: bytes, *args: object, **options: bool) -> GpuEngine:
+        return open_simulated(cuda, plan, **options)
 
     monkeypatch.setattr(trt, "find_gpu", lambda index: GPU)
     monkeypatch.setattr(trt, "GpuEngine", load)
@@ -169,9 +258,9 @@ def test_an_unusable_engine_is_replaced(
     loads: list[bytes] = []
     load = trt.GpuEngine
 
-    def fail_once(api: object, plan: bytes, gpu: Gpu) -> GpuEngine:
+    def fail_once(tensorrt: TensorRT, plan: bytes, *args: object, **options: bool) -> GpuEngine:
         loads.append(plan)
-        return load(api, b"unusable" if len(loads) == 1 else plan, gpu)
+        return load(tensorrt, b"unusable" if len(loads) == 1 else plan, *args, **options)
 
     monkeypatch.setattr(trt, "GpuEngine", fail_once)
     assert whole_engine.run({"frames": frames(1)}, ["total"])
@@ -179,9 +268,25 @@ def test_an_unusable_engine_is_replaced(
     assert "building it again" in capsys.readouterr().err
 
 
+def test_uploads_of_another_engine_are_refused(whole_engine: TrtEngine) -> None:
+    foreign = DeviceArray((1, 16, 24, 1), np.dtype(np.uint8), "ort on cuda:0", None)
+    with pytest.raises(EngineError, match="uploaded for ort on cuda:0, not for trt-rtx on cuda:0"):
+        whole_engine.run({"frames": foreign}, ["total"])
+
+
+def test_a_workspace_limits_builds(
+    whole_engine: TrtEngine, builds: list[BuildRequest], tiny_graph: Path
+) -> None:
+    limited = TrtEngine(tiny_graph, EngineOptions(engine="trt-rtx", workspace=64), "trt-rtx")
+    for engine in (whole_engine, limited):
+        engine.run({"frames": frames(1)}, ["total"])
+        engine.close()
+    assert [request.workspace_bytes for request in builds] == [None, 64 * 1024 * 1024]
+
+
 def test_a_closed_engine_holds_no_memory(whole_engine: TrtEngine, cuda: SimulatedCuda) -> None:
     whole_engine.run({"frames": frames(1)}, ["total"])
-    whole_engine.run({"frames": frames(9)}, ["total"])  # the first engine is closed as well
+    whole_engine.run({"frames": whole_engine.upload(frames(9))}, ["total"])  # another engine
     whole_engine.close()
     assert not cuda.device
     assert cuda.n_streams == 0
