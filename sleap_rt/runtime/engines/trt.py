@@ -76,7 +76,10 @@ class TrtEngine:
             return self._opened(self._plans.rebuild())
 
     def _opened(self, plan: bytes) -> GpuEngine:
-        return GpuEngine(self._tensorrt, plan, self._gpu, _note, cuda_graphs=self._cuda_graphs)
+        kernels = self._plans.kernels
+        return GpuEngine(
+            self._tensorrt, plan, self._gpu, kernels, _note, cuda_graphs=self._cuda_graphs
+        )
 
     def _close_engine(self) -> None:
         if self._engine is not None:

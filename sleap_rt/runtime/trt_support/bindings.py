@@ -21,6 +21,8 @@ _FIXES: dict[Flavour, str] = {
     ),
     "trt-rtx": "Install it with `pip install 'sleap-rt[trt-rtx]'`.",
 }
+# What the code around the bindings was written against: `STRICT_NANS`, CUDA graphs of RTX, ...
+_OLDEST: dict[Flavour, tuple[int, int]] = {"trt": (10, 3), "trt-rtx": (1, 2)}
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def find_tensorrt(wanted: Flavour) -> TensorRT:
             only the latter.
 
     Raises:
-        EngineError: it is not installed, or its libraries cannot be loaded.
+        EngineError: it is not installed, too old, or its libraries cannot be loaded.
     """
     flavours: tuple[Flavour, ...] = ("trt", "trt-rtx") if wanted == "trt" else ("trt-rtx",)
     for flavour in flavours:
@@ -63,11 +65,21 @@ def find_tensorrt(wanted: Flavour) -> TensorRT:
             except (ImportError, OSError) as error:
                 raise EngineError(_broken(name, error)) from error
             else:
-                return TensorRT(api, flavour, str(api.__version__))
+                return _checked(TensorRT(api, flavour, str(api.__version__)))
     product = "TensorRT" if wanted == "trt" else "TensorRT-RTX"
     raise EngineError(
         f"engine {wanted!r} needs {product}, which is not installed. {_FIXES[wanted]}"
     )
+
+
+def _checked(found: TensorRT) -> TensorRT:
+    oldest = _OLDEST[found.flavour]
+    if tuple(map(int, found.version.split(".")[:2])) < oldest:
+        raise EngineError(
+            f"{found.flavour} {found.version} is installed; {oldest[0]}.{oldest[1]} or newer is "
+            f"needed. {_FIXES[found.flavour]}"
+        )
+    return found
 
 
 def _broken(name: str, error: Exception) -> str:

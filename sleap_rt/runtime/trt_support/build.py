@@ -13,7 +13,7 @@ from sleap_rt.runtime.engine import TensorSpec
 from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.shapes import ShapeProfile
 from sleap_rt.runtime.trt_support.targets import Target
-from sleap_rt.runtime.trt_support.timings import load_timings, save_timings
+from sleap_rt.runtime.trt_support.warm_start import load_timings, save_timings
 
 Progress = Callable[[str, float], None]
 """Told the current phase of a build and how much of it is done, 0 to 1."""

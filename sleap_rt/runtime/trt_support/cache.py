@@ -74,6 +74,10 @@ class EngineCache:
         """Where TensorRT's measurements are kept, beside the engines."""
         return self._folder / "timings"
 
+    def kernels(self, key: EngineKey) -> Path:
+        """Where the kernels are kept that TensorRT-RTX compiles for an engine while it runs."""
+        return self._path(key).with_suffix(".kernels")
+
     def _path(self, key: EngineKey) -> Path:
         return self._folder / f"{key.name}.engine"
 

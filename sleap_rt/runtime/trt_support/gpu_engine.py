@@ -1,6 +1,7 @@
 """The calls of TensorRT's runtime: one engine on the GPU, with its memory."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sleap_rt.runtime.trt_support.buffers import BufferPlan, plan_buffers
 from sleap_rt.runtime.trt_support.cuda import DeviceBlock, PinnedBlock, Stream, select_gpu
 from sleap_rt.runtime.trt_support.gpus import Gpu
 from sleap_rt.runtime.trt_support.recordings import RecordedRun, Recordings
+from sleap_rt.runtime.trt_support.warm_start import load_kernels, save_kernels
 
 
 class UnusableEngineError(EngineError):
@@ -25,6 +27,7 @@ class GpuEngine:
         tensorrt: that runs it.
         plan: the engine, as built or as kept in the cache.
         gpu: where to run.
+        kernels: file of what TensorRT-RTX compiles while it runs.
         note: told when runs cannot be recorded.
         cuda_graphs: record runs whose shapes repeat.
 
@@ -38,12 +41,15 @@ class GpuEngine:
         tensorrt: TensorRT,
         plan: bytes,
         gpu: Gpu,
+        kernels: Path,
         note: Callable[[str], None],
         *,
         cuda_graphs: bool = True,
     ) -> None:
         self._api, self._gpu, self._note = tensorrt.api, gpu, note
         self._is_rtx, self._cuda_graphs = tensorrt.is_rtx, cuda_graphs
+        self._kernels_path = kernels
+        self._kernels: Any = None  # TensorRT-RTX's cache of them
         select_gpu(gpu.index)
         self._log = self._api.Logger(self._api.Logger.ERROR)
         self._loader = self._api.Runtime(self._log)
@@ -74,6 +80,7 @@ class GpuEngine:
             config.cuda_graph_strategy = (
                 strategies.WHOLE_GRAPH_CAPTURE if self._cuda_graphs else strategies.DISABLED
             )
+            self._kernels = load_kernels(config, self._kernels_path)
             settings = config
         context = self._engine.create_execution_context(settings)
         if context is None:
@@ -166,6 +173,8 @@ class GpuEngine:
 
     def close(self) -> None:
         self._recordings.forget()
+        if self._kernels is not None:
+            save_kernels(self._kernels, self._kernels_path)
         self._stream.close()
         del self._context, self._engine, self._loader
         for block in (self._tensors, self._work, self._staging):

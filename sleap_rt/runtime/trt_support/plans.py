@@ -80,6 +80,12 @@ class EnginePlans:
         self._cache.discard(self._key(self._current))
         return self._kept_or_built(self._current)
 
+    @property
+    def kernels(self) -> Path:
+        """Where the kernels of the current engine are kept."""
+        assert self._current is not None
+        return self._cache.kernels(self._key(self._current))
+
     def _kept_or_built(self, request: BuildRequest) -> bytes:
         return self._cache.get_or_build(self._key(request), lambda: self._build(request))
 

@@ -76,3 +76,19 @@ def test_importing_the_engine_loads_no_tensorrt() -> None:
         "sys.exit(any(name.startswith(('tensorrt', 'cuda')) for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("version", "is_new_enough"), [("8.6.2", False), ("10.3.0.post1", True)])
+def test_a_version_that_is_too_old_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, *, is_new_enough: bool
+) -> None:
+    name = f"tensorrt_{version.partition('.')[0]}"
+    (tmp_path / f"{name}.py").write_text(f"__version__ = {version!r}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(bindings, "_MODULES", {"trt": (name,), "trt-rtx": ()})
+    if is_new_enough:
+        assert bindings.find_tensorrt("trt").version == version
+    else:
+        with pytest.raises(EngineError, match=rf"trt {version} is installed; 10.3 or newer"):
+            bindings.find_tensorrt("trt")
+    importlib.invalidate_caches()

@@ -272,3 +272,50 @@ class _Context:
         assert is_inside(self._engine.cuda.device, self._addresses[name], n_bytes), name
         block = (ctypes.c_uint8 * n_bytes).from_address(self._addresses[name])
         return np.frombuffer(block, np.uint8).view(dtype).reshape(shape)
+
+
+class SimulatedRtx(SimulatedTensorRT):
+    """TensorRT-RTX, which takes the settings of runs as one object and compiles kernels."""
+
+    CudaGraphStrategy = SimpleNamespace(DISABLED="disabled", WHOLE_GRAPH_CAPTURE="whole graph")
+
+    def _deserialize(self, plan: bytes) -> "_Engine | None":
+        engine = super()._deserialize(plan)
+        return None if engine is None else _RtxEngine(engine.session, engine.cuda)
+
+
+class Kernels:
+    """A runtime cache; every context adds a kernel."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def deserialize(self, blob: bytes) -> bool:
+        self.content = blob
+        return True
+
+    def serialize(self) -> bytes:
+        return self.content
+
+
+class _RtxConfig:
+    cuda_graph_strategy = "not set"
+
+    def set_execution_context_allocation_strategy(self, strategy: Strategy) -> None:
+        self.strategy = strategy
+
+    def create_runtime_cache(self) -> Kernels:
+        return Kernels()
+
+    def set_runtime_cache(self, kernels: Kernels) -> bool:
+        self.kernels = kernels
+        return True
+
+
+class _RtxEngine(_Engine):
+    def create_runtime_config(self) -> _RtxConfig:
+        return _RtxConfig()
+
+    def create_execution_context(self, config: Any) -> "_Context":
+        config.kernels.content += f"kernel of {config.cuda_graph_strategy};".encode()
+        return super().create_execution_context(config.strategy)

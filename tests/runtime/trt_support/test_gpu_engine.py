@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated_gpu import DOWN, UP, SimulatedCuda, SimulatedTensorRT
+from simulated_gpu import DOWN, UP, SimulatedCuda, SimulatedRtx, SimulatedTensorRT
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
@@ -43,7 +43,7 @@ def open_simulated(
 ) -> GpuEngine:
     tensorrt = TensorRT(SimulatedTensorRT(cuda), "trt", "10.0")
     note = [].append if notes is None else notes.append
-    return GpuEngine(tensorrt, plan, GPU, note, cuda_graphs=cuda_graphs)
+    return GpuEngine(tensorrt, plan, GPU, Path("unused"), note, cuda_graphs=cuda_graphs)
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -187,6 +187,22 @@ def test_uploads_are_copied_once_and_shared(cuda: SimulatedCuda, tiny_graph: Pat
     assert not cuda.device
     assert not cuda.host
     assert not cuda.graphs
+
+
+@pytest.mark.parametrize(("cuda_graphs", "strategy"), [(True, "whole graph"), (False, "disabled")])
+def test_tensorrt_rtx_records_by_itself_and_keeps_its_kernels(
+    cuda: SimulatedCuda, tiny_graph: Path, tmp_path: Path, *, cuda_graphs: bool, strategy: str
+) -> None:
+    kernels = tmp_path / "engines" / "tiny.kernels"
+    for _ in range(2):
+        rtx = TensorRT(SimulatedRtx(cuda), "trt-rtx", "1.7")
+        plan = tiny_graph.read_bytes()
+        engine = GpuEngine(rtx, plan, GPU, kernels, print, cuda_graphs=cuda_graphs)
+        for _ in range(8):
+            engine.run({"frames": frames(2)}, ["total"])
+        engine.close()
+    assert cuda.n_recordings == 0
+    assert kernels.read_text() == 2 * f"kernel of {strategy};"
 
 
 @pytest.fixture
