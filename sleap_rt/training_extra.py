@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import ModelError
-from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.options import NO_OVERRIDES, ExportOptions, ModelOverrides
 
 _PACKAGES = ("torch", "onnx", "onnxscript", "yaml", "onnxruntime")
 
 
 def export_models(
-    models: Sequence[Path], folder: Path, overrides: ModelOverrides, precision: str
+    models: Sequence[Path], folder: Path, overrides: ModelOverrides, options: ExportOptions
 ) -> list[Path]:
     """`sleap_rt.export.export_models`."""
-    paths: list[Path] = _call("export_models", models, folder, overrides, precision)
+    paths: list[Path] = _call(
+        "export_models", models, folder, overrides, options.precision, options.calibration
+    )
     return paths
 
 

@@ -49,6 +49,7 @@ class Tolerance:
 TOLERANCES = {
     "fp32": Tolerance(px=0.01, score=1e-4, percentile=100),
     "fp16": Tolerance(px=0.25, score=0.02, percentile=99),
+    "int8": Tolerance(px=0.25, score=0.02, percentile=99),
 }
 
 
