@@ -80,11 +80,8 @@ class CalibrationFrames:
         Raises:
             DataError: there is no animal to cut crops around.
         """
-        fixed: Feed = {
-            "slots": np.zeros(_N_SLOTS, np.float32),
-            **peak_inputs(_DECODE.peak_threshold, _DECODE),
-            **_OF_PAFS,
-        }
+        fixed: Feed = peak_inputs(_DECODE.peak_threshold, _DECODE) | _OF_PAFS
+        fixed["slots"] = np.zeros(_N_SLOTS, np.float32)
         if contract.kind not in CROP_KINDS:
             for ref in self.calibration:
                 yield {"frames": self.source.read(ref)[None], **fixed}
@@ -96,9 +93,13 @@ class CalibrationFrames:
                 centers = centers_in(ref, frame)
                 n_crops += len(centers)
                 if len(centers):
-                    frame_index = np.zeros(len(centers), np.int64)
-                    crops = {"centers": centers, "frame_index": frame_index}
-                    yield {"frames": frame[None], **crops, **fixed}
+                    index = np.zeros(len(centers), np.int64)
+                    yield {
+                        "frames": frame[None],
+                        "centers": centers,
+                        "frame_index": index,
+                        **fixed,
+                    }
         if not n_crops:
             raise DataError(
                 f"{self.name}: no animal was found in the {len(self.calibration)} frames of the "

@@ -82,10 +82,10 @@ def export_models(
         if calibration is None:
             export = _export if precision == "fp32" else _export_reduced
             written = [export(stage, Path(temporary)) for stage in stages]
+            for path, contract in written:
+                add_sample(path, contract)
         else:
             written = _export_int8(stages, Path(temporary), calibration)
-        for path, contract in written:
-            add_sample(path, contract)
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from sleap_rt.contract import Certificate, GraphContract
@@ -10,6 +11,9 @@ from sleap_rt.export.calibration import CalibrationFrames
 from sleap_rt.export.onnx_file import save
 from sleap_rt.export.pose_loss import certificate_of, measure
 from sleap_rt.export.quantize import quantized
+from sleap_rt.export.sample import add_sample
+
+_N_TRIALS = 8  # frames to choose the sample from
 
 Graph = tuple[Path, GraphContract]
 
@@ -26,7 +30,7 @@ def in_int8(
         allow_loss: keep graphs that lose more than the limits.
 
     Returns:
-        The graphs in int8, in that order.
+        The graphs in int8, in that order, each with a sample to replay.
 
     Raises:
         ModelError: poses lose more than the limits.
@@ -50,6 +54,7 @@ def in_int8(
             _check_loss(contract, certificate)
         contract = replace(contract, precision="int8", certificate=certificate)
         save(proto, contract, path)
+        add_sample(path, contract, islice(frames.feeds(contract, centroid), _N_TRIALS))
         made.append((path, contract))
     return made
 

@@ -2,11 +2,11 @@
 
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
@@ -19,7 +19,7 @@ from onnxruntime.quantization import (
 
 from sleap_rt.errors import ModelError
 
-Feed = Mapping[str, NDArray[np.generic]]
+Feed = dict[str, NDArray[Any]]
 _LAYERS = ("Conv", "ConvTranspose", "MatMul", "Gemm")  # operators that have weights
 _NETWORK = "network."  # what names of nodes begin with, where they come from a network's modules
 
@@ -74,37 +74,39 @@ def layers_to_quantize(graph: onnx.GraphProto) -> list[str]:
     The last ones are those with no other layer between them and an output of the graph: they give
     the maps whose peaks are looked for. The first ones see the image.
     """
-    layers = [node for node in graph.node if _is_layer(node, graph)]
-    ends = {node.name for node in _first(graph, layers)} | {
-        node.name for node in _last(graph, layers)
-    }
-    return [node.name for node in layers if node.name not in ends]
+    layers = layers_of_network(graph)
+    ends = [*first_layers(graph, layers), *last_layers(graph, layers)]
+    return [node.name for node in layers if node not in ends]
 
 
-def _is_layer(node: onnx.NodeProto, graph: onnx.GraphProto) -> bool:
-    if node.op_type not in _LAYERS or not node.name.startswith(_NETWORK):
-        return False
-    return any(node.input[1] == weights.name for weights in graph.initializer)
+def layers_of_network(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Nodes with weights that come from the network's modules, in the order of computation."""
+    constants = {weights.name for weights in graph.initializer}
+    return [
+        node
+        for node in graph.node
+        if node.op_type in _LAYERS and node.name.startswith(_NETWORK) and node.input[1] in constants
+    ]
 
 
-def _first(graph: onnx.GraphProto, layers: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+def first_layers(graph: onnx.GraphProto, layers: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
     """Layers that the image reaches without passing another one."""
     names = {node.name for node in layers}
-    open_values = {value.name for value in graph.input}
+    reached = {value.name for value in graph.input}
     for node in graph.node:  # in the order of computation
-        if node.name not in names and open_values & set(node.input):
-            open_values |= set(node.output)
-    return [node for node in layers if node.input[0] in open_values]
+        if node.name not in names and reached & set(node.input):
+            reached |= set(node.output)
+    return [node for node in layers if node.input[0] in reached]
 
 
-def _last(graph: onnx.GraphProto, layers: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+def last_layers(graph: onnx.GraphProto, layers: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
     """Layers from which an output is reached without passing another one."""
     names = {node.name for node in layers}
-    open_values = {value.name for value in graph.output}
+    reached = {value.name for value in graph.output}
     for node in reversed(graph.node):
-        if node.name not in names and open_values & set(node.output):
-            open_values |= set(node.input)
-    return [node for node in layers if open_values & set(node.output)]
+        if node.name not in names and reached & set(node.output):
+            reached |= set(node.input)
+    return [node for node in layers if reached & set(node.output)]
 
 
 class _Feeds(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
