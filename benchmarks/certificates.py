@@ -28,7 +28,8 @@ REDUCED = (
 )
 INT8 = (
     "| model | on | instances | lost, new, renamed | points lost, new | p50 px | p90 px | p99 px "
-    "| max px | mean OKS | OKS 5 % | within the limits |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
+    "| max px | mean OKS | OKS 5 % | within the limits |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 

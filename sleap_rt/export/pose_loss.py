@@ -14,8 +14,9 @@ from sleap_rt.instances import FrameInstances
 
 # Limits of what a graph in int8 may lose, unless loss is allowed.
 MAX_P99_CELLS = 1.0  # cells of the confidence maps, at the 99th percentile of all points
-MAX_CHANGED = 0.02  # share of instances, and of points, that only one graph finds
-MIN_MEAN_OKS = 0.95
+MAX_CHANGED_INSTANCES = 0.02  # share that only one graph finds, or that gets another class
+MAX_CHANGED_POINTS = 0.05  # share that only one graph finds; many are close to the threshold
+MIN_MEAN_OKS = 0.95  # of the instances that both find
 
 _SAME_CELLS = 3  # animals whose points are this close on average are the same, however small
 _SAME_SIZE = 0.5  # the same as a share of the animal's diagonal
@@ -169,14 +170,22 @@ def _exceeded(losses: Losses, p99_px: float, oks_mean: float | None) -> tuple[st
             f"1 of 100 points moves by more than {p99_px:.2f} px (allowed "
             f"{MAX_P99_CELLS * losses.cell_px:.2f})"
         )
-    for n_changed, n, what in (
-        (losses.n_lost + losses.n_extra + losses.n_renamed, losses.n_instances, "instances"),
-        (losses.n_lost_points + losses.n_extra_points, losses.n_points, "points"),
+    for n_changed, n, allowed, what in (
+        (
+            losses.n_lost + losses.n_extra + losses.n_renamed,
+            losses.n_instances,
+            MAX_CHANGED_INSTANCES,
+            "instances are lost, new or of another class",
+        ),
+        (
+            losses.n_lost_points + losses.n_extra_points,
+            losses.n_points,
+            MAX_CHANGED_POINTS,
+            "points are lost or new",
+        ),
     ):
-        if n_changed > MAX_CHANGED * n:
-            found.append(
-                f"{n_changed} of {n} {what} are lost, new or renamed (allowed {MAX_CHANGED:.0%})"
-            )
+        if n_changed > allowed * n:
+            found.append(f"{n_changed} of {n} {what} (allowed {allowed:.0%})")
     if oks_mean is not None and not oks_mean >= MIN_MEAN_OKS:
         found.append(f"mean OKS {oks_mean:.3f} (allowed {MIN_MEAN_OKS} or more)")
     return tuple(found)
