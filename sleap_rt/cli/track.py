@@ -9,7 +9,7 @@ import click
 
 from sleap_rt.cli import track_options
 from sleap_rt.cli.engine_options import TUNING, engine_options_from
-from sleap_rt.cli.override_options import OVERRIDES, overrides_from
+from sleap_rt.cli.override_options import OVERRIDES
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
 from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
@@ -21,6 +21,7 @@ from sleap_rt.options import (
     RunOptions,
     SelectionOptions,
     filled,
+    overrides_at_run_time,
 )
 from sleap_rt.tracking.options import TrackerOptions
 
@@ -82,7 +83,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     decode, filters = filled(DecodeOptions, params), filled(FilterOptions, params)
     run, selection = filled(RunOptions, params), filled(SelectionOptions, params)
     tracking = tracker_options(ctx, params)
-    overrides = overrides_from(params)
+    overrides = overrides_at_run_time(params)
     given, output_format = params["output_path"], params["output_format"]
     data_path: Path = params["data_path"]
 

@@ -43,6 +43,8 @@ def export_models(
     folder: Path,
     overrides: ModelOverrides = NO_OVERRIDES,
     precision: Precision = "fp32",
+    *,
+    on_start: Callable[[], None] | None = None,
 ) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
@@ -54,6 +56,7 @@ def export_models(
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
         overrides: what is to differ from the training configurations.
         precision: number format of the networks.
+        on_start: called once nothing speaks against the export, which then takes a while.
 
     Returns:
         The `.onnx` files, first stage first.
@@ -71,6 +74,8 @@ def export_models(
         stages = _sized_together(override_models(_load(paths, overrides), overrides))
     _check_writable(folder)
     _refuse_other_graphs(folder, {f"{stage.kind}.onnx" for stage in stages})
+    if on_start is not None:
+        on_start()
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
         export = _export if precision == "fp32" else _export_reduced
         written = [export(stage, Path(temporary)) for stage in stages]

@@ -42,9 +42,11 @@ def graphs_of(
             "stages are sure to fit each other"
         )
     one_family(trained)
-    if not training_extra.is_cached(trained, overrides):
+
+    def on_start() -> None:
         announce("exporting the model once; later runs use the cached graphs ...")
-    return training_extra.cached_graphs(trained, overrides)
+
+    return training_extra.cached_graphs(trained, overrides, on_start)
 
 
 def _refuse_overrides(overrides: ModelOverrides) -> None:

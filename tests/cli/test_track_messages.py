@@ -134,7 +134,7 @@ def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monk
 
     found = []
 
-    def cached_graphs(models, overrides):
+    def cached_graphs(models, overrides, on_start):
         found.append((models, overrides))
         return sample_graphs("bottomup")
 
@@ -142,13 +142,13 @@ def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monk
     root = request.config.rootpath
     model = root / "samples/models/bottomup"
     command = ("track", "-i", root / CLIP, "-m", model, "-o", tmp_path / "out.slp", "--frames", "0")
-    given = "--input_scale 0.25 --max_height 300 --max_width 256 --no-ensure_rgb --anchor_part head"
+    given = "--input_scale 0.25 --max_height 300 --max_width 256 --no-ensure_rgb"
     done = call(*command, *given.split(), "--n_points", "7", "--integral_patch_size", "7")
     assert done.code == 0, done.err
     ((models, overrides),) = found
     assert models == [model]
     assert set(overrides.given) == {
-        *("input_scale", "max_height", "max_width", "ensure_rgb", "anchor_part", "n_points"),
+        *("input_scale", "max_height", "max_width", "ensure_rgb", "n_points"),
         "integral_patch_size",
     }
     assert (overrides.input_scale, overrides.max_height, overrides.ensure_rgb) == (0.25, 300, False)

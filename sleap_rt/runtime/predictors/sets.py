@@ -21,6 +21,7 @@ _PAFS = frozenset(
     {"max_edge_length_ratio", "dist_penalty_weight", "min_line_scores", "min_instance_peaks"}
 )
 _CENTROIDS = _MANY | {"centroid_peak_threshold"}
+_KNOWN = _MANY | {"anchor_part"}
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ _SETS: dict[tuple[str, ...], _Set] = {
     ("centroid",): _Set(
         CentroidPredictor, _CENTROIDS, ("confmaps",), open_matched=MatchedCentroidPredictor
     ),
-    ("centered_instance",): _Set(KnownCropPredictor, _MANY, ("crop_confmaps",)),
-    ("multi_class_topdown",): _Set(KnownCropPredictor, _MANY, ("crop_confmaps", "class_probs")),
+    ("centered_instance",): _Set(KnownCropPredictor, _KNOWN, ("crop_confmaps",)),
+    ("multi_class_topdown",): _Set(KnownCropPredictor, _KNOWN, ("crop_confmaps", "class_probs")),
 }
 
 
