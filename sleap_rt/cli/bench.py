@@ -76,9 +76,9 @@ def command(
 
     PATH is an `.onnx` file or an export folder. Times are ms per batch: `copy` brings frames to
     the GPU, `graph` is network and decoding in the engine, `group` what comes after, `write` saves
-    the results of all batches. `instances` are those found per frame: where there are none, neither crops nor grouping are measured. Runs
-    are taken in turn, each after a warm-up; on a machine that does other work, compare rows, not
-    days.
+    the results of all batches. `instances` are those found per frame: where there are none, neither
+    crops nor grouping are measured. Runs are taken in turn, each after a warm-up; on a machine that
+    does other work, compare rows, not days.
 
     \b
     sleap-nn bench exports/flies -i video.mp4
