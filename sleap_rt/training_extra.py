@@ -20,7 +20,7 @@ def export_models(
 
 
 def cached_graphs(
-    models: Sequence[Path], overrides: ModelOverrides, on_start: Callable[[], None]
+    models: Sequence[Path], overrides: ModelOverrides, on_start: Callable[[Sequence[str]], None]
 ) -> list[Path]:
     """`sleap_rt.export.cached_graphs`; loads no PyTorch where the graphs are there."""
     paths: list[Path] = _call(

@@ -92,7 +92,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     from sleap_rt.runtime.io.output import check_output
     from sleap_rt.runtime.io.sources import open_source
     from sleap_rt.runtime.job import PredictionJob, run_prediction
-    from sleap_rt.runtime.predictors import effective_options
+    from sleap_rt.runtime.predictors import effective_options, options_of
 
     check_engine_options(filled(EngineOptions, params))
     if given is not None:
@@ -101,9 +101,14 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
         output_path = given or source.default_output(data_path, output_format)
         # Before a model is exported, which takes a while.
         check_output(output_path, source.files, output_format)
-        graphs = resolve_graphs(params["model_paths"], overrides)
+        decoding = given_options(ctx, _DECODE)
+        graphs = resolve_graphs(
+            params["model_paths"],
+            overrides,
+            lambda kinds: refuse_without_effect(decoding, options_of(kinds), " + ".join(kinds)),
+        )
         names = " + ".join(path.stem for path in graphs)
-        refuse_without_effect(given_options(ctx, _DECODE), effective_options(graphs), names)
+        refuse_without_effect(decoding, effective_options(graphs), names)
         engine = engine_options_from(params, quiet=params["quiet"])
         job = PredictionJob(
             models=graphs,

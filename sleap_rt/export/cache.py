@@ -12,23 +12,25 @@ from pathlib import Path
 
 import platformdirs
 
-from sleap_rt.contract import CONTRACT_VERSION
+from sleap_rt.contract import CONTRACT_VERSION, ModelKind
 from sleap_rt.model_files import exported_graphs, file_sha256, fingerprint
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.version import __version__
+
+OnStart = Callable[[Sequence[ModelKind]], None]
 
 
 def cached_graphs(
     models: Sequence[Path],
     overrides: ModelOverrides = NO_OVERRIDES,
-    on_start: Callable[[], None] | None = None,
+    on_start: OnStart | None = None,
 ) -> list[Path]:
     """The exported graphs of one model or a pair, exported now if they never were.
 
     Args:
         models: trained models, in any order.
         overrides: what is to differ from the training configurations.
-        on_start: called before an export, once nothing speaks against it.
+        on_start: told the kinds of the models before an export, once nothing speaks against it.
 
     Raises:
         OptionError: an override has no effect with these models, or cannot be honoured.
@@ -59,7 +61,7 @@ def _fill(
     entry: Path,
     models: Sequence[Path],
     overrides: ModelOverrides,
-    on_start: Callable[[], None] | None,
+    on_start: OnStart | None,
 ) -> None:
     from sleap_rt.export.exporter import export_models  # torch takes seconds to import
 

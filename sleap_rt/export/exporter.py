@@ -14,6 +14,7 @@ from sleap_rt.contract import (
     Certificate,
     Decoding,
     GraphContract,
+    ModelKind,
     Precision,
     Preprocessing,
 )
@@ -44,7 +45,7 @@ def export_models(
     overrides: ModelOverrides = NO_OVERRIDES,
     precision: Precision = "fp32",
     *,
-    on_start: Callable[[], None] | None = None,
+    on_start: Callable[[Sequence[ModelKind]], None] | None = None,
 ) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
@@ -56,7 +57,8 @@ def export_models(
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
         overrides: what is to differ from the training configurations.
         precision: number format of the networks.
-        on_start: called once nothing speaks against the export, which then takes a while.
+        on_start: told the kinds of the models once nothing speaks against the export, which then
+            takes a while.
 
     Returns:
         The `.onnx` files, first stage first.
@@ -75,7 +77,7 @@ def export_models(
     _check_writable(folder)
     _refuse_other_graphs(folder, {f"{stage.kind}.onnx" for stage in stages})
     if on_start is not None:
-        on_start()
+        on_start([stage.kind for stage in stages])
     with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
         export = _export if precision == "fp32" else _export_reduced
         written = [export(stage, Path(temporary)) for stage in stages]

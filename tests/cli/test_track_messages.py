@@ -188,3 +188,22 @@ def _content(path):
         for frame in labels
         for one in frame.instances
     ]
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "words"),
+    [
+        ("single_instance", "--min_line_scores 0.1", "--min_line_scores: no effect with single"),
+        ("bottomup", "--anchor_part head", "--anchor_part: no effect with bottomup"),
+        ("bottomup", "--crop_size 64", "crop_size: no effect with bottomup"),
+    ],
+)
+def test_what_has_no_effect_is_refused_before_a_model_is_exported(
+    call, request, tmp_path, monkeypatch, model, option, words
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    root = request.config.rootpath
+    done = call("track", "-i", root / CLIP, "-m", root / "samples/models" / model, *option.split())
+    assert done.code == 2
+    assert words in done.err
+    assert "exporting" not in done.err

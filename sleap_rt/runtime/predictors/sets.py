@@ -133,8 +133,17 @@ def _in_order(models: Sequence[Path]) -> tuple[tuple[str, ...], tuple[GraphFile,
     return kinds, tuple(sorted(files, key=lambda file: kinds.index(file.contract.kind)))
 
 
+def options_of(kinds: Sequence[str]) -> frozenset[str]:
+    """Fields of `DecodeOptions` that can change what models of these kinds predict.
+
+    Raises:
+        ModelError: they are no supported set.
+    """
+    return _SETS[supported_set(kinds)].options
+
+
 def effective_options(models: Sequence[Path]) -> frozenset[str]:
-    """Fields of `DecodeOptions` that change what these models predict.
+    """Of these, the fields that change what the models at hand predict.
 
     Raises:
         ModelError: as `open_predictor`.
