@@ -79,10 +79,12 @@ def _int8_rows(exact: list[GraphFile], models: list[Path], data: Path) -> list[s
     graphs = [(graph.path, graph.contract) for graph in exact]
     try:
         with (
-            open_calibration(CalibrationOptions(calibrate=data), needs_labels=alone) as frames,
+            open_calibration(
+                CalibrationOptions(calibrate=data, allow_loss=True), needs_labels=alone
+            ) as frames,
             tempfile.TemporaryDirectory() as folder,
         ):
-            made = int8.in_int8(graphs, frames, Path(folder), allow_loss=True)
+            made = int8.in_int8(graphs, frames, Path(folder))
     except SleapRtError as error:
         return [f"| {_name(exact[-1], models)} | {data.name} | {error} |"]
     certificates = [contract.certificate for _, contract in made]

@@ -29,6 +29,8 @@ class DecodeOptions:
         min_line_scores: connections that score less are dropped.
         min_instance_peaks: instances with fewer peaks are dropped; below 1 a fraction of the
             nodes, from 1 a count.
+        anchor_part: node that crops around labelled animals are centred on; None takes the
+            training's.
     """
 
     peak_threshold: float = 0.2
@@ -39,6 +41,7 @@ class DecodeOptions:
     dist_penalty_weight: float = 1.0
     min_line_scores: float = 0.25
     min_instance_peaks: float = 0
+    anchor_part: str | None = None
 
     def __post_init__(self) -> None:
         if self.integral_refinement not in ("integral", "none"):
@@ -113,6 +116,12 @@ class ModelOverrides:
 
 
 NO_OVERRIDES = ModelOverrides()
+
+
+def overrides_at_run_time(given: Mapping[str, Any]) -> ModelOverrides:
+    """The overrides that take another graph; `anchor_part` is honoured by running one."""
+    names = [field.name for field in fields(ModelOverrides) if field.name != "anchor_part"]
+    return filled(ModelOverrides, {name: given[name] for name in names if name in given})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,12 @@
 """The functions that need the `export` extra, with a clear word where it is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import ModelError
-from sleap_rt.options import NO_OVERRIDES, ExportOptions, ModelOverrides
+from sleap_rt.options import ExportOptions, ModelOverrides
 
 _PACKAGES = ("torch", "onnx", "onnxscript", "yaml", "onnxruntime")
 
@@ -21,16 +21,14 @@ def export_models(
     return paths
 
 
-def cached_graphs(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
-    """`sleap_rt.export.cached_graphs`."""
-    paths: list[Path] = _call("cached_graphs", models, overrides)
+def cached_graphs(
+    models: Sequence[Path], overrides: ModelOverrides, on_start: Callable[[Sequence[str]], None]
+) -> list[Path]:
+    """`sleap_rt.export.cached_graphs`; loads no PyTorch where the graphs are there."""
+    paths: list[Path] = _call(
+        "cached_graphs", models, overrides, on_start, module="sleap_rt.export.cache"
+    )
     return paths
-
-
-def is_cached(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> bool:
-    """`sleap_rt.export.cache.is_cached`; loads no PyTorch."""
-    found: bool = _call("is_cached", models, overrides, module="sleap_rt.export.cache")
-    return found
 
 
 def describe_trained(path: Path, *, is_legacy: bool) -> dict[str, Any]:

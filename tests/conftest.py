@@ -89,5 +89,5 @@ def int8_graph(
     folder = tmp_path_factory.mktemp("int8")
     with open_calibration(options, needs_labels=False) as frames:
         exact = [(path, read_graph_file(path).contract)]
-        ((graph, _),) = in_int8(exact, frames, folder, allow_loss=False)
+        ((graph, _),) = in_int8(exact, frames, folder)
     return graph

@@ -25,6 +25,7 @@ _COLUMNS = (
     ("group", "{group_ms:.2f}"),
     ("track", "{track_ms:.2f}"),
     ("read", "{read}"),
+    ("write", "{write_ms:.0f}"),
     ("open", "{open_ms:.0f}"),
     ("first", "{first_ms:.0f}"),
 )
@@ -74,10 +75,10 @@ def command(
     """Measure prediction with an exported model: latency per batch, throughput, stages.
 
     PATH is an `.onnx` file or an export folder. Times are ms per batch: `copy` brings frames to
-    the GPU, `graph` is network and decoding in the engine, `group` what comes after. `instances`
-    are those found per frame: where there are none, neither crops nor grouping are measured. Runs
-    are taken in turn, each after a warm-up; on a machine that does other work, compare rows, not
-    days.
+    the GPU, `graph` is network and decoding in the engine, `group` what comes after, `write` saves
+    the results of all batches. `instances` are those found per frame: where there are none, neither
+    crops nor grouping are measured. Runs are taken in turn, each after a warm-up; on a machine that
+    does other work, compare rows, not days.
 
     \b
     sleap-nn bench exports/flies -i video.mp4

@@ -1,6 +1,6 @@
 """What `-m` accepts, to exported graphs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -8,8 +8,12 @@ import click
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 
 
-def resolve_graphs(paths: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
+def resolve_graphs(
+    paths: Sequence[Path],
+    overrides: ModelOverrides = NO_OVERRIDES,
+    check: Callable[[Sequence[str]], None] | None = None,
+) -> list[Path]:
     """As `graphs_of`; says on standard error that a model is being exported."""
     from sleap_rt.runtime.trained import graphs_of
 
-    return graphs_of(paths, overrides, lambda text: click.echo(text, err=True))
+    return graphs_of(paths, overrides, lambda text: click.echo(text, err=True), check)

@@ -9,7 +9,7 @@ import click
 
 from sleap_rt.cli import track_options
 from sleap_rt.cli.engine_options import TUNING, engine_options_from
-from sleap_rt.cli.override_options import OVERRIDES, overrides_from
+from sleap_rt.cli.override_options import OVERRIDES
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
 from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
@@ -21,6 +21,7 @@ from sleap_rt.options import (
     RunOptions,
     SelectionOptions,
     filled,
+    overrides_at_run_time,
 )
 from sleap_rt.tracking.options import TrackerOptions
 
@@ -82,7 +83,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     decode, filters = filled(DecodeOptions, params), filled(FilterOptions, params)
     run, selection = filled(RunOptions, params), filled(SelectionOptions, params)
     tracking = tracker_options(ctx, params)
-    overrides = overrides_from(params)
+    overrides = overrides_at_run_time(params)
     given, output_format = params["output_path"], params["output_format"]
     data_path: Path = params["data_path"]
 
@@ -91,7 +92,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     from sleap_rt.runtime.io.output import check_output
     from sleap_rt.runtime.io.sources import open_source
     from sleap_rt.runtime.job import PredictionJob, run_prediction
-    from sleap_rt.runtime.predictors import effective_options
+    from sleap_rt.runtime.predictors import effective_options, options_of
 
     check_engine_options(filled(EngineOptions, params))
     if given is not None:
@@ -100,9 +101,14 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
         output_path = given or source.default_output(data_path, output_format)
         # Before a model is exported, which takes a while.
         check_output(output_path, source.files, output_format)
-        graphs = resolve_graphs(params["model_paths"], overrides)
+        decoding = given_options(ctx, _DECODE)
+        graphs = resolve_graphs(
+            params["model_paths"],
+            overrides,
+            lambda kinds: refuse_without_effect(decoding, options_of(kinds), " + ".join(kinds)),
+        )
         names = " + ".join(path.stem for path in graphs)
-        refuse_without_effect(given_options(ctx, _DECODE), effective_options(graphs), names)
+        refuse_without_effect(decoding, effective_options(graphs), names)
         engine = engine_options_from(params, quiet=params["quiet"])
         job = PredictionJob(
             models=graphs,

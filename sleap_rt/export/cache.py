@@ -7,36 +7,39 @@ version that exported them. A change to any of them is another entry; nothing ev
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import platformdirs
 
-from sleap_rt.contract import CONTRACT_VERSION
+from sleap_rt.contract import CONTRACT_VERSION, ModelKind
 from sleap_rt.model_files import exported_graphs, file_sha256, fingerprint
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.version import __version__
 
+OnStart = Callable[[Sequence[ModelKind]], None]
 
-def cached_graphs(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
+
+def cached_graphs(
+    models: Sequence[Path],
+    overrides: ModelOverrides = NO_OVERRIDES,
+    on_start: OnStart | None = None,
+) -> list[Path]:
     """The exported graphs of one model or a pair, exported now if they never were.
 
     Args:
         models: trained models, in any order.
         overrides: what is to differ from the training configurations.
+        on_start: told the kinds of the models before an export, once nothing speaks against it.
 
     Raises:
+        OptionError: an override has no effect with these models, or cannot be honoured.
         ModelError: a model cannot be loaded or exported, or the export extra is not installed.
     """
     entry = cache_folder() / _key(models, overrides)
     if not entry.is_dir():
-        _fill(entry, models, overrides)
+        _fill(entry, models, overrides, on_start)
     return exported_graphs(entry)
-
-
-def is_cached(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> bool:
-    """Whether `cached_graphs` would find these models at once."""
-    return (cache_folder() / _key(models, overrides)).is_dir()
 
 
 def cache_folder() -> Path:
@@ -54,12 +57,17 @@ def _key(models: Sequence[Path], overrides: ModelOverrides) -> str:
     return digest.hexdigest()[:32]
 
 
-def _fill(entry: Path, models: Sequence[Path], overrides: ModelOverrides) -> None:
+def _fill(
+    entry: Path,
+    models: Sequence[Path],
+    overrides: ModelOverrides,
+    on_start: OnStart | None,
+) -> None:
     from sleap_rt.export.exporter import export_models  # torch takes seconds to import
 
     entry.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".exporting-") as temporary:
-        export_models(models, Path(temporary) / "graphs", overrides)
+        export_models(models, Path(temporary) / "graphs", overrides, on_start=on_start)
         try:
             (Path(temporary) / "graphs").rename(entry)
         except OSError:  # another process was faster; its entry has the same content

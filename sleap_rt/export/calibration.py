@@ -15,7 +15,7 @@ from sleap_rt.export.quantize import Feed
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import CalibrationOptions, DecodeOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.common_size import at_common_size
-from sleap_rt.runtime.decoding.ground_truth import instance_centers
+from sleap_rt.runtime.decoding.ground_truth import anchor_node, instance_centers
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.io.source import Source
 from sleap_rt.runtime.io.sources import open_source
@@ -39,16 +39,21 @@ class CalibrationFrames:
     """Opened frames.
 
     Attributes:
-        source: gives them.
-        name: of the file.
+        options: what was asked for.
+        source: gives the frames.
         calibration: frames that show ranges.
         held_out: other frames, that poses are compared on.
     """
 
+    options: CalibrationOptions
     source: Source
-    name: str
     calibration: Sequence[FrameRef]
     held_out: Sequence[FrameRef]
+
+    @property
+    def name(self) -> str:
+        """Of the file."""
+        return self.options.calibrate.name
 
     @property
     def in_words(self) -> dict[str, str]:
@@ -110,10 +115,11 @@ class CalibrationFrames:
     def _centers(self, contract: GraphContract, centroid_graph: Path | None) -> Iterator[Centers]:
         """Where a frame's crops go: around centroids, or around labelled animals."""
         if centroid_graph is None:
-            names = contract.skeleton.node_names
+            anchor = anchor_node(contract.skeleton, contract.anchor_part)
 
             def around_labels(ref: FrameRef, frame: Frame) -> NDArray[np.float32]:
-                centers = instance_centers(self.source.known(ref, names), contract)
+                known = self.source.known(ref, contract.skeleton.node_names)
+                centers = instance_centers(known, anchor, contract.center_method)
                 return centers[~np.isnan(centers[:, 0])]
 
             yield around_labels
@@ -148,4 +154,4 @@ def open_calibration(
         n_both = min(len(refs), 2 * options.calibration_frames)
         places = np.linspace(0, len(refs) - 1, n_both).round().astype(int).tolist()
         chosen = [refs[place] for place in places]
-        yield CalibrationFrames(source, options.calibrate.name, chosen[::2], chosen[1::2])
+        yield CalibrationFrames(options, source, chosen[::2], chosen[1::2])

@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,11 +16,12 @@ from sleap_rt.contract import (
     Certificate,
     Decoding,
     GraphContract,
+    ModelKind,
     Precision,
     Preprocessing,
 )
 from sleap_rt.errors import ModelError, OptionError
-from sleap_rt.export.calibration import open_calibration
+from sleap_rt.export.calibration import CalibrationFrames, open_calibration
 from sleap_rt.export.certificate import certify_native
 from sleap_rt.export.graphs import Graph, build_graph
 from sleap_rt.export.int8 import in_int8
@@ -47,6 +49,8 @@ def export_models(
     overrides: ModelOverrides = NO_OVERRIDES,
     precision: Precision = "fp32",
     calibration: CalibrationOptions | None = None,
+    *,
+    on_start: Callable[[Sequence[ModelKind]], None] | None = None,
 ) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
@@ -59,6 +63,8 @@ def export_models(
         overrides: what is to differ from the training configurations.
         precision: number format of the networks.
         calibration: frames for precision `int8`, and what it may cost; None for the others.
+        on_start: told the kinds of the models once nothing speaks against the export, which then
+            takes a while.
 
     Returns:
         The `.onnx` files, first stage first.
@@ -78,14 +84,13 @@ def export_models(
         stages = _sized_together(override_models(_load(paths, overrides), overrides))
     _check_writable(folder)
     _refuse_other_graphs(folder, {f"{stage.kind}.onnx" for stage in stages})
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
-        if calibration is None:
-            export = _export if precision == "fp32" else _export_reduced
-            written = [export(stage, Path(temporary)) for stage in stages]
-            for path, contract in written:
-                add_sample(path, contract)
-        else:
-            written = _export_int8(stages, Path(temporary), calibration)
+    with (
+        _calibration_frames(stages, calibration) as frames,
+        tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary,
+    ):
+        if on_start is not None:
+            on_start([stage.kind for stage in stages])
+        written = _written(stages, Path(temporary), precision, frames)
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
@@ -149,6 +154,30 @@ def _refuse_other_graphs(folder: Path, names: set[str]) -> None:
         )
 
 
+def _calibration_frames(
+    stages: Sequence[Stage], calibration: CalibrationOptions | None
+) -> AbstractContextManager[CalibrationFrames | None]:
+    if calibration is None:
+        return nullcontext()
+    is_alone = len(stages) == 1 and stages[0].kind in CROP_KINDS
+    return open_calibration(calibration, needs_labels=is_alone)
+
+
+def _written(
+    stages: Sequence[Stage], folder: Path, precision: Precision, frames: CalibrationFrames | None
+) -> list[tuple[Path, GraphContract]]:
+    """The graphs in the folder, each certified and with a sample to replay."""
+    if frames is not None:
+        with tempfile.TemporaryDirectory() as temporary:
+            exact = [_export(stage, Path(temporary)) for stage in stages]
+            return in_int8(exact, frames, folder)
+    export = _export if precision == "fp32" else _export_reduced
+    written = [export(stage, folder) for stage in stages]
+    for path, contract in written:
+        add_sample(path, contract)
+    return written
+
+
 def _export(stage: Stage, folder: Path) -> tuple[Path, GraphContract]:
     path = folder / f"{stage.kind}.onnx"
     certified: Callable[[], Certificate]
@@ -179,19 +208,6 @@ def _export_reduced(stage: Stage, folder: Path) -> tuple[Path, GraphContract]:
         reduced = replace(reduced, certificate=certify_reduced(exact, path, contract))
     save(graph, reduced, path)
     return path, reduced
-
-
-def _export_int8(
-    stages: Sequence[Stage], folder: Path, calibration: CalibrationOptions
-) -> list[tuple[Path, GraphContract]]:
-    """In int8, compared with the float32 graphs, which are certified first."""
-    needs_labels = len(stages) == 1 and stages[0].kind in CROP_KINDS
-    with (
-        open_calibration(calibration, needs_labels=needs_labels) as frames,
-        tempfile.TemporaryDirectory() as temporary,
-    ):
-        exact = [_export(stage, Path(temporary)) for stage in stages]
-        return in_int8(exact, frames, folder, allow_loss=calibration.allow_loss)
 
 
 def _module(stage: Stage) -> Graph | LegacyGraph:

@@ -18,22 +18,19 @@ _N_TRIALS = 8  # frames to choose the sample from
 Graph = tuple[Path, GraphContract]
 
 
-def in_int8(
-    exact: Sequence[Graph], frames: CalibrationFrames, folder: Path, *, allow_loss: bool
-) -> list[Graph]:
+def in_int8(exact: Sequence[Graph], frames: CalibrationFrames, folder: Path) -> list[Graph]:
     """Quantize the graphs of one set, and compare the poses they find.
 
     Args:
         exact: in float32, certified, first stage first.
         frames: to calibrate and to compare on.
         folder: receives the graphs in int8.
-        allow_loss: keep graphs that lose more than the limits.
 
     Returns:
         The graphs in int8, in that order, each with a sample to replay.
 
     Raises:
-        ModelError: poses lose more than the limits.
+        ModelError: poses lose more than the limits, and that is not allowed.
     """
     centroid = exact[0][0] if len(exact) == 2 else None
     protos = []
@@ -50,7 +47,7 @@ def in_int8(
             frames.predict(paths), frames.predict([folder / p.name for p in paths]), contract
         )
         certificate = certificate_of(losses, **frames.in_words)
-        if not allow_loss:
+        if not frames.options.allow_loss:
             _check_loss(contract, certificate)
         contract = replace(contract, precision="int8", certificate=certificate)
         save(proto, contract, path)

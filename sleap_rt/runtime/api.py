@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sleap_rt.errors import OptionError
-from sleap_rt.options import FilterOptions, SelectionOptions, filled
+from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
 from sleap_rt.runtime.arguments import (
     InferenceArguments,
     ModelArguments,
@@ -86,7 +86,8 @@ def run_inference(
         return _track_only(data, output_path, make_labels, arguments)
     of_models = {n: v for n, v in arguments.items() if n in ModelArguments.__annotations__}
     of_run = {n: v for n, v in arguments.items() if n in RunArguments.__annotations__}
-    raw = raw_names(wanted, model_paths) if wanted else ()
+    overrides = overrides_at_run_time(in_our_words(of_models))
+    raw = raw_names(wanted, model_paths, overrides) if wanted else ()
     with PosePredictor(model_paths, raw=raw, **of_models) as predictor:  # type: ignore[arg-type]
         if make_labels:
             return predictor.predict(data, output_path=output_path, **of_run)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -16,10 +16,10 @@ from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
     FilterOptions,
-    ModelOverrides,
     RunOptions,
     SelectionOptions,
     filled,
+    overrides_at_run_time,
 )
 from sleap_rt.runtime.arguments import (
     ModelArguments,
@@ -31,7 +31,7 @@ from sleap_rt.runtime.filters import filter_frame
 from sleap_rt.runtime.following import Following
 from sleap_rt.runtime.io.sources import open_source
 from sleap_rt.runtime.job import PredictionJob, run_prediction
-from sleap_rt.runtime.predictors import open_predictor
+from sleap_rt.runtime.predictors import effective_options, open_predictor
 from sleap_rt.runtime.progress import json_lines
 from sleap_rt.runtime.stream import restrict_to_labeled, stream_results
 from sleap_rt.runtime.trained import graphs_of
@@ -76,7 +76,8 @@ class PosePredictor:
         decode, engine = filled(DecodeOptions, given), filled(EngineOptions, given)
         match_known = bool(given.get("match_known", False))
         paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
-        graphs = graphs_of([Path(path) for path in paths], filled(ModelOverrides, given))
+        graphs = graphs_of([Path(path) for path in paths], overrides_at_run_time(given))
+        _refuse_without_effect(decode, graphs)
         self._job = PredictionJob(
             models=graphs, decode=decode, engine=engine, match_known=match_known
         )
@@ -172,6 +173,15 @@ class PosePredictor:
             tracking=tracking_of(given),
             **{name: given[name] for name in _OF_OUTPUT if name in given},
         )
+
+
+def _refuse_without_effect(decode: DecodeOptions, graphs: list[Path]) -> None:
+    defaults = DecodeOptions()
+    given = {f.name for f in fields(decode) if getattr(decode, f.name) != getattr(defaults, f.name)}
+    useless = ", ".join(sorted(given - effective_options(graphs)))
+    if useless:
+        names = " + ".join(path.stem for path in graphs)
+        raise OptionError(f"{useless}: no effect with {names}; leave it out")
 
 
 def tracking_of(given: dict[str, Any]) -> TrackerOptions | None:

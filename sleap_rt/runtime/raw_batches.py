@@ -8,6 +8,7 @@ import numpy as np
 
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
+from sleap_rt.options import ModelOverrides
 from sleap_rt.runtime.predictors import raw_outputs
 from sleap_rt.runtime.trained import graphs_of
 
@@ -34,7 +35,9 @@ _KEYS = {raw: key for keys in RAW_FLAGS.values() for raw, key in keys.items()}
 
 
 def raw_names(
-    flags: Sequence[str], model_paths: str | Path | Sequence[str | Path]
+    flags: Sequence[str],
+    model_paths: str | Path | Sequence[str | Path],
+    overrides: ModelOverrides,
 ) -> tuple[str, ...]:
     """The raw outputs that flags ask of these models.
 
@@ -42,7 +45,7 @@ def raw_names(
         OptionError: the models have none for a flag.
     """
     paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
-    there = raw_outputs(graphs_of([Path(path) for path in paths]))
+    there = raw_outputs(graphs_of([Path(path) for path in paths], overrides))
     names: list[str] = []
     for flag in flags:
         found = [name for name in RAW_FLAGS[flag] if name in there]

@@ -16,6 +16,7 @@ def graphs_of(
     paths: Sequence[Path],
     overrides: ModelOverrides = NO_OVERRIDES,
     announce: Callable[[str], None] = _log.info,
+    check: Callable[[Sequence[str]], None] | None = None,
 ) -> list[Path]:
     """Exported graphs of the models given; trained models are exported on first use.
 
@@ -26,6 +27,7 @@ def graphs_of(
         paths: export folders, `.onnx` files or trained models.
         overrides: what is to differ from the training configurations.
         announce: is told when an export begins, which takes a while.
+        check: is told the kinds of the models before that, and may raise.
 
     Raises:
         OptionError: an override has no effect, or the models are exported already and fixed.
@@ -42,9 +44,13 @@ def graphs_of(
             "stages are sure to fit each other"
         )
     one_family(trained)
-    if not training_extra.is_cached(trained, overrides):
+
+    def on_start(kinds: Sequence[str]) -> None:
+        if check is not None:
+            check(kinds)
         announce("exporting the model once; later runs use the cached graphs ...")
-    return training_extra.cached_graphs(trained, overrides)
+
+    return training_extra.cached_graphs(trained, overrides, on_start)
 
 
 def _refuse_overrides(overrides: ModelOverrides) -> None:

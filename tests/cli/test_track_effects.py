@@ -7,6 +7,11 @@ import numpy as np
 import pytest
 import sleap_io as sio
 
+from sleap_rt.models import load_native_model
+from sleap_rt.models.reference import predict_crops
+from sleap_rt.options import DecodeOptions
+from sleap_rt.runtime.io.video import VideoFile
+
 PAIR = "centroid centered_instance"
 PX = 1e-3  # frame px; batches and queues change no more than float noise
 
@@ -208,6 +213,36 @@ def test_a_crop_model_alone_works_on_labelled_animals(predicted, project):
     gaps = labels[0].numpy()[:, None] - truth.numpy()[None]
     distances = np.nanmean(np.linalg.norm(gaps, axis=-1), axis=-1)
     assert distances.min(axis=0).max() < 4  # px
+
+
+def test_crops_around_labelled_animals_are_centred_on_the_node_asked_for(
+    predicted, project, samples
+):
+    model = load_native_model(samples / "models/centered_instance")
+    truth = sio.load_slp(str(project), open_videos=False)[0].numpy().astype(np.float32)
+    with VideoFile(samples / "crawlers.mp4") as video:
+        frame = video.read(1)
+    found = {}
+    for anchor in ("tail", "nose"):
+        labels = predicted("centered_instance", f"--anchor_part {anchor}", project, frames=None)
+        found[anchor] = labels[0].numpy()
+        centers = truth[:, model.skeleton.node_names.index(anchor)]
+        crops = predict_crops(model, frame, centers, DecodeOptions(), size_from=model)
+        expected = crops.points[~np.isnan(crops.points).all(axis=(1, 2))]
+        np.testing.assert_allclose(found[anchor], expected, rtol=0, atol=0.01)
+    assert np.nanmax(np.abs(found["tail"] - found["nose"])) > PX
+
+
+def test_an_anchor_that_cannot_be_honoured_is_refused(call, samples, project, sample_graphs):
+    centroid, crops = sample_graphs(*PAIR.split())
+    for given, words in (
+        (("-m", crops, "--anchor_part", "wing"), "'wing' is no node of the model's skeleton"),
+        (("-m", centroid, "-m", crops, "--anchor_part", "tail"), "--anchor_part: no effect with"),
+        (("-m", centroid, "--anchor_part", "tail"), "--anchor_part: no effect with centroid"),
+    ):
+        done = call("track", "-i", project, *given)
+        assert done.code == 2
+        assert words in done.err
 
 
 def test_a_centroid_model_alone_takes_over_poses_or_gives_centroids(predicted, project):

@@ -134,7 +134,7 @@ def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monk
 
     found = []
 
-    def cached_graphs(models, overrides):
+    def cached_graphs(models, overrides, on_start):
         found.append((models, overrides))
         return sample_graphs("bottomup")
 
@@ -142,13 +142,13 @@ def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monk
     root = request.config.rootpath
     model = root / "samples/models/bottomup"
     command = ("track", "-i", root / CLIP, "-m", model, "-o", tmp_path / "out.slp", "--frames", "0")
-    given = "--input_scale 0.25 --max_height 300 --max_width 256 --no-ensure_rgb --anchor_part head"
+    given = "--input_scale 0.25 --max_height 300 --max_width 256 --no-ensure_rgb"
     done = call(*command, *given.split(), "--n_points", "7", "--integral_patch_size", "7")
     assert done.code == 0, done.err
     ((models, overrides),) = found
     assert models == [model]
     assert set(overrides.given) == {
-        *("input_scale", "max_height", "max_width", "ensure_rgb", "anchor_part", "n_points"),
+        *("input_scale", "max_height", "max_width", "ensure_rgb", "n_points"),
         "integral_patch_size",
     }
     assert (overrides.input_scale, overrides.max_height, overrides.ensure_rgb) == (0.25, 300, False)
@@ -188,3 +188,22 @@ def _content(path):
         for frame in labels
         for one in frame.instances
     ]
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "words"),
+    [
+        ("single_instance", "--min_line_scores 0.1", "--min_line_scores: no effect with single"),
+        ("bottomup", "--anchor_part head", "--anchor_part: no effect with bottomup"),
+        ("bottomup", "--crop_size 64", "crop_size: no effect with bottomup"),
+    ],
+)
+def test_what_has_no_effect_is_refused_before_a_model_is_exported(
+    call, request, tmp_path, monkeypatch, model, option, words
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    root = request.config.rootpath
+    done = call("track", "-i", root / CLIP, "-m", root / "samples/models" / model, *option.split())
+    assert done.code == 2
+    assert words in done.err
+    assert "exporting" not in done.err

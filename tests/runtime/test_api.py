@@ -173,3 +173,5 @@ def test_options_without_effect_are_refused(graphs, predictor, clip):
         PosePredictor(graphs, peak_threshold=[0.1, 0.2, 0.3])
     with pytest.raises(TypeError, match="Did you mean 'peak_threshold'"):
         PosePredictor(graphs, peak_treshold=0.1)
+    with pytest.raises(OptionError, match="max_instances: no effect with single_instance"):
+        PosePredictor(graphs, max_instances=2)

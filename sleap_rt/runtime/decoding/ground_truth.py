@@ -5,7 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sleap_rt.contract import CenterMethod, GraphContract
+from sleap_rt.contract import CenterMethod
+from sleap_rt.errors import OptionError
+from sleap_rt.skeleton import Skeleton
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -13,12 +15,30 @@ _SAME_PX = 1e-6  # closer points are one
 _MOST_STEPS = 1000
 
 
-def instance_centers(animals: Floats, contract: GraphContract) -> Floats:
+def anchor_node(skeleton: Skeleton, anchor_part: str | None) -> int | None:
+    """Index of the node that crops are centred on.
+
+    Raises:
+        OptionError: there is no node of that name.
+    """
+    if anchor_part is None:
+        return None
+    names = skeleton.node_names
+    if anchor_part not in names:
+        raise OptionError(
+            f"anchor_part {anchor_part!r} is no node of the model's skeleton; its nodes are "
+            f"{', '.join(names)}"
+        )
+    return names.index(anchor_part)
+
+
+def instance_centers(animals: Floats, anchor: int | None, center_method: CenterMethod) -> Floats:
     """Where the crop around each labelled animal is centred.
 
     Args:
         animals: (n, n_nodes, 2) float32, (x, y) px, NaN where missing.
-        contract: of the model that sees the crops.
+        anchor: index of the anchor part.
+        center_method: what the middle of an animal is.
 
     Returns:
         (n, 2) float32: the anchor part where it is visible, else the middle of the visible nodes;
@@ -28,10 +48,10 @@ def instance_centers(animals: Floats, contract: GraphContract) -> Floats:
     for i, animal in enumerate(animals):
         visible = animal[~np.isnan(animal[:, 0])]
         if len(visible):
-            centers[i] = _MIDDLES[contract.center_method](visible.astype(np.float64))
-    if contract.anchor_part is None:
+            centers[i] = _MIDDLES[center_method](visible.astype(np.float64))
+    if anchor is None:
         return centers
-    anchors = animals[:, contract.skeleton.node_names.index(contract.anchor_part)]
+    anchors = animals[:, anchor]
     return np.where(np.isnan(anchors[:, :1]), centers, anchors)
 
 

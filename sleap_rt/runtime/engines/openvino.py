@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
-from sleap_rt.errors import EngineError
+from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engine import Array, Feed, TensorSpec, check_feed, n_cores
 
@@ -27,6 +27,7 @@ class OpenVinoEngine:
         options: device and threads.
 
     Raises:
+        OptionError: CPU threads were asked for, and the device is no CPU.
         EngineError: the device is not served here, or the model cannot be compiled for it.
     """
 
@@ -37,6 +38,8 @@ class OpenVinoEngine:
         self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if self._target == "CPU":
             self._settings["INFERENCE_NUM_THREADS"] = options.threads or n_cores()
+        elif options.threads is not None:
+            raise OptionError("threads are CPU threads, and an Intel GPU runs; leave it out")
         try:
             self._model = self._core.read_model(model)
         except RuntimeError as error:

@@ -21,6 +21,7 @@ _PAFS = frozenset(
     {"max_edge_length_ratio", "dist_penalty_weight", "min_line_scores", "min_instance_peaks"}
 )
 _CENTROIDS = _MANY | {"centroid_peak_threshold"}
+_KNOWN = _MANY | {"anchor_part"}
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ _SETS: dict[tuple[str, ...], _Set] = {
     ("centroid",): _Set(
         CentroidPredictor, _CENTROIDS, ("confmaps",), open_matched=MatchedCentroidPredictor
     ),
-    ("centered_instance",): _Set(KnownCropPredictor, _MANY, ("crop_confmaps",)),
-    ("multi_class_topdown",): _Set(KnownCropPredictor, _MANY, ("crop_confmaps", "class_probs")),
+    ("centered_instance",): _Set(KnownCropPredictor, _KNOWN, ("crop_confmaps",)),
+    ("multi_class_topdown",): _Set(KnownCropPredictor, _KNOWN, ("crop_confmaps", "class_probs")),
 }
 
 
@@ -132,8 +133,17 @@ def _in_order(models: Sequence[Path]) -> tuple[tuple[str, ...], tuple[GraphFile,
     return kinds, tuple(sorted(files, key=lambda file: kinds.index(file.contract.kind)))
 
 
+def options_of(kinds: Sequence[str]) -> frozenset[str]:
+    """Fields of `DecodeOptions` that can change what models of these kinds predict.
+
+    Raises:
+        ModelError: they are no supported set.
+    """
+    return _SETS[supported_set(kinds)].options
+
+
 def effective_options(models: Sequence[Path]) -> frozenset[str]:
-    """Fields of `DecodeOptions` that change what these models predict.
+    """Of these, the fields that change what the models at hand predict.
 
     Raises:
         ModelError: as `open_predictor`.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.instances import FrameInstances
-from sleap_rt.runtime.decoding.ground_truth import instance_centers
+from sleap_rt.runtime.decoding.ground_truth import anchor_node, instance_centers
 from sleap_rt.runtime.decoding.identity import assign_classes, first_choices
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.predictors.interface import (
@@ -75,6 +75,9 @@ class KnownCropPredictor:
         self.skeleton, self.class_names = setup.last.skeleton, setup.last.class_names
         self._crops = _Crops(setup)
         self._max_instances = setup.decode.max_instances
+        anchor_part = setup.decode.anchor_part or setup.last.anchor_part
+        self._anchor = anchor_node(self.skeleton, anchor_part)
+        self._center_method = setup.last.center_method
         self.device = self._crops.device
 
     def predict(
@@ -86,7 +89,7 @@ class KnownCropPredictor:
         known = check_known(known, len(frames), self.skeleton.n_nodes)
         centers = []
         for animals in known:
-            points = instance_centers(animals, self.files[0].contract)
+            points = instance_centers(animals, self._anchor, self._center_method)
             # The first ones, not the best: all are equally certain.
             centers.append(points[~np.isnan(points[:, 0])][: self._max_instances])
         certain = [np.ones(len(points), np.float32) for points in centers]

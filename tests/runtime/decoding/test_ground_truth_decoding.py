@@ -1,11 +1,9 @@
 """Crop centres and poses that come from labelled animals, by hand."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from sleap_rt.runtime.decoding.ground_truth import instance_centers, nearest_instances
+from sleap_rt.runtime.decoding.ground_truth import anchor_node, instance_centers, nearest_instances
 from sleap_rt.skeleton import Skeleton
 
 NAN = np.nan
@@ -28,7 +26,7 @@ ANIMALS = np.array(
     ],
 )
 def test_crops_are_centred_on_the_anchor_or_the_visible_nodes(anchor, expected):
-    np.testing.assert_array_equal(instance_centers(ANIMALS, _contract(anchor)), expected)
+    np.testing.assert_array_equal(_centers(ANIMALS, anchor), expected)
 
 
 @pytest.mark.parametrize(("anchor", "expected"), [(None, [12, 4]), ("b", [16, 8]), ("c", [12, 4])])
@@ -36,13 +34,13 @@ def test_crops_may_be_centred_on_the_bounding_box_as_legacy_models_are(anchor, e
     # Of the fourth node, between the others, the box takes no notice; a mean would.
     animal = [[8, 0], [16, 8], [NAN, NAN], [9, 1]]
     animals = np.array([animal, [[NAN, NAN]] * 4], np.float32)
-    found = instance_centers(animals, _contract(anchor, "bbox_center"))
+    found = _centers(animals, anchor, "bbox_center")
     np.testing.assert_array_equal(found, [expected, [NAN, NAN]])
 
 
-def _contract(anchor, method="center_of_mass"):
+def _centers(animals, anchor, method="center_of_mass"):
     skeleton = Skeleton("s", ("a", "b", "c"))
-    return SimpleNamespace(anchor_part=anchor, skeleton=skeleton, center_method=method)
+    return instance_centers(animals, anchor_node(skeleton, anchor), method)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +54,13 @@ def _contract(anchor, method="center_of_mass"):
     ],
 )
 def test_the_geometric_median_has_the_least_total_distance(animal, expected):
-    found = instance_centers(np.array([animal], np.float32), _contract(None, "geometric_median"))
+    found = _centers(np.array([animal], np.float32), None, "geometric_median")
     np.testing.assert_allclose(found, [expected], atol=1e-3)
 
 
 def test_the_geometric_median_of_a_triangle_sees_its_sides_at_equal_angles():
     triangle = np.array([[0, 0], [10, 1], [3, 8]], np.float32)
-    (found,) = instance_centers(triangle[None], _contract(None, "geometric_median"))
+    (found,) = _centers(triangle[None], None, "geometric_median")
     towards = (triangle - found) / np.linalg.norm(triangle - found, axis=1)[:, None]
     np.testing.assert_allclose(towards.sum(axis=0), 0, atol=1e-5)
 

@@ -73,9 +73,11 @@ def test_every_kind_builds_in_int8(
     rtx: TensorRT, sample_graphs, tmp_path: Path, kinds: Sequence[str]
 ) -> None:
     exact = [(path, read_graph_file(path).contract) for path in sample_graphs(*kinds)]
-    options = CalibrationOptions(calibrate=SAMPLES / "crawlers.mp4", calibration_frames=4)
+    options = CalibrationOptions(
+        calibrate=SAMPLES / "crawlers.mp4", calibration_frames=4, allow_loss=True
+    )
     with open_calibration(options, needs_labels=False) as frames:
-        made = in_int8(exact, frames, tmp_path, allow_loss=True)
+        made = in_int8(exact, frames, tmp_path)
     for path, _ in made:
         for target in ("sm86", "sm89", "sm120"):
             assert builds(rtx, path, target, ANOTHER)
@@ -88,8 +90,8 @@ def test_every_legacy_kind_builds_in_int8(
     graphs = exported([shared_data / "legacy" / name for name in names])
     exact = [(path, read_graph_file(path).contract) for path in graphs]
     video = shared_data / "videos/centered_pair_small.mp4"
-    options = CalibrationOptions(calibrate=video, calibration_frames=4)
+    options = CalibrationOptions(calibrate=video, calibration_frames=4, allow_loss=True)
     with open_calibration(options, needs_labels=False) as frames:
-        made = in_int8(exact, frames, tmp_path, allow_loss=True)
+        made = in_int8(exact, frames, tmp_path)
     for path, _ in made:
         assert builds(rtx, path, "sm86", (200, 300))
