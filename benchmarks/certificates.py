@@ -1,6 +1,6 @@
 """Export models in every precision and print how closely the graphs follow the checkpoints.
 
-    python benchmarks/certificates.py MODEL_FOLDER[+SECOND_FOLDER][=VIDEO|SLP] ...
+    python benchmarks/certificates.py [--frames N] MODEL_FOLDER[+SECOND_FOLDER][=VIDEO|SLP] ...
 
 Two Markdown tables. The first one: the float32 graph against the checkpoint pipeline, then the
 float16 graph against the float32 one, on the frames of the parity certificate. The second one:
@@ -8,6 +8,7 @@ graphs in int8 against float32 on frames of the file after `=`, of which others 
 do not stop it: a model that exceeds one is exactly what the tables are to show.
 """
 
+import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -33,11 +34,15 @@ INT8 = (
 )
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--frames", type=int, default=CalibrationOptions.calibration_frames)
+    args = parser.parse_args()
     reduced_certificate.MAX_P99_PX = reduced_certificate.MAX_CHANGED = float("inf")
     rows = []
     print(REDUCED, flush=True)
-    for argument in arguments:
+    for argument in args.models:
         names, _, data = argument.partition("=")
         models = [Path(name) for name in names.split("+")]
         with tempfile.TemporaryDirectory() as folder:
@@ -49,7 +54,11 @@ def main(arguments: list[str]) -> None:
             except SleapRtError as error:
                 print(f"| {names} | {error} |", flush=True)
                 continue
-            rows += _int8_rows(exact, models, Path(data)) if data else []
+            if data:
+                options = CalibrationOptions(
+                    calibrate=Path(data), calibration_frames=args.frames, allow_loss=True
+                )
+                rows += _int8_rows(exact, models, options)
     print("\n" + "\n".join([INT8, *rows]))
 
 
@@ -74,22 +83,23 @@ def _reduced_row(name: str, full: GraphFile, half: GraphFile) -> str:
     )
 
 
-def _int8_rows(exact: list[GraphFile], models: list[Path], data: Path) -> list[str]:
+def _int8_rows(
+    exact: list[GraphFile], models: list[Path], options: CalibrationOptions
+) -> list[str]:
     alone = len(exact) == 1 and exact[0].contract.kind in CROP_KINDS
     graphs = [(graph.path, graph.contract) for graph in exact]
+    name = options.calibrate.name
     try:
         with (
-            open_calibration(
-                CalibrationOptions(calibrate=data, allow_loss=True), needs_labels=alone
-            ) as frames,
+            open_calibration(options, needs_labels=alone) as frames,
             tempfile.TemporaryDirectory() as folder,
         ):
             made = int8.in_int8(graphs, frames, Path(folder))
     except SleapRtError as error:
-        return [f"| {_name(exact[-1], models)} | {data.name} | {error} |"]
+        return [f"| {_name(exact[-1], models)} | {name} | {error} |"]
     certificates = [contract.certificate for _, contract in made]
     return [
-        _int8_row(_name(graph, models), data.name, certificate)
+        _int8_row(_name(graph, models), name, certificate)
         for graph, certificate in zip(exact, certificates, strict=True)
         if certificate is not None
     ]
@@ -109,4 +119,4 @@ def _int8_row(name: str, data: str, found: Certificate) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

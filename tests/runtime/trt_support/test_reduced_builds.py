@@ -25,7 +25,7 @@ ANOTHER = (150, 211)  # (height, width) px; no sample was trained with it
 LEGACY = [
     ("single_instance",),
     ("centroid", "centered_instance"),
-    ("topdown_multiclass",),
+    ("centroid", "topdown_multiclass"),
     ("bottomup",),
     ("bottomup_multiclass",),
 ]
