@@ -48,6 +48,12 @@ WRONG_USE = [
     ("-i {labels} -m {model} --only_labeled_frames --exclude_user_labeled", 2, "exclude each"),
     ("-i {clip} -m {model} --filter_overlapping_threshold 0.5", 2, "only with filter_overlapping"),
     ("-i {clip} -m {model} --ensure_rgb --ensure_grayscale", 2, "exclude each other"),
+    ("-i {clip} -m {model} --centroid-output foo", 2, "'foo' is not one of"),
+    (
+        "-i {clip} -m {model} --integral_refinement none --integral_patch_size 7",
+        2,
+        "integral_patch_size: no effect with integral_refinement 'none'",
+    ),
     ("-i {clip} -m {model} --crop_size 0", 2, "crop_size must be at least 1"),
     ("-i {clip} -m {model} -o out.txt", 2, "must end in .slp"),
     ("-i {clip} -m {model} -o out.slp --output_format csv", 2, "must end in .csv"),
