@@ -1,19 +1,60 @@
 """TensorRT-RTX, which builds engines without a GPU, and graphs small enough to build at once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from simulated_gpu import GPU, SimulatedCuda, open_simulated
 
+from sleap_rt.runtime.engines import trt
+from sleap_rt.runtime.trt_support import cuda as cuda_calls
+from sleap_rt.runtime.trt_support import plans
 from sleap_rt.runtime.trt_support.bindings import TensorRT, find_tensorrt
+from sleap_rt.runtime.trt_support.build import BuildRequest
+from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine
 
 
 @pytest.fixture(scope="session")
 def rtx() -> TensorRT:
     pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
     return find_tensorrt("trt-rtx")
+
+
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> SimulatedCuda:
+    simulated = SimulatedCuda()
+    monkeypatch.setattr(cuda_calls, "cuda_runtime", lambda: simulated)
+    return simulated
+
+
+@pytest.fixture
+def on_simulated_gpu(
+    rtx: TensorRT, cuda: SimulatedCuda, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[BuildRequest]:
+    """Engines that users open run on the simulated GPU; returns what was built for it.
+
+    Graphs are parsed by TensorRT-RTX itself. An engine of the simulated GPU is the graph.
+    """
+    requests: list[BuildRequest] = []
+
+    def build(
+        tensorrt: object, request: BuildRequest, progress: object, select_gpu: Callable[[], None]
+    ) -> bytes:
+        select_gpu()
+        requests.append(request)
+        return request.model.read_bytes()
+
+    def load(tensorrt: TensorRT, plan: bytes, *args: object, **options: bool) -> GpuEngine:
+        return open_simulated(cuda, plan, **options)
+
+    monkeypatch.setattr(plans, "build_engine", build)
+    monkeypatch.setattr(trt, "find_gpu", lambda index: GPU)
+    monkeypatch.setattr(trt, "GpuEngine", load)
+    monkeypatch.setattr(trt, "cache_folder", lambda: tmp_path / "engines")
+    return requests
 
 
 @pytest.fixture(scope="session")

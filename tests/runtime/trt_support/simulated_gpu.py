@@ -9,14 +9,20 @@ import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
+from sleap_rt.runtime.trt_support.bindings import TensorRT
+from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine
+from sleap_rt.runtime.trt_support.gpus import Gpu
+
 SUCCESS, NO_MEMORY, INVALIDATED = 0, 2, 901
 UP, DOWN = 1, 2
+GPU = Gpu(0, "Simulated", "8.6")
 
 
 @dataclass
@@ -191,6 +197,7 @@ class _Engine:
         self._inputs = set(self.tensors)
         self.tensors |= {value.name: value for value in session.get_outputs()}
         self.num_io_tensors = len(self.tensors)
+        self._known_shapes: dict[Any, dict[str, tuple[int, ...]]] = {}
 
     def get_tensor_name(self, i: int) -> str:
         return list(self.tensors)[i]
@@ -200,6 +207,17 @@ class _Engine:
 
     def get_tensor_dtype(self, name: str) -> type:
         return _DTYPES[self.tensors[name].type]
+
+    def output_shapes(self, inputs: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        key = tuple(inputs.items())
+        if key not in self._known_shapes:
+            feed = {n: np.zeros(shape, self.get_tensor_dtype(n)) for n, shape in inputs.items()}
+            names = [name for name in self.tensors if name not in inputs]
+            found = self.session.run(names, feed)
+            self._known_shapes[key] = {
+                n: array.shape for n, array in zip(names, found, strict=True)
+            }
+        return self._known_shapes[key]
 
     def create_execution_context(self, strategy: Strategy) -> "_Context":
         assert strategy is Strategy.USER_MANAGED
@@ -220,12 +238,7 @@ class _Context:
     def get_tensor_shape(self, name: str) -> tuple[int, ...]:
         if name in self._shapes:
             return self._shapes[name]
-        feed = {
-            name: np.zeros(shape, self._engine.get_tensor_dtype(name))
-            for name, shape in self._shapes.items()
-        }
-        shape: tuple[int, ...] = self._engine.session.run([name], feed)[0].shape
-        return shape
+        return self._engine.output_shapes(self._shapes)[name]
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         self._addresses[name] = address
@@ -319,3 +332,12 @@ class _RtxEngine(_Engine):
     def create_execution_context(self, config: Any) -> "_Context":
         config.kernels.content += f"kernel of {config.cuda_graph_strategy};".encode()
         return super().create_execution_context(config.strategy)
+
+
+def open_simulated(
+    cuda: SimulatedCuda, plan: bytes, notes: list[str] | None = None, *, cuda_graphs: bool = True
+) -> GpuEngine:
+    """An engine on the simulated GPU, run by TensorRT; its plan is a graph's own bytes."""
+    tensorrt = TensorRT(SimulatedTensorRT(cuda), "trt", "10.3")
+    note = [].append if notes is None else notes.append
+    return GpuEngine(tensorrt, plan, GPU, Path("unused"), note, cuda_graphs=cuda_graphs)

@@ -1,25 +1,19 @@
 """Runs of a tiny graph on a simulated GPU: what is copied where, and when memory is taken."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated_gpu import DOWN, UP, SimulatedCuda, SimulatedRtx, SimulatedTensorRT
+from simulated_gpu import DOWN, GPU, UP, SimulatedCuda, SimulatedRtx, open_simulated
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engine import DeviceArray
 from sleap_rt.runtime.engines import trt
 from sleap_rt.runtime.engines.trt import TrtEngine
-from sleap_rt.runtime.trt_support import cuda as cuda_calls
-from sleap_rt.runtime.trt_support import plans
 from sleap_rt.runtime.trt_support.bindings import TensorRT
 from sleap_rt.runtime.trt_support.build import BuildRequest
 from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError, Uploader
-from sleap_rt.runtime.trt_support.gpus import Gpu
-
-GPU = Gpu(0, "Simulated", "8.6")
 
 
 def frames(n: int, seed: int = 0) -> np.ndarray:
@@ -27,23 +21,8 @@ def frames(n: int, seed: int = 0) -> np.ndarray:
 
 
 @pytest.fixture
-def cuda(monkeypatch: pytest.MonkeyPatch) -> SimulatedCuda:
-    simulated = SimulatedCuda()
-    monkeypatch.setattr(cuda_calls, "cuda_runtime", lambda: simulated)
-    return simulated
-
-
-@pytest.fixture
 def engine(cuda: SimulatedCuda, tiny_graph: Path) -> GpuEngine:
     return open_simulated(cuda, tiny_graph.read_bytes())
-
-
-def open_simulated(
-    cuda: SimulatedCuda, plan: bytes, notes: list[str] | None = None, *, cuda_graphs: bool = True
-) -> GpuEngine:
-    tensorrt = TensorRT(SimulatedTensorRT(cuda), "trt", "10.0")
-    note = [].append if notes is None else notes.append
-    return GpuEngine(tensorrt, plan, GPU, Path("unused"), note, cuda_graphs=cuda_graphs)
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -206,39 +185,15 @@ def test_tensorrt_rtx_records_by_itself_and_keeps_its_kernels(
 
 
 @pytest.fixture
-def builds(monkeypatch: pytest.MonkeyPatch) -> list[BuildRequest]:
-    """What was built. The engine of a simulated GPU is the graph itself."""
-    requests: list[BuildRequest] = []
-
-    def build(
-        tensorrt: object, request: BuildRequest, progress: object, select_gpu: Callable[[], None]
-    ) -> bytes:
-        select_gpu()
-        requests.append(request)
-        return request.model.read_bytes()
-
-    monkeypatch.setattr(plans, "build_engine", build)
-    return requests
+def whole_engine(on_simulated_gpu: list[BuildRequest], tiny_graph: Path) -> TrtEngine:
+    """The engine as users open it."""
+    return TrtEngine(tiny_graph, EngineOptions(engine="trt-rtx"), "trt-rtx")
 
 
 @pytest.fixture
-def whole_engine(
-    rtx: TensorRT,
-    cuda: SimulatedCuda,
-    builds: list[BuildRequest],
-    tiny_graph: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> TrtEngine:
-    """The engine as users open it; parsing is TensorRT-RTX's, running is simulated."""
-
-    def load(tensorrt: TensorRT, plan: bytes, *args: object, **options: bool) -> GpuEngine:
-        return open_simulated(cuda, plan, **options)
-
-    monkeypatch.setattr(trt, "find_gpu", lambda index: GPU)
-    monkeypatch.setattr(trt, "GpuEngine", load)
-    monkeypatch.setattr(trt, "cache_folder", lambda: tmp_path / "engines")
-    return TrtEngine(tiny_graph, EngineOptions(engine="trt-rtx"), "trt-rtx")
+def builds(on_simulated_gpu: list[BuildRequest]) -> list[BuildRequest]:
+    """What was built."""
+    return on_simulated_gpu
 
 
 def test_an_engine_is_built_when_the_first_frames_arrive(
