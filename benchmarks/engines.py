@@ -2,11 +2,11 @@
 
     python benchmarks/engines.py VIDEO GRAPHS ... [--rounds 8] [--n_frames 32] [--batch_size 4]
 
-GRAPHS are export folders. In every round each variant predicts the same frames once, in an order
-that changes from round to round; printed are the median of the ratios to ONNX Runtime as `track`
-uses it, round by round, with the smallest and the largest. `ort, spinning` is ONNX Runtime with its
-own default, whose threads go on spinning after a run. Frames are read while predicting, as in
-`track`. Only CPUs.
+GRAPHS are export folders, or `FOLDER+OTHER`, OTHER being the same models in another precision. In
+every round each variant predicts the same frames once, in an order that changes from round to
+round; printed are the median of the ratios to ONNX Runtime as `track` uses it, round by round, with
+the smallest and the largest. `ort, spinning` is ONNX Runtime with its own default, whose threads go
+on spinning after a run. Frames are read while predicting, as in `track`. Only CPUs.
 """
 
 import argparse
@@ -27,32 +27,37 @@ from sleap_rt.runtime.io.video import VideoFile  # noqa: E402
 from sleap_rt.runtime.predictors import Predictor  # noqa: E402
 
 VARIANTS = ("ort", "ort, spinning", "openvino")
+OF_OTHERS = ("ort", "openvino")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("video", type=Path)
-    parser.add_argument("graphs", type=Path, nargs="+")
+    parser.add_argument("graphs", nargs="+")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--n_frames", type=int, default=32)
     parser.add_argument("--batch_size", type=int, default=RunOptions.batch_size)
     args = parser.parse_args()
-    print(f"| model | ort, frames/s | {' | '.join(VARIANTS[1:])} |\n|---|---|---|---|")
-    for folder in args.graphs:
-        seconds = measure(args, sorted(folder.glob("*.onnx")))
+    names = (*VARIANTS[1:], *(f"other graphs, {variant}" for variant in OF_OTHERS))
+    print(f"| model | ort, frames/s | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}")
+    for graphs in args.graphs:
+        folder, *other = map(Path, graphs.split("+"))
+        pairs = [(sorted(folder.glob("*.onnx")), variant) for variant in VARIANTS]
+        pairs += [(sorted(o.glob("*.onnx")), variant) for o in other for variant in OF_OTHERS]
+        seconds = measure(args, pairs)
         ratios = seconds[:, :1] / seconds[:, 1:]  # (rounds, variants): above 1 is faster than ort
         cells = [f"{np.median(r):.2f} ({r.min():.2f}-{r.max():.2f})" for r in ratios.T]
         speed = args.n_frames / np.median(seconds[:, 0])
         print(f"| {folder.name} | {speed:.1f} | {' | '.join(cells)} |", flush=True)
 
 
-def measure(args: argparse.Namespace, models: Sequence[Path]) -> np.ndarray:
-    """Seconds, (rounds, variants)."""
-    seconds = np.empty((args.rounds, len(VARIANTS)))
+def measure(args: argparse.Namespace, variants: Sequence[tuple[Sequence[Path], str]]) -> np.ndarray:
+    """Seconds, (rounds, variants); a variant is graphs and an engine."""
+    seconds = np.empty((args.rounds, len(variants)))
     with VideoFile(args.video) as video:
         frames = range(min(args.n_frames, video.n_frames))
         run = RunOptions(batch_size=args.batch_size)
-        predictors = [opened(models, variant) for variant in VARIANTS]
+        predictors = [opened(models, variant) for models, variant in variants]
 
         def once(predictor: Predictor) -> float:
             started = time.perf_counter()
@@ -63,7 +68,7 @@ def measure(args: argparse.Namespace, models: Sequence[Path]) -> np.ndarray:
         for predictor in predictors:
             once(predictor)  # warm-up
         for number in range(args.rounds):
-            for i in np.roll(range(len(VARIANTS)), number):
+            for i in np.roll(range(len(variants)), number):
                 seconds[number, i] = once(predictors[i])
     for predictor in predictors:
         predictor.close()

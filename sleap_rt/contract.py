@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 from sleap_rt.errors import ModelError
 from sleap_rt.skeleton import Skeleton
 
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 METADATA_KEY = "sleap_rt"
 
 Family = Literal["native", "legacy"]  # sleap-nn; SLEAP 1.4 and earlier
@@ -25,7 +25,8 @@ ModelKind = Literal[
     "multi_class_bottomup",
     "multi_class_topdown",
 ]
-Precision = Literal["fp32", "fp16"]
+Precision = Literal["fp32", "fp16", "int8"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
 CenterMethod = Literal["center_of_mass", "bbox_center", "geometric_median"]
 CENTER_METHODS: tuple[CenterMethod, ...] = get_args(CenterMethod)
@@ -108,20 +109,57 @@ class Provenance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PoseLoss:
+    """What a network in int8 costs, in poses, on frames that it was not calibrated on.
+
+    The poses are those of the whole set: a crop model that was exported with its centroid model
+    runs behind it, both in int8.
+
+    Attributes:
+        calibration: the frames that showed the range of every layer, in words.
+        n_lost: instances that only the float32 graph finds.
+        n_extra: instances that only the int8 graph finds.
+        n_renamed: instances that get another class; 0 where the model tells none.
+        p50_px: median distance between two points of one instance, frame px.
+        p90_px: 90th percentile of the same.
+        oks_mean: mean similarity of the instances that both find, 0 to 1; None for models of one
+            node, and where there is none.
+        oks_p5: 5th percentile of the same.
+        oks_min: least of the same.
+        exceeded: limits that are exceeded, with the figures; not empty only if that was allowed.
+    """
+
+    calibration: str
+    n_lost: int
+    n_extra: int
+    n_renamed: int
+    p50_px: float
+    p90_px: float
+    oks_mean: float | None
+    oks_p5: float | None
+    oks_min: float | None
+    exceeded: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """How closely the exported graph follows the checkpoint pipeline, measured at export.
+    """How closely the exported graph follows what it was made from, measured at export.
+
+    A float32 graph is compared with the checkpoint pipeline, one in reduced precision with the
+    float32 graph.
 
     Attributes:
         frames: what was compared, in words.
         n_frames: how many frames.
-        n_instances: instances in the checkpoint pipeline's result; a float32 graph found as many.
-        n_lost: points of the checkpoint pipeline that the graph does not find; 0 for float32.
+        n_instances: instances in the result that is followed; a float32 graph found as many.
+        n_lost: points in that result that the graph does not find; 0 for float32.
         n_extra: points that only the graph finds; 0 for float32.
         max_px: largest distance between two points, frame px.
         p99_px: 99th percentile of the same.
         max_score: largest difference of two point scores.
         max_map: largest difference of the network's raw outputs on whole frames, relative to the
-            largest value where that exceeds 1; 0 for models that see crops.
+            largest value where that exceeds 1; 0 for models that see crops, and for int8.
+        poses: for int8, what became of whole poses.
     """
 
     frames: str
@@ -133,6 +171,7 @@ class Certificate:
     max_map: float
     n_lost: int = 0
     n_extra: int = 0
+    poses: PoseLoss | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from sleap_rt.contract import PRECISIONS, Precision
 from sleap_rt.errors import OptionError
 
 _Options = TypeVar("_Options")
@@ -135,30 +136,61 @@ def overrides_at_run_time(given: Mapping[str, Any]) -> ModelOverrides:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CalibrationOptions:
+    """How a network is brought to int8.
+
+    Attributes:
+        calibrate: video or `.slp` file; half of the frames taken from it show the range of every
+            layer, the other half what the poses lose.
+        calibration_frames: most frames of each half, spread evenly over `calibrate`.
+        allow_loss: export even if the poses lose more than the limits.
+    """
+
+    calibrate: Path
+    calibration_frames: int = 64
+    allow_loss: bool = False
+
+    def __post_init__(self) -> None:
+        if self.calibration_frames < 1:
+            raise OptionError(
+                f"calibration_frames must be at least 1, got {self.calibration_frames}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExportOptions:
     """In what form a trained model is exported.
 
     Attributes:
         precision: number format of the network; decoding is float32 always.
+        calibration: how a network is brought to int8; None for other precisions.
         format: `onnx`; `trt` adds an engine of TensorRT-RTX beside each graph.
         target: GPU architecture that the engine is for.
         frame_size: width, height and, if given, channels of the frames that the engine is for,
             px; None takes the size that the model was trained with.
     """
 
-    precision: str = "fp32"
+    precision: Precision = "fp32"
+    calibration: CalibrationOptions | None = None
     format: str = "onnx"
     target: str | None = None
     frame_size: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.precision == "int8":
+        if self.precision not in PRECISIONS:
             raise OptionError(
-                "precision int8 is not supported: it has not been shown to keep poses. Use fp16; "
-                "its certificate says by how much points move."
+                f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}"
             )
-        if self.precision not in ("fp32", "fp16"):
-            raise OptionError(f"precision must be 'fp32' or 'fp16', got {self.precision!r}")
+        if self.precision == "int8" and self.calibration is None:
+            raise OptionError(
+                "precision int8 needs typical frames to find the range of every layer: add "
+                "calibrate with a video or a `.slp` file"
+            )
+        if self.precision != "int8" and self.calibration is not None:
+            raise OptionError(
+                f"calibrate has no effect with precision {self.precision}; add precision int8, or "
+                "leave it out"
+            )
         if self.format not in ("onnx", "trt"):
             raise OptionError(f"format must be 'onnx' or 'trt', got {self.format!r}")
         if self.format == "trt" and self.target is None:

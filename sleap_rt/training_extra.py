@@ -7,7 +7,7 @@ from typing import Any
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError
-from sleap_rt.options import ModelOverrides
+from sleap_rt.options import ExportOptions, ModelOverrides
 
 OnStart = Callable[[Sequence[GraphContract]], None]
 _PACKAGES = ("torch", "onnx", "onnxscript", "yaml", "onnxruntime")
@@ -17,12 +17,18 @@ def export_models(
     models: Sequence[Path],
     folder: Path,
     overrides: ModelOverrides,
-    precision: str,
+    options: ExportOptions,
     on_start: OnStart,
 ) -> list[Path]:
     """`sleap_rt.export.export_models`."""
     paths: list[Path] = _call(
-        "export_models", models, folder, overrides, precision, on_start=on_start
+        "export_models",
+        models,
+        folder,
+        overrides,
+        options.precision,
+        options.calibration,
+        on_start=on_start,
     )
     return paths
 

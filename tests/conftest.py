@@ -72,3 +72,22 @@ def exported(export_cache: Path) -> Export:
 def sample_graphs(exported: Export) -> Callable[..., list[Path]]:
     """`sample_graphs("centroid", "centered_instance")`: graphs of models that ship with us."""
     return lambda *names: exported([SAMPLE_MODELS / name for name in names])
+
+
+@pytest.fixture(scope="session")
+def int8_graph(
+    sample_graphs: Callable[..., list[Path]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The sample bottom-up model in int8."""
+    from sleap_rt.export.calibration import open_calibration
+    from sleap_rt.export.int8 import in_int8
+    from sleap_rt.options import CalibrationOptions
+    from sleap_rt.runtime import read_graph_file
+
+    (path,) = sample_graphs("bottomup")
+    options = CalibrationOptions(calibrate=ROOT / "samples/crawlers.mp4", calibration_frames=6)
+    folder = tmp_path_factory.mktemp("int8")
+    with open_calibration(options, needs_labels=False) as frames:
+        exact = [(path, read_graph_file(path).contract)]
+        ((graph, _),) = in_int8(exact, frames, folder)
+    return graph

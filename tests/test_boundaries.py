@@ -16,7 +16,8 @@ SMALL |= {"model_files", "legacy_files"}
 SMALL |= {"training_extra"}  # looks the exporter up by name, only where a trained model is given
 MAY_IMPORT = {
     "cli": {"models", "export", "runtime", "tracking", "evaluation"},
-    "export": {"models", "runtime"},  # it runs the finished graph, to certify it
+    # It runs the finished graph, to certify it; how alike two poses are is evaluation's to say.
+    "export": {"models", "runtime", "evaluation"},
     "runtime": {"tracking"},  # predicting and following in one pass
     "models": set(),
     "tracking": set(),

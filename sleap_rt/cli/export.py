@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from sleap_rt.cli.override_options import override_options, overrides_from
-from sleap_rt.contract import GraphContract
+from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
+from sleap_rt.errors import OptionError
 from sleap_rt.model_files import folder_of
-from sleap_rt.options import ExportOptions
+from sleap_rt.options import CalibrationOptions, ExportOptions
 
 
 def _frame_size(
@@ -35,10 +36,28 @@ def _frame_size(
 )
 @click.option(
     "--precision",
-    type=click.Choice(["fp32", "fp16", "int8"]),
+    type=click.Choice(PRECISIONS),
     default=ExportOptions.precision,
     show_default=True,
-    help="Number format of the network; fp16 is for GPUs. int8 is refused.",
+    help="Number format of the network; fp16 is for GPUs, int8 for TensorRT and OpenVINO.",
+)
+@click.option(
+    "--calibrate",
+    type=click.Path(path_type=Path),
+    metavar="VIDEO|SLP",
+    help="With --precision int8: typical frames, to find the range of every layer and to measure "
+    "what the poses lose.",
+)
+@click.option(
+    "--calibration_frames",
+    type=int,
+    help="With --calibrate: most frames for the ranges, and as many others to measure on.  "
+    f"[default: {CalibrationOptions.calibration_frames}]",
+)
+@click.option(
+    "--allow_loss",
+    is_flag=True,
+    help="With --calibrate: export even if the poses lose more than the limits.",
 )
 @click.option(
     "--format",
@@ -59,7 +78,10 @@ def _frame_size(
 def command(
     models: tuple[Path, ...],
     output: Path | None,
-    precision: str,
+    precision: Precision,
+    calibrate: Path | None,
+    calibration_frames: int | None,
+    allow_loss: bool,
     format_: str,
     target: str | None,
     frame_size: tuple[int, ...] | None,
@@ -78,12 +100,17 @@ def command(
     sleap-nn export models/centroid models/centered_instance -o exports/flies
     sleap-nn export models/bottomup -o exports/half --input_scale 0.5
     sleap-nn export models/bottomup -o exports/rtx --precision fp16 --format trt --target sm86
+    sleap-nn export models/bottomup -o exports/int8 --precision int8 --calibrate video.mp4
     """
     if len(models) > 2:
         raise click.UsageError(f"{len(models)} models were given; one, or a pair, is exported")
     overrides = overrides_from(params)
     options = ExportOptions(
-        precision=precision, format=format_, target=target, frame_size=frame_size
+        precision=precision,
+        calibration=_calibration(calibrate, calibration_frames, allow_loss),
+        format=format_,
+        target=target,
+        frame_size=frame_size,
     )
     from sleap_rt.runtime import read_graph_file
     from sleap_rt.runtime.trt_support.targets import parse_target
@@ -92,7 +119,7 @@ def command(
     target_gpu = None if options.target is None else parse_target(options.target)
     name = "exported" if len(models) == 1 else "exported_topdown"
     folder = output or folder_of(models[0]) / name
-    graphs = export_models(models, folder, overrides, options.precision, _announce)
+    graphs = export_models(models, folder, overrides, options, _announce)
     for path in graphs:
         contract = read_graph_file(path).contract
         for note in contract.notes:
@@ -111,6 +138,18 @@ def _announce(contracts: Sequence[GraphContract]) -> None:
     click.echo(f"exporting {kinds}; every graph is compared with its checkpoint ...", err=True)
 
 
+def _calibration(
+    calibrate: Path | None, n_frames: int | None, allow_loss: bool
+) -> CalibrationOptions | None:
+    given = {} if n_frames is None else {"calibration_frames": n_frames}
+    if calibrate is not None:
+        return CalibrationOptions(calibrate=calibrate, allow_loss=allow_loss, **given)
+    useless = [*given, *(["allow_loss"] if allow_loss else [])]
+    if useless:
+        raise OptionError(f"{', '.join(useless)}: no effect without calibrate")
+    return None
+
+
 def _certified(contract: GraphContract) -> str:
     certificate = contract.certificate
     assert certificate is not None  # export does not finish without one
@@ -120,8 +159,30 @@ def _certified(contract: GraphContract) -> str:
             f"{found} equal to the checkpoint's within {certificate.max_px:.5f} px, "
             f"{certificate.max_score:.1e} in score"
         )
+    if certificate.poses is not None:
+        return "\n  ".join(_loss(certificate, certificate.poses))
     return (
         f"{found}; in float16, 99 of 100 points stay within {certificate.p99_px:.3f} px and all "
         f"within {certificate.max_px:.3f} px of float32, {certificate.max_score:.1e} in score; "
         f"{certificate.n_lost} points are lost, {certificate.n_extra} are new"
     )
+
+
+def _loss(certificate: Certificate, poses: PoseLoss) -> list[str]:
+    """What int8 costs, line by line."""
+    lines = [
+        f"int8, calibrated on {poses.calibration}; against float32 on {certificate.frames}:",
+        f"{certificate.n_instances} instances, {poses.n_lost} lost, {poses.n_extra} new"
+        + (f", {poses.n_renamed} of another class" if poses.n_renamed else "")
+        + f"; {certificate.n_lost} points lost, {certificate.n_extra} new",
+        f"points move by {poses.p50_px:.3f} px (median), {poses.p90_px:.3f} (90 %), "
+        f"{certificate.p99_px:.3f} (99 %), {certificate.max_px:.3f} (largest)",
+    ]
+    if poses.oks_mean is not None:
+        lines.append(
+            f"OKS {poses.oks_mean:.4f} (mean), {poses.oks_p5:.4f} (5 %), {poses.oks_min:.4f} "
+            "(least)"
+        )
+    if poses.exceeded:
+        lines.append(f"MORE THAN THE LIMITS ALLOW: {'; '.join(poses.exceeded)}")
+    return lines

@@ -48,7 +48,9 @@ def _described(path: Path) -> list[dict[str, Any]]:
 def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
     """`name: value`, sections below their names, what is None left out."""
     shown = {
-        name.replace("_", " "): value for name, value in values.items() if value not in (None, [])
+        name.replace("_", " "): value
+        for name, value in values.items()
+        if value not in (None, [], ())
     }
     width = max((len(name) for name, v in shown.items() if not isinstance(v, dict)), default=0)
     lines = []

@@ -4,12 +4,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sleap_rt.contract import (
     CONTRACT_VERSION,
+    CROP_KINDS,
     Certificate,
     Decoding,
     GraphContract,
@@ -17,21 +19,23 @@ from sleap_rt.contract import (
     Preprocessing,
 )
 from sleap_rt.errors import ModelError, OptionError
+from sleap_rt.export.calibration import CalibrationFrames, open_calibration
 from sleap_rt.export.certificate import certify_native
 from sleap_rt.export.graphs import Graph, build_graph
+from sleap_rt.export.int8 import in_int8
 from sleap_rt.export.legacy_certificate import certify_legacy
 from sleap_rt.export.legacy_graphs import LegacyGraph, build_legacy_graph
 from sleap_rt.export.legacy_stages import LegacyStage, legacy_stages
 from sleap_rt.export.onnx_file import fuse, save
 from sleap_rt.export.pairs import first_stage_first
-from sleap_rt.export.precision import in_half_precision
+from sleap_rt.export.precision import Stage, in_half_precision
 from sleap_rt.export.reduced_certificate import certify_reduced
 from sleap_rt.export.sample import add_sample
 from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_native_models
 from sleap_rt.models.legacy import LegacyModel, load_legacy_model
 from sleap_rt.models.overrides import override_models
-from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.options import NO_OVERRIDES, CalibrationOptions, ExportOptions, ModelOverrides
 from sleap_rt.version import __version__
 
 METADATA_NAME = "export_metadata.json"
@@ -42,6 +46,7 @@ def export_models(
     folder: Path,
     overrides: ModelOverrides = NO_OVERRIDES,
     precision: Precision = "fp32",
+    calibration: CalibrationOptions | None = None,
     *,
     on_start: Callable[[Sequence[GraphContract]], None] | None = None,
 ) -> list[Path]:
@@ -55,6 +60,7 @@ def export_models(
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
         overrides: what is to differ from the training configurations.
         precision: number format of the networks.
+        calibration: frames for precision `int8`, and what it may cost; None for the others.
         on_start: told what the graphs will be once nothing speaks against the export, which then
             takes a while; it may raise.
 
@@ -62,11 +68,13 @@ def export_models(
         The `.onnx` files, first stage first.
 
     Raises:
-        OptionError: an override has no effect with these models, or cannot be honoured.
+        OptionError: an option has no effect with these models, or cannot be honoured.
+        DataError: the calibration's frames cannot be read, or will not do.
         ModelError: a model cannot be loaded, the models are no supported set, or a graph differs
             from its checkpoint by more than the tolerance.
     """
-    stages: Sequence[TrainedModel | LegacyStage]
+    ExportOptions(precision=precision, calibration=calibration)  # refuses what does not fit
+    stages: Sequence[Stage]
     if one_family(paths) is ModelSource.LEGACY:
         _refuse_for_legacy(overrides)
         stages = legacy_stages([load_legacy_model(path) for path in paths])
@@ -77,13 +85,13 @@ def export_models(
         stages = _sized_together(override_models(models, overrides))
     _check_writable(folder)
     _refuse_other_graphs(folder, {f"{stage.kind}.onnx" for stage in stages})
-    if on_start is not None:
-        on_start([_contract(stage) for stage in stages])
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
-        export = _export if precision == "fp32" else _export_reduced
-        written = [export(stage, Path(temporary)) for stage in stages]
-        for path, contract in written:
-            add_sample(path, contract)
+    with (
+        _calibration_frames(stages, calibration) as frames,
+        tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary,
+    ):
+        if on_start is not None:
+            on_start([_contract(stage) for stage in stages])
+        written = _written(stages, Path(temporary), precision, frames)
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
         (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
@@ -137,7 +145,31 @@ def _refuse_other_graphs(folder: Path, names: set[str]) -> None:
         )
 
 
-def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, GraphContract]:
+def _calibration_frames(
+    stages: Sequence[Stage], calibration: CalibrationOptions | None
+) -> AbstractContextManager[CalibrationFrames | None]:
+    if calibration is None:
+        return nullcontext()
+    is_alone = len(stages) == 1 and stages[0].kind in CROP_KINDS
+    return open_calibration(calibration, needs_labels=is_alone)
+
+
+def _written(
+    stages: Sequence[Stage], folder: Path, precision: Precision, frames: CalibrationFrames | None
+) -> list[tuple[Path, GraphContract]]:
+    """The graphs in the folder, each certified and with a sample to replay."""
+    if frames is not None:
+        with tempfile.TemporaryDirectory() as temporary:
+            exact = [_export(stage, Path(temporary)) for stage in stages]
+            return in_int8(exact, frames, folder)
+    export = _export if precision == "fp32" else _export_reduced
+    written = [export(stage, folder) for stage in stages]
+    for path, contract in written:
+        add_sample(path, contract)
+    return written
+
+
+def _export(stage: Stage, folder: Path) -> tuple[Path, GraphContract]:
     path = folder / f"{stage.kind}.onnx"
     contract = _contract(stage)
     graph = fuse(_module(stage))
@@ -147,7 +179,7 @@ def _export(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, Grap
     return path, contract
 
 
-def _export_reduced(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Path, GraphContract]:
+def _export_reduced(stage: Stage, folder: Path) -> tuple[Path, GraphContract]:
     """In float16, certified against the float32 graph, which is certified first."""
     path = folder / f"{stage.kind}.onnx"
     graph = fuse(_module(in_half_precision(stage)))
@@ -160,7 +192,7 @@ def _export_reduced(stage: TrainedModel | LegacyStage, folder: Path) -> tuple[Pa
     return path, reduced
 
 
-def _module(stage: TrainedModel | LegacyStage) -> Graph | LegacyGraph:
+def _module(stage: Stage) -> Graph | LegacyGraph:
     return build_legacy_graph(stage) if isinstance(stage, LegacyStage) else build_graph(stage)
 
 
@@ -228,6 +260,11 @@ def _metadata(contracts: list[GraphContract]) -> dict[str, object]:
         "max_peaks_per_node": None,
         "max_batch_size": None,
         "precision": last.precision,
+        "certificates": {
+            contract.kind: asdict(contract.certificate)
+            for contract in contracts
+            if contract.certificate is not None
+        },
         "peak_threshold": None,
         "input_dtype": "uint8",
         "normalization": "in graph",

@@ -1,5 +1,6 @@
 """Graph modules to one self-contained `.onnx` file."""
 
+import ast
 import logging
 import os
 import tempfile
@@ -19,6 +20,7 @@ from sleap_rt.export.legacy_graphs import LegacyGraph
 
 OPSET = 18
 _IR_VERSION = 10
+_SCOPES_KEY = "pkg.torch.onnx.name_scopes"  # of the tracer's notes at a node
 _LARGEST_BYTES = 1_500_000_000  # beyond this, weights go to a file beside (a protobuf holds 2 GiB)
 
 
@@ -39,6 +41,7 @@ def fuse(graph: Graph | LegacyGraph) -> onnx.ModelProto:
     ]
     fused = onnx.compose.merge_models(sizing, body, io_map=io_map)
     fused.graph.name = "sleap_rt"
+    del fused.opset_import[1:]  # merging keeps the one of both parts
     _name_nodes(fused.graph)
     _strip_debug_info(fused)
     return fused
@@ -111,12 +114,24 @@ def _prefix_values(graph: onnx.GraphProto, prefix: str, *, keep: str) -> None:
 
 
 def _name_nodes(graph: onnx.GraphProto, prefix: str = "") -> None:
-    """Every node gets a name of its own, which engines use in their messages."""
+    """Every node gets a name of its own, which engines use in their messages.
+
+    It begins with the module that the node was traced from, e.g. `network.heads.pafs.conv/Conv_7`.
+    """
     for i, node in enumerate(graph.node):
-        node.name = f"{prefix}{node.op_type}_{i}"
+        node.name = f"{prefix}{_module_of(node)}{node.op_type}_{i}"
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
                 _name_nodes(attribute.g, f"{node.name}/{attribute.name}/")
+
+
+def _module_of(node: onnx.NodeProto) -> str:
+    for entry in node.metadata_props:
+        if entry.key == _SCOPES_KEY:
+            # A list as text: the modules from the outermost inwards, then the operation.
+            *_, module, _ = ast.literal_eval(entry.value)
+            return f"{module}/" if module else ""
+    return ""
 
 
 def _strip_debug_info(proto: onnx.ModelProto) -> None:

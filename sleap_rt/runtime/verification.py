@@ -49,6 +49,9 @@ class Tolerance:
 TOLERANCES = {
     "fp32": Tolerance(px=0.01, score=1e-4, percentile=100),
     "fp16": Tolerance(px=0.25, score=0.02, percentile=99),
+    # Engines join different layers, so that they round in different places: any two of them are
+    # about as far from each other as each is from float32.
+    "int8": Tolerance(px=0.5, score=0.05, percentile=90),
 }
 
 

@@ -1,5 +1,8 @@
 """`export --precision`, `--format`, `--target`: what they do, and what they refuse."""
 
+import io
+import json
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import onnx
@@ -11,7 +14,8 @@ from sleap_rt.runtime import read_graph_file
 from sleap_rt.runtime.trt_support.ahead import engine_path
 from sleap_rt.runtime.trt_support.bindings import find_tensorrt
 
-MODEL = Path(__file__).resolve().parents[2] / "samples/models/single_instance"
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+MODEL = SAMPLES / "models/single_instance"
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +58,56 @@ def test_an_engine_lies_beside_the_graph(reduced: Path) -> None:
     assert find_tensorrt("trt-rtx").version.encode() in path.read_bytes()[:1000]
 
 
+@pytest.fixture(scope="module")
+def in_int8(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The sample model in int8, with an engine beside it; what the command printed."""
+    pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
+    folder = tmp_path_factory.mktemp("int8")
+    video = str(SAMPLES / "one_crawler.mp4")
+    args = ["export", str(MODEL), "-o", str(folder), "--precision", "int8", "--calibrate", video]
+    args += ["--calibration_frames", "6", "--format", "trt", "--target", "sm86"]
+    printed = io.StringIO()
+    with redirect_stdout(printed), pytest.raises(SystemExit) as left:
+        main([*args, "--frame_size", "211x150"])
+    assert not left.value.code
+    return folder / "single_instance.onnx", printed.getvalue()
+
+
+@pytest.mark.engine
+def test_int8_reports_what_poses_lose(in_int8, call) -> None:
+    graph, printed = in_int8
+    assert "calibrated on 6 frames of one_crawler.mp4" in printed
+    assert "on 6 other frames of one_crawler.mp4" in printed
+    assert "6 instances, 0 lost, 0 new" in printed
+    assert "OKS 0.9" in printed
+    certificate = read_graph_file(graph).contract.certificate
+    assert certificate is not None
+    stored = json.loads((graph.parent / "export_metadata.json").read_text())
+    assert stored["precision"] == "int8"
+    assert stored["certificates"]["single_instance"]["p99_px"] == certificate.p99_px
+    shown = call("info", graph).out
+    assert "precision:  int8" in shown
+    assert "oks mean:    0.9" in shown
+
+
+@pytest.mark.engine
+def test_an_int8_graph_becomes_an_engine_and_verifies(in_int8, call) -> None:
+    graph, _ = in_int8
+    assert engine_path(graph, "sm86", (150, 211, 1)).stat().st_size > graph.stat().st_size // 2
+    verified = call("verify", graph, "--engine", "ort", "--device", "cpu")
+    assert verified.code == 0
+    assert "int8" in verified.out
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ("--precision int8", "int8 is not supported"),
+        ("--precision int8", "add calibrate"),
+        ("--precision fp16 --calibrate no_video.mp4", "no effect with precision fp16"),
+        ("--calibrate no_video.mp4", "no effect with precision fp32"),
+        ("--calibration_frames 8", "no effect without calibrate"),
+        ("--allow_loss", "no effect without calibrate"),
+        ("--precision int8 --calibrate no_video.mp4 --calibration_frames 0", "at least 1"),
         ("--format trt", "e.g. sm86"),
         ("--target sm86", "a graph runs on every device"),
         ("--frame_size 64x64", "a graph runs on every device"),

@@ -44,6 +44,7 @@ class OpenVinoEngine:
             self._model = self._core.read_model(model)
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot open {model}: {error}") from error
+        _keep_apart_from_concat(self._model)
         self.device = _shown(self._target)
         self.inputs = tuple(_spec(port) for port in self._model.inputs)
         self.outputs = tuple(_spec(port) for port in self._model.outputs)
@@ -85,6 +86,23 @@ class OpenVinoEngine:
 
 
 open_engine = OpenVinoEngine
+
+
+def _keep_apart_from_concat(model: Any) -> None:
+    """Put a pooling of single cells, which changes nothing, between concatenation and int8.
+
+    OpenVINO (seen with 2026.4) moves a quantization ahead of the concatenation that it follows, and
+    loses its scale on the way: values are rounded to whole numbers. Past a pooling it moves none.
+    """
+    for node in model.get_ops():
+        if node.get_type_name() != "Concat":
+            continue
+        for reader in node.output(0).get_target_inputs():
+            if reader.get_node().get_type_name() == "FakeQuantize":
+                ones = [1] * (len(node.output(0).partial_shape) - 2)
+                zeros = [0] * len(ones)
+                pooled = ov.opset1.max_pool(node, ones, zeros, zeros, ones)
+                reader.replace_source_output(pooled.output(0))
 
 
 def _device(asked: str, available: Sequence[str]) -> str:

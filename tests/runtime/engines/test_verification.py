@@ -10,7 +10,7 @@ import pytest
 from sleap_rt.cli import main
 from sleap_rt.errors import EngineError, ModelError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import engine_names
+from sleap_rt.runtime.engines import engine_names, open_engine
 from sleap_rt.runtime.verification import SAMPLE_KEY, Sample, read_sample, verify_graph
 
 CPU = EngineOptions(engine="ort", device="cpu")
@@ -28,6 +28,51 @@ def test_the_sample_passes_on_every_engine(name, models, sample_graphs):
         assert result.passed
         assert result.n_expected > 0
         assert (result.engine, result.device) == (name, "cpu")
+
+
+@pytest.mark.parametrize("name", engine_names())
+def test_the_sample_in_int8_passes_on_every_engine(name, int8_graph):
+    try:
+        result = verify_graph(int8_graph, EngineOptions(engine=name, device="cpu"))
+    except EngineError as error:
+        pytest.skip(f"{name} does not open here: {error}")
+    assert result.passed
+    assert result.n_expected >= 14, "most nodes of two animals at least"
+
+
+@pytest.mark.parametrize("name", engine_names())
+def test_int8_is_computed_right_behind_a_concatenation(name, tmp_path):
+    """With weights of one, the graph adds up two channels that are multiples of 1/4."""
+    numbers = {"scale": np.float32(0.25), "zero": np.int8(0), "kernel": np.ones((1, 2, 1, 1), "b")}
+    nodes = [
+        onnx.helper.make_node("Cast", ["frames"], ["floats"], to=onnx.TensorProto.FLOAT),
+        onnx.helper.make_node("Mul", ["floats", "scale"], ["part"]),
+        onnx.helper.make_node("Concat", ["part", "part"], ["joined"], axis=1),
+        onnx.helper.make_node("QuantizeLinear", ["joined", "scale", "zero"], ["whole"]),
+        onnx.helper.make_node("DequantizeLinear", ["whole", "scale", "zero"], ["data"]),
+        onnx.helper.make_node("DequantizeLinear", ["kernel", "scale", "zero"], ["weights"]),
+        onnx.helper.make_node("Conv", ["data", "weights"], ["sum"]),
+    ]
+    shape = ["batch", 1, "height", "width"]
+    graph = onnx.helper.make_graph(
+        nodes,
+        "joined",
+        [onnx.helper.make_tensor_value_info("frames", onnx.TensorProto.UINT8, shape)],
+        [onnx.helper.make_tensor_value_info("sum", onnx.TensorProto.FLOAT, shape)],
+        [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in numbers.items()],
+    )
+    opsets = [onnx.helper.make_opsetid("", 18)]
+    onnx.save(
+        onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10), tmp_path / "a.onnx"
+    )
+    try:
+        engine = open_engine(tmp_path / "a.onnx", EngineOptions(engine=name, device="cpu"))
+    except EngineError as error:
+        pytest.skip(f"{name} does not open here: {error}")
+    frames = np.arange(42, dtype=np.uint8).reshape(1, 1, 6, 7)
+    expected = frames.astype(np.float32) * 0.25 * 0.25 * 2
+    np.testing.assert_allclose(engine.run({"frames": frames})["sum"], expected, atol=1e-5)
+    engine.close()
 
 
 def _altered(graph, path, change):

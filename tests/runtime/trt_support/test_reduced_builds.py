@@ -1,0 +1,97 @@
+"""Networks in float16 and int8 become TensorRT-RTX engines, whatever the kind of model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import onnx
+import pytest
+from building import builds
+
+from sleap_rt.export.calibration import open_calibration
+from sleap_rt.export.graphs import build_graph
+from sleap_rt.export.int8 import in_int8
+from sleap_rt.export.legacy_graphs import build_legacy_graph
+from sleap_rt.export.legacy_stages import LegacyStage, legacy_stages
+from sleap_rt.export.onnx_file import fuse
+from sleap_rt.export.precision import Stage, in_half_precision
+from sleap_rt.models import load_native_model
+from sleap_rt.models.legacy import load_legacy_model
+from sleap_rt.options import CalibrationOptions
+from sleap_rt.runtime import read_graph_file
+from sleap_rt.runtime.trt_support.bindings import TensorRT
+
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
+ANOTHER = (150, 211)  # (height, width) px; no sample was trained with it
+LEGACY = [
+    ("single_instance",),
+    ("centroid", "centered_instance"),
+    ("centroid", "topdown_multiclass"),
+    ("bottomup",),
+    ("bottomup_multiclass",),
+]
+
+# One kind of each precision is built on every run, in tests/cli/test_export_precision.py.
+pytestmark = [pytest.mark.slow, pytest.mark.engine]
+
+
+def half(stage: Stage, folder: Path) -> Path:
+    stage = in_half_precision(stage)
+    module = build_legacy_graph(stage) if isinstance(stage, LegacyStage) else build_graph(stage)
+    onnx.save(fuse(module), folder / "half.onnx")
+    return folder / "half.onnx"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["centroid", "centered_instance", "multi_class_topdown", "bottomup", "multi_class_bottomup"],
+)
+def test_every_kind_builds_in_float16(rtx: TensorRT, tmp_path: Path, kind: str) -> None:
+    path = half(load_native_model(SAMPLES / "models" / kind), tmp_path)
+    for target in ("sm86", "sm89"):
+        assert builds(rtx, path, target, ANOTHER)
+
+
+@pytest.mark.parametrize("names", LEGACY, ids=lambda names: names[-1])
+def test_every_legacy_kind_builds_in_float16(
+    rtx: TensorRT, shared_data: Path, tmp_path: Path, names: Sequence[str]
+) -> None:
+    for stage in legacy_stages([load_legacy_model(shared_data / "legacy" / n) for n in names]):
+        assert builds(rtx, half(stage, tmp_path), "sm86", (200, 300))
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ("centroid", "centered_instance"),
+        ("centroid", "multi_class_topdown"),
+        ("bottomup",),
+        ("multi_class_bottomup",),
+    ],
+    ids=lambda kinds: kinds[-1],
+)
+def test_every_kind_builds_in_int8(
+    rtx: TensorRT, sample_graphs, tmp_path: Path, kinds: Sequence[str]
+) -> None:
+    exact = [(path, read_graph_file(path).contract) for path in sample_graphs(*kinds)]
+    options = CalibrationOptions(
+        calibrate=SAMPLES / "crawlers.mp4", calibration_frames=4, allow_loss=True
+    )
+    with open_calibration(options, needs_labels=False) as frames:
+        made = in_int8(exact, frames, tmp_path)
+    for path, _ in made:
+        for target in ("sm86", "sm89", "sm120"):
+            assert builds(rtx, path, target, ANOTHER)
+
+
+@pytest.mark.parametrize("names", LEGACY, ids=lambda names: names[-1])
+def test_every_legacy_kind_builds_in_int8(
+    rtx: TensorRT, exported, shared_data: Path, tmp_path: Path, names: Sequence[str]
+) -> None:
+    graphs = exported([shared_data / "legacy" / name for name in names])
+    exact = [(path, read_graph_file(path).contract) for path in graphs]
+    video = shared_data / "videos/centered_pair_small.mp4"
+    options = CalibrationOptions(calibrate=video, calibration_frames=4, allow_loss=True)
+    with open_calibration(options, needs_labels=False) as frames:
+        made = in_int8(exact, frames, tmp_path)
+    for path, _ in made:
+        assert builds(rtx, path, "sm86", (200, 300))
