@@ -119,9 +119,20 @@ NO_OVERRIDES = ModelOverrides()
 
 
 def overrides_at_run_time(given: Mapping[str, Any]) -> ModelOverrides:
-    """The overrides that take another graph; `anchor_part` is honoured by running one."""
+    """The overrides that take another graph; `anchor_part` is honoured by running one.
+
+    Args:
+        given: every option of a run that was given, or has a default.
+
+    Raises:
+        OptionError: an override has a value that means nothing, or another option switches off what
+            it is for.
+    """
     names = [field.name for field in fields(ModelOverrides) if field.name != "anchor_part"]
-    return filled(ModelOverrides, {name: given[name] for name in names if name in given})
+    overrides = filled(ModelOverrides, {name: given[name] for name in names if name in given})
+    if overrides.integral_patch_size is not None and given.get("integral_refinement") == "none":
+        raise OptionError("integral_patch_size: no effect with integral_refinement 'none'")
+    return overrides
 
 
 @dataclass(frozen=True, kw_only=True)

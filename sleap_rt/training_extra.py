@@ -5,24 +5,36 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.options import ExportOptions, ModelOverrides
 
+OnStart = Callable[[Sequence[GraphContract]], None]
 _PACKAGES = ("torch", "onnx", "onnxscript", "yaml", "onnxruntime")
 
 
 def export_models(
-    models: Sequence[Path], folder: Path, overrides: ModelOverrides, options: ExportOptions
+    models: Sequence[Path],
+    folder: Path,
+    overrides: ModelOverrides,
+    options: ExportOptions,
+    on_start: OnStart,
 ) -> list[Path]:
     """`sleap_rt.export.export_models`."""
     paths: list[Path] = _call(
-        "export_models", models, folder, overrides, options.precision, options.calibration
+        "export_models",
+        models,
+        folder,
+        overrides,
+        options.precision,
+        options.calibration,
+        on_start=on_start,
     )
     return paths
 
 
 def cached_graphs(
-    models: Sequence[Path], overrides: ModelOverrides, on_start: Callable[[Sequence[str]], None]
+    models: Sequence[Path], overrides: ModelOverrides, on_start: OnStart
 ) -> list[Path]:
     """`sleap_rt.export.cached_graphs`; loads no PyTorch where the graphs are there."""
     paths: list[Path] = _call(

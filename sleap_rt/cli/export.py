@@ -1,5 +1,6 @@
 """`sleap-nn export`: trained models to ONNX graphs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,7 @@ def command(
     target_gpu = None if options.target is None else parse_target(options.target)
     name = "exported" if len(models) == 1 else "exported_topdown"
     folder = output or folder_of(models[0]) / name
-    click.echo("exporting; every graph is compared with its checkpoint ...", err=True)
-    graphs = export_models(models, folder, overrides, options)
+    graphs = export_models(models, folder, overrides, options, _announce)
     for path in graphs:
         contract = read_graph_file(path).contract
         for note in contract.notes:
@@ -131,6 +131,11 @@ def command(
         for path in graphs:
             size = engine_frame_size(read_graph_file(path).contract, options.frame_size)
             click.echo(f"{write_ahead_of_time(path, target_gpu, size)}: for {target_gpu.name}")
+
+
+def _announce(contracts: Sequence[GraphContract]) -> None:
+    kinds = " + ".join(contract.kind for contract in contracts)
+    click.echo(f"exporting {kinds}; every graph is compared with its checkpoint ...", err=True)
 
 
 def _calibration(

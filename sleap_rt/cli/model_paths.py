@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
+from sleap_rt.contract import GraphContract
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 
 
 def resolve_graphs(
     paths: Sequence[Path],
     overrides: ModelOverrides = NO_OVERRIDES,
-    check: Callable[[Sequence[str]], None] | None = None,
+    check: Callable[[Sequence[GraphContract]], None] | None = None,
 ) -> list[Path]:
     """As `graphs_of`; says on standard error that a model is being exported."""
     from sleap_rt.runtime.trained import graphs_of

@@ -1,7 +1,9 @@
 """`sleap-nn track`: predict the poses in a video, follow the animals, or both."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from sleap_rt.cli.override_options import OVERRIDES
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
 from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
+from sleap_rt.contract import CROP_KINDS, GraphContract
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     DecodeOptions,
@@ -26,6 +29,7 @@ from sleap_rt.options import (
 from sleap_rt.tracking.options import TrackerOptions
 
 if TYPE_CHECKING:
+    from sleap_rt.runtime.io.source import Source
     from sleap_rt.runtime.job import JobSummary, PredictionJob
 
 _DECODE = tuple(DecodeOptions.__dataclass_fields__)
@@ -89,10 +93,10 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
 
     from sleap_rt.cli.model_paths import resolve_graphs
     from sleap_rt.runtime.engines import check_engine_options
+    from sleap_rt.runtime.graph_file import read_graph_file
     from sleap_rt.runtime.io.output import check_output
     from sleap_rt.runtime.io.sources import open_source
     from sleap_rt.runtime.job import PredictionJob, run_prediction
-    from sleap_rt.runtime.predictors import effective_options, options_of
 
     check_engine_options(filled(EngineOptions, params))
     if given is not None:
@@ -101,14 +105,9 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
         output_path = given or source.default_output(data_path, output_format)
         # Before a model is exported, which takes a while.
         check_output(output_path, source.files, output_format)
-        decoding = given_options(ctx, _DECODE)
-        graphs = resolve_graphs(
-            params["model_paths"],
-            overrides,
-            lambda kinds: refuse_without_effect(decoding, options_of(kinds), " + ".join(kinds)),
-        )
-        names = " + ".join(path.stem for path in graphs)
-        refuse_without_effect(decoding, effective_options(graphs), names)
+        check = partial(_check_models, ctx, decode, source)
+        graphs = resolve_graphs(params["model_paths"], overrides, check)
+        contracts = [read_graph_file(graph).contract for graph in graphs]
         engine = engine_options_from(params, quiet=params["quiet"])
         job = PredictionJob(
             models=graphs,
@@ -119,7 +118,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
             tracking=tracking,
             engine=engine,
             run=run,
-            match_known=_match_known(params, graphs, source.labels is not None),
+            match_known=_match_known(params, contracts, source),
             centroid_output=params["centroid_output"],
             output_format=output_format,
             no_empty_frames=params["no_empty_frames"],
@@ -128,14 +127,46 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
         _report(run_prediction(source, job, _progress(params)), job, params)
 
 
-def _match_known(params: dict[str, Any], graphs: list[Path], has_labels: bool) -> bool:
-    """Whether a centroid model alone takes over the poses of labelled animals."""
-    from sleap_rt.runtime.graph_file import read_graph_file
+def _check_models(
+    ctx: click.Context,
+    decode: DecodeOptions,
+    source: "Source",
+    contracts: Sequence[GraphContract],
+) -> None:
+    """Refuse what the models cannot do; told ahead of an export, which takes a while.
 
-    alone = len(graphs) == 1 and read_graph_file(graphs[0]).contract.kind == "centroid"
+    Raises:
+        OptionError: an option has no effect with these models, or names what they do not have.
+        DataError: the models work on labelled animals, and there are none.
+    """
+    from sleap_rt.runtime.io.centroids import check_centroid_output
+    from sleap_rt.runtime.predictors import check_use, effective_options
+    from sleap_rt.runtime.stream import restrict_to_labeled
+
+    params = ctx.params
+    kinds = [contract.kind for contract in contracts]
+    given = given_options(ctx, _DECODE)
+    refuse_without_effect(given, effective_options(contracts), " + ".join(kinds))
+    check_use(contracts, decode)
+    matched = _match_known(params, contracts, source)
+    check_centroid_output(
+        params["centroid_output"],
+        finds_centroids=kinds == ["centroid"] and not matched,
+        is_tracked=params["tracking"],
+        output_format=params["output_format"],
+    )
+    if matched or (len(kinds) == 1 and kinds[0] in CROP_KINDS):
+        restrict_to_labeled(source)
+
+
+def _match_known(
+    params: dict[str, Any], contracts: Sequence[GraphContract], source: "Source"
+) -> bool:
+    """Whether a centroid model alone takes over the poses of labelled animals."""
+    alone = [contract.kind for contract in contracts] == ["centroid"]
     if params["centroid_only"] and not alone:
         raise OptionError("--centroid_only: no effect without a centroid model alone; leave it out")
-    return alone and has_labels and not params["centroid_only"]
+    return alone and source.labels is not None and not params["centroid_only"]
 
 
 def _progress(params: dict[str, Any]) -> Any:

@@ -79,9 +79,10 @@ ESSENTIAL = (
     ),
     click.option(
         "--centroid-output",
+        type=click.Choice(("instance", "centroid", "both")),
         default="instance",
         show_default=True,
-        help="A centroid model alone: instance (of one node), centroid, or both.",
+        help="A centroid model alone: as an instance of one node, as a centroid, or as both.",
     ),
 )
 BOTTOMUP = (

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import platformdirs
 
-from sleap_rt.contract import CONTRACT_VERSION, ModelKind
+from sleap_rt.contract import CONTRACT_VERSION, GraphContract
 from sleap_rt.model_files import exported_graphs, file_sha256, fingerprint
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.version import __version__
 
-OnStart = Callable[[Sequence[ModelKind]], None]
+OnStart = Callable[[Sequence[GraphContract]], None]
 
 
 def cached_graphs(
@@ -30,7 +30,7 @@ def cached_graphs(
     Args:
         models: trained models, in any order.
         overrides: what is to differ from the training configurations.
-        on_start: told the kinds of the models before an export, once nothing speaks against it.
+        on_start: told what the graphs will be before an export, once nothing speaks against it.
 
     Raises:
         OptionError: an override has no effect with these models, or cannot be honoured.

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from sleap_rt.contract import (
@@ -16,7 +15,6 @@ from sleap_rt.contract import (
     Certificate,
     Decoding,
     GraphContract,
-    ModelKind,
     Precision,
     Preprocessing,
 )
@@ -34,7 +32,7 @@ from sleap_rt.export.precision import Stage, in_half_precision
 from sleap_rt.export.reduced_certificate import certify_reduced
 from sleap_rt.export.sample import add_sample
 from sleap_rt.model_files import ModelSource, one_family
-from sleap_rt.models import TrainedModel, load_native_model
+from sleap_rt.models import TrainedModel, load_native_models
 from sleap_rt.models.legacy import LegacyModel, load_legacy_model
 from sleap_rt.models.overrides import override_models
 from sleap_rt.options import NO_OVERRIDES, CalibrationOptions, ExportOptions, ModelOverrides
@@ -50,7 +48,7 @@ def export_models(
     precision: Precision = "fp32",
     calibration: CalibrationOptions | None = None,
     *,
-    on_start: Callable[[Sequence[ModelKind]], None] | None = None,
+    on_start: Callable[[Sequence[GraphContract]], None] | None = None,
 ) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
@@ -63,8 +61,8 @@ def export_models(
         overrides: what is to differ from the training configurations.
         precision: number format of the networks.
         calibration: frames for precision `int8`, and what it may cost; None for the others.
-        on_start: told the kinds of the models once nothing speaks against the export, which then
-            takes a while.
+        on_start: told what the graphs will be once nothing speaks against the export, which then
+            takes a while; it may raise.
 
     Returns:
         The `.onnx` files, first stage first.
@@ -81,7 +79,10 @@ def export_models(
         _refuse_for_legacy(overrides)
         stages = legacy_stages([load_legacy_model(path) for path in paths])
     else:
-        stages = _sized_together(override_models(_load(paths, overrides), overrides))
+        models = load_native_models(
+            paths, backbone_ckpt=overrides.backbone_ckpt_path, head_ckpt=overrides.head_ckpt_path
+        )
+        stages = _sized_together(override_models(models, overrides))
     _check_writable(folder)
     _refuse_other_graphs(folder, {f"{stage.kind}.onnx" for stage in stages})
     with (
@@ -89,7 +90,7 @@ def export_models(
         tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary,
     ):
         if on_start is not None:
-            on_start([stage.kind for stage in stages])
+            on_start([_contract(stage) for stage in stages])
         written = _written(stages, Path(temporary), precision, frames)
         contracts = [contract for _, contract in written]
         text = json.dumps(_metadata(contracts), indent=2)
@@ -105,16 +106,6 @@ def _refuse_for_legacy(overrides: ModelOverrides) -> None:
             f"{', '.join(overrides.given)}: only for models of sleap-nn; a model of SLEAP 1.4 or "
             "older keeps the settings it was trained with. Leave it out."
         )
-
-
-def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel]:
-    backbone, head = overrides.backbone_ckpt_path, overrides.head_ckpt_path
-    if len(paths) > 1 and (backbone or head):
-        raise OptionError(
-            "backbone_ckpt_path and head_ckpt_path replace the weights of one model, but "
-            f"{len(paths)} models were given; put each checkpoint into its model's folder instead"
-        )
-    return [load_native_model(path, backbone_ckpt=backbone, head_ckpt=head) for path in paths]
 
 
 def _sized_together(models: list[TrainedModel]) -> list[TrainedModel]:
@@ -180,19 +171,10 @@ def _written(
 
 def _export(stage: Stage, folder: Path) -> tuple[Path, GraphContract]:
     path = folder / f"{stage.kind}.onnx"
-    certified: Callable[[], Certificate]
-    if isinstance(stage, LegacyStage):
-        certified = partial(certify_legacy, stage, path)
-        contract = _contract(stage.model, stage.preprocessing, stage.decoding)
-        contract = replace(contract, family="legacy", notes=stage.model.notes)
-        contract = replace(contract, center_method="bbox_center")
-    else:
-        certified = partial(certify_native, stage, path)
-        contract = _contract(stage, stage.preprocessing, stage.decoding)
-        contract = replace(contract, center_method=stage.center_method)
+    contract = _contract(stage)
     graph = fuse(_module(stage))
     save(graph, contract, path)
-    contract = replace(contract, certificate=certified())
+    contract = replace(contract, certificate=_certify(stage, path))
     save(graph, contract, path)
     return path, contract
 
@@ -214,7 +196,22 @@ def _module(stage: Stage) -> Graph | LegacyGraph:
     return build_legacy_graph(stage) if isinstance(stage, LegacyStage) else build_graph(stage)
 
 
-def _contract(
+def _certify(stage: TrainedModel | LegacyStage, path: Path) -> Certificate:
+    if isinstance(stage, LegacyStage):
+        return certify_legacy(stage, path)
+    return certify_native(stage, path)
+
+
+def _contract(stage: TrainedModel | LegacyStage) -> GraphContract:
+    """What a graph in float32 will say about itself, its certificate aside."""
+    if not isinstance(stage, LegacyStage):
+        common = _common_contract(stage, stage.preprocessing, stage.decoding)
+        return replace(common, notes=stage.notes, center_method=stage.center_method)
+    common = _common_contract(stage.model, stage.preprocessing, stage.decoding)
+    return replace(common, family="legacy", notes=stage.model.notes, center_method="bbox_center")
+
+
+def _common_contract(
     model: TrainedModel | LegacyModel, preprocessing: Preprocessing, decoding: Decoding
 ) -> GraphContract:
     return GraphContract(

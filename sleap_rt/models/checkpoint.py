@@ -82,14 +82,9 @@ def replace_weights(
         ModelError: a file cannot be read, holds none of these weights, or one of another shape.
     """
     weights, digest = dict(checkpoint.weights), hashlib.sha256(checkpoint.sha256.encode())
-    for path, prefixes in (
-        (backbone, ("backbone.",) if head else ("",)),
-        (head, ("head_layers.",)),
-    ):
-        if path is None:
-            continue
+    for path, prefix in _replacing(backbone, head):
         other = load_checkpoint(path)
-        names = [n for n in weights if n in other.weights and n.startswith(prefixes)]
+        names = [n for n in weights if n in other.weights and n.startswith(prefix)]
         if not names:
             raise ModelError(
                 f"{path}: none of its weights has the name of one of the model's; it is another "
@@ -105,6 +100,22 @@ def replace_weights(
             weights[name] = other.weights[name]
         digest.update(other.sha256.encode())
     return Checkpoint(weights, digest.hexdigest())
+
+
+def replaces_all(checkpoint: Checkpoint, *, backbone: Path | None, head: Path | None) -> bool:
+    """Whether `replace_weights` would find every weight that is to be replaced, in its shape."""
+    for path, prefix in _replacing(backbone, head):
+        other = load_checkpoint(path).weights
+        for name, weight in checkpoint.weights.items():
+            if name.startswith(prefix) and (name not in other or other[name].shape != weight.shape):
+                return False
+    return True
+
+
+def _replacing(backbone: Path | None, head: Path | None) -> list[tuple[Path, str]]:
+    """Checkpoints given in place of a model's own, and how the names of their weights begin."""
+    given = [(backbone, "backbone." if head else ""), (head, "head_layers.")]
+    return [(path, prefix) for path, prefix in given if path is not None]
 
 
 def _missing(path: Path) -> str:

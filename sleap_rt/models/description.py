@@ -37,7 +37,7 @@ def describe_model(path: Path, *, is_legacy: bool) -> dict[str, Any]:
         "decoding": asdict(model.decoding),
         "compute": _compute(model.network, preprocessing),
         "provenance": asdict(model.provenance),
-        "notes": list(getattr(model, "notes", ())) or None,
+        "notes": list(model.notes) or None,
     }
 
 

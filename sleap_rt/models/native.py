@@ -1,5 +1,6 @@
 """A sleap-nn model folder (`training_config.yaml`, `best.ckpt`) to a `TrainedModel`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,10 +60,20 @@ def load_native_model(
         )
     config, config_sha256 = Config.from_yaml(config_path)
     try:
-        return _load(config, config_sha256, _checkpoint(folder, backbone_ckpt, head_ckpt))
+        model = _load(config, config_sha256, _checkpoint(folder, backbone_ckpt, head_ckpt))
+        return replace(model, notes=_notes(backbone_ckpt, head_ckpt))
     except ModelError as error:
         message = str(error)
         raise ModelError(message if str(folder) in message else f"{folder}: {message}") from error
+
+
+def _notes(backbone: Path | None, head: Path | None) -> tuple[str, ...]:
+    whose = "backbone" if head is not None else "network"
+    notes = {
+        f"weights of the {whose} from another checkpoint (backbone_ckpt_path)": backbone,
+        "weights of the heads from another checkpoint (head_ckpt_path)": head,
+    }
+    return tuple(note for note, path in notes.items() if path is not None)
 
 
 def _checkpoint(folder: Path, backbone: Path | None, head: Path | None) -> Checkpoint:

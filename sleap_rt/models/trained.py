@@ -22,6 +22,7 @@ class TrainedModel:
         decoding: how the network's outputs become points.
         network: float32, in evaluation mode, on the CPU.
         provenance: where the weights come from.
+        notes: what is unusual about the model, in words.
     """
 
     kind: ModelKind
@@ -34,3 +35,4 @@ class TrainedModel:
     decoding: Decoding
     network: PoseNetwork
     provenance: Provenance
+    notes: tuple[str, ...] = ()

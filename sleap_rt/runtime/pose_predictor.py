@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import (
@@ -31,7 +32,7 @@ from sleap_rt.runtime.filters import filter_frame
 from sleap_rt.runtime.following import Following
 from sleap_rt.runtime.io.sources import open_source
 from sleap_rt.runtime.job import PredictionJob, run_prediction
-from sleap_rt.runtime.predictors import effective_options, open_predictor
+from sleap_rt.runtime.predictors import check_use, effective_options, open_predictor
 from sleap_rt.runtime.progress import json_lines
 from sleap_rt.runtime.stream import restrict_to_labeled, stream_results
 from sleap_rt.runtime.trained import graphs_of
@@ -76,8 +77,14 @@ class PosePredictor:
         decode, engine = filled(DecodeOptions, given), filled(EngineOptions, given)
         match_known = bool(given.get("match_known", False))
         paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
-        graphs = graphs_of([Path(path) for path in paths], overrides_at_run_time(given))
-        _refuse_without_effect(decode, graphs)
+
+        def check(contracts: Sequence[GraphContract]) -> None:
+            _refuse_without_effect(decode, contracts)
+            check_use(contracts, decode, raw, match_known=match_known)
+
+        graphs = graphs_of(
+            [Path(path) for path in paths], overrides_at_run_time(given), check=check
+        )
         self._job = PredictionJob(
             models=graphs, decode=decode, engine=engine, match_known=match_known
         )
@@ -175,12 +182,12 @@ class PosePredictor:
         )
 
 
-def _refuse_without_effect(decode: DecodeOptions, graphs: list[Path]) -> None:
+def _refuse_without_effect(decode: DecodeOptions, contracts: Sequence[GraphContract]) -> None:
     defaults = DecodeOptions()
     given = {f.name for f in fields(decode) if getattr(decode, f.name) != getattr(defaults, f.name)}
-    useless = ", ".join(sorted(given - effective_options(graphs)))
+    useless = ", ".join(sorted(given - effective_options(contracts)))
     if useless:
-        names = " + ".join(path.stem for path in graphs)
+        names = " + ".join(contract.kind for contract in contracts)
         raise OptionError(f"{useless}: no effect with {names}; leave it out")
 
 

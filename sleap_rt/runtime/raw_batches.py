@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import ModelOverrides
@@ -45,13 +46,17 @@ def raw_names(
         OptionError: the models have none for a flag.
     """
     paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
-    there = raw_outputs(graphs_of([Path(path) for path in paths], overrides))
-    names: list[str] = []
-    for flag in flags:
-        found = [name for name in RAW_FLAGS[flag] if name in there]
-        if not found:
-            raise OptionError(f"{flag}: no effect with this model; it has {', '.join(there)}")
-        names += found
+    names: dict[str, None] = {}
+
+    def check(contracts: Sequence[GraphContract]) -> None:
+        there = raw_outputs(contracts)
+        for flag in flags:
+            found = [name for name in RAW_FLAGS[flag] if name in there]
+            if not found:
+                raise OptionError(f"{flag}: no effect with this model; it has {', '.join(there)}")
+            names.update(dict.fromkeys(found))
+
+    graphs_of([Path(path) for path in paths], overrides, check=check)
     return tuple(names)
 
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sleap_rt import training_extra
+from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.model_files import ModelSource, exported_graphs, model_source, one_family
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.runtime.graph_file import read_graph_file
 
 _log = logging.getLogger(__name__)
 
@@ -16,7 +18,7 @@ def graphs_of(
     paths: Sequence[Path],
     overrides: ModelOverrides = NO_OVERRIDES,
     announce: Callable[[str], None] = _log.info,
-    check: Callable[[Sequence[str]], None] | None = None,
+    check: Callable[[Sequence[GraphContract]], None] | None = None,
 ) -> list[Path]:
     """Exported graphs of the models given; trained models are exported on first use.
 
@@ -27,7 +29,7 @@ def graphs_of(
         paths: export folders, `.onnx` files or trained models.
         overrides: what is to differ from the training configurations.
         announce: is told when an export begins, which takes a while.
-        check: is told the kinds of the models before that, and may raise.
+        check: is told what the graphs are, before an export what they will be, and may raise.
 
     Raises:
         OptionError: an override has no effect, or the models are exported already and fixed.
@@ -37,7 +39,9 @@ def graphs_of(
     trained = [path for path in paths if sources[path] is not ModelSource.EXPORTED]
     if not trained:
         _refuse_overrides(overrides)
-        return [graph for path in paths for graph in exported_graphs(path)]
+        graphs = [graph for path in paths for graph in exported_graphs(path)]
+        _check(graphs, check)
+        return graphs
     if len(trained) < len(paths):
         raise ModelError(
             "trained models and exported graphs were given together; give either, so that both "
@@ -45,12 +49,23 @@ def graphs_of(
         )
     one_family(trained)
 
-    def on_start(kinds: Sequence[str]) -> None:
+    def on_start(contracts: Sequence[GraphContract]) -> None:
         if check is not None:
-            check(kinds)
+            check(contracts)
         announce("exporting the model once; later runs use the cached graphs ...")
 
-    return training_extra.cached_graphs(trained, overrides, on_start)
+    graphs = training_extra.cached_graphs(trained, overrides, on_start)
+    _check(graphs, check)
+    if overrides.backbone_ckpt_path is not None or overrides.head_ckpt_path is not None:
+        for contract in (read_graph_file(graph).contract for graph in graphs):
+            for note in contract.notes:  # of a pair, one model has other weights: say which
+                announce(f"{contract.kind}: {note}")
+    return graphs
+
+
+def _check(graphs: Sequence[Path], check: Callable[[Sequence[GraphContract]], None] | None) -> None:
+    if check is not None:
+        check([read_graph_file(graph).contract for graph in graphs])
 
 
 def _refuse_overrides(overrides: ModelOverrides) -> None:

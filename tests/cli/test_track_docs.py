@@ -88,7 +88,7 @@ def test_every_command_runs(folder, call):
     ("guide", "n_commands"),
     [
         ("README.md", 3),
-        ("docs/models.md", 4),
+        ("docs/models.md", 5),
         ("docs/legacy.md", 2),
         ("docs/engines.md", 2),
         ("docs/tracking.md", 2),

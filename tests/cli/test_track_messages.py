@@ -48,6 +48,12 @@ WRONG_USE = [
     ("-i {labels} -m {model} --only_labeled_frames --exclude_user_labeled", 2, "exclude each"),
     ("-i {clip} -m {model} --filter_overlapping_threshold 0.5", 2, "only with filter_overlapping"),
     ("-i {clip} -m {model} --ensure_rgb --ensure_grayscale", 2, "exclude each other"),
+    ("-i {clip} -m {model} --centroid-output foo", 2, "'foo' is not one of"),
+    (
+        "-i {clip} -m {model} --integral_refinement none --integral_patch_size 7",
+        2,
+        "integral_patch_size: no effect with integral_refinement 'none'",
+    ),
     ("-i {clip} -m {model} --crop_size 0", 2, "crop_size must be at least 1"),
     ("-i {clip} -m {model} -o out.txt", 2, "must end in .slp"),
     ("-i {clip} -m {model} -o out.slp --output_format csv", 2, "must end in .csv"),
@@ -191,19 +197,47 @@ def _content(path):
 
 
 @pytest.mark.parametrize(
-    ("model", "option", "words"),
+    ("call_", "words"),
     [
-        ("single_instance", "--min_line_scores 0.1", "--min_line_scores: no effect with single"),
-        ("bottomup", "--anchor_part head", "--anchor_part: no effect with bottomup"),
-        ("bottomup", "--crop_size 64", "crop_size: no effect with bottomup"),
+        (
+            "-i {clip} -m {models}/single_instance --min_line_scores 0.1",
+            "--min_line_scores: no effect with single",
+        ),
+        (
+            "-i {clip} -m {models}/bottomup --anchor_part head",
+            "--anchor_part: no effect with bottomup",
+        ),
+        ("-i {clip} -m {models}/bottomup --crop_size 64", "crop_size: no effect with bottomup"),
+        ("-i {clip} -m {models}/bottomup --centroid_only", "--centroid_only: no effect"),
+        (
+            "-i {clip} -m {models}/bottomup --centroid-output both",
+            "centroid_output 'both': only for the centroids of a centroid model alone",
+        ),
+        (
+            "-i {labels} -m {models}/centered_instance --anchor_part wing",
+            "anchor_part 'wing' is no node of the model's skeleton; its nodes are nose, head",
+        ),
     ],
 )
 def test_what_has_no_effect_is_refused_before_a_model_is_exported(
-    call, request, tmp_path, monkeypatch, model, option, words
+    call, request, tmp_path, monkeypatch, call_, words
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.chdir(request.config.rootpath)
+    values = {"clip": CLIP, "labels": LABELS, "models": "samples/models"}
+    done = call("track", "-o", tmp_path / "out.slp", *call_.format(**values).split())
+    assert words in done.err
+    assert "exporting" not in done.err
+    assert done.code == 2
+
+
+def test_a_crop_model_without_labelled_animals_is_refused_before_it_is_exported(
+    call, request, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     root = request.config.rootpath
-    done = call("track", "-i", root / CLIP, "-m", root / "samples/models" / model, *option.split())
-    assert done.code == 2
-    assert words in done.err
+    model = root / "samples/models/centered_instance"
+    done = call("track", "-i", root / CLIP, "-m", model, "-o", tmp_path / "out.slp")
+    assert "works on labelled animals, and the input has none" in done.err
     assert "exporting" not in done.err
+    assert done.code == 1

@@ -13,8 +13,8 @@ from sleap_rt.cli.model_paths import resolve_graphs
 from sleap_rt.contract import Decoding, Preprocessing, Provenance
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.export import cache
-from sleap_rt.export.exporter import export_models
 from sleap_rt.models.checkpoint import load_checkpoint, replace_weights
+from sleap_rt.models.native_set import load_native_models
 from sleap_rt.models.overrides import override_models
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
@@ -187,8 +187,68 @@ def test_another_networks_checkpoint_is_refused(other, words, tmp_path):
         replace_weights(own, backbone=tmp_path / "other.ckpt", head=None)
 
 
-def test_checkpoints_belong_to_one_model(shared_data, tmp_path):
-    pair = [shared_data / "native/centroid", shared_data / "native/centered_instance"]
-    overrides = ModelOverrides(backbone_ckpt_path=pair[0] / "best.ckpt")
-    with pytest.raises(OptionError, match="weights of one model, but 2 models were given"):
-        export_models(pair, tmp_path / "graphs", overrides)
+SAMPLES = Path(__file__).resolve().parents[2] / "samples/models"
+PAIR = [SAMPLES / "centroid", SAMPLES / "centered_instance"]
+
+
+def doubled(model: Path, to: Path) -> Path:
+    """The model's own weights, each times two, as another checkpoint."""
+    weights = load_checkpoint(model / "best.ckpt").weights
+    torch.save({"state_dict": {f"model.{n}": 2 * weights[n] for n in weights}}, to)
+    return to
+
+
+def factors(model: TrainedModel, path: Path) -> dict[str, float]:
+    """By how much the model's weights are larger than those in the folder."""
+    own = load_checkpoint(path / "best.ckpt").weights
+    now = dict(model.network.named_parameters())
+
+    def total(weights: dict[str, torch.Tensor], prefix: str) -> float:
+        return sum(float(w.abs().sum()) for name, w in weights.items() if name.startswith(prefix))
+
+    return {
+        "backbone": round(total(now, "backbone.") / total(own, "backbone."), 3),
+        "heads": round(total(now, "heads.") / total(own, "head_layers."), 3),
+    }
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("backbone_ckpt",), {"backbone": 2, "heads": 2}),
+        (("head_ckpt",), {"backbone": 1, "heads": 2}),
+        (("backbone_ckpt", "head_ckpt"), {"backbone": 2, "heads": 2}),
+    ],
+)
+def test_of_a_pair_the_model_that_a_checkpoint_fits_gets_it(which, given, expected, tmp_path):
+    other = doubled(PAIR[which], tmp_path / "other.ckpt")
+    for paths in (PAIR, PAIR[::-1]):
+        models = load_native_models(paths, **dict.fromkeys(given, other))
+        for model, path in zip(models, paths, strict=True):
+            meant = path == PAIR[which]
+            assert factors(model, path) == (expected if meant else {"backbone": 1, "heads": 1})
+            assert len(model.notes) == (len(given) if meant else 0)
+
+
+def test_a_checkpoint_stands_in_for_the_one_that_a_model_of_a_pair_lacks(tmp_path):
+    bare = tmp_path / "centroid"
+    bare.mkdir()
+    copyfile(PAIR[0] / "training_config.yaml", bare / "training_config.yaml")
+    models = load_native_models([PAIR[1], bare], backbone_ckpt=PAIR[0] / "best.ckpt")
+    assert factors(models[1], PAIR[0]) == {"backbone": 1, "heads": 1}
+    assert [bool(model.notes) for model in models] == [False, True]
+    with pytest.raises(ModelError, match=r"one checkpoint cannot stand in for all"):
+        load_native_models([bare, bare], backbone_ckpt=PAIR[0] / "best.ckpt")
+
+
+@pytest.mark.parametrize("given", ["backbone_ckpt", "head_ckpt"])
+def test_a_checkpoint_that_fits_neither_model_of_a_pair_is_refused(given):
+    with pytest.raises(OptionError, match=f"{given}_path: of none of the models"):
+        load_native_models(PAIR, **{given: SAMPLES / "bottomup/best.ckpt"})
+
+
+def test_checkpoints_for_two_models_at_once_are_refused():
+    given = {"backbone_ckpt": PAIR[0] / "best.ckpt", "head_ckpt": PAIR[1] / "best.ckpt"}
+    with pytest.raises(OptionError, match=r"backbone_ckpt_path and head_ckpt_path: of none of the"):
+        load_native_models(PAIR, **given)

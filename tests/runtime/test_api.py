@@ -175,3 +175,33 @@ def test_options_without_effect_are_refused(graphs, predictor, clip):
         PosePredictor(graphs, peak_treshold=0.1)
     with pytest.raises(OptionError, match="max_instances: no effect with single_instance"):
         PosePredictor(graphs, max_instances=2)
+    with pytest.raises(OptionError, match="integral_patch_size: no effect with integral_ref"):
+        PosePredictor(graphs, integral_patch_size=7, integral_refinement=None)
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "words"),
+    [
+        ("single_instance", {"match_known": True}, "only with a centroid model alone"),
+        ("single_instance", {"raw": ("pafs",)}, "raw output pafs: single_instance has none"),
+        ("single_instance", {"anchor_part": "nose"}, "anchor_part: no effect with single_inst"),
+        ("centered_instance", {"anchor_part": "wing"}, "'wing' is no node"),
+    ],
+)
+def test_what_models_cannot_do_is_refused_before_they_are_exported(
+    model, given, words, request, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(OptionError, match=words):
+        PosePredictor(request.config.rootpath / "samples/models" / model, **given)
+    assert not list(tmp_path.rglob("*.onnx"))
+
+
+def test_raw_outputs_that_models_have_not_are_refused_before_they_are_exported(
+    request, clip, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    model = request.config.rootpath / "samples/models/single_instance"
+    with pytest.raises(OptionError, match="return_pafs: no effect with this model; it has confm"):
+        run_inference(clip, model_paths=model, make_labels=False, return_pafs=True)
+    assert not list(tmp_path.rglob("*.onnx"))

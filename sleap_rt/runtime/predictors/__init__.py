@@ -2,9 +2,9 @@
 
 from sleap_rt.runtime.predictors.interface import Frames, KnownInstances, Predictor, check_frames
 from sleap_rt.runtime.predictors.sets import (
+    check_use,
     effective_options,
     open_predictor,
-    options_of,
     raw_outputs,
 )
 
@@ -13,8 +13,8 @@ __all__ = [
     "KnownInstances",
     "Predictor",
     "check_frames",
+    "check_use",
     "effective_options",
     "open_predictor",
-    "options_of",
     "raw_outputs",
 ]

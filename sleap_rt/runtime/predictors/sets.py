@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime.decoding.ground_truth import anchor_node
 from sleap_rt.runtime.families import check_family
-from sleap_rt.runtime.graph_file import GraphFile, read_graph_file
+from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
 from sleap_rt.runtime.predictors.centroid import CentroidPredictor, MatchedCentroidPredictor
 from sleap_rt.runtime.predictors.interface import Predictor
@@ -84,8 +86,32 @@ def open_predictor(
         OptionError: an option cannot take effect with these models.
         EngineError: the engine or device is not available.
     """
-    kinds, files = _in_order(models)
+    files = [read_graph_file(path) for path in models]
     check_family(files)
+    check_use([file.contract for file in files], decode, raw, match_known=match_known)
+    kinds = supported_set([file.contract.kind for file in files])
+    found = _SETS[kinds]
+    ordered = sorted(files, key=lambda file: kinds.index(file.contract.kind))
+    setup = Setup(tuple(ordered), decode, engine, tuple(raw))
+    if match_known and found.open_matched is not None:
+        return found.open_matched(setup)
+    return found.open(setup)
+
+
+def check_use(
+    contracts: Sequence[GraphContract],
+    decode: DecodeOptions,
+    raw: Sequence[str] = (),
+    *,
+    match_known: bool = False,
+) -> None:
+    """Whether `open_predictor` can do what it is asked for, found out without the graphs.
+
+    Raises:
+        ModelError: the models are no supported set.
+        OptionError: as `open_predictor`.
+    """
+    kinds = supported_set([contract.kind for contract in contracts])
     found = _SETS[kinds]
     unknown = [name for name in raw if name not in found.raw]
     if unknown:
@@ -93,15 +119,13 @@ def open_predictor(
             f"raw output {', '.join(unknown)}: {' + '.join(kinds)} has none of that name; it has "
             f"{', '.join(found.raw)}"
         )
-    setup = Setup(files, decode, engine, tuple(raw))
-    if not match_known:
-        return found.open(setup)
-    if found.open_matched is None:
+    if match_known and found.open_matched is None:
         raise OptionError(
             "poses of labelled animals are taken over only with a centroid model alone, not with "
             f"{' + '.join(kinds)}"
         )
-    return found.open_matched(setup)
+    if "anchor_part" in found.options:
+        anchor_node(contracts[0].skeleton, decode.anchor_part)
 
 
 def supported_set(kinds: Sequence[str]) -> tuple[str, ...]:
@@ -126,39 +150,22 @@ def supported_set(kinds: Sequence[str]) -> tuple[str, ...]:
     raise ModelError(f"{problem}. Supported sets, in any order: {sets}.")
 
 
-def _in_order(models: Sequence[Path]) -> tuple[tuple[str, ...], tuple[GraphFile, ...]]:
-    """The supported set, and its files in the set's order."""
-    files = [read_graph_file(path) for path in models]
-    kinds = supported_set([file.contract.kind for file in files])
-    return kinds, tuple(sorted(files, key=lambda file: kinds.index(file.contract.kind)))
-
-
-def options_of(kinds: Sequence[str]) -> frozenset[str]:
-    """Fields of `DecodeOptions` that can change what models of these kinds predict.
+def effective_options(contracts: Sequence[GraphContract]) -> frozenset[str]:
+    """Fields of `DecodeOptions` that change what models given together predict.
 
     Raises:
         ModelError: they are no supported set.
     """
-    return _SETS[supported_set(kinds)].options
-
-
-def effective_options(models: Sequence[Path]) -> frozenset[str]:
-    """Of these, the fields that change what the models at hand predict.
-
-    Raises:
-        ModelError: as `open_predictor`.
-    """
-    kinds, files = _in_order(models)
-    options = _SETS[kinds].options
-    if all(file.contract.decoding.offsets for file in files):
+    options = _SETS[supported_set([contract.kind for contract in contracts])].options
+    if all(contract.decoding.offsets for contract in contracts):
         options -= {"integral_refinement"}  # these networks place peaks within a cell themselves
     return options
 
 
-def raw_outputs(models: Sequence[Path]) -> tuple[str, ...]:
-    """Names of the raw outputs that these models can hand out.
+def raw_outputs(contracts: Sequence[GraphContract]) -> tuple[str, ...]:
+    """Names of the raw outputs that models given together can hand out.
 
     Raises:
-        ModelError: as `open_predictor`.
+        ModelError: they are no supported set.
     """
-    return _SETS[_in_order(models)[0]].raw
+    return _SETS[supported_set([contract.kind for contract in contracts])].raw
