@@ -30,7 +30,7 @@ def in_int8(exact: Sequence[Graph], frames: CalibrationFrames, folder: Path) -> 
         The graphs in int8, in that order, each with a sample to replay.
 
     Raises:
-        ModelError: poses lose more than the limits, and that is not allowed.
+        ModelError: poses lose more than the limits, and that is not allowed; or there are none.
     """
     centroid = exact[0][0] if len(exact) == 2 else None
     protos = []
@@ -47,6 +47,7 @@ def in_int8(exact: Sequence[Graph], frames: CalibrationFrames, folder: Path) -> 
             frames.predict(paths), frames.predict([folder / p.name for p in paths]), contract
         )
         certificate = certificate_of(losses, **frames.in_words)
+        _check_measured(contract, certificate)
         if not frames.options.allow_loss:
             _check_loss(contract, certificate)
         contract = replace(contract, precision="int8", certificate=certificate)
@@ -54,6 +55,14 @@ def in_int8(exact: Sequence[Graph], frames: CalibrationFrames, folder: Path) -> 
         add_sample(path, contract, islice(frames.feeds(contract, centroid), _N_TRIALS))
         made.append((path, contract))
     return made
+
+
+def _check_measured(contract: GraphContract, certificate: Certificate) -> None:
+    if not certificate.n_instances:
+        raise ModelError(
+            f"the {contract.kind} model finds no animal on {certificate.frames}, not in float32 "
+            "either, so nothing shows what int8 costs. Calibrate on frames with animals."
+        )
 
 
 def _check_loss(contract: GraphContract, certificate: Certificate) -> None:

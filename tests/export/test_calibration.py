@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -107,3 +108,16 @@ def test_the_file_says_what_was_measured(int8_graph) -> None:
     assert 0.95 <= certificate.poses.oks_mean < 1, "it moves points, but not far"
     assert 0 < certificate.poses.p50_px < certificate.p99_px <= certificate.max_px
     assert len(read_sample(int8_graph).expected) > 2
+
+
+def test_frames_without_animals_prove_nothing(sample_graphs, tmp_path) -> None:
+    for index in range(4):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), np.zeros((192, 256), np.uint8))
+    (graph,) = sample_graphs("bottomup")
+    exact = [(graph, read_graph_file(graph).contract)]
+    allowing = CalibrationOptions(calibrate=tmp_path, allow_loss=True)
+    with (
+        open_calibration(allowing, needs_labels=False) as frames,
+        pytest.raises(ModelError, match="bottomup model finds no animal on 2 other frames"),
+    ):
+        in_int8(exact, frames, tmp_path)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from building import builds
+from building import TARGETS, builds
 
 from sleap_rt.export.calibration import open_calibration
 from sleap_rt.export.graphs import build_graph
@@ -30,8 +30,7 @@ LEGACY = [
     ("bottomup_multiclass",),
 ]
 
-# One kind of each precision is built on every run, in tests/cli/test_export_precision.py.
-pytestmark = [pytest.mark.slow, pytest.mark.engine]
+pytestmark = pytest.mark.engine
 
 
 def half(stage: Stage, folder: Path) -> Path:
@@ -43,11 +42,18 @@ def half(stage: Stage, folder: Path) -> Path:
 
 @pytest.mark.parametrize(
     "kind",
-    ["centroid", "centered_instance", "multi_class_topdown", "bottomup", "multi_class_bottomup"],
+    [
+        "single_instance",
+        "centroid",
+        "centered_instance",
+        "multi_class_topdown",
+        "bottomup",
+        "multi_class_bottomup",
+    ],
 )
 def test_every_kind_builds_in_float16(rtx: TensorRT, tmp_path: Path, kind: str) -> None:
     path = half(load_native_model(SAMPLES / "models" / kind), tmp_path)
-    for target in ("sm86", "sm89"):
+    for target in TARGETS:
         assert builds(rtx, path, target, ANOTHER)
 
 
@@ -56,12 +62,15 @@ def test_every_legacy_kind_builds_in_float16(
     rtx: TensorRT, shared_data: Path, tmp_path: Path, names: Sequence[str]
 ) -> None:
     for stage in legacy_stages([load_legacy_model(shared_data / "legacy" / n) for n in names]):
-        assert builds(rtx, half(stage, tmp_path), "sm86", (200, 300))
+        path = half(stage, tmp_path)
+        for target in TARGETS:
+            assert builds(rtx, path, target, (200, 300))
 
 
 @pytest.mark.parametrize(
     "kinds",
     [
+        ("single_instance",),
         ("centroid", "centered_instance"),
         ("centroid", "multi_class_topdown"),
         ("bottomup",),
@@ -79,7 +88,7 @@ def test_every_kind_builds_in_int8(
     with open_calibration(options, needs_labels=False) as frames:
         made = in_int8(exact, frames, tmp_path)
     for path, _ in made:
-        for target in ("sm86", "sm89", "sm120"):
+        for target in TARGETS:
             assert builds(rtx, path, target, ANOTHER)
 
 
@@ -94,4 +103,5 @@ def test_every_legacy_kind_builds_in_int8(
     with open_calibration(options, needs_labels=False) as frames:
         made = in_int8(exact, frames, tmp_path)
     for path, _ in made:
-        assert builds(rtx, path, "sm86", (200, 300))
+        for target in TARGETS:
+            assert builds(rtx, path, target, (200, 300))
