@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.engine_options import DEVICE, engine_options_from, tuning_options
-from sleap_rt.options import EngineOptions
+from sleap_rt.options import EngineOptions, filled
 
 _COLUMNS = (
     ("engine", "{engine}"),
@@ -84,13 +84,16 @@ def command(
     sleap-nn bench exports/flies -i video.mp4
     sleap-nn bench exports/flies --engine ort --engine openvino -b 1 -b 4
     """
+    from sleap_rt.model_files import exported_graphs
     from sleap_rt.runtime.benchmark import BenchOptions, run_benchmark
+    from sleap_rt.runtime.engines import check_engine_options
 
     options = [BenchOptions(batch_size=size, n_batches=n_batches) for size in batch_sizes]
-    chosen = [engine_options_from({"engine": engine, **params}) for engine in engines]
-    from sleap_rt.model_files import exported_graphs
-
+    asked = [{"engine": engine, **params} for engine in engines]
+    for given in asked:
+        check_engine_options(filled(EngineOptions, given))
     graphs = exported_graphs(path)
+    chosen = [engine_options_from(given, graphs) for given in asked]
     rows = [
         asdict(run_benchmark(graphs, data_path, engine, option))
         for option in options

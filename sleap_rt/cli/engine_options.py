@@ -1,6 +1,7 @@
 """The options that say which engine runs and where, and `auto` explained."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -55,20 +56,24 @@ def tuning_options(command: _Command) -> _Command:
     return command
 
 
-def engine_options_from(params: Mapping[str, Any], *, quiet: bool = False) -> EngineOptions:
+def engine_options_from(
+    params: Mapping[str, Any], graphs: Sequence[Path], *, quiet: bool = False
+) -> EngineOptions:
     """Options with `auto` settled; what `auto` came to is told on standard error.
 
     Args:
         params: values of a command's options, by their names.
+        graphs: that are to run.
         quiet: tell nothing.
 
     Raises:
         OptionError: no engine of that name, or an option that it does not have.
     """
     from sleap_rt.runtime.engines import choose_engine
+    from sleap_rt.runtime.graph_file import precisions_of
 
     asked = filled(EngineOptions, params)
-    choice = choose_engine(asked)
+    choice = choose_engine(asked, precisions_of(graphs))
     if choice.options != asked and not quiet:
         chosen = choice.options
         click.echo(f"engine {chosen.engine} on {chosen.device}: {choice.reason}", err=True)

@@ -108,7 +108,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
         check = partial(_check_models, ctx, decode, source)
         graphs = resolve_graphs(params["model_paths"], overrides, check)
         contracts = [read_graph_file(graph).contract for graph in graphs]
-        engine = engine_options_from(params, quiet=params["quiet"])
+        engine = engine_options_from(params, graphs, quiet=params["quiet"])
         job = PredictionJob(
             models=graphs,
             output_path=output_path,

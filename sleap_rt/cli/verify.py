@@ -7,6 +7,7 @@ import click
 
 from sleap_rt.cli.engine_options import engine_options, engine_options_from
 from sleap_rt.errors import EngineError
+from sleap_rt.options import EngineOptions, filled
 
 
 @click.command("verify", short_help="Prove an exported model on this machine's engine.")
@@ -22,16 +23,19 @@ def command(path: Path, **params: Any) -> None:
     sleap-nn verify exports/flies
     sleap-nn verify exports/flies --engine trt
     """
-    options = engine_options_from(params)
     from sleap_rt.model_files import ModelSource, exported_graphs, model_source
+    from sleap_rt.runtime.engines import check_engine_options
     from sleap_rt.runtime.verification import Verification, verify_graph
 
+    check_engine_options(filled(EngineOptions, params))
     if model_source(path) is not ModelSource.EXPORTED:
         raise click.UsageError(
             f"{path} is a trained model; export it first, `sleap-nn export` compares it on the way"
         )
+    graphs = exported_graphs(path)
+    options = engine_options_from(params, graphs)
     failed: list[Verification] = []
-    for graph in exported_graphs(path):
+    for graph in graphs:
         result = verify_graph(graph, options)
         allowed = result.tolerance
         click.echo(

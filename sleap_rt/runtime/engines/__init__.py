@@ -1,5 +1,6 @@
 """Engines run one exported graph. A file in this folder is an engine; `Engine` is what each is."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -72,8 +73,12 @@ class EngineChoice:
     reason: str
 
 
-def choose_engine(options: EngineOptions) -> EngineChoice:
+def choose_engine(options: EngineOptions, precisions: Collection[str] = ()) -> EngineChoice:
     """Settle engine `auto`: by device, by what is installed, by what was measured to be fastest.
+
+    Args:
+        options: as asked for.
+        precisions: number formats of the networks that are to run, where they are known.
 
     Raises:
         OptionError: no engine of that name, or an option that it does not have.
@@ -81,19 +86,19 @@ def choose_engine(options: EngineOptions) -> EngineChoice:
     check_engine_options(options)
     if options.engine != "auto":
         return EngineChoice(options, "as asked for")
-    choice = _choose(options)
+    choice = _choose(options, "int8" in precisions)
     check_engine_options(choice.options)
     return choice
 
 
-def _choose(options: EngineOptions) -> EngineChoice:
+def _choose(options: EngineOptions, is_int8: bool) -> EngineChoice:
     kind = options.device.partition(":")[0]
     if kind == "gpu":
         return EngineChoice(replace(options, engine="openvino"), "it serves Intel GPUs")
     if kind == "cpu":
-        return _choose_for_cpu(options, "it serves cpu")
+        return _choose_for_cpu(options, is_int8, "it serves cpu")
     if kind == "auto":
-        return _choose_for_any_device(options)
+        return _choose_for_any_device(options, is_int8)
     if kind == "cuda" and why_no_gpu() is None:
         missing = _why_no_ort_cuda()
         if missing is not None and _is_tensorrt_installed():
@@ -101,7 +106,7 @@ def _choose(options: EngineOptions) -> EngineChoice:
     return EngineChoice(replace(options, engine="ort"), f"it serves {kind}")
 
 
-def _choose_for_any_device(options: EngineOptions) -> EngineChoice:
+def _choose_for_any_device(options: EngineOptions, is_int8: bool) -> EngineChoice:
     """A GPU that works, else the CPU."""
     obstacle = why_no_gpu()
     if obstacle is None:
@@ -112,13 +117,16 @@ def _choose_for_any_device(options: EngineOptions) -> EngineChoice:
         if _is_tensorrt_installed():
             return EngineChoice(replace(on_gpu, engine="trt"), missing)
         obstacle = f"{missing}, and TensorRT is not installed"
-    return _choose_for_cpu(replace(options, device="cpu"), obstacle)
+    return _choose_for_cpu(replace(options, device="cpu"), is_int8, obstacle)
 
 
-def _choose_for_cpu(options: EngineOptions, reason: str) -> EngineChoice:
+def _choose_for_cpu(options: EngineOptions, is_int8: bool, reason: str) -> EngineChoice:
+    has_openvino = _is_installed("openvino")
+    if has_openvino and is_int8:
+        return EngineChoice(replace(options, engine="openvino"), f"{reason}; int8 is fastest there")
     if _is_installed("onnxruntime"):
         return EngineChoice(replace(options, engine="ort"), reason)
-    if _is_installed("openvino"):
+    if has_openvino:
         return EngineChoice(replace(options, engine="openvino"), "ONNX Runtime is not installed")
     return EngineChoice(replace(options, engine="ort"), "no engine is installed")
 

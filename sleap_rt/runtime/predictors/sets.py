@@ -8,6 +8,7 @@ from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.decoding.ground_truth import anchor_node
+from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.families import check_family
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
@@ -92,6 +93,7 @@ def open_predictor(
     kinds = supported_set([file.contract.kind for file in files])
     found = _SETS[kinds]
     ordered = sorted(files, key=lambda file: kinds.index(file.contract.kind))
+    engine = choose_engine(engine, {file.contract.precision for file in files}).options
     setup = Setup(tuple(ordered), decode, engine, tuple(raw))
     if match_known and found.open_matched is not None:
         return found.open_matched(setup)

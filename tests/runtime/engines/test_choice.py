@@ -65,6 +65,20 @@ def test_auto_goes_by_what_is_there(
 
 
 @pytest.mark.parametrize(
+    ("installed", "engine"), [("onnxruntime openvino", "openvino"), ("onnxruntime", "ort")]
+)
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_on_a_cpu_int8_goes_to_openvino_where_that_is_installed(
+    device, installed, engine, monkeypatch
+):
+    monkeypatch.setattr(engines, "why_no_gpu", lambda: "no GPU")
+    monkeypatch.setattr(engines, "_is_installed", lambda package: package in installed.split())
+    choice = choose_engine(EngineOptions(device=device), {"fp32", "int8"})
+    assert (choice.options.engine, choice.options.device) == (engine, "cpu")
+    assert ("int8" in choice.reason) == (engine == "openvino")
+
+
+@pytest.mark.parametrize(
     ("options", "words"),
     [
         (EngineOptions(engine="trt", threads=2), "threads are CPU threads"),
