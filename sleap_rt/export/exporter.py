@@ -83,20 +83,18 @@ def export_models(
             paths, backbone_ckpt=overrides.backbone_ckpt_path, head_ckpt=overrides.head_ckpt_path
         )
         stages = _sized_together(override_models(models, overrides))
-    _check_writable(folder)
-    _refuse_other_graphs(folder, {f"{stage.kind}.onnx" for stage in stages})
-    with (
-        _calibration_frames(stages, calibration) as frames,
-        tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary,
-    ):
+    with _calibration_frames(stages, calibration) as frames:
+        _check_writable(folder)
+        _refuse_other_graphs(folder, {f"{stage.kind}.onnx" for stage in stages})
         if on_start is not None:
             on_start([_contract(stage) for stage in stages])
-        written = _written(stages, Path(temporary), precision, frames)
-        contracts = [contract for _, contract in written]
-        text = json.dumps(_metadata(contracts), indent=2)
-        (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
-        for file in Path(temporary).iterdir():
-            shutil.move(file, folder / file.name)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
+            written = _written(stages, Path(temporary), precision, frames)
+            metadata = _metadata([contract for _, contract in written])
+            text = json.dumps(metadata, indent=2)
+            (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
+            for file in Path(temporary).iterdir():
+                shutil.move(file, folder / file.name)
     return [folder / path.name for path, _ in written]
 
 
