@@ -90,7 +90,7 @@ def test_every_command_runs(folder, call):
         ("README.md", 3),
         ("docs/models.md", 5),
         ("docs/legacy.md", 2),
-        ("docs/engines.md", 2),
+        ("docs/engines.md", 4),
         ("docs/tracking.md", 2),
     ],
 )
