@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,11 +76,6 @@ class PredictionJob:
     resume: bool | None = None
 
     @property
-    def engine_name(self) -> str:
-        """Of the engine that runs, `auto` settled."""
-        return choose_engine(self.engine).options.engine
-
-    @property
     def journal_path(self) -> Path | None:
         path = self.output_path
         return None if path is None else path.with_name(path.name + ".journal")
@@ -146,6 +141,9 @@ def run_prediction(
         if predictor is None:
             opened = open_predictor(job.models, job.decode, job.engine, match_known=job.match_known)
             predictor = stack.enter_context(closing(opened))
+        # As `open_predictor` settled it: what is stored names the engine that runs.
+        precisions = {file.contract.precision for file in predictor.files}
+        job = replace(job, engine=choose_engine(job.engine, precisions).options)
         _check_centroid_output(job, predictor)
         if predictor.needs_instances:
             restrict_to_labeled(source)
@@ -195,7 +193,7 @@ class _Run:
             n_tracks=_n_tracks(self._results),
             n_skipped=self._source.selection.n_skipped,
             seconds=seconds,
-            engine=job.engine_name,
+            engine=job.engine.engine,
             device=self._predictor.device,
             paths=paths,
             labels=labels,
@@ -297,7 +295,7 @@ def _identity(source: Source, predictor: Predictor, job: PredictionJob) -> dict[
         "decoding options": asdict(job.decode),
         "filters": asdict(job.filters),
         "batch_size": job.run.batch_size,
-        "engine": job.engine_name,
+        "engine": job.engine.engine,
         "device": predictor.device,
         "video decoder": source.decoder,
         "match_known": job.match_known,

@@ -51,7 +51,7 @@ def prediction_provenance(
             {**asdict(job.decode), **asdict(job.run), **asdict(job.filters)}
         ),
         "tracking_config": asdict(job.tracking) if tracked and job.tracking else None,
-        "engine": job.engine_name,
+        "engine": job.engine.engine,
         "device": predictor.device,
         "video_decoder": source.decoder,
         "system_info": {

@@ -25,6 +25,7 @@ class BrightBlocks:
         contract = SimpleNamespace(
             kind="bottomup",
             anchor_part=None,
+            precision="fp32",
             preprocessing=SimpleNamespace(fit_largest=False),
             to_json=lambda: "{}",
             provenance=SimpleNamespace(weights_sha256="0" * 64),

@@ -7,6 +7,7 @@ import sleap_io as sio
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.runtime import PosePredictor, run_inference
 from sleap_rt.runtime.io.video import VideoFile
+from sleap_rt.runtime.nvidia import why_no_gpu
 
 FRAMES = [0, 20, 40]
 
@@ -205,3 +206,13 @@ def test_raw_outputs_that_models_have_not_are_refused_before_they_are_exported(
     with pytest.raises(OptionError, match="return_pafs: no effect with this model; it has confm"):
         run_inference(clip, model_paths=model, make_labels=False, return_pafs=True)
     assert not list(tmp_path.rglob("*.onnx"))
+
+
+def test_the_engine_that_auto_came_to_is_named(int8_graph, clip):
+    pytest.importorskip("openvino", reason="OpenVINO is not installed")
+    if why_no_gpu() is None:
+        pytest.skip("this machine has an NVIDIA GPU")
+    with PosePredictor(int8_graph) as predictor:
+        labels = predictor.predict(clip, frames=[0])
+        assert type(predictor._predictor._engine).__name__ == "OpenVinoEngine"
+    assert labels.provenance["engine"] == "openvino"
