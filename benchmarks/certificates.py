@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sleap_rt.contract import CROP_KINDS, Certificate  # noqa: E402
+from sleap_rt.contract import Certificate, is_crop_model_alone  # noqa: E402
 from sleap_rt.errors import SleapRtError  # noqa: E402
 from sleap_rt.export import export_models, int8, reduced_certificate  # noqa: E402
 from sleap_rt.export.calibration import open_calibration  # noqa: E402
@@ -86,7 +86,7 @@ def _reduced_row(name: str, full: GraphFile, half: GraphFile) -> str:
 def _int8_rows(
     exact: list[GraphFile], models: list[Path], options: CalibrationOptions
 ) -> list[str]:
-    alone = len(exact) == 1 and exact[0].contract.kind in CROP_KINDS
+    alone = is_crop_model_alone([graph.contract.kind for graph in exact])
     graphs = [(graph.path, graph.contract) for graph in exact]
     name = options.calibrate.name
     try:

@@ -16,7 +16,7 @@ import onnx
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sleap_rt.contract import CROP_KINDS  # noqa: E402
+from sleap_rt.contract import is_crop_model_alone  # noqa: E402
 from sleap_rt.export import export_models, int8, quantize  # noqa: E402
 from sleap_rt.export.calibration import open_calibration  # noqa: E402
 from sleap_rt.options import CalibrationOptions  # noqa: E402
@@ -42,7 +42,7 @@ def main(data: Path, models: list[Path]) -> None:
         for name, choose in CHOICES.items():
             quantize.layers_to_quantize = choose
             n_layers = len(choose(onnx.load(exact[-1][0]).graph))
-            alone = len(exact) == 1 and exact[0][1].kind in CROP_KINDS
+            alone = is_crop_model_alone([contract.kind for _, contract in exact])
             options = CalibrationOptions(calibrate=data, allow_loss=True)
             with (
                 open_calibration(options, needs_labels=alone) as frames,

@@ -6,6 +6,7 @@ error, never a default.
 """
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
@@ -31,6 +32,11 @@ MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
 CenterMethod = Literal["center_of_mass", "bbox_center", "geometric_median"]
 CENTER_METHODS: tuple[CenterMethod, ...] = get_args(CenterMethod)
 CROP_KINDS: tuple[ModelKind, ...] = ("centered_instance", "multi_class_topdown")
+
+
+def is_crop_model_alone(kinds: Sequence[ModelKind]) -> bool:
+    """Whether a set is one model of crops: without centroids, it works on labelled animals."""
+    return len(kinds) == 1 and kinds[0] in CROP_KINDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,3 +292,7 @@ def _read_dataclass(expected: Any, found: Any, where: str) -> Any:
         missing, unknown = sorted(names - set(found)), sorted(set(found) - names)
         raise ModelError(f"{where}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}")
     return expected(**{name: _read(hints[name], found[name], f"{where}.{name}") for name in names})
+
+
+OnContracts = Callable[[Sequence[GraphContract]], None]
+"""Is told what graphs are or will be, and may raise."""

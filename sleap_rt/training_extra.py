@@ -1,15 +1,14 @@
 """The functions that need the `export` extra, with a clear word where it is missing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.contract import GraphContract
+from sleap_rt.contract import OnContracts
 from sleap_rt.errors import ModelError
 from sleap_rt.options import ExportOptions, ModelOverrides
 
-OnStart = Callable[[Sequence[GraphContract]], None]
 _PACKAGES = ("torch", "onnx", "onnxscript", "yaml", "onnxruntime")
 
 
@@ -18,7 +17,7 @@ def export_models(
     folder: Path,
     overrides: ModelOverrides,
     options: ExportOptions,
-    on_start: OnStart,
+    on_start: OnContracts,
 ) -> list[Path]:
     """`sleap_rt.export.export_models`."""
     paths: list[Path] = _call(
@@ -34,7 +33,7 @@ def export_models(
 
 
 def cached_graphs(
-    models: Sequence[Path], overrides: ModelOverrides, on_start: OnStart
+    models: Sequence[Path], overrides: ModelOverrides, on_start: OnContracts
 ) -> list[Path]:
     """`sleap_rt.export.cached_graphs`; loads no PyTorch where the graphs are there."""
     paths: list[Path] = _call(

@@ -1,18 +1,18 @@
 """What `-m` accepts, to exported graphs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from sleap_rt.contract import GraphContract
+from sleap_rt.contract import OnContracts
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 
 
 def resolve_graphs(
     paths: Sequence[Path],
     overrides: ModelOverrides = NO_OVERRIDES,
-    check: Callable[[Sequence[GraphContract]], None] | None = None,
+    check: OnContracts | None = None,
 ) -> list[Path]:
     """As `graphs_of`; says on standard error that a model is being exported."""
     from sleap_rt.runtime.trained import graphs_of

@@ -15,7 +15,7 @@ from sleap_rt.cli.override_options import OVERRIDES
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
 from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
-from sleap_rt.contract import CROP_KINDS, GraphContract
+from sleap_rt.contract import GraphContract, is_crop_model_alone
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     DecodeOptions,
@@ -155,7 +155,7 @@ def _check_models(
         is_tracked=params["tracking"],
         output_format=params["output_format"],
     )
-    if matched or (len(kinds) == 1 and kinds[0] in CROP_KINDS):
+    if matched or is_crop_model_alone(kinds):
         restrict_to_labeled(source)
 
 

@@ -7,23 +7,21 @@ version that exported them. A change to any of them is another entry; nothing ev
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import platformdirs
 
-from sleap_rt.contract import CONTRACT_VERSION, GraphContract
+from sleap_rt.contract import CONTRACT_VERSION, OnContracts
 from sleap_rt.model_files import exported_graphs, file_sha256, fingerprint
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.version import __version__
-
-OnStart = Callable[[Sequence[GraphContract]], None]
 
 
 def cached_graphs(
     models: Sequence[Path],
     overrides: ModelOverrides = NO_OVERRIDES,
-    on_start: OnStart | None = None,
+    on_start: OnContracts | None = None,
 ) -> list[Path]:
     """The exported graphs of one model or a pair, exported now if they never were.
 
@@ -61,7 +59,7 @@ def _fill(
     entry: Path,
     models: Sequence[Path],
     overrides: ModelOverrides,
-    on_start: OnStart | None,
+    on_start: OnContracts | None,
 ) -> None:
     from sleap_rt.export.exporter import export_models  # torch takes seconds to import
 

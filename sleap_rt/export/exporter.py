@@ -3,7 +3,7 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -11,12 +11,13 @@ from pathlib import Path
 
 from sleap_rt.contract import (
     CONTRACT_VERSION,
-    CROP_KINDS,
     Certificate,
     Decoding,
     GraphContract,
+    OnContracts,
     Precision,
     Preprocessing,
+    is_crop_model_alone,
 )
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.export.calibration import CalibrationFrames, open_calibration
@@ -48,7 +49,7 @@ def export_models(
     precision: Precision = "fp32",
     calibration: CalibrationOptions | None = None,
     *,
-    on_start: Callable[[Sequence[GraphContract]], None] | None = None,
+    on_start: OnContracts | None = None,
 ) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
@@ -148,8 +149,8 @@ def _calibration_frames(
 ) -> AbstractContextManager[CalibrationFrames | None]:
     if calibration is None:
         return nullcontext()
-    is_alone = len(stages) == 1 and stages[0].kind in CROP_KINDS
-    return open_calibration(calibration, needs_labels=is_alone)
+    needs_labels = is_crop_model_alone([stage.kind for stage in stages])
+    return open_calibration(calibration, needs_labels=needs_labels)
 
 
 def _written(

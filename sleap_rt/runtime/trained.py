@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sleap_rt import training_extra
-from sleap_rt.contract import GraphContract
+from sleap_rt.contract import GraphContract, OnContracts
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.model_files import ModelSource, exported_graphs, model_source, one_family
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
@@ -18,7 +18,7 @@ def graphs_of(
     paths: Sequence[Path],
     overrides: ModelOverrides = NO_OVERRIDES,
     announce: Callable[[str], None] = _log.info,
-    check: Callable[[Sequence[GraphContract]], None] | None = None,
+    check: OnContracts | None = None,
 ) -> list[Path]:
     """Exported graphs of the models given; trained models are exported on first use.
 
@@ -63,7 +63,7 @@ def graphs_of(
     return graphs
 
 
-def _check(graphs: Sequence[Path], check: Callable[[Sequence[GraphContract]], None] | None) -> None:
+def _check(graphs: Sequence[Path], check: OnContracts | None) -> None:
     if check is not None:
         check([read_graph_file(graph).contract for graph in graphs])
 
