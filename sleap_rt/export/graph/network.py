@@ -57,7 +57,11 @@ def network_part(
 
     def write(op: Op, image: Value) -> tuple[Value, ...]:
         found = _Writer(traced, op, Traced(image, images)).run()
-        return tuple(_finished(found[name]) for name in names)
+        values = [_finished(found[name]) for name in names]
+        # An output has a name of its own.
+        return tuple(
+            op.Identity(x) if x is image or x in values[:i] else x for i, x in enumerate(values)
+        )
 
     shape = ("batch", in_channels, "image_height", "image_width")
     return Part("network", {"image": TensorType(FLOAT, shape)}, names, write)

@@ -117,13 +117,13 @@ class Call:
             return self.op.Cast(x.value, to=onnx_type(dtype)) if needs_cast else x.value
         if isinstance(x, torch.Tensor):
             return self.weight(x if dtype is None or x.dtype == dtype else x.to(dtype))
-        return self.weight(torch.tensor(x, dtype=dtype))
+        return self._constant(x, onnx_type(dtype or torch.tensor(x).dtype))
 
     def weight(self, tensor: torch.Tensor, *, transposed: bool = False) -> Value:
         """A tensor whose numbers are known, under its name in the network."""
         if id(tensor) not in self.store.kept:
             name = self.store.names.get(id(tensor), f"tensor_{len(self.store.kept)}")
-            array = np.ascontiguousarray((tensor.T if transposed else tensor).detach().numpy())
+            array = (tensor.T if transposed else tensor).detach().contiguous().numpy()
             value = self.op.builder.initializer(
                 ir.tensor(array, name=name), f"network.{name}", qualify=False
             )

@@ -1,4 +1,4 @@
-"""Layers of networks as ONNX operators: convolutions, pooling, normalisation, activations, Resize."""
+"""Layers of networks as ONNX operators: those with weights, pooling, activations, resizing."""
 
 import math
 from collections.abc import Sequence

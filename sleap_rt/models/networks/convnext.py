@@ -14,7 +14,6 @@ from sleap_rt.models.networks.decoder import (
     N_STAGES,
     StagedDecoder,
     StagedSpec,
-    in_units,
     stem_conv,
 )
 from sleap_rt.models.networks.features import Features
@@ -48,7 +47,6 @@ class ConvNeXt(nn.Module):
 
     def __init__(self, spec: ConvNeXtSpec, weights: Weights) -> None:
         super().__init__()
-        self.unit = spec.max_stride
         stem, kernel = stem_conv(spec, weights)
         downsample: list[nn.Module] = [nn.Sequential(stem, _MapNorm(weights, f"{ENCODER}.0.1"))]
         for stage in range(1, N_STAGES):
@@ -65,7 +63,7 @@ class ConvNeXt(nn.Module):
         self.decoder = StagedDecoder(spec, weights, even_sizes=spec.has_even_sizes(kernel))
 
     def forward(self, image: torch.Tensor) -> Features:
-        x = in_units(image, self.unit)
+        x = image
         skips: list[torch.Tensor] = []
         for downsample, stage in zip(self.downsample, self.stages, strict=True):
             x = downsample(x)

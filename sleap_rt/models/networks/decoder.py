@@ -78,18 +78,6 @@ class StagedSpec:
         return stem_is_exact and self.max_stride % self.bottleneck_stride == 0
 
 
-def in_units(image: torch.Tensor, unit: int) -> torch.Tensor:
-    """The same image, its height and width stated as multiples of `unit` px.
-
-    An exporter then sees that sizes halve exactly and double back to what they were. It cannot
-    infer that for every stem, and gives up where it fails.
-    """
-    batch, channels, height, width = image.shape
-    rows, cols = height // unit, width // unit
-    cells = image.reshape(batch, channels, rows, unit, cols, unit)
-    return cells.reshape(batch, channels, rows * unit, cols * unit)
-
-
 def stem_conv(spec: StagedSpec, weights: Weights) -> tuple[nn.Module, int]:
     """The convolution that cuts the image into patches, and its kernel size, px."""
     conv = weights.conv(f"{ENCODER}.0.0", stride=spec.stem_stride, padding=_STEM_PADDING)

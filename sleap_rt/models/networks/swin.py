@@ -15,7 +15,6 @@ from sleap_rt.models.networks.decoder import (
     N_STAGES,
     StagedDecoder,
     StagedSpec,
-    in_units,
     stem_conv,
 )
 from sleap_rt.models.networks.features import Features
@@ -56,7 +55,6 @@ class Swin(nn.Module):
 
     def __init__(self, spec: SwinSpec, weights: Weights) -> None:
         super().__init__()
-        self.unit = spec.max_stride
         self.stem, kernel = stem_conv(spec, weights)
         self.stem_norm = weights.layer_norm(f"{ENCODER}.0.2", eps=_EPS)
         even_sizes = spec.has_even_sizes(kernel)
@@ -72,7 +70,7 @@ class Swin(nn.Module):
         self.decoder = StagedDecoder(spec, weights, even_sizes=even_sizes)
 
     def forward(self, image: torch.Tensor) -> Features:
-        x = self.stem_norm(_channels_last(self.stem(in_units(image, self.unit))))
+        x = self.stem_norm(_channels_last(self.stem(image)))
         skips = [_channels_first(x)]  # ahead of the stage's blocks
         x = self.stages[0](x)
         for merge, stage in zip(self.merges, self.stages[1:], strict=True):
@@ -161,7 +159,7 @@ class WindowAttention(nn.Module):
         q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).unbind(0)
         scores = (q * (channels // self.n_heads) ** -0.5) @ k.transpose(-2, -1) + self.bias
         if mask is not None:
-            scores = scores + mask
+            scores = scores + mask.to(scores.dtype)
         attended = (torch.softmax(scores, dim=-1) @ v).transpose(-3, -2).flatten(-2)
         projected: torch.Tensor = self.proj(attended)
         return projected

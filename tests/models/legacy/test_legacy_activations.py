@@ -9,6 +9,8 @@ import pytest
 import torch
 from recordings import Arrays, dummy_activations, model_folders, recorded_activations
 
+from sleap_rt.export.graph.network import network_part
+from sleap_rt.export.graph.part import model_of
 from sleap_rt.models.legacy import LegacyModel, load_legacy_model
 
 pytestmark = pytest.mark.parity
@@ -43,20 +45,14 @@ def _model(folder: Path) -> LegacyModel:
 
 @cache
 def _session(folder: Path) -> onnxruntime.InferenceSession:
-    """Exported at a size of its own, with batch, height and width free."""
     network = _model(folder).network
-    free, stride = torch.export.Dim.DYNAMIC, network.max_stride
-    program = torch.onnx.export(
+    part = network_part(
         network,
-        (torch.zeros(3, network.in_channels, 5 * stride, 7 * stride),),
-        dynamo=True,
-        verbose=False,
-        dynamic_shapes=({0: free, 2: free, 3: free},),
-        input_names=["image"],
-        output_names=[head.output for head in network.heads],
+        in_channels=network.in_channels,
+        max_stride=network.max_stride,
+        fixed_size=network.fixed_size,
     )
-    assert program is not None
-    return onnxruntime.InferenceSession(program.model_proto.SerializeToString())
+    return onnxruntime.InferenceSession(model_of([part]).SerializeToString())
 
 
 def _by_torch(folder: Path, image: np.ndarray) -> Arrays:
@@ -96,8 +92,7 @@ def test_outputs_on_zeros(shared_data: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "runner"),
-    # In ONNX Runtime the real models are compared as whole graphs, see test_legacy_graphs.py.
-    [*((name, "torch") for name in (*LEGACY, *OTHER)), *((name, "onnxruntime") for name in OTHER)],
+    [(name, runner) for runner in RUNNERS for name in (*LEGACY, *OTHER)],
 )
 def test_outputs_on_images(shared_data: Path, name: str, runner: str) -> None:
     folder = model_folders(shared_data)[name]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from sleap_rt.models.backbone_config import read_backbone
+from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.config import Config
 from sleap_rt.models.networks import PoseNetwork, Weights, build_network
 from sleap_rt.models.networks.heads import HeadSpec
@@ -48,6 +48,7 @@ class Recorded(NamedTuple):
     network: PoseNetwork
     image: torch.Tensor
     expected: dict[str, np.ndarray]  # by the names that outputs have here
+    max_stride: int
 
 
 def load_recorded(path: Path) -> Recorded:
@@ -80,7 +81,8 @@ def load_recorded(path: Path) -> Recorded:
         max_stride=backbone.spec.max_stride,
     )
     expected = {head.output: arrays[head.layer] for head in heads}
-    return Recorded(network, torch.from_numpy(arrays["input"]), expected)
+    image = torch.from_numpy(arrays["input"])
+    return Recorded(network, image, expected, backbone.spec.max_stride)
 
 
 def _layer(head_type: str, leaf: str) -> str:

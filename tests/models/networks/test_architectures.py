@@ -1,17 +1,25 @@
-"""Networks against outputs recorded from sleap-nn, in torch and as exported graphs."""
+"""Networks against outputs recorded from sleap-nn, in torch and as written graphs."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx_runs import ExportedNetwork
+from onnx_runs import WrittenNetwork
 from seeded_networks import load_recorded
 
 pytestmark = pytest.mark.parity
 
 RTOL = 1e-4  # of a map's largest value: float32 sums in another order
 
-SMALL = [
+ARCHITECTURES = [
+    "convnext_base_centered",
+    "convnext_small_centroid",
+    "convnext_tiny_bottomup",
+    "convnext_tiny_stem4_trans_single",
+    "swint_base_trans_multiclass",
+    "swint_small_centroid",
+    "swint_tiny_bottomup",
+    "swint_tiny_odd_window_single",
     "unet_convs3_k5_centroid",
     "unet_interp_bottomup",
     "unet_multiclass_bottomup",
@@ -19,15 +27,6 @@ SMALL = [
     "unet_os1_rate2_centered",
     "unet_stem2_single",
     "unet_trans_bottomup",
-]
-STAGED = ["convnext_tiny_stem4_trans_single", "swint_tiny_odd_window_single"]
-SLOW_TO_EXPORT = [
-    "convnext_tiny_bottomup",
-    "convnext_small_centroid",
-    "convnext_base_centered",
-    "swint_tiny_bottomup",
-    "swint_small_centroid",
-    "swint_base_trans_multiclass",
 ]
 
 
@@ -39,10 +38,10 @@ def assert_close(actual: np.ndarray, expected: np.ndarray, name: str) -> None:
 
 def test_every_recorded_architecture_is_listed(shared_data: Path) -> None:
     found = {path.stem for path in (shared_data / "golden" / "architectures").glob("*.npz")}
-    assert found == {*SMALL, *STAGED, *SLOW_TO_EXPORT}
+    assert found == set(ARCHITECTURES)
 
 
-@pytest.mark.parametrize("name", SMALL + STAGED + SLOW_TO_EXPORT)
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_torch_gives_the_recorded_outputs(shared_data: Path, name: str) -> None:
     recorded = load_recorded(shared_data / "golden" / "architectures" / f"{name}.npz")
     outputs = recorded.network(recorded.image)
@@ -52,15 +51,13 @@ def test_torch_gives_the_recorded_outputs(shared_data: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", SMALL + STAGED + [pytest.param(n, marks=pytest.mark.slow) for n in SLOW_TO_EXPORT]
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if "_base_" in n else []) for n in ARCHITECTURES],
 )
-def test_a_graph_exported_at_another_size_gives_the_recorded_outputs(
-    shared_data: Path, name: str
-) -> None:
+def test_the_written_graph_gives_the_recorded_outputs(shared_data: Path, name: str) -> None:
     recorded = load_recorded(shared_data / "golden" / "architectures" / f"{name}.npz")
-    height, width = recorded.image.shape[2:]
-    exported = ExportedNetwork(recorded.network, size=(height + 64, width + 128))
-    assert [type(axis) for axis in exported.input_shape] == [str, int, str, str]
-    outputs = exported.run(recorded.image)
+    written = WrittenNetwork(recorded.network, recorded.max_stride, recorded.image.shape[1])
+    assert [type(axis) for axis in written.input_shape] == [str, int, str, str]
+    outputs = written.run(recorded.image)
     for actual, (output, expected) in zip(outputs, recorded.expected.items(), strict=True):
         assert_close(actual, expected, output)

@@ -1,4 +1,4 @@
-"""ConvNeXt against a plain forward pass written from the layer list; exported graphs; refusals."""
+"""ConvNeXt against a plain forward pass written from the layer list; written graphs; refusals."""
 
 import math
 from typing import Any
@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from onnx_runs import ExportedNetwork
+from onnx_runs import WrittenNetwork
 from seeded_networks import build_tiny, confmaps_head, tiny_convnext, tiny_swin
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.backbone_config import read_backbone
+from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.config import Config
 from sleap_rt.models.networks import Weights, build_network
 
@@ -104,13 +104,14 @@ def forward_by_the_layer_list(
 
 
 @pytest.mark.parametrize("variant", ["stem_of_7", "odd_sizes"])
-def test_an_exported_graph_holds_for_sizes_the_export_never_saw(variant: str) -> None:
-    network = build_tiny(*tiny_convnext(**VARIANTS[variant]))
-    exported = ExportedNetwork(network, size=(128, 192))
+def test_a_written_graph_holds_for_every_size(variant: str) -> None:
+    config, tensors = tiny_convnext(**VARIANTS[variant])
+    network = build_tiny(config, tensors)
+    written = WrittenNetwork(network, config["convnext"]["max_stride"])
     noise = np.random.default_rng(11)
     for shape in [(1, 1, 64, 64), (3, 1, 96, 64), (2, 1, 64, 224)]:
         image = torch.from_numpy(noise.random(shape, np.float32))
-        (actual,) = exported.run(image)
+        (actual,) = written.run(image)
         expected = network(image)["confmaps"].numpy()
         assert actual.shape == expected.shape
         atol = ATOL * np.abs(expected).max()

@@ -1,11 +1,11 @@
-"""Swin: windows, attention and patch merging against plain loops; exported graphs; refusals."""
+"""Swin: windows, attention and patch merging against plain loops; written graphs; refusals."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
-from onnx_runs import ExportedNetwork
+from onnx_runs import WrittenNetwork
 from seeded_networks import build_tiny, position_index, seeded_tensors, tiny_swin
 
 from sleap_rt.errors import ModelError
@@ -154,14 +154,15 @@ def test_merging_pads_odd_maps_with_zeros(height: int, width: int) -> None:
     ],
     ids=["even_sizes", "odd_sizes"],
 )
-def test_an_exported_graph_holds_for_sizes_the_export_never_saw(changes: dict[str, object]) -> None:
+def test_a_written_graph_holds_for_every_size(changes: dict[str, object]) -> None:
     few_blocks = {"embed": 4, "depths": [2, 0, 0, 0], "num_heads": [1, 2, 2, 4]}
-    network = build_tiny(*tiny_swin(arch=few_blocks, **changes))
-    exported = ExportedNetwork(network, size=(128, 192))
+    config, tensors = tiny_swin(arch=few_blocks, **changes)
+    network = build_tiny(config, tensors)
+    written = WrittenNetwork(network, config["swint"]["max_stride"])
     noise = np.random.default_rng(11)
     for shape in [(1, 1, 32, 32), (3, 1, 96, 64), (2, 1, 64, 224)]:
         image = torch.from_numpy(noise.random(shape, np.float32))
-        (actual,) = exported.run(image)
+        (actual,) = written.run(image)
         expected = network(image)["confmaps"].numpy()
         assert actual.shape == expected.shape
         atol = ATOL_ONNX * np.abs(expected).max()
