@@ -1,15 +1,18 @@
 """Line scores and class lookup inside a graph against plain loops."""
 
 import math
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import plain_loops
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx_parts import run_in_onnx
 
-from sleap_rt.export.pafs import class_probabilities, line_scores
+from sleap_rt.export.graph.lines import class_probabilities, line_scores
+from sleap_rt.export.graph.part import FLOAT, TensorType
 
 EDGES = ((0, 1), (2, 0), (1, 2))
 ATOL = 2e-5  # score; float32 sums in another order
@@ -27,19 +30,35 @@ def fields(seed: int, height: int, width: int, n_channels: int) -> np.ndarray:
     return rng.normal(0, 1, (2, n_channels, height, width)).astype(np.float32)
 
 
+MAPS = TensorType(FLOAT, ("batch", "channels", "height", "width"))
+POINTS = TensorType(FLOAT, ("batch", "nodes", "k", 2))
+
+
+@cache
+def line_graph(
+    edges: tuple[tuple[int, int], ...], stride: int, n_points: int
+) -> Callable[..., list[np.ndarray]]:
+    def write(op, *values):
+        return (line_scores(op, *values, edges=edges, stride=stride, n_points=n_points),)
+
+    scalars = {"ratio": TensorType(FLOAT), "weight": TensorType(FLOAT)}
+    return run_in_onnx(write, {"pafs": MAPS, "peaks": POINTS, **scalars})
+
+
+@cache
+def class_graph(stride: int) -> Callable[..., list[np.ndarray]]:
+    def write(op, class_maps, peaks):
+        return (class_probabilities(op, class_maps, peaks, stride=stride),)
+
+    return run_in_onnx(write, {"class_maps": MAPS, "peaks": POINTS})
+
+
 def scores(
     pafs: np.ndarray, peaks: np.ndarray, edges: tuple[tuple[int, int], ...] = EDGES, **options
 ) -> np.ndarray:
     values = {"stride": 4, "n_points": 10, "ratio": 0.25, "weight": 1.0, **options}
-    return line_scores(
-        torch.from_numpy(pafs),
-        torch.from_numpy(peaks),
-        edges,
-        stride=values["stride"],
-        n_points=values["n_points"],
-        max_edge_length_ratio=torch.tensor(values["ratio"]),
-        dist_penalty_weight=torch.tensor(values["weight"]),
-    ).numpy()
+    graph = line_graph(edges, values["stride"], values["n_points"])
+    return graph(pafs, peaks, values["ratio"], values["weight"])[0]
 
 
 @settings(max_examples=60)
@@ -103,7 +122,7 @@ def test_a_field_along_the_line_scores_its_strength():
 def test_class_probabilities_match_plain_loops(seed, size, peaks, stride):
     maps = fields(seed, *size, 4)
     points = np.array(peaks, np.float32).reshape(2, 3, 2, 2)
-    found = class_probabilities(torch.from_numpy(maps), torch.from_numpy(points), stride=stride)
+    (found,) = class_graph(stride)(maps, points)
     assert found.shape == (2, 3, 2, 4)
     for sample, node, k in np.ndindex(2, 3, 2):
         x, y = points[sample, node, k]
@@ -112,3 +131,10 @@ def test_class_probabilities_match_plain_loops(seed, size, peaks, stride):
             row, col = plain_loops.nearest_cell(x, y, stride, *size)
             expected = maps[sample, :, row, col]
         np.testing.assert_array_equal(found[sample, node, k], expected)
+
+
+def test_a_peak_that_refinement_sent_to_infinity_has_no_score_and_hurts_no_other():
+    points = np.array([[[[8, 8], [np.inf, 8]], [[20, 8], [-np.inf, np.inf]]]], np.float32)
+    found = scores(np.ones((1, 2, 6, 6), np.float32), points, ((0, 1),))[0, 0]
+    np.testing.assert_allclose(found[0, 0], 1.0 + (6 / 12 - 1), rtol=1e-6)  # 6 of 12 px are free
+    assert np.isnan(found[[0, 1, 1], [1, 0, 1]]).all()
