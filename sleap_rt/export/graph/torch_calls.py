@@ -66,6 +66,20 @@ class Padded(NamedTuple):
     fill: float
 
 
+class Convolved(NamedTuple):
+    """A convolution, which a batch normalisation may take over.
+
+    Attributes:
+        inner: what was convolved.
+        layer: the convolution.
+        pads: (top, left, bottom, right) px.
+    """
+
+    inner: Traced
+    layer: nn.Conv2d
+    pads: tuple[int, int, int, int]
+
+
 @dataclass
 class Store:
     """What calls share.
@@ -75,12 +89,14 @@ class Store:
         kept: id of a weight -> the weight and its value in the graph, each stored once.
         constants: (number or sizes, type) -> its value in the graph.
         paddings: value -> how it was padded.
+        convolutions: value -> how it was convolved.
     """
 
     names: dict[int, str]
     kept: dict[int, tuple[torch.Tensor, Value]] = field(default_factory=dict)
     constants: dict[Any, Value] = field(default_factory=dict)
     paddings: dict[Value, Padded] = field(default_factory=dict)
+    convolutions: dict[Value, Convolved] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,10 +135,12 @@ class Call:
             return self.weight(x if dtype is None or x.dtype == dtype else x.to(dtype))
         return self._constant(x, onnx_type(dtype or torch.tensor(x).dtype))
 
-    def weight(self, tensor: torch.Tensor, *, transposed: bool = False) -> Value:
-        """A tensor whose numbers are known, under its name in the network."""
+    def weight(
+        self, tensor: torch.Tensor, *, name: str | None = None, transposed: bool = False
+    ) -> Value:
+        """A tensor whose numbers are known, under its name in the network unless one is given."""
         if id(tensor) not in self.store.kept:
-            name = self.store.names.get(id(tensor), f"tensor_{len(self.store.kept)}")
+            name = name or self.store.names.get(id(tensor), f"tensor_{len(self.store.kept)}")
             array = (tensor.T if transposed else tensor).detach().contiguous().numpy()
             value = self.op.builder.initializer(
                 ir.tensor(array, name=name), f"network.{name}", qualify=False
@@ -190,8 +208,9 @@ def apply_rule(target: Any, call: Call, args: Sequence[Any], kwargs: Mapping[str
     if key not in _RULES:
         raise ModelError(f"the network calls `{name}`, which has no form in ONNX here")
     signature = inspect.signature(_RULES[key])
-    switched_off = [k for k, x in kwargs.items() if k not in signature.parameters and not x]
-    rest = {k: x for k, x in kwargs.items() if k not in switched_off}
+    known = signature.parameters
+    # What torch passes on unset, or set to false, changes nothing.
+    rest = {k: x for k, x in kwargs.items() if k in known or not (x is None or x is False)}
     try:
         bound = signature.bind(call, *args, **rest)
     except TypeError as error:

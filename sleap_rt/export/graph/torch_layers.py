@@ -10,7 +10,7 @@ from torch import nn
 
 from sleap_rt.errors import ModelError
 from sleap_rt.export.graph.part import Value
-from sleap_rt.export.graph.torch_calls import Call, Padded, Traced, writes
+from sleap_rt.export.graph.torch_calls import Call, Convolved, Padded, Traced, writes
 
 Pads = tuple[int, int, int, int]  # top, left, bottom, right
 
@@ -21,14 +21,21 @@ def _conv(call: Call, x: Traced) -> Value:
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
         raise ModelError(f"a convolution pads with {layer.padding_mode}, {layer.padding!r}")
     inner, pads = _without_padding(call, x, _sides(layer.padding), fill=0.0)
+    convolved = Convolved(inner, layer, pads)
+    value = _convolved(call, convolved, _weights(call, layer))
+    call.store.convolutions[value] = convolved
+    return value
+
+
+def _convolved(call: Call, x: Convolved, weights: Sequence[Value]) -> Value:
     return call.op.Conv(
-        call.value(inner),
-        *_weights(call, layer),
-        kernel_shape=layer.kernel_size,
-        strides=layer.stride,
-        pads=pads,
-        dilations=layer.dilation,
-        group=layer.groups,
+        call.value(x.inner),
+        *weights,
+        kernel_shape=x.layer.kernel_size,
+        strides=x.layer.stride,
+        pads=x.pads,
+        dilations=x.layer.dilation,
+        group=x.layer.groups,
     )
 
 
@@ -83,8 +90,26 @@ def _batch_norm(
 ) -> Value:
     if training:
         raise ModelError("a batch normalisation is in training mode")
+    convolved = call.store.convolutions.get(x.value)
+    if convolved is not None:
+        scale = weight.double() / torch.sqrt(variance.double() + eps)
+        return _convolved(call, convolved, _scaled(call, convolved.layer, scale, mean, bias))
     weights = [call.value(values) for values in (weight, bias, mean, variance)]
     return call.op.BatchNormalization(call.value(x), *weights, epsilon=eps)
+
+
+def _scaled(
+    call: Call, layer: nn.Conv2d, scale: torch.Tensor, mean: torch.Tensor, offset: torch.Tensor
+) -> list[Value]:
+    """Weights of (layer(x) - mean) * scale + offset, each but `layer`'s of shape (n_channels,)."""
+    bias = 0.0 if layer.bias is None else layer.bias.double()
+    weight = layer.weight.double() * scale[:, None, None, None]
+    bias = (bias - mean.double()) * scale + offset.double()
+    name = call.store.names[id(layer.weight)]
+    return [
+        call.weight(tensor.to(layer.weight.dtype), name=f"{name}_normed{suffix}")
+        for tensor, suffix in ((weight, ""), (bias, "_bias"))
+    ]
 
 
 @writes(nn.MaxPool2d, nn.AvgPool2d)
