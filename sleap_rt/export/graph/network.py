@@ -6,7 +6,7 @@ same for all of them is a constant of the network, and one that differs stays fr
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,11 +57,10 @@ def network_part(
 
     def write(op: Op, image: Value) -> tuple[Value, ...]:
         found = _Writer(traced, op, Traced(image, images)).run()
-        values = [_finished(found[name]) for name in names]
-        # An output has a name of its own.
-        return tuple(
-            op.Identity(x) if x is image or x in values[:i] else x for i, x in enumerate(values)
-        )
+        values = [image]
+        for name in names:
+            values.append(_finished(op, found[name], values))
+        return tuple(values[1:])
 
     shape = ("batch", in_channels, "image_height", "image_width")
     return Part("network", {"image": TensorType(FLOAT, shape)}, names, write)
@@ -81,14 +80,15 @@ def _output_of(traced: fx.GraphModule) -> Any:
     return next(node for node in traced.graph.nodes if node.op == "output").args[0]
 
 
-def _finished(output: Traced) -> Value:
-    """With type and shape, whatever could be inferred on the way."""
+def _finished(op: Op, output: Traced, taken: Sequence[Value]) -> Value:
+    """A value of its own, with type and shape, whatever could be inferred on the way."""
+    value = op.Identity(output.value) if output.value in taken else output.value
     batches = [batch for batch, _, _ in _EXAMPLES]
     first = [int(example.shape[0]) for example in output.examples]
     dims = [output.axis(i) for i in range(1, output.rank)]
-    output.value.type = ir.TensorType(onnx_type(output.dtype))
-    output.value.shape = ir.Shape(["batch" if first == batches else output.axis(0), *dims])
-    return output.value
+    value.type = ir.TensorType(onnx_type(output.dtype))
+    value.shape = ir.Shape(["batch" if first == batches else output.axis(0), *dims])
+    return value
 
 
 class _Writer(fx.Interpreter):

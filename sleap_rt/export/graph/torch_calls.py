@@ -43,8 +43,7 @@ class Traced:
 
     @property
     def dtype(self) -> torch.dtype:
-        found: torch.dtype = getattr(self.examples[0], "dtype", torch.int64)
-        return found
+        return _dtype_of(self.examples[0])
 
     def axis(self, index: int) -> int | None:
         """Length of an axis; None where it depends on the image."""
@@ -117,9 +116,8 @@ class Call:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of what the call returns; sizes are int64."""
-        found: torch.dtype = getattr(self.examples[0], "dtype", torch.int64)
-        return found
+        """Of what the call returns; that of a number as torch has it."""
+        return _dtype_of(self.examples[0])
 
     def value(self, x: Any, dtype: torch.dtype | None = None) -> Value:
         """Any argument as a value of the graph.
@@ -133,7 +131,7 @@ class Call:
             return self.op.Cast(x.value, to=onnx_type(dtype)) if needs_cast else x.value
         if isinstance(x, torch.Tensor):
             return self.weight(x if dtype is None or x.dtype == dtype else x.to(dtype))
-        return self._constant(x, onnx_type(dtype or torch.tensor(x).dtype))
+        return self._constant(x, onnx_type(dtype or _dtype_of(x)))
 
     def weight(
         self, tensor: torch.Tensor, *, name: str | None = None, transposed: bool = False
@@ -218,6 +216,10 @@ def apply_rule(target: Any, call: Call, args: Sequence[Any], kwargs: Mapping[str
             f"the network calls `{name}` in a way that has no form in ONNX here: {error}"
         ) from error
     return _RULES[key](*bound.args, **bound.kwargs)
+
+
+def _dtype_of(example: Any) -> torch.dtype:
+    return example.dtype if isinstance(example, torch.Tensor) else torch.tensor(example).dtype
 
 
 def onnx_type(dtype: torch.dtype | None) -> ir.DataType:

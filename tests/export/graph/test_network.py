@@ -138,6 +138,7 @@ CALLS: dict[str, tuple[Callable[..., torch.Tensor], list[nn.Module]]] = {
     "sizes_that_divide_differently": (lambda x: _pads_to_multiples(x[:, :, :, 1:], 8), []),
     "tokens": (_to_tokens_and_back, []),
     "rolled": (_rolled, []),
+    "sizes_as_numbers": (lambda x: x + x.shape[2] * 0.5 - x.shape[3], []),
     "ones": (lambda x: x + torch.ones_like(x[:1, :1]), []),
     "matmul": (lambda x: x @ x.transpose(-2, -1), []),
 }
@@ -225,7 +226,9 @@ def test_one_tensor_may_be_two_outputs() -> None:
             maps = image * 2
             return {"confmaps": maps, "pafs": maps, "offsets": image}
 
-    assert_same(Twice(), written(Twice()), SIZES)
+    model = written(Twice())
+    assert operators(model) == {"Mul": 1, "Identity": 2}
+    assert_same(Twice(), model, SIZES)
 
 
 def test_a_network_of_one_size() -> None:
