@@ -41,9 +41,10 @@ def best_candidates(
         n_slots: (1,) int64, k.
     """
     highest = op.MaxPool(confmaps, kernel_shape=[3, 3], pads=[1, 1, 1, 1], strides=[1, 1])
-    is_none = op.Or(op.Less(confmaps, highest), op.LessOrEqual(confmaps, threshold))
-    # Arithmetic, since ONNX Runtime takes longer for a Where than for all else here.
-    none = op.Cast(is_none, to=FLOAT)
+    found = op.And(op.GreaterOrEqual(confmaps, highest), op.Greater(confmaps, threshold))
+    # Arithmetic, since ONNX Runtime takes longer for a Where than for all else here. The comparison
+    # is inverted afterwards: a map of NaN, which no comparison holds for, has no candidates.
+    none = op.Cast(op.Not(found), to=FLOAT)
     candidates = confmaps - none * _FAR_BELOW
     per_row = op.Cast(op.ReduceSum(none, [3], keepdims=0), to=INT64)  # exact for maps of any size
     n_candidates = maps.n_cells - op.ReduceSum(per_row, [2], keepdims=0)

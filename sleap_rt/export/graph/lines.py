@@ -45,8 +45,8 @@ def line_scores(
     along = op.ReduceSum(fields * (delta / length), [2], keepdims=0)
     side = op.ReduceMax(op.Cast(op.Shape(pafs, start=1), to=FLOAT), keepdims=0)
     longest = max_edge_length_ratio * side * float(stride)
-    penalty = op.Min(longest / op.Squeeze(length, [2]) - 1.0, 0.0) * dist_penalty_weight
-    return along + penalty
+    excess = op.Clip(longest / op.Squeeze(length, [2]) - 1.0, None, 0.0)
+    return along + excess * dist_penalty_weight
 
 
 def class_probabilities(op: Op, class_maps: Value, peaks: Value, *, stride: int) -> Value:

@@ -167,3 +167,10 @@ def test_no_maps_give_no_peaks(find_global, find_local):
     nothing = np.zeros((0, 3, 5, 7), np.float32)
     assert find_global(nothing, 0.2, 1).cells.shape == (0, 3, 2)
     assert find_local(nothing, 0.2, 1, k=4).cells.shape == (0, 3, 4, 2)
+
+
+def test_a_map_of_nan_has_no_candidates(find_local):
+    """Else the graph would be run again and again, with slots for every cell."""
+    found = find_local(np.full((1, 1, 6, 7), np.nan), 0.2, 1, k=5)
+    assert found.n_candidates.tolist() == [[0]]
+    assert np.isnan(found.vals).all()
