@@ -12,31 +12,20 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 from sleap_rt.errors import ModelError
+from sleap_rt.kinds import ModelKind
 from sleap_rt.skeleton import Skeleton
 
-CONTRACT_VERSION = 4
+CONTRACT_VERSION = 5
 METADATA_KEY = "sleap_rt"
+BYTES_NODE = "frames/Cast"
+"""The first node of a graph. It makes floats of the frames' bytes, since some engines take bytes in
+no other operator; an engine that can gather and transpose bytes may let it make bytes instead."""
 
 Family = Literal["native", "legacy"]  # sleap-nn; SLEAP 1.4 and earlier
-ModelKind = Literal[
-    "single_instance",
-    "centroid",
-    "centered_instance",
-    "bottomup",
-    "multi_class_bottomup",
-    "multi_class_topdown",
-]
 Precision = Literal["fp32", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
 CenterMethod = Literal["center_of_mass", "bbox_center", "geometric_median"]
 CENTER_METHODS: tuple[CenterMethod, ...] = get_args(CenterMethod)
-CROP_KINDS: tuple[ModelKind, ...] = ("centered_instance", "multi_class_topdown")
-
-
-def is_crop_model_alone(kinds: Sequence[ModelKind]) -> bool:
-    """Whether a set is one model of crops: without centroids, it works on labelled animals."""
-    return len(kinds) == 1 and kinds[0] in CROP_KINDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +82,23 @@ class Decoding:
     integral_patch_size: int = 5
     n_points: int = 10
     offsets: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphPart:
+    """One link of the chain that a graph is, by the tensors at its ends.
+
+    An engine may cut a graph there, and run the network elsewhere.
+
+    Attributes:
+        name: what the part does; its nodes' names begin with it.
+        inputs: names of the tensors that it takes from the graph's inputs and from other parts.
+        outputs: names of the tensors that it hands on, or that are outputs of the graph.
+    """
+
+    name: Literal["sizing", "crops", "network", "decoding"]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +203,7 @@ class GraphContract:
         preprocessing: what the graph does to a frame.
         decoding: what the graph does to the network's outputs.
         precision: number format of the network; everything around it is float32.
+        parts: the chain that the graph is, in the order in which it runs.
         provenance: source of the weights.
         certificate: proof of parity; None only while a file is being made.
         notes: what a user should know about this model, one sentence each.
@@ -212,6 +219,7 @@ class GraphContract:
     preprocessing: Preprocessing
     decoding: Decoding
     precision: Precision
+    parts: tuple[GraphPart, ...]
     provenance: Provenance
     certificate: Certificate | None
     notes: tuple[str, ...] = ()
@@ -237,8 +245,8 @@ class GraphContract:
         if found["version"] != CONTRACT_VERSION:
             raise ModelError(
                 f"the file was exported with layout version {found['version']}; this program reads "
-                f"version {CONTRACT_VERSION}. Export the model again, or install the matching "
-                "version of sleap-rt."
+                f"version {CONTRACT_VERSION}. Export the trained model again with `sleap-nn export "
+                "MODEL -o FOLDER`, or install the matching version of sleap-rt."
             )
         contract: Self = _read(cls, found, "description")
         return contract
@@ -295,4 +303,4 @@ def _read_dataclass(expected: Any, found: Any, where: str) -> Any:
 
 
 OnContracts = Callable[[Sequence[GraphContract]], None]
-"""Is told what graphs are or will be, and may raise."""
+"""Callback receiving the contracts of graphs, ahead of their export too; may raise to refuse."""

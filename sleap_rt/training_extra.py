@@ -43,9 +43,9 @@ def cached_graphs(
 
 
 def describe_trained(path: Path, *, is_legacy: bool) -> dict[str, Any]:
-    """`sleap_rt.models.description.describe_model`."""
+    """`sleap_rt.models.summary.describe_model`."""
     described: dict[str, Any] = _call(
-        "describe_model", path, module="sleap_rt.models.description", is_legacy=is_legacy
+        "describe_model", path, module="sleap_rt.models.summary", is_legacy=is_legacy
     )
     return described
 

@@ -15,8 +15,9 @@ from sleap_rt.cli.override_options import OVERRIDES
 from sleap_rt.cli.parameters import given_options, refuse_without_effect
 from sleap_rt.cli.sections import SectionedCommand, section
 from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
-from sleap_rt.contract import GraphContract, is_crop_model_alone
+from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
+from sleap_rt.kinds import is_crop_model_alone
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,

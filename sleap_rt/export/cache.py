@@ -13,6 +13,7 @@ from pathlib import Path
 import platformdirs
 
 from sleap_rt.contract import CONTRACT_VERSION, OnContracts
+from sleap_rt.export.steps import OnStep
 from sleap_rt.model_files import exported_graphs, file_sha256, fingerprint
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.version import __version__
@@ -22,13 +23,15 @@ def cached_graphs(
     models: Sequence[Path],
     overrides: ModelOverrides = NO_OVERRIDES,
     on_start: OnContracts | None = None,
+    on_step: OnStep | None = None,
 ) -> list[Path]:
     """The exported graphs of one model or a pair, exported now if they never were.
 
     Args:
         models: trained models, in any order.
         overrides: what is to differ from the training configurations.
-        on_start: told what the graphs will be before an export, once nothing speaks against it.
+        on_start: receives the contracts of the graphs to come before an export.
+        on_step: called as each step of an export begins and ends.
 
     Raises:
         OptionError: an override has no effect with these models, or cannot be honoured.
@@ -36,7 +39,7 @@ def cached_graphs(
     """
     entry = cache_folder() / _key(models, overrides)
     if not entry.is_dir():
-        _fill(entry, models, overrides, on_start)
+        _fill(entry, models, overrides, on_start, on_step)
     return exported_graphs(entry)
 
 
@@ -60,15 +63,17 @@ def _fill(
     models: Sequence[Path],
     overrides: ModelOverrides,
     on_start: OnContracts | None,
+    on_step: OnStep | None,
 ) -> None:
     from sleap_rt.export.exporter import export_models  # torch takes seconds to import
 
     entry.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".exporting-") as temporary:
-        export_models(models, Path(temporary) / "graphs", overrides, on_start=on_start)
+        graphs = Path(temporary) / "graphs"
+        export_models(models, graphs, overrides, on_start=on_start, on_step=on_step)
         try:
-            (Path(temporary) / "graphs").rename(entry)
+            graphs.rename(entry)
         except OSError:  # another process was faster; its entry has the same content
             if not entry.is_dir():
                 raise
-            shutil.rmtree(Path(temporary) / "graphs")
+            shutil.rmtree(graphs)

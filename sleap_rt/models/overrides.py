@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Literal
 
-from sleap_rt.contract import CROP_KINDS
 from sleap_rt.errors import OptionError
+from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import ModelOverrides
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from sleap_rt.contract import CenterMethod, Decoding, ModelKind, Preprocessing, Provenance
-from sleap_rt.models.networks import PoseNetwork
+from torch import nn
+
+from sleap_rt.contract import CenterMethod, Decoding, Family, Preprocessing, Provenance
+from sleap_rt.kinds import ModelKind
 from sleap_rt.skeleton import Skeleton
 
 
@@ -12,6 +14,7 @@ class TrainedModel:
     """A trained model: what it is and the network itself.
 
     Attributes:
+        family: the software that trained it, whose rules hold.
         kind: what the model finds.
         skeleton: nodes in the order of the confidence maps' channels.
         edges: (source, destination) node indices in the order of the part affinity fields.
@@ -20,11 +23,13 @@ class TrainedModel:
         center_method: what the middle of a labelled animal is.
         preprocessing: how a frame becomes the network's input.
         decoding: how the network's outputs become points.
-        network: float32, in evaluation mode, on the CPU.
+        network: (batch, in_channels, height, width) float32 in [0, 1] to name -> output, for the
+            heads of its kind; in evaluation mode, on the CPU.
         provenance: where the weights come from.
-        notes: what is unusual about the model, in words.
+        notes: what a user should know about the model, one sentence each.
     """
 
+    family: Family
     kind: ModelKind
     skeleton: Skeleton
     edges: tuple[tuple[int, int], ...] = ()
@@ -33,6 +38,6 @@ class TrainedModel:
     center_method: CenterMethod = "center_of_mass"
     preprocessing: Preprocessing
     decoding: Decoding
-    network: PoseNetwork
+    network: nn.Module
     provenance: Provenance
     notes: tuple[str, ...] = ()

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from sleap_rt.contract import CROP_KINDS
 from sleap_rt.errors import ModelError
+from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.model_files import MIXED_FAMILIES
 from sleap_rt.runtime.graph_file import GraphFile
 

@@ -178,7 +178,7 @@ def _change_weights(change: Callable[[dict], None]) -> Callable[[Path], None]:
     def rewrite(checkpoint: Path) -> None:
         import torch
 
-        from sleap_rt.models.checkpoint import load_checkpoint
+        from sleap_rt.models.native.checkpoint import load_checkpoint
 
         weights = load_checkpoint(checkpoint).weights
         state = {f"model.{key}": value for key, value in weights.items()}

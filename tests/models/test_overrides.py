@@ -13,8 +13,8 @@ from sleap_rt.cli.model_paths import resolve_graphs
 from sleap_rt.contract import Decoding, Preprocessing, Provenance
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.export import cache
-from sleap_rt.models.checkpoint import load_checkpoint, replace_weights
-from sleap_rt.models.native_set import load_native_models
+from sleap_rt.models.native.checkpoint import load_checkpoint, replace_weights
+from sleap_rt.models.native.weights_for_set import load_native_models
 from sleap_rt.models.overrides import override_models
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides

@@ -7,9 +7,8 @@ inputs, and returns its outputs. Values add, subtract, multiply and divide with 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-import numpy as np
 import onnx
 import onnx_ir as ir
 from numpy.typing import NDArray
@@ -18,9 +17,12 @@ from onnxscript import GraphBuilder
 
 OPSET = 18
 IR_VERSION = 10
-Value = ir.Value
+Value: TypeAlias = ir.Value
 Op = Any  # onnxscript's OpBuilder: `op.Name(*inputs, **attributes)` writes a node
-FLOAT, INT64, BOOL, UINT8 = (ir.DataType[name] for name in ("FLOAT", "INT64", "BOOL", "UINT8"))
+FLOAT, INT32, INT64, UINT8 = (ir.DataType[name] for name in ("FLOAT", "INT32", "INT64", "UINT8"))
+
+
+PartName = Literal["sizing", "crops", "network", "decoding"]
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,24 @@ class Part:
         write: (operators, *inputs) -> outputs.
     """
 
-    name: str
+    name: PartName
     inputs: Mapping[str, TensorType]
     outputs: tuple[str, ...]
     write: Callable[..., tuple[Value, ...]]
 
 
-def model_of(parts: Sequence[Part], outputs: Sequence[str] | None = None) -> onnx.ModelProto:
+def model_of(
+    parts: Sequence[Part],
+    outputs: Sequence[str] | None = None,
+    *,
+    inputs: Sequence[str] = (),
+) -> onnx.ModelProto:
     """Parts joined into one ONNX model; values pass between them by name.
 
     Args:
         parts: in the order in which they run. What no earlier part gives is an input of the model.
         outputs: of the model; those of the last part if None.
+        inputs: of the model that come first, in this order.
     """
     graph = ir.Graph([], [], nodes=[], opset_imports={"": OPSET}, name="sleap_rt")
     builder = GraphBuilder(graph)
@@ -76,13 +84,20 @@ def model_of(parts: Sequence[Part], outputs: Sequence[str] | None = None) -> onn
             values[name] = value
     for name in parts[-1].outputs if outputs is None else outputs:
         builder.add_output(values[name], name)
-    return _proto(graph, set(values))
+    first = [values[name] for name in inputs]
+    graph.inputs[:] = [*first, *(value for value in graph.inputs if value not in first)]
+    return _proto(graph)
 
 
 def constant(op: Op, array: NDArray[Any]) -> Value:
     """An array that is part of the graph."""
     n = len(op.builder.root.graph.initializers)
     return op.initializer(ir.tensor(array, name=f"constant_{n}"))
+
+
+def length(op: Op, value: Value, axis: int) -> Value:
+    """How long an axis is, () int64."""
+    return op.Squeeze(op.Shape(value, start=axis, end=axis + 1))
 
 
 def choose(
@@ -98,9 +113,7 @@ def choose(
     """
     branches = [_branch(op, write, name) for write, name in ((then, "then"), (otherwise, "else"))]
     n_outputs = len(branches[0].outputs)
-    found = op.If(
-        condition, then_branch=branches[0], else_branch=branches[1], _outputs=n_outputs
-    )
+    found = op.If(condition, then_branch=branches[0], else_branch=branches[1], _outputs=n_outputs)
     values = tuple(found) if n_outputs > 1 else (found,)
     for value, inside in zip(values, branches[0].outputs, strict=True):
         value.type = inside.type
@@ -126,7 +139,7 @@ def _writing(op: Op) -> Iterator[None]:
         ir.set_value_magic_handler(outer)
 
 
-def _proto(graph: ir.Graph, kept_names: set[str]) -> onnx.ModelProto:
+def _proto(graph: ir.Graph) -> onnx.ModelProto:
     model = ir.Model(graph, ir_version=IR_VERSION)
     RemoveUnusedNodesPass()(model)
     CommonSubexpressionEliminationPass()(model)

@@ -10,10 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sleap_rt.contract import CROP_KINDS, ModelKind
 from sleap_rt.errors import ModelError
+from sleap_rt.kinds import CROP_KINDS, ModelKind
 from sleap_rt.models.config import Config
-from sleap_rt.models.legacy.network import Output
 from sleap_rt.models.legacy.skeleton import skeleton_from_json
 from sleap_rt.skeleton import Skeleton
 
@@ -63,7 +62,7 @@ class LegacyConfig:
     target_width: int | None
     crop_size: int | None
     backbone: str
-    strides: Mapping[Output | str, int]
+    strides: Mapping[str, int]
     sleap_version: str | None
     sha256: str
     notes: tuple[str, ...] = field(default=())
@@ -226,8 +225,8 @@ def _crop_size(cropping: Config) -> int:
     return size
 
 
-def _strides(kind: ModelKind, head: Config, backbone: Config) -> dict[Output | str, int]:
-    leaves: dict[Output | str, tuple[Config, str]] = {
+def _strides(kind: ModelKind, head: Config, backbone: Config) -> dict[str, int]:
+    leaves: dict[str, tuple[Config, str]] = {
         "confmaps": (_confmaps(kind, head), "output_stride"),
         "max": (backbone, "max_stride"),
     }

@@ -1,20 +1,20 @@
-"""A legacy model on disk to a `LegacyModel`."""
+"""A legacy model on disk to a `TrainedModel`."""
 
 from pathlib import Path
 
-from sleap_rt.contract import Provenance
+from sleap_rt.contract import Decoding, Preprocessing, Provenance
 from sleap_rt.errors import ModelError
 from sleap_rt.legacy_files import ModelFiles, read_model_files
+from sleap_rt.models.edges import check_edges
 from sleap_rt.models.legacy.config import LegacyConfig, read_config
 from sleap_rt.models.legacy.graph import graph_from_keras
 from sleap_rt.models.legacy.h5 import read_keras_h5
-from sleap_rt.models.legacy.model import LegacyDecoding, LegacyModel, LegacyPreprocessing
 from sleap_rt.models.legacy.network import Head, LegacyNetwork, network_from_graph
-from sleap_rt.models.legacy.reference.grouping import edges_in_assembly_order
+from sleap_rt.models.trained import TrainedModel
 from sleap_rt.version import __version__
 
 
-def load_legacy_model(path: Path) -> LegacyModel:
+def load_legacy_model(path: Path) -> TrainedModel:
     """Load a model trained with SLEAP 1.4 or earlier.
 
     Args:
@@ -33,20 +33,21 @@ def load_legacy_model(path: Path) -> LegacyModel:
         raise ModelError(f"{path}: {error}") from error
 
 
-def _load(files: ModelFiles) -> LegacyModel:
+def _load(files: ModelFiles) -> TrainedModel:
     config = read_config(files.config, files.config_name)
     keras = read_keras_h5(files.weights, files.weights_name)
     network = network_from_graph(graph_from_keras(keras.architecture, keras.weights), config.kind)
     _check_channels(network, config)
     _check_fixed_size(network, config)
-    if config.kind == "bottomup":
-        edges_in_assembly_order(config.edges)  # cycles and the like are refused here
-    return LegacyModel(
+    unreached = check_edges(config.edges, config.skeleton) if network.head("pafs") else ()
+    return TrainedModel(
+        family="legacy",
         kind=config.kind,
         skeleton=config.skeleton,
         edges=config.edges,
         class_names=config.class_names,
         anchor_part=config.anchor_part,
+        center_method="bbox_center",
         preprocessing=_preprocessing(network, config),
         decoding=_decoding(network),
         network=network,
@@ -57,7 +58,12 @@ def _load(files: ModelFiles) -> LegacyModel:
             exported_with=__version__,
             backbone=config.backbone,
         ),
-        notes=(*config.notes, *_stride_notes(network, config), *_crop_notes(network, config)),
+        notes=(
+            *config.notes,
+            *unreached,
+            *_stride_notes(network, config),
+            *_crop_notes(network, config),
+        ),
     )
 
 
@@ -101,27 +107,38 @@ def _required(network: LegacyNetwork, output: str) -> Head:
     return next(head for head in network.heads if head.output == output)
 
 
-def _preprocessing(network: LegacyNetwork, config: LegacyConfig) -> LegacyPreprocessing:
-    if config.crop_size is not None:
-        pad_stride = 1  # crops are cut at the size the network was trained with
-    elif config.kind == "centroid":
-        pad_stride = config.pad_to_stride or network.max_stride
-    else:
-        pad_stride = network.max_stride
-    return LegacyPreprocessing(
+def _preprocessing(network: LegacyNetwork, config: LegacyConfig) -> Preprocessing:
+    """Of the model by itself; in a pair, `pairs.py` lets the first stage decide for both."""
+    # A target with one side counts as none; the original then takes the largest video's size, for
+    # every kind but this one.
+    matches_size = config.match_size and config.kind != "multi_class_topdown"
+    has_target = bool(matches_size and config.target_height and config.target_width)
+    return Preprocessing(
+        channels="grayscale" if network.in_channels == 1 else "rgb",
         in_channels=network.in_channels,
-        match_size=config.match_size,
-        target_height=config.target_height,
-        target_width=config.target_width,
+        max_height=config.target_height if has_target else None,
+        max_width=config.target_width if has_target else None,
         input_scale=config.input_scale,
-        pad_stride=pad_stride,
-        crop_size=config.crop_size,
+        max_stride=_pad_stride(network, config),
+        crop_size=None if config.crop_size is None else (config.crop_size, config.crop_size),
+        crop_unit="scaled",
+        resize="bilinear",
+        fit_largest=matches_size and not has_target,
     )
 
 
-def _decoding(network: LegacyNetwork) -> LegacyDecoding:
+def _pad_stride(network: LegacyNetwork, config: LegacyConfig) -> int:
+    """Whole frames are padded to multiples of this, px."""
+    if config.crop_size is not None:
+        return 1  # crops are cut at the size the network was trained with
+    if config.kind == "centroid":
+        return config.pad_to_stride or network.max_stride
+    return network.max_stride
+
+
+def _decoding(network: LegacyNetwork) -> Decoding:
     strides = {head.output: head.stride for head in network.heads}
-    return LegacyDecoding(
+    return Decoding(
         confmaps_stride=strides["confmaps"],
         offsets="offsets" in strides,
         pafs_stride=strides.get("pafs"),

@@ -1,32 +1,16 @@
 """The network of a legacy model: its graph, with the outputs that inference reads."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from sleap_rt.contract import ModelKind
 from sleap_rt.errors import ModelError
+from sleap_rt.kinds import KINDS, ModelKind
+from sleap_rt.kinds import Head as Output
 from sleap_rt.models.legacy.graph import BuiltGraph, KerasGraph
 
-Output = Literal["confmaps", "pafs", "class_maps", "class_probs", "offsets"]
-
-# The original looks for the first output layer whose name contains the head's class name.
-_HEADS: dict[ModelKind, dict[Output, str]] = {
-    "single_instance": {"confmaps": "SingleInstanceConfmapsHead"},
-    "centroid": {"confmaps": "CentroidConfmapsHead"},
-    "centered_instance": {"confmaps": "CenteredInstanceConfmapsHead"},
-    "bottomup": {"confmaps": "MultiInstanceConfmapsHead", "pafs": "PartAffinityFieldsHead"},
-    "multi_class_bottomup": {
-        "confmaps": "MultiInstanceConfmapsHead",
-        "class_maps": "ClassMapsHead",
-    },
-    "multi_class_topdown": {
-        "confmaps": "CenteredInstanceConfmapsHead",
-        "class_probs": "ClassVectorsHead",
-    },
-}
 _OFFSETS = "OffsetRefinementHead"
 
 
@@ -99,9 +83,10 @@ def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
         ModelError: a head that this kind of model needs is missing.
     """
     names = [name for name, _ in built.outputs]
-    wanted = _HEADS[kind]
+    # The original looks for the first output layer whose name contains the head's class name.
+    wanted = dict(KINDS[kind].heads)
     if any(_OFFSETS in name for name in names):
-        wanted = {**wanted, "offsets": _OFFSETS}
+        wanted["offsets"] = _OFFSETS
     heads = []
     for output, class_name in wanted.items():
         found = [i for i, name in enumerate(names) if class_name in name]

@@ -7,10 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from sleap_rt.kinds import Head
 from sleap_rt.models.networks.features import Features
 from sleap_rt.models.networks.weights import Weights
-
-Output = Literal["confmaps", "pafs", "class_maps", "class_probs"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,7 @@ class HeadSpec:
         n_fc_layers: fully connected layers ahead of a class vector.
     """
 
-    output: Output
+    output: Head
     layer: str
     output_stride: int
     n_channels: int

@@ -1,21 +1,23 @@
-"""The checkpoint pipeline written for clarity: the definition everything else is compared with.
+"""The checkpoint's pipeline in plain code: what exported graphs are held to.
 
-A `TrainedModel` and a frame in, instances in frame pixels out. One frame at a time, NumPy and plain
-loops, no thought of speed. It shares no code with the exported graph or the runtime.
+Written to be read, not to be fast; it shares no code with graphs or runtime. What differs between
+models of sleap-nn and of SLEAP 1.4 and older is in `native.py` and `legacy.py`.
 """
 
 from sleap_rt.models.reference.pipeline import (
-    ReferenceCrops,
-    ReferenceInstances,
+    CropPoints,
     predict_crops,
-    predict_instances,
-    predict_topdown,
+    predict_frame,
+    predict_pair,
+    prepare_crops,
+    prepare_frame,
 )
 
 __all__ = [
-    "ReferenceCrops",
-    "ReferenceInstances",
+    "CropPoints",
     "predict_crops",
-    "predict_instances",
-    "predict_topdown",
+    "predict_frame",
+    "predict_pair",
+    "prepare_crops",
+    "prepare_frame",
 ]

@@ -1,7 +1,5 @@
 """Identities from class probabilities."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
@@ -30,15 +28,13 @@ def assign(probs: Floats) -> list[int]:
     return classes
 
 
-def first_choices(probs: Sequence[Floats]) -> list[int]:
-    """The class of each peak of a node; -1 where the one assigned is not the peak's favourite.
+def first_choices(probs: Floats) -> list[int]:
+    """The same, but -1 where the class assigned is not the most probable one: no second choices.
 
     Args:
-        probs: per peak (n_classes,).
+        probs: (n, n_classes).
     """
-    if not probs:
-        return []
     return [
         label if label >= 0 and row[label] == row.max() else -1
-        for row, label in zip(probs, assign(np.stack(probs)), strict=True)
+        for row, label in zip(probs, assign(probs), strict=True)
     ]

@@ -1,0 +1,297 @@
+"""Antialiased bilinear resizing of whole grey levels, exact to the grey level.
+
+torch resizes uint8 images in fixed-point arithmetic: whole-number weights, columns first, then
+rows, rounding to a grey level after each. The same is done here with float32 matrix products, in
+which every product and every sum has at most 24 bits and is therefore exact.
+
+Output px are made in blocks: a block needs only a window of the input, which turns one large sparse
+product into small dense ones.
+
+Where the sizes are known at export, weights are constants (`resize_fixed`); where they are known at
+run time only, weights are computed inside the graph (`resize`).
+"""
+
+from dataclasses import dataclass
+from math import gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.export.graph.part import FLOAT, Op, Value, constant
+
+_BLOCK = 32  # output px per block
+_PERIODIC_BLOCK = 16  # the same where all blocks are alike: the quickest of 8, 16, 32
+_MAX_BITS = 22  # fixed-point precision is the largest that fits 16 bits, and at most this
+_POWERS = tuple(2**bits for bits in range(_MAX_BITS + 1))  # what a weight of 1 may stand for
+_EXACT_ONE = 2**16  # with 8 bits of a grey level, 24 bits: what float32 holds
+
+_Floats = NDArray[np.float32]
+_ROWS, _COLUMNS = 2, 3  # axes of (batch, channels, height, width)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """One axis of an image, and its fixed-point weights.
+
+    Attributes:
+        axis: of (batch, channels, height, width).
+        weights: (n_in, n_out) whole numbers.
+        one: what stands for a weight of 1, a power of two.
+    """
+
+    axis: int
+    weights: NDArray[np.int64]
+    one: int
+
+    @classmethod
+    def of(cls, axis: int, n_in: int, n_out: int) -> "_Axis":
+        """The share of input px j in output px i, over the sum of all shares in i.
+
+        With sizes a -> b, a share is the whole number max(0, 2 max(a, b) - |(2j+1) b - (2i+1) a|).
+        """
+        span = 2 * max(n_in, n_out)
+        i, j = np.arange(n_out), np.arange(n_in)[:, None]
+        share = np.maximum(span - np.abs((2 * j + 1) * n_out - (2 * i + 1) * n_in), 0)
+        total = share.sum(axis=0)
+        largest = float((share / total).max())
+        one = max(power for power in _POWERS if int(largest * power + 0.5) < 2**15)
+        return cls(axis, (2 * share * one + total) // (2 * total), one)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether float32 holds every sum of grey levels times weights."""
+        return self.one <= _EXACT_ONE
+
+    @property
+    def shares(self) -> _Floats:
+        """(n_in, n_out) weights as fractions of one; exact, as `one` is a power of two."""
+        return (self.weights / self.one).astype(np.float32)
+
+
+def resize_fixed(
+    op: Op, image: Value, size_in: tuple[int, int], size_out: tuple[int, int]
+) -> Value:
+    """(batch, channels, *size_in) to (batch, channels, *size_out), whole grey levels both.
+
+    Args:
+        op: operators.
+        image: float32.
+        size_in: (height, width) px.
+        size_out: (height, width) px.
+    """
+    for axis in (_COLUMNS, _ROWS):
+        n_in, n_out = size_in[axis - 2], size_out[axis - 2]
+        if n_in == n_out:
+            continue
+        weights = _Axis.of(axis, n_in, n_out)
+        periodic = _Periodic.of(weights) if weights.is_exact else None
+        if periodic is not None:
+            image = periodic.resized(op, image)
+        else:
+            image = _by_windows(op, image, weights)
+    return image
+
+
+def _by_windows(op: Op, image: Value, axis: _Axis) -> Value:
+    """Each block of output px from a slice of the input."""
+    n_out = axis.weights.shape[1]
+    blocks = []
+    for first in range(0, n_out, _BLOCK):
+        block = axis.weights[:, first : first + _BLOCK]
+        used = np.flatnonzero(block.any(axis=1))
+        start, stop = int(used[0]), int(used[-1]) + 1
+        window = op.Slice(image, [start], [stop], [axis.axis])
+        blocks.append(_levels(op, window, block[start:stop], axis))
+    return op.Concat(*blocks, axis=axis.axis) if len(blocks) > 1 else blocks[0]
+
+
+def _levels(op: Op, window: Value, weights: NDArray[np.int64], axis: _Axis) -> Value:
+    """Grey levels of a block of output px, rounded half up."""
+    if axis.is_exact:
+        shares = (weights / axis.one).astype(np.float32)
+        return op.Floor(_product(op, window, shares, axis.axis) + 0.5)
+    # Weights of more than 16 bits: high and low bytes are summed apart.
+    high, low = (
+        _product(op, window, part.astype(np.float32), axis.axis)
+        for part in (weights // 256, weights % 256)
+    )
+    unit = axis.one / 256
+    level = op.Floor((high + (unit / 2) + op.Floor(low / 256.0)) / unit)
+    return op.Clip(level, 0.0, 255.0)
+
+
+def _product(op: Op, image: Value, weights: _Floats, axis: int) -> Value:
+    """Weighted sums along an axis; `weights` (n_in, n_out)."""
+    if axis == _COLUMNS:
+        return op.MatMul(image, constant(op, weights))
+    return op.MatMul(constant(op, np.ascontiguousarray(weights.T)), image)
+
+
+@dataclass(frozen=True)
+class _Periodic:
+    """Blocks that all have the same weights, as scales like 1/2 or 3/4 give them.
+
+    A block is made of its own input px and of a halo, some px of its neighbours. The first and the
+    last block have no neighbour on one side; there, the outermost px of the halo is made up such
+    that the sum comes out as it should: only one output px reaches beyond the image.
+
+    Attributes:
+        axis: of the image.
+        n_blocks: along the axis.
+        main: (px of a block, output px of a block) weights.
+        halo: (px before and behind, output px of a block) weights.
+        first: (px of a block,) weights that make up the px furthest ahead of the first block.
+        last: the same for the px furthest behind the last block.
+    """
+
+    axis: int
+    n_blocks: int
+    main: _Floats
+    halo: _Floats
+    first: _Floats
+    last: _Floats
+
+    @classmethod
+    def of(cls, axis: _Axis) -> "_Periodic | None":
+        """None where blocks are not alike."""
+        n_in, n_out = axis.weights.shape
+        size = _block_size(n_in, n_out)
+        if size is None:
+            return None
+        n, p = size
+        n_blocks = n_in // n
+        middle = n_blocks // 2
+        shares = axis.shares
+        reach = np.flatnonzero(shares[:, middle * p : (middle + 1) * p].any(axis=1))
+        before, behind = middle * n - int(reach[0]), int(reach[-1]) + 1 - (middle + 1) * n
+        if before != behind or not 0 < before < n:
+            return None
+        block = shares[middle * n - before : (middle + 1) * n + before, middle * p :][:, :p]
+        main, halo = block[before:-before], np.concatenate([block[:before], block[-before:]])
+        first = (shares[:n, 0] - main[:, 0]) / halo[0, 0]
+        last = (shares[-n:, -1] - main[:, -1]) / halo[-1, -1]
+        found = cls(axis.axis, n_blocks, main, halo, first, last)
+        return found if found._gives(shares) else None
+
+    @property
+    def _n_halo(self) -> int:
+        return len(self.halo) // 2
+
+    def _gives(self, shares: _Floats) -> bool:
+        """Whether these blocks amount to the weights (n_in, n_out), to the bit."""
+        (n, p), b = self.main.shape, self._n_halo
+        made = np.zeros_like(shares)
+        for k in range(self.n_blocks):
+            rows, columns = slice(k * n, (k + 1) * n), slice(k * p, (k + 1) * p)
+            made[rows, columns] += self.main
+            if k:
+                made[k * n - b : k * n, columns] += self.halo[:b]
+            if k < self.n_blocks - 1:
+                made[(k + 1) * n : (k + 1) * n + b, columns] += self.halo[b:]
+        made[:n, :p] += np.outer(self.first, self.halo[0])
+        made[-n:, -p:] += np.outer(self.last, self.halo[-1])
+        units = np.concatenate([self.first, self.last]) * _EXACT_ONE  # whole: products are exact
+        return np.array_equal(made, shares) and np.array_equal(units, np.round(units))
+
+    def resized(self, op: Op, image: Value) -> Value:
+        n, p = self.main.shape
+        length = n * self.n_blocks
+        axis, is_columns = self.axis, self.axis == _COLUMNS
+        ahead = _product(op, op.Slice(image, [0], [n], [axis]), self._made_up(self.first, 0), axis)
+        inner = op.Gather(image, constant(op, self._neighbours()), axis=axis)
+        end = op.Slice(image, [length - n], [length], [axis])
+        behind = _product(op, end, self._made_up(self.last, -1), axis)
+        halo = op.Concat(ahead, inner, behind, axis=axis)
+        lead = op.Shape(image, start=0, end=axis)
+        rest = [] if is_columns else [op.Shape(image, start=_COLUMNS, end=_COLUMNS + 1)]
+        in_blocks = op.Reshape(image, op.Concat(lead, [self.n_blocks, n], *rest, axis=0))
+        halos = op.Reshape(halo, op.Concat(lead, [self.n_blocks, len(self.halo)], *rest, axis=0))
+        own, others = (
+            _product(op, values, weights, axis)
+            for values, weights in ((in_blocks, self.main), (halos, self.halo))
+        )
+        level = op.Floor(own + others + 0.5)
+        return op.Reshape(level, op.Concat(lead, [self.n_blocks * p], *rest, axis=0))
+
+    def _made_up(self, weights: _Floats, place: int) -> _Floats:
+        """(px of a block, px of half a halo): only one of these is not zero."""
+        columns = np.zeros((len(weights), self._n_halo), np.float32)
+        columns[:, place] = weights
+        return columns
+
+    def _neighbours(self) -> NDArray[np.int64]:
+        """Input px of all halos but the outermost two halves, in order."""
+        n, b = len(self.main), self._n_halo
+        borders = np.arange(1, self.n_blocks)[:, None] * n
+        around: NDArray[np.int64] = borders + np.concatenate([np.arange(b), np.arange(-b, 0)])
+        return around.ravel()
+
+
+def _block_size(n_in: int, n_out: int) -> tuple[int, int] | None:
+    """(input px, output px) of blocks that all begin at the same phase; None if there are none."""
+    periods = gcd(n_in, n_out)
+    n, p = n_in // periods, n_out // periods
+    if n <= p or p > _PERIODIC_BLOCK:
+        return None
+    repeats = [r for r in range(1, _PERIODIC_BLOCK // p + 1) if periods % r == 0]
+    if periods // repeats[-1] < 3:
+        return None
+    return n * repeats[-1], p * repeats[-1]
+
+
+def resize(
+    op: Op, image: Value, size: tuple[Value, Value], padded: tuple[Value, Value] | None = None
+) -> Value:
+    """Resize to a size that is known at run time, and zero-pad bottom and right.
+
+    Args:
+        op: operators.
+        image: (batch, channels, height, width) float32, whole grey levels.
+        size: (height, width) () int64, px.
+        padded: (height, width) () int64, px; as `size` if None.
+    """
+    padded = padded or size
+    wide = _resize_columns(op, image, size[1], padded[1])
+    flipped = op.Transpose(wide, perm=[0, 1, 3, 2])
+    return op.Transpose(_resize_columns(op, flipped, size[0], padded[0]), perm=[0, 1, 3, 2])
+
+
+def _resize_columns(op: Op, image: Value, n_out: Value, n_padded: Value) -> Value:
+    """Resize the last axis to `n_out` px, zero-pad it to `n_padded`; `_Axis` has the weights."""
+    n_in = op.Squeeze(op.Shape(image, start=3, end=4))
+    span = op.Max(n_in, n_out) * 2
+    n_blocks = (n_padded + (_BLOCK - 1)) / _BLOCK
+    window = (n_in * (_BLOCK - 1) + span) / n_out + 2  # input px that any block needs
+    first = op.Range(0, n_blocks, 1) * _BLOCK
+    start = op.Max((first * 2 + 1) * n_in - span + n_out, 0) / (n_out * 2)
+    windows = op.Unsqueeze(start, [1]) + op.Range(0, window, 1)  # (n_blocks, window)
+    weights, one = _run_time_weights(op, (n_in, n_out, span), windows, first)
+    high = weights / 256
+    bytes_ = op.Cast(op.Concat(high, weights - high * 256, axis=2), to=FLOAT)
+    pieces = op.Gather(image, op.Min(windows, n_in - 1), axis=3)
+    by_block = op.Transpose(pieces, perm=[3, 0, 1, 2, 4])
+    sums = op.MatMul(by_block, op.Unsqueeze(bytes_, [1, 2]))  # (n_blocks, ..., rows, 2 blocks)
+    high_sum, low_sum = op.Split(sums, axis=4, num_outputs=2, _outputs=2)
+    unit = op.Cast(one / 256, to=FLOAT)
+    level = op.Floor((high_sum + unit / 2.0 + op.Floor(low_sum / 256.0)) / unit)
+    blocks = op.Transpose(op.Clip(level, 0.0, 255.0), perm=[1, 2, 3, 0, 4])
+    row = op.Reshape(blocks, op.Concat(op.Shape(image, start=0, end=3), [-1], axis=0))
+    return op.Slice(row, [0], op.Unsqueeze(n_padded, [0]), [3])
+
+
+def _run_time_weights(
+    op: Op, sizes: tuple[Value, Value, Value], windows: Value, first: Value
+) -> tuple[Value, Value]:
+    """(n_blocks, window, _BLOCK) int64 weights, and what stands for a weight of 1."""
+    n_in, n_out, span = sizes
+    j = op.Unsqueeze(windows, [2])  # (n_blocks, window, 1)
+    i = op.Unsqueeze(first, [1, 2]) + constant(op, np.arange(_BLOCK)[None, None])
+    share = op.Max(span - op.Abs((j * 2 + 1) * n_out - (i * 2 + 1) * n_in), 0)
+    share = op.Where(op.And(op.Less(i, n_out), op.Less(j, n_in)), share, 0)
+    total = op.Max(op.ReduceSum(share, [1]), 1)
+    # The largest power of two that keeps every weight within 16 bits stands for 1.
+    largest = op.ReduceMax(op.Cast(share, to=FLOAT) / op.Cast(total, to=FLOAT), keepdims=0)
+    powers = constant(op, np.array(_POWERS))
+    fits = op.Less(op.Floor(op.Cast(powers, to=FLOAT) * largest + 0.5), 32768.0)
+    one = op.ReduceMax(op.Where(fits, powers, 1), keepdims=0)
+    return (share * one * 2 + total) / (total * 2), one

@@ -1,0 +1,36 @@
+"""Bilinear resizing as the original SLEAP did it: half-pixel centres, no antialiasing, float32.
+
+A sample is `a + (b - a) * t` here too, columns first, then rows: as sized frames and scaled crops
+are truncated to bytes, another way of writing the same would lose a grey level now and then (a
+constant area of 100 would become 99).
+"""
+
+from sleap_rt.export.graph.part import FLOAT, INT64, Op, Value, length
+
+
+def resize(op: Op, image: Value, height: Value, width: Value) -> Value:
+    """(batch, channels, height, width) float32 to another size.
+
+    Args:
+        op: operators.
+        image: to resize.
+        height: () int64, px.
+        width: () int64, px.
+    """
+    left, right, across = _between(op, length(op, image, 3), width)
+    at_left = op.Gather(image, left, axis=3)
+    columns = at_left + (op.Gather(image, right, axis=3) - at_left) * across
+    top, bottom, down = _between(op, length(op, image, 2), height)
+    at_top = op.Gather(columns, top, axis=2)
+    return at_top + (op.Gather(columns, bottom, axis=2) - at_top) * op.Unsqueeze(down, [1])
+
+
+def _between(op: Op, n_in: Value, n_out: Value) -> tuple[Value, Value, Value]:
+    """For each output px the two input px it lies between, and how far from the first."""
+    step = op.Cast(n_in, to=FLOAT) / op.Cast(n_out, to=FLOAT)
+    at = (op.Cast(op.Range(0, n_out, 1), to=FLOAT) + 0.5) * step - 0.5
+    below = op.Floor(at)
+    low = op.Cast(below, to=INT64)
+    first = op.Min(op.Max(low, 0), n_in - 1)
+    second = op.Min(op.Max(low + 1, 0), n_in - 1)
+    return first, second, at - below

@@ -1,0 +1,84 @@
+"""A trained model's graph: a chain of parts, by the rules of its family."""
+
+from collections.abc import Mapping
+
+import onnx
+
+from sleap_rt.contract import BYTES_NODE, Family, GraphPart, Preprocessing
+from sleap_rt.export.graph.decoding import decoding_part
+from sleap_rt.export.graph.legacy import LegacyRules
+from sleap_rt.export.graph.native import NativeRules
+from sleap_rt.export.graph.network import network_part
+from sleap_rt.export.graph.part import FLOAT, INT64, UINT8, Op, Part, TensorType, Value, model_of
+from sleap_rt.export.graph.rules import Rules
+from sleap_rt.kinds import KINDS
+from sleap_rt.models import TrainedModel
+
+RULES: Mapping[Family, Rules] = {"native": NativeRules(), "legacy": LegacyRules()}
+_FRAMES = TensorType(UINT8, ("batch", "height", "width", "channels"))
+
+
+def parts_of(model: TrainedModel) -> list[Part]:
+    """The chain, in the order in which it runs.
+
+    Raises:
+        ModelError: the network holds a call that cannot be written.
+    """
+    rules, spec = RULES[model.family], model.preprocessing
+    entry = crops_part if KINDS[model.kind].sees_crops else sizing_part
+    network = network_part(
+        model.network,
+        in_channels=spec.in_channels,
+        max_stride=spec.max_stride,
+        fixed_size=rules.crop_input_size(spec),
+    )
+    return [entry(spec, rules), network, decoding_part(model, rules)]
+
+
+def graph_of(model: TrainedModel) -> onnx.ModelProto:
+    """The whole method as one ONNX graph.
+
+    Raises:
+        ModelError: the network holds a call that cannot be written.
+    """
+    parts = parts_of(model)
+    row = KINDS[model.kind]
+    raw = [name for name in parts[1].outputs if name not in row.outputs]
+    return model_of(parts, [*row.outputs, *raw], inputs=["frames", *row.inputs])
+
+
+def contract_parts(parts: list[Part]) -> tuple[GraphPart, ...]:
+    """What a graph's contract says about its parts."""
+    return tuple(
+        GraphPart(name=part.name, inputs=tuple(part.inputs), outputs=part.outputs) for part in parts
+    )
+
+
+def sizing_part(spec: Preprocessing, rules: Rules) -> Part:
+    """Raw frames of any size to the network's input."""
+
+    def write(op: Op, frames: Value) -> tuple[Value, ...]:
+        return tuple(rules.image(op, _floats(op, frames), spec))
+
+    return Part("sizing", {"frames": _FRAMES}, ("image", "eff_scale"), write)
+
+
+def crops_part(spec: Preprocessing, rules: Rules) -> Part:
+    """Raw frames of any size to crops around centres, as the network's input."""
+    inputs = {
+        "frames": _FRAMES,
+        "centers": TensorType(FLOAT, ("n", 2)),
+        "frame_index": TensorType(INT64, ("n",)),
+    }
+
+    def write(op: Op, frames: Value, centers: Value, frame_index: Value) -> tuple[Value, ...]:
+        return tuple(rules.crops(op, _floats(op, frames), centers, frame_index, spec))
+
+    return Part("crops", inputs, ("image", "corner", "eff_scale"), write)
+
+
+def _floats(op: Op, frames: Value) -> Value:
+    """Frames as floats, or, in an engine that prefers that, as the bytes that they are."""
+    values = op.Cast(frames, to=FLOAT)
+    values.producer().name = BYTES_NODE
+    return values

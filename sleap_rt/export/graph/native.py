@@ -1,0 +1,241 @@
+"""Rules of sleap-nn: how frames and crops become the network's input, and cells become points."""
+
+from collections.abc import Callable
+
+from sleap_rt.contract import Preprocessing
+from sleap_rt.export.graph import antialiased, crops, peaks
+from sleap_rt.export.graph.channels import has_channels, luma, three_channels
+from sleap_rt.export.graph.part import FLOAT, INT64, Op, Value, choose, length
+from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks
+from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized, planes, stated
+from sleap_rt.export.graph.sides import LARGEST_SIDE, scaled_side
+
+_Image = Callable[[Op, Value], Value]
+
+
+class NativeRules:
+    """See `Rules`."""
+
+    def crop_input_size(self, spec: Preprocessing) -> tuple[int, int] | None:
+        return None if spec.crop_size is None else _padded(_scaled(spec.crop_size, spec), spec)
+
+    def global_peaks(self, op: Op, maps: PeakInputs, patch_size: int) -> GlobalPeaks:
+        return peaks.global_peaks(
+            op, maps.confmaps, maps.threshold, maps.refine, patch_size=patch_size
+        )
+
+    def local_peaks(self, op: Op, maps: PeakInputs, n_slots: Value, patch_size: int) -> LocalPeaks:
+        return peaks.local_peaks(
+            op, maps.confmaps, maps.threshold, maps.refine, n_slots, patch_size=patch_size
+        )
+
+    def image(self, op: Op, frames: Value, spec: Preprocessing) -> Sized:
+        """Frames that have the training size and channels pass by what the others need."""
+        size = _known_size(spec)
+
+        def direct(op: Op) -> tuple[Value]:
+            return (_network_input(op, planes(op, frames), spec, size),)
+
+        def prepared(op: Op) -> tuple[Value]:
+            converted = _convert(op, planes(op, frames), spec)
+            return (_network_input(op, _matched(op, converted, spec), spec, size),)
+
+        ready = _is_ready(op, frames, spec)
+        if ready is None:
+            return Sized(*direct(op), _eff_scale(op, frames, spec))
+        (image,) = choose(op, ready, direct, prepared)
+        if size is not None:
+            image = stated(op, image, _padded(_scaled(size, spec), spec))
+        return Sized(image, _eff_scale(op, frames, spec))
+
+    def crops(
+        self, op: Op, frames: Value, centers: Value, frame_index: Value, spec: Preprocessing
+    ) -> Cropped:
+        """Crops come from frames whose channels are as the video has them."""
+        assert spec.crop_size is not None  # a crop model without one does not load
+        crop_size = spec.crop_size
+        eff_scale = _eff_scale(op, frames, spec)
+        corner = crops.corners(op, centers * eff_scale, crop_size)
+
+        def cut(op: Op, pixels: Value) -> tuple[Value]:
+            return (crops.cut_whole(op, pixels, corner, frame_index, crop_size),)
+
+        def from_matched(op: Op) -> tuple[Value]:
+            sized = _matched(op, planes(op, frames), spec)
+            return cut(op, op.Transpose(sized, perm=[0, 2, 3, 1]))
+
+        fits = _fits(op, frames, spec)
+        if fits is None:
+            (image,) = cut(op, frames)
+        else:
+            (image,) = choose(op, fits, lambda op: cut(op, frames), from_matched)
+            image = stated(op, image, crop_size)
+        return Cropped(_network_input(op, image, spec, crop_size), corner, eff_scale)
+
+    def points(self, op: Op, pixels: Value, eff_scale: Value, spec: Preprocessing) -> Value:
+        """Network-input px to frame px."""
+        return pixels / spec.input_scale / eff_scale
+
+    def points_of_crops(
+        self, op: Op, pixels: Value, corner: Value, eff_scale: Value, spec: Preprocessing
+    ) -> Value:
+        """Network-input px of crops to frame px."""
+        return (pixels / spec.input_scale + op.Unsqueeze(corner, [1])) / eff_scale
+
+
+def _known_size(spec: Preprocessing) -> tuple[int, int] | None:
+    """The size of a frame after size matching, if the training size fixes it."""
+    if spec.max_height is None or spec.max_width is None:
+        return None
+    return spec.max_height, spec.max_width
+
+
+def _scaled(size: tuple[int, int], spec: Preprocessing) -> tuple[int, int]:
+    """(height, width) after input scaling: truncated after a product in double precision."""
+    return int(size[0] * spec.input_scale), int(size[1] * spec.input_scale)
+
+
+def _padded(size: tuple[int, int], spec: Preprocessing) -> tuple[int, int]:
+    height, width = (-(-side // spec.max_stride) * spec.max_stride for side in size)
+    return height, width
+
+
+def _target(op: Op, frames: Value, spec: Preprocessing) -> list[tuple[Value, Value]]:
+    """(own, target) height and width of frames, () int64; a missing target is the frame's own."""
+    own = [length(op, frames, axis) for axis in (1, 2)]
+    given = (spec.max_height, spec.max_width)
+    return [
+        (side, side if target is None else op.Constant(value_int=target))
+        for side, target in zip(own, given, strict=True)
+    ]
+
+
+def _fits(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
+    """() bool: whether frames have the target's size; None where there is no target."""
+    found = [
+        op.Equal(length(op, frames, axis), target)
+        for axis, target in ((1, spec.max_height), (2, spec.max_width))
+        if target is not None
+    ]
+    return op.And(*found) if len(found) == 2 else next(iter(found), None)
+
+
+def _is_ready(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
+    """() bool: whether frames need no conversion and no resizing; None where they never do."""
+    fits = _fits(op, frames, spec)
+    wanted = _channels_ahead(spec)
+    if wanted is None:
+        return fits
+    has = op.Equal(length(op, frames, 3), wanted)
+    return has if fits is None else op.And(fits, has)
+
+
+def _channels_ahead(spec: Preprocessing) -> int | None:
+    """Channels that frames are brought to ahead of everything; None leaves it to the network.
+
+    Three equal channels resize as one does, so that gray frames become RGB at the network's entry.
+    """
+    if spec.channels == "grayscale":
+        return 1
+    return 3 if spec.channels == "rgb" and spec.in_channels == 1 else None
+
+
+def _convert(op: Op, image: Value, spec: Preprocessing) -> Value:
+    """Repeat or merge channels as the training configuration demands, in whole grey levels."""
+    wanted = _channels_ahead(spec)
+    if wanted is None:
+        return image
+    if wanted == 3:
+        return three_channels(op, image)
+    (gray,) = choose(
+        op,
+        has_channels(op, image, 1),
+        lambda op: (op.Identity(image),),
+        lambda op: (op.Floor(luma(op, image)),),  # truncated, as in training
+    )
+    return gray
+
+
+def _eff_scale(op: Op, frames: Value, spec: Preprocessing) -> Value:
+    """() float32, sized px per frame px."""
+    if spec.max_height is None and spec.max_width is None:
+        return op.Constant(value_float=1.0)
+    by_height, by_width = (
+        op.Cast(target, to=FLOAT) / op.Cast(own, to=FLOAT)
+        for own, target in _target(op, frames, spec)
+    )
+    return op.Min(by_height, by_width)
+
+
+def _matched(op: Op, image: Value, spec: Preprocessing) -> Value:
+    """Resize to fit the target, pad bottom and right to exactly that."""
+    if spec.max_height is None and spec.max_width is None:
+        return image
+    pixels = op.Transpose(image, perm=[0, 2, 3, 1])
+    (height, to_height), (width, to_width) = _target(op, pixels, spec)
+    fits = _fits(op, pixels, spec)
+
+    def resized(op: Op) -> tuple[Value]:
+        new_height = _fitting_side(op, height, width, to_height, to_width)
+        new_width = _fitting_side(op, width, height, to_width, to_height)
+        return (antialiased.resize(op, image, (new_height, new_width), (to_height, to_width)),)
+
+    (sized,) = choose(op, fits, lambda op: (op.Identity(image),), resized)
+    return stated(op, sized, (to_height, to_width))
+
+
+def _fitting_side(op: Op, side: Value, other: Value, target: Value, other_target: Value) -> Value:
+    """A side of the largest size that fits the target, rounded half to even."""
+    rounded = (side * other_target * 2 + other) / (other * 2)
+    is_tie = op.And(
+        op.Equal(side * other_target * 2 + other, rounded * other * 2),
+        op.Greater(rounded, rounded / 2 * 2),
+    )
+    return op.Min(target, rounded - op.Cast(is_tie, to=INT64))
+
+
+def _network_input(
+    op: Op, image: Value, spec: Preprocessing, size: tuple[int, int] | None
+) -> Value:
+    """Scale, pad to multiples of the stride, grey levels to [0, 1] in the network's channels."""
+    if size is None:
+        image = _scale_and_pad(op, image, spec)
+    else:
+        scaled = _scaled(size, spec)
+        image = antialiased.resize_fixed(op, image, size, scaled)
+        bottom, right = (a - b for a, b in zip(_padded(scaled, spec), scaled, strict=True))
+        if bottom or right:
+            image = op.Pad(image, [0, 0, 0, 0, 0, 0, bottom, right])
+    return _entry(op, image, spec)
+
+
+def _scale_and_pad(op: Op, image: Value, spec: Preprocessing) -> Value:
+    """The same for a size that is known at run time only."""
+    stride = spec.max_stride
+    if spec.input_scale == 1:
+        if stride == 1:
+            return image
+        size = op.Shape(image, start=2, end=4)
+        padding = (size + (stride - 1)) / stride * stride - size
+        return op.Pad(image, op.Concat([0, 0, 0, 0, 0, 0], padding, axis=0))
+    table = [int(side * spec.input_scale) for side in range(LARGEST_SIDE + 1)]
+    height, width = (
+        scaled_side(op, length(op, image, axis), table, spec.input_scale) for axis in (2, 3)
+    )
+    padded = tuple((side + (stride - 1)) / stride * stride for side in (height, width))
+    return antialiased.resize(op, image, (height, width), (padded[0], padded[1]))
+
+
+def _entry(op: Op, image: Value, spec: Preprocessing) -> Value:
+    """Grey levels to [0, 1]; one channel is repeated or three become one, as the network wants."""
+    if spec.in_channels == 3:
+        return three_channels(op, image / 255.0)
+    if spec.channels == "grayscale" and spec.crop_size is None:
+        return image / 255.0
+    (entry,) = choose(
+        op,
+        has_channels(op, image, 1),
+        lambda op: (image / 255.0,),
+        lambda op: (luma(op, image / 255.0),),
+    )
+    return entry

@@ -1,0 +1,101 @@
+"""What differs between models of sleap-nn and of SLEAP 1.4 and older, behind one protocol."""
+
+from typing import NamedTuple, Protocol
+
+from sleap_rt.contract import Preprocessing
+from sleap_rt.export.graph.part import FLOAT, Op, Value
+from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks
+
+
+class Sized(NamedTuple):
+    """Whole frames, ready for a network.
+
+    Attributes:
+        image: (batch, in_channels, height, width) float32.
+        eff_scale: () float32, sized px per frame px.
+    """
+
+    image: Value
+    eff_scale: Value
+
+
+class Cropped(NamedTuple):
+    """Crops, ready for a network.
+
+    Attributes:
+        image: (n, in_channels, height, width) float32.
+        corner: (n, 2) float32, (x, y) px of what the crops were cut from.
+        eff_scale: () float32, sized px per frame px.
+    """
+
+    image: Value
+    corner: Value
+    eff_scale: Value
+
+
+class PeakInputs(NamedTuple):
+    """What peaks are looked for in.
+
+    Attributes:
+        confmaps: (batch, n_nodes, height, width) float32.
+        threshold: () float32.
+        refine: () float32, 1 for integral refinement, 0 for none.
+        offsets: (batch, 2 * n_nodes, height, width) float32, (x, y) in cells, where the network
+            itself says where in its cell a peak lies; None where it does not.
+    """
+
+    confmaps: Value
+    threshold: Value
+    refine: Value
+    offsets: Value | None
+
+
+class Rules(Protocol):
+    """How a family of models prepares frames and reads its networks' outputs.
+
+    `spec` is the model's pre-processing; `frames` are (batch, height, width, channels), bytes that
+    may stand as floats.
+    """
+
+    def image(self, op: Op, frames: Value, spec: Preprocessing) -> Sized:
+        """Whole frames to the network's input."""
+        ...
+
+    def crops(
+        self, op: Op, frames: Value, centers: Value, frame_index: Value, spec: Preprocessing
+    ) -> Cropped:
+        """The crop around each centre, (n, 2) frame px, in the frame of that index, (n,)."""
+        ...
+
+    def crop_input_size(self, spec: Preprocessing) -> tuple[int, int] | None:
+        """(height, width) px of the network's input for a crop; None for models of frames."""
+        ...
+
+    def global_peaks(self, op: Op, maps: PeakInputs, patch_size: int) -> GlobalPeaks:
+        """The one peak of each map, refined in a patch of so many cells on a side."""
+        ...
+
+    def local_peaks(self, op: Op, maps: PeakInputs, n_slots: Value, patch_size: int) -> LocalPeaks:
+        """All peaks of each map, as many as there are slots."""
+        ...
+
+    def points(self, op: Op, pixels: Value, eff_scale: Value, spec: Preprocessing) -> Value:
+        """Network-input px, (..., 2), to frame px."""
+        ...
+
+    def points_of_crops(
+        self, op: Op, pixels: Value, corner: Value, eff_scale: Value, spec: Preprocessing
+    ) -> Value:
+        """Network-input px of crops, (n, n_nodes, 2), to frame px."""
+        ...
+
+
+def planes(op: Op, frames: Value) -> Value:
+    """(batch, height, width, channels), bytes or floats, to (batch, channels, height, width)."""
+    return op.Cast(op.Transpose(frames, perm=[0, 3, 1, 2]), to=FLOAT)
+
+
+def stated(op: Op, image: Value, size: tuple[int | Value, int | Value]) -> Value:
+    """The image as it is, its size stated: TensorRT does not see which branch it comes from."""
+    sides = [[side] if isinstance(side, int) else op.Unsqueeze(side, [0]) for side in size]
+    return op.Reshape(image, op.Concat([0, 0], *sides, axis=0))

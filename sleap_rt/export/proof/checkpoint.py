@@ -1,0 +1,234 @@
+"""The parity certificate: an exported graph against the checkpoint's pipeline.
+
+Two comparisons per frame. The network's outputs, from raw frame to maps, against those of the plain
+pipeline (`sleap_rt.models.reference`); and what the graph finds against what the plain pipeline
+finds in the graph's own maps. So nothing hangs on float noise, by which one program sees a peak
+where another sees none, on flat parts of a map even with another number of threads.
+"""
+
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.contract import Certificate
+from sleap_rt.errors import ModelError
+from sleap_rt.export.proof import frames as proof_frames
+from sleap_rt.export.proof.compare import Differences
+from sleap_rt.export.proof.frames import CPU, Floats, Frame, clear_threshold, synthetic_frames
+from sleap_rt.export.proof.graph_run import Found, run_graph
+from sleap_rt.kinds import KINDS
+from sleap_rt.models import TrainedModel
+from sleap_rt.models.reference import pipeline
+from sleap_rt.models.reference.peaks import Peak, refined
+from sleap_rt.models.reference.pipeline import FramePeaks, Outputs
+from sleap_rt.options import DecodeOptions
+from sleap_rt.runtime.decoding.grouping import group_peaks
+from sleap_rt.runtime.decoding.identity import classify_peaks
+from sleap_rt.runtime.engines import Engine, open_engine
+
+MAX_PX = 0.01  # frame px; float32 noise of two runtimes stays a thousand times below
+MAX_SCORE = 1e-4  # confidence; of maps, relative to the largest value where that exceeds 1
+_NOISE = 2e-5  # of a map's largest value: what float32 sums in another order may amount to
+_STABLE_CELLS = 5e-4  # a refinement that noise moves further is not compared
+_NEAR_BORDER = 1e-2  # cells; a lookup this close to the border of two cells may take either
+_EVERY_LINE = -1e3  # least score of a connection
+
+
+def certify(model: TrainedModel, path: Path) -> Certificate:
+    """Compare an exported graph with the pipeline of the checkpoint.
+
+    Args:
+        model: the trained model, in its place in a pair.
+        path: the graph exported from it.
+
+    Returns:
+        What was measured.
+
+    Raises:
+        ModelError: what is found differs, or a coordinate or score by more than the tolerance.
+    """
+    frames = synthetic_frames(model.preprocessing)
+    result = Differences()
+    compare = _compare_crops if KINDS[model.kind].sees_crops else _compare_frame
+    with closing(open_engine(path, CPU)) as engine:
+        for frame in frames:
+            compare(model, engine, frame, result)
+    certificate = result.certificate(proof_frames.in_words(frames), len(frames))
+    check(certificate)
+    return certificate
+
+
+def check(certificate: Certificate) -> None:
+    """Raises:
+    ModelError: what was measured is beyond the tolerances.
+    """
+    largest = float(np.max([certificate.max_score, certificate.max_map]))
+    if certificate.n_lost or certificate.n_extra:
+        raise ModelError(
+            f"the exported graph misses {certificate.n_lost} points of the checkpoint and finds "
+            f"{certificate.n_extra} others. Please report this model."
+        )
+    if not (certificate.max_px <= MAX_PX and largest <= MAX_SCORE):  # NaN fails too
+        raise ModelError(
+            "the exported graph differs from the checkpoint: points by up to "
+            f"{certificate.max_px:.4f} px (allowed {MAX_PX}), scores or maps by up to "
+            f"{largest:.1e} (allowed {MAX_SCORE}). Please report this model."
+        )
+
+
+def _compare_frame(model: TrainedModel, engine: Engine, frame: Frame, result: Differences) -> None:
+    prepared = pipeline.prepare_frame(model, frame)
+    expected = pipeline.run_network(model, prepared.image)
+    threshold = clear_threshold(expected["confmaps"], model.kind)
+    options = DecodeOptions(peak_threshold=threshold, min_line_scores=_EVERY_LINE)
+    found = run_graph(engine, frame, options)
+    result.add_maps(expected, found.outputs)
+    outputs = {name: found.outputs[name][0] for name in expected}
+    peaks = pipeline.find_peaks(model, outputs, prepared.eff_scale, options)
+    for node, points in enumerate(peaks.points):
+        stable = _stable(model, outputs, node, peaks.peaks[node])
+        _add_peaks(result, points, peaks.values[node], found.of_node(node), stable)
+    if "line_scores" in found.outputs:
+        result.n_instances += _compare_lines(model, outputs, peaks, found, options, result)
+    elif "class_maps" in found.outputs:
+        result.n_instances += _compare_classes(model, outputs, peaks, found, result)
+    else:
+        result.n_instances += len(peaks.points[0]) if KINDS[model.kind].finds_many else 1
+
+
+def _add_peaks(
+    result: Differences,
+    points: Floats,
+    values: Floats,
+    found: tuple[Floats, Floats],
+    stable: NDArray[np.bool_],
+) -> None:
+    """The peaks of one node, both in raster order."""
+    if len(points) == len(found[0]):
+        result.add_points(points, found[0], (values, found[1]), stable)
+        return
+    result.n_lost += max(0, len(points) - len(found[0]))
+    result.n_extra += max(0, len(found[0]) - len(points))
+
+
+def _stable(
+    model: TrainedModel, outputs: Outputs, node: int, peaks: list[Peak]
+) -> NDArray[np.bool_]:
+    """Peaks of a node that refinement puts in a place that float noise does not move.
+
+    Where a patch sums to almost nothing, its centre of mass is noise.
+    """
+    if model.decoding.offsets:
+        return np.ones(len(peaks), bool)
+    confmap, patch_size = outputs["confmaps"][node], model.decoding.integral_patch_size
+    noisy = confmap + np.float32(_NOISE * np.abs(confmap).max())
+    moved = [
+        np.subtract(refined(noisy, peak, patch_size)[:2], refined(confmap, peak, patch_size)[:2])
+        for peak in peaks
+    ]
+    stable: NDArray[np.bool_] = np.abs(np.reshape(moved, (-1, 2))).max(axis=1) < _STABLE_CELLS
+    return stable
+
+
+def _compare_lines(
+    model: TrainedModel,
+    outputs: Outputs,
+    peaks: FramePeaks,
+    found: Found,
+    options: DecodeOptions,
+    result: Differences,
+) -> int:
+    """Scores of connections, and the instances made of them; how many these are."""
+    scores = []
+    expected = pipeline.score_lines(model, outputs, peaks.pixels, options)
+    for edge, (source, destination) in enumerate(model.edges):
+        ends = peaks.pixels[source], peaks.pixels[destination]
+        of_edge = found.outputs["line_scores"][0, edge, : len(ends[0]), : len(ends[1])]
+        scores.append(of_edge)
+        clear = _clear_lines(model, *ends) & ~np.isnan(expected[edge])
+        result.score += np.abs(expected[edge] - of_edge)[clear].tolist()
+    made = group_peaks(
+        found.outputs["peaks"][0],
+        found.outputs["peak_vals"][0],
+        found.outputs["line_scores"][0],
+        model.edges,
+        options,
+    )
+    grouped = pipeline.group(model, found.as_peaks(peaks), scores, options)
+    _check_same(grouped.points, made.points)
+    return len(grouped)
+
+
+def _clear_lines(model: TrainedModel, sources: Floats, destinations: Floats) -> NDArray[np.bool_]:
+    """(n, m): lines whose samples are all clearly in one cell."""
+    steps = np.linspace(0, 1, model.decoding.n_points, dtype=np.float32)[:, None]
+    ends = sources[:, None, None], destinations[None, :, None]
+    lines = ends[0] + steps * (ends[1] - ends[0])  # (n, m, n_points, 2)
+    unclear: NDArray[np.bool_] = _near_border(lines / np.float32(model.decoding.pafs_stride))
+    clear: NDArray[np.bool_] = ~unclear.any(axis=2)
+    return clear
+
+
+def _compare_classes(
+    model: TrainedModel, outputs: Outputs, peaks: FramePeaks, found: Found, result: Differences
+) -> int:
+    """Class probabilities of peaks, and the instances made of them; how many these are."""
+    probs = []
+    expected = pipeline.class_probs_of_peaks(model, outputs, peaks.pixels)
+    for node, pixels in enumerate(peaks.pixels):
+        of_node = found.outputs["class_probs"][0, node, : len(pixels)]
+        probs.append(of_node)
+        clear = ~_near_border(pixels / np.float32(model.decoding.class_maps_stride))
+        result.score += np.abs(expected[node] - of_node)[clear].ravel().tolist()
+    made = classify_peaks(
+        found.outputs["peaks"][0], found.outputs["peak_vals"][0], found.outputs["class_probs"][0]
+    )
+    named = pipeline.name(found.as_peaks(peaks), probs, None, len(model.class_names))
+    _check_same(named.points, made.points)
+    return len(named)
+
+
+def _check_same(expected: Floats, found: Floats) -> None:
+    """Grouping and naming are pure functions of the peaks: both programs agree to the bit."""
+    if not np.array_equal(expected, found, equal_nan=True):
+        raise ModelError(
+            f"the runtime makes {len(found)} instances of a frame's peaks, the checkpoint's "
+            f"pipeline {len(expected)}, or others. Please report this model."
+        )
+
+
+def _near_border(cells: Floats) -> NDArray[np.bool_]:
+    """(..., 2) to (...): whether the nearest cell hangs on float noise."""
+    near = np.abs(cells - np.floor(cells) - 0.5) < _NEAR_BORDER
+    either: NDArray[np.bool_] = near[..., 0] | near[..., 1]
+    return either
+
+
+def _compare_crops(model: TrainedModel, engine: Engine, frame: Frame, result: Differences) -> None:
+    """At random centres, some of which lie beside the frame."""
+    centers = proof_frames.random_centers(frame)
+    crops = pipeline.prepare_crops(model, frame, centers)
+    expected = pipeline.run_network(model, crops.image)
+    options = DecodeOptions(peak_threshold=clear_threshold(expected["confmaps"], model.kind))
+    found = run_graph(engine, frame, options, centers)
+    result.add_maps(expected, found.outputs)
+    outputs = {name: found.outputs[name] for name in expected}
+    points = pipeline.read_crops(model, outputs, crops, options)
+    stable = np.stack(
+        [
+            _stable_in_crop(model, {name: maps[i] for name, maps in outputs.items()})
+            for i in range(len(centers))
+        ]
+    )
+    given = (points.values, found.outputs["peak_vals"])
+    result.add_points(points.points, found.outputs["peaks"], given, stable)
+    result.n_instances += len(centers)
+
+
+def _stable_in_crop(model: TrainedModel, outputs: Outputs) -> NDArray[np.bool_]:
+    rules = pipeline.RULES[model.family]
+    everything = DecodeOptions(peak_threshold=-np.inf, integral_refinement="none")
+    peaks = rules.global_peaks(outputs, model.decoding, everything)
+    return np.array([_stable(model, outputs, i, [peak])[0] for i, peak in enumerate(peaks)])

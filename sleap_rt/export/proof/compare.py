@@ -1,0 +1,126 @@
+"""Two programs' points and maps, and by how much they differ: what every certificate is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from sleap_rt.contract import Certificate, PoseLoss
+
+Floats = NDArray[np.float32]
+
+
+@dataclass
+class Differences:
+    """What was compared so far.
+
+    Attributes:
+        same_px: two points of a node within this distance are the same point, frame px.
+        n_instances: in the result that is followed.
+        n_points: in the result that is followed.
+        n_lost: points that only that result has.
+        n_extra: points that only the other one has.
+        px: distances of the points that both have, frame px.
+        score: differences of scores and probabilities.
+        maps: largest difference of each of the network's outputs, relative where it exceeds 1.
+    """
+
+    same_px: float = np.inf
+    n_instances: int = 0
+    n_points: int = 0
+    n_lost: int = 0
+    n_extra: int = 0
+    px: list[float] = field(default_factory=list)
+    score: list[float] = field(default_factory=list)
+    maps: list[float] = field(default_factory=list)
+
+    def add_maps(self, expected: Mapping[str, Floats], found: Mapping[str, Floats]) -> None:
+        """Outputs of two networks for the same images, by name."""
+        for name, maps in expected.items():
+            largest = max(1.0, float(np.abs(maps).max()))
+            self.maps.append(float(np.abs(found[name] - maps).max()) / largest)
+
+    def add_points(
+        self,
+        expected: Floats,
+        found: Floats,
+        scores: tuple[Floats, Floats],
+        compared: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Points that correspond one by one.
+
+        Args:
+            expected: (..., 2) frame px, NaN where there is none.
+            found: likewise.
+            scores: (...) of both.
+            compared: (...) whose places are compared; all of them if None.
+        """
+        has, also = _there(expected), _there(found)
+        self._count(has, also)
+        both = has & also
+        self.score += np.abs(scores[0] - scores[1])[both].tolist()
+        placed = both if compared is None else both & compared
+        self.px += np.linalg.norm(expected - found, axis=-1)[placed].tolist()
+
+    def add_instances(self, expected: Floats, found: Floats, scores: tuple[Floats, Floats]) -> None:
+        """Instances of a frame, node by node, wherever their points have been grouped to.
+
+        Args:
+            expected: (n, n_nodes, 2) frame px, NaN where there is none.
+            found: (m, n_nodes, 2) likewise.
+            scores: (n, n_nodes) and (m, n_nodes).
+        """
+        self.n_instances += len(expected)
+        has, also = _there(expected), _there(found)
+        for node in range(expected.shape[1]):
+            rows, columns = has[:, node], also[:, node]
+            of_node = scores[0][rows, node], scores[1][columns, node]
+            self._add_nearest(expected[rows, node], found[columns, node], of_node)
+
+    def _add_nearest(self, expected: Floats, found: Floats, scores: tuple[Floats, Floats]) -> None:
+        """Each point (n, 2) goes with the nearest one of the other result, (m, 2)."""
+        distance = np.linalg.norm(expected[:, None] - found[None], axis=-1)
+        rows, columns = linear_sum_assignment(np.minimum(distance, self.same_px))
+        same = distance[rows, columns] < self.same_px
+        self.px += distance[rows, columns][same].tolist()
+        self.score += np.abs(scores[0][rows] - scores[1][columns])[same].tolist()
+        self.n_points += len(expected)
+        self.n_lost += len(expected) - int(same.sum())
+        self.n_extra += len(found) - int(same.sum())
+
+    def _count(self, has: NDArray[np.bool_], also: NDArray[np.bool_]) -> None:
+        self.n_points += int(has.sum())
+        self.n_lost += int((has & ~also).sum())
+        self.n_extra += int((also & ~has).sum())
+
+    @property
+    def p99_px(self) -> float:
+        return float(np.percentile(self.px, 99)) if self.px else 0.0
+
+    def certificate(self, frames: str, n_frames: int, poses: PoseLoss | None = None) -> Certificate:
+        """What was measured, as a file stores it.
+
+        Args:
+            frames: what was compared, in words.
+            n_frames: how many frames.
+            poses: what became of whole poses, for int8.
+        """
+        return Certificate(
+            frames=frames,
+            n_frames=n_frames,
+            n_instances=self.n_instances,
+            n_lost=self.n_lost,
+            n_extra=self.n_extra,
+            max_px=float(np.max(self.px, initial=0)),
+            p99_px=self.p99_px,
+            max_score=float(np.max(self.score, initial=0)),
+            max_map=float(np.max(self.maps, initial=0)),
+            poses=poses,
+        )
+
+
+def _there(points: Floats) -> NDArray[np.bool_]:
+    there: NDArray[np.bool_] = ~np.isnan(points[..., 0])
+    return there

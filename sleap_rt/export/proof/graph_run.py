@@ -1,0 +1,78 @@
+"""One run of an exported graph on one frame, with everything that it says."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.export.proof.frames import Floats, Frame
+from sleap_rt.models.reference.pipeline import FramePeaks
+from sleap_rt.options import DecodeOptions
+from sleap_rt.runtime.engines import Engine
+
+Feed = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a graph says about one frame.
+
+    Attributes:
+        outputs: name -> (1, ...), or (n, ...) for models that see crops.
+    """
+
+    outputs: dict[str, Floats]
+
+    def of_node(self, node: int) -> tuple[Floats, Floats]:
+        """Points (n, 2) and values (n,) of a node's peaks, also of one without a place."""
+        if "centroids" in self.outputs:
+            points, values = self.outputs["centroids"][0], self.outputs["centroid_vals"][0]
+        else:
+            points, values = self.outputs["peaks"][0, node], self.outputs["peak_vals"][0, node]
+        if values.ndim == 0:
+            return points[None], values[None]
+        return points[~np.isnan(values)], values[~np.isnan(values)]
+
+    def as_peaks(self, peaks: FramePeaks) -> FramePeaks:
+        """These points and values in place of others."""
+        found = [self.of_node(node) for node in range(len(peaks.points))]
+        points, values = [points for points, _ in found], [values for _, values in found]
+        return peaks._replace(points=points, values=values)
+
+
+def run_graph(
+    engine: Engine, frame: Frame, options: DecodeOptions, centers: Floats | None = None
+) -> Found:
+    """Run a graph with slots for every peak.
+
+    Args:
+        engine: runs the graph.
+        frame: (height, width, channels) uint8.
+        options: thresholds and refinement.
+        centers: (n, 2) float32, (x, y) px, for models that see crops.
+    """
+    feed = _feed(frame, options, centers)
+    names = [spec.name for spec in engine.inputs]
+    n_slots = 16
+    while True:
+        feed["slots"] = np.zeros(n_slots, np.float32)
+        found = engine.run({name: feed[name] for name in names})
+        most = int(found["n_candidates"].max(initial=0)) if "n_candidates" in found else 0
+        if most <= n_slots:
+            return Found(found)
+        n_slots = most
+
+
+def _feed(frame: Frame, options: DecodeOptions, centers: Floats | None) -> Feed:
+    scalars = {
+        "peak_threshold": options.peak_threshold,
+        "integral_refinement": float(options.integral_refinement == "integral"),
+        "max_edge_length_ratio": options.max_edge_length_ratio,
+        "dist_penalty_weight": options.dist_penalty_weight,
+    }
+    feed: Feed = {name: np.array(value, np.float32) for name, value in scalars.items()}
+    feed["frames"] = frame[None]
+    if centers is not None:
+        feed |= {"centers": centers, "frame_index": np.zeros(len(centers), np.int64)}
+    return feed

@@ -1,0 +1,172 @@
+"""What a network in int8 costs: its poses against those of the float32 graph, frame by frame."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from sleap_rt.contract import Certificate, GraphContract, PoseLoss
+from sleap_rt.evaluation.oks import oks
+from sleap_rt.evaluation.options import PoseOptions
+from sleap_rt.export.proof.compare import Differences
+from sleap_rt.instances import FrameInstances
+
+# Limits of what a graph in int8 may lose, unless loss is allowed.
+MAX_P99_CELLS = 1.0  # cells of the confidence maps, at the 99th percentile of all points
+MAX_CHANGED_INSTANCES = 0.02  # share that only one graph finds, or that gets another class
+MAX_CHANGED_POINTS = 0.05  # share that only one graph finds; many are close to the threshold
+MIN_MEAN_OKS = 0.95  # of the instances that both find
+
+_SAME_CELLS = 3  # animals whose points are this close on average are the same, however small
+_SAME_SIZE = 0.5  # the same as a share of the animal's diagonal
+_OKS_STDDEV = PoseOptions.oks_stddev
+
+Floats = NDArray[np.floating]
+
+
+@dataclass
+class Losses:
+    """What was found so far.
+
+    Attributes:
+        cell_px: side of a cell of the confidence maps, frame px.
+        n_frames: compared.
+        n_lost: instances that only it finds.
+        n_extra: instances that only the other one finds.
+        n_renamed: instances with another class or track.
+        points: of the instances, those of lost and extra ones included.
+        oks: similarities of the instances that both find.
+    """
+
+    cell_px: float
+    n_frames: int = 0
+    n_lost: int = 0
+    n_extra: int = 0
+    n_renamed: int = 0
+    points: Differences = field(default_factory=Differences)
+    oks: list[float] = field(default_factory=list)
+
+    def add(self, exact: FrameInstances, reduced: FrameInstances) -> None:
+        """Compare one frame's instances."""
+        rows, columns = self._same_animals(exact.points, reduced.points)
+        self.n_frames += 1
+        self.n_lost += len(exact) - len(rows)
+        self.n_extra += len(reduced) - len(rows)
+        a, b = exact.take(rows), reduced.take(columns)
+        self.n_renamed += int((a.track_ids != b.track_ids).sum())
+        self.points.add_points(a.points, b.points, (a.point_scores, b.point_scores))
+        alone, new = (
+            int(_seen(np.delete(found.points, taken, axis=0)).sum())
+            for found, taken in ((exact, rows), (reduced, columns))
+        )
+        self.points.n_points += alone
+        self.points.n_lost += alone
+        self.points.n_extra += new
+        self.points.n_instances += len(exact)
+        if len(rows) and exact.points.shape[1] > 1:
+            poses = (points.astype(np.float64) for points in (a.points, b.points))
+            self.oks += oks(*poses, stddev=_OKS_STDDEV).tolist()
+
+    def _same_animals(
+        self, exact: Floats, reduced: Floats
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows of both that are the same animal: pairs of least mean distance."""
+        gaps = np.linalg.norm(exact[:, None] - reduced[None], axis=-1)  # (n, m, n_nodes)
+        both = ~np.isnan(gaps)
+        total = np.where(both, gaps, 0).sum(axis=2)
+        distance = np.where(both.any(axis=2), total / np.maximum(both.sum(axis=2), 1), np.inf)
+        reach = np.maximum(_SAME_CELLS * self.cell_px, _SAME_SIZE * _diagonals(exact))[:, None]
+        # Beyond the reach all distances are alike: no pair there is worth another one's loss.
+        rows, columns = linear_sum_assignment(np.minimum(distance / reach, 1))
+        same = (distance / reach)[rows, columns] < 1
+        return rows[same], columns[same]
+
+
+def _seen(points: Floats) -> NDArray[np.bool_]:
+    seen: NDArray[np.bool_] = ~np.isnan(points[..., 0])
+    return seen
+
+
+def _diagonals(points: Floats) -> Floats:
+    """(n,) px of the box around each animal's visible nodes."""
+    seen = _seen(points)[..., None]
+    high = np.where(seen, points, -np.inf).max(axis=1, initial=-np.inf)
+    low = np.where(seen, points, np.inf).min(axis=1, initial=np.inf)
+    sides = np.where(np.isfinite(high), high - low, 0)
+    diagonals: Floats = np.linalg.norm(sides, axis=-1)
+    return diagonals
+
+
+def measure(
+    exact: Iterable[FrameInstances], reduced: Iterable[FrameInstances], contract: GraphContract
+) -> Losses:
+    """Compare the poses of two runs over the same frames.
+
+    Args:
+        exact: of the float32 graphs.
+        reduced: of the graphs in int8.
+        contract: of the graph that gives the points.
+    """
+    scale = contract.preprocessing.input_scale
+    losses = Losses(contract.decoding.confmaps_stride / scale)
+    for one, other in zip(exact, reduced, strict=True):
+        losses.add(one, other)
+    return losses
+
+
+def certificate_of(losses: Losses, *, calibration: str, frames: str) -> Certificate:
+    """What was measured, as it is stored.
+
+    Args:
+        losses: measured.
+        calibration: the frames of the calibration, in words.
+        frames: those that were compared, in words.
+    """
+    p50, p90 = np.percentile(losses.points.px or [0.0], [50, 90]).tolist()
+    similarities = np.array(losses.oks)
+    similarities = similarities[~np.isnan(similarities)]
+    mean = float(similarities.mean()) if similarities.size else None
+    poses = PoseLoss(
+        calibration=calibration,
+        n_lost=losses.n_lost,
+        n_extra=losses.n_extra,
+        n_renamed=losses.n_renamed,
+        p50_px=p50,
+        p90_px=p90,
+        oks_mean=mean,
+        oks_p5=float(np.percentile(similarities, 5)) if similarities.size else None,
+        oks_min=float(similarities.min()) if similarities.size else None,
+        exceeded=_exceeded(losses, mean),
+    )
+    return losses.points.certificate(frames, losses.n_frames, poses)
+
+
+def _exceeded(losses: Losses, oks_mean: float | None) -> tuple[str, ...]:
+    found = []
+    points, p99_px = losses.points, losses.points.p99_px
+    if not p99_px <= MAX_P99_CELLS * losses.cell_px:
+        found.append(
+            f"1 of 100 points moves by more than {p99_px:.2f} px (allowed "
+            f"{MAX_P99_CELLS * losses.cell_px:.2f})"
+        )
+    for n_changed, n, allowed, what in (
+        (
+            losses.n_lost + losses.n_extra + losses.n_renamed,
+            points.n_instances,
+            MAX_CHANGED_INSTANCES,
+            "instances are lost, new or of another class",
+        ),
+        (
+            points.n_lost + points.n_extra,
+            points.n_points,
+            MAX_CHANGED_POINTS,
+            "points are lost or new",
+        ),
+    ):
+        if n_changed > allowed * n:
+            found.append(f"{n_changed} of {n} {what} (allowed {allowed:.0%})")
+    if oks_mean is not None and not oks_mean >= MIN_MEAN_OKS:
+        found.append(f"mean OKS {oks_mean:.3f} (allowed {MIN_MEAN_OKS} or more)")
+    return tuple(found)

@@ -1,0 +1,92 @@
+"""The sample that a certified graph carries, for `sleap_rt.runtime.verification` to replay."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from sleap_rt.contract import GraphContract
+from sleap_rt.export.precision.quantize import Feed
+from sleap_rt.export.proof.frames import CPU, draw_frame, widest_gap
+from sleap_rt.kinds import CROP_KINDS
+from sleap_rt.runtime.engines import Engine, open_engine
+from sleap_rt.runtime.verification import SAMPLE_KEY, Sample
+
+_SEED = 20250617
+_SIZE = (160, 192)  # (height, width) px of the frame
+_CENTERS = np.array([[48, 56], [100.25, 90.5], [150.75, 12]], np.float32)  # (x, y) px
+_N_SLOTS = 64
+_RAW = ("confmaps", "pafs", "class_maps")
+
+
+def add_sample(path: Path, contract: GraphContract, feeds: Iterable[Feed] = ()) -> None:
+    """Run a certified graph on one frame, and append what it finds to its file.
+
+    Only the decoded outputs are kept. The threshold lies where the frame's peaks leave the widest
+    gap, so that another engine's noise does not decide what is a peak.
+
+    Args:
+        path: of the graph.
+        contract: of the graph.
+        feeds: inputs with frames to choose from, the one with the widest gap is taken; without
+            any, a small frame is drawn. What a network sees in that one is vague, and in int8
+            engines differ too much, by how they round, to agree on it.
+    """
+    engine = open_engine(path, CPU)
+    names = [spec.name for spec in engine.outputs if spec.name not in _RAW]
+    inputs = [spec.name for spec in engine.inputs]
+    slots = {"slots": np.zeros(_N_SLOTS, np.float32)}
+    trials = [
+        _trial(engine, {name: (feed | slots)[name] for name in inputs}, names)
+        for feed in feeds or [_drawn(contract)]
+    ]
+    feed = max(trials, key=lambda trial: trial.margin).feed
+    sample = Sample(feed, engine.run(feed, names))
+    engine.close()
+    # Messages of this format are merged by appending one to the other, so that a graph of any size
+    # need not be read and written again.
+    entry = onnx.ModelProto()
+    entry.metadata_props.add(key=SAMPLE_KEY, value=sample.to_text())
+    with path.open("ab") as file:
+        file.write(entry.SerializeToString())
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A frame and a threshold for its peaks.
+
+    Attributes:
+        feed: every input.
+        margin: how far the threshold is off the nearest peak's value.
+    """
+
+    feed: Feed
+    margin: float
+
+
+def _trial(engine: Engine, feed: Feed, names: list[str]) -> _Trial:
+    (top,) = engine.run(feed, ["confmaps"]).values()
+    low, high = 0.1 * float(top.max()), 0.5 * float(top.max())
+    found = engine.run(feed | {"peak_threshold": np.array(low, np.float32)}, names)
+    (vals,) = (array for name, array in found.items() if name.endswith("_vals"))
+    vals = vals[np.isfinite(vals)]
+    threshold = widest_gap(vals, low, high)
+    margin = float(np.abs(vals - threshold).min()) if vals.size else 0.0
+    return _Trial(feed | {"peak_threshold": np.array(threshold, np.float32)}, margin)
+
+
+def _drawn(contract: GraphContract) -> Feed:
+    frame = draw_frame(np.random.default_rng(_SEED), _SIZE, contract.preprocessing.in_channels)
+    values: Feed = {"frames": frame[None]}
+    if contract.kind in CROP_KINDS:
+        values |= {"centers": _CENTERS, "frame_index": np.zeros(len(_CENTERS), np.int64)}
+    scalars = {
+        "peak_threshold": 0.0,
+        "integral_refinement": 1.0,
+        "max_edge_length_ratio": 0.25,
+        "dist_penalty_weight": 1.0,
+    }
+    values |= {name: np.array(value, np.float32) for name, value in scalars.items()}
+    return values

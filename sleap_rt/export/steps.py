@@ -1,0 +1,56 @@
+"""The steps of an export, told as they begin and end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of an export.
+
+    Attributes:
+        what: it does, e.g. `centroid: write the graph`.
+        n_before: steps that are done before it.
+        n_steps: in all.
+        seconds: that it took; None while it runs.
+    """
+
+    what: str
+    n_before: int
+    n_steps: int
+    seconds: float | None = None
+
+
+OnStep = Callable[[Step], None]
+
+
+class Steps:
+    """Counts and times the steps.
+
+    Args:
+        n_steps: in all.
+        on_step: called as each step begins, and again when it has ended; None for nobody.
+    """
+
+    def __init__(self, n_steps: int, on_step: OnStep | None) -> None:
+        self._n_steps, self._on_step, self._n_done = n_steps, on_step, 0
+
+    @contextmanager
+    def step(self, what: str, n_steps: int = 1) -> Iterator[None]:
+        """Something that is done inside the context.
+
+        Args:
+            what: is done.
+            n_steps: that it counts for.
+        """
+        started = perf_counter()
+        self._tell(what, None)
+        yield
+        self._tell(what, perf_counter() - started)
+        self._n_done += n_steps
+
+    def _tell(self, what: str, seconds: float | None) -> None:
+        if self._on_step is not None:
+            self._on_step(Step(what, self._n_done, self._n_steps, seconds))

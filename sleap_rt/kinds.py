@@ -1,0 +1,131 @@
+"""The kinds of models: what each one's network gives, and what a graph of it takes and gives.
+
+A new kind is a row of this table and, if it reads its maps in a new way, a step of decoding.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from sleap_rt.errors import ModelError
+
+ModelKind = Literal[
+    "single_instance",
+    "centroid",
+    "centered_instance",
+    "bottomup",
+    "multi_class_bottomup",
+    "multi_class_topdown",
+]
+MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
+Head = Literal["confmaps", "pafs", "class_maps", "class_probs", "offsets"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is special about one kind of models.
+
+    Attributes:
+        heads: output of the network -> layer that gives it, as both families name it.
+        inputs: of the graph, in order, besides `frames`.
+        outputs: of the graph that are decoded, in order; the network's own follow.
+        sees_crops: the network sees crops around given centres, not whole frames.
+        is_one_node: the model finds one point per animal, and its outputs have no axis of nodes.
+    """
+
+    heads: Mapping[Head, str]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    sees_crops: bool = False
+    is_one_node: bool = False
+
+    @property
+    def finds_many(self) -> bool:
+        """Several peaks per map, or only the highest."""
+        return "slots" in self.inputs
+
+    @property
+    def maps(self) -> tuple[Head, ...]:
+        """The network's outputs that are not an output of the graph as they are."""
+        return tuple(head for head in self.heads if head not in self.outputs)
+
+
+_PEAK = ("peak_threshold", "integral_refinement")
+_LINES = ("max_edge_length_ratio", "dist_penalty_weight")
+_CROPS = ("centers", "frame_index")
+_MANY = "MultiInstanceConfmapsHead"
+_CENTERED = "CenteredInstanceConfmapsHead"
+
+KINDS: Mapping[ModelKind, Kind] = {
+    "single_instance": Kind(
+        heads={"confmaps": "SingleInstanceConfmapsHead"},
+        inputs=_PEAK,
+        outputs=("peaks", "peak_vals"),
+    ),
+    "centroid": Kind(
+        heads={"confmaps": "CentroidConfmapsHead"},
+        inputs=(*_PEAK, "slots"),
+        outputs=("centroids", "centroid_vals", "n_candidates"),
+        is_one_node=True,
+    ),
+    "centered_instance": Kind(
+        heads={"confmaps": _CENTERED},
+        inputs=(*_CROPS, *_PEAK),
+        outputs=("peaks", "peak_vals"),
+        sees_crops=True,
+    ),
+    "bottomup": Kind(
+        heads={"confmaps": _MANY, "pafs": "PartAffinityFieldsHead"},
+        inputs=(*_PEAK, "slots", *_LINES),
+        outputs=("peaks", "peak_vals", "n_candidates", "line_scores"),
+    ),
+    "multi_class_bottomup": Kind(
+        heads={"confmaps": _MANY, "class_maps": "ClassMapsHead"},
+        inputs=(*_PEAK, "slots"),
+        outputs=("peaks", "peak_vals", "n_candidates", "class_probs"),
+    ),
+    "multi_class_topdown": Kind(
+        heads={"confmaps": _CENTERED, "class_probs": "ClassVectorsHead"},
+        inputs=(*_CROPS, *_PEAK),
+        outputs=("peaks", "peak_vals", "class_probs"),
+        sees_crops=True,
+    ),
+}
+CROP_KINDS: tuple[ModelKind, ...] = tuple(kind for kind, row in KINDS.items() if row.sees_crops)
+SETS: tuple[tuple[ModelKind, ...], ...] = (
+    ("single_instance",),
+    ("bottomup",),
+    ("multi_class_bottomup",),
+    ("centroid",),
+    ("centroid", "centered_instance"),
+    ("centroid", "multi_class_topdown"),
+    ("centered_instance",),
+    ("multi_class_topdown",),
+)
+
+
+def is_crop_model_alone(kinds: Sequence[ModelKind]) -> bool:
+    """Whether a set is one model of crops: without centroids, it works on labelled animals."""
+    return len(kinds) == 1 and kinds[0] in CROP_KINDS
+
+
+def supported_set(kinds: Sequence[str]) -> tuple[ModelKind, ...]:
+    """The kinds of models given together, first stage first.
+
+    Args:
+        kinds: of the models, in any order.
+
+    Raises:
+        ModelError: they are not a supported set.
+    """
+    for supported in SETS:
+        if sorted(supported) == sorted(kinds):
+            return supported
+    twice = [kind for kind in dict.fromkeys(kinds) if kinds.count(kind) > 1]
+    problem = (
+        f"{kinds.count(twice[0])} {twice[0]} models were given, and one is used"
+        if twice
+        else f"no pipeline takes {' + '.join(sorted(kinds)) or 'no model'}"
+    )
+    sets = "; ".join(" + ".join(supported) for supported in SETS)
+    raise ModelError(f"{problem}. Supported sets, in any order: {sets}.")

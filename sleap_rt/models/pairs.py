@@ -1,0 +1,66 @@
+"""Models that run together: their order, and what the first stage decides for both."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from sleap_rt.contract import Family, Preprocessing
+from sleap_rt.kinds import supported_set
+from sleap_rt.models.trained import TrainedModel
+
+
+def in_order(models: Sequence[TrainedModel]) -> list[TrainedModel]:
+    """One model, or the two of a pair as they run: both bring frames to the same size.
+
+    Args:
+        models: of one family.
+
+    Raises:
+        ModelError: the models are not a supported set.
+    """
+    kinds = supported_set([model.kind for model in models])
+    ordered = sorted(models, key=lambda model: kinds.index(model.kind))
+    if len(ordered) == 1:
+        return ordered
+    first, second = ordered
+    settings = _TOGETHER[first.family](first, second)
+    return [
+        replace(model, preprocessing=preprocessing)
+        for model, preprocessing in zip(ordered, settings, strict=True)
+    ]
+
+
+_Pair = tuple[Preprocessing, Preprocessing]
+
+
+def _native(first: TrainedModel, second: TrainedModel) -> _Pair:
+    """A side that the first stage leaves open is the second's."""
+    one, other = first.preprocessing, second.preprocessing
+    height = one.max_height or other.max_height
+    width = one.max_width or other.max_width
+    return (
+        replace(one, max_height=height, max_width=width),
+        replace(other, max_height=height, max_width=width),
+    )
+
+
+def _legacy(first: TrainedModel, second: TrainedModel) -> _Pair:
+    """The first stage decides for both, also whether frames become gray.
+
+    The original matches sizes for every set but that of identities in crops.
+    """
+    one = first.preprocessing
+    if second.kind == "multi_class_topdown":
+        one = replace(one, max_height=None, max_width=None, fit_largest=False)
+    return one, replace(
+        second.preprocessing,
+        channels=one.channels,
+        max_height=one.max_height,
+        max_width=one.max_width,
+        fit_largest=one.fit_largest,
+    )
+
+
+_TOGETHER: Mapping[Family, Callable[[TrainedModel, TrainedModel], _Pair]] = {
+    "native": _native,
+    "legacy": _legacy,
+}

@@ -1,0 +1,200 @@
+"""Rules of sleap-nn in plain code: frames and crops to the network's input, maps to peaks."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sleap_rt.contract import Decoding, Preprocessing
+from sleap_rt.models.reference import identity, peaks
+from sleap_rt.models.reference.peaks import Peak
+from sleap_rt.models.reference.rules import Floats, Image, PreparedCrops, PreparedFrame
+from sleap_rt.options import DecodeOptions
+
+LUMA = (0.2989, 0.587, 0.114)
+
+
+class NativeReference:
+    """See `ReferenceRules`."""
+
+    def frame(self, image: Image, spec: Preprocessing) -> PreparedFrame:
+        sized = match_size(convert_channels(image, spec.channels), spec.max_height, spec.max_width)
+        prepared = scale_and_pad(sized.image, spec.input_scale, spec.max_stride)
+        return PreparedFrame(network_input(prepared, spec.in_channels), sized.eff_scale)
+
+    def crops(self, image: Image, centers: Floats, spec: Preprocessing) -> PreparedCrops:
+        """Channels stay as they are ahead of the crops: only whole frames are converted."""
+        assert spec.crop_size is not None  # a crop model without one does not load
+        sized = match_size(image, spec.max_height, spec.max_width)
+        cut = [
+            cut_crop(sized.image, center * sized.eff_scale, spec.crop_size) for center in centers
+        ]
+        inputs = [
+            network_input(scale_and_pad(crop, spec.input_scale, spec.max_stride), spec.in_channels)
+            for crop, _ in cut
+        ]
+        corners = np.array([corner for _, corner in cut], np.float32).reshape(-1, 2)
+        return PreparedCrops(torch.cat(inputs), corners, sized.eff_scale)
+
+    def global_peaks(
+        self, outputs: dict[str, Floats], decoding: Decoding, options: DecodeOptions
+    ) -> list[Peak]:
+        """A value equal to the threshold counts; below it, the value is 0."""
+        found = []
+        for confmap in outputs["confmaps"]:
+            peak = peaks.highest_cell(confmap)
+            if np.float32(peak.value) < np.float32(options.peak_threshold):
+                peak = peak._replace(x=np.nan, y=np.nan, value=0.0)
+            elif options.integral_refinement == "integral":
+                peak = peaks.refined(confmap, peak, decoding.integral_patch_size)
+            found.append(peak)
+        return found
+
+    def local_peaks(
+        self,
+        outputs: dict[str, Floats],
+        decoding: Decoding,
+        options: DecodeOptions,
+        threshold: float,
+    ) -> list[list[Peak]]:
+        refine = options.integral_refinement == "integral"
+        return [
+            [
+                peaks.refined(confmap, peak, decoding.integral_patch_size) if refine else peak
+                for peak in peaks.maxima(confmap, threshold)
+            ]
+            for confmap in outputs["confmaps"]
+        ]
+
+    def points(self, pixels: Floats, eff_scale: np.float32, spec: Preprocessing) -> Floats:
+        return pixels / np.float32(spec.input_scale) / eff_scale
+
+    def points_of_crops(self, pixels: Floats, crops: PreparedCrops, spec: Preprocessing) -> Floats:
+        local = pixels / np.float32(spec.input_scale)
+        points: Floats = (local + crops.corners[:, None]) / crops.eff_scale
+        return points
+
+    def named_crops(self, class_probs: Floats) -> list[tuple[int, int]]:
+        """Every crop keeps its place; those that classes have run out for get -1."""
+        return list(enumerate(identity.assign(class_probs)))
+
+
+class SizedFrame(NamedTuple):
+    """A frame after size matching.
+
+    Attributes:
+        image: (height, width, channels) uint8.
+        eff_scale: sized px per frame px.
+    """
+
+    image: Image
+    eff_scale: np.float32
+
+
+def convert_channels(image: Image, channels: str) -> Image:
+    """Apply `ensure_rgb` or `ensure_grayscale`; the luma is truncated, as in training."""
+    if channels == "rgb" and image.shape[2] == 1:
+        return np.repeat(image, 3, axis=2)
+    if channels == "grayscale" and image.shape[2] == 3:
+        red, green, blue = (image[..., i : i + 1].astype(np.float32) for i in range(3))
+        luma = (red * np.float32(LUMA[0]) + np.float32(LUMA[1]) * green) + np.float32(
+            LUMA[2]
+        ) * blue
+        gray: Image = luma.astype(np.uint8)
+        return gray
+    return image
+
+
+def match_size(image: Image, max_height: int | None, max_width: int | None) -> SizedFrame:
+    """Resize to fit (max_height, max_width) and pad bottom and right to exactly that."""
+    height, width = image.shape[:2]
+    target = (max_height or height, max_width or width)
+    if target == (height, width):
+        return SizedFrame(image, np.float32(1))
+    eff_scale = min(target[0] / height, target[1] / width)
+    sized = resize(image, round(height * eff_scale), round(width * eff_scale))
+    return SizedFrame(_pad(sized, *target), np.float32(eff_scale))
+
+
+def scale_and_pad(image: Image, input_scale: float, max_stride: int) -> Image:
+    """Apply the input scale (size truncated), then pad to multiples of `max_stride`."""
+    if input_scale != 1:
+        height, width = image.shape[:2]
+        image = resize(image, int(height * input_scale), int(width * input_scale))
+    height, width = (-(-n // max_stride) * max_stride for n in image.shape[:2])
+    return _pad(image, height, width)
+
+
+def network_input(image: Image, in_channels: int) -> torch.Tensor:
+    """(1, in_channels, height, width) float32 in [0, 1]; channels repaired as the network does."""
+    x = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float() / 255
+    if x.shape[1] == 1 and in_channels == 3:
+        return x.repeat(1, 3, 1, 1)
+    if x.shape[1] == 3 and in_channels == 1:
+        return LUMA[0] * x[:, 0:1] + LUMA[1] * x[:, 1:2] + LUMA[2] * x[:, 2:3]
+    return x
+
+
+def resize(image: Image, height: int, width: int) -> Image:
+    """Bilinear, half-pixel centres, antialiased when shrinking, in fixed-point arithmetic.
+
+    Columns first, then rows, rounded to uint8 after each: bit for bit what torch's uint8 resize
+    does on CPUs with AVX2.
+    """
+    columns_done = _resize_rows(image.transpose(1, 0, 2), width).transpose(1, 0, 2)
+    return _resize_rows(columns_done, height)
+
+
+def _resize_rows(image: Image, n_out: int) -> Image:
+    n_in = image.shape[0]
+    if n_in == n_out:
+        return image
+    weights = _resize_weights(n_in, n_out)
+    bits = max(p for p in range(23) if np.floor(0.5 + weights.max() * 2.0**p) < 2**15)
+    fixed = np.floor(weights * 2.0**bits + 0.5)
+    # Whole numbers below 2^53: exact in double precision.
+    total = np.tensordot(fixed, image.astype(np.float64), axes=(1, 0)) + (1 << bits >> 1)
+    rows: Image = np.clip(np.floor(total / 2.0**bits), 0, 255).astype(np.uint8)
+    return rows
+
+
+def _resize_weights(n_in: int, n_out: int) -> NDArray[np.float64]:
+    """(n_out, n_in): the share of each input row in each output row."""
+    ratio = n_in / n_out
+    support = max(ratio, 1.0)
+    weights = np.zeros((n_out, n_in))
+    for i in range(n_out):
+        centre = ratio * (i + 0.5)
+        low = max(int(centre - support + 0.5), 0)
+        high = min(int(centre + support + 0.5), n_in)
+        for j in range(low, high):
+            weights[i, j] = max(0.0, 1 - abs((j - centre + 0.5) / support))
+        weights[i] /= weights[i].sum()
+    return weights
+
+
+def _pad(image: Image, height: int, width: int) -> Image:
+    bottom, right = height - image.shape[0], width - image.shape[1]
+    return np.pad(image, ((0, bottom), (0, right), (0, 0)))
+
+
+def cut_crop(image: Image, center: Floats, crop_size: tuple[int, int]) -> tuple[Image, Floats]:
+    """Copy the crop around a centre; zeros outside the image.
+
+    The pixels start at a whole pixel, the returned corner is fractional: so were the models
+    trained, and so must their predictions be mapped back.
+
+    Returns:
+        crop (crop height, crop width, channels) and its corner (x, y) in px of `image`.
+    """
+    height, width = crop_size
+    corner = np.array([center[0] - width / 2 + 0.5, center[1] - height / 2 + 0.5], np.float32)
+    left = int(corner[0] + width // 2) - width // 2
+    top = int(corner[1] + height // 2) - height // 2
+    rows, columns = np.arange(top, top + height), np.arange(left, left + width)
+    has_row = (rows >= 0) & (rows < image.shape[0])
+    has_column = (columns >= 0) & (columns < image.shape[1])
+    crop = np.zeros((height, width, image.shape[2]), image.dtype)
+    crop[np.ix_(has_row, has_column)] = image[np.ix_(rows[has_row], columns[has_column])]
+    return crop, corner
