@@ -6,9 +6,8 @@ Maps are large: as few operators as possible go over all cells.
 from typing import NamedTuple
 
 from sleap_rt.export.graph.maps import Maps, flat_maps
-from sleap_rt.export.graph.part import FLOAT, INT64, Op, Value
+from sleap_rt.export.graph.part import FLOAT, INT64, NONE, Op, Value
 
-_NONE = float("nan")
 _FAR_BELOW = 3e38  # taken off a cell, it leaves less than any threshold
 
 
@@ -87,7 +86,7 @@ def raster_order(
     key = op.Where(found, best.flat, maps.n_cells)
     flat, order = op.TopK(key, n_slots, axis=2, largest=0, _outputs=2)
     rows = op.Concat(cells, op.Unsqueeze(best.vals, [3]), axis=3)  # (batch, n_nodes, k, 3)
-    rows = op.Where(op.Unsqueeze(found, [3]), rows, _NONE)
+    rows = op.Where(op.Unsqueeze(found, [3]), rows, NONE)
     rows = op.GatherND(rows, op.Unsqueeze(order, [3]), batch_dims=2)
     cells, vals = op.Split(rows, [2, 1], axis=3, _outputs=2)
     return Ordered(flat, cells, op.Squeeze(vals, [3]))

@@ -15,10 +15,8 @@ from sleap_rt.export.graph.maps import (
     patches,
     refined,
 )
-from sleap_rt.export.graph.part import FLOAT, Op, Value
+from sleap_rt.export.graph.part import FLOAT, NONE, Op, Value
 from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks
-
-_NONE = float("nan")
 
 
 def global_peaks(
@@ -49,7 +47,7 @@ def global_peaks(
         cells = refined(op, maps, cells, refine, patch_size)
     else:
         cells = cells + _read_offsets(op, offsets, maps, index)
-    cells = op.Where(op.Unsqueeze(op.Less(vals, threshold), [3]), _NONE, cells)
+    cells = op.Where(op.Unsqueeze(op.Less(vals, threshold), [3]), NONE, cells)
     return GlobalPeaks(op.Squeeze(cells, [2]), op.Squeeze(vals, [2]))
 
 

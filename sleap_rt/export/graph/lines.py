@@ -3,9 +3,8 @@
 import numpy as np
 
 from sleap_rt.export.graph.maps import flat_maps
-from sleap_rt.export.graph.part import FLOAT, INT64, Op, Value, constant
+from sleap_rt.export.graph.part import FLOAT, INT64, NONE, Op, Value, constant
 
-_NONE = float("nan")
 _FAR = 1e30  # px; peaks beyond, or at infinity, sample the same cells at the border
 
 
@@ -73,7 +72,7 @@ def class_probabilities(op: Op, class_maps: Value, peaks: Value, *, stride: int)
     shape = op.Concat(op.Shape(index, end=3), n_classes, axis=0)
     probs = op.Reshape(op.Transpose(probs, perm=[0, 2, 1]), shape)
     is_none = op.IsNaN(op.Slice(peaks, [0], [1], [3]))
-    return op.Where(is_none, _NONE, probs)
+    return op.Where(is_none, NONE, probs)
 
 
 def _ends(op: Op, peaks: Value, edges: tuple[tuple[int, int], ...]) -> tuple[Value, Value]:

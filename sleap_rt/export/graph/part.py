@@ -22,6 +22,7 @@ Op = Any  # onnxscript's OpBuilder: `op.Name(*inputs, **attributes)` writes a no
 FLOAT, INT32, INT64, UINT8 = (ir.DataType[name] for name in ("FLOAT", "INT32", "INT64", "UINT8"))
 
 
+NONE = float("nan")  # where there is no peak; one object, as the builder keeps constants by value
 PartName = Literal["sizing", "crops", "network", "decoding"]
 
 

@@ -17,9 +17,8 @@ from sleap_rt.export.graph.maps import (
     patches,
     refined,
 )
-from sleap_rt.export.graph.part import FLOAT, Op, Value, constant
+from sleap_rt.export.graph.part import FLOAT, NONE, Op, Value, constant
 
-_NONE = float("nan")
 _SEEN = 5  # side of the patch in which a plateau shows: the neighbours of all neighbours
 
 
@@ -67,7 +66,7 @@ def global_peaks(
     vals, column = op.Squeeze(vals, [3]), op.Squeeze(column, [3])
     cells = refined(op, maps, as_points(op, column, row), refine, patch_size)
     below = op.Less(vals, threshold)
-    cells = op.Where(op.Unsqueeze(below, [3]), _NONE, cells)
+    cells = op.Where(op.Unsqueeze(below, [3]), NONE, cells)
     vals = op.Where(below, 0.0, vals)
     return GlobalPeaks(op.Squeeze(cells, [2]), op.Squeeze(vals, [2]))
 

@@ -166,9 +166,8 @@ def _clear_lines(model: TrainedModel, sources: Floats, destinations: Floats) -> 
     steps = np.linspace(0, 1, model.decoding.n_points, dtype=np.float32)[:, None]
     ends = sources[:, None, None], destinations[None, :, None]
     lines = ends[0] + steps * (ends[1] - ends[0])  # (n, m, n_points, 2)
-    unclear: NDArray[np.bool_] = _near_border(lines / np.float32(model.decoding.pafs_stride))
-    clear: NDArray[np.bool_] = ~unclear.any(axis=2)
-    return clear
+    unclear = _near_border(lines / np.float32(model.decoding.pafs_stride))
+    return np.logical_not(unclear.any(axis=2))
 
 
 def _compare_classes(
