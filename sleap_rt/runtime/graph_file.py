@@ -5,12 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sleap_rt.contract import METADATA_KEY, GraphContract, Precision
+from sleap_rt.contract import BYTES_NODE, METADATA_KEY, GraphContract, Precision
 from sleap_rt.errors import ModelError
 
-# Field numbers of ONNX's ModelProto and StringStringEntryProto (onnx.proto3).
+# Field numbers of ONNX's ModelProto, StringStringEntryProto, GraphProto, NodeProto and
+# AttributeProto (onnx.proto3), and the number of a data type.
 _METADATA_PROPS, _KEY, _VALUE = 14, 1, 2
+_GRAPH, _NODE, _NODE_NAME, _ATTRIBUTE, _INT = 7, 1, 3, 5, 3
+_UINT8 = 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # protobuf wire types
+_Data = mmap.mmap | bytearray
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,48 @@ def read_metadata(path: Path) -> dict[str, str]:
             return found
 
 
-def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, tuple[int, int]]]:
-    """(field number, (start, end) of its bytes) of a protobuf message; only fields of bytes."""
+def read_keeping_bytes(path: Path) -> bytes | None:
+    """A graph whose frames stay bytes until they are cut or transposed; None where it has none.
+
+    Graphs make floats of whole frames first, since some engines take bytes in no other operator.
+    Where an engine takes them, moving and converting four times as much is a waste.
+
+    Args:
+        path: of the `.onnx` file.
+    """
+    content = bytearray(path.read_bytes())
+    for field, graph in _fields(content, 0, len(content)):
+        for part, node in _fields(content, *graph) if field == _GRAPH else ():
+            if part == _NODE and _is_named(content, node, BYTES_NODE):
+                (to,) = (
+                    value
+                    for name, attribute in _fields(content, *node)
+                    if name == _ATTRIBUTE
+                    for key, value in _fields(content, *attribute)
+                    if key == _INT
+                )
+                content[to[0]] = _UINT8
+                return bytes(content)
+    return None
+
+
+def _is_named(data: _Data, node: tuple[int, int], name: str) -> bool:
+    return any(
+        field == _NODE_NAME and data[slice(*value)] == name.encode()
+        for field, value in _fields(data, *node)
+    )
+
+
+def _fields(data: _Data, start: int, end: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    """(field number, (start, end) of its value) of a protobuf message."""
     position = start
     while position < end:
         tag, position = _varint(data, position)
         field, wire_type = tag >> 3, tag & 7
         if wire_type == _VARINT:
+            value = position
             _, position = _varint(data, position)
+            yield field, (value, position)
         elif wire_type == _BYTES:
             length, position = _varint(data, position)
             if position + length > end:
@@ -94,7 +132,7 @@ def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, tuple[
             raise ValueError("it does not follow the ONNX format")
 
 
-def _varint(data: mmap.mmap, position: int) -> tuple[int, int]:
+def _varint(data: _Data, position: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[position]

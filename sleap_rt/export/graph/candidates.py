@@ -45,8 +45,8 @@ def best_candidates(
     # is inverted afterwards: a map of NaN, which no comparison holds for, has no candidates.
     none = op.Cast(op.Not(found), to=FLOAT)
     candidates = confmaps - none * _FAR_BELOW
-    per_row = op.Cast(op.ReduceSum(none, [3], keepdims=0), to=INT64)  # exact for maps of any size
-    n_candidates = maps.n_cells - op.ReduceSum(per_row, [2], keepdims=0)
+    # Sums of ones are exact up to 2^24 cells, whatever their order.
+    n_candidates = maps.n_cells - op.Cast(op.ReduceSum(none, [2, 3], keepdims=0), to=INT64)
     flat = flat_maps(op, candidates, maps.n_cells)
     # A map may have fewer cells than there are slots.
     n_best = op.Min(n_slots, maps.n_cells)

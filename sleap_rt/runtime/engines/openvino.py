@@ -11,6 +11,7 @@ import openvino as ov
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engine import Array, Feed, TensorSpec, check_feed, n_cores
+from sleap_rt.runtime.graph_file import read_keeping_bytes
 
 _MOST_SIZES = 8  # compiled models that are kept
 DEVICES = "auto, cpu, gpu and gpu:N (an Intel GPU)"
@@ -41,7 +42,7 @@ class OpenVinoEngine:
         elif options.threads is not None:
             raise OptionError("threads are CPU threads, and an Intel GPU runs; leave it out")
         try:
-            self._model = self._core.read_model(model)
+            self._model = self._core.read_model(read_keeping_bytes(model) or model)
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot open {model}: {error}") from error
         _keep_apart_from_concat(self._model)

@@ -11,6 +11,7 @@ import onnxruntime as ort
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engine import Array, DeviceArray, Feed, TensorSpec, check_feed, n_cores
+from sleap_rt.runtime.graph_file import read_keeping_bytes
 from sleap_rt.runtime.nvidia import why_no_gpu
 
 _DTYPES = {
@@ -59,6 +60,7 @@ _DEVICES = {
     "hip": _Device("MIGraphXExecutionProvider", "Install AMD's onnxruntime-migraphx"),
     "openvino": _Device("OpenVINOExecutionProvider", "Install onnxruntime-openvino"),
 }
+_LARGEST_READ = 1_500_000_000  # bytes; larger graphs are read by ONNX Runtime itself
 _WHEELS = ("onnxruntime", "onnxruntime-gpu")
 
 
@@ -80,7 +82,8 @@ class OrtEngine:
         settings = session_settings(options.threads or n_cores())
         provider = provider_of(kind, number)
         try:
-            self._session = ort.InferenceSession(str(model), settings, providers=[provider])
+            graph = _readable(model) if kind == "cpu" else str(model)
+            self._session = ort.InferenceSession(graph, settings, providers=[provider])
         except _FAILURES as error:
             raise EngineError(f"ONNX Runtime cannot open {model}: {error}") from error
         found = self._session.get_providers()
@@ -117,6 +120,13 @@ class OrtEngine:
 
 
 open_engine = OrtEngine
+
+
+def _readable(model: Path) -> bytes | str:
+    """A graph as the CPU runs it best; a very large one keeps its weights in a file beside."""
+    if model.stat().st_size > _LARGEST_READ or model.with_name(f"{model.name}.data").exists():
+        return str(model)
+    return read_keeping_bytes(model) or str(model)
 
 
 def upload_to(array: Array, memory: str, number: int, owner: str) -> DeviceArray:
