@@ -11,7 +11,7 @@ from recordings import Arrays, dummy_activations, model_folders, recorded_activa
 
 from sleap_rt.export.graph.network import network_part
 from sleap_rt.export.graph.part import model_of
-from sleap_rt.models.legacy import LegacyModel, load_legacy_model
+from sleap_rt.models import TrainedModel, load_legacy_model
 
 pytestmark = pytest.mark.parity
 
@@ -39,7 +39,7 @@ ATOL_IMAGE["bottomup_multiclass"] = 1e-4
 
 
 @cache
-def _model(folder: Path) -> LegacyModel:
+def _model(folder: Path) -> TrainedModel:
     return load_legacy_model(folder)
 
 

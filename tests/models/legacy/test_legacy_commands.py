@@ -5,6 +5,7 @@ Their answers are compared with the plain reference; what cannot be done is answ
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +26,9 @@ from keras_files import (
 from sleap_rt.cli.app import main
 from sleap_rt.errors import ModelError
 from sleap_rt.export import export_models
-from sleap_rt.models.legacy import load_legacy_model, reference
+from sleap_rt.models import load_legacy_model
+from sleap_rt.models.pairs import in_order
+from sleap_rt.models.reference import predict_frame, predict_pair
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor, read_graph_file
 from sleap_rt.runtime.families import check_family
@@ -106,8 +109,8 @@ def test_every_way_to_name_a_model_uses_the_same_export(
         points.append([frame.instances[0].numpy() for frame in labels])
     assert len(list((own_cache / "sleap-rt" / "exports").iterdir())) == 1
     np.testing.assert_array_equal(points[1:], [points[0]] * 3)
-    frames = [frame[..., None] for frame in _frames(5)]
-    expected = reference.predict([load_legacy_model(folder)], frames)
+    model = load_legacy_model(folder)
+    expected = [predict_frame(model, frame[..., None], DecodeOptions()) for frame in _frames(5)]
     np.testing.assert_allclose(points[0], [f.points[0] for f in expected], atol=PX)
 
 
@@ -139,12 +142,13 @@ def test_export_says_what_to_know_about_the_model(
 
 def _predict(folders: list[Path], frames: list[np.ndarray], to: Path, threshold: float) -> list:
     paths = export_models(folders, to)
-    predictor = open_predictor(paths, DecodeOptions(peak_threshold=threshold), CPU)
+    options = DecodeOptions(peak_threshold=threshold)
+    predictor = open_predictor(paths, options, CPU)
     found = [predictor.predict(frame[None], [i])[0] for i, frame in enumerate(frames)]
     predictor.close()
-    options = reference.ReferenceOptions(peak_threshold=threshold)
-    expected = reference.predict([load_legacy_model(folder) for folder in folders], frames, options)
-    for mine, plain in zip(found, expected, strict=True):
+    models = in_order([load_legacy_model(folder) for folder in folders])
+    for mine, frame in zip(found, frames, strict=True):
+        plain = predict_pair(models, frame, options)
         assert mine.points.shape == plain.points.shape
         np.testing.assert_allclose(mine.points, plain.points, atol=PX)
         np.testing.assert_allclose(mine.scores, plain.scores, atol=1e-4)
@@ -173,11 +177,10 @@ def test_frames_are_brought_to_the_size_in_the_configuration(tmp_path: Path) -> 
     predictor = open_predictor(paths, DecodeOptions(), CPU)
     model = load_legacy_model(folder)
     for frame in frames:
-        image, ratio = reference.match_size(frame, 64, 80)
-        expected = reference.peaks_in_frame(model, image, DecodeOptions.peak_threshold)
+        expected = predict_frame(model, frame, DecodeOptions())
         (found,) = predictor.predict(frame[None], [0])
         assert len(found) > 1
-        np.testing.assert_allclose(found.points[:, 0], expected.points / ratio, atol=PX)
+        np.testing.assert_allclose(found.points, expected.points, atol=PX)
 
 
 def test_videos_of_a_run_are_brought_to_the_largest_size(
@@ -200,8 +203,12 @@ def test_videos_of_a_run_are_brought_to_the_largest_size(
     ]
     frames = [video[3] for video in videos]
     assert frames[0].shape != frames[1].shape
-    expected = reference.predict([load_legacy_model(folder)], frames)
-    for mine, plain in zip(found, expected, strict=True):
+    height, width = (max(frame.shape[axis] for frame in frames) for axis in (0, 1))
+    model = load_legacy_model(folder)
+    common = replace(model.preprocessing, max_height=height, max_width=width)
+    model = replace(model, preprocessing=common)
+    for mine, frame in zip(found, frames, strict=True):
+        plain = predict_frame(model, frame, DecodeOptions())
         np.testing.assert_allclose(mine.instances[0].numpy(), plain.points[0], atol=PX)
 
 

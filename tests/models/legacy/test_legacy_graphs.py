@@ -30,7 +30,7 @@ from recordings import (
 )
 
 from sleap_rt.instances import FrameInstances
-from sleap_rt.models.legacy import load_legacy_model
+from sleap_rt.models import load_legacy_model
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import Engine, open_engine
 from sleap_rt.runtime.predictors import KnownInstances, open_predictor

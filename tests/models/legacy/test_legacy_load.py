@@ -21,7 +21,8 @@ from keras_files import (
 )
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.legacy import is_legacy_model, load_legacy_model
+from sleap_rt.legacy_files import is_legacy_model
+from sleap_rt.models import load_legacy_model
 from sleap_rt.models.legacy.config import read_config
 from sleap_rt.models.legacy.skeleton import skeleton_from_json
 
@@ -49,7 +50,7 @@ def test_every_way_to_name_a_model(given: str, tmp_path: Path) -> None:
     assert model.kind == "single_instance"
     assert model.skeleton.node_names == ("A", "B")
     assert model.decoding.confmaps_stride == 2
-    assert model.preprocessing.pad_stride == 2
+    assert model.preprocessing.max_stride == 2
     assert not model.decoding.offsets
     assert model.provenance.trained_with == "SLEAP 1.3.4"
     assert model.provenance.backbone == "unet"
