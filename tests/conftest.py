@@ -51,7 +51,7 @@ def export_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def exported(export_cache: Path) -> Export:
     """Exports a model or a pair once for the whole session; later calls get the same graphs.
 
-    An export takes ten seconds, nearly all in torch's tracer. First stage first.
+    An export takes seconds, nearly all of them to certify the graph. First stage first.
     """
 
     def export(models: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES) -> list[Path]:
@@ -79,8 +79,8 @@ def int8_graph(
     sample_graphs: Callable[..., list[Path]], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The sample bottom-up model in int8."""
-    from sleap_rt.export.calibration import open_calibration
-    from sleap_rt.export.int8 import in_int8
+    from sleap_rt.export.precision.calibration import open_calibration
+    from sleap_rt.export.precision.int8 import in_int8
     from sleap_rt.options import CalibrationOptions
     from sleap_rt.runtime import read_graph_file
 

@@ -11,7 +11,7 @@ import pytest
 import sleap_rt
 
 PACKAGE = Path(sleap_rt.__file__).parent
-SMALL = {"errors", "version", "options", "skeleton", "instances", "contract"}
+SMALL = {"errors", "version", "options", "skeleton", "instances", "kinds", "contract"}
 SMALL |= {"model_files", "legacy_files"}
 SMALL |= {"training_extra"}  # looks the exporter up by name, only where a trained model is given
 MAY_IMPORT = {

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from sleap_rt.models import TrainedModel, load_native_model
-from sleap_rt.models.reference.frames import (
+from sleap_rt.models.reference.native import (
     convert_channels,
     match_size,
     network_input,

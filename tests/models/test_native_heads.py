@@ -52,7 +52,7 @@ def test_a_head_that_gives_no_poses_is_named(head, gives, tmp_path):
         ({"centroid": {}, "bottomup": {}}, {}, "sets centroid, bottomup; exactly one"),
         ({"centered_instance": {"confmaps": {}}}, {}, "crop_size is missing"),
         ({"multi_class_topdown": {"class_vectors": {}}}, {"crop_size": 8}, "classes is empty"),
-        ({"bottomup": {"pafs": {}}}, {}, "edges is empty"),
+        ({"bottomup": {"pafs": {}}}, {}, r"1 node\(s\) and 0 edge\(s\)"),
         ({"centroid": {"confmaps": {}}}, {"tiling": {"enabled": True}}, "tiled inference"),
         ({"centroid": {"confmaps": {"centroid_method": "tip"}}}, {}, "'tip'; supported: anchor"),
     ],

@@ -32,6 +32,7 @@ def trained(kind: str, **preprocessing: Any) -> TrainedModel:
         "crop_size": (64, 64) if kind == "centered_instance" else None,
     }
     return TrainedModel(
+        family="native",
         kind=kind,
         skeleton=Skeleton("animal", ("nose", "tail")),
         anchor_part="nose",

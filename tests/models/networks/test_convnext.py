@@ -11,8 +11,8 @@ from onnx_runs import WrittenNetwork
 from seeded_networks import build_tiny, confmaps_head, tiny_convnext, tiny_swin
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.config import Config
+from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.networks import Weights, build_network
 
 ATOL = 1e-4  # of a map's largest value: float32 against float64, sums in another order
