@@ -90,12 +90,12 @@ def network_in_torch(case: Case, n_frames: int) -> float:
     import torch
 
     from sleap_rt.models import load_native_model
-    from sleap_rt.models.reference.frames import prepare_frame
+    from sleap_rt.models.reference import prepare_frame
     from sleap_rt.runtime.io.video import VideoFile
 
     model = load_native_model(case.model)
     with VideoFile(case.video) as video:
-        prepared = [prepare_frame(video.read(i), model.preprocessing)[0] for i in range(BATCH_SIZE)]
+        prepared = [prepare_frame(model, video.read(i)).image for i in range(BATCH_SIZE)]
     batch = torch.cat(prepared)
     n_batches = -(-n_frames // BATCH_SIZE)
     with torch.inference_mode():

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from sleap_rt.cli import main
-from sleap_rt.export.reduced_certificate import MAX_P99_PX
+from sleap_rt.export.proof.reduced import MAX_P99_PX
 from sleap_rt.runtime import read_graph_file
 from sleap_rt.runtime.trt_support.ahead import engine_path
 from sleap_rt.runtime.trt_support.bindings import find_tensorrt

@@ -227,7 +227,7 @@ def test_crops_around_labelled_animals_are_centred_on_the_node_asked_for(
         labels = predicted("centered_instance", f"--anchor_part {anchor}", project, frames=None)
         found[anchor] = labels[0].numpy()
         centers = truth[:, model.skeleton.node_names.index(anchor)]
-        crops = predict_crops(model, frame, centers, DecodeOptions(), size_from=model)
+        crops = predict_crops(model, frame, centers, DecodeOptions())
         expected = crops.points[~np.isnan(crops.points).all(axis=(1, 2))]
         np.testing.assert_allclose(found[anchor], expected, rtol=0, atol=0.01)
     assert np.nanmax(np.abs(found["tail"] - found["nose"])) > PX

@@ -15,10 +15,11 @@ import onnxruntime
 import pytest
 import sleap_io as sio
 
-from sleap_rt.export.graphs import build_graph
-from sleap_rt.export.onnx_file import fuse
-from sleap_rt.models import load_native_model
-from sleap_rt.models.reference import ReferenceInstances, predict_instances, predict_topdown
+from sleap_rt.export.graph.chain import graph_of
+from sleap_rt.instances import FrameInstances
+from sleap_rt.models import load_native_models
+from sleap_rt.models.pairs import in_order
+from sleap_rt.models.reference import predict_frame, predict_pair
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import engines, open_predictor
 from sleap_rt.runtime.io.video import VideoFile
@@ -44,12 +45,11 @@ def frame_of(clip: str, size: tuple[int, int] | None = None, index: int = 10) ->
     return frame.reshape(*frame.shape[:2], -1)
 
 
-def plain_pipeline(
-    names: list[str], frame: np.ndarray, options: DecodeOptions
-) -> ReferenceInstances:
-    models = [load_native_model(SAMPLES / "models" / name) for name in names]
-    predict = predict_topdown if len(models) == 2 else predict_instances
-    return predict(*models, frame, options)
+def plain_pipeline(names: list[str], frame: np.ndarray, options: DecodeOptions) -> FrameInstances:
+    models = in_order(load_native_models([SAMPLES / "models" / name for name in names]))
+    if len(models) == 2:
+        return predict_pair(models, frame, options)
+    return predict_frame(models[0], frame, options)
 
 
 def assert_graphs_agree(graphs, names, frame, options) -> int:
@@ -77,11 +77,11 @@ def test_one_graph_is_right_at_frame_sizes_it_never_saw(name, sample_graphs):
 
 def test_a_model_without_a_training_size_takes_frames_as_they_come():
     """Its input scale of 0.5 is then applied by the graph's first part, to any size."""
-    model = load_native_model(SAMPLES / "models/centroid")
+    (model,) = load_native_models([SAMPLES / "models/centroid"])
     sizing = replace(model.preprocessing, max_height=None, max_width=None)
     model = replace(model, preprocessing=sizing)
     session = onnxruntime.InferenceSession(
-        fuse(build_graph(model)).SerializeToString(), providers=["CPUExecutionProvider"]
+        graph_of(model).SerializeToString(), providers=["CPUExecutionProvider"]
     )
     options = DecodeOptions()
     for size in SIZES:
@@ -93,7 +93,7 @@ def test_a_model_without_a_training_size_takes_frames_as_they_come():
             "slots": np.zeros(16, np.float32),
         }
         centroids, _ = session.run(["centroids", "centroid_vals"], feed)
-        expected = predict_instances(model, frame, options).points[:, 0]
+        expected = predict_frame(model, frame, options).points[:, 0]
         found = centroids[0][~np.isnan(centroids[0, :, 0])]
         assert len(found) == len(expected) > 0
         np.testing.assert_allclose(found, expected, rtol=0, atol=PX)
@@ -104,7 +104,8 @@ def test_a_model_without_a_training_size_takes_frames_as_they_come():
 def test_points_of_a_model_with_an_input_scale_lie_in_frame_px(name, sample_graphs):
     """Against the scene's truth: at half size, a forgotten scale would be off by half the frame."""
     clip, models = SETS[name]
-    assert load_native_model(SAMPLES / "models" / models[0]).preprocessing.input_scale == 0.5
+    (first, *_) = load_native_models([SAMPLES / "models" / models[0]])
+    assert first.preprocessing.input_scale == 0.5
     labels = sio.load_slp(str(SAMPLES / f"{clip}.slp"), open_videos=False)
     (truth,) = (frame for frame in labels if frame.frame_idx == 10)
     predictor = open_predictor(sample_graphs(*models), DecodeOptions(), CPU)

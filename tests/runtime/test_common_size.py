@@ -7,7 +7,7 @@ import pytest
 
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
-from sleap_rt.models.legacy.reference import frames as reference
+from sleap_rt.models.reference import legacy as reference
 from sleap_rt.runtime.common_size import at_common_size, fit_to, match_size
 from sleap_rt.runtime.run import FrameRef
 

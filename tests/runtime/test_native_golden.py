@@ -12,8 +12,7 @@ import torch
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.models import load_native_model
-from sleap_rt.models.reference.frames import prepare_frame
-from sleap_rt.models.reference.peaks import refine_cell
+from sleap_rt.models.reference import peaks, prepare_frame
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, EngineOptions, ModelOverrides, RunOptions
 from sleap_rt.runtime import open_predictor, predict_frames
 from sleap_rt.runtime.io.video import VideoFile
@@ -135,7 +134,7 @@ def test_a_centroid_takes_over_the_pose_of_the_animal_it_found(shared_data, grap
 
 
 def network_maps(model, frame) -> dict[str, np.ndarray]:
-    image, _ = prepare_frame(frame, model.preprocessing)
+    image = prepare_frame(model, frame).image
     with torch.inference_mode():
         return {name: maps[0].numpy() for name, maps in model.network(image).items()}
 
@@ -219,7 +218,9 @@ def peaks_in_double_precision(confmap: np.ndarray, threshold: float, stride: int
 
 
 def refined(confmap: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    return np.array([refine_cell(confmap.astype(np.float32), *cell, 5) for cell in cells])
+    confmap = confmap.astype(np.float32)
+    on_grid = [peaks.Peak(x, y, float(confmap[y, x]), (y, x)) for y, x in cells.tolist()]
+    return np.array([peaks.refined(confmap, peak, 5)[:2] for peak in on_grid])
 
 
 def highest_neighbour(confmap: np.ndarray) -> np.ndarray:
@@ -257,7 +258,7 @@ def test_a_flat_map_gives_every_peak_that_is_one_and_scores_the_recorded_pairs(
     network = model.network.double()
     n_pairs = 0
     with VideoFile(shared_data / index["source"]) as video:
-        images = [prepare_frame(video.read(i), model.preprocessing)[0] for i in indices]
+        images = [prepare_frame(model, video.read(i)).image for i in indices]
     for frame, found, image in zip(expected, results, images, strict=True):
         with torch.inference_mode():
             confmaps = network(image.double())["confmaps"][0].numpy()

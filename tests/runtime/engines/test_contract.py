@@ -9,7 +9,7 @@ import pytest
 
 from sleap_rt.errors import EngineError
 from sleap_rt.models import load_native_model
-from sleap_rt.models.reference import predict_crops, predict_instances
+from sleap_rt.models.reference import predict_crops, predict_frame
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor
 from sleap_rt.runtime.engines import Engine, engine_names, open_engine
@@ -61,7 +61,7 @@ def test_crops_have_the_poses_of_the_checkpoint(engine, frame, size, n_crops):
     model = load_native_model(MODELS / "centered_instance")
     image = cv2.resize(frame, size[::-1])[..., None]
     centers = np.array([[60, 70], [128.4, 99.7], [5, 140]], np.float32)[:n_crops]
-    expected = predict_crops(model, image, centers, DecodeOptions(), size_from=model)
+    expected = predict_crops(model, image, centers, DecodeOptions())
     found = engine.run(_feed(image, centers), ["peaks", "peak_vals"])
     assert set(found) == {"peaks", "peak_vals"}
     np.testing.assert_allclose(found["peaks"], expected.points, rtol=0, atol=PX)
@@ -74,7 +74,7 @@ def test_instances_are_those_of_the_checkpoint(options, engine, frame, sample_gr
     found = predictor.predict(np.stack([frame, frame[::-1]]), [0, 1])
     predictor.close()
     for image, instances in zip((frame, frame[::-1]), found, strict=True):
-        expected = predict_instances(model, image, DecodeOptions())
+        expected = predict_frame(model, image, DecodeOptions())
         assert len(expected.points) > 0
         np.testing.assert_allclose(instances.points, expected.points, rtol=0, atol=PX)
         np.testing.assert_allclose(instances.scores, expected.scores, rtol=0, atol=10 * SCORE)

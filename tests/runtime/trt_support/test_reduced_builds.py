@@ -7,15 +7,12 @@ import onnx
 import pytest
 from building import TARGETS, builds
 
-from sleap_rt.export.calibration import open_calibration
-from sleap_rt.export.graphs import build_graph
-from sleap_rt.export.int8 import in_int8
-from sleap_rt.export.legacy_graphs import build_legacy_graph
-from sleap_rt.export.legacy_stages import LegacyStage, legacy_stages
-from sleap_rt.export.onnx_file import fuse
-from sleap_rt.export.precision import Stage, in_half_precision
-from sleap_rt.models import load_native_model
-from sleap_rt.models.legacy import load_legacy_model
+from sleap_rt.export.graph.chain import graph_of
+from sleap_rt.export.precision.calibration import open_calibration
+from sleap_rt.export.precision.half import in_half_precision
+from sleap_rt.export.precision.int8 import in_int8
+from sleap_rt.models import TrainedModel, load_legacy_model, load_native_model
+from sleap_rt.models.pairs import in_order
 from sleap_rt.options import CalibrationOptions
 from sleap_rt.runtime import read_graph_file
 from sleap_rt.runtime.trt_support.bindings import TensorRT
@@ -33,10 +30,8 @@ LEGACY = [
 pytestmark = pytest.mark.engine
 
 
-def half(stage: Stage, folder: Path) -> Path:
-    stage = in_half_precision(stage)
-    module = build_legacy_graph(stage) if isinstance(stage, LegacyStage) else build_graph(stage)
-    onnx.save(fuse(module), folder / "half.onnx")
+def half(model: TrainedModel, folder: Path) -> Path:
+    onnx.save(graph_of(in_half_precision(model)), folder / "half.onnx")
     return folder / "half.onnx"
 
 
@@ -61,8 +56,8 @@ def test_every_kind_builds_in_float16(rtx: TensorRT, tmp_path: Path, kind: str) 
 def test_every_legacy_kind_builds_in_float16(
     rtx: TensorRT, shared_data: Path, tmp_path: Path, names: Sequence[str]
 ) -> None:
-    for stage in legacy_stages([load_legacy_model(shared_data / "legacy" / n) for n in names]):
-        path = half(stage, tmp_path)
+    for model in in_order([load_legacy_model(shared_data / "legacy" / n) for n in names]):
+        path = half(model, tmp_path)
         for target in TARGETS:
             assert builds(rtx, path, target, (200, 300))
 

@@ -9,8 +9,8 @@ import onnx
 import pytest
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.legacy_sizing import legacy_sizing_model
-from sleap_rt.export.sizing import sizing_model
+from sleap_rt.export.graph.chain import RULES, sizing_part
+from sleap_rt.export.graph.part import model_of
 from sleap_rt.runtime.trt_support.bindings import TensorRT
 
 HEIGHT, WIDTH = 150, 211  # px of the frames
@@ -42,7 +42,7 @@ def padded(side: int) -> int:
 
 @pytest.mark.parametrize("size", TARGETS)
 def test_native_sizing(rtx: TensorRT, tmp_path: Path, size: tuple[int | None, int | None]) -> None:
-    model = sizing_model(preprocessing(size), scale_and_pad=True)
+    model = model_of([sizing_part(preprocessing(size), RULES["native"])])
     expected = padded(size[0] or HEIGHT), padded(size[1] or WIDTH)
     for channels in (1, 3):
         assert output_sizes(rtx, model, tmp_path / "sizing.onnx", channels) == expected
@@ -50,7 +50,7 @@ def test_native_sizing(rtx: TensorRT, tmp_path: Path, size: tuple[int | None, in
 
 @pytest.mark.parametrize("size", [(None, None), (120, 240)])
 def test_legacy_sizing(rtx: TensorRT, tmp_path: Path, size: tuple[int | None, int | None]) -> None:
-    model = legacy_sizing_model(preprocessing(size, resize="bilinear"))
+    model = model_of([sizing_part(preprocessing(size, resize="bilinear"), RULES["legacy"])])
     expected = padded(size[0] or HEIGHT), padded(size[1] or WIDTH)
     for channels in (1, 3):
         assert output_sizes(rtx, model, tmp_path / "sizing.onnx", channels) == expected
