@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from sleap_rt.models.legacy import load_legacy_model
-from sleap_rt.models.native.load import load_native_model
+from sleap_rt.contract import Preprocessing
+from sleap_rt.models import TrainedModel, load_legacy_model, load_native_model
 
 _SIDE = 512  # px, of an image whose size the training configuration leaves open
 
@@ -24,7 +24,6 @@ def describe_model(path: Path, *, is_legacy: bool) -> dict[str, Any]:
         ModelError: it cannot be loaded.
     """
     model = load_legacy_model(path) if is_legacy else load_native_model(path)
-    preprocessing = asdict(model.preprocessing)
     return {
         "file": str(path),
         "stored_as": "SLEAP 1.4 or older" if is_legacy else "sleap-nn",
@@ -33,18 +32,20 @@ def describe_model(path: Path, *, is_legacy: bool) -> dict[str, Any]:
         "skeleton": model.skeleton.in_words(),
         "classes": list(model.class_names) or None,
         "anchor_part": model.anchor_part,
-        "preprocessing": preprocessing,
+        "preprocessing": asdict(model.preprocessing),
         "decoding": asdict(model.decoding),
-        "compute": _compute(model.network, preprocessing),
+        "compute": _compute(model),
         "provenance": asdict(model.provenance),
         "notes": list(model.notes) or None,
     }
 
 
-def _compute(network: torch.nn.Module, preprocessing: dict[str, Any]) -> dict[str, Any]:
+def _compute(model: TrainedModel) -> dict[str, Any]:
     """Operations of one pass through the network, on an image of the training's size."""
-    height, width = _input_size(preprocessing)
-    image = torch.zeros(1, preprocessing["in_channels"], height, width)
+    height, width = _input_size(model.preprocessing)
+    # Shapes without numbers: large images cost no more than small ones.
+    image = torch.empty(1, model.preprocessing.in_channels, height, width, device="meta")
+    network = model.network.to("meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(image)
     return {
@@ -53,18 +54,12 @@ def _compute(network: torch.nn.Module, preprocessing: dict[str, Any]) -> dict[st
     }
 
 
-def _input_size(preprocessing: dict[str, Any]) -> tuple[int, int]:
-    crop = preprocessing["crop_size"]
-    scale = preprocessing["input_scale"]
-    if isinstance(crop, int):  # legacy: px after scaling
-        return crop, crop
-    if crop is not None:
-        sides = crop
-    else:
-        names = ("max_height", "max_width")
-        if "target_height" in preprocessing:
-            names = ("target_height", "target_width")
-        sides = tuple(preprocessing[name] or _SIDE for name in names)
-    stride = preprocessing.get("max_stride") or preprocessing.get("pad_stride") or 1
-    height, width = (-(-round(side * scale) // stride) * stride for side in sides)
+def _input_size(spec: Preprocessing) -> tuple[int, int]:
+    """(height, width) px of the network's input."""
+    if spec.crop_size is not None and spec.crop_unit == "scaled":
+        return spec.crop_size
+    sides = spec.crop_size or (spec.max_height or _SIDE, spec.max_width or _SIDE)
+    height, width = (
+        -(-int(side * spec.input_scale) // spec.max_stride) * spec.max_stride for side in sides
+    )
     return height, width
