@@ -16,10 +16,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from sleap_rt.export.calibration import open_calibration  # noqa: E402
+
 from sleap_rt.contract import Certificate, is_crop_model_alone  # noqa: E402
 from sleap_rt.errors import SleapRtError  # noqa: E402
 from sleap_rt.export import export_models, int8, reduced_certificate  # noqa: E402
-from sleap_rt.export.calibration import open_calibration  # noqa: E402
 from sleap_rt.options import CalibrationOptions  # noqa: E402
 from sleap_rt.runtime import GraphFile, read_graph_file  # noqa: E402
 

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from sleap_rt.options import DecodeOptions, EngineOptions, RunOptions  # noqa: E402
 from sleap_rt.runtime import open_predictor, predict_frames  # noqa: E402
-from sleap_rt.runtime.io.video import VideoFile  # noqa: E402
+from sleap_rt.runtime.frames.video import VideoFile  # noqa: E402
 from sleap_rt.runtime.predictors import Predictor  # noqa: E402
 
 VARIANTS = ("ort", "ort, spinning", "openvino")

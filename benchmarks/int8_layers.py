@@ -16,9 +16,10 @@ import onnx
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from sleap_rt.export.calibration import open_calibration  # noqa: E402
+
 from sleap_rt.contract import is_crop_model_alone  # noqa: E402
 from sleap_rt.export import export_models, int8, quantize  # noqa: E402
-from sleap_rt.export.calibration import open_calibration  # noqa: E402
 from sleap_rt.options import CalibrationOptions  # noqa: E402
 from sleap_rt.runtime import read_graph_file  # noqa: E402
 

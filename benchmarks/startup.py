@@ -91,7 +91,7 @@ def network_in_torch(case: Case, n_frames: int) -> float:
 
     from sleap_rt.models import load_native_model
     from sleap_rt.models.reference import prepare_frame
-    from sleap_rt.runtime.io.video import VideoFile
+    from sleap_rt.runtime.frames.video import VideoFile
 
     model = load_native_model(case.model)
     with VideoFile(case.video) as video:

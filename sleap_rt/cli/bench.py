@@ -85,8 +85,8 @@ def command(
     sleap-nn bench exports/flies --engine ort --engine openvino -b 1 -b 4
     """
     from sleap_rt.model_files import exported_graphs
-    from sleap_rt.runtime.benchmark import BenchOptions, run_benchmark
     from sleap_rt.runtime.engines import check_engine_options
+    from sleap_rt.runtime.inspect.bench import BenchOptions, run_benchmark
 
     options = [BenchOptions(batch_size=size, n_batches=n_batches) for size in batch_sizes]
     asked = [{"engine": engine, **params} for engine in engines]

@@ -113,7 +113,7 @@ def command(
         frame_size=frame_size,
     )
     from sleap_rt.runtime import read_graph_file
-    from sleap_rt.runtime.trt_support.targets import parse_target
+    from sleap_rt.runtime.engines.tensorrt.targets import parse_target
     from sleap_rt.training_extra import export_models
 
     target_gpu = None if options.target is None else parse_target(options.target)
@@ -126,7 +126,7 @@ def command(
             click.echo(f"{contract.kind}: note: {note}", err=True)
         click.echo(f"{path}: {_certified(contract)}")
     if target_gpu is not None:
-        from sleap_rt.runtime.trt_support.ahead import engine_frame_size, write_ahead_of_time
+        from sleap_rt.runtime.engines.tensorrt.ahead import engine_frame_size, write_ahead_of_time
 
         for path in graphs:
             size = engine_frame_size(read_graph_file(path).contract, options.frame_size)

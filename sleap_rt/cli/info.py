@@ -40,7 +40,7 @@ def _described(path: Path) -> list[dict[str, Any]]:
 
         return [describe_trained(path, is_legacy=source is ModelSource.LEGACY)]
     from sleap_rt.runtime import read_graph_file
-    from sleap_rt.runtime.description import describe_graph
+    from sleap_rt.runtime.inspect.info import describe_graph
 
     return [describe_graph(read_graph_file(graph)) for graph in exported_graphs(path)]
 

@@ -15,6 +15,6 @@ def resolve_graphs(
     check: OnContracts | None = None,
 ) -> list[Path]:
     """As `graphs_of`; says on standard error that a model is being exported."""
-    from sleap_rt.runtime.trained import graphs_of
+    from sleap_rt.workflows.resolve import graphs_of
 
     return graphs_of(paths, overrides, lambda text: click.echo(text, err=True), check)

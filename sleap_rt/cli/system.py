@@ -25,7 +25,7 @@ def command(as_json: bool) -> None:
 
     For each that does not, the reason and the fix are given. This always ends with success.
     """
-    from sleap_rt.runtime.probe import probe_engines
+    from sleap_rt.runtime.inspect.probe import probe_engines
 
     facts = _facts()
     probes = probe_engines()
@@ -44,7 +44,7 @@ def command(as_json: bool) -> None:
 
 
 def _facts() -> dict[str, Any]:
-    from sleap_rt.runtime.io.video import DECODER
+    from sleap_rt.runtime.frames.video import DECODER
 
     return {
         "sleap_rt": __version__,

@@ -30,8 +30,8 @@ from sleap_rt.options import (
 from sleap_rt.tracking.options import TrackerOptions
 
 if TYPE_CHECKING:
-    from sleap_rt.runtime.io.source import Source
-    from sleap_rt.runtime.job import JobSummary, PredictionJob
+    from sleap_rt.runtime.frames.source import Source
+    from sleap_rt.runtime.pipeline.job import JobSummary, PredictionJob
 
 _DECODE = tuple(DecodeOptions.__dataclass_fields__)
 
@@ -76,7 +76,7 @@ def command(ctx: click.Context, /, **params: Any) -> None:
             )
     except Exception as error:
         if params["gui"]:
-            from sleap_rt.runtime.progress import json_error
+            from sleap_rt.runtime.pipeline.progress import json_error
 
             json_error(error)
         raise
@@ -94,10 +94,10 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
 
     from sleap_rt.cli.model_paths import resolve_graphs
     from sleap_rt.runtime.engines import check_engine_options
+    from sleap_rt.runtime.frames.open_source import open_source
     from sleap_rt.runtime.graph_file import read_graph_file
-    from sleap_rt.runtime.io.output import check_output
-    from sleap_rt.runtime.io.sources import open_source
-    from sleap_rt.runtime.job import PredictionJob, run_prediction
+    from sleap_rt.runtime.outputs.names import check_output
+    from sleap_rt.runtime.pipeline.job import PredictionJob, run_prediction
 
     check_engine_options(filled(EngineOptions, params))
     if given is not None:
@@ -140,9 +140,9 @@ def _check_models(
         OptionError: an option has no effect with these models, or names what they do not have.
         DataError: the models work on labelled animals, and there are none.
     """
-    from sleap_rt.runtime.io.centroids import check_centroid_output
+    from sleap_rt.runtime.outputs.centroids import check_centroid_output
+    from sleap_rt.runtime.pipeline.stream import restrict_to_labeled
     from sleap_rt.runtime.predictors import check_use, effective_options
-    from sleap_rt.runtime.stream import restrict_to_labeled
 
     params = ctx.params
     kinds = [contract.kind for contract in contracts]
@@ -171,7 +171,7 @@ def _match_known(
 
 
 def _progress(params: dict[str, Any]) -> Any:
-    from sleap_rt.runtime import progress
+    from sleap_rt.runtime.pipeline import progress
 
     if params["gui"]:
         return progress.json_lines

@@ -9,7 +9,7 @@ import click
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import FilterOptions
-from sleap_rt.runtime.io.output import check_output, default_output
+from sleap_rt.runtime.outputs.names import check_output, default_output
 from sleap_rt.tracking.options import TrackerOptions
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def run_track_only(
     if output_path is not None:
         check_output(output_path, [data_path], output_format)
     labels = _load(data_path, open_videos=options.needs_images)
-    from sleap_rt.runtime.filters import filter_labels
-    from sleap_rt.runtime.io.formats import write_labels
-    from sleap_rt.runtime.retrack import check_video_index, retrack  # needs sleap-io
+    from sleap_rt.runtime.outputs.formats import write_labels
+    from sleap_rt.runtime.pipeline.filters import filter_labels
+    from sleap_rt.workflows.retrack import check_video_index, retrack  # needs sleap-io
 
     check_video_index(labels, video_index)
     if output_path is None:
@@ -116,7 +116,7 @@ def _default_output(
 
 def _find_videos(labels: "sio.Labels", folder: Path, video_index: int | None) -> None:
     """Look for videos that are to be read and not where the labels say in `folder`."""
-    from sleap_rt.runtime.io.labels_source import find_moved
+    from sleap_rt.runtime.frames.labels_source import find_moved
 
     labeled = {id(frame.video) for frame in labels.labeled_frames}
     find_moved(

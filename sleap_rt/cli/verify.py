@@ -25,7 +25,7 @@ def command(path: Path, **params: Any) -> None:
     """
     from sleap_rt.model_files import ModelSource, exported_graphs, model_source
     from sleap_rt.runtime.engines import check_engine_options
-    from sleap_rt.runtime.verification import Verification, verify_graph
+    from sleap_rt.runtime.inspect.verify import Verification, verify_graph
 
     check_engine_options(filled(EngineOptions, params))
     if model_source(path) is not ModelSource.EXPORTED:

@@ -3,11 +3,11 @@
 Needs neither torch nor onnx: a graph's file carries all that is needed to use it.
 """
 
-from sleap_rt.runtime.api import run_inference
 from sleap_rt.runtime.graph_file import GraphFile, read_graph_file
-from sleap_rt.runtime.pose_predictor import PosePredictor
+from sleap_rt.runtime.pipeline.batches import predict_frames
 from sleap_rt.runtime.predictors import Predictor, open_predictor
-from sleap_rt.runtime.run import predict_frames
+from sleap_rt.workflows.api import run_inference
+from sleap_rt.workflows.pose_predictor import PosePredictor
 
 __all__ = [
     "GraphFile",

@@ -11,8 +11,8 @@ import pytest
 from sleap_rt.cli import main
 from sleap_rt.export.proof.reduced import MAX_P99_PX
 from sleap_rt.runtime import read_graph_file
-from sleap_rt.runtime.trt_support.ahead import engine_path
-from sleap_rt.runtime.trt_support.bindings import find_tensorrt
+from sleap_rt.runtime.engines.tensorrt.ahead import engine_path
+from sleap_rt.runtime.engines.tensorrt.bindings import find_tensorrt
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 MODEL = SAMPLES / "models/single_instance"

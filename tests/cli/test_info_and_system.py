@@ -5,8 +5,8 @@ import json
 import numpy as np
 
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime import probe
 from sleap_rt.runtime.engines import open_engine
+from sleap_rt.runtime.inspect import probe
 
 
 def test_a_trained_model_is_described(call, request):

@@ -11,7 +11,7 @@ import sleap_io as sio
 
 from sleap_rt import training_extra
 from sleap_rt.cli import track
-from sleap_rt.runtime.io.video import VideoFile
+from sleap_rt.runtime.frames.video import VideoFile
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

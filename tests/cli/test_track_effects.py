@@ -10,7 +10,7 @@ import sleap_io as sio
 from sleap_rt.models import load_native_model
 from sleap_rt.models.reference import predict_crops
 from sleap_rt.options import DecodeOptions
-from sleap_rt.runtime.io.video import VideoFile
+from sleap_rt.runtime.frames.video import VideoFile
 
 PAIR = "centroid centered_instance"
 PX = 1e-3  # frame px; batches and queues change no more than float noise

@@ -8,7 +8,7 @@ import sleap_io as sio
 
 from sleap_rt.options import DecodeOptions, EngineOptions, RunOptions
 from sleap_rt.runtime import open_predictor, predict_frames
-from sleap_rt.runtime.io.video import VideoFile
+from sleap_rt.runtime.frames.video import VideoFile
 
 PX = 0.01  # frame px, the project's limit for float32 on a CPU
 SCORE = 1e-4  # confidence

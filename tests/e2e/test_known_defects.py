@@ -22,7 +22,7 @@ from sleap_rt.models.pairs import in_order
 from sleap_rt.models.reference import predict_frame, predict_pair
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import engines, open_predictor
-from sleap_rt.runtime.io.video import VideoFile
+from sleap_rt.runtime.frames.video import VideoFile
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 PX = 0.01  # frame px, the project's limit for float32 on a CPU

@@ -7,14 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from sleap_rt.export.calibration import open_calibration
+from sleap_rt.export.int8 import in_int8
 
 from sleap_rt.errors import DataError, ModelError
 from sleap_rt.export import pose_loss
-from sleap_rt.export.calibration import open_calibration
-from sleap_rt.export.int8 import in_int8
 from sleap_rt.options import CalibrationOptions, DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor, read_graph_file
-from sleap_rt.runtime.verification import read_sample
+from sleap_rt.runtime.inspect.verify import read_sample
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 VIDEO = SAMPLES / "crawlers.mp4"

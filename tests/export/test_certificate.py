@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sleap_rt.export.certificate import certify_native, clear_threshold
 
 from sleap_rt.errors import ModelError
 from sleap_rt.export import export_models
-from sleap_rt.export.certificate import certify_native, clear_threshold
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.models.reference.peaks import local_peaks
 from sleap_rt.runtime import read_graph_file

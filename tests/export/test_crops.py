@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from sleap_rt.export.crops import cut_crops
 
 COORDINATES = st.one_of(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-
 from sleap_rt.export.legacy_crops import cut_crops, to_channels
+
 from sleap_rt.models.legacy.reference import crops as reference_crops
 from sleap_rt.models.legacy.reference import frames as reference_frames
 

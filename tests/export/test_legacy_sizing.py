@@ -3,9 +3,9 @@
 import numpy as np
 import onnxruntime
 import pytest
+from sleap_rt.export.legacy_sizing import legacy_sizing_model
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.legacy_sizing import legacy_sizing_model
 from sleap_rt.models.legacy.reference.crops import scaled_frame
 from sleap_rt.models.legacy.reference.frames import match_size, network_input, to_channels
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from sleap_rt.export.pose_loss import Losses, certificate_of
 
 from sleap_rt.contract import Certificate
-from sleap_rt.export.pose_loss import Losses, certificate_of
 from sleap_rt.instances import FrameInstances
 
 NAN = (np.nan, np.nan)

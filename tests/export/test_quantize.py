@@ -3,7 +3,6 @@
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-
 from sleap_rt.export.quantize import layers_to_quantize
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from sleap_rt.export.reduced_certificate import Differences, Points, checked
 
 from sleap_rt.errors import ModelError
-from sleap_rt.export.reduced_certificate import Differences, Points, checked
 
 FRAMES = [np.zeros((4, 6, 1), np.uint8)]
 NAN = (np.nan, np.nan)

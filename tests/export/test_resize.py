@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from sleap_rt.export.resize import FixedResize
 
 ROW = [0, 10, 250, 30, 40, 200, 60, 70]

@@ -5,7 +5,6 @@ import onnx
 import onnxruntime as ort
 import pytest
 from onnxscript import INT64, script
-
 from sleap_rt.export.scaled_sides import LARGEST_SIDE, scaled_side, side_rule
 
 SIDES = range(LARGEST_SIDE + 1)

@@ -8,9 +8,9 @@ import plain_loops
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sleap_rt.export.sizing import sizing_model
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.sizing import sizing_model
 
 SIDES = st.integers(1, 60)
 

@@ -6,8 +6,8 @@ import sleap_io as sio
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.runtime import PosePredictor, run_inference
-from sleap_rt.runtime.io.video import VideoFile
-from sleap_rt.runtime.nvidia import why_no_gpu
+from sleap_rt.runtime.engines._nvidia import why_no_gpu
+from sleap_rt.runtime.frames.video import VideoFile
 
 FRAMES = [0, 20, 40]
 

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import FilterOptions
-from sleap_rt.runtime.filters import filter_frame, filter_labels, kept_instances
+from sleap_rt.runtime.pipeline.filters import filter_frame, filter_labels, kept_instances
 
 
 def frame_of(points, point_scores=None, scores=None):

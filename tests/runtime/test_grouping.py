@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sleap_rt.errors import ModelError
 from sleap_rt.options import DecodeOptions
-from sleap_rt.runtime.decoding.grouping import group_peaks, grouping_order
+from sleap_rt.runtime.predictors.grouping import group_peaks, grouping_order
 
 ATOL = 1e-5  # score; sums of a few float32
 NAN = math.nan

@@ -15,7 +15,7 @@ from sleap_rt.models import load_native_model
 from sleap_rt.models.reference import peaks, prepare_frame
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, EngineOptions, ModelOverrides, RunOptions
 from sleap_rt.runtime import open_predictor, predict_frames
-from sleap_rt.runtime.io.video import VideoFile
+from sleap_rt.runtime.frames.video import VideoFile
 
 pytestmark = pytest.mark.parity
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from sleap_rt.cli.track_only import run_track_only
 from sleap_rt.cli.tracking_options import tracker_options, tracking_options
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.runtime.retrack import retrack
 from sleap_rt.tracking import TrackerOptions
+from sleap_rt.workflows.retrack import retrack
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SKELETON = sio.Skeleton(["a", "b", "c"], edges=[("a", "b")], name="fly")

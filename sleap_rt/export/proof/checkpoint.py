@@ -24,9 +24,9 @@ from sleap_rt.models.reference import pipeline
 from sleap_rt.models.reference.peaks import Peak, refined
 from sleap_rt.models.reference.pipeline import FramePeaks, Outputs
 from sleap_rt.options import DecodeOptions
-from sleap_rt.runtime.decoding.grouping import group_peaks
-from sleap_rt.runtime.decoding.identity import classify_peaks
 from sleap_rt.runtime.engines import Engine, open_engine
+from sleap_rt.runtime.predictors.grouping import group_peaks
+from sleap_rt.runtime.predictors.identity import classify_peaks
 
 MAX_PX = 0.01  # frame px; float32 noise of two runtimes stays a thousand times below
 MAX_SCORE = 1e-4  # confidence; of maps, relative to the largest value where that exceeds 1

@@ -1,4 +1,4 @@
-"""The sample that a certified graph carries, for `sleap_rt.runtime.verification` to replay."""
+"""The sample that a certified graph carries, for `sleap_rt.runtime.inspect.verify` to replay."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sleap_rt.export.precision.quantize import Feed
 from sleap_rt.export.proof.frames import CPU, draw_frame, widest_gap
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.runtime.engines import Engine, open_engine
-from sleap_rt.runtime.verification import SAMPLE_KEY, Sample
+from sleap_rt.runtime.inspect.verify import SAMPLE_KEY, Sample
 
 _SEED = 20250617
 _SIZE = (160, 192)  # (height, width) px of the frame

@@ -10,7 +10,7 @@ import openvino as ov
 
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engine import Array, Feed, TensorSpec, check_feed, n_cores
+from sleap_rt.runtime.engines.interface import Array, Feed, TensorSpec, check_feed, n_cores
 from sleap_rt.runtime.graph_file import read_keeping_bytes
 
 _MOST_SIZES = 8  # compiled models that are kept

@@ -10,9 +10,16 @@ import onnxruntime as ort
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engine import Array, DeviceArray, Feed, TensorSpec, check_feed, n_cores
+from sleap_rt.runtime.engines._nvidia import why_no_gpu
+from sleap_rt.runtime.engines.interface import (
+    Array,
+    DeviceArray,
+    Feed,
+    TensorSpec,
+    check_feed,
+    n_cores,
+)
 from sleap_rt.runtime.graph_file import read_keeping_bytes
-from sleap_rt.runtime.nvidia import why_no_gpu
 
 _DTYPES = {
     "tensor(float)": np.float32,

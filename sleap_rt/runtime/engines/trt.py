@@ -9,14 +9,14 @@ from functools import partial
 from pathlib import Path
 
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engine import Array, DeviceArray, Feed
-from sleap_rt.runtime.trt_support.bindings import Flavour, find_tensorrt
-from sleap_rt.runtime.trt_support.build import read_graph_tensors
-from sleap_rt.runtime.trt_support.cache import EngineCache, cache_folder
-from sleap_rt.runtime.trt_support.cuda import find_gpu, select_gpu
-from sleap_rt.runtime.trt_support.feeds import checked_feed, device_index
-from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError, Uploader
-from sleap_rt.runtime.trt_support.plans import EnginePlans
+from sleap_rt.runtime.engines.interface import Array, DeviceArray, Feed
+from sleap_rt.runtime.engines.tensorrt.bindings import Flavour, find_tensorrt
+from sleap_rt.runtime.engines.tensorrt.build import read_graph_tensors
+from sleap_rt.runtime.engines.tensorrt.cache import EngineCache, cache_folder
+from sleap_rt.runtime.engines.tensorrt.cuda import find_gpu, select_gpu
+from sleap_rt.runtime.engines.tensorrt.feeds import checked_feed, device_index
+from sleap_rt.runtime.engines.tensorrt.gpu_engine import GpuEngine, UnusableEngineError, Uploader
+from sleap_rt.runtime.engines.tensorrt.plans import EnginePlans
 
 
 class TrtEngine:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sleap_rt.instances import FrameInstances
-from sleap_rt.runtime.decoding.ground_truth import nearest_instances
+from sleap_rt.runtime.predictors.ground_truth import nearest_instances
 from sleap_rt.runtime.predictors.interface import (
     Frames,
     KnownInstances,

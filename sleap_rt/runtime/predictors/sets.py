@@ -7,12 +7,12 @@ from pathlib import Path
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.options import DecodeOptions, EngineOptions
-from sleap_rt.runtime.decoding.ground_truth import anchor_node
 from sleap_rt.runtime.engines import choose_engine
-from sleap_rt.runtime.families import check_family
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
 from sleap_rt.runtime.predictors.centroid import CentroidPredictor, MatchedCentroidPredictor
+from sleap_rt.runtime.predictors.compatibility import check_family
+from sleap_rt.runtime.predictors.ground_truth import anchor_node
 from sleap_rt.runtime.predictors.interface import Predictor
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.single_instance import SingleInstancePredictor

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.instances import FrameInstances
-from sleap_rt.runtime.decoding.ground_truth import anchor_node, instance_centers
-from sleap_rt.runtime.decoding.identity import assign_classes, first_choices
 from sleap_rt.runtime.engines import Array
+from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
+from sleap_rt.runtime.predictors.identity import assign_classes, first_choices
 from sleap_rt.runtime.predictors.interface import (
     Frames,
     KnownInstances,

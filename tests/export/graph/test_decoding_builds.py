@@ -10,10 +10,10 @@ from onnx_parts import Write, model_from
 from sleap_rt.export.graph import legacy_peaks, peaks
 from sleap_rt.export.graph.lines import class_probabilities, line_scores
 from sleap_rt.export.graph.part import FLOAT, TensorType
-from sleap_rt.runtime.trt_support.bindings import TensorRT, find_tensorrt
-from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine
-from sleap_rt.runtime.trt_support.shapes import ShapeProfile, ShapeRange
-from sleap_rt.runtime.trt_support.targets import parse_target
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
+from sleap_rt.runtime.engines.tensorrt.build import BuildRequest, build_engine
+from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile, ShapeRange
+from sleap_rt.runtime.engines.tensorrt.targets import parse_target
 
 pytestmark = pytest.mark.engine
 

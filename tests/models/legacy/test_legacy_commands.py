@@ -31,16 +31,16 @@ from sleap_rt.models.pairs import in_order
 from sleap_rt.models.reference import predict_frame, predict_pair
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor, read_graph_file
-from sleap_rt.runtime.families import check_family
-from sleap_rt.runtime.trt_support.bindings import find_tensorrt
-from sleap_rt.runtime.trt_support.build import (
+from sleap_rt.runtime.engines.tensorrt.bindings import find_tensorrt
+from sleap_rt.runtime.engines.tensorrt.build import (
     BuildRequest,
     build_engine,
     decoded_outputs,
     read_graph_tensors,
 )
-from sleap_rt.runtime.trt_support.shapes import ShapeProfile
-from sleap_rt.runtime.trt_support.targets import parse_target
+from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
+from sleap_rt.runtime.engines.tensorrt.targets import parse_target
+from sleap_rt.runtime.predictors.compatibility import check_family
 
 VIDEO = Path(__file__).resolve().parents[3] / "samples/one_crawler.mp4"
 CLIPS = ("one_crawler.mp4", "crawlers.mp4")  # 250 x 190 px, 324 x 250 px

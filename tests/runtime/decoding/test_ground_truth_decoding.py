@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from sleap_rt.runtime.decoding.ground_truth import anchor_node, instance_centers, nearest_instances
+from sleap_rt.runtime.predictors.ground_truth import (
+    anchor_node,
+    instance_centers,
+    nearest_instances,
+)
 from sleap_rt.skeleton import Skeleton
 
 NAN = np.nan

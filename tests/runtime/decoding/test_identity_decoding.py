@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sleap_rt.runtime.decoding.identity import assign_classes, classify_peaks
+from sleap_rt.runtime.predictors.identity import assign_classes, classify_peaks
 
 PROBS = st.floats(0, 1, width=32)
 

@@ -12,6 +12,7 @@ from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime import engines
 from sleap_rt.runtime.engines import choose_engine, open_engine
+from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.engines.ort import (
     provider_of,
     run_bound,
@@ -19,7 +20,6 @@ from sleap_rt.runtime.engines.ort import (
     upload_to,
     why_not,
 )
-from sleap_rt.runtime.nvidia import why_no_gpu
 
 
 def test_auto_comes_to_the_cpu_where_there_is_no_gpu_and_says_why():

@@ -11,7 +11,7 @@ import pytest
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import engine_names, open_engine
-from sleap_rt.runtime.trt_support import bindings
+from sleap_rt.runtime.engines.tensorrt import bindings
 
 GRAPH = Path("never/opened.onnx")
 

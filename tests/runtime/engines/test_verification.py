@@ -11,7 +11,7 @@ from sleap_rt.cli import main
 from sleap_rt.errors import EngineError, ModelError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import engine_names, open_engine
-from sleap_rt.runtime.verification import SAMPLE_KEY, Sample, read_sample, verify_graph
+from sleap_rt.runtime.inspect.verify import SAMPLE_KEY, Sample, read_sample, verify_graph
 
 CPU = EngineOptions(engine="ort", device="cpu")
 SETS = [("centroid", "centered_instance"), ("bottomup",)]

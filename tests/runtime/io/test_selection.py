@@ -6,7 +6,11 @@ import sleap_io as sio
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
-from sleap_rt.runtime.io.selection import candidates_of_labels, select_of_labels, select_of_video
+from sleap_rt.runtime.frames.selection import (
+    candidates_of_labels,
+    select_of_labels,
+    select_of_video,
+)
 
 SKELETON = sio.Skeleton(["a"])
 N_FRAMES = {0: 1100, 1: 50}

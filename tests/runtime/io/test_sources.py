@@ -10,7 +10,7 @@ from clips import encode, number_in, picture
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
-from sleap_rt.runtime.io.sources import open_source
+from sleap_rt.runtime.frames.open_source import open_source
 
 N = 4
 PICTURES = [picture(index) for index in range(N)]

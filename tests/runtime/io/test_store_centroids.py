@@ -7,7 +7,7 @@ import pytest
 import sleap_io as sio
 
 from sleap_rt.errors import OptionError
-from sleap_rt.runtime.io.centroids import (
+from sleap_rt.runtime.outputs.centroids import (
     CENTROID_OUTPUTS,
     check_centroid_output,
     store_centroids,

@@ -6,7 +6,7 @@ import pytest
 from clips import HEIGHT, WIDTH, encode, number_in
 
 from sleap_rt.errors import DataError
-from sleap_rt.runtime.io.video import VideoFile
+from sleap_rt.runtime.frames.video import VideoFile
 
 UNEVEN = np.cumsum(np.random.default_rng(0).integers(20, 60, 60)).tolist()
 B_FRAMES = {"bf": "3", "g": "20"}

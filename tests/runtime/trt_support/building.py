@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from sleap_rt.runtime.trt_support.bindings import TensorRT
-from sleap_rt.runtime.trt_support.build import BuildRequest, build_engine, read_graph_tensors
-from sleap_rt.runtime.trt_support.shapes import ShapeProfile
-from sleap_rt.runtime.trt_support.targets import parse_target
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.build import BuildRequest, build_engine, read_graph_tensors
+from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
+from sleap_rt.runtime.engines.tensorrt.targets import parse_target
 
 TARGETS = ("sm80", "sm86", "sm89", "sm120")  # Ampere, Ada, Blackwell
 

@@ -10,11 +10,11 @@ from onnx import TensorProto, helper
 from simulated_gpu import GPU, SimulatedCuda, open_simulated
 
 from sleap_rt.runtime.engines import trt
-from sleap_rt.runtime.trt_support import cuda as cuda_calls
-from sleap_rt.runtime.trt_support import plans
-from sleap_rt.runtime.trt_support.bindings import TensorRT, find_tensorrt
-from sleap_rt.runtime.trt_support.build import BuildRequest
-from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine
+from sleap_rt.runtime.engines.tensorrt import cuda as cuda_calls
+from sleap_rt.runtime.engines.tensorrt import plans
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
+from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
+from sleap_rt.runtime.engines.tensorrt.gpu_engine import GpuEngine
 
 
 @pytest.fixture(scope="session")

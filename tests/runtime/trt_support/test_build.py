@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sleap_rt.errors import EngineError, OptionError
-from sleap_rt.runtime.trt_support.bindings import TensorRT
-from sleap_rt.runtime.trt_support.build import (
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.build import (
     BuildRequest,
     build_engine,
     build_failure,
@@ -17,8 +17,8 @@ from sleap_rt.runtime.trt_support.build import (
     parse_failure,
     read_graph_tensors,
 )
-from sleap_rt.runtime.trt_support.shapes import ShapeProfile
-from sleap_rt.runtime.trt_support.targets import parse_target
+from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
+from sleap_rt.runtime.engines.tensorrt.targets import parse_target
 
 PROFILE = ShapeProfile(frame_size=(16, 24, 1))
 SM86 = parse_target("sm86")

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from sleap_rt.errors import EngineError
-from sleap_rt.runtime.trt_support import build
-from sleap_rt.runtime.trt_support.ahead import write_ahead_of_time
-from sleap_rt.runtime.trt_support.bindings import TensorRT
-from sleap_rt.runtime.trt_support.build import BuildRequest
-from sleap_rt.runtime.trt_support.cache import EngineCache
-from sleap_rt.runtime.trt_support.gpus import Gpu
-from sleap_rt.runtime.trt_support.keys import EngineKey, graph_hash
-from sleap_rt.runtime.trt_support.plans import EnginePlans
-from sleap_rt.runtime.trt_support.shapes import Shape, ShapeProfile
-from sleap_rt.runtime.trt_support.targets import parse_target
+from sleap_rt.runtime.engines.tensorrt import build
+from sleap_rt.runtime.engines.tensorrt.ahead import write_ahead_of_time
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
+from sleap_rt.runtime.engines.tensorrt.cache import EngineCache
+from sleap_rt.runtime.engines.tensorrt.gpus import Gpu
+from sleap_rt.runtime.engines.tensorrt.keys import EngineKey, graph_hash
+from sleap_rt.runtime.engines.tensorrt.plans import EnginePlans
+from sleap_rt.runtime.engines.tensorrt.shapes import Shape, ShapeProfile
+from sleap_rt.runtime.engines.tensorrt.targets import parse_target
 
 KEY = EngineKey(
     graph="abc",

@@ -3,7 +3,7 @@ import pytest
 
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines import TensorSpec
-from sleap_rt.runtime.trt_support.feeds import checked_feed, device_index
+from sleap_rt.runtime.engines.tensorrt.feeds import checked_feed, device_index
 
 INPUTS = (
     TensorSpec("frames", np.dtype(np.uint8), (None, None, None, 1)),

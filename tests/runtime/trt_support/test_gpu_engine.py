@@ -8,12 +8,12 @@ from simulated_gpu import DOWN, GPU, UP, SimulatedCuda, SimulatedRtx, open_simul
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engine import DeviceArray
 from sleap_rt.runtime.engines import trt
+from sleap_rt.runtime.engines.interface import DeviceArray
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
+from sleap_rt.runtime.engines.tensorrt.gpu_engine import GpuEngine, UnusableEngineError, Uploader
 from sleap_rt.runtime.engines.trt import TrtEngine
-from sleap_rt.runtime.trt_support.bindings import TensorRT
-from sleap_rt.runtime.trt_support.build import BuildRequest
-from sleap_rt.runtime.trt_support.gpu_engine import GpuEngine, UnusableEngineError, Uploader
 
 
 def frames(n: int, seed: int = 0) -> np.ndarray:

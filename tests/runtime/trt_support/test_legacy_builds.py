@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from building import TARGETS, builds
 
-from sleap_rt.runtime.trt_support.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 
 pytestmark = pytest.mark.engine
 

@@ -10,8 +10,8 @@ from simulated_gpu import UP, SimulatedCuda
 
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor
-from sleap_rt.runtime.trt_support.build import BuildRequest
-from sleap_rt.runtime.verification import verify_graph
+from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
+from sleap_rt.runtime.inspect.verify import verify_graph
 
 pytestmark = pytest.mark.engine
 

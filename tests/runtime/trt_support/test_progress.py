@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from sleap_rt.runtime.trt_support.progress import ProgressLine
+from sleap_rt.runtime.engines.tensorrt.progress import ProgressLine
 
 
 class _Terminal(io.StringIO):

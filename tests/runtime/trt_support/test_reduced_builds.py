@@ -15,7 +15,7 @@ from sleap_rt.models import TrainedModel, load_legacy_model, load_native_model
 from sleap_rt.models.pairs import in_order
 from sleap_rt.options import CalibrationOptions
 from sleap_rt.runtime import read_graph_file
-from sleap_rt.runtime.trt_support.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 ANOTHER = (150, 211)  # (height, width) px; no sample was trained with it

@@ -7,8 +7,8 @@ import pytest
 from building import TARGETS, builds
 
 from sleap_rt.errors import EngineError
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.graph_file import read_graph_file
-from sleap_rt.runtime.trt_support.bindings import TensorRT
 
 pytestmark = pytest.mark.engine
 

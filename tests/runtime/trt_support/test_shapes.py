@@ -1,7 +1,7 @@
 import pytest
 
 from sleap_rt.errors import EngineError
-from sleap_rt.runtime.trt_support.shapes import ShapeProfile, ShapeRange, profile_for
+from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile, ShapeRange, profile_for
 
 FRAMES = (4, 250, 324, 1)
 

@@ -11,7 +11,7 @@ import pytest
 from sleap_rt.contract import Preprocessing
 from sleap_rt.export.graph.chain import RULES, sizing_part
 from sleap_rt.export.graph.part import model_of
-from sleap_rt.runtime.trt_support.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 
 HEIGHT, WIDTH = 150, 211  # px of the frames
 TARGETS = [(None, None), (120, None), (120, 240), (150, 211)]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sleap_rt.runtime.trt_support.bindings import TensorRT
-from sleap_rt.runtime.trt_support.warm_start import (
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.warm_start import (
     load_kernels,
     load_timings,
     save_kernels,

@@ -1,1 +1,0 @@
-"""What a graph cannot do well: grouping of peaks into instances."""

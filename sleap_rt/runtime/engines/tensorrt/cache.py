@@ -1,0 +1,164 @@
+"""Engines kept from one run to the next.
+
+An entry is named by everything that makes an engine invalid when it changes, and holds that
+description next to the engine, with a checksum. Whatever is damaged, or was put there by something
+else, is built again.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import platformdirs
+
+from sleap_rt.runtime.engines.tensorrt.keys import EngineKey
+
+_MAGIC = b"sleap-rt engine\n"
+
+Note = Callable[[str], None]
+"""Tells the user something, in one line."""
+
+
+class EngineCache:
+    """A folder of engines; processes may share it.
+
+    Args:
+        folder: made when it is first written to.
+        note: told when an engine cannot be kept, or when another process is waited for.
+    """
+
+    def __init__(self, folder: Path, note: Note) -> None:
+        self._folder = folder
+        self._note = note
+
+    def get_or_build(self, key: EngineKey, build: Callable[[], bytes]) -> bytes:
+        """An engine from the cache, built first if it is missing or damaged.
+
+        If several processes need it, one builds and the others wait. An error of `build` leaves
+        the cache as it was.
+        """
+        plan = read_entry(self._path(key), key)
+        if plan is not None:
+            return plan
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._folder):
+                pass
+        except OSError as error:
+            self._note(
+                f"engines cannot be kept in {self._folder} ({error.strerror}); this one will be "
+                "built again next time"
+            )
+            return build()
+        with _locked(self._folder / ".lock", self._note):
+            plan = read_entry(self._path(key), key)
+            if plan is None:
+                plan = build()
+                self._write(key, plan)
+        return plan
+
+    def discard(self, key: EngineKey) -> None:
+        """Forget an engine that turned out to be unusable."""
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            self._note(f"cannot remove the unusable engine {self._path(key)} ({error.strerror})")
+
+    @property
+    def timings(self) -> Path:
+        """Where TensorRT's measurements are kept, beside the engines."""
+        return self._folder / "timings"
+
+    def kernels(self, key: EngineKey) -> Path:
+        """Where the kernels are kept that TensorRT-RTX compiles for an engine while it runs."""
+        return self._path(key).with_suffix(".kernels")
+
+    def _path(self, key: EngineKey) -> Path:
+        return self._folder / f"{key.name}.engine"
+
+    def _write(self, key: EngineKey, plan: bytes) -> None:
+        try:
+            write_entry(self._path(key), key, plan)
+        except OSError as error:
+            self._note(f"the engine could not be kept in {self._folder} ({error.strerror})")
+
+
+def read_entry(path: Path, key: EngineKey) -> bytes | None:
+    """The engine in a file; None if the file is missing, damaged, or holds any other."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    header = _MAGIC + key.text + b"\n"
+    checksum, plan = content[len(header) : len(header) + 32], content[len(header) + 32 :]
+    if not content.startswith(header) or hashlib.sha256(plan).digest() != checksum:
+        return None
+    return plan
+
+
+def write_entry(path: Path, key: EngineKey, plan: bytes) -> None:
+    """Write an engine; the file appears complete or not at all.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".building-") as temporary:
+        complete = Path(temporary) / "engine"
+        with complete.open("wb") as file:
+            file.write(_MAGIC + key.text + b"\n" + hashlib.sha256(plan).digest())
+            file.write(plan)
+        os.replace(complete, path)
+
+
+def cache_folder() -> Path:
+    return Path(platformdirs.user_cache_dir("sleap-rt")) / "engines"
+
+
+@contextmanager
+def _locked(path: Path, note: Note) -> Iterator[None]:
+    """One builder at a time: builders that share a GPU would also spoil each other's timing.
+
+    The lock ends with the process that holds it, however it ends.
+    """
+    with path.open("a+b") as file:
+        if not _try_lock(file):
+            note("another process is building an engine; waiting for it")
+            _wait_for_lock(file)
+        yield  # closing the file ends the lock
+
+
+if sys.platform == "win32":
+    import msvcrt
+    import time
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _wait_for_lock(file: IO[bytes]) -> None:
+        while not _try_lock(file):
+            time.sleep(0.2)
+
+else:
+    import fcntl
+
+    def _try_lock(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a file system without locks: entries are still written atomically
+            return True
+        return True
+
+    def _wait_for_lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX)

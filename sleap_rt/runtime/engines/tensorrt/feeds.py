@@ -1,0 +1,57 @@
+"""What the user and the predictors hand over, checked before it reaches the GPU."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sleap_rt.errors import EngineError
+from sleap_rt.runtime.engines.interface import Array, DeviceArray, Feed, TensorSpec, check_feed
+
+
+def device_index(device: str, engine: str) -> int:
+    """Which GPU is meant, as CUDA counts.
+
+    Raises:
+        EngineError: the device is no NVIDIA GPU.
+    """
+    kind, _, number = device.partition(":")
+    if device == "auto" or (kind == "cuda" and (number.isdigit() or device == "cuda")):
+        return int(number or 0)
+    raise EngineError(
+        f"engine {engine!r} cannot run on device {device!r}; it serves auto, cuda and cuda:N. "
+        "Pass `--engine ort` for other devices."
+    )
+
+
+def checked_feed(
+    inputs: Sequence[TensorSpec],
+    outputs: Sequence[TensorSpec],
+    feed: Feed,
+    fetch: Sequence[str],
+    owner: str,
+) -> dict[str, Array | DeviceArray]:
+    """The inputs of a run, contiguous and in the graph's order.
+
+    Args:
+        inputs: of the graph.
+        outputs: of the graph.
+        feed: given.
+        fetch: outputs that are to be fetched.
+        owner: that uploads must have been made for.
+
+    Raises:
+        EngineError: an input is missing, unknown or of the wrong type or shape, or an output that
+            the graph does not have is to be fetched.
+    """
+    check_feed(inputs, feed, owner)
+    unknown = sorted(set(fetch) - {spec.name for spec in outputs})
+    if unknown:
+        raise EngineError(
+            f"the graph has no output {', '.join(unknown)}; it has "
+            + ", ".join(spec.name for spec in outputs)
+        )
+    return {spec.name: _contiguous(feed[spec.name]) for spec in inputs}
+
+
+def _contiguous(array: Array | DeviceArray) -> Array | DeviceArray:
+    return array if isinstance(array, DeviceArray) else np.ascontiguousarray(array)

@@ -1,0 +1,76 @@
+"""What an engine depends on."""
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
+from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
+
+_LAYOUT = 1  # of an entry, and of how engines are built
+_CHUNK = 1 << 20  # bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineKey:
+    """Everything that invalidates an engine.
+
+    Attributes:
+        graph: SHA-256 of the `.onnx` file, which holds weights and precision.
+        tensorrt: flavour and version.
+        gpu: name and compute capability; for an engine built ahead of time, the architecture.
+        platform: operating system and processor.
+        profile: sizes of the inputs.
+        outputs: that the engine computes.
+        workspace_bytes: limit of the build.
+    """
+
+    graph: str
+    tensorrt: str
+    gpu: str
+    platform: str
+    profile: ShapeProfile
+    outputs: tuple[str, ...]
+    workspace_bytes: int | None
+
+    @property
+    def text(self) -> bytes:
+        return json.dumps({"layout": _LAYOUT, **asdict(self)}, sort_keys=True).encode()
+
+    @property
+    def name(self) -> str:
+        return hashlib.sha256(self.text).hexdigest()[:32]
+
+
+def graph_hash(model: Path) -> str:
+    """SHA-256 of a graph, and of the weights beside it where they do not fit in."""
+    digest = hashlib.sha256()
+    for path in (model, model.with_name(f"{model.name}.data")):
+        if path.is_file():
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+    return digest.hexdigest()
+
+
+def engine_key(tensorrt: TensorRT, request: BuildRequest, gpu: str, graph: str) -> EngineKey:
+    """The key of the engine that a request asks for.
+
+    Args:
+        tensorrt: that builds and runs it.
+        request: what to build.
+        gpu: that it is built for.
+        graph: `graph_hash` of the model.
+    """
+    return EngineKey(
+        graph=graph,
+        tensorrt=f"{tensorrt.flavour} {tensorrt.version}",
+        gpu=gpu,
+        platform=f"{platform.system()} {platform.machine()}",
+        profile=request.profile,
+        outputs=request.outputs,
+        workspace_bytes=request.workspace_bytes,
+    )

@@ -1,0 +1,171 @@
+"""Frames of a labels file: which of its videos are needed, where they lie now, who is labelled."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sleap_rt.errors import DataError
+from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.frames.selection import Selection, candidates_of_labels, select_of_labels
+from sleap_rt.runtime.frames.sleap_video import described, open_sleap_video, video_files
+from sleap_rt.runtime.frames.source import Reader, Source
+from sleap_rt.runtime.pipeline.batches import FrameRef
+from sleap_rt.runtime.predictors import KnownInstances
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+
+class LabelsSource(Source):
+    """Frames that labels name."""
+
+    labels: "sio.Labels"
+
+    def has_known(self, ref: FrameRef) -> bool:
+        return ref in self._labeled
+
+    def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:
+        instances = self._labeled[ref].user_instances if ref in self._labeled else []
+        points = np.full((len(instances), len(node_names), 2), np.nan, np.float32)
+        for row, instance in zip(points, instances, strict=True):
+            there = instance.skeleton.node_names
+            missing = [name for name in node_names if name not in there]
+            if missing:
+                raise DataError(
+                    f"the model's skeleton has nodes that the labelled animals lack: "
+                    f"{', '.join(missing)} (they have {', '.join(there)})"
+                )
+            row[:] = instance.numpy()[[there.index(name) for name in node_names]]
+        return points
+
+    @cached_property
+    def _labeled(self) -> "dict[FrameRef, sio.LabeledFrame]":
+        number_of = {id(video): number for number, video in enumerate(self.videos())}
+        return {
+            FrameRef(number_of[id(frame.video)], int(frame.frame_idx)): frame
+            for frame in self.labels.labeled_frames
+            if id(frame.video) in number_of and frame.has_user_instances
+        }
+
+
+def load_labels(path: Path) -> "sio.Labels":
+    """A `.slp` file, its videos not opened.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    import sleap_io as sio
+
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; expected a `.slp` file.")
+    try:
+        return sio.load_slp(str(path), open_videos=False)
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as a `.slp` file: {error}") from error
+
+
+def open_labels(
+    labels: "sio.Labels", path: Path | None, selection: SelectionOptions
+) -> LabelsSource:
+    """Open the videos of labels that hold frames to process.
+
+    With `video_index` the run has that one video, else all videos of the labels.
+
+    Args:
+        labels: where they lie in a file, its videos are also looked for beside it.
+        path: of that file.
+        selection: which frames.
+
+    Raises:
+        OptionError: there is no video of the number asked for.
+        DataError: videos are missing or cannot be read, or no frame is left.
+    """
+    name = "the labels" if path is None else str(path)
+    candidates = candidates_of_labels(labels, selection)
+    needed = _needed_videos(labels, selection, candidates)
+    if path is not None:
+        find_moved([labels.videos[number] for number in needed], path.parent)
+    readers: dict[int, Reader] = {}
+    available: dict[int, Sequence[int]] = {}
+    decoders = set()
+    try:
+        for number in needed:
+            readers[number], available[number], decoder = open_sleap_video(labels.videos[number])
+            decoders.add(decoder)
+        chosen = select_of_labels(labels, selection, available, candidates, name)
+    except BaseException:
+        for reader in readers.values():
+            reader.close()
+        raise
+    videos = list(labels.videos)
+    video_name = None
+    files = [file for number in needed for file in video_files(videos[number])]
+    if selection.video_index is not None:
+        readers, videos = {0: readers[selection.video_index]}, [videos[selection.video_index]]
+        refs = [FrameRef(0, ref.frame_index) for ref in chosen.refs]
+        video_name = video_files(videos[0])[0].name
+        chosen = Selection(refs, chosen.n_skipped, chosen.n_total)
+    return LabelsSource(
+        readers,
+        chosen,
+        decoder=", ".join(sorted(decoders)),
+        videos=lambda: videos,
+        labels=labels,
+        labels_path=path,
+        video_name=video_name,
+        files=[*files, *([] if path is None else [path])],
+    )
+
+
+def _needed_videos(
+    labels: "sio.Labels", selection: SelectionOptions, candidates: list[FrameRef] | None
+) -> list[int]:
+    if candidates is not None:
+        return sorted({ref.video_index for ref in candidates})
+    if selection.video_index is not None:
+        return [selection.video_index]
+    return list(range(len(labels.videos)))
+
+
+def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
+    """Point videos that are not where the labels say to files of the same name in `folder`.
+
+    Raises:
+        DataError: with all that are nowhere.
+    """
+    missing = []
+    for video in videos:
+        old = video_files(video)
+        if all(file.exists() for file in old):
+            continue
+        new = _beside(old, folder)
+        if new is None:
+            missing.append(described(video))
+            continue
+        metadata = dict(video.backend_metadata)
+        video.replace_filename(new if isinstance(video.filename, list) else new[0], open=False)
+        # The same video in another place: what was known of it still holds.
+        video.backend_metadata.update({**metadata, "filename": video.filename})
+    if missing:
+        raise DataError(
+            "these videos are missing where the labels say and beside them in "
+            f"{folder.resolve()}: {'; '.join(missing)}. Put them there."
+        )
+
+
+def _beside(files: Sequence[Path], folder: Path) -> list[Path] | None:
+    """The files under the longest end of their paths that exists under `folder`."""
+    first = _parts(files[0])
+    for n_parts in range(len(first), 0, -1):
+        found = [folder.joinpath(*_parts(file)[-n_parts:]) for file in files]
+        if all(file.exists() for file in found):
+            return found
+    return None
+
+
+def _parts(file: Path) -> tuple[str, ...]:
+    """Names of folders and file, also of a path written on Windows; without the root."""
+    return tuple(part for part in file.as_posix().replace("\\", "/").split("/") if part)

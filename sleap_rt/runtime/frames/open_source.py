@@ -1,0 +1,203 @@
+"""What can be predicted on: a video, images, a labels file, or arrays in memory."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.frames.labels_source import load_labels, open_labels
+from sleap_rt.runtime.frames.selection import Selection, select_of_video
+from sleap_rt.runtime.frames.sleap_video import (
+    as_sleap_video,
+    described,
+    open_sleap_video,
+    video_files,
+)
+from sleap_rt.runtime.frames.source import Reader, Source
+from sleap_rt.runtime.frames.video import DECODER, VideoFile
+from sleap_rt.runtime.pipeline.batches import Frame
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+_HDF5 = (".h5", ".hdf5")
+_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+_READ_BY_SLEAP_IO = (*_HDF5, *_IMAGES, ".seq")
+
+
+def open_source(data: Any, selection: SelectionOptions) -> Source:
+    """Open the input and choose its frames.
+
+    Args:
+        data: a path (video, image, folder of images, HDF5, TIFF, `.slp`), a list of image paths, a
+            `sleap_io.Video` or `sleap_io.Labels`, or frames as an array, (height, width),
+            (height, width, channels) or (n, height, width, channels) uint8.
+        selection: which frames.
+
+    Raises:
+        OptionError: an option has no meaning for this kind of input.
+        DataError: something is missing or cannot be read, or no frame is left.
+    """
+    if isinstance(data, np.ndarray):
+        return _open_array(data, selection)
+    if isinstance(data, (str, Path)):
+        return _open_path(Path(data), selection)
+    if isinstance(data, (list, tuple)):
+        return _open_images([Path(path) for path in data], selection)
+    import sleap_io as sio
+
+    if isinstance(data, sio.Video):
+        _refuse_hdf5_options(selection, "this video")
+        return _open_video(data, selection)
+    if isinstance(data, sio.Labels):
+        return open_labels(data, None, selection)
+    raise OptionError(
+        f"cannot predict on a {type(data).__name__}; give a path, a list of image paths, a "
+        "sleap_io Video or Labels, or a NumPy array"
+    )
+
+
+def _open_path(path: Path, selection: SelectionOptions) -> Source:
+    suffix = path.suffix.lower()
+    if not path.exists():
+        raise DataError(f"{path} does not exist; expected a video, images or a `.slp` file.")
+    if suffix not in _HDF5:
+        _refuse_hdf5_options(selection, str(path))
+    if suffix == ".slp":
+        return open_labels(load_labels(path), path, selection)
+    if path.is_dir():
+        return _open_images(_images_in(path), selection)
+    if suffix in _READ_BY_SLEAP_IO:
+        return _open_video(_video_from_file(path, selection), selection)
+    video = VideoFile(path)
+    return _with_reader(
+        video,
+        lambda: select_of_video(selection, range(video.n_frames), str(path)),
+        decoder=DECODER,
+        videos=lambda: [as_sleap_video(video)],
+        files=[path],
+    )
+
+
+def _refuse_hdf5_options(selection: SelectionOptions, name: str) -> None:
+    for option in ("video_dataset", "video_input_format"):
+        if getattr(selection, option) != getattr(SelectionOptions, option):
+            raise OptionError(f"{option} is for HDF5 videos (.h5, .hdf5), which {name} is not")
+
+
+def _with_reader(reader: Reader, select: Callable[[], Selection], **rest: Any) -> Source:
+    """A source of one video; the reader is closed again if its frames cannot be chosen."""
+    try:
+        return Source({0: reader}, select(), **rest)
+    except BaseException:
+        reader.close()
+        raise
+
+
+def _open_array(frames: NDArray[Any], selection: SelectionOptions) -> Source:
+    if frames.ndim == 2:
+        frames = frames[..., None]
+    if frames.ndim == 3:
+        frames = frames[None]
+    if frames.ndim != 4 or frames.shape[3] not in (1, 3) or frames.dtype != np.uint8:
+        raise DataError(
+            f"frames have shape {frames.shape} and type {frames.dtype}; expected (n, height, "
+            "width, channels) uint8 with 1 or 3 channels, or one such frame"
+        )
+    _refuse_hdf5_options(selection, "an array")
+    chosen = select_of_video(selection, range(len(frames)), "the array of frames")
+    return Source(
+        {0: _ArrayReader(frames)},
+        chosen,
+        decoder="none: frames were given as an array",
+        videos=_array_video,
+    )
+
+
+def _array_video() -> "list[sio.Video]":
+    import sleap_io as sio
+
+    return [sio.Video("array", open_backend=False)]
+
+
+class _ArrayReader:
+    def __init__(self, frames: NDArray[np.uint8]) -> None:
+        self._frames = frames
+
+    def read(self, index: int) -> Frame:
+        frame: Frame = self._frames[index]
+        return frame
+
+    def close(self) -> None:
+        pass
+
+
+def _images_in(folder: Path) -> list[Path]:
+    images = sorted(path for path in folder.iterdir() if path.suffix.lower() in _IMAGES)
+    if not images:
+        raise DataError(f"{folder} holds no images ({', '.join(_IMAGES)}).")
+    return images
+
+
+def _open_images(paths: Sequence[Path], selection: SelectionOptions) -> Source:
+    import sleap_io as sio
+
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing or not paths:
+        raise DataError(f"images are missing: {', '.join(missing) or 'the list is empty'}")
+    _refuse_hdf5_options(selection, "an image list")
+    return _open_video(sio.Video.from_filename([str(path) for path in paths]), selection)
+
+
+def _video_from_file(path: Path, selection: SelectionOptions) -> "sio.Video":
+    import sleap_io as sio
+
+    options: dict[str, Any] = {}
+    if path.suffix.lower() in _HDF5:
+        _check_dataset(path, selection.video_dataset)
+        options = {
+            "dataset": selection.video_dataset,
+            "input_format": selection.video_input_format,
+        }
+    try:
+        return sio.Video.from_filename(str(path), **options)
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+
+
+def _check_dataset(path: Path, dataset: str | None) -> None:
+    """Say which datasets a file has, where it does not have the one asked for."""
+    import h5py
+
+    found: list[str] = []
+
+    def collect(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and item.ndim == 4:
+            found.append(name)
+
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(collect)
+            is_there = dataset in file if dataset else bool(found)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read as HDF5: {error}") from error
+    if not is_there:
+        raise DataError(
+            f"{path} has no {f'dataset {dataset!r}' if dataset else 'dataset of four axes'}; "
+            f"datasets that can hold a video: {', '.join(found) or 'none'}."
+        )
+
+
+def _open_video(video: "sio.Video", selection: SelectionOptions) -> Source:
+    reader, available, decoder = open_sleap_video(video)
+    return _with_reader(
+        reader,
+        lambda: select_of_video(selection, available, described(video)),
+        decoder=decoder,
+        videos=lambda: [video],
+        files=video_files(video),
+    )

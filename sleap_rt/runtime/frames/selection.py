@@ -1,0 +1,184 @@
+"""Which frames of the input are processed, always in order of video and time."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.pipeline.batches import FrameRef
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Frames to process.
+
+    Attributes:
+        refs: in order of video and time, each once.
+        n_skipped: frames asked for by number that do not exist.
+        n_total: frames that the videos have.
+    """
+
+    refs: Sequence[FrameRef]
+    n_skipped: int
+    n_total: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal frames."""
+        if isinstance(self.refs, _OfOneVideo):
+            return repr(self.refs)
+        numbers = np.array(self.refs, np.int64)
+        return hashlib.sha256(numbers.tobytes()).hexdigest()
+
+
+class _OfOneVideo(Sequence[FrameRef]):
+    """Frames of one video, made when they are asked for: a video may have millions."""
+
+    def __init__(self, indices: Sequence[int], video_index: int = 0) -> None:
+        self._indices, self._video_index = indices, video_index
+
+    def __repr__(self) -> str:
+        return f"{self._video_index}: {self._indices!r}"
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, position: int) -> FrameRef: ...
+    @overload
+    def __getitem__(self, position: slice) -> "_OfOneVideo": ...
+    def __getitem__(self, position: int | slice) -> "FrameRef | _OfOneVideo":
+        if isinstance(position, slice):
+            return _OfOneVideo(self._indices[position], self._video_index)
+        return FrameRef(self._video_index, self._indices[position])
+
+
+def select_of_video(options: SelectionOptions, available: Sequence[int], name: str) -> Selection:
+    """Frames of a video that has no labels.
+
+    Args:
+        options: what was asked for.
+        available: frame indices that can be read.
+        name: of the video, for messages.
+
+    Raises:
+        OptionError: a choice by labels, which a video does not have.
+        DataError: none of the frames asked for exists.
+    """
+    given = [*options.label_filters, *(["video_index"] if options.video_index is not None else [])]
+    if given:
+        raise OptionError(
+            f"{', '.join(given)}: {name} has no labels to choose by; that needs a `.slp` file"
+        )
+    if options.frames is None:
+        return Selection(_OfOneVideo(available), 0, len(available))
+    found = [FrameRef(0, index) for index in options.frames if index in available]
+    if not found:
+        raise DataError(
+            f"{name}: none of the frames asked for exists; the video has {_described(available)}."
+        )
+    return Selection(found, len(options.frames) - len(found), len(available))
+
+
+def candidates_of_labels(labels: "sio.Labels", options: SelectionOptions) -> list[FrameRef] | None:
+    """Frames of a labels file by their labels; None where every frame is a candidate.
+
+    Video indices are those of the file.
+
+    Raises:
+        OptionError: there is no video of that number.
+    """
+    n_videos = len(labels.videos)
+    if options.video_index is not None and options.video_index >= n_videos:
+        raise OptionError(
+            f"video_index {options.video_index}: the labels have {n_videos} "
+            f"video{'s' * (n_videos != 1)}, 0 to {n_videos - 1}"
+        )
+    number_of = {id(video): number for number, video in enumerate(labels.videos)}
+    filters = options.label_filters
+    if filters and filters[0] == "only_suggested_frames":
+        of_users = _refs(labels, number_of, "has_user_instances")
+        refs = {FrameRef(number_of[id(s.video)], s.frame_idx) for s in labels.suggestions}
+        refs -= of_users
+    elif filters and filters[0] == "exclude_user_labeled":
+        if options.video_index is not None:
+            return None  # every other frame of that video: `select_of_labels` takes them out
+        refs = _refs(labels, number_of) - _refs(labels, number_of, "has_user_instances")
+    elif filters:
+        kind = "user" if filters[0] == "only_labeled_frames" else "predicted"
+        refs = _refs(labels, number_of, f"has_{kind}_instances")
+    elif options.video_index is not None or options.frames is not None:
+        return None
+    else:
+        refs = _refs(labels, number_of)
+    if options.video_index is not None:
+        refs = {ref for ref in refs if ref.video_index == options.video_index}
+    if options.frames is not None:
+        wanted = set(options.frames)
+        refs = {ref for ref in refs if ref.frame_index in wanted}
+    return sorted(refs)
+
+
+def select_of_labels(
+    labels: "sio.Labels",
+    options: SelectionOptions,
+    available: "dict[int, Sequence[int]]",
+    candidates: list[FrameRef] | None,
+    name: str,
+) -> Selection:
+    """Frames of a labels file.
+
+    Args:
+        labels: the file.
+        options: what was asked for.
+        available: frame indices that can be read, of every video that matters.
+        candidates: as `candidates_of_labels` found.
+        name: of the file, for messages.
+
+    Raises:
+        DataError: no frame is left.
+    """
+    n_total = sum(len(frames) for frames in available.values())
+    if candidates is not None:
+        refs = [ref for ref in candidates if ref.frame_index in available[ref.video_index]]
+        n_skipped = len(candidates) - len(refs)
+    else:
+        refs, n_skipped = [], 0
+        for number, frames in sorted(available.items()):
+            wanted = frames if options.frames is None else options.frames
+            found = [FrameRef(number, index) for index in wanted if index in frames]
+            n_skipped += len(wanted) - len(found)
+            refs += found
+        if options.exclude_user_labeled:
+            number_of = {id(video): number for number, video in enumerate(labels.videos)}
+            of_users = _refs(labels, number_of, "has_user_instances")
+            refs = [ref for ref in refs if ref not in of_users]
+    if not refs:
+        raise DataError(
+            f"{name}: no frame is left to process; it has {len(labels.labeled_frames)} labelled "
+            f"and {len(labels.suggestions)} suggested frames in {len(labels.videos)} videos."
+        )
+    return Selection(refs, n_skipped, n_total)
+
+
+def _refs(
+    labels: "sio.Labels", number_of: dict[int, int], quality: str | None = None
+) -> set[FrameRef]:
+    return {
+        FrameRef(number_of[id(frame.video)], int(frame.frame_idx))
+        for frame in labels.labeled_frames
+        if quality is None or getattr(frame, quality)
+    }
+
+
+def _described(available: Sequence[int]) -> str:
+    if isinstance(available, range):
+        return f"frames 0 to {len(available) - 1}"
+    return f"{len(available)} frames, {min(available)} to {max(available)}"

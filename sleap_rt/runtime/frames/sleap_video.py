@@ -1,0 +1,129 @@
+"""Videos of any kind that sleap-io reads: image folders, HDF5, TIFF stacks, embedded images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.errors import DataError
+from sleap_rt.runtime.frames.frame_check import checked_frame
+from sleap_rt.runtime.frames.source import Reader
+from sleap_rt.runtime.frames.tiff import TiffPages
+from sleap_rt.runtime.frames.video import DECODER, VideoFile
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+_FAILURES = (OSError, KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError)
+
+
+class SleapVideo:
+    """A sleap-io video, read frame by frame.
+
+    Args:
+        video: with a backend, or with files that can be opened.
+
+    Attributes:
+        available: frame indices that can be read.
+
+    Raises:
+        DataError: it cannot be opened, or its frames are no 8-bit images.
+    """
+
+    def __init__(self, video: "sio.Video") -> None:
+        self.video = video
+        self.name = described(video)
+        try:
+            if video.backend is None:
+                video.open()
+            backend = video.backend
+            frame_map = getattr(backend, "frame_map", None)
+            self.available: Sequence[int] = (
+                sorted(int(index) for index in frame_map) if frame_map else range(len(backend))
+            )
+        except _FAILURES as error:
+            raise DataError(f"{self.name} cannot be read: {_words(error)}") from error
+        if not len(self.available):
+            raise DataError(f"{self.name} has no frames.")
+        self.read(next(iter(self.available)))
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """One frame, (height, width, channels) uint8, RGB or gray.
+
+        Raises:
+            DataError: it cannot be read, or is no 8-bit gray or RGB image.
+        """
+        try:
+            frame = np.asarray(self.video.backend.get_frame(index))
+        except _FAILURES as error:
+            raise DataError(
+                f"{self.name}: frame {index} cannot be read: {_words(error)}"
+            ) from error
+        return checked_frame(frame, index, self.name)
+
+    def close(self) -> None:
+        self.video.close()
+
+
+def as_sleap_video(file: VideoFile) -> "sio.Video":
+    """The record of a video file for labels, also of kinds that sleap-io itself does not open."""
+    import sleap_io as sio  # takes a second to import
+
+    if _is_opened_by_sleap_io(file.path):
+        return sio.Video.from_filename(str(file.path))
+    metadata = {
+        "type": "MediaVideo",
+        "filename": str(file.path),
+        "shape": (file.n_frames, *file.shape),
+        "grayscale": file.shape[2] == 1,
+        "fps": file.fps,
+    }
+    return sio.Video(str(file.path), open_backend=False, backend_metadata=metadata)
+
+
+def _is_opened_by_sleap_io(path: Path) -> bool:
+    from sleap_io.io.video_reading import MediaVideo
+
+    return path.suffix.lower().lstrip(".") in MediaVideo.EXTS
+
+
+def described(video: "sio.Video") -> str:
+    """A video's files, in a few words."""
+    name = video.filename
+    if isinstance(name, list):
+        return f"{name[0]} and {len(name) - 1} more images" if len(name) > 1 else str(name[0])
+    dataset = getattr(video.backend, "dataset", None) or video.backend_metadata.get("dataset")
+    return f"{name} (dataset {dataset})" if dataset else str(name)
+
+
+def _words(error: Exception) -> str:
+    return str(error).strip("'\"") or type(error).__name__
+
+
+def open_sleap_video(video: "sio.Video") -> tuple[Reader, Sequence[int], str]:
+    """A reader of a sleap-io video, the frame indices it has, and what decodes it."""
+    import sleap_io as sio
+
+    path = video.filename
+    is_plain = isinstance(path, str) and not video.is_cropped
+    is_media = video.backend_metadata.get("type") == "MediaVideo"
+    if is_plain and (is_media or _is_opened_by_sleap_io(Path(path))):
+        backend = video.backend
+        stored = video.backend_metadata.get("grayscale")
+        file = VideoFile(Path(path), gray=stored if backend is None else backend.grayscale)
+        return file, range(file.n_frames), DECODER
+    decoder = f"sleap-io {sio.__version__}"
+    if is_plain and Path(path).suffix.lower() in (".tif", ".tiff"):
+        pages = TiffPages(Path(path))
+        if pages.n_frames > 1:
+            return pages, range(pages.n_frames), f"tifffile {pages.version}"
+        pages.close()
+    reader = SleapVideo(video)
+    return reader, reader.available, decoder
+
+
+def video_files(video: "sio.Video") -> list[Path]:
+    names = video.filename if isinstance(video.filename, list) else [video.filename]
+    return [Path(name) for name in names]

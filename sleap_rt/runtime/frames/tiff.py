@@ -1,0 +1,49 @@
+"""Multi-page TIFF files: every page is a frame.
+
+sleap-io takes stacks that tifffile and ImageJ write for one image, and can mix up their axes.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from sleap_rt.errors import DataError
+from sleap_rt.runtime.frames.frame_check import checked_frame
+
+
+class TiffPages:
+    """The pages of a TIFF file.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        DataError: it is no TIFF file.
+    """
+
+    version = tifffile.__version__
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = tifffile.TiffFile(path)
+            self.n_frames = len(self._file.pages)
+        except (tifffile.TiffFileError, OSError, ValueError) as error:
+            raise DataError(f"{path} cannot be read as TIFF: {error}") from error
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """One frame, (height, width, channels) uint8.
+
+        Raises:
+            DataError: it cannot be read, or is no 8-bit gray or RGB image.
+        """
+        try:
+            frame = self._file.pages[index].asarray()
+        except (tifffile.TiffFileError, OSError, ValueError, IndexError) as error:
+            raise DataError(f"{self.path}: page {index} cannot be read: {error}") from error
+        return checked_frame(frame[..., None] if frame.ndim == 2 else frame, index, str(self.path))
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,197 @@
+"""How fast exported graphs run here: per stage and per engine, warm-up apart."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from sleap_rt.errors import OptionError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime.frames.video import VideoFile
+from sleap_rt.runtime.graph_file import read_graph_file
+from sleap_rt.runtime.inspect.engine_times import timed_engines
+from sleap_rt.runtime.inspect.verify import read_sample
+from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.outputs.labels import labels_from_instances
+from sleap_rt.runtime.predictors import Frames, Predictor, open_predictor
+from sleap_rt.tracking import Tracker
+
+_N_WARM_UP = 3  # batches; engines prepare themselves for a shape when they first meet it
+_DEFAULT_SIDE = 512  # px of the stored frame, enlarged, for models whose training size is not fixed
+_PERCENTILES = {"p50": 50, "p90": 90, "p99": 99, "max": 100}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions:
+    """What is measured.
+
+    Attributes:
+        batch_size: frames per call of the engine.
+        n_batches: measured, after the warm-up.
+    """
+
+    batch_size: int = 4
+    n_batches: int = 20
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "n_batches"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """One engine at one batch size. Times are per batch, ms, unless they say otherwise.
+
+    Attributes:
+        engine: its name.
+        device: where it truly ran.
+        batch_size: frames per batch.
+        n_frames: measured.
+        n_instances: found in them.
+        open_ms: until the graphs were ready, once.
+        first_ms: the first batch of all.
+        frames_per_second: prediction alone, without reading, tracking and writing.
+        latency_ms: prediction of one batch: median, percentiles 90 and 99, the slowest.
+        copy_ms: of these, median of copying the frames to the device; none on a CPU.
+        graph_ms: median spent in the engine: network and decoding, copies of small things.
+        group_ms: and around it: grouping peaks, assembling instances.
+        read_ms: median of reading a batch from the video; None without one.
+        track_ms: median of tracking a batch.
+        write_ms: writing all results to a `.slp` file, once.
+    """
+
+    engine: str
+    device: str
+    batch_size: int
+    n_frames: int
+    n_instances: int
+    open_ms: float
+    first_ms: float
+    frames_per_second: float
+    latency_ms: dict[str, float]
+    copy_ms: float
+    graph_ms: float
+    group_ms: float
+    read_ms: float | None
+    track_ms: float
+    write_ms: float
+
+
+def run_benchmark(
+    graphs: Sequence[Path], video: Path | None, engine: EngineOptions, options: BenchOptions
+) -> Benchmark:
+    """Measure one engine.
+
+    Args:
+        graphs: of one model or a pair.
+        video: frames to predict; None takes the frame stored in the first graph.
+        engine: engine and device.
+        options: batches.
+
+    Raises:
+        ModelError, DataError, EngineError: as predicting with them.
+    """
+    batches, read_ms = _batches(graphs, video, options)
+    with timed_engines() as times:
+        started = time.perf_counter()
+        predictor = open_predictor(graphs, DecodeOptions(), engine)
+        open_ms = _since(started)
+        first_ms = _predict(predictor, batches[0])[1]
+        for batch in batches[:_N_WARM_UP]:
+            _predict(predictor, batch)
+        totals, in_copy, in_graph, results = [], [], [], []
+        for batch in batches[_N_WARM_UP:]:
+            times.clear()
+            found, ms = _predict(predictor, batch)
+            totals.append(ms)
+            in_copy.append(1e3 * times.uploads)
+            in_graph.append(1e3 * times.runs)
+            results += found
+    predictor.close()
+    size = options.batch_size
+    return Benchmark(
+        engine=engine.engine,
+        device=predictor.device,
+        batch_size=size,
+        n_frames=len(results),
+        n_instances=sum(len(result) for result in results),
+        open_ms=open_ms,
+        first_ms=first_ms,
+        frames_per_second=1e3 * len(results) / sum(totals),
+        latency_ms={
+            name: float(np.percentile(totals, share)) for name, share in _PERCENTILES.items()
+        },
+        copy_ms=float(np.median(in_copy)),
+        graph_ms=float(np.median(in_graph)),
+        group_ms=float(np.median(np.subtract(totals, np.add(in_copy, in_graph)))),
+        read_ms=read_ms,
+        track_ms=_track_ms(results, size),
+        write_ms=_write_ms(results, predictor),
+    )
+
+
+def _batches(
+    graphs: Sequence[Path], video: Path | None, options: BenchOptions
+) -> tuple[list[Frames], float | None]:
+    """Frames in batches, warm-up included, and the median ms of reading one."""
+    n_batches = options.n_batches + _N_WARM_UP
+    if video is None:
+        frame = _stored_frame(graphs[0])
+        return [np.stack([frame] * options.batch_size)] * n_batches, None
+    batches, read_ms = [], []
+    with VideoFile(video) as file:
+        for start in range(0, n_batches * options.batch_size, options.batch_size):
+            started = time.perf_counter()
+            indices = [(start + i) % file.n_frames for i in range(options.batch_size)]
+            batches.append(np.stack([file.read(index) for index in indices]))
+            read_ms.append(_since(started))
+    return batches, float(np.median(read_ms))
+
+
+def _stored_frame(graph: Path) -> Frames:
+    """The frame that the file carries for `verify`, enlarged to the training size.
+
+    Not noise: where nothing is found, neither crops nor grouping would be measured.
+    """
+    spec = read_graph_file(graph).contract.preprocessing
+    frame = read_sample(graph).feed["frames"][0]
+    size = (spec.max_width or _DEFAULT_SIDE, spec.max_height or _DEFAULT_SIDE)
+    larger = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(larger, np.uint8).reshape(*larger.shape[:2], -1)
+
+
+def _predict(predictor: Predictor, batch: Frames) -> tuple[list[FrameInstances], float]:
+    started = time.perf_counter()
+    found = predictor.predict(batch, range(len(batch)))
+    return found, _since(started)
+
+
+def _track_ms(results: list[FrameInstances], batch_size: int) -> float:
+    tracker, ms = Tracker(), []
+    for start in range(0, len(results), batch_size):
+        started = time.perf_counter()
+        for result in results[start : start + batch_size]:
+            tracker.assign(result)
+        ms.append(_since(started))
+    return float(np.median(ms))
+
+
+def _write_ms(results: list[FrameInstances], predictor: Predictor) -> float:
+    import sleap_io as sio
+
+    video = sio.Video(filename="benchmark.mp4", open_backend=False)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        labels = labels_from_instances(results, predictor.skeleton, [video], predictor.class_names)
+        write_labels(labels, Path(folder) / "benchmark.slp")
+        return _since(started)
+
+
+def _since(started: float) -> float:
+    return 1e3 * (time.perf_counter() - started)

@@ -1,0 +1,66 @@
+"""Where the time of engines goes."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from sleap_rt.runtime.engines.interface import Array, DeviceArray, Engine, Feed
+
+
+@dataclass
+class EngineTimes:
+    """Seconds since these were last cleared.
+
+    Attributes:
+        uploads: copies of inputs to the device.
+        runs: everything else that engines did.
+    """
+
+    uploads: float = 0.0
+    runs: float = 0.0
+
+    def clear(self) -> None:
+        self.uploads = self.runs = 0.0
+
+
+_TIMES: ContextVar[EngineTimes | None] = ContextVar("times of engines", default=None)
+
+
+@contextmanager
+def timed_engines() -> Iterator[EngineTimes]:
+    """Where the time of engines opened inside goes."""
+    times = EngineTimes()
+    token = _TIMES.set(times)
+    try:
+        yield times
+    finally:
+        _TIMES.reset(token)
+
+
+class _TimedEngine:
+    """An engine, and a watch."""
+
+    def __init__(self, engine: Engine, times: EngineTimes) -> None:
+        self._engine, self._times = engine, times
+        self.inputs, self.outputs, self.device = engine.inputs, engine.outputs, engine.device
+        self.close = engine.close
+
+    def upload(self, array: Array) -> Array | DeviceArray:
+        started = time.perf_counter()
+        uploaded = self._engine.upload(array)
+        self._times.uploads += time.perf_counter() - started
+        return uploaded
+
+    def run(self, feed: Feed, fetch: Sequence[str] | None = None) -> dict[str, Array]:
+        started = time.perf_counter()
+        found = self._engine.run(feed, fetch)
+        self._times.runs += time.perf_counter() - started
+        return found
+
+
+def timed(engine: Engine) -> Engine:
+    """The engine, watched where it is opened inside `timed_engines`."""
+    times = _TIMES.get()
+    return engine if times is None else _TimedEngine(engine, times)

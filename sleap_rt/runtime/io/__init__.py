@@ -1,1 +1,0 @@
-"""Frames in (videos), predictions out (`.slp`). The only place that knows file formats."""

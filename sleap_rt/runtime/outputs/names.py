@@ -1,0 +1,52 @@
+"""Where results go: default names, and making sure early that they can be written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime.outputs.formats import format_named
+
+
+def default_output(
+    data_path: Path, video_name: str | None = None, format_name: str = "slp"
+) -> Path:
+    """`<data_path without its last suffix>[.<video>].predictions.slp`, or another suffix.
+
+    Args:
+        data_path: the input.
+        video_name: file name of the one video of a labels file that was chosen.
+        format_name: one of `FORMATS`, which say the suffix.
+    """
+    video = "" if video_name is None else f".{Path(video_name).stem}"
+    stem = data_path.with_suffix("").name
+    return data_path.with_name(f"{stem}{video}{format_named(format_name).default_suffix}")
+
+
+def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -> None:
+    """Make sure that the result can be written, before hours of work.
+
+    Args:
+        path: the file to write.
+        inputs: files that must not be replaced.
+        format_name: one of `FORMATS`.
+
+    Raises:
+        OptionError: the name does not end as the format's names do.
+        DataError: the folder cannot be made or written to, or the file is an input.
+    """
+    suffix = format_named(format_name).suffix
+    if path.suffix != suffix:
+        raise OptionError(
+            f"output_path {path}: must end in {suffix} with output_format {format_name}"
+        )
+    if path.exists() and any(file.exists() and path.samefile(file) for file in inputs):
+        raise DataError(f"{path} is the input itself and is never overwritten; choose another -o.")
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; -o takes the name of a `{suffix}` file.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.parent / f".{path.name}.probe"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise DataError(f"cannot write into {path.parent}: {error.strerror}.") from error

@@ -1,0 +1,84 @@
+"""How predictions were made, for the file they are stored in."""
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from sleap_rt.runtime.frames.source import Source
+from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.version import __version__
+
+if TYPE_CHECKING:
+    from sleap_rt.runtime.pipeline.job import PredictionJob
+
+
+def prediction_provenance(
+    job: "PredictionJob",
+    source: Source,
+    predictor: Predictor,
+    *,
+    started_at: datetime,
+    seconds: float,
+    n_processed: int,
+    tracked: bool,
+) -> dict[str, Any]:
+    """Keys and values as other readers of SLEAP files expect; what is None is left out."""
+    provenance = {
+        "inference_start_timestamp": started_at.isoformat(),
+        "inference_end_timestamp": datetime.now(UTC).isoformat(),
+        "inference_runtime_seconds": round(seconds, 3),
+        "sleap_rt_version": __version__,
+        "sleap_io_version": version("sleap-io"),
+        "model_paths": [file.path.resolve().as_posix() for file in predictor.files],
+        "model_type": " + ".join(file.contract.kind for file in predictor.files),
+        "model_weights_sha256": [
+            file.contract.provenance.weights_sha256 for file in predictor.files
+        ],
+        "source_file": _posix([path for path in source.files if path.suffix != ".slp"]),
+        "source_labels": (
+            None if source.labels_path is None else source.labels_path.resolve().as_posix()
+        ),
+        "input_provenance": None if source.labels is None else dict(source.labels.provenance),
+        "frame_selection": {
+            "method": _method(job),
+            "frames_processed": n_processed,
+            "frames_total": source.selection.n_total,
+        },
+        "inference_config": _without_none(
+            {**asdict(job.decode), **asdict(job.run), **asdict(job.filters)}
+        ),
+        "tracking_config": asdict(job.tracking) if tracked and job.tracking else None,
+        "engine": job.engine.engine,
+        "device": predictor.device,
+        "video_decoder": source.decoder,
+        "system_info": {
+            "python_version": platform.python_version(),
+            "platform": platform.platform(),
+        },
+    }
+    return _without_none(provenance)
+
+
+def _method(job: "PredictionJob") -> str:
+    filters = {
+        "only_labeled_frames": "labeled",
+        "only_suggested_frames": "suggested",
+        "exclude_user_labeled": "not_user_labeled",
+        "only_predicted_frames": "predicted",
+    }
+    given = job.selection.label_filters
+    if given:
+        return filters[given[0]]
+    return "all" if job.selection.frames is None else "specified"
+
+
+def _posix(paths: Sequence[Any]) -> Any:
+    names = [path.resolve().as_posix() for path in paths]
+    return names[0] if len(names) == 1 else names or None
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

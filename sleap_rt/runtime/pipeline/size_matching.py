@@ -1,0 +1,146 @@
+"""Frames of several videos brought to one size, where a model wants that.
+
+Legacy models without a size of their own see all frames of a run at the largest height and width
+among its videos. A graph sees one batch and cannot know those, so it is done here. Sizes and pixels
+follow TensorFlow's float32 arithmetic, as the original's do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sleap_rt.errors import DataError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.pipeline.batches import FrameRef, FrameSource
+from sleap_rt.runtime.predictors import Frames, KnownInstances, Predictor
+
+Floats = NDArray[np.float32]
+
+
+def at_common_size(
+    predictor: Predictor, source: FrameSource, refs: Sequence[FrameRef]
+) -> Predictor:
+    """The predictor, or one that brings frames to a common size first, if that is needed.
+
+    Args:
+        predictor: finds the instances.
+        source: gives the frames; one of each video is read.
+        refs: of all frames of the run.
+    """
+    firsts = {ref.video_index: ref for ref in reversed(refs)}
+    if not predictor.files[0].contract.preprocessing.fit_largest or len(firsts) < 2:
+        return predictor
+    sizes = {source.read(ref).shape[:2] for ref in firsts.values()}
+    if len(sizes) < 2:
+        return predictor
+    height, width = (max(sides) for sides in zip(*sizes, strict=True))
+    return _SizedPredictor(predictor, height, width)
+
+
+class _SizedPredictor:
+    """A predictor behind size matching.
+
+    Args:
+        predictor: sees the sized frames; not closed here.
+        height: of all frames, px.
+        width: the same.
+    """
+
+    def __init__(self, predictor: Predictor, height: int, width: int) -> None:
+        self._predictor, self._height, self._width = predictor, height, width
+        self.skeleton, self.class_names = predictor.skeleton, predictor.class_names
+        self.needs_instances, self.device = predictor.needs_instances, predictor.device
+        self.files = predictor.files
+
+    def predict(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> list[FrameInstances]:
+        fit = fit_to(frames.shape[1], frames.shape[2], self._height, self._width)
+        if known is not None:
+            known = [points * fit.ratio for points in known]
+        sized = match_size(frames, fit, self._height, self._width)
+        results = self._predictor.predict(sized, frame_indices, known)
+        return [replace(result, points=result.points / fit.ratio) for result in results]
+
+    def close(self) -> None:
+        self._predictor.close()
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How frames fit a target.
+
+    Attributes:
+        ratio: sized px per frame px, as points are converted.
+        resized: (height, width) that frames are resized to.
+        origin: (top, left) of the resized frame in the target.
+    """
+
+    ratio: np.float32
+    resized: tuple[int, int]
+    origin: tuple[int, int]
+
+
+def fit_to(height: int, width: int, target_height: int, target_width: int) -> Fit:
+    """The largest size that fits is truncated; TensorFlow then fits the frame into that once more.
+
+    The second fit shrinks a little further and centres, since a truncated size has not quite the
+    frame's proportions. Points are converted by the first ratio only.
+
+    Raises:
+        DataError: a side would become less than a pixel.
+    """
+    if (height, width) == (target_height, target_width):
+        return Fit(np.float32(1), (height, width), (0, 0))
+    size = np.array([height, width], np.float32)
+    target = np.array([target_height, target_width], np.float32)
+    ratio = (target / size).min()
+    limiting = 0 if target[0] / size[0] <= target[1] / size[1] else 1
+    fitting = np.floor(size * ratio)
+    fitting[limiting] = target[limiting]
+    if fitting.min() < 1:
+        raise DataError(
+            f"a frame of {height}x{width} px (height x width) cannot be brought to "
+            f"{target_height}x{target_width} px, to which other videos of this run make it go; "
+            "predict it on its own"
+        )
+    resized = size / (size / fitting).max()
+    margin = np.maximum(np.floor((fitting - resized) / np.float32(2)), 0)
+    (rows, columns), (top, left) = resized.astype(int).tolist(), margin.astype(int).tolist()
+    return Fit(ratio, (rows, columns), (top, left))
+
+
+def match_size(frames: Frames, fit: Fit, target_height: int, target_width: int) -> Frames:
+    """Resize bilinearly without antialiasing, truncate to bytes, pad with zeros.
+
+    Args:
+        frames: (batch, height, width, channels) uint8.
+        fit: how these frames fit the target.
+        target_height: rows of the result.
+        target_width: columns of the result.
+    """
+    if frames.shape[1:3] == (target_height, target_width):
+        return frames
+    columns = _resize_axis(frames.astype(np.float32), 2, fit.resized[1])
+    resized = _resize_axis(columns, 1, fit.resized[0])
+    sized = np.zeros((len(frames), target_height, target_width, frames.shape[3]), np.uint8)
+    (top, left), (height, width) = fit.origin, fit.resized
+    sized[:, top : top + height, left : left + width] = resized  # truncates
+    return sized
+
+
+def _resize_axis(images: Floats, axis: int, n_out: int) -> Floats:
+    n_in = images.shape[axis]
+    step = np.float32(n_in) / np.float32(n_out)
+    at = (np.arange(n_out, dtype=np.float32) + np.float32(0.5)) * step - np.float32(0.5)
+    below = np.floor(at)
+    first, second = (np.clip(below + i, 0, n_in - 1).astype(int) for i in (0, 1))
+    start, end = images.take(first, axis), images.take(second, axis)
+    share = (at - below).reshape([-1 if i == axis else 1 for i in range(4)])
+    resized: Floats = start + (end - start) * share
+    return resized

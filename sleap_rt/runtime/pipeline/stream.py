@@ -1,0 +1,89 @@
+"""One run's results, frame by frame: predicted, filtered, tracked, in order."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+
+from sleap_rt.errors import DataError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.options import FilterOptions, RunOptions
+from sleap_rt.runtime.frames.source import Source
+from sleap_rt.runtime.pipeline.batches import NO_LABELS, Frame, FrameRef, predict_batches
+from sleap_rt.runtime.pipeline.filters import filter_frame
+from sleap_rt.runtime.pipeline.journal import Journal
+from sleap_rt.runtime.pipeline.size_matching import at_common_size
+from sleap_rt.runtime.pipeline.track_assignment import Following
+from sleap_rt.runtime.predictors import Predictor
+
+
+def stream_results(
+    predictor: Predictor,
+    source: Source,
+    *,
+    run: RunOptions,
+    filters: FilterOptions,
+    following: Following,
+    journal: Journal | None = None,
+) -> Generator[FrameInstances, None, None]:
+    """Results of the frames that the source selected, in its order.
+
+    Args:
+        predictor: finds the instances.
+        source: gives the frames; used from another thread until the iterator ends.
+        run: batch size and queue.
+        filters: which instances are dropped, ahead of tracking.
+        following: gives the rest their tracks.
+        journal: every batch is added to it; what it has already is not predicted again.
+
+    Raises:
+        DataError: a frame cannot be read. All frames ahead of it have been yielded by then.
+    """
+    refs = source.selection.refs
+    n_done = 0
+    for results in journal.batches() if journal is not None else ():
+        n_done += len(results)
+        for result in results:
+            image = None
+            if following.needs_images:
+                image = source.read(FrameRef(result.video_index, result.frame_index))
+            yield following.follow(result, image)
+    predictor = at_common_size(predictor, source, refs)
+    # Closing the batches ends the reading thread before anybody closes the source.
+    with closing(predict_batches(predictor, source, refs[n_done:], run)) as batches:
+        for batch in batches:
+            kept = [_as_float32(filter_frame(result, filters)) for result in batch.results]
+            if journal is not None:
+                journal.append(kept)
+            yield from _followed(kept, batch.frames, following)
+
+
+def restrict_to_labeled(source: Source) -> None:
+    """Leave only frames with labelled animals, for a model that works on these.
+
+    Raises:
+        DataError: there is none.
+    """
+    refs = [ref for ref in source.selection.refs if source.has_known(ref)]
+    if not refs:
+        raise DataError(NO_LABELS)
+    source.selection = replace(source.selection, refs=refs)
+
+
+def _followed(
+    results: list[FrameInstances], frames: Frame, following: Following
+) -> Iterator[FrameInstances]:
+    for result, frame in zip(results, frames, strict=True):
+        yield following.follow(result, frame)
+
+
+def _as_float32(frame: FrameInstances) -> FrameInstances:
+    """As a journal gives it back, so that a run that went on equals one that was never cut off."""
+    return replace(
+        frame,
+        points=np.asarray(frame.points, np.float32),
+        point_scores=np.asarray(frame.point_scores, np.float32),
+        scores=np.asarray(frame.scores, np.float32),
+        tracking_scores=np.asarray(frame.tracking_scores, np.float32),
+    )
