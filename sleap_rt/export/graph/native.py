@@ -92,9 +92,9 @@ def _known_size(spec: Preprocessing) -> tuple[int, int] | None:
 
 
 def _held_to(op: Op, image: Value, size: tuple[int, int] | None) -> Value:
-    """An image that has this size already, as no engine knows that looks into branches not taken.
+    """The image, in a branch for images of this size alone; None is any size.
 
-    TensorRT refuses a branch whose constants do not fit the frames that it builds for.
+    TensorRT also checks the branch not taken, where constants would not fit the frames.
     """
     if size is None:
         return image
