@@ -143,7 +143,7 @@ def _product(op: Op, image: Value, weights: _Floats, axis: int) -> Value:
 
 @dataclass(frozen=True)
 class _Periodic:
-    """Blocks that all have the same weights, as scales like 1/2 or 3/4 give them.
+    """Blocks that all have the same weights, as scales like 1/2 or 1/4 give them.
 
     A block is made of its own input px and of a halo, some px of its neighbours. The first and the
     last block have no neighbour on one side; there, the outermost px of the halo is made up such

@@ -35,7 +35,8 @@ class NativeRules:
         size = _known_size(spec)
 
         def direct(op: Op) -> tuple[Value]:
-            return (_network_input(op, planes(op, frames), spec, size),)
+            image = _held_to(op, planes(op, frames), size if spec.input_scale != 1 else None)
+            return (_network_input(op, image, spec, size),)
 
         def prepared(op: Op) -> tuple[Value]:
             converted = _convert(op, planes(op, frames), spec)
@@ -93,6 +94,17 @@ def _known_size(spec: Preprocessing) -> tuple[int, int] | None:
     if spec.max_height is None or spec.max_width is None:
         return None
     return spec.max_height, spec.max_width
+
+
+def _held_to(op: Op, image: Value, size: tuple[int, int] | None) -> Value:
+    """The image, in a branch for images of this size alone; None is any size.
+
+    TensorRT also checks the branch not taken, where constants would not fit the frames.
+    """
+    if size is None:
+        return image
+    missing = op.Sub(list(size), op.Shape(image, start=2, end=4))  # 0, or not taken
+    return op.Pad(image, op.Concat([0, 0, 0, 0, 0, 0], missing, axis=0))
 
 
 def _scaled(size: tuple[int, int], spec: Preprocessing) -> tuple[int, int]:
