@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
+KnownInstances = NDArray[np.float32]
+"""(n, n_nodes, 2): the labelled animals of one frame, (x, y) frame px, NaN where a node is missing;
+nodes in the order of the predictor's skeleton."""
 _RAW_PER_INSTANCE = {"crop_confmaps", "class_probs"}
 
 

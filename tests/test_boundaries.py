@@ -1,6 +1,7 @@
 """Imports point one way, and what runs graphs loads no training framework."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,11 +12,13 @@ import pytest
 import sleap_rt
 
 PACKAGE = Path(sleap_rt.__file__).parent
-SMALL = {"errors", "version", "options", "skeleton", "instances", "kinds", "contract"}
+ARCHITECTURE = PACKAGE.parent / "docs/architecture.md"
+SMALL = {"errors", "version", "options", "skeleton", "instances", "contract", "kinds"}
 SMALL |= {"model_files", "legacy_files"}
-SMALL |= {"training_extra"}  # looks the exporter up by name, only where a trained model is given
 MAY_IMPORT = {
-    "cli": {"models", "export", "runtime", "tracking", "evaluation"},
+    # It tells a terminal what workflows report: steps of an export, results, verifications.
+    "cli": {"workflows", "export", "runtime", "tracking", "evaluation"},
+    "workflows": {"models", "export", "runtime", "tracking", "evaluation"},
     # It runs the finished graph, to certify it; how alike two poses are is evaluation's to say.
     "export": {"models", "runtime", "evaluation"},
     "runtime": {"tracking"},  # predicting and following in one pass
@@ -23,6 +26,15 @@ MAY_IMPORT = {
     "tracking": set(),
     "evaluation": set(),
 }
+ROOMS = {  # of runtime/: which rooms each of them may enter
+    "frames": set(),
+    "engines": set(),
+    "predictors": {"engines"},
+    "pipeline": {"frames", "predictors"},
+    "outputs": {"frames", "predictors"},
+    "inspect": {"frames", "engines", "predictors", "pipeline", "outputs"},
+}
+MODULE_NAME = r"sleap_rt(\.\w+)+"
 ONLY_IN = {  # package -> the places that may import it
     "torch": {"models", "export"},
     "torchvision": set(),
@@ -30,8 +42,8 @@ ONLY_IN = {  # package -> the places that may import it
     "onnxscript": {"export"},
     "onnxruntime": {"runtime/engines", "export"},
     "yaml": {"models"},
-    "h5py": {"models", "runtime/io"},
-    "av": {"runtime/io"},
+    "h5py": {"models", "runtime/frames"},
+    "av": {"runtime/frames"},
     "click": {"cli"},
     "tensorflow": set(),
     "keras": set(),
@@ -55,6 +67,8 @@ def imported(file: str) -> Iterator[str]:
                 yield from (f"sleap_rt.{alias.name}" for alias in node.names)
             else:
                 yield node.module
+        elif isinstance(node, ast.Constant) and re.fullmatch(MODULE_NAME, str(node.value)):
+            yield str(node.value)  # imported by name, later
 
 
 def part_of(module: str) -> str:
@@ -83,6 +97,34 @@ def test_the_small_modules_import_each_other_in_one_direction_only():
         assert free, f"these import each other in a circle: {sorted(imports)}"
         for name in free:
             del imports[name]
+
+
+@pytest.mark.parametrize("file", [file for file in files() if file.startswith("runtime/")])
+def test_rooms_of_the_runtime_open_one_way(file):
+    room = file.split("/")[1]
+    if room not in ROOMS:
+        return  # what all rooms share
+    for module in imported(file):
+        there = module.split(".")[2] if module.startswith("sleap_rt.runtime.") else room
+        assert there == room or there not in ROOMS or there in ROOMS[room], f"{file}: {module}"
+
+
+def arrows() -> str:
+    """The picture of who imports whom, as it stands in the documentation."""
+    lines = [
+        f"{part:<11} -> {', '.join(sorted(others)) or '(nothing but the small modules)'}"
+        for part, others in MAY_IMPORT.items()
+    ]
+    lines += [
+        f"runtime/{room:<10} -> {', '.join(sorted(others)) or '(no other room)'}"
+        for room, others in ROOMS.items()
+    ]
+    lines.append(f"small modules: {', '.join(sorted(SMALL))}")
+    return "\n".join("    " + line for line in lines)
+
+
+def test_the_documented_arrows_are_the_ones_that_hold():
+    assert arrows() in ARCHITECTURE.read_text(encoding="utf8"), f"put this there:\n{arrows()}"
 
 
 HEAVY = "('torch', 'onnx', 'onnxscript', 'tensorflow', 'keras', 'matplotlib')"

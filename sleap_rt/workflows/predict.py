@@ -20,6 +20,7 @@ from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.labels import labels_from_instances
+from sleap_rt.runtime.outputs.names import default_output
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.stream import stream_results
@@ -111,7 +112,7 @@ def planned(
     check_options(options, [data] if isinstance(data, Path) else [])
     with open_source(data, options.selection) as source:
         if options.output_path is None and isinstance(data, Path):
-            path = source.default_output(data, options.output_format)
+            path = default_output(data, source.video_name, options.output_format)
             options = replace(options, output_path=path)
         check_options(options, source.files)  # ahead of the models, which may take a while
         yield plan_prediction(resolve_models(model_paths, overrides), source, options), source

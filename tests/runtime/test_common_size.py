@@ -8,7 +8,7 @@ import pytest
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.models.reference import legacy as reference
-from sleap_rt.runtime.pipeline.batches import FrameRef
+from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.pipeline.size_matching import at_common_size, fit_to, match_size
 
 RNG = np.random.default_rng(3)

@@ -9,9 +9,9 @@ from fakes import BrightBlocks
 
 from sleap_rt.errors import DataError
 from sleap_rt.options import FilterOptions, RunOptions
+from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.selection import Selection
 from sleap_rt.runtime.frames.source import Source
-from sleap_rt.runtime.pipeline.batches import FrameRef
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 

@@ -15,10 +15,11 @@ from sleap_rt.export.proof.frames import CPU, Frame
 from sleap_rt.instances import FrameInstances
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.options import CalibrationOptions, DecodeOptions, RunOptions, SelectionOptions
+from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.open_source import open_source
 from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.graph_file import read_graph_file
-from sleap_rt.runtime.pipeline.batches import FrameRef, predict_batches
+from sleap_rt.runtime.pipeline.batches import predict_batches
 from sleap_rt.runtime.pipeline.size_matching import at_common_size
 from sleap_rt.runtime.predictors import open_predictor
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers

@@ -10,9 +10,9 @@ from pkgutil import iter_modules
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
+from sleap_rt.runtime.engines._times import timed
 from sleap_rt.runtime.engines.interface import Array, DeviceArray, Engine, Feed, TensorSpec
 from sleap_rt.runtime.engines.tensorrt.bindings import TENSORRT_MODULES
-from sleap_rt.runtime.inspect.engine_times import timed
 
 __all__ = [
     "AS_ASKED",

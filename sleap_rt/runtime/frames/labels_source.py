@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleap_rt.errors import DataError
+from sleap_rt.instances import KnownInstances
 from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.selection import Selection, candidates_of_labels, select_of_labels
 from sleap_rt.runtime.frames.sleap_video import described, open_sleap_video, video_files
 from sleap_rt.runtime.frames.source import Reader, Source
-from sleap_rt.runtime.pipeline.batches import FrameRef
-from sleap_rt.runtime.predictors import KnownInstances
 
 if TYPE_CHECKING:
     import sleap_io as sio

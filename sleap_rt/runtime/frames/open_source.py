@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.frames.frame_refs import Frame
 from sleap_rt.runtime.frames.labels_source import load_labels, open_labels
 from sleap_rt.runtime.frames.selection import Selection, select_of_video
 from sleap_rt.runtime.frames.sleap_video import (
@@ -19,7 +20,6 @@ from sleap_rt.runtime.frames.sleap_video import (
 )
 from sleap_rt.runtime.frames.source import Reader, Source
 from sleap_rt.runtime.frames.video import DECODER, VideoFile
-from sleap_rt.runtime.pipeline.batches import Frame
 
 if TYPE_CHECKING:
     import sleap_io as sio

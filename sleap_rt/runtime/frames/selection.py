@@ -9,7 +9,7 @@ import numpy as np
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
-from sleap_rt.runtime.pipeline.batches import FrameRef
+from sleap_rt.runtime.frames.frame_refs import FrameRef
 
 if TYPE_CHECKING:
     import sleap_io as sio

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sleap_rt.errors import DataError
+from sleap_rt.instances import KnownInstances
+from sleap_rt.runtime.frames.frame_refs import NO_LABELS, Frame, FrameRef
 from sleap_rt.runtime.frames.selection import Selection
-from sleap_rt.runtime.outputs.names import default_output
-from sleap_rt.runtime.pipeline.batches import NO_LABELS, Frame, FrameRef
-from sleap_rt.runtime.predictors import KnownInstances
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -31,6 +30,7 @@ class Source:
         labels_path: of the labels file, where there is one.
         files: paths that hold the frames or labels; no output may replace them.
         decoder: what turns files into pixels.
+        video_name: file name of the one video that was chosen out of labels; else None.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Source:
         self.labels_path = labels_path
         self.files = tuple(files)
         self.decoder = decoder
-        self._video_name = video_name  # of the one that was chosen out of labels
+        self.video_name = video_name
         self._videos = videos
 
     def read(self, ref: FrameRef) -> Frame:
@@ -79,10 +79,6 @@ class Source:
     def videos(self) -> "list[sio.Video]":
         """The videos that `FrameRef.video_index` counts, for the result."""
         return list(self._videos())
-
-    def default_output(self, data_path: Path, format_name: str = "slp") -> Path:
-        """Where predictions on `data_path`, which this was opened from, go unless told."""
-        return default_output(data_path, self._video_name, format_name)
 
     def close(self) -> None:
         for reader in self._readers.values():

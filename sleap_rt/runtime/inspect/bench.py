@@ -12,9 +12,9 @@ import numpy as np
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime.engines._times import timed_engines
 from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.graph_file import read_graph_file
-from sleap_rt.runtime.inspect.engine_times import timed_engines
 from sleap_rt.runtime.inspect.verify import read_sample
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.labels import labels_from_instances

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sleap_rt.errors import DataError
-from sleap_rt.instances import FrameInstances
-from sleap_rt.runtime.pipeline.batches import FrameRef, FrameSource
-from sleap_rt.runtime.predictors import Frames, KnownInstances, Predictor
+from sleap_rt.instances import FrameInstances, KnownInstances
+from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
+from sleap_rt.runtime.predictors import Frames, Predictor
 
 Floats = NDArray[np.float32]
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import FilterOptions, RunOptions
-from sleap_rt.runtime.pipeline.batches import Frame, FrameRef, FrameSource, predict_batches
+from sleap_rt.runtime.frames.frame_refs import Frame, FrameRef, FrameSource
+from sleap_rt.runtime.pipeline.batches import predict_batches
 from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.size_matching import at_common_size

@@ -1,6 +1,6 @@
 """Poses from frames: one predictor per supported set of exported graphs."""
 
-from sleap_rt.runtime.predictors.interface import Frames, KnownInstances, Predictor, check_frames
+from sleap_rt.runtime.predictors.interface import Frames, Predictor, check_frames
 from sleap_rt.runtime.predictors.sets import (
     check_use,
     effective_options,
@@ -10,7 +10,6 @@ from sleap_rt.runtime.predictors.sets import (
 
 __all__ = [
     "Frames",
-    "KnownInstances",
     "Predictor",
     "check_frames",
     "check_use",

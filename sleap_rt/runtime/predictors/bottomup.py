@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sleap_rt.instances import FrameInstances
+from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.engines import Array, open_engine
 from sleap_rt.runtime.predictors.grouping import group_peaks, grouping_order
 from sleap_rt.runtime.predictors.identity import classify_peaks
-from sleap_rt.runtime.predictors.interface import Frames, KnownInstances, check_frames
+from sleap_rt.runtime.predictors.interface import Frames, check_frames
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import SlottedGraph, peak_inputs, scalar_inputs
 

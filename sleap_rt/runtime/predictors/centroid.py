@@ -4,14 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sleap_rt.instances import FrameInstances
+from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.predictors.ground_truth import nearest_instances
-from sleap_rt.runtime.predictors.interface import (
-    Frames,
-    KnownInstances,
-    check_frames,
-    check_known,
-)
+from sleap_rt.runtime.predictors.interface import Frames, check_frames, check_known
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import CentroidStage, FoundCentroids
 from sleap_rt.skeleton import Skeleton

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sleap_rt.instances import FrameInstances
+from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.engines import open_engine
-from sleap_rt.runtime.predictors.interface import Frames, KnownInstances, check_frames
+from sleap_rt.runtime.predictors.interface import Frames, check_frames
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import peak_inputs
 

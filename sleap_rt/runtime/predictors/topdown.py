@@ -6,16 +6,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sleap_rt.instances import FrameInstances
+from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
 from sleap_rt.runtime.predictors.identity import assign_classes, first_choices
-from sleap_rt.runtime.predictors.interface import (
-    Frames,
-    KnownInstances,
-    check_frames,
-    check_known,
-)
+from sleap_rt.runtime.predictors.interface import Frames, check_frames, check_known
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage, UploadedFrames
 

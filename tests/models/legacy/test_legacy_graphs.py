@@ -29,11 +29,11 @@ from recordings import (
     telling_frames,
 )
 
-from sleap_rt.instances import FrameInstances
+from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.models import load_legacy_model
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import Engine, open_engine
-from sleap_rt.runtime.predictors import KnownInstances, open_predictor
+from sleap_rt.runtime.predictors import open_predictor
 
 pytestmark = [pytest.mark.parity, pytest.mark.engine]
 

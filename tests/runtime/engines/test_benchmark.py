@@ -8,8 +8,8 @@ import pytest
 from sleap_rt.cli import main
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor
+from sleap_rt.runtime.engines._times import EngineTimes, timed_engines
 from sleap_rt.runtime.inspect.bench import BenchOptions, run_benchmark
-from sleap_rt.runtime.inspect.engine_times import EngineTimes, timed_engines
 
 VIDEO = Path(__file__).resolve().parents[3] / "samples/crawlers.mp4"
 CPU = EngineOptions(engine="ort", device="cpu")

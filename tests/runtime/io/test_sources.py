@@ -11,6 +11,7 @@ from clips import encode, number_in, picture
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.open_source import open_source
+from sleap_rt.runtime.outputs.names import default_output
 
 N = 4
 PICTURES = [picture(index) for index in range(N)]
@@ -198,9 +199,9 @@ def test_one_video_of_a_project_has_every_frame_and_becomes_the_only_one(project
         assert [number_in(source.read(ref)) for ref in source.selection.refs] == [50, 51, 52]
         assert {ref.video_index for ref in source.selection.refs} == {0}
         assert len(source.videos()) == 1
-        assert source.default_output(project).name == "project.0.predictions.slp"
+        assert default_output(project, source.video_name).name == "project.0.predictions.slp"
     with open_source(project, SelectionOptions(video_index=0)) as source:
-        assert source.default_output(project).name == "project.first.predictions.slp"
+        assert default_output(project, source.video_name).name == "project.first.predictions.slp"
 
 
 def test_labelled_animals_come_in_the_models_order_of_nodes(project):
@@ -237,7 +238,7 @@ def test_embedded_images_are_read(project, tmp_path):
     np.testing.assert_array_equal(frames_of(packed)[1], picture(51))
     assert len(frames_of(packed, video_index=1)) == 1
     with open_source(packed, SelectionOptions()) as source:
-        assert source.default_output(packed).name == "packed.pkg.predictions.slp"
+        assert default_output(packed, source.video_name).name == "packed.pkg.predictions.slp"
     with pytest.raises(DataError, match="no frame is left"):
         frames_of(packed, video_index=1, frames=(0,))
 
