@@ -8,6 +8,22 @@ import click
 
 from sleap_rt.options import EngineOptions, filled
 
+
+class _DeclaredOption(click.Option):
+    """An option whose help names the engines that honour it, in place of `{engines}`."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from sleap_rt.runtime.engines import declarations
+
+        names = [
+            f"{name} ({declared.product})" if self.name == "engine" else name
+            for name, declared in declarations().items()
+            if self.name == "engine" or self.name in declared.options
+        ]
+        record = super().get_help_record(ctx)
+        return record and (record[0], record[1].replace("{engines}", ", ".join(names)))
+
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 DEVICE = click.option(
@@ -21,25 +37,29 @@ ENGINE = click.option(
     "--engine",
     default=EngineOptions.engine,
     show_default=True,
-    help="auto, ort (ONNX Runtime), openvino, trt or trt-rtx (TensorRT).",
+    cls=_DeclaredOption,
+    help="auto, or one of {engines}.",
 )
 TUNING = (
     click.option(
         "--threads",
         type=int,
-        help="ort, openvino: CPU threads.  [default: one per core]",
+        cls=_DeclaredOption,
+        help="{engines}: CPU threads.  [default: one per core]",
     ),
     click.option(
         "--workspace",
         type=int,
         metavar="MIB",
-        help="trt: most GPU memory for one layer.  [default: what the GPU has]",
+        cls=_DeclaredOption,
+        help="{engines}: most GPU memory for one layer.  [default: what the GPU has]",
     ),
     click.option(
         "--cuda_graphs/--no_cuda_graphs",
         default=EngineOptions.cuda_graphs,
         show_default=True,
-        help="trt: launch runs whose shapes repeat as a whole.",
+        cls=_DeclaredOption,
+        help="{engines}: launch runs whose shapes repeat as a whole.",
     ),
 )
 
@@ -59,12 +79,12 @@ def tuning_options(command: _Command) -> _Command:
 def engine_options_from(
     params: Mapping[str, Any], graphs: Sequence[Path], *, quiet: bool = False
 ) -> EngineOptions:
-    """Options with `auto` settled; what `auto` came to is told on standard error.
+    """Options with `auto` settled; what `auto` came to is said on standard error.
 
     Args:
         params: values of a command's options, by their names.
         graphs: that are to run.
-        quiet: tell nothing.
+        quiet: say nothing.
 
     Raises:
         OptionError: no engine of that name, or an option that it does not have.
@@ -72,9 +92,8 @@ def engine_options_from(
     from sleap_rt.runtime.engines import choose_engine
     from sleap_rt.runtime.graph_file import precisions_of
 
-    asked = filled(EngineOptions, params)
-    choice = choose_engine(asked, precisions_of(graphs))
-    if choice.options != asked and not quiet:
+    choice = choose_engine(filled(EngineOptions, params), precisions_of(graphs))
+    if choice.is_news and not quiet:
         chosen = choice.options
         click.echo(f"engine {chosen.engine} on {chosen.device}: {choice.reason}", err=True)
     return choice.options
