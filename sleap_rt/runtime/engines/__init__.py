@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines._choice import EngineChoice, check_options, choose
+from sleap_rt.runtime.engines._choice import AS_ASKED, EngineChoice, check_options, choose
 from sleap_rt.runtime.engines.interface import (
     Array,
     Declaration,
@@ -23,6 +23,7 @@ from sleap_rt.runtime.engines.interface import (
 from sleap_rt.runtime.inspect.engine_times import timed
 
 __all__ = [
+    "AS_ASKED",
     "Array",
     "Declaration",
     "DeviceArray",

@@ -9,6 +9,7 @@ from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.engines.interface import Declaration, Device
 
 Declared = Mapping[str, Declaration]  # by the engine's name
+AS_ASKED = "as asked for"  # why an engine runs where nothing was left to choose
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,11 @@ class EngineChoice:
     Attributes:
         options: engine and device, neither of them `auto`, except where an engine that was asked
             for by name works on none of its devices; opening it says why.
-        reason: one line for a person to read.
-        is_news: it is more than was asked for, and a person should hear of it.
+        reason: one line for a person to read; `AS_ASKED` where it is no news.
     """
 
     options: EngineOptions
     reason: str
-    is_news: bool = True
 
 
 def check_options(options: EngineOptions, declared: Declared) -> None:
@@ -120,12 +119,12 @@ def _choose_device(options: EngineOptions, declaration: Declaration) -> EngineCh
             if device.kind != "cpu":
                 return EngineChoice(settled, f"there is {device.title}")
             # On the CPU, this is news only where a GPU lies idle.
-            reason = next(iter(obstacles), "it serves cpu")
-            return EngineChoice(settled, reason, is_news=why_no_gpu() is None)
+            is_news = bool(obstacles) and why_no_gpu() is None
+            return EngineChoice(settled, obstacles[0] if is_news else AS_ASKED)
         obstacles.append(obstacle)
         if device.kind == "cpu":
             break
-    return EngineChoice(options, "as asked for", is_news=False)
+    return EngineChoice(options, AS_ASKED)
 
 
 def _settled(options: EngineOptions, engine: str, device: Device) -> EngineOptions:
