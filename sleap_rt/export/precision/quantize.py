@@ -65,7 +65,10 @@ def quantized(path: Path, feeds: Iterable[Feed]) -> onnx.ModelProto:
                 "OpTypesToExcludeOutputQuantization": list(_LAYERS),
             },
         )
-        return onnx.load(Path(folder) / path.name)
+        found = onnx.load(Path(folder) / path.name)
+    # Types of tensors between the nodes; an engine that keeps frames as bytes would contradict them.
+    del found.graph.value_info[:]
+    return found
 
 
 def layers_to_quantize(graph: onnx.GraphProto) -> list[str]:
