@@ -65,10 +65,7 @@ def quantized(path: Path, feeds: Iterable[Feed]) -> onnx.ModelProto:
                 "OpTypesToExcludeOutputQuantization": list(_LAYERS),
             },
         )
-        found = onnx.load(Path(folder) / path.name)
-    # Types of tensors between the nodes; an engine that keeps frames as bytes would contradict them.
-    del found.graph.value_info[:]
-    return found
+        return onnx.load(Path(folder) / path.name)
 
 
 def layers_to_quantize(graph: onnx.GraphProto) -> list[str]:
