@@ -16,10 +16,11 @@ import onnx
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sleap_rt.export.calibration import open_calibration  # noqa: E402
-
-from sleap_rt.contract import is_crop_model_alone  # noqa: E402
-from sleap_rt.export import export_models, int8, quantize  # noqa: E402
+from sleap_rt.export import export_models  # noqa: E402
+from sleap_rt.export.precision import quantize  # noqa: E402
+from sleap_rt.export.precision.calibration import open_calibration  # noqa: E402
+from sleap_rt.export.precision.int8 import in_int8  # noqa: E402
+from sleap_rt.kinds import is_crop_model_alone  # noqa: E402
 from sleap_rt.options import CalibrationOptions  # noqa: E402
 from sleap_rt.runtime import read_graph_file  # noqa: E402
 
@@ -49,7 +50,7 @@ def main(data: Path, models: list[Path]) -> None:
                 open_calibration(options, needs_labels=alone) as frames,
                 tempfile.TemporaryDirectory() as other,
             ):
-                *_, (_, contract) = int8.in_int8(exact, frames, Path(other))
+                *_, (_, contract) = in_int8(exact, frames, Path(other))
             found = contract.certificate
             assert found is not None
             assert found.poses is not None

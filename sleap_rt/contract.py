@@ -44,7 +44,8 @@ class Preprocessing:
             models that see whole frames.
         crop_unit: `sized` crops are cut from the sized frame, then scaled; `scaled` crops are cut
             from the scaled frame.
-        resize: how frames are resized; `bilinear` does not antialias.
+        resize: how images are resized: `antialiased` in whole grey levels, `antialiased_float`
+            without rounding, `bilinear` without antialiasing.
         fit_largest: where the videos of a run differ in size, all frames are brought to the largest
             height and width among them before they enter the graph.
     """
@@ -57,7 +58,7 @@ class Preprocessing:
     max_stride: int
     crop_size: tuple[int, int] | None = None
     crop_unit: Literal["sized", "scaled"] = "sized"
-    resize: Literal["antialiased", "bilinear"] = "antialiased"
+    resize: Literal["antialiased", "antialiased_float", "bilinear"] = "antialiased"
     fit_largest: bool = False
 
 

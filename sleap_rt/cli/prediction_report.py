@@ -26,10 +26,10 @@ class TerminalReport(Report):
         self._export = ExportProgress(quiet=quiet, verbose=verbose)
 
     def planned(self, plan: PredictionPlan) -> None:
-        for note in plan.resolved.notes if plan.resolved.overrides.given else ():
-            click.echo(note, err=True)
         if self._quiet:
             return
+        for note in plan.resolved.notes:
+            click.echo(f"Note: {note}", err=True)
         if plan.resolved.graphs is None:
             click.echo(
                 f"exporting {plan.models.in_words} once; later runs use the cached graphs ...",

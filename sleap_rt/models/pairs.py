@@ -33,8 +33,10 @@ _Pair = tuple[Preprocessing, Preprocessing]
 
 
 def _native(first: TrainedModel, second: TrainedModel) -> _Pair:
-    """A side that the first stage leaves open is the second's."""
+    """A side that the first stage leaves open is the second's; so is a way to resize of old."""
     one, other = first.preprocessing, second.preprocessing
+    if other.crop_unit == "scaled":
+        one = replace(one, resize=other.resize)
     height = one.max_height or other.max_height
     width = one.max_width or other.max_width
     return (

@@ -15,7 +15,7 @@ from sleap_rt.errors import ModelError
 from sleap_rt.models import load_native_model
 from sleap_rt.models.edges import check_edges
 from sleap_rt.options import DecodeOptions
-from sleap_rt.runtime.decoding.grouping import group_peaks
+from sleap_rt.runtime.predictors.grouping import group_peaks
 from sleap_rt.skeleton import Skeleton
 
 BOTTOMUP = Path(__file__).resolve().parents[2] / "samples/models/bottomup"

@@ -1,4 +1,4 @@
-"""Antialiased bilinear resizing of whole grey levels, exact to the grey level.
+"""Antialiased bilinear resizing: of whole grey levels, exact to the grey level, or of floats.
 
 torch resizes uint8 images in fixed-point arithmetic: whole-number weights, columns first, then
 rows, rounding to a grey level after each. The same is done here with float32 matrix products, in
@@ -37,11 +37,13 @@ class _Axis:
         axis: of (batch, channels, height, width).
         weights: (n_in, n_out) whole numbers.
         one: what stands for a weight of 1, a power of two.
+        exact_shares: (n_in, n_out) the weights as fractions, not rounded to fixed point.
     """
 
     axis: int
     weights: NDArray[np.int64]
     one: int
+    exact_shares: _Floats
 
     @classmethod
     def of(cls, axis: int, n_in: int, n_out: int) -> "_Axis":
@@ -55,7 +57,8 @@ class _Axis:
         total = share.sum(axis=0)
         largest = float((share / total).max())
         one = max(power for power in _POWERS if int(largest * power + 0.5) < 2**15)
-        return cls(axis, (2 * share * one + total) // (2 * total), one)
+        weights = (2 * share * one + total) // (2 * total)
+        return cls(axis, weights, one, (share / total).astype(np.float32))
 
     @property
     def is_exact(self) -> bool:
@@ -69,30 +72,36 @@ class _Axis:
 
 
 def resize_fixed(
-    op: Op, image: Value, size_in: tuple[int, int], size_out: tuple[int, int]
+    op: Op,
+    image: Value,
+    size_in: tuple[int, int],
+    size_out: tuple[int, int],
+    *,
+    rounded: bool = True,
 ) -> Value:
-    """(batch, channels, *size_in) to (batch, channels, *size_out), whole grey levels both.
+    """(batch, channels, *size_in) to (batch, channels, *size_out).
 
     Args:
         op: operators.
-        image: float32.
+        image: float32; whole grey levels where the result is rounded.
         size_in: (height, width) px.
         size_out: (height, width) px.
+        rounded: to whole grey levels, columns and then rows.
     """
     for axis in (_COLUMNS, _ROWS):
         n_in, n_out = size_in[axis - 2], size_out[axis - 2]
         if n_in == n_out:
             continue
         weights = _Axis.of(axis, n_in, n_out)
-        periodic = _Periodic.of(weights) if weights.is_exact else None
+        periodic = _Periodic.of(weights) if rounded and weights.is_exact else None
         if periodic is not None:
             image = periodic.resized(op, image)
         else:
-            image = _by_windows(op, image, weights)
+            image = _by_windows(op, image, weights, rounded=rounded)
     return image
 
 
-def _by_windows(op: Op, image: Value, axis: _Axis) -> Value:
+def _by_windows(op: Op, image: Value, axis: _Axis, *, rounded: bool) -> Value:
     """Each block of output px from a slice of the input."""
     n_out = axis.weights.shape[1]
     blocks = []
@@ -101,7 +110,12 @@ def _by_windows(op: Op, image: Value, axis: _Axis) -> Value:
         used = np.flatnonzero(block.any(axis=1))
         start, stop = int(used[0]), int(used[-1]) + 1
         window = op.Slice(image, [start], [stop], [axis.axis])
-        blocks.append(_levels(op, window, block[start:stop], axis))
+        columns = slice(first, first + _BLOCK)
+        if rounded:
+            blocks.append(_levels(op, window, block[start:stop], axis))
+        else:
+            exact = axis.exact_shares[start:stop, columns]
+            blocks.append(_product(op, window, exact, axis.axis))
     return op.Concat(*blocks, axis=axis.axis) if len(blocks) > 1 else blocks[0]
 
 
@@ -129,7 +143,7 @@ def _product(op: Op, image: Value, weights: _Floats, axis: int) -> Value:
 
 @dataclass(frozen=True)
 class _Periodic:
-    """Blocks that all have the same weights, as scales like 1/2 or 3/4 give them.
+    """Blocks that all have the same weights, as scales like 1/2 or 1/4 give them.
 
     A block is made of its own input px and of a halo, some px of its neighbours. The first and the
     last block have no neighbour on one side; there, the outermost px of the halo is made up such
@@ -240,23 +254,31 @@ def _block_size(n_in: int, n_out: int) -> tuple[int, int] | None:
 
 
 def resize(
-    op: Op, image: Value, size: tuple[Value, Value], padded: tuple[Value, Value] | None = None
+    op: Op,
+    image: Value,
+    size: tuple[Value, Value],
+    padded: tuple[Value, Value] | None = None,
+    *,
+    rounded: bool = True,
 ) -> Value:
     """Resize to a size that is known at run time, and zero-pad bottom and right.
 
     Args:
         op: operators.
-        image: (batch, channels, height, width) float32, whole grey levels.
+        image: (batch, channels, height, width) float32; whole grey levels where the result is
+            rounded.
         size: (height, width) () int64, px.
         padded: (height, width) () int64, px; as `size` if None.
+        rounded: to whole grey levels, columns and then rows.
     """
     padded = padded or size
-    wide = _resize_columns(op, image, size[1], padded[1])
+    wide = _resize_columns(op, image, size[1], padded[1], rounded=rounded)
     flipped = op.Transpose(wide, perm=[0, 1, 3, 2])
-    return op.Transpose(_resize_columns(op, flipped, size[0], padded[0]), perm=[0, 1, 3, 2])
+    high = _resize_columns(op, flipped, size[0], padded[0], rounded=rounded)
+    return op.Transpose(high, perm=[0, 1, 3, 2])
 
 
-def _resize_columns(op: Op, image: Value, n_out: Value, n_padded: Value) -> Value:
+def _resize_columns(op: Op, image: Value, n_out: Value, n_padded: Value, *, rounded: bool) -> Value:
     """Resize the last axis to `n_out` px, zero-pad it to `n_padded`; `_Axis` has the weights."""
     n_in = op.Squeeze(op.Shape(image, start=3, end=4))
     span = op.Max(n_in, n_out) * 2
@@ -265,33 +287,43 @@ def _resize_columns(op: Op, image: Value, n_out: Value, n_padded: Value) -> Valu
     first = op.Range(0, n_blocks, 1) * _BLOCK
     start = op.Max((first * 2 + 1) * n_in - span + n_out, 0) / (n_out * 2)
     windows = op.Unsqueeze(start, [1]) + op.Range(0, window, 1)  # (n_blocks, window)
-    weights, one = _run_time_weights(op, (n_in, n_out, span), windows, first)
-    high = weights / 256
-    bytes_ = op.Cast(op.Concat(high, weights - high * 256, axis=2), to=FLOAT)
+    share, total = _shares(op, (n_in, n_out, span), windows, first)
     pieces = op.Gather(image, op.Min(windows, n_in - 1), axis=3)
     by_block = op.Transpose(pieces, perm=[3, 0, 1, 2, 4])
-    sums = op.MatMul(by_block, op.Unsqueeze(bytes_, [1, 2]))  # (n_blocks, ..., rows, 2 blocks)
-    high_sum, low_sum = op.Split(sums, axis=4, num_outputs=2, _outputs=2)
-    unit = op.Cast(one / 256, to=FLOAT)
-    level = op.Floor((high_sum + unit / 2.0 + op.Floor(low_sum / 256.0)) / unit)
-    blocks = op.Transpose(op.Clip(level, 0.0, 255.0), perm=[1, 2, 3, 0, 4])
-    row = op.Reshape(blocks, op.Concat(op.Shape(image, start=0, end=3), [-1], axis=0))
+    if rounded:
+        blocks = _run_time_levels(op, by_block, share, total)
+    else:
+        exact = op.Cast(share, to=FLOAT) / op.Cast(total, to=FLOAT)
+        blocks = op.MatMul(by_block, op.Unsqueeze(exact, [1, 2]))
+    in_order = op.Transpose(blocks, perm=[1, 2, 3, 0, 4])
+    row = op.Reshape(in_order, op.Concat(op.Shape(image, start=0, end=3), [-1], axis=0))
     return op.Slice(row, [0], op.Unsqueeze(n_padded, [0]), [3])
 
 
-def _run_time_weights(
+def _shares(
     op: Op, sizes: tuple[Value, Value, Value], windows: Value, first: Value
 ) -> tuple[Value, Value]:
-    """(n_blocks, window, _BLOCK) int64 weights, and what stands for a weight of 1."""
+    """(n_blocks, window, _BLOCK) int64 shares, and their (n_blocks, 1, _BLOCK) sums."""
     n_in, n_out, span = sizes
     j = op.Unsqueeze(windows, [2])  # (n_blocks, window, 1)
     i = op.Unsqueeze(first, [1, 2]) + constant(op, np.arange(_BLOCK)[None, None])
     share = op.Max(span - op.Abs((j * 2 + 1) * n_out - (i * 2 + 1) * n_in), 0)
     share = op.Where(op.And(op.Less(i, n_out), op.Less(j, n_in)), share, 0)
-    total = op.Max(op.ReduceSum(share, [1]), 1)
+    return share, op.Max(op.ReduceSum(share, [1]), 1)
+
+
+def _run_time_levels(op: Op, by_block: Value, share: Value, total: Value) -> Value:
+    """Grey levels of all blocks; weights in two bytes, whose sums are exact apart."""
     # The largest power of two that keeps every weight within 16 bits stands for 1.
     largest = op.ReduceMax(op.Cast(share, to=FLOAT) / op.Cast(total, to=FLOAT), keepdims=0)
     powers = constant(op, np.array(_POWERS))
     fits = op.Less(op.Floor(op.Cast(powers, to=FLOAT) * largest + 0.5), 32768.0)
     one = op.ReduceMax(op.Where(fits, powers, 1), keepdims=0)
-    return (share * one * 2 + total) / (total * 2), one
+    weights = (share * one * 2 + total) / (total * 2)
+    high = weights / 256
+    bytes_ = op.Cast(op.Concat(high, weights - high * 256, axis=2), to=FLOAT)
+    sums = op.MatMul(by_block, op.Unsqueeze(bytes_, [1, 2]))  # (n_blocks, ..., rows, 2 blocks)
+    high_sum, low_sum = op.Split(sums, axis=4, num_outputs=2, _outputs=2)
+    unit = op.Cast(one / 256, to=FLOAT)
+    level = op.Floor((high_sum + unit / 2.0 + op.Floor(low_sum / 256.0)) / unit)
+    return op.Clip(level, 0.0, 255.0)

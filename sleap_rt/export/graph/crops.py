@@ -41,12 +41,35 @@ def cut_whole(
     middle = op.Cast(corner + constant(op, whole_half.astype(np.float32)), to=INT32)  # truncated
     start = middle - constant(op, whole_half.astype(np.int32))  # (n, 2)
     left, top = op.Split(start, axis=1, num_outputs=2, _outputs=2)
-    columns = left + constant(op, np.arange(crop_size[1], dtype=np.int32))  # (n, crop width)
-    rows = top + constant(op, np.arange(crop_size[0], dtype=np.int32))
-    column, has_column = _within(op, columns, length(op, pixels, 2))
-    row, has_row = _within(op, rows, length(op, pixels, 1))
-    crops = _gathered(op, pixels, frame_index, row, column)
-    return op.Where(_both(op, has_row, has_column), crops, 0.0)
+    return _copied(op, pixels, (top, left), frame_index, crop_size)
+
+
+def cut_blended(
+    op: Op, pixels: Value, corner: Value, frame_index: Value, crop_size: tuple[int, int]
+) -> Value:
+    """Sample one crop per corner, bilinear between px, everything outside the frame being 0.
+
+    Px i of a crop lies at corner + i, so that all of its px lie equally far from whole ones.
+
+    Args:
+        op: operators.
+        pixels: (batch, height, width, channels) floats.
+        corner: (n, 2) float32, (x, y) px.
+        frame_index: (n,) int64, which frame of the batch a crop lies in.
+        crop_size: (height, width) px.
+
+    Returns:
+        (n, channels, *crop_size) float32.
+    """
+    height, width = crop_size
+    whole = op.Floor(corner)
+    right, down = op.Split(op.Unsqueeze(corner - whole, [2, 3]), axis=1, num_outputs=2, _outputs=2)
+    left, top = op.Split(op.Cast(whole, to=INT32), axis=1, num_outputs=2, _outputs=2)
+    wide = _copied(op, pixels, (top, left), frame_index, (height + 1, width + 1))
+    first, second = (op.Slice(wide, [i], [i + width], [3]) for i in (0, 1))
+    columns = first + (second - first) * right
+    first, second = (op.Slice(columns, [i], [i + height], [2]) for i in (0, 1))
+    return first + (second - first) * down
 
 
 def cut_bilinear(
@@ -88,6 +111,24 @@ def cut_bilinear(
 def _near(op: Op, centers: Value) -> Value:
     """Centres at a distance that whole numbers can express; missing ones are far off."""
     return op.Where(op.IsNaN(centers), -_FAR, op.Clip(centers, -_FAR, _FAR))
+
+
+def _copied(
+    op: Op,
+    pixels: Value,
+    corner: tuple[Value, Value],
+    frame_index: Value,
+    crop_size: tuple[int, int],
+) -> Value:
+    """(n, channels, *crop_size) float32 from (top, left) on, (n, 1) int32 each; 0 outside."""
+    rows, columns = (  # (n, crop height or width)
+        start + constant(op, np.arange(n, dtype=np.int32))
+        for start, n in zip(corner, crop_size, strict=True)
+    )
+    column, has_column = _within(op, columns, length(op, pixels, 2))
+    row, has_row = _within(op, rows, length(op, pixels, 1))
+    crops = _gathered(op, pixels, frame_index, row, column)
+    return op.Where(_both(op, has_row, has_column), crops, 0.0)
 
 
 def _within(op: Op, positions: Value, size: Value) -> tuple[Value, Value]:

@@ -1,6 +1,6 @@
 """Rules of sleap-nn: how frames and crops become the network's input, and cells become points."""
 
-from collections.abc import Callable
+from dataclasses import replace
 
 from sleap_rt.contract import Preprocessing
 from sleap_rt.export.graph import antialiased, crops, peaks
@@ -10,14 +10,15 @@ from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks
 from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized, planes, stated
 from sleap_rt.export.graph.sides import LARGEST_SIDE, scaled_side
 
-_Image = Callable[[Op, Value], Value]
-
 
 class NativeRules:
     """See `Rules`."""
 
     def crop_input_size(self, spec: Preprocessing) -> tuple[int, int] | None:
-        return None if spec.crop_size is None else _padded(_scaled(spec.crop_size, spec), spec)
+        if spec.crop_size is None:
+            return None
+        cut = spec.crop_size if spec.crop_unit == "scaled" else _scaled(spec.crop_size, spec)
+        return _padded(cut, spec)
 
     def global_peaks(self, op: Op, maps: PeakInputs, patch_size: int) -> GlobalPeaks:
         return peaks.global_peaks(
@@ -34,7 +35,8 @@ class NativeRules:
         size = _known_size(spec)
 
         def direct(op: Op) -> tuple[Value]:
-            return (_network_input(op, planes(op, frames), spec, size),)
+            image = _held_to(op, planes(op, frames), size if spec.input_scale != 1 else None)
+            return (_network_input(op, image, spec, size),)
 
         def prepared(op: Op) -> tuple[Value]:
             converted = _convert(op, planes(op, frames), spec)
@@ -52,6 +54,8 @@ class NativeRules:
         self, op: Op, frames: Value, centers: Value, frame_index: Value, spec: Preprocessing
     ) -> Cropped:
         """Crops come from frames whose channels are as the video has them."""
+        if spec.crop_unit == "scaled":
+            return _crops_of_scaled(op, frames, centers, frame_index, spec)
         assert spec.crop_size is not None  # a crop model without one does not load
         crop_size = spec.crop_size
         eff_scale = _eff_scale(op, frames, spec)
@@ -80,6 +84,8 @@ class NativeRules:
         self, op: Op, pixels: Value, corner: Value, eff_scale: Value, spec: Preprocessing
     ) -> Value:
         """Network-input px of crops to frame px."""
+        if spec.crop_unit == "scaled":
+            return (pixels + op.Unsqueeze(corner, [1])) / spec.input_scale / eff_scale
         return (pixels / spec.input_scale + op.Unsqueeze(corner, [1])) / eff_scale
 
 
@@ -88,6 +94,17 @@ def _known_size(spec: Preprocessing) -> tuple[int, int] | None:
     if spec.max_height is None or spec.max_width is None:
         return None
     return spec.max_height, spec.max_width
+
+
+def _held_to(op: Op, image: Value, size: tuple[int, int] | None) -> Value:
+    """The image, in a branch for images of this size alone; None is any size.
+
+    TensorRT also checks the branch not taken, where constants would not fit the frames.
+    """
+    if size is None:
+        return image
+    missing = op.Sub(list(size), op.Shape(image, start=2, end=4))  # 0, or not taken
+    return op.Pad(image, op.Concat([0, 0, 0, 0, 0, 0], missing, axis=0))
 
 
 def _scaled(size: tuple[int, int], spec: Preprocessing) -> tuple[int, int]:
@@ -178,7 +195,8 @@ def _matched(op: Op, image: Value, spec: Preprocessing) -> Value:
     def resized(op: Op) -> tuple[Value]:
         new_height = _fitting_side(op, height, width, to_height, to_width)
         new_width = _fitting_side(op, width, height, to_width, to_height)
-        return (antialiased.resize(op, image, (new_height, new_width), (to_height, to_width)),)
+        size, padded = (new_height, new_width), (to_height, to_width)
+        return (antialiased.resize(op, image, size, padded, rounded=_is_rounded(spec)),)
 
     (sized,) = choose(op, fits, lambda op: (op.Identity(image),), resized)
     return stated(op, sized, (to_height, to_width))
@@ -199,14 +217,37 @@ def _network_input(
 ) -> Value:
     """Scale, pad to multiples of the stride, grey levels to [0, 1] in the network's channels."""
     if size is None:
-        image = _scale_and_pad(op, image, spec)
+        return _entry(op, _scale_and_pad(op, image, spec), spec)
+    scaled = _scaled(size, spec)
+    image = antialiased.resize_fixed(op, image, size, scaled, rounded=_is_rounded(spec))
+    return _entry(op, _pad(op, image, scaled, spec), spec)
+
+
+def _pad(op: Op, image: Value, size: tuple[int, int], spec: Preprocessing) -> Value:
+    bottom, right = (a - b for a, b in zip(_padded(size, spec), size, strict=True))
+    return op.Pad(image, [0, 0, 0, 0, 0, 0, bottom, right]) if bottom or right else image
+
+
+def _is_rounded(spec: Preprocessing) -> bool:
+    """Whether resizing rounds to whole grey levels."""
+    return spec.resize == "antialiased"
+
+
+def _crops_of_scaled(
+    op: Op, frames: Value, centers: Value, frame_index: Value, spec: Preprocessing
+) -> Cropped:
+    """Crops as until sleap-nn 0.0.5: the frame is scaled first, and crop_size counts px of that."""
+    assert spec.crop_size is not None  # a crop model without one does not load
+    eff_scale = _eff_scale(op, frames, spec)
+    size, image = _known_size(spec), _matched(op, planes(op, frames), spec)
+    if size is None:
+        image = _scaled_at_run_time(op, image, replace(spec, max_stride=1))
     else:
-        scaled = _scaled(size, spec)
-        image = antialiased.resize_fixed(op, image, size, scaled)
-        bottom, right = (a - b for a, b in zip(_padded(scaled, spec), scaled, strict=True))
-        if bottom or right:
-            image = op.Pad(image, [0, 0, 0, 0, 0, 0, bottom, right])
-    return _entry(op, image, spec)
+        image = antialiased.resize_fixed(op, image, size, _scaled(size, spec), rounded=False)
+    pixels = op.Transpose(image, perm=[0, 2, 3, 1])
+    corner = crops.corners(op, centers * eff_scale * spec.input_scale, spec.crop_size)
+    cut = crops.cut_blended(op, pixels, corner, frame_index, spec.crop_size)
+    return Cropped(_entry(op, _pad(op, cut, spec.crop_size, spec), spec), corner, eff_scale)
 
 
 def _scale_and_pad(op: Op, image: Value, spec: Preprocessing) -> Value:
@@ -218,12 +259,18 @@ def _scale_and_pad(op: Op, image: Value, spec: Preprocessing) -> Value:
         size = op.Shape(image, start=2, end=4)
         padding = (size + (stride - 1)) / stride * stride - size
         return op.Pad(image, op.Concat([0, 0, 0, 0, 0, 0], padding, axis=0))
+    return _scaled_at_run_time(op, image, spec)
+
+
+def _scaled_at_run_time(op: Op, image: Value, spec: Preprocessing) -> Value:
+    stride = spec.max_stride
     table = [int(side * spec.input_scale) for side in range(LARGEST_SIDE + 1)]
     height, width = (
         scaled_side(op, length(op, image, axis), table, spec.input_scale) for axis in (2, 3)
     )
     padded = tuple((side + (stride - 1)) / stride * stride for side in (height, width))
-    return antialiased.resize(op, image, (height, width), (padded[0], padded[1]))
+    size = (height, width)
+    return antialiased.resize(op, image, size, (padded[0], padded[1]), rounded=_is_rounded(spec))
 
 
 def _entry(op: Op, image: Value, spec: Preprocessing) -> Value:

@@ -145,15 +145,15 @@ def _proto(graph: ir.Graph) -> onnx.ModelProto:
     RemoveUnusedNodesPass()(model)
     CommonSubexpressionEliminationPass()(model)
     proto = ir.to_proto(model)
-    _strip_notes(proto.graph)
+    strip_notes(proto.graph)
     return proto
 
 
-def _strip_notes(graph: onnx.GraphProto) -> None:
-    """The builder notes at every node where it stands; engines need its name alone."""
+def strip_notes(graph: onnx.GraphProto) -> None:
+    """Drop what builders note at nodes, where they stand and of which type: engines find out."""
     del graph.value_info[:]
     for node in graph.node:
         del node.metadata_props[:]
         for attribute in node.attribute:
             if attribute.type == onnx.AttributeProto.GRAPH:
-                _strip_notes(attribute.g)
+                strip_notes(attribute.g)

@@ -18,6 +18,7 @@ from onnxruntime.quantization import (
 )
 
 from sleap_rt.errors import ModelError
+from sleap_rt.export.graph.part import strip_notes
 
 Feed = dict[str, NDArray[Any]]
 _LAYERS = ("Conv", "ConvTranspose", "MatMul", "Gemm")  # operators that have weights
@@ -65,7 +66,9 @@ def quantized(path: Path, feeds: Iterable[Feed]) -> onnx.ModelProto:
                 "OpTypesToExcludeOutputQuantization": list(_LAYERS),
             },
         )
-        return onnx.load(Path(folder) / path.name)
+        found = onnx.load(Path(folder) / path.name)
+    strip_notes(found.graph)  # types do not hold where an engine keeps frames as bytes
+    return found
 
 
 def layers_to_quantize(graph: onnx.GraphProto) -> list[str]:

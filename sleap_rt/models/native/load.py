@@ -79,6 +79,7 @@ def _load(config: Config, config_sha256: str, checkpoint: Checkpoint) -> Trained
     heads = read_heads(kind, head, skeleton)
     notes = check_edges(heads.edges, skeleton) if "pafs" in KINDS[kind].heads else ()
     center_method = _center_method(head.section("confmaps"))
+    version = config.text("sleap_nn_version")
     backbone = read_backbone(model_config.section("backbone_config"))
     preprocessing = _preprocessing(
         config.section("data_config").section("preprocessing"),
@@ -93,7 +94,9 @@ def _load(config: Config, config_sha256: str, checkpoint: Checkpoint) -> Trained
         in_channels=backbone.in_channels,
         max_stride=backbone.spec.max_stride,
     )
-    version = config.text("sleap_nn_version")
+    if _cuts_from_scaled(kind, preprocessing, version):
+        preprocessing = replace(preprocessing, crop_unit="scaled", resize="antialiased_float")
+        notes = (*notes, _OLD_ORDER)
     return TrainedModel(
         family="native",
         kind=kind,
@@ -114,6 +117,21 @@ def _load(config: Config, config_sha256: str, checkpoint: Checkpoint) -> Trained
         ),
         notes=notes,
     )
+
+
+_OLD_ORDER = (
+    "trained with sleap-nn 0.0, which scaled the frame first and cut crop_size px out of that: "
+    "crops are cut in this order here."
+)
+
+
+def _cuts_from_scaled(kind: ModelKind, spec: Preprocessing, version: str | None) -> bool:
+    """Whether crops come from the scaled frame, as until sleap-nn 0.0.5.
+
+    A model that does not say which version trained it is taken for a newer one.
+    """
+    is_old = (version or "").split(".")[:2] == ["0", "0"]
+    return is_old and kind in CROP_KINDS and spec.input_scale != 1
 
 
 def _kind(head_configs: Config) -> ModelKind:

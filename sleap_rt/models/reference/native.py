@@ -1,6 +1,6 @@
 """Rules of sleap-nn in plain code: frames and crops to the network's input, maps to peaks."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,25 +13,31 @@ from sleap_rt.models.reference.rules import Floats, Image, PreparedCrops, Prepar
 from sleap_rt.options import DecodeOptions
 
 LUMA = (0.2989, 0.587, 0.114)
+Pixels = NDArray[Any]  # (height, width, channels): bytes, or floats, which nothing rounds
 
 
 class NativeReference:
     """See `ReferenceRules`."""
 
     def frame(self, image: Image, spec: Preprocessing) -> PreparedFrame:
-        sized = match_size(convert_channels(image, spec.channels), spec.max_height, spec.max_width)
+        converted = _levels(convert_channels(image, spec.channels), spec)
+        sized = match_size(converted, spec.max_height, spec.max_width)
         prepared = scale_and_pad(sized.image, spec.input_scale, spec.max_stride)
         return PreparedFrame(network_input(prepared, spec.in_channels), sized.eff_scale)
 
     def crops(self, image: Image, centers: Floats, spec: Preprocessing) -> PreparedCrops:
         """Channels stay as they are ahead of the crops: only whole frames are converted."""
         assert spec.crop_size is not None  # a crop model without one does not load
-        sized = match_size(image, spec.max_height, spec.max_width)
-        cut = [
-            cut_crop(sized.image, center * sized.eff_scale, spec.crop_size) for center in centers
-        ]
+        sized = match_size(_levels(image, spec), spec.max_height, spec.max_width)
+        centers = centers * sized.eff_scale
+        if spec.crop_unit == "scaled":  # the order until sleap-nn 0.0.5
+            source = scale_and_pad(sized.image, spec.input_scale, 1)
+            centers, scale, cut_one = centers * np.float32(spec.input_scale), 1.0, sample_crop
+        else:
+            source, scale, cut_one = sized.image, spec.input_scale, cut_crop
+        cut = [cut_one(source, center, spec.crop_size) for center in centers]
         inputs = [
-            network_input(scale_and_pad(crop, spec.input_scale, spec.max_stride), spec.in_channels)
+            network_input(scale_and_pad(crop, scale, spec.max_stride), spec.in_channels)
             for crop, _ in cut
         ]
         corners = np.array([corner for _, corner in cut], np.float32).reshape(-1, 2)
@@ -71,6 +77,9 @@ class NativeReference:
         return pixels / np.float32(spec.input_scale) / eff_scale
 
     def points_of_crops(self, pixels: Floats, crops: PreparedCrops, spec: Preprocessing) -> Floats:
+        if spec.crop_unit == "scaled":
+            scaled: Floats = pixels + crops.corners[:, None]
+            return scaled / np.float32(spec.input_scale) / crops.eff_scale
         local = pixels / np.float32(spec.input_scale)
         points: Floats = (local + crops.corners[:, None]) / crops.eff_scale
         return points
@@ -80,15 +89,20 @@ class NativeReference:
         return list(enumerate(identity.assign(class_probs)))
 
 
+def _levels(image: Image, spec: Preprocessing) -> Pixels:
+    """Bytes, which resizing rounds to, or floats."""
+    return image.astype(np.float32) if spec.resize == "antialiased_float" else image
+
+
 class SizedFrame(NamedTuple):
     """A frame after size matching.
 
     Attributes:
-        image: (height, width, channels) uint8.
+        image: (height, width, channels).
         eff_scale: sized px per frame px.
     """
 
-    image: Image
+    image: Pixels
     eff_scale: np.float32
 
 
@@ -106,7 +120,7 @@ def convert_channels(image: Image, channels: str) -> Image:
     return image
 
 
-def match_size(image: Image, max_height: int | None, max_width: int | None) -> SizedFrame:
+def match_size(image: Pixels, max_height: int | None, max_width: int | None) -> SizedFrame:
     """Resize to fit (max_height, max_width) and pad bottom and right to exactly that."""
     height, width = image.shape[:2]
     target = (max_height or height, max_width or width)
@@ -117,7 +131,7 @@ def match_size(image: Image, max_height: int | None, max_width: int | None) -> S
     return SizedFrame(_pad(sized, *target), np.float32(eff_scale))
 
 
-def scale_and_pad(image: Image, input_scale: float, max_stride: int) -> Image:
+def scale_and_pad(image: Pixels, input_scale: float, max_stride: int) -> Pixels:
     """Apply the input scale (size truncated), then pad to multiples of `max_stride`."""
     if input_scale != 1:
         height, width = image.shape[:2]
@@ -126,7 +140,7 @@ def scale_and_pad(image: Image, input_scale: float, max_stride: int) -> Image:
     return _pad(image, height, width)
 
 
-def network_input(image: Image, in_channels: int) -> torch.Tensor:
+def network_input(image: Pixels, in_channels: int) -> torch.Tensor:
     """(1, in_channels, height, width) float32 in [0, 1]; channels repaired as the network does."""
     x = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float() / 255
     if x.shape[1] == 1 and in_channels == 3:
@@ -136,26 +150,28 @@ def network_input(image: Image, in_channels: int) -> torch.Tensor:
     return x
 
 
-def resize(image: Image, height: int, width: int) -> Image:
+def resize(image: Pixels, height: int, width: int) -> Pixels:
     """Bilinear, half-pixel centres, antialiased when shrinking, in fixed-point arithmetic.
 
     Columns first, then rows, rounded to uint8 after each: bit for bit what torch's uint8 resize
-    does on CPUs with AVX2.
+    does on CPUs with AVX2. Images of floats are not rounded.
     """
     columns_done = _resize_rows(image.transpose(1, 0, 2), width).transpose(1, 0, 2)
     return _resize_rows(columns_done, height)
 
 
-def _resize_rows(image: Image, n_out: int) -> Image:
+def _resize_rows(image: Pixels, n_out: int) -> Pixels:
     n_in = image.shape[0]
     if n_in == n_out:
         return image
     weights = _resize_weights(n_in, n_out)
+    if image.dtype != np.uint8:
+        return np.tensordot(weights.astype(np.float32), image, axes=(1, 0))
     bits = max(p for p in range(23) if np.floor(0.5 + weights.max() * 2.0**p) < 2**15)
     fixed = np.floor(weights * 2.0**bits + 0.5)
     # Whole numbers below 2^53: exact in double precision.
     total = np.tensordot(fixed, image.astype(np.float64), axes=(1, 0)) + (1 << bits >> 1)
-    rows: Image = np.clip(np.floor(total / 2.0**bits), 0, 255).astype(np.uint8)
+    rows: Pixels = np.clip(np.floor(total / 2.0**bits), 0, 255).astype(np.uint8)
     return rows
 
 
@@ -174,12 +190,12 @@ def _resize_weights(n_in: int, n_out: int) -> NDArray[np.float64]:
     return weights
 
 
-def _pad(image: Image, height: int, width: int) -> Image:
+def _pad(image: Pixels, height: int, width: int) -> Pixels:
     bottom, right = height - image.shape[0], width - image.shape[1]
     return np.pad(image, ((0, bottom), (0, right), (0, 0)))
 
 
-def cut_crop(image: Image, center: Floats, crop_size: tuple[int, int]) -> tuple[Image, Floats]:
+def cut_crop(image: Pixels, center: Floats, crop_size: tuple[int, int]) -> tuple[Pixels, Floats]:
     """Copy the crop around a centre; zeros outside the image.
 
     The pixels start at a whole pixel, the returned corner is fractional: so were the models
@@ -192,9 +208,29 @@ def cut_crop(image: Image, center: Floats, crop_size: tuple[int, int]) -> tuple[
     corner = np.array([center[0] - width / 2 + 0.5, center[1] - height / 2 + 0.5], np.float32)
     left = int(corner[0] + width // 2) - width // 2
     top = int(corner[1] + height // 2) - height // 2
-    rows, columns = np.arange(top, top + height), np.arange(left, left + width)
+    return _copied(image, top, left, crop_size), corner
+
+
+def sample_crop(image: Pixels, center: Floats, crop_size: tuple[int, int]) -> tuple[Pixels, Floats]:
+    """The crop around a centre, bilinear between pixels; everything outside the image is 0.
+
+    Returns:
+        crop (crop height, crop width, channels) and its corner (x, y) in px of `image`.
+    """
+    height, width = crop_size
+    corner = np.array([center[0] - width / 2 + 0.5, center[1] - height / 2 + 0.5], np.float32)
+    left, top = np.floor(corner).astype(int)
+    right, down = corner - np.floor(corner)
+    wide = _copied(image, top, left, (height + 1, width + 1))
+    columns = wide[:, :-1] + (wide[:, 1:] - wide[:, :-1]) * right
+    return columns[:-1] + (columns[1:] - columns[:-1]) * down, corner
+
+
+def _copied(image: Pixels, top: int, left: int, size: tuple[int, int]) -> Pixels:
+    """(*size, channels) from a pixel on; zeros outside the image."""
+    rows, columns = np.arange(top, top + size[0]), np.arange(left, left + size[1])
     has_row = (rows >= 0) & (rows < image.shape[0])
     has_column = (columns >= 0) & (columns < image.shape[1])
-    crop = np.zeros((height, width, image.shape[2]), image.dtype)
+    crop = np.zeros((*size, image.shape[2]), image.dtype)
     crop[np.ix_(has_row, has_column)] = image[np.ix_(rows[has_row], columns[has_column])]
-    return crop, corner
+    return crop

@@ -1,49 +1,48 @@
 """The first part of every graph, run by ONNX Runtime on frames of sizes it never saw."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-import onnxruntime
 import plain_loops
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sleap_rt.export.sizing import sizing_model
+from onnx_parts import run_in_onnx
 
 from sleap_rt.contract import Preprocessing
+from sleap_rt.export.graph.chain import RULES, sizing_part
 
 SIDES = st.integers(1, 60)
 
 
 @cache
-def session(
+def part(
     *,
     channels: str = "as_is",
+    in_channels: int = 1,
     target: tuple[int | None, int | None] = (None, None),
     input_scale: float = 1.0,
-    max_stride: int = 8,
-    scale_and_pad: bool = False,
-) -> onnxruntime.InferenceSession:
+    max_stride: int = 1,
+) -> Callable[[np.ndarray], list[np.ndarray]]:
     spec = Preprocessing(
         channels=channels,
-        in_channels=1,
+        in_channels=in_channels,
         max_height=target[0],
         max_width=target[1],
         input_scale=input_scale,
         max_stride=max_stride,
     )
-    proto = sizing_model(spec, scale_and_pad=scale_and_pad)
-    settings = onnxruntime.SessionOptions()
-    settings.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        proto.SerializeToString(), settings, providers=["CPUExecutionProvider"]
-    )
+    sizing = sizing_part(spec, RULES["native"])
+    return run_in_onnx(sizing.write, sizing.inputs)
 
 
 def sized(frames: np.ndarray, **spec: object) -> tuple[np.ndarray, np.float32]:
-    """The image (batch, channels, height, width) and the scale."""
-    image, eff_scale = session(**spec).run(None, {"frames": frames})
-    return image, eff_scale
+    """The image (batch, in_channels, height, width) in whole grey levels, and the scale."""
+    image, eff_scale = part(**spec)(frames)
+    levels = np.round(image * 255)
+    np.testing.assert_array_equal(levels / np.float32(255), image)  # to the bit
+    return levels, eff_scale
 
 
 def noise(seed: int, *shape: int) -> np.ndarray:
@@ -88,7 +87,7 @@ def test_size_matching_is_exact_at_any_frame_size(seed, size, channels, target):
     to = (target[0] or size[0], target[1] or size[1])
     assume(min(size) * min(to[0] / size[0], to[1] / size[1]) > 0.5)
     frames = noise(seed, 2, *size, channels)
-    image, eff_scale = sized(frames, target=target)
+    image, eff_scale = sized(frames, target=target, in_channels=channels)
     assert image.shape == (2, channels, *to)
     for sample in range(2):
         for channel in range(channels):
@@ -120,7 +119,7 @@ def test_exact_halves_go_to_the_even_side(size, fitted):
 )
 def test_input_scale_truncates_sides_and_pads_to_the_stride(seed, size, scale):
     frames = noise(seed, 1, *size, 1)
-    image, eff_scale = sized(frames, input_scale=scale, scale_and_pad=True)
+    image, eff_scale = sized(frames, input_scale=scale, max_stride=8)
     height, width = int(size[0] * scale), int(size[1] * scale)
     expected = plain_loops.resize(frames[0, :, :, 0], height, width)
     expected = padded(expected, -(-height // 8) * 8, -(-width // 8) * 8)
@@ -130,11 +129,7 @@ def test_input_scale_truncates_sides_and_pads_to_the_stride(seed, size, scale):
 
 def test_scaled_sides_follow_the_double_precision_product():
     """100 * 0.29 is 28.999999999999996, so 28 px remain."""
-    image, _ = sized(
-        np.full((1, 100, 100, 1), 255, np.uint8),
-        input_scale=0.29,
-        scale_and_pad=True,
-    )
+    image, _ = sized(np.full((1, 100, 100, 1), 255, np.uint8), input_scale=0.29, max_stride=8)
     assert image.shape == (1, 1, 32, 32)
     assert np.count_nonzero(image) == 28 * 28
 
@@ -145,7 +140,7 @@ def test_frames_are_padded_to_the_stride_alone(size, target):
     frames = noise(0, 2, *size, 3)
     if target == (24, 40):
         size, frames = target, noise(0, 2, *target, 3)
-    image, eff_scale = sized(frames, target=target, max_stride=16, scale_and_pad=True)
+    image, eff_scale = sized(frames, target=target, max_stride=16, in_channels=3)
     assert image.shape == (2, 3, -(-size[0] // 16) * 16, -(-size[1] // 16) * 16)
     planes = frames.transpose(0, 3, 1, 2)
     np.testing.assert_array_equal(image[:, :, : size[0], : size[1]], planes)
@@ -166,7 +161,7 @@ def test_luma_is_truncated_and_a_gray_frame_kept():
 @pytest.mark.parametrize("n_channels", [1, 3])
 def test_rgb_repeats_a_gray_channel_and_keeps_three(n_channels):
     frames = noise(2, 2, 4, 5, n_channels)
-    image, _ = sized(frames, channels="rgb")
+    image, _ = sized(frames, channels="rgb", in_channels=3)
     assert image.shape == (2, 3, 4, 5)
     for channel in range(3):
         np.testing.assert_array_equal(image[:, channel], frames[..., channel % n_channels])

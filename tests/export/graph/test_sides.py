@@ -1,11 +1,11 @@
 """Sides of scaled images against the plain product that training truncates."""
 
 import numpy as np
-import onnx
-import onnxruntime as ort
 import pytest
-from onnxscript import INT64, script
-from sleap_rt.export.scaled_sides import LARGEST_SIDE, scaled_side, side_rule
+from onnx_parts import run_in_onnx
+
+from sleap_rt.export.graph.part import INT64, TensorType
+from sleap_rt.export.graph.sides import LARGEST_SIDE, scaled_side, side_rule
 
 SIDES = range(LARGEST_SIDE + 1)
 
@@ -49,17 +49,8 @@ def test_graphs_compute_the_same(has_rule: bool) -> None:
     table = in_double(0.7)
     if not has_rule:
         table[100] += 1  # then the graph looks the sides up
-    scaled = scaled_side(table, 0.7)
-
-    @script()
-    def graph(side: INT64):
-        return scaled(side)
-
-    proto = onnx.inliner.inline_local_functions(graph.to_model_proto())
-    proto.graph.output[0].CopyFrom(
-        onnx.helper.make_tensor_value_info(proto.graph.output[0].name, onnx.TensorProto.INT64, [])
+    run = run_in_onnx(
+        lambda op, side: (scaled_side(op, side, table, 0.7),), {"side": TensorType(INT64)}
     )
-    session = ort.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
     for side in (0, 1, 9, 10, 90, 100, 999, 8190, LARGEST_SIDE):
-        (found,) = session.run(None, {"side": np.array(side)})
-        assert found == table[side]
+        assert run(side) == [table[side]]

@@ -1,15 +1,15 @@
 """The sizing part of legacy graphs on ONNX Runtime: equal to the plain reference, to the bit."""
 
 import numpy as np
-import onnxruntime
 import pytest
-from sleap_rt.export.legacy_sizing import legacy_sizing_model
+from onnx_parts import run_in_onnx
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.models.legacy.reference.crops import scaled_frame
-from sleap_rt.models.legacy.reference.frames import match_size, network_input, to_channels
+from sleap_rt.export.graph.chain import RULES, sizing_part
+from sleap_rt.models.reference.legacy import match_size, network_input, to_channels
 
 RNG = np.random.default_rng(5)
+PER_LEVEL = np.float32(1 / 255)
 
 
 def _spec(**changes: object) -> Preprocessing:
@@ -27,11 +27,17 @@ def _spec(**changes: object) -> Preprocessing:
 
 
 def _run(spec: Preprocessing, frames: np.ndarray) -> tuple[np.ndarray, float]:
-    session = onnxruntime.InferenceSession(
-        legacy_sizing_model(spec).SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    image, eff_scale = session.run(None, {"frames": frames})
+    part = sizing_part(spec, RULES["legacy"])
+    image, eff_scale = run_in_onnx(part.write, part.inputs)(frames)
     return image, float(eff_scale)
+
+
+def _levels(spec: Preprocessing, frames: np.ndarray) -> tuple[np.ndarray, float]:
+    """The image in bytes, where it is neither scaled nor padded to strides."""
+    image, eff_scale = _run(spec, frames)
+    levels = np.round(image * 255)
+    np.testing.assert_array_equal(levels.astype(np.float32) * PER_LEVEL, image)  # to the bit
+    return levels.astype(np.uint8), eff_scale
 
 
 def _frames(*shape: int) -> np.ndarray:
@@ -64,44 +70,36 @@ def test_frames_are_brought_to_the_target(size: tuple[int, int], channels: int) 
     spec = _spec(
         max_height=64,
         max_width=80,
-        crop_size=(8, 8),
+        max_stride=1,
         in_channels=channels,
         channels="grayscale" if channels == 1 else "rgb",
     )
     frames = _frames(1, *size, channels)
-    image, eff_scale = _run(spec, frames)
+    image, eff_scale = _levels(spec, frames)
     expected = match_size(frames[0], 64, 80)
     np.testing.assert_array_equal(image[0].transpose(1, 2, 0), expected.image)
     assert eff_scale == np.float32(expected.ratio)
 
 
-def test_crops_are_cut_from_the_scaled_frame_in_whole_levels() -> None:
-    frames = _frames(2, 41, 60, 1)
-    image, _ = _run(_spec(input_scale=0.7, crop_size=(8, 8)), frames)
-    expected = np.stack([scaled_frame(frame, 0.7) for frame in frames])
-    np.testing.assert_array_equal(image.transpose(0, 2, 3, 1), expected)
-    assert image.max() > 200
-
-
 def test_rgb_becomes_gray_and_gray_becomes_rgb() -> None:
     rgb, gray = _frames(1, 64, 64, 3), _frames(1, 64, 64, 1)
-    image, _ = _run(_spec(crop_size=(8, 8)), rgb)
+    image, _ = _levels(_spec(max_stride=1), rgb)
     # Where a level lies at a whole number, the order of summation decides: 88 of 2^24 colours.
     differing = image[0, 0] != to_channels(rgb[0], 1)[..., 0]
     assert differing.sum() <= 1
-    image, _ = _run(_spec(crop_size=(8, 8), channels="rgb", in_channels=3), gray)
+    image, _ = _levels(_spec(max_stride=1, channels="rgb", in_channels=3), gray)
     np.testing.assert_array_equal(image[0], np.repeat(gray[0], 3, axis=-1).transpose(2, 0, 1))
 
 
 def test_the_luma_of_colours_by_hand() -> None:
     # trunc((0.2989 R + 0.587 G + 0.114 B) / 255 * 255.5)
     colours = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [10, 20, 30]]
-    image, _ = _run(_spec(crop_size=(8, 8)), np.array(colours, np.uint8)[None, :, None])
+    image, _ = _levels(_spec(max_stride=1), np.array(colours, np.uint8)[None, :, None])
     assert image[0, 0, :, 0].tolist() == [76, 149, 29, 255, 18]
 
 
 def test_all_levels_survive_both_ways() -> None:
     """Gray frames reach crops as they are."""
     frames = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    image, _ = _run(_spec(crop_size=(8, 8)), frames)
+    image, _ = _levels(_spec(max_stride=1), frames)
     np.testing.assert_array_equal(image[0, 0].astype(np.uint8), frames[0, ..., 0])

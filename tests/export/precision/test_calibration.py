@@ -7,16 +7,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from sleap_rt.export.calibration import open_calibration
-from sleap_rt.export.int8 import in_int8
 
 from sleap_rt.errors import DataError, ModelError
-from sleap_rt.export import pose_loss
+from sleap_rt.export.precision.calibration import open_calibration
+from sleap_rt.export.precision.int8 import in_int8
+from sleap_rt.export.proof import poses
 from sleap_rt.options import CalibrationOptions, DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor, read_graph_file
 from sleap_rt.runtime.inspect.verify import read_sample
 
-SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 VIDEO = SAMPLES / "crawlers.mp4"
 CPU = EngineOptions(engine="ort", device="cpu")
 
@@ -81,7 +81,7 @@ def test_crops_of_a_pair_are_those_around_the_float32_centroids(sample_graphs) -
 
 def test_a_graph_that_loses_too_much_is_refused(sample_graphs, tmp_path, monkeypatch) -> None:
     (graph,) = sample_graphs("bottomup")
-    monkeypatch.setattr(pose_loss, "MIN_MEAN_OKS", 0.9999)
+    monkeypatch.setattr(poses, "MIN_MEAN_OKS", 0.9999)
     exact = [(graph, read_graph_file(graph).contract)]
     with open_calibration(options(VIDEO, 3), needs_labels=False) as frames:
         with pytest.raises(ModelError, match=r"mean OKS .*--allow_loss"):

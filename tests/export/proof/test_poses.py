@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from sleap_rt.export.pose_loss import Losses, certificate_of
 
 from sleap_rt.contract import Certificate
+from sleap_rt.export.proof.compare import Differences
+from sleap_rt.export.proof.poses import Losses, certificate_of
 from sleap_rt.instances import FrameInstances
 
 NAN = (np.nan, np.nan)
@@ -38,8 +39,9 @@ def test_instances_are_compared_in_any_order() -> None:
         frame(SQUARE, moved(SQUARE, 100)),
         frame(moved(SQUARE, 103), moved(SQUARE, 1)),
     )
-    assert sorted(losses.px) == [1] * 4 + [3] * 4
-    assert (losses.n_lost, losses.n_extra, losses.n_lost_points, losses.n_extra_points) == (0,) * 4
+    assert sorted(losses.points.px) == [1] * 4 + [3] * 4
+    assert (losses.n_lost, losses.n_extra) == (0, 0)
+    assert (losses.points.n_lost, losses.points.n_extra) == (0, 0)
     # By hand: mean of exp(-d² / (2 (2 * 0.025)² * area)), area 1600 px².
     expected = [np.exp(-(d**2) / (2 * 0.05**2 * 1600)) for d in (1, 3)]
     assert losses.oks == pytest.approx(expected, rel=1e-6)
@@ -48,15 +50,15 @@ def test_instances_are_compared_in_any_order() -> None:
 def test_an_animal_elsewhere_is_lost_and_another_one_new() -> None:
     losses = Losses(cell_px=4)
     losses.add(frame(SQUARE, moved(SQUARE, 100)), frame(SQUARE, moved(SQUARE, 130)))
-    assert (losses.n_instances, losses.n_lost, losses.n_extra) == (2, 1, 1)
-    assert (losses.n_points, losses.n_lost_points, losses.n_extra_points) == (8, 4, 4)
-    assert losses.px == [0] * 4
+    assert (losses.points.n_instances, losses.n_lost, losses.n_extra) == (2, 1, 1)
+    assert (losses.points.n_points, losses.points.n_lost, losses.points.n_extra) == (8, 4, 4)
+    assert losses.points.px == [0] * 4
 
 
 def test_points_of_an_animal_may_be_lost_or_new() -> None:
     losses = Losses(cell_px=4)
     losses.add(frame([*SQUARE[:3], NAN]), frame([*SQUARE[:2], NAN, SQUARE[3]]))
-    assert (losses.n_lost, losses.n_lost_points, losses.n_extra_points) == (0, 1, 1)
+    assert (losses.n_lost, losses.points.n_lost, losses.points.n_extra) == (0, 1, 1)
     assert losses.oks == pytest.approx([2 / 3])
 
 
@@ -76,7 +78,7 @@ def test_centroids_have_no_similarity() -> None:
     found = certificate(losses)
     assert found.poses is not None
     assert found.poses.oks_mean is None
-    assert sorted(losses.px) == [1, 2]
+    assert sorted(losses.points.px) == [1, 2]
 
 
 def test_another_class_is_told() -> None:
@@ -87,25 +89,31 @@ def test_another_class_is_told() -> None:
 
 
 def test_figures_are_percentiles_of_all_points() -> None:
-    losses = Losses(cell_px=4, px=list(np.arange(101) / 100), n_points=101)
+    losses = Losses(4, points=Differences(px=list(np.arange(101) / 100), n_points=101))
     found = certificate(losses)
     assert found.poses is not None
     assert (found.poses.p50_px, found.poses.p90_px) == pytest.approx((0.5, 0.9))
     assert (found.p99_px, found.max_px) == pytest.approx((0.99, 1.0))
 
 
+HUNDRED = Differences(n_instances=100)
+
+
 @pytest.mark.parametrize(
     ("losses", "words"),
     [
         (
-            Losses(cell_px=4, n_instances=9, px=[0] * 95 + [4.5] * 5),
+            Losses(4, points=Differences(n_instances=9, px=[0] * 95 + [4.5] * 5)),
             "more than 4.50 px (allowed 4.00)",
         ),
-        (Losses(cell_px=4, n_instances=100, n_lost=2, n_extra=1), "3 of 100 instances"),
-        (Losses(cell_px=4, n_instances=100, n_renamed=3), "3 of 100 instances"),
-        (Losses(cell_px=4, n_instances=9, n_points=100, n_extra_points=6), "6 of 100 points"),
+        (Losses(4, n_lost=2, n_extra=1, points=HUNDRED), "3 of 100 instances"),
+        (Losses(4, n_renamed=3, points=HUNDRED), "3 of 100 instances"),
         (
-            Losses(cell_px=4, n_instances=2, oks=[0.94, 0.95]),
+            Losses(4, points=Differences(n_instances=9, n_points=100, n_extra=6)),
+            "6 of 100 points",
+        ),
+        (
+            Losses(4, points=Differences(n_instances=2), oks=[0.94, 0.95]),
             "mean OKS 0.945 (allowed 0.95 or more)",
         ),
     ],
@@ -118,16 +126,8 @@ def test_a_limit_that_is_exceeded_is_named(losses: Losses, words: str) -> None:
 
 
 def test_at_the_limits_nothing_is_exceeded() -> None:
-    losses = Losses(
-        cell_px=4,
-        px=[4.0] * 10,
-        oks=[0.95],
-        n_instances=50,
-        n_lost=1,
-        n_points=100,
-        n_lost_points=3,
-        n_extra_points=2,
-    )
+    points = Differences(n_instances=50, n_points=100, n_lost=3, n_extra=2, px=[4.0] * 10)
+    losses = Losses(cell_px=4, n_lost=1, points=points, oks=[0.95])
     poses = certificate(losses).poses
     assert poses is not None
     assert poses.exceeded == ()
