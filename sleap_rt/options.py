@@ -230,15 +230,15 @@ class RunOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
-    """Which inference engine runs, and where.
+    """Which inference engine runs, and where; each engine declares which of the others it honours.
 
     Attributes:
         engine: name of an engine, or `auto`.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, ...; never silently replaced by another one.
-        threads: CPU threads of the engine; None takes one per core. Not for TensorRT.
-        workspace: most MiB of GPU memory that one layer of a TensorRT engine may use besides its
-            inputs and outputs; None takes what the GPU has.
-        cuda_graphs: launch a TensorRT run whose shapes repeat as one recorded whole.
+        threads: CPU threads of the engine; None takes one per core.
+        workspace: most MiB of GPU memory that one layer may use besides its inputs and outputs;
+            None takes what the GPU has.
+        cuda_graphs: launch a run whose shapes repeat as one recorded whole.
     """
 
     engine: str = "auto"

@@ -10,6 +10,22 @@ from sleap_rt.options import EngineOptions
 if TYPE_CHECKING:
     from sleap_rt.runtime.engines import EngineChoice
 
+
+class _DeclaredOption(click.Option):
+    """An option whose help names the engines that honour it, in place of `{engines}`."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from sleap_rt.runtime.engines import declarations
+
+        names = [
+            f"{name} ({declared.product})" if self.name == "engine" else name
+            for name, declared in declarations().items()
+            if self.name == "engine" or self.name in declared.options
+        ]
+        record = super().get_help_record(ctx)
+        return record and (record[0], record[1].replace("{engines}", ", ".join(names)))
+
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 DEVICE = click.option(
@@ -23,25 +39,29 @@ ENGINE = click.option(
     "--engine",
     default=EngineOptions.engine,
     show_default=True,
-    help="auto, ort (ONNX Runtime), openvino, trt or trt-rtx (TensorRT).",
+    cls=_DeclaredOption,
+    help="auto, or one of {engines}.",
 )
 TUNING = (
     click.option(
         "--threads",
         type=int,
-        help="ort, openvino: CPU threads.  [default: one per core]",
+        cls=_DeclaredOption,
+        help="{engines}: CPU threads.  [default: one per core]",
     ),
     click.option(
         "--workspace",
         type=int,
         metavar="MIB",
-        help="trt: most GPU memory for one layer.  [default: what the GPU has]",
+        cls=_DeclaredOption,
+        help="{engines}: most GPU memory for one layer.  [default: what the GPU has]",
     ),
     click.option(
         "--cuda_graphs/--no_cuda_graphs",
         default=EngineOptions.cuda_graphs,
         show_default=True,
-        help="trt: launch runs whose shapes repeat as a whole.",
+        cls=_DeclaredOption,
+        help="{engines}: launch runs whose shapes repeat as a whole.",
     ),
 )
 

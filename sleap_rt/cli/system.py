@@ -11,11 +11,8 @@ import click
 
 from sleap_rt.version import __version__
 
-_PACKAGES = (
-    *("numpy", "scipy", "sleap-io", "av", "opencv-python-headless", "opencv-python"),
-    *("onnxruntime", "onnxruntime-gpu", "tensorrt", "tensorrt-rtx", "openvino"),
-    *("torch", "onnx", "onnxscript", "h5py"),
-)
+_BEFORE = ("numpy", "scipy", "sleap-io", "av", "opencv-python-headless", "opencv-python")
+_AFTER = ("torch", "onnx", "onnxscript", "h5py")
 
 
 @click.command("system", short_help="Say which engines and devices work here.")
@@ -40,19 +37,22 @@ def command(as_json: bool) -> None:
     click.echo("engines:")
     for probe in probes:
         mark = "works " if probe.works else "absent"
-        click.echo(f"  {probe.engine:<9} {probe.device:<5} {mark}  {probe.detail}")
+        click.echo(f"  {probe.engine:<9} {probe.device:<8} {mark}  {probe.detail}")
 
 
 def _facts() -> dict[str, Any]:
+    from sleap_rt.runtime.engines import declarations
     from sleap_rt.runtime.frames.video import DECODER
 
+    of_engines = (name for declared in declarations().values() for name in declared.packages)
+    packages = dict.fromkeys((*_BEFORE, *of_engines, *_AFTER))  # each once, in order
     return {
         "sleap_rt": __version__,
         "python": f"{platform.python_version()} ({sys.executable})",
         "platform": platform.platform(),
         "cpu_cores": os.cpu_count(),
         "video_decoder": DECODER,
-        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        "packages": {name: found for name in packages if (found := _version(name))},
     }
 
 

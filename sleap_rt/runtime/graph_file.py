@@ -13,6 +13,8 @@ from sleap_rt.errors import ModelError
 _METADATA_PROPS, _KEY, _VALUE = 14, 1, 2
 _GRAPH, _NODE, _NODE_NAME, _ATTRIBUTE, _INT = 7, 1, 3, 5, 3
 _UINT8 = 2
+# Of GraphProto, ValueInfoProto, TypeProto, its Tensor, TensorShapeProto and its Dimension.
+_INPUT, _INPUT_NAME, _TYPE, _TENSOR, _DATA_TYPE, _SHAPE, _DIM, _SIZE = 11, 1, 2, 1, 1, 2, 1, 1
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # protobuf wire types
 _Data = mmap.mmap | bytearray
 
@@ -28,6 +30,21 @@ class GraphFile:
 
     path: Path
     contract: GraphContract
+
+
+@dataclass(frozen=True)
+class GraphInput:
+    """One input that a graph declares, read or not.
+
+    Attributes:
+        name: as the graph has it.
+        data_type: ONNX's number of it.
+        shape: sizes; None where free.
+    """
+
+    name: str
+    data_type: int
+    shape: tuple[int | None, ...]
 
 
 def read_graph_file(path: Path) -> GraphFile:
@@ -76,6 +93,33 @@ def read_metadata(path: Path) -> dict[str, str]:
                     key, value = (data[slice(*pair[name])] for name in (_KEY, _VALUE))
                     found[key.decode()] = value.decode()
             return found
+
+
+def read_inputs(path: Path) -> tuple[GraphInput, ...]:
+    """The inputs that a graph declares, in its order; nothing else of it is parsed."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return tuple(
+            _graph_input(data, value)
+            for field, graph in _fields(data, 0, len(data))
+            if field == _GRAPH
+            for part, value in _fields(data, *graph)
+            if part == _INPUT
+        )
+
+
+def _graph_input(data: _Data, place: tuple[int, int]) -> GraphInput:
+    value = dict(_fields(data, *place))
+    tensor = dict(_fields(data, *dict(_fields(data, *value[_TYPE]))[_TENSOR]))
+    sizes = [
+        dict(_fields(data, *dim)).get(_SIZE)
+        for field, dim in _fields(data, *tensor[_SHAPE])
+        if field == _DIM
+    ]
+    return GraphInput(
+        data[slice(*value[_INPUT_NAME])].decode(),
+        _varint(data, tensor[_DATA_TYPE][0])[0],
+        tuple(None if size is None else _varint(data, size[0])[0] for size in sizes),
+    )
 
 
 def read_keeping_bytes(path: Path) -> bytes | None:

@@ -99,8 +99,8 @@ def test_options_without_effect_on_the_model_are_refused(call, request, sample_g
         assert words in done.err
         assert done.code == 2
     done = call("track", "-i", clip, "-m", graph, "-o", tmp_path / "o.slp", "--device", "abacus")
-    assert done.code == 1
-    assert "cannot run on device 'abacus'" in done.err
+    assert done.code == 2
+    assert "no engine serves device 'abacus'" in done.err
 
 
 def test_a_crop_model_alone_needs_labelled_animals(call, request, sample_graphs, tmp_path):

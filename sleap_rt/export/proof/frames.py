@@ -8,10 +8,11 @@ from sleap_rt.contract import Preprocessing
 from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.models.reference.peaks import maxima
 from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines import certifying_engine
 
 SEED = 20240229
 N_CENTERS = 6  # crops per frame
-CPU = EngineOptions(engine="ort", device="cpu")
+CPU = EngineOptions(engine=certifying_engine(), device="cpu")
 _MAX_PEAKS = 200  # of a node in one frame
 _DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
 

@@ -1,8 +1,9 @@
-"""What every engine is: tensors in, tensors out, on one device."""
+"""What every engine is, tensors in, tensors out, on one device; and what it declares of itself."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -81,6 +82,94 @@ class Engine(Protocol):
     def close(self) -> None:
         """Free the graph's memory; the engine cannot run afterwards."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A kind of device that an engine serves.
+
+    Attributes:
+        kind: as `--device` has it, e.g. `cuda`.
+        title: for sentences, e.g. `an NVIDIA GPU`.
+        place: in the choice of engine `auto`, which takes the lowest that works here, GPUs before
+            the CPU; None: auto takes this engine only where no other serves the device.
+        int8_place: the same for networks in int8, where it differs.
+        numbered: there may be several, told apart as `cuda:1`.
+        without: options of the engine that it does not honour on this device.
+    """
+
+    kind: str
+    title: str
+    place: int | None = None
+    int8_place: int | None = None
+    numbered: bool = False
+    without: tuple[str, ...] = ()
+
+    def place_for(self, *, is_int8: bool) -> int | None:
+        return self.int8_place if is_int8 and self.int8_place is not None else self.place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What an engine says about itself: `ENGINE` in its file.
+
+    Attributes:
+        product: what runs the graph, e.g. `ONNX Runtime`.
+        install: how to get it, as a sentence.
+        packages: distributions whose versions `sleap-nn system` shows.
+        devices: that it serves. Asked for by name, on device `auto`, the engine runs on the first
+            of them that works here; those after `cpu` must be asked for.
+        options: fields of `EngineOptions`, besides engine and device, that it honours.
+        why_not: given a device's kind, why the engine cannot run on it here, in words that end
+            without a full stop; None where it can. Loads the product only if nothing else tells.
+        certifies: exported graphs are compared with the checkpoint on this engine; one engine does.
+    """
+
+    product: str
+    install: str
+    packages: tuple[str, ...]
+    devices: tuple[Device, ...]
+    options: tuple[str, ...]
+    why_not: Callable[[str], str | None]
+    certifies: bool = False
+
+    def honours(self, option: str, device: Device) -> bool:
+        return option in self.options and option not in device.without
+
+
+def find_device(name: str, declared: Declaration, asked: str) -> tuple[Device, int]:
+    """The device that is meant, and its number; for `auto` the CPU, or what the engine has instead.
+
+    Args:
+        name: of the engine.
+        declared: by the engine.
+        asked: as in `--device`.
+
+    Raises:
+        EngineError: the engine does not serve it.
+    """
+    devices = {device.kind: device for device in declared.devices}
+    kind, colon, number = asked.partition(":")
+    if asked == "auto":
+        kind = "cpu" if "cpu" in devices else declared.devices[0].kind
+    device = devices.get(kind)
+    if device is None or (colon and not (number.isdecimal() and device.numbered)):
+        raise EngineError(
+            f"engine {name!r} cannot run on device {asked!r}; it serves {_listed(declared)}"
+        )
+    return device, int(number or 0)
+
+
+def _listed(declared: Declaration) -> str:
+    names = ["auto"]
+    for device in declared.devices:
+        names += [device.kind, f"{device.kind}:N"] if device.numbered else [device.kind]
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def is_installed(*modules: str) -> bool:
+    """Whether all of these modules can be found; none is loaded."""
+    return all(find_spec(module) is not None for module in modules)
 
 
 def check_feed(inputs: Sequence[TensorSpec], feed: Feed, owner: str = "") -> None:

@@ -6,15 +6,49 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 
-from sleap_rt.errors import EngineError, OptionError
+from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines.interface import Array, Feed, TensorSpec, check_feed, n_cores
-from sleap_rt.runtime.graph_file import read_keeping_bytes
+from sleap_rt.runtime.engines.interface import (
+    Array,
+    Declaration,
+    Device,
+    Feed,
+    TensorSpec,
+    check_feed,
+    find_device,
+    is_installed,
+    n_cores,
+)
+from sleap_rt.runtime.graph_file import read_inputs, read_keeping_bytes
 
 _MOST_SIZES = 8  # compiled models that are kept
-DEVICES = "auto, cpu, gpu and gpu:N (an Intel GPU)"
+_DTYPES = {1: np.float32, 2: np.uint8, 7: np.int64, 10: np.float16}  # by ONNX's numbers
+
+
+def why_not(kind: str) -> str | None:
+    """Why OpenVINO does not serve a kind of device here; None where it does."""
+    if not is_installed("openvino"):
+        return "OpenVINO is not installed"
+    if kind == "cpu":
+        return None
+    import openvino as ov
+
+    found: list[str] = ov.Core().available_devices
+    return None if any(map(_is_gpu, found)) else "OpenVINO finds no Intel GPU"
+
+
+ENGINE = Declaration(
+    product="OpenVINO",
+    install="Install it with `pip install 'sleap-rt[openvino]'`.",
+    packages=("openvino",),
+    devices=(
+        Device(kind="gpu", title="an Intel GPU", numbered=True, without=("threads",)),
+        Device(kind="cpu", title="a CPU", place=20, int8_place=5),
+    ),
+    options=("threads",),
+    why_not=why_not,
+)
 
 
 class OpenVinoEngine:
@@ -28,26 +62,27 @@ class OpenVinoEngine:
         options: device and threads.
 
     Raises:
-        OptionError: CPU threads were asked for, and the device is no CPU.
         EngineError: the device is not served here, or the model cannot be compiled for it.
     """
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
+        import openvino as ov
+
         self._core = ov.Core()
         self._target = _device(options.device, self._core.available_devices)
         # Left to itself, OpenVINO computes in half precision where a device is faster with it.
         self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if self._target == "CPU":
             self._settings["INFERENCE_NUM_THREADS"] = options.threads or n_cores()
-        elif options.threads is not None:
-            raise OptionError("threads are CPU threads, and an Intel GPU runs; leave it out")
         try:
             self._model = self._core.read_model(read_keeping_bytes(model) or model)
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot open {model}: {error}") from error
         _keep_apart_from_concat(self._model)
         self.device = _shown(self._target)
-        self.inputs = tuple(_spec(port) for port in self._model.inputs)
+        # OpenVINO's own list lacks the inputs that nothing in the graph reads.
+        self.inputs = _inputs(model)
+        self._read = [port.any_name for port in self._model.inputs]
         self.outputs = tuple(_spec(port) for port in self._model.outputs)
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
@@ -59,7 +94,7 @@ class OpenVinoEngine:
         names = [spec.name for spec in self.outputs] if fetch is None else list(fetch)
         try:
             request = self._request(feed["frames"].shape[1:])
-            request.infer(dict(feed), share_inputs=True)
+            request.infer({name: feed[name] for name in self._read}, share_inputs=True)
             return {name: request.get_tensor(name).data.copy() for name in names}
         except RuntimeError as error:
             raise EngineError(f"OpenVINO failed: {error}") from error
@@ -69,6 +104,8 @@ class OpenVinoEngine:
 
     def _request(self, frame_shape: tuple[int, ...]) -> Any:
         """What runs frames of (height, width, channels); the last few are kept."""
+        import openvino as ov
+
         if frame_shape not in self._requests:
             model = self._model.clone()
             model.reshape({"frames": ov.PartialShape([-1, *frame_shape])})
@@ -95,6 +132,8 @@ def _keep_apart_from_concat(model: Any) -> None:
     OpenVINO (seen with 2026.4) moves a quantization ahead of the concatenation that it follows, and
     loses its scale on the way: values are rounded to whole numbers. Past a pooling it moves none.
     """
+    import openvino as ov
+
     for node in model.get_ops():
         if node.get_type_name() != "Concat":
             continue
@@ -108,12 +147,11 @@ def _keep_apart_from_concat(model: Any) -> None:
 
 def _device(asked: str, available: Sequence[str]) -> str:
     """OpenVINO's own name for a device."""
-    kind, _, number = asked.partition(":")
-    if kind in ("auto", "cpu") and not number:
+    found, _ = find_device("openvino", ENGINE, asked)
+    if found.kind == "cpu":
         return "CPU"
-    if kind != "gpu" or not (number.isdigit() or not number):
-        raise EngineError(f"engine 'openvino' cannot run on device {asked!r}; it serves {DEVICES}")
-    gpus = [name for name in available if name.startswith("GPU")]
+    number = asked.partition(":")[2]
+    gpus = list(filter(_is_gpu, available))
     device = f"GPU.{number}" if number else "GPU"
     if not gpus or (number and device not in gpus and not (number == "0" and gpus == ["GPU"])):
         raise EngineError(
@@ -123,9 +161,21 @@ def _device(asked: str, available: Sequence[str]) -> str:
     return device if device in gpus else gpus[0]
 
 
+def _is_gpu(name: str) -> bool:
+    return name.startswith("GPU")
+
+
 def _shown(device: str) -> str:
     kind, _, number = device.partition(".")
     return kind.lower() + (f":{number}" if number else "")
+
+
+def _inputs(model: Path) -> tuple[TensorSpec, ...]:
+    """As the file declares them."""
+    return tuple(
+        TensorSpec(given.name, np.dtype(_DTYPES[given.data_type]), given.shape)
+        for given in read_inputs(model)
+    )
 
 
 def _spec(port: Any) -> TensorSpec:

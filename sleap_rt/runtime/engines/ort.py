@@ -1,22 +1,26 @@
 """ONNX Runtime: any CPU, and what its execution providers serve: NVIDIA, AMD, Apple, Windows."""
 
+import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import onnxruntime as ort
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.engines.interface import (
     Array,
+    Declaration,
+    Device,
     DeviceArray,
     Feed,
     TensorSpec,
     check_feed,
+    find_device,
+    is_installed,
     n_cores,
 )
 from sleap_rt.runtime.graph_file import read_keeping_bytes
@@ -27,48 +31,105 @@ _DTYPES = {
     "tensor(int64)": np.int64,
     "tensor(uint8)": np.uint8,
 }
-_FAILURES: tuple[type[Exception], ...] = (
-    ort.capi.onnxruntime_pybind11_state.Fail,
-    ort.capi.onnxruntime_pybind11_state.InvalidArgument,
-    ort.capi.onnxruntime_pybind11_state.InvalidGraph,
-    ort.capi.onnxruntime_pybind11_state.InvalidProtobuf,
-    ort.capi.onnxruntime_pybind11_state.NoSuchFile,
-    ort.capi.onnxruntime_pybind11_state.NotImplemented,
-    ort.capi.onnxruntime_pybind11_state.RuntimeException,
-)
-_RUN_FAILURES: tuple[type[Exception], ...] = (*_FAILURES, RuntimeError, ValueError)
 _ERRORS_ONLY = 3  # ONNX Runtime's severity level
 
 
-class _Device(NamedTuple):
+class _Provider(NamedTuple):
     """How ONNX Runtime serves one kind of device.
 
     Attributes:
-        provider: its execution provider.
+        name: of the execution provider.
         fix: what makes it available.
         memory: where its outputs can stay until they are fetched; None for the CPU's.
         settings: of the provider, beside the number of the device.
     """
 
-    provider: str
+    name: str
     fix: str
     memory: str | None = None
     settings: tuple[tuple[str, str], ...] = ()
 
 
 _GPU_WHEEL = "Install onnxruntime-gpu in place of onnxruntime (`pip install 'sleap-rt[gpu]'`)"
-_DEVICES = {
-    "cpu": _Device("CPUExecutionProvider", "Install onnxruntime (`pip install 'sleap-rt[cpu]'`)"),
+_PROVIDERS = {
+    "cpu": _Provider("CPUExecutionProvider", "Install onnxruntime (`pip install 'sleap-rt[cpu]'`)"),
     # float32 means float32: its own default, TF32, keeps 10 bits of 23 in products on tensor cores.
-    "cuda": _Device("CUDAExecutionProvider", _GPU_WHEEL, "cuda", (("use_tf32", "0"),)),
-    "tensorrt": _Device("TensorrtExecutionProvider", f"{_GPU_WHEEL} and NVIDIA's TensorRT", "cuda"),
-    "mps": _Device("CoreMLExecutionProvider", "Run on a Mac with Apple's own chip"),
-    "directml": _Device("DmlExecutionProvider", "Install onnxruntime-directml (Windows)"),
-    "hip": _Device("MIGraphXExecutionProvider", "Install AMD's onnxruntime-migraphx"),
-    "openvino": _Device("OpenVINOExecutionProvider", "Install onnxruntime-openvino"),
+    "cuda": _Provider("CUDAExecutionProvider", _GPU_WHEEL, "cuda", (("use_tf32", "0"),)),
+    "tensorrt": _Provider(
+        "TensorrtExecutionProvider", f"{_GPU_WHEEL} and NVIDIA's TensorRT", "cuda"
+    ),
+    "mps": _Provider("CoreMLExecutionProvider", "Run on a Mac with Apple's own chip"),
+    "directml": _Provider("DmlExecutionProvider", "Install onnxruntime-directml (Windows)"),
+    "hip": _Provider("MIGraphXExecutionProvider", "Install AMD's onnxruntime-migraphx"),
+    "openvino": _Provider("OpenVINOExecutionProvider", "Install onnxruntime-openvino"),
 }
-_LARGEST_READ = 1_500_000_000  # bytes; larger graphs are read by ONNX Runtime itself
 _WHEELS = ("onnxruntime", "onnxruntime-gpu")
+_LARGEST_READ = 1_500_000_000  # bytes; larger graphs are read by ONNX Runtime itself
+
+
+def why_not(kind: str) -> str | None:
+    """Why this machine or its ONNX Runtime does not serve a kind of device; None if it does."""
+    if (obstacle := _missing_hardware(kind)) is not None:
+        return obstacle
+    if not is_installed("onnxruntime"):
+        return "ONNX Runtime is not installed"
+    return None if kind == "cpu" else _missing_provider(kind)
+
+
+def _missing_hardware(kind: str) -> str | None:
+    if _PROVIDERS[kind].memory == "cuda":
+        return why_no_gpu()
+    if kind == "hip" and not Path("/dev/kfd").exists():
+        return "there is no driver of an AMD GPU"
+    if kind == "directml" and sys.platform != "win32":
+        return "DirectML is for Windows"
+    return None
+
+
+def _missing_provider(kind: str) -> str | None:
+    import onnxruntime as ort
+
+    provider = _PROVIDERS[kind].name
+    if provider in ort.get_available_providers():
+        return None
+    return _both_wheels() or f"ONNX Runtime here has no {provider}"
+
+
+def _both_wheels() -> str | None:
+    if not all(map(_is_distribution, _WHEELS)):
+        return None
+    return (
+        "onnxruntime and onnxruntime-gpu are both installed and overwrite each other; "
+        "uninstall both, then install onnxruntime-gpu alone"
+    )
+
+
+def _is_distribution(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+ENGINE = Declaration(
+    product="ONNX Runtime",
+    install="Install it with `pip install 'sleap-rt[cpu]'` or `pip install 'sleap-rt[gpu]'`.",
+    packages=_WHEELS,
+    devices=(
+        Device(kind="cuda", title="an NVIDIA GPU", place=10, numbered=True),
+        Device(kind="hip", title="an AMD GPU"),
+        Device(kind="directml", title="a GPU of Windows"),
+        Device(kind="cpu", title="a CPU", place=10),
+        # Every ONNX Runtime for Macs has CoreML, which may compute in half precision.
+        Device(kind="mps", title="Apple's chip"),
+        Device(kind="tensorrt", title="an NVIDIA GPU with TensorRT", numbered=True),
+        Device(kind="openvino", title="what OpenVINO runs on"),
+    ),
+    options=("threads",),
+    why_not=why_not,
+    certifies=True,
+)
 
 
 class OrtEngine:
@@ -83,15 +144,17 @@ class OrtEngine:
     """
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
-        self.device, kind, number = _parse(options.device)
-        self._memory, self._number = _DEVICES[kind].memory, number
-        wanted = _DEVICES[kind].provider
+        import onnxruntime as ort
+
+        self.device, kind, number = _checked(options.device)
+        self._memory, self._number = _PROVIDERS[kind].memory, number
+        wanted = _PROVIDERS[kind].name
         settings = session_settings(options.threads or n_cores())
         provider = provider_of(kind, number)
         try:
             graph = _readable(model) if kind == "cpu" else str(model)
             self._session = ort.InferenceSession(graph, settings, providers=[provider])
-        except _FAILURES as error:
+        except _failures() as error:
             raise EngineError(f"ONNX Runtime cannot open {model}: {error}") from error
         found = self._session.get_providers()
         if found[0] != wanted:
@@ -118,7 +181,7 @@ class OrtEngine:
                 values = self._session.run(names, dict(feed))
             else:
                 values = run_bound(self._session, feed, names, self._memory, self._number)
-        except _RUN_FAILURES as error:
+        except _failures(RuntimeError, ValueError) as error:
             raise EngineError(f"ONNX Runtime failed: {error}") from error
         return dict(zip(names, values, strict=True))
 
@@ -145,6 +208,8 @@ def upload_to(array: Array, memory: str, number: int, owner: str) -> DeviceArray
         number: of the device.
         owner: of the upload.
     """
+    import onnxruntime as ort
+
     value = ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), memory, number)
     return DeviceArray(array.shape, array.dtype, owner, value)
 
@@ -178,6 +243,8 @@ def run_bound(
 
 def session_settings(threads: int) -> Any:
     """ONNX Runtime's settings of a session, for as many CPU threads."""
+    import onnxruntime as ort
+
     settings = ort.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
     settings.intra_op_num_threads = threads
@@ -194,57 +261,35 @@ def provider_of(kind: str, number: int) -> str | tuple[str, dict[str, str]]:
         kind: of device, a key of the table above.
         number: of the device, where there may be several.
     """
-    device = _DEVICES[kind]
-    if device.memory is None:
-        return device.provider
-    return device.provider, {"device_id": str(number), **dict(device.settings)}
+    provider = _PROVIDERS[kind]
+    if provider.memory is None:
+        return provider.name
+    return provider.name, {"device_id": str(number), **dict(provider.settings)}
 
 
-def why_not(kind: str) -> str | None:
-    """Why the installed ONNX Runtime does not serve a kind of device; None where it does."""
-    provider = _DEVICES[kind].provider
-    if provider in ort.get_available_providers():
-        return None
-    return _both_wheels() or f"ONNX Runtime here has no {provider}"
+def _checked(asked: str) -> tuple[str, str, int]:
+    """The device's full name, its kind and its number, of a device that is served here."""
+    device, number = find_device("ort", ENGINE, asked)
+    kind = device.kind
+    if _missing_provider(kind) is not None:
+        import onnxruntime as ort
 
-
-def _both_wheels() -> str | None:
-    installed = [name for name in _WHEELS if _is_distribution(name)]
-    if len(installed) < len(_WHEELS):
-        return None
-    return (
-        "onnxruntime and onnxruntime-gpu are both installed and overwrite each other; "
-        "uninstall both, then install onnxruntime-gpu alone"
-    )
-
-
-def _is_distribution(name: str) -> bool:
-    try:
-        version(name)
-    except PackageNotFoundError:
-        return False
-    return True
-
-
-def _parse(asked: str) -> tuple[str, str, int]:
-    """The device's full name, its kind and its number."""
-    kind, colon, number = asked.partition(":")
-    kind = "cpu" if kind == "auto" else kind
-    if kind not in _DEVICES or (colon and not (number.isdigit() and _DEVICES[kind].memory)):
-        raise EngineError(
-            f"engine 'ort' cannot run on device {asked!r}; it serves auto, "
-            f"{', '.join(_DEVICES)}, and cuda:N"
-        )
-    if why_not(kind) is not None:
-        fix = _both_wheels() or _DEVICES[kind].fix
-        no_gpu = why_no_gpu() if _DEVICES[kind].memory == "cuda" else None
+        fix = _both_wheels() or _PROVIDERS[kind].fix
+        no_gpu = why_no_gpu() if _PROVIDERS[kind].memory == "cuda" else None
         fix += f" (but {no_gpu} here)" if no_gpu else ""
         raise EngineError(
             f"device {asked!r} was asked for, but ONNX Runtime here offers only "
             f"{', '.join(ort.get_available_providers())}. {fix}; or pass --device cpu."
         )
-    name = f"{kind}:{number or 0}" if _DEVICES[kind].memory else kind
-    return name, kind, int(number or 0)
+    return f"{kind}:{number}" if device.numbered else kind, kind, number
+
+
+def _failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises where it cannot open or run a graph, and more."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
+
+    names = "Fail InvalidArgument InvalidGraph InvalidProtobuf NoSuchFile NotImplemented"
+    return *more, *(getattr(errors, name) for name in (*names.split(), "RuntimeException"))
 
 
 def _spec(value: Any) -> TensorSpec:

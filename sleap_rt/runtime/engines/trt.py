@@ -9,14 +9,32 @@ from functools import partial
 from pathlib import Path
 
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines.interface import Array, DeviceArray, Feed
-from sleap_rt.runtime.engines.tensorrt.bindings import Flavour, find_tensorrt
+from sleap_rt.runtime.engines.interface import (
+    Array,
+    Declaration,
+    Device,
+    DeviceArray,
+    Feed,
+    find_device,
+)
+from sleap_rt.runtime.engines.tensorrt.bindings import FIXES, Flavour, find_tensorrt, why_not
 from sleap_rt.runtime.engines.tensorrt.build import read_graph_tensors
 from sleap_rt.runtime.engines.tensorrt.cache import EngineCache, cache_folder
 from sleap_rt.runtime.engines.tensorrt.cuda import find_gpu, select_gpu
-from sleap_rt.runtime.engines.tensorrt.feeds import checked_feed, device_index
+from sleap_rt.runtime.engines.tensorrt.feeds import checked_feed
 from sleap_rt.runtime.engines.tensorrt.gpu_engine import GpuEngine, UnusableEngineError, Uploader
 from sleap_rt.runtime.engines.tensorrt.plans import EnginePlans
+
+OPTIONS = ("workspace", "cuda_graphs")
+ENGINE = Declaration(
+    product="TensorRT",
+    install=FIXES["trt"],
+    packages=("tensorrt", "cuda-bindings"),
+    # After ONNX Runtime, since building the first engine may take minutes.
+    devices=(Device(kind="cuda", title="an NVIDIA GPU", place=20, numbered=True),),
+    options=OPTIONS,
+    why_not=partial(why_not, "trt"),
+)
 
 
 class TrtEngine:
@@ -32,7 +50,7 @@ class TrtEngine:
     """
 
     def __init__(self, model: Path, options: EngineOptions, flavour: Flavour = "trt") -> None:
-        index = device_index(options.device, flavour)
+        _, index = find_device(flavour, ENGINE, options.device)
         self._tensorrt = find_tensorrt(flavour)
         self._gpu = find_gpu(index)
         self._cuda_graphs = options.cuda_graphs

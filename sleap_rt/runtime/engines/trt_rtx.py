@@ -1,9 +1,22 @@
 """TensorRT-RTX and nothing else: NVIDIA's consumer GPUs."""
 
+from functools import partial
 from pathlib import Path
 
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines.trt import TrtEngine
+from sleap_rt.runtime.engines.interface import Declaration, Device
+from sleap_rt.runtime.engines.tensorrt.bindings import FIXES, why_not
+from sleap_rt.runtime.engines.trt import OPTIONS, TrtEngine
+
+ENGINE = Declaration(
+    product="TensorRT-RTX",
+    install=FIXES["trt-rtx"],
+    packages=("tensorrt-rtx", "tensorrt-rtx-cu12-bindings", "cuda-bindings"),
+    # Without a place: engine `trt` takes TensorRT-RTX where that is what is installed.
+    devices=(Device(kind="cuda", title="an NVIDIA GPU", numbered=True),),
+    options=OPTIONS,
+    why_not=partial(why_not, "trt-rtx"),
+)
 
 
 def open_engine(model: Path, options: EngineOptions) -> TrtEngine:

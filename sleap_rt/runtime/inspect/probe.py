@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from sleap_rt.errors import SleapRtError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import engine_names, open_engine
+from sleap_rt.runtime.engines import declarations, open_engine
 
-_DEVICES = {"ort": ("cpu", "cuda"), "openvino": ("cpu", "gpu")}
-_OTHERS = ("cuda",)
 _TOLERANCE = 0.01  # of the largest value; a device may compute in half precision or TF32
 # ONNX: relu(conv(frames)), frames (batch, height, width, 3) uint8, padding 1, kernel (2, 3, 3, 3)
 # of arange / 16 - 1.
@@ -49,14 +47,14 @@ class Probe:
 
 
 def probe_engines() -> list[Probe]:
-    """Try every engine on every kind of device."""
+    """Try every engine on every kind of device that it declares."""
     with tempfile.TemporaryDirectory() as folder:
         graph = Path(folder) / "probe.onnx"
         graph.write_bytes(_GRAPH)
         return [
-            _probe(graph, engine, device)
-            for engine in engine_names()
-            for device in _DEVICES.get(engine, _OTHERS)
+            _probe(graph, name, device.kind)
+            for name, declared in declarations().items()
+            for device in declared.devices
         ]
 
 

@@ -10,16 +10,36 @@ import pytest
 
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime import engines
-from sleap_rt.runtime.engines import choose_engine, open_engine
-from sleap_rt.runtime.engines._nvidia import why_no_gpu
-from sleap_rt.runtime.engines.ort import (
-    provider_of,
-    run_bound,
-    session_settings,
-    upload_to,
-    why_not,
+from sleap_rt.runtime.engines import (
+    AS_ASKED,
+    _choice,
+    check_engine_options,
+    choose_engine,
+    declarations,
+    engine_names,
+    open_engine,
+    openvino,
 )
+from sleap_rt.runtime.engines import ort as ort_file
+from sleap_rt.runtime.engines._choice import choose
+from sleap_rt.runtime.engines._nvidia import why_no_gpu
+from sleap_rt.runtime.engines.interface import Declaration, Device, find_device
+from sleap_rt.runtime.engines.ort import provider_of, run_bound, session_settings, upload_to
+from sleap_rt.runtime.engines.tensorrt import bindings
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """`machine(has_gpu, "openvino cuda")`: a machine with these modules, told to the engines."""
+
+    def pretend(has_gpu, installed, providers=("CPUExecutionProvider",)):
+        for module in (_choice, ort_file, bindings):
+            monkeypatch.setattr(module, "why_no_gpu", lambda: None if has_gpu else "no GPU")
+        for module in (ort_file, openvino, bindings):
+            monkeypatch.setattr(module, "is_installed", lambda name: name in installed.split())
+        monkeypatch.setattr(ort, "get_available_providers", lambda: list(providers))
+
+    return pretend
 
 
 def test_auto_comes_to_the_cpu_where_there_is_no_gpu_and_says_why():
@@ -40,25 +60,21 @@ NO_CUDA = "ONNX Runtime here has no CUDAExecutionProvider"
         ("auto", "onnxruntime", False, "ort", "cpu", "no GPU"),
         ("auto", "onnxruntime openvino", False, "ort", "cpu", "no GPU"),
         ("auto", "openvino", False, "openvino", "cpu", "ONNX Runtime is not installed"),
-        ("auto", "", False, "ort", "cpu", "no engine is installed"),
+        ("auto", "", False, "ort", "cpu", "no GPU, and ONNX Runtime is not installed, and"),
         ("auto", "onnxruntime", True, "ort", "cpu", f"{NO_CUDA}, and TensorRT is not installed"),
-        ("auto", "onnxruntime tensorrt cuda", True, "trt", "cuda", NO_CUDA),
-        ("auto", "tensorrt_rtx_bindings cuda", True, "trt", "cuda", "Runtime is not installed"),
-        ("auto", "onnxruntime tensorrt", True, "ort", "cpu", NO_CUDA),  # nothing to call CUDA with
+        ("auto", "onnxruntime tensorrt cuda", True, "trt", "cuda:0", NO_CUDA),
+        ("auto", "tensorrt_rtx_bindings cuda", True, "trt", "cuda:0", "Runtime is not installed"),
+        ("auto", "onnxruntime tensorrt", True, "ort", "cpu", "cuda-bindings is not installed"),
         ("cuda:1", "onnxruntime tensorrt cuda", True, "trt", "cuda:1", NO_CUDA),
-        ("cuda", "onnxruntime", True, "ort", "cuda", "it serves cuda"),  # fails when opened
+        ("gpu:1", "openvino", False, "openvino", "gpu:1", "it serves gpu"),  # likewise
+        ("cuda", "onnxruntime", True, "ort", "cuda", "it serves cuda"),  # opening it fails
         ("cpu", "onnxruntime tensorrt cuda", True, "ort", "cpu", "it serves cpu"),
         ("cpu", "openvino", True, "openvino", "cpu", "ONNX Runtime is not installed"),
         ("mps", "onnxruntime", False, "ort", "mps", "it serves mps"),
     ],
 )
-def test_auto_goes_by_what_is_there(
-    device, installed, has_gpu, engine, runs_on, words, monkeypatch
-):
-    if why_not("cuda") is None:
-        pytest.skip("this machine's ONNX Runtime serves cuda")
-    monkeypatch.setattr(engines, "why_no_gpu", lambda: None if has_gpu else "no GPU")
-    monkeypatch.setattr(engines, "_is_installed", lambda package: package in installed.split())
+def test_auto_goes_by_what_is_there(device, installed, has_gpu, engine, runs_on, words, machine):
+    machine(has_gpu, installed)
     choice = choose_engine(EngineOptions(device=device))
     assert (choice.options.engine, choice.options.device) == (engine, runs_on)
     assert words in choice.reason
@@ -68,11 +84,8 @@ def test_auto_goes_by_what_is_there(
     ("installed", "engine"), [("onnxruntime openvino", "openvino"), ("onnxruntime", "ort")]
 )
 @pytest.mark.parametrize("device", ["auto", "cpu"])
-def test_on_a_cpu_int8_goes_to_openvino_where_that_is_installed(
-    device, installed, engine, monkeypatch
-):
-    monkeypatch.setattr(engines, "why_no_gpu", lambda: "no GPU")
-    monkeypatch.setattr(engines, "_is_installed", lambda package: package in installed.split())
+def test_on_a_cpu_int8_goes_to_openvino_where_that_is_installed(device, installed, engine, machine):
+    machine(False, installed)
     choice = choose_engine(EngineOptions(device=device), {"fp32", "int8"})
     assert (choice.options.engine, choice.options.device) == (engine, "cpu")
     assert ("int8" in choice.reason) == (engine == "openvino")
@@ -92,12 +105,104 @@ def test_options_of_other_engines_are_usage_errors(options, words):
         choose_engine(options)
 
 
-def test_a_named_engine_is_taken_at_its_word():
-    assert choose_engine(EngineOptions(engine="openvino")).options.engine == "openvino"
+CUDA = ("CUDAExecutionProvider", "CPUExecutionProvider")
 
 
-def test_intel_gpus_are_openvinos():
-    assert choose_engine(EngineOptions(device="gpu:1")).options.engine == "openvino"
+@pytest.mark.parametrize(
+    ("has_gpu", "providers", "device", "reason"),
+    [
+        (True, CUDA, "cuda:0", "there is an NVIDIA GPU"),
+        (True, CUDA[1:], "cpu", NO_CUDA),
+        (False, CUDA, "cpu", AS_ASKED),  # nothing but a CPU, and that is what runs
+    ],
+)
+def test_a_named_engine_takes_its_best_device(has_gpu, providers, device, reason, machine):
+    machine(has_gpu, "onnxruntime", providers)
+    choice = choose_engine(EngineOptions(engine="ort"))
+    assert choice.options == EngineOptions(engine="ort", device=device)
+    assert choice.reason == reason
+
+
+def test_a_named_device_is_taken_at_its_word(machine):
+    machine(True, "onnxruntime", CUDA)
+    asked = EngineOptions(engine="ort", device="cpu")
+    choice = choose_engine(asked)
+    assert (choice.options, choice.reason) == (asked, AS_ASKED)
+
+
+def _declared(*devices, options=(), broken=(), product="Warp"):
+    return Declaration(
+        product=product,
+        install="Install it.",
+        packages=(),
+        devices=devices,
+        options=options,
+        why_not=lambda kind: f"no {kind} for {product}" if kind in broken else None,
+    )
+
+
+GPU = Device(kind="gpu", title="a GPU", numbered=True, without=("threads",))
+CPU = Device(kind="cpu", title="a CPU", place=1)
+
+
+def test_options_that_hold_for_the_cpu_choose_the_cpu():
+    declared = {"warp": _declared(GPU, CPU, options=("threads",))}
+    named = EngineOptions(engine="warp")
+    assert choose(named, declared, is_int8=False).options.device == "gpu:0"
+    named = EngineOptions(engine="warp", threads=2)
+    assert choose(named, declared, is_int8=False).options.device == "cpu"
+    with pytest.raises(OptionError, match="threads are CPU threads"):
+        choose(EngineOptions(engine="warp", device="gpu", threads=2), declared, is_int8=False)
+
+
+def test_of_several_engines_the_lowest_place_that_works_is_taken():
+    later = Device(kind="cpu", title="a CPU", place=2)
+    declared = {
+        "first": _declared(CPU, broken=("cpu",), product="First"),
+        "second": _declared(later),
+        "third": _declared(GPU, later),  # its GPU has no place
+    }
+    choice = choose(EngineOptions(), declared, is_int8=False)
+    assert choice.options.engine == "second"
+    assert choice.reason == "no cpu for First"
+
+
+def test_an_option_is_referred_to_an_engine_that_has_it():
+    declared = {"first": _declared(CPU), "second": _declared(CPU, options=("threads",))}
+    with pytest.raises(OptionError, match=r"an option of Warp, not of engine 'first'.*second"):
+        choose(EngineOptions(engine="first", threads=2), declared, is_int8=False)
+
+
+def test_a_device_that_no_engine_serves_is_a_usage_error():
+    with pytest.raises(OptionError, match="no engine serves device 'warp'; choose auto or"):
+        check_engine_options(EngineOptions(device="warp"))
+
+
+def test_support_modules_are_no_engines():
+    assert engine_names() == ("openvino", "ort", "trt", "trt-rtx")
+
+
+def test_declarations_load_no_runtime():
+    code = "import sys; from sleap_rt.runtime.engines import declarations; declarations()\n"
+    code += "heavy = {'onnxruntime', 'openvino', 'tensorrt', 'cuda'} & set(sys.modules)\n"
+    code += "assert not heavy, heavy"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_one_engine_certifies():
+    assert [name for name, declared in declarations().items() if declared.certifies] == ["ort"]
+
+
+@pytest.mark.parametrize(("device", "number"), [("auto", 0), ("cuda", 0), ("cuda:3", 3)])
+def test_devices_that_are_served(device, number):
+    found, index = find_device("trt", declarations()["trt"], device)
+    assert (found.kind, index) == ("cuda", number)
+
+
+@pytest.mark.parametrize("device", ["cpu", "mps", "cuda:", "cuda:x", "cuda3", ""])
+def test_devices_that_are_not_served(device):
+    with pytest.raises(EngineError, match="cannot run on device"):
+        find_device("trt", declarations()["trt"], device)
 
 
 def test_an_engine_that_does_not_exist_is_a_usage_error():
@@ -115,7 +220,8 @@ def test_an_engine_that_does_not_exist_is_a_usage_error():
         ("ort", "msnpu", "it serves"),
         ("ort", "cpu:1", "it serves"),
         ("openvino", "gpu", "driver of the Intel GPU"),
-        ("openvino", "cuda", "it serves"),
+        ("openvino", "cuda", "it serves auto, gpu, gpu:N and cpu"),
+        ("openvino", "mps", "Pass `--engine ort` for that device"),
     ],
 )
 def test_a_device_that_is_not_there_is_refused_with_the_fix(engine, device, words, sample_graphs):

@@ -1,31 +1,37 @@
-"""What every engine promises, tested on each engine that opens on this machine."""
+"""What every engine promises, tested on each engine and device that opens on this machine."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from sleap_rt.errors import EngineError
 from sleap_rt.models import load_native_model
 from sleap_rt.models.reference import predict_crops, predict_frame
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor
-from sleap_rt.runtime.engines import Engine, engine_names, open_engine
+from sleap_rt.runtime.engines import Engine, declarations, open_engine
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / "samples/models"
-PX = 0.01  # frame px, the limit for float32 on a CPU
+PX = 0.01  # frame px, the limit for float32
 SCORE = 1e-4  # confidence
 SIZES = [(192, 256), (150, 211)]  # (height, width) px: of training, and one never seen
 
 pytestmark = pytest.mark.engine
+PAIRS = [
+    (name, device.kind) for name, declared in declarations().items() for device in declared.devices
+]
 
 
-@pytest.fixture(scope="module", params=engine_names())
+@pytest.fixture(scope="module", params=PAIRS, ids=" on ".join)
 def options(request: pytest.FixtureRequest) -> EngineOptions:
-    return EngineOptions(engine=request.param, device="cpu")
+    engine, device = request.param
+    return EngineOptions(engine=engine, device=device)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +40,7 @@ def engine(options: EngineOptions, sample_graphs: Callable[..., list[Path]]) -> 
     try:
         engine = open_engine(crop_graph, options)
     except EngineError as error:
-        pytest.skip(f"{options.engine} does not open here: {error}")
+        pytest.skip(f"{options.engine} on {options.device}: {error}")
     yield engine
     engine.close()
 
@@ -123,5 +129,30 @@ def test_values_that_do_not_fit_are_refused_in_words(engine, frame, name, value)
         engine.run(feed, ["peaks"])
 
 
-def test_it_says_where_it_runs(engine):
-    assert engine.device == "cpu"
+def test_it_says_where_it_runs(engine, options):
+    assert engine.device.partition(":")[0] == options.device
+
+
+@pytest.mark.parametrize("name", declarations())
+def test_an_input_that_nothing_reads_is_accepted_and_checked(name, tmp_path):
+    """As `integral_refinement` is where a model refines its peaks by an offsets head."""
+    kinds = {"frames": (TensorProto.UINT8, ["n", 4, 5, 1]), "unread": (TensorProto.FLOAT, [])}
+    graph = helper.make_graph(
+        [helper.make_node("Cast", ["frames"], ["floats"], to=TensorProto.FLOAT)],
+        "graph",
+        [helper.make_tensor_value_info(key, *kind) for key, kind in kinds.items()],
+        [helper.make_tensor_value_info("floats", TensorProto.FLOAT, ["n", 4, 5, 1])],
+    )
+    opsets = [helper.make_opsetid("", 18)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), tmp_path / "a.onnx")
+    try:
+        engine = open_engine(tmp_path / "a.onnx", EngineOptions(engine=name, device="cpu"))
+    except EngineError as error:
+        pytest.skip(f"{name} does not open here: {error}")
+    frames = np.arange(40, dtype=np.uint8).reshape(2, 4, 5, 1)
+    feed = {"frames": frames, "unread": np.array(1, np.float32)}
+    np.testing.assert_array_equal(engine.run(feed)["floats"], frames)
+    for wrong in (np.array(1), np.zeros(2, np.float32)):
+        with pytest.raises(EngineError, match="unread"):
+            engine.run(feed | {"unread": wrong})
+    engine.close()

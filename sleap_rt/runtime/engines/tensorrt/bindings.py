@@ -5,6 +5,8 @@ from importlib import import_module
 from typing import Any, Literal
 
 from sleap_rt.errors import EngineError
+from sleap_rt.runtime.engines._nvidia import why_no_gpu
+from sleap_rt.runtime.engines.interface import is_installed
 
 Flavour = Literal["trt", "trt-rtx"]
 # TensorRT-RTX comes as `tensorrt_rtx` from NVIDIA's archive, as `tensorrt_rtx_bindings` from PyPI.
@@ -12,8 +14,8 @@ _MODULES: dict[Flavour, tuple[str, ...]] = {
     "trt": ("tensorrt",),
     "trt-rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings"),
 }
-TENSORRT_MODULES = tuple(name for names in _MODULES.values() for name in names)
-_FIXES: dict[Flavour, str] = {
+_PRODUCTS: dict[Flavour, str] = {"trt": "TensorRT", "trt-rtx": "TensorRT-RTX"}
+FIXES: dict[Flavour, str] = {
     "trt": (
         "Install TensorRT-RTX for a GeForce or RTX GPU (`pip install 'sleap-rt[trt-rtx]'`) or "
         "TensorRT for a data-centre GPU (`pip install 'sleap-rt[trt]'`). On a Jetson it is part of "
@@ -44,6 +46,25 @@ class TensorRT:
         return self.flavour == "trt-rtx"
 
 
+def why_not(wanted: Flavour, kind: str) -> str | None:
+    """Why TensorRT does not run here, as far as can be told without loading it.
+
+    Args:
+        wanted: as of `find_tensorrt`.
+        kind: of device; NVIDIA's GPUs are all that is served.
+    """
+    if (obstacle := why_no_gpu()) is not None:
+        return obstacle
+    modules = [name for flavour in _flavours(wanted) for name in _MODULES[flavour]]
+    if not any(map(is_installed, modules)):
+        return f"{_PRODUCTS[wanted]} is not installed"
+    return None if is_installed("cuda") else "cuda-bindings is not installed"
+
+
+def _flavours(wanted: Flavour) -> tuple[Flavour, ...]:
+    return ("trt", "trt-rtx") if wanted == "trt" else ("trt-rtx",)
+
+
 def find_tensorrt(wanted: Flavour) -> TensorRT:
     """Load TensorRT.
 
@@ -54,8 +75,7 @@ def find_tensorrt(wanted: Flavour) -> TensorRT:
     Raises:
         EngineError: it is not installed, too old, or its libraries cannot be loaded.
     """
-    flavours: tuple[Flavour, ...] = ("trt", "trt-rtx") if wanted == "trt" else ("trt-rtx",)
-    for flavour in flavours:
+    for flavour in _flavours(wanted):
         for name in _MODULES[flavour]:
             try:
                 api = import_module(name)
@@ -66,9 +86,8 @@ def find_tensorrt(wanted: Flavour) -> TensorRT:
                 raise EngineError(_broken(name, error)) from error
             else:
                 return _checked(TensorRT(api, flavour, str(api.__version__)))
-    product = "TensorRT" if wanted == "trt" else "TensorRT-RTX"
     raise EngineError(
-        f"engine {wanted!r} needs {product}, which is not installed. {_FIXES[wanted]}"
+        f"engine {wanted!r} needs {_PRODUCTS[wanted]}, which is not installed. {FIXES[wanted]}"
     )
 
 
@@ -77,7 +96,7 @@ def _checked(found: TensorRT) -> TensorRT:
     if tuple(map(int, found.version.split(".")[:2])) < oldest:
         raise EngineError(
             f"{found.flavour} {found.version} is installed; {oldest[0]}.{oldest[1]} or newer is "
-            f"needed. {_FIXES[found.flavour]}"
+            f"needed. {FIXES[found.flavour]}"
         )
     return found
 

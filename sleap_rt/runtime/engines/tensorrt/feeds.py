@@ -8,21 +8,6 @@ from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines.interface import Array, DeviceArray, Feed, TensorSpec, check_feed
 
 
-def device_index(device: str, engine: str) -> int:
-    """Which GPU is meant, as CUDA counts.
-
-    Raises:
-        EngineError: the device is no NVIDIA GPU.
-    """
-    kind, _, number = device.partition(":")
-    if device == "auto" or (kind == "cuda" and (number.isdigit() or device == "cuda")):
-        return int(number or 0)
-    raise EngineError(
-        f"engine {engine!r} cannot run on device {device!r}; it serves auto, cuda and cuda:N. "
-        "Pass `--engine ort` for other devices."
-    )
-
-
 def checked_feed(
     inputs: Sequence[TensorSpec],
     outputs: Sequence[TensorSpec],

@@ -3,7 +3,7 @@ import pytest
 
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines import TensorSpec
-from sleap_rt.runtime.engines.tensorrt.feeds import checked_feed, device_index
+from sleap_rt.runtime.engines.tensorrt.feeds import checked_feed
 
 INPUTS = (
     TensorSpec("frames", np.dtype(np.uint8), (None, None, None, 1)),
@@ -12,17 +12,6 @@ INPUTS = (
 OUTPUTS = (TensorSpec("peaks", np.dtype(np.float32), (None, 2)),)
 FRAMES = np.zeros((2, 4, 5, 1), np.uint8)
 THRESHOLD = np.array(0.2, np.float32)
-
-
-@pytest.mark.parametrize(("device", "index"), [("auto", 0), ("cuda", 0), ("cuda:3", 3)])
-def test_devices_that_are_served(device: str, index: int) -> None:
-    assert device_index(device, "trt") == index
-
-
-@pytest.mark.parametrize("device", ["cpu", "mps", "cuda:", "cuda:x", "cuda3", ""])
-def test_other_devices_are_refused(device: str) -> None:
-    with pytest.raises(EngineError, match="cannot run on device"):
-        device_index(device, "trt")
 
 
 def test_inputs_come_in_the_graphs_order_and_contiguous() -> None:

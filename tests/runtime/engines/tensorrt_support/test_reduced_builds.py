@@ -17,7 +17,7 @@ from sleap_rt.options import CalibrationOptions
 from sleap_rt.runtime import read_graph_file
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 
-SAMPLES = Path(__file__).resolve().parents[3] / "samples"
+SAMPLES = Path(__file__).resolve().parents[4] / "samples"
 ANOTHER = (150, 211)  # (height, width) px; no sample was trained with it
 LEGACY = [
     ("single_instance",),

@@ -16,7 +16,7 @@ from sleap_rt.runtime.inspect.verify import verify_graph
 pytestmark = pytest.mark.engine
 
 TRT = EngineOptions(engine="trt-rtx")
-CLIP = Path(__file__).resolve().parents[3] / "samples/crawlers.mp4"
+CLIP = Path(__file__).resolve().parents[4] / "samples/crawlers.mp4"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,177 @@
+"""Which engine runs, and on which device: what was asked for, else by what engines declare."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+
+from sleap_rt.errors import OptionError
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines._nvidia import why_no_gpu
+from sleap_rt.runtime.engines.interface import Declaration, Device
+
+Declared = Mapping[str, Declaration]  # by the engine's name
+AS_ASKED = "as asked for"  # why an engine runs where nothing was left to choose
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """What `auto` comes to on this machine.
+
+    Attributes:
+        options: engine and device, neither of them `auto`, except where an engine that was asked
+            for by name works on none of its devices; opening it says why.
+        reason: one line for a person to read; `AS_ASKED` where it is no news.
+    """
+
+    options: EngineOptions
+    reason: str
+
+
+def check_options(options: EngineOptions, declared: Declared) -> None:
+    """Refuse an engine that there is not, and an option that the engine does not honour.
+
+    Raises:
+        OptionError: as said; or the engine that `auto` comes to does not honour the option.
+    """
+    _check_engine(options, declared)
+    if options.engine == "auto":
+        options = _choose_engine(options, declared, is_int8=False).options
+    _check_honoured(options, declared)
+
+
+def choose(options: EngineOptions, declared: Declared, *, is_int8: bool) -> EngineChoice:
+    """Settle `auto`.
+
+    Args:
+        options: as asked for.
+        declared: by the engines there are.
+        is_int8: a network in int8 is to run.
+
+    Raises:
+        OptionError: as `check_options`, or no engine serves the device.
+    """
+    _check_engine(options, declared)
+    if options.engine == "auto":
+        choice = _choose_engine(options, declared, is_int8=is_int8)
+    else:
+        choice = _choose_device(options, declared[options.engine])
+    _check_honoured(choice.options, declared)
+    return choice
+
+
+def _choose_engine(options: EngineOptions, declared: Declared, *, is_int8: bool) -> EngineChoice:
+    pairs = _pairs(options.device, declared, is_int8=is_int8)
+    obstacles: dict[str, None] = {}  # each once, in order
+    for name, device in pairs:
+        obstacle = declared[name].why_not(device.kind)
+        if obstacle is None:
+            reason = ", and ".join(obstacles) or _first_reason(options, device)
+            if is_int8 and device.int8_place is not None:
+                reason += "; int8 is fastest there"
+            return EngineChoice(_settled(options, name, device), reason)
+        obstacles[obstacle] = None
+    if options.device != "auto":
+        name, device = pairs[0]  # opening it says what is missing
+        return EngineChoice(_settled(options, name, device), _first_reason(options, device))
+    name, device = next(pair for pair in pairs if pair[1].kind == "cpu")
+    return EngineChoice(_settled(options, name, device), ", and ".join(obstacles))
+
+
+def _first_reason(options: EngineOptions, device: Device) -> str:
+    return f"there is {device.title}" if options.device == "auto" else f"it serves {device.kind}"
+
+
+def _pairs(asked: str, declared: Declared, *, is_int8: bool) -> list[tuple[str, Device]]:
+    """Engines, each with a device that may be meant; best first, GPUs before the CPU."""
+    kind = asked.partition(":")[0]
+    found = [
+        (name, device)
+        for name, device in _all_devices(declared)
+        if (device.place is not None if kind == "auto" else device.kind == kind)
+    ]
+    if not found:
+        kinds = dict.fromkeys(device.kind for _, device in _all_devices(declared))
+        raise OptionError(
+            f"no engine serves device {asked!r}; choose auto or one of {', '.join(kinds)}"
+        )
+
+    def order(pair: tuple[str, Device]) -> tuple[bool, bool, int, str]:
+        name, device = pair
+        place = device.place_for(is_int8=is_int8)
+        return device.kind == "cpu", place is None, place or 0, name
+
+    return sorted(found, key=order)
+
+
+def _all_devices(declared: Declared) -> Iterator[tuple[str, Device]]:
+    for name, declaration in declared.items():
+        yield from ((name, device) for device in declaration.devices)
+
+
+def _choose_device(options: EngineOptions, declaration: Declaration) -> EngineChoice:
+    """The device of an engine that was asked for by name: the first that works here."""
+    obstacles: list[str] = []
+    for device in declaration.devices if options.device == "auto" else ():
+        if not all(declaration.honours(name, device) for name in _given(options)):
+            continue
+        obstacle = declaration.why_not(device.kind)
+        if obstacle is None:
+            settled = _settled(options, options.engine, device)
+            if device.kind != "cpu":
+                return EngineChoice(settled, f"there is {device.title}")
+            # On the CPU, this is news only where a GPU lies idle.
+            is_news = bool(obstacles) and why_no_gpu() is None
+            return EngineChoice(settled, obstacles[0] if is_news else AS_ASKED)
+        obstacles.append(obstacle)
+        if device.kind == "cpu":
+            break
+    return EngineChoice(options, AS_ASKED)
+
+
+def _settled(options: EngineOptions, engine: str, device: Device) -> EngineOptions:
+    asked = options.device
+    if asked == "auto":
+        asked = f"{device.kind}:0" if device.numbered else device.kind
+    return replace(options, engine=engine, device=asked)
+
+
+def _check_engine(options: EngineOptions, declared: Declared) -> None:
+    if options.engine != "auto" and options.engine not in declared:
+        raise OptionError(
+            f"no engine named {options.engine!r}; choose auto or one of {', '.join(declared)}"
+        )
+
+
+def _check_honoured(options: EngineOptions, declared: Declared) -> None:
+    declaration = declared[options.engine]
+    kind = options.device.partition(":")[0]
+    meant = [device for device in declaration.devices if kind in (device.kind, "auto")]
+    for name in _given(options):
+        # A device that the engine does not serve is refused when it is opened.
+        if name in declaration.options and not meant:
+            continue
+        if not any(declaration.honours(name, device) for device in meant):
+            raise OptionError(_refusal(name, options.engine, declared, on_gpu=_only_gpus(meant)))
+
+
+def _only_gpus(devices: list[Device]) -> bool:
+    return all(device.kind != "cpu" for device in devices)
+
+
+def _refusal(option: str, engine: str, declared: Declared, *, on_gpu: bool) -> str:
+    if option == "threads" and on_gpu:
+        return f"threads are CPU threads, and engine {engine!r} runs on the GPU; leave it out"
+    owner = next(name for name, other in declared.items() if option in other.options)
+    return (
+        f"{option} is an option of {declared[owner].product}, not of engine {engine!r}; pass "
+        f"--engine {owner}, or leave it out"
+    )
+
+
+def _given(options: EngineOptions) -> list[str]:
+    """Names of the options that are set, besides engine and device."""
+    return [
+        field.name
+        for field in fields(options)
+        if field.name not in ("engine", "device")
+        and getattr(options, field.name) != getattr(EngineOptions, field.name)
+    ]
