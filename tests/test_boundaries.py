@@ -12,7 +12,8 @@ import sleap_rt
 
 PACKAGE = Path(sleap_rt.__file__).parent
 SMALL = {"errors", "version", "options", "skeleton", "instances", "kinds", "contract"}
-SMALL |= {"model_files", "legacy_files"}
+SMALL |= {"arrays", "geometry"}
+SMALL |= {"model_files", "legacy_files", "labels_file"}
 SMALL |= {"training_extra"}  # looks the exporter up by name, only where a trained model is given
 MAY_IMPORT = {
     "cli": {"models", "export", "runtime", "tracking", "evaluation"},

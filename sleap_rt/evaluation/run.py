@@ -5,7 +5,6 @@ from pathlib import Path
 
 from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.identity.evaluation import IdentityEvaluation, evaluate_identities
-from sleap_rt.evaluation.labels import FrameImages, load_table
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
 from sleap_rt.evaluation.options import (
     CENTROID_THRESHOLD_PX,
@@ -14,8 +13,9 @@ from sleap_rt.evaluation.options import (
     PoseOptions,
 )
 from sleap_rt.evaluation.outputs import check_destination
-from sleap_rt.evaluation.pairing import PosePairing, pair_poses
-from sleap_rt.evaluation.poses import PoseTable
+from sleap_rt.evaluation.pairing.pose_pairs import PosePairing, pair_poses
+from sleap_rt.evaluation.reading.labels import FrameImages, load_table
+from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.storage import save_metrics as write_metrics
 from sleap_rt.evaluation.storage import saved_files
 

@@ -7,9 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sleap_rt.arrays import Image
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
@@ -148,7 +146,7 @@ class PosePredictor:
                     if len(result) or not job.no_empty_frames:
                         yield result
 
-    def predict_frame(self, frame: NDArray[np.uint8], frame_index: int = 0) -> FrameInstances:
+    def predict_frame(self, frame: Image, frame_index: int = 0) -> FrameInstances:
         """Poses in one frame, at once: for closed loops. No thread, no queue, no file.
 
         Args:

@@ -8,7 +8,7 @@ import pytest
 
 from sleap_rt.cli import main
 from sleap_rt.evaluation import Evaluator, load_metrics, run_evaluation
-from sleap_rt.evaluation.labels import load_labels
+from sleap_rt.evaluation.reading.labels import load_labels
 from sleap_rt.evaluation.storage import GROUPS
 
 pytestmark = pytest.mark.parity

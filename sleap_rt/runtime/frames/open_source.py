@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.labels_source import load_labels, open_labels
@@ -19,7 +20,6 @@ from sleap_rt.runtime.frames.sleap_video import (
 )
 from sleap_rt.runtime.frames.source import Reader, Source
 from sleap_rt.runtime.frames.video import DECODER, VideoFile
-from sleap_rt.runtime.pipeline.batches import Frame
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -125,11 +125,11 @@ def _array_video() -> "list[sio.Video]":
 
 
 class _ArrayReader:
-    def __init__(self, frames: NDArray[np.uint8]) -> None:
+    def __init__(self, frames: Image) -> None:
         self._frames = frames
 
-    def read(self, index: int) -> Frame:
-        frame: Frame = self._frames[index]
+    def read(self, index: int) -> Image:
+        frame: Image = self._frames[index]
         return frame
 
     def close(self) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.frames.selection import Selection
 from sleap_rt.runtime.outputs.names import default_output
-from sleap_rt.runtime.pipeline.batches import NO_LABELS, Frame, FrameRef
+from sleap_rt.runtime.pipeline.batches import NO_LABELS, FrameRef
 from sleap_rt.runtime.predictors import KnownInstances
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class Reader(Protocol):
     """One video, open."""
 
-    def read(self, index: int) -> Frame: ...
+    def read(self, index: int) -> Image: ...
     def close(self) -> None: ...
 
 
@@ -53,7 +54,7 @@ class Source:
         self._video_name = video_name  # of the one that was chosen out of labels
         self._videos = videos
 
-    def read(self, ref: FrameRef) -> Frame:
+    def read(self, ref: FrameRef) -> Image:
         return self._readers[ref.video_index].read(ref.frame_index)
 
     def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:

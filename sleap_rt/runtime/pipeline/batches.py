@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import RunOptions
@@ -18,7 +18,6 @@ NO_LABELS = (
     "this model alone works on labelled animals, and the input has none: give a `.slp` file with "
     "labelled frames, or the other model of the pair as well"
 )
-Frame = NDArray[np.uint8]
 
 
 class FrameRef(NamedTuple):
@@ -31,13 +30,13 @@ class FrameRef(NamedTuple):
 class FrameReader(Protocol):
     """One video, read frame by frame."""
 
-    def read(self, index: int) -> Frame: ...
+    def read(self, index: int) -> Image: ...
 
 
 class FrameSource(Protocol):
     """Frames of one or more videos. Read from one thread at a time."""
 
-    def read(self, ref: FrameRef) -> Frame:
+    def read(self, ref: FrameRef) -> Image:
         """(height, width, channels) uint8, RGB or gray."""
         ...
 
@@ -56,7 +55,7 @@ class Batch:
     """
 
     results: list[FrameInstances]
-    frames: Frame
+    frames: Image
 
 
 def predict_batches(
@@ -117,14 +116,14 @@ class _OneVideo:
     def __init__(self, reader: FrameReader) -> None:
         self._reader = reader
 
-    def read(self, ref: FrameRef) -> Frame:
+    def read(self, ref: FrameRef) -> Image:
         return self._reader.read(ref.frame_index)
 
     def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:
         raise DataError(NO_LABELS)
 
 
-_Item = tuple[FrameRef, Frame]
+_Item = tuple[FrameRef, Image]
 _POLL_SECONDS = 0.1
 
 

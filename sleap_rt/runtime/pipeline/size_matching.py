@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.pipeline.batches import FrameRef, FrameSource
 from sleap_rt.runtime.predictors import Frames, KnownInstances, Predictor
-
-Floats = NDArray[np.float32]
 
 
 def at_common_size(

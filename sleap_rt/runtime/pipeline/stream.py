@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import FilterOptions, RunOptions
 from sleap_rt.runtime.frames.source import Source
-from sleap_rt.runtime.pipeline.batches import NO_LABELS, Frame, FrameRef, predict_batches
+from sleap_rt.runtime.pipeline.batches import NO_LABELS, FrameRef, predict_batches
 from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.size_matching import at_common_size
@@ -72,7 +73,7 @@ def restrict_to_labeled(source: Source) -> None:
 
 
 def _followed(
-    results: list[FrameInstances], frames: Frame, following: Following
+    results: list[FrameInstances], frames: Image, following: Following
 ) -> Iterator[FrameInstances]:
     for result, frame in zip(results, frames, strict=True):
         yield following.follow(result, frame)

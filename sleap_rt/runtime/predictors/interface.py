@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats, Image
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.graph_file import GraphFile
 from sleap_rt.skeleton import Skeleton
 
-Frames = NDArray[np.uint8]
-KnownInstances = NDArray[np.float32]
+Frames = Image
+KnownInstances = Floats
 """(n, n_nodes, 2): the labelled animals of one frame, (x, y) frame px, NaN where a node is missing;
 nodes in the order of the predictor's skeleton."""
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.instances import FrameInstances
@@ -21,7 +21,6 @@ from sleap_rt.runtime.predictors.interface import (
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage, UploadedFrames
 
-Floats = NDArray[np.float32]
 # Raw outputs of crops: as users know them -> as the graph has them.
 _CROP_OUTPUTS = {"crop_confmaps": "confmaps", "class_probs": "class_probs"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from sleap_rt.cli import main
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.evaluation.labels import load_labels
+from sleap_rt.evaluation.reading.labels import load_labels
 from sleap_rt.evaluation.report import plots
 from sleap_rt.evaluation.report.theme import DARK_PAGE, LIGHT_PAGE, SERIES, THEMED, series_colour
 
