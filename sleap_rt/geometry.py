@@ -80,7 +80,7 @@ def oks_spread(areas: AnyFloats, stddev: float) -> AnyFloats:
     return (2 * stddev) ** 2 * 2 * (areas + EPSILON)
 
 
-def oks(squared: AnyFloats, spread: AnyFloats, counted: Bools) -> Doubles:
+def keypoint_similarity(squared: AnyFloats, spread: AnyFloats, counted: Bools) -> Doubles:
     """Object keypoint similarity: the mean of exp(-d² / spread) over nodes.
 
     Args:
@@ -101,7 +101,7 @@ def oks(squared: AnyFloats, spread: AnyFloats, counted: Bools) -> Doubles:
 
 
 def oks_matrix(reference: AnyFloats, others: AnyFloats, *, stddev: float) -> AnyFloats:
-    """`oks` of every reference pose with every other one, made for many pairs.
+    """`keypoint_similarity` of every reference pose with every other one, made for many pairs.
 
     The box of the reference pose scales the errors, and its visible nodes are counted.
 

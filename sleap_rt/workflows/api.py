@@ -109,7 +109,7 @@ def _track_only(
     """New tracks for the poses that labels have."""
     import sleap_io as sio
 
-    from sleap_rt.runtime.frames.labels_source import load_labels
+    from sleap_rt.labels_file import load_labels
     from sleap_rt.workflows.retrack import retrack
 
     given = in_our_words(arguments)

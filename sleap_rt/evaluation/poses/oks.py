@@ -5,9 +5,15 @@ Errors are measured against the box of the ground truth, or against a fixed area
 
 import numpy as np
 
-from sleap_rt import geometry
 from sleap_rt.arrays import AnyFloats, Bools, Doubles
-from sleap_rt.geometry import box_areas, oks_spread, pose_boxes, squared_distances, visible_nodes
+from sleap_rt.geometry import (
+    box_areas,
+    keypoint_similarity,
+    oks_spread,
+    pose_boxes,
+    squared_distances,
+    visible_nodes,
+)
 
 FLAT_AREA_PX2 = 1e-9  # below this an animal's box has no area to measure errors against
 FLAT_REACH_PX = 50.0  # for such animals: mean distance at which the similarity has fallen to 0
@@ -38,7 +44,7 @@ def oks(
     squared = squared_distances(ground_truth, predicted)  # (n, n_nodes), NaN where missing
     boxes = box_areas(pose_boxes(ground_truth))
     area = boxes if scale is None else np.full(len(ground_truth), float(scale))
-    result = geometry.oks(squared, oks_spread(area, stddev), visible_nodes(ground_truth))
+    result = keypoint_similarity(squared, oks_spread(area, stddev), visible_nodes(ground_truth))
     if scale is None:
         flat = area < FLAT_AREA_PX2
         result[flat] = _similarity_of_flat(squared[flat])

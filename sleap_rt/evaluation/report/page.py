@@ -10,7 +10,7 @@ from sleap_rt.evaluation.identity.evaluation import VideoIdentities
 from sleap_rt.evaluation.metrics import Metrics, matched_distances
 from sleap_rt.evaluation.pairing.pose_pairs import PosePairing
 from sleap_rt.evaluation.poses.pck import PCK_THRESHOLDS_PX
-from sleap_rt.evaluation.reading.labels import FrameImages
+from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.report import plots
 from sleap_rt.evaluation.report.cards import cards, node_table, tables
@@ -22,7 +22,7 @@ from sleap_rt.evaluation.report.worst import (
     draw_frame,
     worst_frames,
 )
-from sleap_rt.evaluation.run import Evaluation, EvaluationRun
+from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 from sleap_rt.evaluation.tables import (
     COCO,
     DETECTION,

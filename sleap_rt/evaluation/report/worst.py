@@ -11,7 +11,7 @@ import numpy as np
 from sleap_rt.arrays import Bools, Doubles, Image, Ints
 from sleap_rt.evaluation.pairing.centroids import true_centroids
 from sleap_rt.evaluation.pairing.pose_pairs import PosePairing
-from sleap_rt.evaluation.reading.labels import FrameImages
+from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.report.theme import PREDICTION, TRUTH
 from sleap_rt.geometry import visible_nodes
 

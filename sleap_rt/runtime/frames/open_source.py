@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.labels_file import load_labels
 from sleap_rt.options import SelectionOptions
-from sleap_rt.runtime.frames.labels_source import load_labels, open_labels
+from sleap_rt.runtime.frames.labels_source import open_labels
 from sleap_rt.runtime.frames.selection import Selection, select_of_video
 from sleap_rt.runtime.frames.sleap_video import (
     as_sleap_video,

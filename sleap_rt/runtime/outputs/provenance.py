@@ -5,18 +5,40 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from sleap_rt.options import (
+    DecodeOptions,
+    EngineOptions,
+    FilterOptions,
+    RunOptions,
+    SelectionOptions,
+)
 from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.tracking import TrackerOptions
 from sleap_rt.version import __version__
 
-if TYPE_CHECKING:
-    from sleap_rt.runtime.pipeline.job import PredictionJob
+
+class Asked(Protocol):
+    """What a run was asked for, as far as it is stored."""
+
+    @property
+    def decode(self) -> DecodeOptions: ...
+    @property
+    def run(self) -> RunOptions: ...
+    @property
+    def filters(self) -> FilterOptions: ...
+    @property
+    def tracking(self) -> TrackerOptions | None: ...
+    @property
+    def selection(self) -> SelectionOptions: ...
+    @property
+    def engine(self) -> EngineOptions: ...
 
 
 def prediction_provenance(
-    job: "PredictionJob",
+    job: Asked,
     source: Source,
     predictor: Predictor,
     *,
@@ -62,7 +84,7 @@ def prediction_provenance(
     return _without_none(provenance)
 
 
-def _method(job: "PredictionJob") -> str:
+def _method(job: Asked) -> str:
     filters = {
         "only_labeled_frames": "labeled",
         "only_suggested_frames": "suggested",

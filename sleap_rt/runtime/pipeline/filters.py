@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats, Bools, Rows
-from sleap_rt.geometry import box_areas, box_iou, oks, pose_boxes, squared_distances, visible_nodes
+from sleap_rt.geometry import (
+    box_areas,
+    box_iou,
+    keypoint_similarity,
+    pose_boxes,
+    squared_distances,
+    visible_nodes,
+)
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import FilterOptions
 
@@ -95,7 +102,7 @@ def _pose_similarity(points: AnyFloats) -> AnyFloats:
     squares = squared_distances(points[:, None], points[None])  # (n, n, n_nodes)
     both = ~np.isnan(squares)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = oks(squares, 2 * area * _OKS_SPREAD**2, both)
+        mean = keypoint_similarity(squares, 2 * area * _OKS_SPREAD**2, both)
     return np.where((area > 0) & both.any(axis=2), mean, 0.0)
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tolerances import SAME_FORMULA
 
 from sleap_rt.evaluation.poses.oks import is_flat, oks
 from sleap_rt.geometry import box_areas, pose_boxes
 
 from ..builders import square
 
-ATOL = 1e-12  # two ways of rounding the same formula
 coordinates = st.one_of(st.just(math.nan), st.integers(-40, 40).map(float))
 
 
@@ -46,14 +46,14 @@ def test_matches_plain_loops(truth, predicted, stddev, scale):
         oks_by_plain_loops(g, p, stddev, scale) for g, p in zip(truth, predicted, strict=True)
     ]
     np.testing.assert_allclose(
-        oks(truth, predicted, stddev=stddev, scale=scale), expected, atol=ATOL
+        oks(truth, predicted, stddev=stddev, scale=scale), expected, atol=SAME_FORMULA
     )
 
 
 def test_case_worked_by_hand():
     # Box 40 x 30 = 1200 px²; every node off by 6 px; exponent -36 / (8 * 0.05² * 1200) = -1.5.
     value = oks(square()[None], square(6)[None], stddev=0.05)
-    assert value[0] == pytest.approx(math.exp(-1.5), abs=ATOL)
+    assert value[0] == pytest.approx(math.exp(-1.5), abs=SAME_FORMULA)
 
 
 def test_a_node_missing_in_the_prediction_counts_zero():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tolerances import SAME_FORMULA
 
 from sleap_rt.evaluation.poses.detection import detection_metrics
 from sleap_rt.evaluation.poses.distances import distance_summary, node_distances, per_node_summary
@@ -91,10 +92,10 @@ def test_pck_matches_plain_loops(values):
     result = pck_metrics(values)
     assert result["pcks"].tolist() == right
     parts = [sum(sum(row[node]) for row in right) / 30 for node in range(4)]
-    np.testing.assert_allclose(result["mPCK_parts"], parts, atol=1e-12)
+    np.testing.assert_allclose(result["mPCK_parts"], parts, atol=SAME_FORMULA)
     assert result["mPCK"] == pytest.approx(sum(parts) / 4)
     expected = [sum(map(sum, row)) / 40 for row in right]
-    np.testing.assert_allclose(pair_pck(values), expected, atol=1e-12)
+    np.testing.assert_allclose(pair_pck(values), expected, atol=SAME_FORMULA)
 
 
 def test_visibility_by_hand():

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tolerances import SAME_FORMULA
 
 from sleap_rt.evaluation.poses.voc import RECALL_THRESHOLDS, precision_curve, voc_metrics
-
-ATOL = 1e-12
 
 
 def voc_by_plain_loops(match_scores, scores, n_missed):
@@ -50,8 +49,10 @@ def test_case_worked_by_hand():
     # Surest first: right, wrong, right; one animal missed. Recall 1/4, 1/4, 2/4; precision
     # 1, 1/2, 2/3, from the right at most 1, 2/3, 2/3. Levels 0 .. 0.25 read 1, .26 .. .50 2/3.
     values = voc_metrics(np.array([0.97, 0.1, 0.97]), np.array([0.9, 0.8, 0.7]), 1)
-    np.testing.assert_allclose(values["AP"], np.full(10, (26 + 25 * 2 / 3) / 101), atol=ATOL)
-    np.testing.assert_allclose(values["AR"], np.full(10, 0.5), atol=ATOL)
+    np.testing.assert_allclose(
+        values["AP"], np.full(10, (26 + 25 * 2 / 3) / 101), atol=SAME_FORMULA
+    )
+    np.testing.assert_allclose(values["AR"], np.full(10, 0.5), atol=SAME_FORMULA)
     assert values["mAP"] == pytest.approx((26 + 50 / 3) / 101)
     assert values["mAR"] == pytest.approx(0.5)
     np.testing.assert_array_equal(values["match_scores"], [0.97, 0.1, 0.97])

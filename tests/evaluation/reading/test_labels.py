@@ -5,12 +5,9 @@ import pytest
 import sleap_io as sio
 
 from sleap_rt.errors import DataError
-from sleap_rt.evaluation.reading.labels import (
-    FrameImages,
-    instances_in_order,
-    load_labels,
-    table_from_labels,
-)
+from sleap_rt.evaluation.reading.images import FrameImages
+from sleap_rt.evaluation.reading.labels import instances_in_order, table_from_labels
+from sleap_rt.labels_file import load_labels
 
 from ..builders import NODES, Predicted, User, make_labels, make_table, square
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.errors import EngineError
 from sleap_rt.models import load_native_model
@@ -16,8 +17,6 @@ from sleap_rt.runtime.engines import Engine, engine_names, open_engine
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / "samples/models"
-PX = 0.01  # frame px, the limit for float32 on a CPU
-SCORE = 1e-4  # confidence
 SIZES = [(192, 256), (150, 211)]  # (height, width) px: of training, and one never seen
 
 pytestmark = pytest.mark.engine
@@ -77,7 +76,7 @@ def test_instances_are_those_of_the_checkpoint(options, engine, frame, sample_gr
         expected = predict_frame(model, image, DecodeOptions())
         assert len(expected.points) > 0
         np.testing.assert_allclose(instances.points, expected.points, rtol=0, atol=PX)
-        np.testing.assert_allclose(instances.scores, expected.scores, rtol=0, atol=10 * SCORE)
+        np.testing.assert_allclose(instances.scores, expected.scores, rtol=0, atol=INSTANCE_SCORE)
 
 
 def test_every_output_can_be_fetched(engine, frame):

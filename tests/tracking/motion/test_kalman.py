@@ -1,6 +1,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from tolerances import FLOAT64
 
 from sleap_rt.tracking.motion.kalman import KalmanBank
 from tracking import oracles
@@ -22,9 +23,9 @@ def test_one_node_follows_the_textbook_filter(start, observations):
         if seen is not None:
             bank.correct(np.array([0]), one_node(seen), np.full((1, 1), 2.0))
         state = oracles.kalman_step(state, seen, dt_var=0.5, noise_var=2.0)
-        np.testing.assert_allclose(bank.positions[0, 0, 0], state[0], atol=1e-9)
-        np.testing.assert_allclose(bank.velocities[0, 0], state[1], atol=1e-9)
-        np.testing.assert_allclose(bank.variances[0, 0], state[2], atol=1e-9)
+        np.testing.assert_allclose(bank.positions[0, 0, 0], state[0], atol=FLOAT64)
+        np.testing.assert_allclose(bank.velocities[0, 0], state[1], atol=FLOAT64)
+        np.testing.assert_allclose(bank.variances[0, 0], state[2], atol=FLOAT64)
 
 
 def test_hidden_nodes_go_along_with_the_body():

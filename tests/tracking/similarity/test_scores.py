@@ -5,13 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tolerances import FLOAT64
 
 from sleap_rt.geometry import oks_matrix, pose_boxes
 from sleap_rt.tracking import features
 from sleap_rt.tracking.similarity import scores
 from tracking import oracles
-
-ATOL = 1e-9  # rounding of another order of summation, in scores and px
 
 Q = np.array([(0, 0), (40, 0), (0, 30), (40, 30)], float)
 C = Q + np.array([3, 4])
@@ -87,32 +86,32 @@ def test_oks_matches_plain_loops(detections, candidates, stddev):
         lambda d, c: oracles.oks(d, c, stddev), detections.tolist(), candidates.tolist()
     )
     found = oks_matrix(detections, candidates, stddev=stddev)
-    np.testing.assert_allclose(found, expected, atol=ATOL)
+    np.testing.assert_allclose(found, expected, atol=FLOAT64)
 
 
 @given(detections=poses(), candidates=poses())
 def test_keypoint_distance_matches_plain_loops(detections, candidates):
     expected = table(oracles.keypoint_distance, detections.tolist(), candidates.tolist())
     found = scores.euclidean_dist(detections, candidates)
-    np.testing.assert_allclose(found, expected, atol=ATOL)
+    np.testing.assert_allclose(found, expected, atol=FLOAT64)
 
 
 @given(detections=poses(), candidates=poses())
 def test_cosine_matches_plain_loops(detections, candidates):
     flat = detections.reshape(len(detections), -1), candidates.reshape(len(candidates), -1)
     expected = table(oracles.cosine, *(each.tolist() for each in flat))
-    np.testing.assert_allclose(scores.cosine_sim(detections, candidates), expected, atol=ATOL)
+    np.testing.assert_allclose(scores.cosine_sim(detections, candidates), expected, atol=FLOAT64)
 
 
 @given(detections=poses(), candidates=poses())
 def test_iou_matches_plain_loops(detections, candidates):
     boxes = pose_boxes(detections), pose_boxes(candidates)
     expected = table(oracles.iou, *(each.tolist() for each in boxes))
-    np.testing.assert_allclose(scores.iou(*boxes), expected, atol=ATOL)
+    np.testing.assert_allclose(scores.iou(*boxes), expected, atol=FLOAT64)
 
 
 @given(detections=poses(), candidates=poses(), shift=st.tuples(*[st.integers(-99, 99)] * 2))
 def test_scores_between_poses_do_not_depend_on_where_they_are(detections, candidates, shift):
     moved = detections + shift, candidates + shift
     for score in (scores.euclidean_dist, lambda d, c: oks_matrix(d, c, stddev=0.1)):
-        np.testing.assert_allclose(score(*moved), score(detections, candidates), atol=ATOL)
+        np.testing.assert_allclose(score(*moved), score(detections, candidates), atol=FLOAT64)
