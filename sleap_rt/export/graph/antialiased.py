@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sleap_rt.arrays import Floats, Ints
 from sleap_rt.export.graph.part import FLOAT, Op, Value, constant
 
 _BLOCK = 32  # output px per block
@@ -25,6 +25,7 @@ _MAX_BITS = 22  # fixed-point precision is the largest that fits 16 bits, and at
 _POWERS = tuple(2**bits for bits in range(_MAX_BITS + 1))  # what a weight of 1 may stand for
 _EXACT_ONE = 2**16  # with 8 bits of a grey level, 24 bits: what float32 holds
 
+_Floats = NDArray[np.float32]
 _ROWS, _COLUMNS = 2, 3  # axes of (batch, channels, height, width)
 
 
@@ -39,7 +40,7 @@ class _Axis:
     """
 
     axis: int
-    weights: Ints
+    weights: NDArray[np.int64]
     one: int
 
     @classmethod
@@ -62,7 +63,7 @@ class _Axis:
         return self.one <= _EXACT_ONE
 
     @property
-    def shares(self) -> Floats:
+    def shares(self) -> _Floats:
         """(n_in, n_out) weights as fractions of one; exact, as `one` is a power of two."""
         return (self.weights / self.one).astype(np.float32)
 
@@ -104,7 +105,7 @@ def _by_windows(op: Op, image: Value, axis: _Axis) -> Value:
     return op.Concat(*blocks, axis=axis.axis) if len(blocks) > 1 else blocks[0]
 
 
-def _levels(op: Op, window: Value, weights: Ints, axis: _Axis) -> Value:
+def _levels(op: Op, window: Value, weights: NDArray[np.int64], axis: _Axis) -> Value:
     """Grey levels of a block of output px, rounded half up."""
     if axis.is_exact:
         shares = (weights / axis.one).astype(np.float32)
@@ -119,7 +120,7 @@ def _levels(op: Op, window: Value, weights: Ints, axis: _Axis) -> Value:
     return op.Clip(level, 0.0, 255.0)
 
 
-def _product(op: Op, image: Value, weights: Floats, axis: int) -> Value:
+def _product(op: Op, image: Value, weights: _Floats, axis: int) -> Value:
     """Weighted sums along an axis; `weights` (n_in, n_out)."""
     if axis == _COLUMNS:
         return op.MatMul(image, constant(op, weights))
@@ -145,10 +146,10 @@ class _Periodic:
 
     axis: int
     n_blocks: int
-    main: Floats
-    halo: Floats
-    first: Floats
-    last: Floats
+    main: _Floats
+    halo: _Floats
+    first: _Floats
+    last: _Floats
 
     @classmethod
     def of(cls, axis: _Axis) -> "_Periodic | None":
@@ -176,7 +177,7 @@ class _Periodic:
     def _n_halo(self) -> int:
         return len(self.halo) // 2
 
-    def _gives(self, shares: Floats) -> bool:
+    def _gives(self, shares: _Floats) -> bool:
         """Whether these blocks amount to the weights (n_in, n_out), to the bit."""
         (n, p), b = self.main.shape, self._n_halo
         made = np.zeros_like(shares)
@@ -212,17 +213,17 @@ class _Periodic:
         level = op.Floor(own + others + 0.5)
         return op.Reshape(level, op.Concat(lead, [self.n_blocks * p], *rest, axis=0))
 
-    def _made_up(self, weights: Floats, place: int) -> Floats:
+    def _made_up(self, weights: _Floats, place: int) -> _Floats:
         """(px of a block, px of half a halo): only one of these is not zero."""
         columns = np.zeros((len(weights), self._n_halo), np.float32)
         columns[:, place] = weights
         return columns
 
-    def _neighbours(self) -> Ints:
+    def _neighbours(self) -> NDArray[np.int64]:
         """Input px of all halos but the outermost two halves, in order."""
         n, b = len(self.main), self._n_halo
         borders = np.arange(1, self.n_blocks)[:, None] * n
-        around: Ints = borders + np.concatenate([np.arange(b), np.arange(-b, 0)])
+        around: NDArray[np.int64] = borders + np.concatenate([np.arange(b), np.arange(-b, 0)])
         return around.ravel()
 
 
