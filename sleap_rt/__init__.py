@@ -1,5 +1,32 @@
-"""SLEAP pose models as self-contained ONNX graphs: export once, run anywhere, track, evaluate."""
+"""SLEAP pose models as self-contained graphs: export once, run anywhere, track and evaluate.
+
+What a program needs is here; it is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from sleap_rt.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from sleap_rt.evaluation import Evaluator
+    from sleap_rt.tracking import Tracker
+    from sleap_rt.workflows.api import run_inference
+    from sleap_rt.workflows.export import export
+    from sleap_rt.workflows.pose_predictor import PosePredictor
+
+__all__ = ["Evaluator", "PosePredictor", "Tracker", "__version__", "export", "run_inference"]
+
+_HOMES = {
+    "Evaluator": "sleap_rt.evaluation",
+    "PosePredictor": "sleap_rt.workflows.pose_predictor",
+    "Tracker": "sleap_rt.tracking",
+    "export": "sleap_rt.workflows.export",
+    "run_inference": "sleap_rt.workflows.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -6,7 +6,6 @@ error, never a default.
 """
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
@@ -300,7 +299,3 @@ def _read_dataclass(expected: Any, found: Any, where: str) -> Any:
         missing, unknown = sorted(names - set(found)), sorted(set(found) - names)
         raise ModelError(f"{where}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}")
     return expected(**{name: _read(hints[name], found[name], f"{where}.{name}") for name in names})
-
-
-OnContracts = Callable[[Sequence[GraphContract]], None]
-"""Callback receiving the contracts of graphs, ahead of their export too; may raise to refuse."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.engine_options import DEVICE, engine_options_from, tuning_options
+from sleap_rt.cli.engine_options import DEVICE, tell_choice, tuning_options
 from sleap_rt.options import EngineOptions, filled
 
 _COLUMNS = (
@@ -84,21 +84,15 @@ def command(
     sleap-nn bench exports/flies -i video.mp4
     sleap-nn bench exports/flies --engine ort --engine openvino -b 1 -b 4
     """
-    from sleap_rt.model_files import exported_graphs
-    from sleap_rt.runtime.engines import check_engine_options
-    from sleap_rt.runtime.inspect.bench import BenchOptions, run_benchmark
+    from sleap_rt.runtime.inspect.bench import BenchOptions
+    from sleap_rt.workflows.bench import plan_bench
 
     options = [BenchOptions(batch_size=size, n_batches=n_batches) for size in batch_sizes]
-    asked = [{"engine": engine, **params} for engine in engines]
-    for given in asked:
-        check_engine_options(filled(EngineOptions, given))
-    graphs = exported_graphs(path)
-    chosen = [engine_options_from(given, graphs) for given in asked]
-    rows = [
-        asdict(run_benchmark(graphs, data_path, engine, option))
-        for option in options
-        for engine in chosen
-    ]
+    asked = [filled(EngineOptions, {"engine": engine, **params}) for engine in engines]
+    plan = plan_bench(path, data_path, asked, options)
+    for choice in plan.choices:
+        tell_choice(choice)
+    rows = [asdict(result) for result in plan.run()]
     click.echo(json.dumps(rows, indent=2) if as_json else _table(rows))
 
 

@@ -1,12 +1,14 @@
 """The options that say which engine runs and where, and `auto` explained."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sleap_rt.options import EngineOptions, filled
+from sleap_rt.options import EngineOptions
+
+if TYPE_CHECKING:
+    from sleap_rt.runtime.engines import EngineChoice
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -56,25 +58,10 @@ def tuning_options(command: _Command) -> _Command:
     return command
 
 
-def engine_options_from(
-    params: Mapping[str, Any], graphs: Sequence[Path], *, quiet: bool = False
-) -> EngineOptions:
-    """Options with `auto` settled; what `auto` came to is told on standard error.
+def tell_choice(choice: "EngineChoice") -> None:
+    """On standard error, what `auto` came to, where that was asked for."""
+    from sleap_rt.runtime.engines import AS_ASKED
 
-    Args:
-        params: values of a command's options, by their names.
-        graphs: that are to run.
-        quiet: tell nothing.
-
-    Raises:
-        OptionError: no engine of that name, or an option that it does not have.
-    """
-    from sleap_rt.runtime.engines import choose_engine
-    from sleap_rt.runtime.graph_file import precisions_of
-
-    asked = filled(EngineOptions, params)
-    choice = choose_engine(asked, precisions_of(graphs))
-    if choice.options != asked and not quiet:
+    if choice.reason != AS_ASKED:
         chosen = choice.options
         click.echo(f"engine {chosen.engine} on {chosen.device}: {choice.reason}", err=True)
-    return choice.options

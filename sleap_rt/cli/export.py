@@ -1,15 +1,14 @@
 """`sleap-nn export`: trained models to ONNX graphs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sleap_rt.cli.export_progress import ExportProgress
 from sleap_rt.cli.override_options import override_options, overrides_from
 from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
 from sleap_rt.errors import OptionError
-from sleap_rt.model_files import folder_of
 from sleap_rt.options import CalibrationOptions, ExportOptions
 
 
@@ -74,6 +73,7 @@ def _frame_size(
     callback=_frame_size,
     help="With --format trt: size of the frames, px.  [default: as trained]",
 )
+@click.option("--verbose", is_flag=True, help="Say what each step took.")
 @override_options
 def command(
     models: tuple[Path, ...],
@@ -85,6 +85,7 @@ def command(
     format_: str,
     target: str | None,
     frame_size: tuple[int, ...] | None,
+    verbose: bool,
     **params: Any,
 ) -> None:
     """Turn one trained model, or the two of a top-down pair, into ONNX graphs.
@@ -112,30 +113,18 @@ def command(
         target=target,
         frame_size=frame_size,
     )
-    from sleap_rt.runtime import read_graph_file
-    from sleap_rt.runtime.engines.tensorrt.targets import parse_target
-    from sleap_rt.training_extra import export_models
+    from sleap_rt.workflows.export import export
 
-    target_gpu = None if options.target is None else parse_target(options.target)
-    name = "exported" if len(models) == 1 else "exported_topdown"
-    folder = output or folder_of(models[0]) / name
-    graphs = export_models(models, folder, overrides, options, _announce)
-    for path in graphs:
-        contract = read_graph_file(path).contract
-        for note in contract.notes:
-            click.echo(f"{contract.kind}: note: {note}", err=True)
-        click.echo(f"{path}: {_certified(contract)}")
-    if target_gpu is not None:
-        from sleap_rt.runtime.engines.tensorrt.ahead import engine_frame_size, write_ahead_of_time
-
-        for path in graphs:
-            size = engine_frame_size(read_graph_file(path).contract, options.frame_size)
-            click.echo(f"{write_ahead_of_time(path, target_gpu, size)}: for {target_gpu.name}")
-
-
-def _announce(contracts: Sequence[GraphContract]) -> None:
-    kinds = " + ".join(contract.kind for contract in contracts)
-    click.echo(f"exporting {kinds}; every graph is compared with its checkpoint ...", err=True)
+    click.echo("every graph is compared with its checkpoint ...", err=True)
+    progress = ExportProgress(quiet=False, verbose=verbose)
+    exported = export(models, output, overrides, options, progress)
+    for one in exported:
+        for note in one.contract.notes:
+            click.echo(f"{one.contract.kind}: note: {note}", err=True)
+        click.echo(f"{one.path}: {_certified(one.contract)}")
+    for one in exported:
+        if one.engine is not None:
+            click.echo(f"{one.engine}: for {target}")
 
 
 def _calibration(

@@ -20,7 +20,9 @@ def command(path: Path, as_json: bool) -> None:
     sleap-nn info exports/flies
     sleap-nn info models/centroid --json
     """
-    models = _described(path)
+    from sleap_rt.workflows.info import describe
+
+    models = describe(path)
     if as_json:
         click.echo(json.dumps(models, indent=2))
         return
@@ -29,20 +31,6 @@ def command(path: Path, as_json: bool) -> None:
             click.echo()
         for line in _lines(model):
             click.echo(line)
-
-
-def _described(path: Path) -> list[dict[str, Any]]:
-    from sleap_rt.model_files import ModelSource, exported_graphs, model_source
-
-    source = model_source(path)
-    if source is not ModelSource.EXPORTED:
-        from sleap_rt.training_extra import describe_trained
-
-        return [describe_trained(path, is_legacy=source is ModelSource.LEGACY)]
-    from sleap_rt.runtime import read_graph_file
-    from sleap_rt.runtime.inspect.info import describe_graph
-
-    return [describe_graph(read_graph_file(graph)) for graph in exported_graphs(path)]
 
 
 def _lines(values: dict[str, Any], indent: str = "") -> list[str]:

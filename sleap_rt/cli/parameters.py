@@ -6,8 +6,6 @@ from typing import Any
 
 import click
 
-from sleap_rt.errors import OptionError
-
 _RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
 _OPEN_RANGE = re.compile(r"\s*(\d+)\s*,\s*-\s*(\d+)\s*")  # original SLEAP's form of 1-200: 1,-200
 _MOST_FRAMES = 100_000_000  # guards against a typing error that would fill the memory
@@ -58,13 +56,3 @@ def given_options(ctx: click.Context, names: Iterable[str]) -> set[str]:
     """Those of `names` that stand on the command line."""
     source = click.core.ParameterSource.COMMANDLINE
     return {name for name in names if ctx.get_parameter_source(name) is source}
-
-
-def refuse_without_effect(given: set[str], effective: frozenset[str], model: str) -> None:
-    """Raises:
-    OptionError: an option was given that the model has no use for.
-    """
-    useless = sorted(given - effective)
-    if useless:
-        names = ", ".join(f"--{name}" for name in useless)
-        raise OptionError(f"{names}: no effect with {model}; leave it out")

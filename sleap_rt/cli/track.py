@@ -1,23 +1,18 @@
 """`sleap-nn track`: predict the poses in a video, follow the animals, or both."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import fields
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sleap_rt.cli import track_options
-from sleap_rt.cli.engine_options import TUNING, engine_options_from
+from sleap_rt.cli.engine_options import TUNING
 from sleap_rt.cli.override_options import OVERRIDES
-from sleap_rt.cli.parameters import given_options, refuse_without_effect
+from sleap_rt.cli.parameters import given_options
 from sleap_rt.cli.sections import SectionedCommand, section
-from sleap_rt.cli.tracking_options import tracker_options, tracking_option_list
-from sleap_rt.contract import GraphContract
+from sleap_rt.cli.tracking_options import tracking_option_list
 from sleap_rt.errors import OptionError
-from sleap_rt.kinds import is_crop_model_alone
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -28,12 +23,10 @@ from sleap_rt.options import (
     overrides_at_run_time,
 )
 from sleap_rt.tracking.options import TrackerOptions
+from sleap_rt.workflows.tracking import tracker_options, without_effect
 
 if TYPE_CHECKING:
-    from sleap_rt.runtime.frames.source import Source
-    from sleap_rt.runtime.pipeline.job import JobSummary, PredictionJob
-
-_DECODE = tuple(DecodeOptions.__dataclass_fields__)
+    from sleap_rt.workflows.plan import PredictionOptions
 
 
 @click.command(
@@ -85,112 +78,57 @@ def command(ctx: click.Context, /, **params: Any) -> None:
 def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     if params["integral_refinement"] in ("None", "NONE"):  # the seed's spelling
         params["integral_refinement"] = "none"
+    options = _prediction_options(ctx, params)
+    overrides = overrides_at_run_time(params)
+
+    from sleap_rt.cli.prediction_report import TerminalReport
+    from sleap_rt.workflows.predict import planned, predict
+
+    data_path, models = params["data_path"], params["model_paths"]
+    if params["dry_run"]:
+        with planned(data_path, models, options, overrides) as (plan, _):
+            click.echo("\n".join(plan.lines()))
+        return
+    report = TerminalReport(
+        quiet=params["quiet"], verbose=params["verbose"], json_lines=params["gui"]
+    )
+    report.done(predict(data_path, models, options, overrides, report), options)
+
+
+def _prediction_options(ctx: click.Context, params: dict[str, Any]) -> "PredictionOptions":
     decode, filters = filled(DecodeOptions, params), filled(FilterOptions, params)
     run, selection = filled(RunOptions, params), filled(SelectionOptions, params)
-    tracking = tracker_options(ctx, params)
-    overrides = overrides_at_run_time(params)
-    given, output_format = params["output_path"], params["output_format"]
-    data_path: Path = params["data_path"]
+    tracking, given = _tracking(ctx, params), frozenset(given_options(ctx, params))
 
-    from sleap_rt.cli.model_paths import resolve_graphs
-    from sleap_rt.runtime.engines import check_engine_options
-    from sleap_rt.runtime.frames.open_source import open_source
-    from sleap_rt.runtime.graph_file import read_graph_file
-    from sleap_rt.runtime.outputs.names import check_output
-    from sleap_rt.runtime.pipeline.job import PredictionJob, run_prediction
+    from sleap_rt.workflows.plan import PredictionOptions
 
-    check_engine_options(filled(EngineOptions, params))
-    if given is not None:
-        check_output(given, [data_path], output_format)
-    with open_source(data_path, selection) as source:
-        output_path = given or source.default_output(data_path, output_format)
-        # Before a model is exported, which takes a while.
-        check_output(output_path, source.files, output_format)
-        check = partial(_check_models, ctx, decode, source)
-        graphs = resolve_graphs(params["model_paths"], overrides, check)
-        contracts = [read_graph_file(graph).contract for graph in graphs]
-        engine = engine_options_from(params, graphs, quiet=params["quiet"])
-        job = PredictionJob(
-            models=graphs,
-            output_path=output_path,
-            selection=selection,
-            decode=decode,
-            filters=filters,
-            tracking=tracking,
-            engine=engine,
-            run=run,
-            match_known=_match_known(params, contracts, source),
-            centroid_output=params["centroid_output"],
-            output_format=output_format,
-            no_empty_frames=params["no_empty_frames"],
-            resume=params["resume"],
-        )
-        _report(run_prediction(source, job, _progress(params)), job, params)
-
-
-def _check_models(
-    ctx: click.Context,
-    decode: DecodeOptions,
-    source: "Source",
-    contracts: Sequence[GraphContract],
-) -> None:
-    """Refuse what the models cannot do; told ahead of an export, which takes a while.
-
-    Raises:
-        OptionError: an option has no effect with these models, or names what they do not have.
-        DataError: the models work on labelled animals, and there are none.
-    """
-    from sleap_rt.runtime.outputs.centroids import check_centroid_output
-    from sleap_rt.runtime.pipeline.stream import restrict_to_labeled
-    from sleap_rt.runtime.predictors import check_use, effective_options
-
-    params = ctx.params
-    kinds = [contract.kind for contract in contracts]
-    given = given_options(ctx, _DECODE)
-    refuse_without_effect(given, effective_options(contracts), " + ".join(kinds))
-    check_use(contracts, decode)
-    matched = _match_known(params, contracts, source)
-    check_centroid_output(
-        params["centroid_output"],
-        finds_centroids=kinds == ["centroid"] and not matched,
-        is_tracked=params["tracking"],
-        output_format=params["output_format"],
+    return PredictionOptions(
+        selection=selection,
+        decode=decode,
+        filters=filters,
+        tracking=tracking,
+        engine=filled(EngineOptions, params),
+        run=run,
+        given=given,
+        **{name: params[name] for name in _OF_OUTPUT},
     )
-    if matched or is_crop_model_alone(kinds):
-        restrict_to_labeled(source)
 
 
-def _match_known(
-    params: dict[str, Any], contracts: Sequence[GraphContract], source: "Source"
-) -> bool:
-    """Whether a centroid model alone takes over the poses of labelled animals."""
-    alone = [contract.kind for contract in contracts] == ["centroid"]
-    if params["centroid_only"] and not alone:
-        raise OptionError("--centroid_only: no effect without a centroid model alone; leave it out")
-    return alone and source.labels is not None and not params["centroid_only"]
+_OF_OUTPUT = (
+    "centroid_only",
+    "centroid_output",
+    "output_path",
+    "output_format",
+    "no_empty_frames",
+    "resume",
+)
 
 
-def _progress(params: dict[str, Any]) -> Any:
-    from sleap_rt.runtime.pipeline import progress
-
-    if params["gui"]:
-        return progress.json_lines
-    return progress.silent if params["quiet"] else progress.bar
-
-
-def _report(summary: "JobSummary", job: "PredictionJob", params: dict[str, Any]) -> None:
-    if summary.n_skipped:
-        click.echo(f"Warning: {summary.n_skipped} frames asked for do not exist", err=True)
-    if params["quiet"]:
-        return
-    tracks = f"{summary.n_tracks} tracks, " if summary.n_tracks or job.tracking else ""
-    resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
-    click.echo(
-        f"{summary.n_frames} frames{resumed}, {summary.n_instances} instances, {tracks}"
-        f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on {summary.device} -> "
-        f"{', '.join(map(str, summary.paths))}",
-        err=params["gui"],
-    )
+def _tracking(ctx: click.Context, params: dict[str, Any]) -> TrackerOptions | None:
+    warning = without_effect(given_options(ctx, params), params)
+    if warning is not None:
+        click.echo(f"Warning: {warning}", err=True)
+    return tracker_options(params)
 
 
 _OF_TRACK_ONLY = {
@@ -201,21 +139,29 @@ _OF_TRACK_ONLY = {
 
 
 def _track_only(ctx: click.Context, params: dict[str, Any]) -> None:
-    tracking = tracker_options(ctx, params)
+    tracking = _tracking(ctx, params)
     assert tracking is not None  # --tracking is on
     selection, filters = filled(SelectionOptions, params), filled(FilterOptions, params)
-    of_models = set(params) - _OF_TRACK_ONLY
-    refuse_without_effect(given_options(ctx, of_models), frozenset(), "tracking without a model")
-    from sleap_rt.cli.track_only import run_track_only
+    useless = sorted(given_options(ctx, set(params) - _OF_TRACK_ONLY))
+    if useless:
+        names = ", ".join(useless)
+        raise OptionError(f"{names}: no effect with tracking without a model; leave it out")
 
-    run_track_only(
-        params["data_path"],
-        tracking,
-        output_path=params["output_path"],
-        frames=selection.frames,
-        video_index=selection.video_index,
+    from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
+
+    options = RetrackOptions(
+        tracking=tracking,
+        selection=selection,
         filters=filters,
+        output_path=params["output_path"],
         output_format=params["output_format"],
         no_empty_frames=params["no_empty_frames"],
-        quiet=params["quiet"],
     )
+    done = retrack_data(params["data_path"], options, writes=True)
+    if done.n_missing:
+        click.echo(f"Warning: {done.n_missing} of the frames asked for have no labels", err=True)
+    if not params["quiet"]:
+        click.echo(
+            f"{done.n_frames} frames, {done.n_instances} instances, {done.n_tracks} tracks, "
+            f"{done.n_frames / done.seconds:.1f} frames/s -> {', '.join(map(str, done.paths))}"
+        )

@@ -224,5 +224,6 @@ OUTPUT = (
     ),
     click.option("--gui", is_flag=True, help="Progress as JSON lines on standard output."),
     click.option("--verbose", is_flag=True, help="Say more; show where an error came from."),
+    click.option("--dry_run", is_flag=True, help="Print what would be done, and do nothing."),
     click.option("--quiet", is_flag=True, help="Say nothing but warnings and errors."),
 )

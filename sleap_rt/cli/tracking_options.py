@@ -1,11 +1,10 @@
 """The tracking options of `sleap-nn track`: names, defaults and checks are `TrackerOptions`'."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from sleap_rt.tracking.options import TrackerOptions
 
@@ -48,35 +47,6 @@ def tracking_options(command: _Command) -> _Command:
     for option in reversed(tracking_option_list()):
         command = option(command)
     return command
-
-
-def tracker_options(ctx: click.Context, params: Mapping[str, Any]) -> TrackerOptions | None:
-    """The tracker's options from a command's parameters, None without `--tracking`.
-
-    `max_instances`, where the command has it, stands in for a number of animals that is needed
-    and not given. Options given without `--tracking` bring a warning to standard error.
-
-    Raises:
-        OptionError: a value or a combination is not allowed.
-    """
-    names = [field.name for field in fields(TrackerOptions)]
-    if not params["tracking"]:
-        given = [
-            f"--{name}"
-            for name in names
-            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        ]
-        if given:
-            click.echo(f"Warning: without --tracking no effect: {', '.join(given)}", err=True)
-        return None
-    values = {name: params[name] for name in names}
-    counts = ["tracking_target_instance_count", "max_tracks"]
-    if not values["tracking_pre_cull_to_target"]:
-        counts.append("tracking_clean_instance_count")
-    needed = values["post_connect_single_breaks"] or values["tracking_pre_cull_to_target"]
-    if needed and not any(values[name] for name in counts):
-        values["tracking_target_instance_count"] = params.get("max_instances")
-    return TrackerOptions(**values)
 
 
 def _option(name: str, default: Any) -> Callable[[Any], Any]:

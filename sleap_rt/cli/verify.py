@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.engine_options import engine_options, engine_options_from
+from sleap_rt.cli.engine_options import engine_options, tell_choice
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions, filled
 
@@ -23,20 +23,13 @@ def command(path: Path, **params: Any) -> None:
     sleap-nn verify exports/flies
     sleap-nn verify exports/flies --engine trt
     """
-    from sleap_rt.model_files import ModelSource, exported_graphs, model_source
-    from sleap_rt.runtime.engines import check_engine_options
-    from sleap_rt.runtime.inspect.verify import Verification, verify_graph
+    from sleap_rt.runtime.inspect.verify import Verification
+    from sleap_rt.workflows.verify import plan_verification
 
-    check_engine_options(filled(EngineOptions, params))
-    if model_source(path) is not ModelSource.EXPORTED:
-        raise click.UsageError(
-            f"{path} is a trained model; export it first, `sleap-nn export` compares it on the way"
-        )
-    graphs = exported_graphs(path)
-    options = engine_options_from(params, graphs)
+    plan = plan_verification(path, filled(EngineOptions, params))
+    tell_choice(plan.choice)
     failed: list[Verification] = []
-    for graph in graphs:
-        result = verify_graph(graph, options)
+    for graph, result in plan.run():
         allowed = result.tolerance
         click.echo(
             f"{graph}: {result.precision}, engine {result.engine} on {result.device}: "

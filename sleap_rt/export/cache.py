@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from sleap_rt.contract import CONTRACT_VERSION, OnContracts
+from sleap_rt.contract import CONTRACT_VERSION
 from sleap_rt.export.steps import OnStep
 from sleap_rt.model_files import exported_graphs, file_sha256, fingerprint
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
@@ -22,7 +22,6 @@ from sleap_rt.version import __version__
 def cached_graphs(
     models: Sequence[Path],
     overrides: ModelOverrides = NO_OVERRIDES,
-    on_start: OnContracts | None = None,
     on_step: OnStep | None = None,
 ) -> list[Path]:
     """The exported graphs of one model or a pair, exported now if they never were.
@@ -30,7 +29,6 @@ def cached_graphs(
     Args:
         models: trained models, in any order.
         overrides: what is to differ from the training configurations.
-        on_start: receives the contracts of the graphs to come before an export.
         on_step: called as each step of an export begins and ends.
 
     Raises:
@@ -39,8 +37,18 @@ def cached_graphs(
     """
     entry = cache_folder() / _key(models, overrides)
     if not entry.is_dir():
-        _fill(entry, models, overrides, on_start, on_step)
+        _fill(entry, models, overrides, on_step)
     return exported_graphs(entry)
+
+
+def find_cached(models: Sequence[Path], overrides: ModelOverrides) -> list[Path] | None:
+    """The exported graphs of one model or a pair; None if it was never exported.
+
+    Raises:
+        ModelError: a model is missing or cannot be read.
+    """
+    entry = cache_folder() / _key(models, overrides)
+    return exported_graphs(entry) if entry.is_dir() else None
 
 
 def cache_folder() -> Path:
@@ -62,7 +70,6 @@ def _fill(
     entry: Path,
     models: Sequence[Path],
     overrides: ModelOverrides,
-    on_start: OnContracts | None,
     on_step: OnStep | None,
 ) -> None:
     from sleap_rt.export.exporter import export_models  # torch takes seconds to import
@@ -70,7 +77,7 @@ def _fill(
     entry.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".exporting-") as temporary:
         graphs = Path(temporary) / "graphs"
-        export_models(models, graphs, overrides, on_start=on_start, on_step=on_step)
+        export_models(models, graphs, overrides, on_step=on_step)
         try:
             graphs.rename(entry)
         except OSError:  # another process was faster; its entry has the same content

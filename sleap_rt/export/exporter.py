@@ -11,7 +11,6 @@ from pathlib import Path
 from sleap_rt.contract import (
     CONTRACT_VERSION,
     GraphContract,
-    OnContracts,
     Precision,
 )
 from sleap_rt.errors import ModelError, OptionError
@@ -42,7 +41,6 @@ def export_models(
     precision: Precision = "fp32",
     calibration: CalibrationOptions | None = None,
     *,
-    on_start: OnContracts | None = None,
     on_step: OnStep | None = None,
 ) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
@@ -56,8 +54,6 @@ def export_models(
         overrides: what is to differ from the training configurations.
         precision: number format of the networks.
         calibration: frames for precision `int8`, and what it may cost; None for the others.
-        on_start: receives the contracts of the graphs to come once nothing speaks against the
-            export; it may raise.
         on_step: called as each step begins and ends.
 
     Returns:
@@ -76,8 +72,6 @@ def export_models(
     with _calibration_frames(models, calibration) as frames:
         _check_writable(folder)
         _refuse_other_graphs(folder, {f"{model.kind}.onnx" for model in models})
-        if on_start is not None:
-            on_start([_contract(model) for model in models])
         with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
             written = _written(models, Path(temporary), precision, frames, steps)
             metadata = metadata_of([contract for _, contract in written])
@@ -86,6 +80,18 @@ def export_models(
             for file in Path(temporary).iterdir():
                 shutil.move(file, folder / file.name)
     return [folder / path.name for path, _ in written]
+
+
+def contracts_of(
+    paths: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES
+) -> list[GraphContract]:
+    """What the graphs of trained models would say about themselves in float32, uncertified.
+
+    Raises:
+        OptionError: an override has no effect with these models, or cannot be honoured.
+        ModelError: a model cannot be loaded, or the models are not a supported set.
+    """
+    return [_contract(model) for model in _load(paths, overrides)]
 
 
 _N_STEPS: dict[Precision, int] = {"fp32": 3, "fp16": 5, "int8": 3}  # of each model

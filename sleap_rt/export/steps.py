@@ -14,13 +14,20 @@ class Step:
         what: it does, e.g. `centroid: write the graph`.
         n_before: steps that are done before it.
         n_steps: in all.
+        counts_for: so many of these.
         seconds: that it took; None while it runs.
     """
 
     what: str
     n_before: int
     n_steps: int
+    counts_for: int = 1
     seconds: float | None = None
+
+    @property
+    def n_done(self) -> int:
+        """Steps that are done with this one."""
+        return self.n_before + self.counts_for
 
 
 OnStep = Callable[[Step], None]
@@ -46,11 +53,11 @@ class Steps:
             n_steps: that it counts for.
         """
         started = perf_counter()
-        self._tell(what, None)
+        self._tell(what, n_steps, None)
         yield
-        self._tell(what, perf_counter() - started)
+        self._tell(what, n_steps, perf_counter() - started)
         self._n_done += n_steps
 
-    def _tell(self, what: str, seconds: float | None) -> None:
+    def _tell(self, what: str, counts_for: int, seconds: float | None) -> None:
         if self._on_step is not None:
-            self._on_step(Step(what, self._n_done, self._n_steps, seconds))
+            self._on_step(Step(what, self._n_done, self._n_steps, counts_for, seconds))

@@ -1,1 +1,1 @@
-""""""
+"""Above the stages: resolve what was given, plan with every option checked once, run."""

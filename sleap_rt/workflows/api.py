@@ -1,15 +1,12 @@
 """`run_inference`: the whole command as one Python function."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from sleap_rt.errors import OptionError
-from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
-from sleap_rt.runtime.outputs.array_results import RAW_FLAGS, raw_batches, raw_names
-from sleap_rt.runtime.outputs.formats import write_labels
-from sleap_rt.runtime.outputs.names import check_output
-from sleap_rt.runtime.pipeline.filters import filter_labels
+from sleap_rt.options import FilterOptions, SelectionOptions, filled
 from sleap_rt.workflows.arguments import (
     InferenceArguments,
     ModelArguments,
@@ -17,7 +14,10 @@ from sleap_rt.workflows.arguments import (
     in_our_words,
     refuse_unknown,
 )
-from sleap_rt.workflows.pose_predictor import PosePredictor, tracking_of
+from sleap_rt.workflows.array_results import RAW_FLAGS, raw_batches, raw_names
+from sleap_rt.workflows.pose_predictor import PosePredictor
+from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
+from sleap_rt.workflows.tracking import tracker_options
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -86,9 +86,7 @@ def run_inference(
         return _track_only(data, output_path, make_labels, arguments)
     of_models = {n: v for n, v in arguments.items() if n in ModelArguments.__annotations__}
     of_run = {n: v for n, v in arguments.items() if n in RunArguments.__annotations__}
-    overrides = overrides_at_run_time(in_our_words(of_models))
-    raw = raw_names(wanted, model_paths, overrides) if wanted else ()
-    with PosePredictor(model_paths, raw=raw, **of_models) as predictor:  # type: ignore[arg-type]
+    with PosePredictor(model_paths, raw=partial(raw_names, wanted), **of_models) as predictor:  # type: ignore[arg-type]
         if make_labels:
             return predictor.predict(data, output_path=output_path, **of_run)  # type: ignore[arg-type]
         return raw_batches(predictor, data, of_run)
@@ -109,37 +107,22 @@ def _track_only(
     """New tracks for the poses that labels have."""
     import sleap_io as sio
 
-    from sleap_rt.labels_file import load_labels
-    from sleap_rt.workflows.retrack import retrack
-
     given = in_our_words(arguments)
-    tracking = tracking_of(given)
+    tracking = tracker_options(given)
     if tracking is None:
         raise OptionError("neither model_paths nor tracking=True was given; give one or both")
     useless = [name for name in given if name in ModelArguments.__annotations__]
     if useless or not make_labels:
         names = ", ".join([*useless, *([] if make_labels else ["make_labels=False"])])
         raise OptionError(f"{names}: no effect with tracking without a model")
-    selection, filters = filled(SelectionOptions, given), filled(FilterOptions, given)
-    if isinstance(data, sio.Labels):
-        labels = data.copy()
-    else:
-        if not isinstance(data, str | Path) or Path(data).suffix != ".slp":
-            raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
-        if output_path is not None:
-            check_output(Path(output_path), [Path(data)], given.get("output_format", "slp"))
-        labels = load_labels(Path(data))
-    if filters.any_on:
-        filter_labels(labels, filters)
-    labels = retrack(
-        labels,
-        tracking,
-        frames=selection.frames,
-        video_index=selection.video_index,
-        in_place=True,
+    if not isinstance(data, str | Path | sio.Labels):
+        raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
+    options = RetrackOptions(
+        tracking=tracking,
+        selection=filled(SelectionOptions, given),
+        filters=filled(FilterOptions, given),
+        output_path=None if output_path is None else Path(output_path),
+        output_format=given.get("output_format", "slp"),
+        no_empty_frames=bool(given.get("no_empty_frames")),
     )
-    if given.get("no_empty_frames"):
-        labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
-    if output_path is not None:
-        write_labels(labels, Path(output_path), given.get("output_format", "slp"))
-    return labels
+    return retrack_data(data if isinstance(data, sio.Labels) else Path(data), options).labels

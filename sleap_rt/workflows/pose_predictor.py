@@ -1,15 +1,13 @@
 """Models opened once and used many times: on files, on labels, on arrays, on a camera's frames."""
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from sleap_rt.arrays import Image
-from sleap_rt.contract import GraphContract
-from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import (
     DecodeOptions,
@@ -21,21 +19,28 @@ from sleap_rt.options import (
     overrides_at_run_time,
 )
 from sleap_rt.runtime.frames.open_source import open_source
+from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.filters import filter_frame
-from sleap_rt.runtime.pipeline.job import PredictionJob, run_prediction
 from sleap_rt.runtime.pipeline.progress import json_lines
-from sleap_rt.runtime.pipeline.stream import restrict_to_labeled, stream_results
+from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
-from sleap_rt.runtime.predictors import check_use, effective_options, open_predictor
+from sleap_rt.runtime.predictors import check_use, open_predictor
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.arguments import (
     ModelArguments,
     RunArguments,
     in_our_words,
     refuse_unknown,
 )
-from sleap_rt.workflows.resolve import graphs_of
+from sleap_rt.workflows.plan import (
+    PredictionOptions,
+    check_options,
+    plan_prediction,
+    refuse_without_effect,
+)
+from sleap_rt.workflows.predict import Report, run_plan
+from sleap_rt.workflows.resolve import resolve_models
+from sleap_rt.workflows.tracking import tracker_options, without_effect
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -49,7 +54,8 @@ class PosePredictor:
 
     Args:
         model_paths: export folder, `.onnx` files or trained model folders, as the command's `-m`.
-        raw: raw network outputs to hand out with every frame (`FrameInstances.raw`).
+        raw: names of raw network outputs to hand out with every frame (`FrameInstances.raw`), or a
+            function that picks them for the models.
         **arguments: see `ModelArguments`.
 
     Attributes:
@@ -67,26 +73,31 @@ class PosePredictor:
         self,
         model_paths: str | Path | Sequence[str | Path],
         *,
-        raw: Sequence[str] = (),
+        raw: Sequence[str] | Callable[[ModelSet], Sequence[str]] = (),
         **arguments: Unpack[ModelArguments],
     ) -> None:
         refuse_unknown(arguments, ModelArguments.__annotations__)
         given = in_our_words(arguments)
-        decode, engine = filled(DecodeOptions, given), filled(EngineOptions, given)
-        match_known = bool(given.get("match_known", False))
+        self._options = PredictionOptions(
+            decode=filled(DecodeOptions, given),
+            engine=filled(EngineOptions, given),
+            given=frozenset(given),
+        )
+        self._match_known = bool(given.get("match_known", False))
+        check_options(self._options)
         paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
-
-        def check(contracts: Sequence[GraphContract]) -> None:
-            _refuse_without_effect(decode, contracts)
-            check_use(contracts, decode, raw, match_known=match_known)
-
-        graphs = graphs_of(
-            [Path(path) for path in paths], overrides_at_run_time(given), check=check
+        resolved = resolve_models([Path(path) for path in paths], overrides_at_run_time(given))
+        for note in resolved.notes:
+            _log.info(note)
+        decode, models = self._options.decode, resolved.models
+        refuse_without_effect(self._options.given, models)
+        names = raw(models) if callable(raw) else raw
+        check_use(models, decode, names, match_known=self._match_known)
+        graphs = resolved.exported()
+        self._resolved = replace(resolved, models=graphs, graphs=graphs)
+        self._predictor = open_predictor(
+            graphs, decode, self._options.engine, names, match_known=self._match_known
         )
-        self._job = PredictionJob(
-            models=graphs, decode=decode, engine=engine, match_known=match_known
-        )
-        self._predictor = open_predictor(graphs, decode, engine, raw, match_known=match_known)
         self.skeleton: Skeleton = self._predictor.skeleton
         self.class_names = self._predictor.class_names
         self.device = self._predictor.device
@@ -110,12 +121,11 @@ class PosePredictor:
             DataError: the input is missing, cannot be read, or no frame is left.
             OptionError: an option has a value that cannot be honoured with this input.
         """
-        job = self._job_with(arguments)
-        if output_path is not None:
-            job = replace(job, output_path=Path(output_path))
-        progress = json_lines if arguments.get("gui") else None
-        with open_source(data, job.selection) as source:
-            summary = run_prediction(source, job, progress, self._predictor)
+        options = self._options_with(arguments, output_path)
+        with open_source(data, options.selection) as source:
+            plan = plan_prediction(self._resolved, source, options, self._match_known)
+            report = _JsonLines() if arguments.get("gui") else Report()
+            summary = run_plan(plan, source, report, self._predictor)
         if summary.n_skipped:
             _log.warning("%d frames asked for do not exist", summary.n_skipped)
         return summary.labels
@@ -127,23 +137,25 @@ class PosePredictor:
 
         Memory does not grow with the number of frames.
         """
-        job = self._job_with(arguments)  # here, so that a wrong option is told by the call itself
-        return self._stream(data, job)
+        options = self._options_with(arguments)  # here, so that the call itself refuses
+        return self._stream(data, options)
 
-    def _stream(self, data: Any, job: PredictionJob) -> Generator[FrameInstances, None, None]:
-        with open_source(data, job.selection) as source:
-            if self._predictor.needs_instances:
-                restrict_to_labeled(source)
+    def _stream(
+        self, data: Any, options: PredictionOptions
+    ) -> Generator[FrameInstances, None, None]:
+        with open_source(data, options.selection) as source:
+            plan = plan_prediction(self._resolved, source, options, self._match_known)
             results = stream_results(
                 self._predictor,
                 source,
-                run=job.run,
-                filters=job.filters,
-                following=Following(job.tracking, self.class_names),
+                plan.selection.refs,
+                run=options.run,
+                filters=options.filters,
+                following=Following(options.tracking, self.class_names),
             )
             with closing(results):
                 for result in results:
-                    if len(result) or not job.no_empty_frames:
+                    if len(result) or not options.no_empty_frames:
                         yield result
 
     def predict_frame(self, frame: Image, frame_index: int = 0) -> FrameInstances:
@@ -156,7 +168,7 @@ class PosePredictor:
         if frame.ndim == 2:
             frame = frame[..., None]
         (result,) = self._predictor.predict(frame[None], [frame_index])
-        return filter_frame(result, self._job.filters)
+        return filter_frame(result, self._options.filters)
 
     def close(self) -> None:
         self._predictor.close()
@@ -167,38 +179,27 @@ class PosePredictor:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _job_with(self, arguments: RunArguments) -> PredictionJob:
+    def _options_with(
+        self, arguments: RunArguments, output_path: str | Path | None = None
+    ) -> PredictionOptions:
         refuse_unknown(arguments, RunArguments.__annotations__)
         given = in_our_words(arguments)
+        warning = without_effect(given, given)
+        if warning is not None:
+            _log.warning(warning)
         return replace(
-            self._job,
+            self._options,
             selection=filled(SelectionOptions, given),
             filters=filled(FilterOptions, given),
             run=filled(RunOptions, given),
-            tracking=tracking_of(given),
+            tracking=tracker_options(given),
+            output_path=None if output_path is None else Path(output_path),
             **{name: given[name] for name in _OF_OUTPUT if name in given},
         )
 
 
-def _refuse_without_effect(decode: DecodeOptions, contracts: Sequence[GraphContract]) -> None:
-    defaults = DecodeOptions()
-    given = {f.name for f in fields(decode) if getattr(decode, f.name) != getattr(defaults, f.name)}
-    useless = ", ".join(sorted(given - effective_options(contracts)))
-    if useless:
-        names = " + ".join(contract.kind for contract in contracts)
-        raise OptionError(f"{useless}: no effect with {names}; leave it out")
-
-
-def tracking_of(given: dict[str, Any]) -> TrackerOptions | None:
-    """The tracker's options among arguments, None without `tracking`.
-
-    Raises:
-        OptionError: there are some, but `tracking` is off.
-    """
-    options = filled(TrackerOptions, given)
-    if given.get("tracking"):
-        return options
-    names = [name for name in given if name in TrackerOptions.__dataclass_fields__]
-    if names:
-        raise OptionError(f"{', '.join(names)}: no effect without tracking=True")
-    return None
+class _JsonLines(Report):
+    def results(
+        self, results: Iterable[FrameInstances], n_frames: int, n_done: int
+    ) -> Iterable[FrameInstances]:
+        return json_lines(results, n_frames, n_done)

@@ -1,71 +1,100 @@
-"""What users give as models, to exported graphs."""
+"""What users give as models, resolved: what they are, and the graphs where these exist."""
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sleap_rt import training_extra
-from sleap_rt.contract import GraphContract, OnContracts
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.model_files import ModelSource, exported_graphs, model_source, one_family
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
-from sleap_rt.runtime.graph_file import read_graph_file
+from sleap_rt.runtime.model_set import GraphSet, ModelSet
+from sleap_rt.workflows.export_extra import needs_export_extra
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from sleap_rt.export.steps import OnStep
 
 
-def graphs_of(
-    paths: Sequence[Path],
-    overrides: ModelOverrides = NO_OVERRIDES,
-    announce: Callable[[str], None] = _log.info,
-    check: OnContracts | None = None,
-) -> list[Path]:
-    """Exported graphs of the models given; trained models are exported on first use.
+@dataclass(frozen=True, kw_only=True)
+class ResolvedModels:
+    """The models of a run, as they were found.
 
-    Exporting needs PyTorch, which the runtime does not: `training_extra` looks that part up by
-    name, and only where a trained model is given.
+    Attributes:
+        paths: as given.
+        overrides: what is to differ from the training configurations.
+        models: what they are.
+        graphs: the exported graphs; None for trained models that are yet to be exported.
+    """
+
+    paths: tuple[Path, ...]
+    overrides: ModelOverrides
+    models: ModelSet
+    graphs: GraphSet | None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the models, one sentence each."""
+        return tuple(f"{c.kind}: {note}" for c in self.models.contracts for note in c.notes)
+
+    def exported(self, on_step: "OnStep | None" = None) -> GraphSet:
+        """The graphs, exported into the cache now if they are not there.
+
+        Args:
+            on_step: called as each step of an export begins and ends.
+
+        Raises:
+            ModelError: the models cannot be exported, or the export extra is not installed.
+        """
+        if self.graphs is not None:
+            return self.graphs
+        with needs_export_extra():
+            from sleap_rt.export.cache import cached_graphs
+
+            return GraphSet.read(cached_graphs(self.paths, self.overrides, on_step))
+
+
+def resolve_models(
+    paths: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES
+) -> ResolvedModels:
+    """Find out what the models are; nothing is exported.
 
     Args:
         paths: export folders, `.onnx` files or trained models.
         overrides: what is to differ from the training configurations.
-        announce: is told when an export begins, which takes a while.
-        check: is told what the graphs are, before an export what they will be, and may raise.
 
     Raises:
         OptionError: an override has no effect, or the models are exported already and fixed.
-        ModelError: a path is no model, or a model cannot be exported.
+        ModelError: a path is not a model, the models are not a supported set, or a trained model
+            cannot be loaded.
     """
     sources = {path: model_source(path) for path in paths}
     trained = [path for path in paths if sources[path] is not ModelSource.EXPORTED]
     if not trained:
         _refuse_overrides(overrides)
-        graphs = [graph for path in paths for graph in exported_graphs(path)]
-        _check(graphs, check)
-        return graphs
+        graphs = GraphSet.read([graph for path in paths for graph in exported_graphs(path)])
+        return ResolvedModels(paths=tuple(paths), overrides=overrides, models=graphs, graphs=graphs)
     if len(trained) < len(paths):
         raise ModelError(
             "trained models and exported graphs were given together; give either, so that both "
             "stages are sure to fit each other"
         )
     one_family(trained)
-
-    def on_start(contracts: Sequence[GraphContract]) -> None:
-        if check is not None:
-            check(contracts)
-        announce("exporting the model once; later runs use the cached graphs ...")
-
-    graphs = training_extra.cached_graphs(trained, overrides, on_start)
-    _check(graphs, check)
-    if overrides.backbone_ckpt_path is not None or overrides.head_ckpt_path is not None:
-        for contract in (read_graph_file(graph).contract for graph in graphs):
-            for note in contract.notes:  # of a pair, one model has other weights: say which
-                announce(f"{contract.kind}: {note}")
-    return graphs
+    return _resolve_trained(tuple(trained), overrides)
 
 
-def _check(graphs: Sequence[Path], check: OnContracts | None) -> None:
-    if check is not None:
-        check([read_graph_file(graph).contract for graph in graphs])
+def _resolve_trained(paths: tuple[Path, ...], overrides: ModelOverrides) -> ResolvedModels:
+    """Exported before, or described by loading them, which needs torch."""
+    with needs_export_extra():
+        from sleap_rt.export.cache import find_cached
+
+        cached = find_cached(paths, overrides)
+        if cached is not None:
+            graphs = GraphSet.read(cached)
+            return ResolvedModels(paths=paths, overrides=overrides, models=graphs, graphs=graphs)
+        from sleap_rt.export.exporter import contracts_of
+
+        models = ModelSet.of(contracts_of(paths, overrides))
+    return ResolvedModels(paths=paths, overrides=overrides, models=models, graphs=None)
 
 
 def _refuse_overrides(overrides: ModelOverrides) -> None:

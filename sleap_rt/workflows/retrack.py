@@ -1,216 +1,167 @@
-"""Track-only: poses that a labels file already has, followed again."""
+"""Track the poses that a labels file has, without a model: resolve, run, write."""
 
-from collections.abc import Collection
-from dataclasses import asdict
-from datetime import datetime
-from itertools import count
-from typing import TYPE_CHECKING, Any
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sleap_rt.arrays import AnyFloats
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.instances import FrameInstances
-from sleap_rt.tracking import Assignment, Tracker, TrackerOptions
-from sleap_rt.version import __version__
+from sleap_rt.labels_file import load_labels
+from sleap_rt.options import FilterOptions, SelectionOptions
+from sleap_rt.runtime.frames.labels_source import find_moved
+from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.outputs.names import check_output, default_output
+from sleap_rt.runtime.pipeline.filters import filter_labels
+from sleap_rt.runtime.pipeline.retrack import check_video_index, retrack
+from sleap_rt.tracking.options import TrackerOptions
 
 if TYPE_CHECKING:
     import sleap_io as sio
 
 
-def retrack(
-    labels: "sio.Labels",
-    options: TrackerOptions | None = None,
-    *,
-    frames: Collection[int] | None = None,
-    video_index: int | None = None,
-    in_place: bool = False,
-) -> "sio.Labels":
-    """Track the instances of labels, each video by itself; earlier tracks are replaced.
+@dataclass(frozen=True, kw_only=True)
+class RetrackOptions:
+    """Everything that can be set for tracking without a model.
 
-    Where a frame has user instances, only those are tracked: its predictions stay as they are, in
-    front of them. Everything else in the labels is kept.
+    Attributes:
+        tracking: how to track.
+        selection: which frames and video to keep.
+        filters: which predicted instances are dropped, before tracking.
+        output_path: the file to write; None writes none.
+        output_format: kind of the file.
+        no_empty_frames: leave out frames without instances.
+    """
+
+    tracking: TrackerOptions
+    selection: SelectionOptions = field(default_factory=SelectionOptions)
+    filters: FilterOptions = field(default_factory=FilterOptions)
+    output_path: Path | None = None
+    output_format: str = "slp"
+    no_empty_frames: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrackSummary:
+    """What tracking without a model did.
+
+    Attributes:
+        n_frames: kept.
+        n_instances: in these.
+        n_tracks: in use.
+        n_missing: frames that were asked for and have no labels.
+        seconds: of tracking.
+        paths: files written.
+        labels: the result.
+    """
+
+    n_frames: int
+    n_instances: int
+    n_tracks: int
+    n_missing: int
+    seconds: float
+    paths: tuple[Path, ...]
+    labels: "sio.Labels"
+
+
+def retrack_data(
+    data: "Path | sio.Labels", options: RetrackOptions, *, writes: bool = False
+) -> RetrackSummary:
+    """Track the poses of a labels file, or of labels in memory; neither is changed.
 
     Args:
-        labels: poses. Video files are opened only where the options need images.
-        options: how to track.
-        frames: frame indices to keep, in every video; None keeps all.
-        video_index: the one video to keep; None keeps all.
-        in_place: change and return `labels` itself, which saves copying it.
-
-    Returns:
-        Labels with only the frames kept, which can be none.
+        data: a `.slp` file, or labels.
+        options: how.
+        writes: a path of the output that is missing is derived from the file's.
 
     Raises:
-        OptionError: there is no such video.
-        DataError: a video that is needed is missing or damaged, or skeletons differ.
+        OptionError: the paths, the frames or the video cannot be what is meant.
+        DataError: the file or a video it needs is missing or damaged, or no frame is left.
     """
-    started = datetime.now()
-    tracker = Tracker(options)
-    check_video_index(labels, video_index)
-    if not in_place:
-        labels = labels.copy()
-    kept = _kept_frames(labels, frames, video_index)
-    if tracker.options.needs_images:
-        _check_videos([labels.videos[video] for video in sorted({video for video, _ in kept})])
-    names, n_nodes = _Names(kept), _n_nodes(kept)
-    for video, frame in sorted(kept, key=lambda item: (item[0], item[1].frame_idx)):
-        _track_frame(tracker, names, frame, video, n_nodes)
-    labels.labeled_frames = [frame for _, frame in kept]
-    labels.tracks = []
-    labels.update()  # collects the tracks that are still in use
-    labels.provenance = _provenance(labels, tracker.options, started)
-    return labels
+    labels = _loaded(data, options)
+    check_video_index(labels, options.selection.video_index)
+    output_path = options.output_path
+    if output_path is None and writes and isinstance(data, Path):
+        output_path = _default_output(data, labels, options)
+        check_output(output_path, [data], options.output_format)
+    if options.tracking.needs_images and isinstance(data, Path):
+        _find_videos(labels, data.parent, options.selection.video_index)
+    n_missing = _n_missing(labels, options.selection)
+    started = time.perf_counter()
+    labels = _tracked(labels, options)
+    seconds = max(time.perf_counter() - started, 1e-9)
+    if options.selection.frames is not None and not labels.labeled_frames:
+        name = data if isinstance(data, Path) else "the labels"
+        raise DataError(f"{name}: none of the frames asked for has labels.")
+    if options.no_empty_frames:
+        labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
+    if isinstance(data, Path):
+        labels.provenance["source_labels"] = data.resolve().as_posix()
+    paths: tuple[Path, ...] = ()
+    if output_path is not None:
+        paths = write_labels(labels, output_path, options.output_format)
+    return RetrackSummary(
+        n_frames=len(labels.labeled_frames),
+        n_instances=sum(len(frame.instances) for frame in labels.labeled_frames),
+        n_tracks=len(labels.tracks),
+        n_missing=n_missing,
+        seconds=seconds,
+        paths=paths,
+        labels=labels,
+    )
 
 
-def check_video_index(labels: "sio.Labels", video_index: int | None) -> None:
-    """Refuse a video that the labels do not have."""
-    if video_index is not None and not 0 <= video_index < len(labels.videos):
+def _loaded(data: "Path | sio.Labels", options: RetrackOptions) -> "sio.Labels":
+    if not isinstance(data, Path):
+        return data.copy()
+    if data.suffix != ".slp":
         raise OptionError(
-            f"video_index {video_index}: the labels have {len(labels.videos)} videos, "
-            f"0 to {len(labels.videos) - 1}"
+            f"data_path {data}: tracking without a model needs poses, that is a `.slp` file; "
+            "give model_paths to predict them"
         )
+    if options.output_path is not None:
+        check_output(options.output_path, [data], options.output_format)
+    return load_labels(data)
 
 
-class _Names:
-    """Tracks by id, named after the tracker's numbers but never like a track that stays."""
-
-    def __init__(self, kept: "list[tuple[int, sio.LabeledFrame]]") -> None:
-        passed_on = {
-            instance.track.name
-            for _, frame in kept
-            for instance in _passed_on_instances(frame)
-            if instance.track is not None
-        }
-        self._numbers = (number for number in count() if f"track_{number}" not in passed_on)
-        self._tracks: list[sio.Track] = []
-
-    def track(self, track_id: int) -> "sio.Track | None":
-        import sleap_io as sio
-
-        if track_id < 0:
-            return None
-        while len(self._tracks) <= track_id:
-            self._tracks.append(sio.Track(f"track_{next(self._numbers)}"))
-        return self._tracks[track_id]
-
-
-def _kept_frames(
-    labels: "sio.Labels", frames: Collection[int] | None, video_index: int | None
-) -> "list[tuple[int, sio.LabeledFrame]]":
-    """(video index, frame) of what is kept, in file order."""
-    video_indices = {id(video): index for index, video in enumerate(labels.videos)}
-    wanted = None if frames is None else set(frames)
-    kept = [
-        (video_indices[id(frame.video)], frame)
-        for frame in labels.labeled_frames
-        if wanted is None or frame.frame_idx in wanted
-    ]
-    return [item for item in kept if video_index is None or item[0] == video_index]
-
-
-def _n_nodes(kept: "list[tuple[int, sio.LabeledFrame]]") -> int:
-    """Nodes of the one skeleton that the instances to track have."""
-    found = {
-        len(instance.skeleton.nodes) for _, frame in kept for instance in _tracked_instances(frame)
-    }
-    if len(found) > 1:
-        raise DataError(
-            "the instances to track have skeletons of "
-            f"{' and '.join(map(str, sorted(found)))} nodes; one tracker takes one skeleton"
-        )
-    return max(found, default=1)
-
-
-def _check_videos(videos: "list[sio.Video]") -> None:
-    for video in videos:
-        if not video.exists():
-            raise DataError(
-                f"{video.filename} is missing, and use_flow and features image read every frame. "
-                "Put the video there, or track without images."
-            )
-        video.open_backend = True
-
-
-def _user_instances(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
-    import sleap_io as sio
-
-    return [item for item in frame.instances if not isinstance(item, sio.PredictedInstance)]
-
-
-def _tracked_instances(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
-    return _user_instances(frame) or list(frame.instances)
-
-
-def _passed_on_instances(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
-    tracked = {id(instance) for instance in _tracked_instances(frame)}
-    return [instance for instance in frame.instances if id(instance) not in tracked]
-
-
-def _track_frame(
-    tracker: Tracker, names: _Names, frame: "sio.LabeledFrame", video: int, n_nodes: int
-) -> None:
-    user_labeled = bool(_user_instances(frame))
-    tracked, passed_on = _tracked_instances(frame), _passed_on_instances(frame)
-    image = _image(frame) if tracker.options.needs_images else None
-    found: Assignment = tracker.assign(
-        _arrays(tracked, frame.frame_idx, video, n_nodes), image, user_labeled=user_labeled
-    )
-    stay = []
-    for position, track_id, score in zip(
-        found.positions.tolist(),
-        found.track_ids.tolist(),
-        found.tracking_scores.tolist(),
-        strict=True,
-    ):
-        instance = tracked[position]
-        instance.track = names.track(track_id)
-        instance.tracking_score = score if track_id >= 0 else None
-        stay.append(instance)
-    frame.instances = passed_on + stay
-
-
-def _image(frame: "sio.LabeledFrame") -> AnyFloats:
-    try:
-        image: AnyFloats = frame.video[frame.frame_idx]
-    except (OSError, IndexError, ValueError, KeyError) as error:
-        raise DataError(
-            f"frame {frame.frame_idx} of {frame.video.filename} cannot be read: {error}"
-        ) from error
-    return image
-
-
-def _arrays(
-    instances: "list[sio.Instance]", frame_index: int, video_index: int, n_nodes: int
-) -> FrameInstances:
-    import sleap_io as sio
-
-    points = np.array([item.numpy() for item in instances], np.float32)
-    points = points.reshape(len(instances), n_nodes, 2)
-    visible = ~np.isnan(points[..., 0])
-    scores = [item.score if isinstance(item, sio.PredictedInstance) else 1.0 for item in instances]
-    return FrameInstances.untracked(
-        frame_index=frame_index,
-        video_index=video_index,
-        points=points,
-        point_scores=visible.astype(np.float32),
-        scores=np.array(scores, np.float32),
+def _tracked(labels: "sio.Labels", options: RetrackOptions) -> "sio.Labels":
+    if options.filters.any_on:
+        filter_labels(labels, options.filters)
+    return retrack(
+        labels,
+        options.tracking,
+        frames=options.selection.frames,
+        video_index=options.selection.video_index,
+        in_place=True,
     )
 
 
-def _provenance(labels: "sio.Labels", options: TrackerOptions, started: datetime) -> dict[str, Any]:
-    import platform
+def _default_output(data_path: Path, labels: "sio.Labels", options: RetrackOptions) -> Path:
+    name = None
+    if options.selection.video_index is not None:
+        filename = labels.videos[options.selection.video_index].filename
+        name = filename[0] if isinstance(filename, list) else filename
+    return default_output(data_path, name, options.output_format)
 
-    finished = datetime.now()
-    return {
-        "pipeline_type": "tracking_only",
-        "sleap_rt_version": __version__,
-        "python_version": platform.python_version(),
-        "platform": platform.platform(),
-        "start_timestamp": str(started),
-        "finish_timestamp": str(finished),
-        "runtime_sec": (finished - started).total_seconds(),
-        "n_frames": len(labels.labeled_frames),
-        "tracking_options": asdict(options),
-        "input_provenance": dict(labels.provenance),
-    }
+
+def _find_videos(labels: "sio.Labels", folder: Path, video_index: int | None) -> None:
+    """Look for videos that are to be read and not where the labels say in `folder`."""
+    labeled = {id(frame.video) for frame in labels.labeled_frames}
+    find_moved(
+        [
+            video
+            for index, video in enumerate(labels.videos)
+            if id(video) in labeled and video_index in (None, index)
+        ],
+        folder,
+    )
+
+
+def _n_missing(labels: "sio.Labels", selection: SelectionOptions) -> int:
+    """Frames asked for that have no labels."""
+    if selection.frames is None:
+        return 0
+    index = selection.video_index
+    videos = labels.videos if index is None else [labels.videos[index]]
+    chosen = {id(video) for video in videos}
+    present = {frame.frame_idx for frame in labels.labeled_frames if id(frame.video) in chosen}
+    return len(set(selection.frames) - present)

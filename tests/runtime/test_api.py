@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import sleap_io as sio
 
+from sleap_rt import PosePredictor, run_inference
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.runtime import PosePredictor, run_inference
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.frames.video import VideoFile
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import sleap_io as sio
 from fakes import BrightBlocks
+from sleap_rt.runtime.pipeline.job import PredictionJob, run_prediction
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import FilterOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.frames.open_source import open_source
 from sleap_rt.runtime.pipeline import job as job_module
-from sleap_rt.runtime.pipeline.job import PredictionJob, run_prediction
 from sleap_rt.tracking import TrackerOptions
 
 N_FRAMES = 23

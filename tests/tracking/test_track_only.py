@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import sleap_io as sio
 from click.testing import CliRunner
-
 from sleap_rt.cli.track_only import run_track_only
+
 from sleap_rt.cli.tracking_options import tracker_options, tracking_options
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.tracking import TrackerOptions

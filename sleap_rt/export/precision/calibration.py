@@ -20,7 +20,6 @@ from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.pipeline.batches import FrameRef, predict_batches
 from sleap_rt.runtime.pipeline.size_matching import at_common_size
-from sleap_rt.runtime.pipeline.stream import restrict_to_labeled
 from sleap_rt.runtime.predictors import open_predictor
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
 from sleap_rt.runtime.predictors.stages import CentroidStage, peak_inputs, scalar_inputs
@@ -144,9 +143,7 @@ def open_calibration(
         DataError: the file cannot be read, or there are too few frames.
     """
     with open_source(options.calibrate, SelectionOptions()) as source:
-        if needs_labels:
-            restrict_to_labeled(source)
-        refs = source.selection.refs
+        refs = (source.labeled_only() if needs_labels else source.selection).refs
         if len(refs) < 2:
             raise DataError(
                 f"{options.calibrate} has one frame that can be used; calibration needs at least "

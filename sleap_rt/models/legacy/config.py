@@ -126,6 +126,8 @@ def _parse(content: bytes, name: str) -> Config:
         raise ModelError(
             f"{name}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
         ) from error
+    except (ValueError, RecursionError) as error:  # numbers and nesting beyond what Python reads
+        raise ModelError(f"{name}: not JSON that can be read: {error}") from error
     if not isinstance(found, dict):
         raise ModelError(f"{name}: expected a training configuration, found {type(found).__name__}")
     return Config(found)
@@ -202,7 +204,9 @@ def _anchor(
     anchor = _confmaps(kind, head).text("anchor_part") if kind != "bottomup" else None
     if kind in CROP_KINDS:
         anchor = cropping.text("center_on_part") or anchor
-    if anchor is not None and anchor not in skeleton.node_names:
+    if not anchor:
+        return None
+    if anchor not in skeleton.node_names:
         notes.append(f"the anchor part {anchor!r} is no node of the skeleton and is ignored.")
         return None
     return anchor

@@ -1,82 +1,175 @@
 """The skeleton in a `training_config.json`: a graph in which repeated objects are references."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from sleap_rt.errors import ModelError
 from sleap_rt.skeleton import Skeleton
 
 _BODY_EDGE, _SYMMETRY = 1, 2
-_NODE_KEYS = {"name", "weight"}
+_LINK_OBJECTS = ("source", "target", "type")
+
+
+class _Node(NamedTuple):
+    name: str
+
+
+class _EdgeType(NamedTuple):
+    number: int
+
+
+class _Link(NamedTuple):
+    """Two indices of nodes; the order of insertion is that of body edges."""
+
+    source: int
+    target: int
+    type: int
+    insertion: int
 
 
 def skeleton_from_json(found: Any) -> Skeleton:
     """Decode one skeleton.
 
-    Objects that occur again are written as `{"py/id": n}`: the n-th new object, counted from 1 in
-    the order of the text. Nodes and edge types count alike.
+    Objects that occur again are written as `{"py/id": n}`: the n-th new object, counted from 1.
+    Nodes and edge types count alike. What counts is the order in which the original (jsonpickle
+    1.2) reads and writes, whatever the order of the text: keys by the alphabet, so links ahead of
+    nodes, and of a link source, target, type.
 
     Args:
-        found: an entry of `data.labels.skeletons`, keys in the file's order.
+        found: an entry of `data.labels.skeletons`.
 
     Raises:
-        ModelError: it is no skeleton, or refers to an object that does not exist.
+        ModelError: it is no skeleton, or not one that the original writes: a reference to an object
+            of another kind or to none, nodes or edges that repeat, ends of edges that are no nodes.
     """
-    if isinstance(found, dict) and "nx_graph" in found:  # a template that ships with SLEAP
-        found = found["nx_graph"]
     try:
-        graph = _Objects().resolve(found)
-        names = [str(node["id"]) for node in graph["nodes"]]
-        links = [(int(link["type"]), _ends(link, names), link) for link in graph["links"]]
-        body = [entry for entry in links if entry[0] == _BODY_EDGE]
-        body.sort(key=lambda entry: int(entry[2].get("edge_insert_idx", 0)))
-        symmetries = {tuple(sorted(ends)): None for kind, ends, _ in links if kind == _SYMMETRY}
+        return _skeleton(found)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ModelError(
-            f"data.labels.skeletons cannot be read ({type(error).__name__}: {error}); give the "
-            "training_config.json that SLEAP training wrote"
+            f"data.labels.skeletons cannot be read: {reason}; give the training_config.json that "
+            "SLEAP training wrote"
         ) from error
+
+
+def _skeleton(found: Any) -> Skeleton:
+    graph = found.get("nx_graph", found)  # templates that ship with SLEAP wrap it
+    about = graph.get("graph") or {}
+    _refuse_objects_in(about, "graph")
+    objects = _Objects()
+    ends = [_link_objects(link, objects) for link in graph["links"]]
+    names = [objects.node(entry["id"]).name for entry in graph["nodes"]]
+    objects.check_names()
+    links = [
+        _Link(_index(source, names), _index(target, names), kind.number, _insertion(link, kind))
+        for link, (source, target, kind) in zip(graph["links"], ends, strict=True)
+    ]
+    body = [link for link in links if link.type == _BODY_EDGE]
+    _check_no_repeats(body, names)
+    # Where insertions tie, the original's graph lists edges by their source.
+    body.sort(key=lambda link: (link.insertion, link.source))
+    pairs = [sorted((link.source, link.target)) for link in links if link.type == _SYMMETRY]
     return Skeleton(
-        name=str((graph.get("graph") or {}).get("name") or "skeleton"),
+        name=str(about.get("name") or "skeleton"),
         node_names=tuple(names),
-        edge_inds=tuple(ends for _, ends, _ in body),
-        symmetries=tuple((a, b) for a, b in symmetries),
+        edge_inds=tuple((link.source, link.target) for link in body),
+        symmetries=tuple(dict.fromkeys((a, b) for a, b in pairs)),
     )
 
 
-def _ends(link: dict[str, Any], names: list[str]) -> tuple[int, int]:
-    return names.index(str(link["source"])), names.index(str(link["target"]))
+def _link_objects(link: Mapping[str, Any], objects: "_Objects") -> tuple[_Node, _Node, _EdgeType]:
+    rest = {key: value for key, value in link.items() if key not in _LINK_OBJECTS}
+    _refuse_objects_in(rest, "a link")
+    source, target = objects.node(link["source"]), objects.node(link["target"])
+    return source, target, objects.edge_type(link["type"])
+
+
+def _refuse_objects_in(values: Mapping[str, Any], where: str) -> None:
+    """Objects where none belong would be counted, too."""
+    for key, value in values.items():
+        if isinstance(value, dict | list):
+            raise ValueError(f"{where} holds {key!r}, which is no plain value")
+
+
+def _index(node: _Node, names: list[str]) -> int:
+    if node.name not in names:
+        raise ValueError(f"an edge leads to or from {node.name!r}, which the nodes do not list")
+    return names.index(node.name)
+
+
+def _insertion(link: Mapping[str, Any], kind: _EdgeType) -> int:
+    number = link["edge_insert_idx"] if kind.number == _BODY_EDGE else 0
+    if type(number) is not int:
+        raise ValueError(f"edge_insert_idx must be a whole number, found {_short(number)}")
+    return number
+
+
+def _check_no_repeats(body: list[_Link], names: list[str]) -> None:
+    seen: set[tuple[int, int]] = set()
+    for link in body:
+        ends = (link.source, link.target)
+        if ends in seen:
+            raise ValueError(f"the edge {names[link.source]} -> {names[link.target]} repeats")
+        seen.add(ends)
 
 
 class _Objects:
-    """Replaces nodes by their names, edge types by their numbers, references by what they mean."""
+    """The objects met so far; to be asked in the original's order."""
 
     def __init__(self) -> None:
-        self._seen: list[str | int] = []
+        self._seen: list[_Node | _EdgeType] = []
 
-    def resolve(self, found: Any) -> Any:
-        if isinstance(found, list):
-            return [self.resolve(item) for item in found]
-        if not isinstance(found, dict):
-            return found
+    def node(self, found: Any) -> _Node:
+        node = self._object(found)
+        if not isinstance(node, _Node):
+            raise ValueError("a node was expected where an edge type is named")
+        return node
+
+    def edge_type(self, found: Any) -> _EdgeType:
+        kind = self._object(found)
+        if not isinstance(kind, _EdgeType):
+            raise ValueError(f"an edge type was expected where node {kind.name!r} is named")
+        return kind
+
+    def check_names(self) -> None:
+        """A node that is written in full again is another node to the original."""
+        names = [one.name for one in self._seen if isinstance(one, _Node)]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two different nodes are named {name!r}")
+
+    def _object(self, found: Any) -> _Node | _EdgeType:
+        if not isinstance(found, dict) or not found.keys() & {"py/id", "py/reduce", "py/object"}:
+            raise ValueError(f"a node or an edge type was expected, found {_short(found)}")
         if "py/id" in found:
             return self._seen[_position(found["py/id"], len(self._seen))]
-        if "py/reduce" in found:
-            return self._remember(int(found["py/reduce"][1]["py/tuple"][0]))
-        if "py/object" in found:
-            return self._remember(_node_name(found))
-        return {key: self.resolve(value) for key, value in found.items()}
-
-    def _remember(self, new: str | int) -> str | int:
-        self._seen.append(new)
-        return new
+        self._seen.append(_edge_type(found) if "py/reduce" in found else _node(found))
+        return self._seen[-1]
 
 
 def _position(number: Any, n_seen: int) -> int:
     if type(number) is not int or not 1 <= number <= n_seen:
-        raise ValueError(f"reference to object {number!r} of {n_seen}")
+        raise ValueError(f"a reference to object {_short(number)}, where {n_seen} came before")
     return number - 1
 
 
-def _node_name(found: dict[str, Any]) -> str:
-    state = found.get("py/state", {key: found[key] for key in _NODE_KEYS & set(found)})
-    return str(state["py/tuple"][0] if "py/tuple" in state else state["name"])
+def _edge_type(found: dict[str, Any]) -> _EdgeType:
+    number = found["py/reduce"][1]["py/tuple"][0]
+    if type(number) is not int or number not in (_BODY_EDGE, _SYMMETRY):
+        raise ValueError(f"edge type {_short(number)}; known: 1 (body), 2 (symmetry)")
+    return _EdgeType(number)
+
+
+def _node(found: dict[str, Any]) -> _Node:
+    state = found.get("py/state", found)
+    name = state["py/tuple"][0] if "py/tuple" in state else state["name"]
+    if not isinstance(name, str):
+        raise ValueError(f"a node's name must be text, found {_short(name)}")
+    return _Node(name)
+
+
+def _short(found: Any) -> str:
+    """What was found, for a message: no more than one can read, and never deep."""
+    if isinstance(found, dict | list):
+        return f"a {type(found).__name__} of {len(found)}"
+    return f"{found!r:.40}"

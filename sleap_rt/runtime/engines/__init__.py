@@ -15,6 +15,7 @@ from sleap_rt.runtime.engines.tensorrt.bindings import TENSORRT_MODULES
 from sleap_rt.runtime.inspect.engine_times import timed
 
 __all__ = [
+    "AS_ASKED",
     "Array",
     "DeviceArray",
     "Engine",
@@ -59,6 +60,9 @@ def check_engine_options(options: EngineOptions) -> None:
 _TENSORRT = ("trt", "trt-rtx")
 
 
+AS_ASKED = "as asked for"  # why an engine runs that was not chosen by `auto`
+
+
 @dataclass(frozen=True)
 class EngineChoice:
     """What `auto` comes to on this machine.
@@ -85,7 +89,7 @@ def choose_engine(options: EngineOptions, precisions: Collection[str] = ()) -> E
     """
     check_engine_options(options)
     if options.engine != "auto":
-        return EngineChoice(options, "as asked for")
+        return EngineChoice(options, AS_ASKED)
     choice = _choose(options, "int8" in precisions)
     check_engine_options(choice.options)
     return choice

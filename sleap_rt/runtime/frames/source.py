@@ -1,6 +1,7 @@
 """Opened input of a run: frames of one or more videos, and the labels they came with."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -64,6 +65,17 @@ class Source:
     def has_known(self, ref: FrameRef) -> bool:
         """Whether a person labelled an animal in a frame."""
         return False
+
+    def labeled_only(self) -> Selection:
+        """The selected frames in which a person labelled an animal.
+
+        Raises:
+            DataError: there is none.
+        """
+        refs = [ref for ref in self.selection.refs if self.has_known(ref)]
+        if not refs:
+            raise DataError(NO_LABELS)
+        return replace(self.selection, refs=refs)
 
     def videos(self) -> "list[sio.Video]":
         """The videos that `FrameRef.video_index` counts, for the result."""

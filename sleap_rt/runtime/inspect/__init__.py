@@ -1,1 +1,1 @@
-""""""
+"""What a model is, whether it is right here, how fast it runs."""

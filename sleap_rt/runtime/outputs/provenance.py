@@ -20,25 +20,25 @@ from sleap_rt.tracking import TrackerOptions
 from sleap_rt.version import __version__
 
 
-class Asked(Protocol):
-    """What a run was asked for, as far as it is stored."""
+class UsedOptions(Protocol):
+    """The options of a prediction that its provenance tells."""
 
+    @property
+    def selection(self) -> SelectionOptions: ...
     @property
     def decode(self) -> DecodeOptions: ...
     @property
-    def run(self) -> RunOptions: ...
-    @property
     def filters(self) -> FilterOptions: ...
     @property
-    def tracking(self) -> TrackerOptions | None: ...
+    def run(self) -> RunOptions: ...
     @property
-    def selection(self) -> SelectionOptions: ...
+    def tracking(self) -> TrackerOptions | None: ...
     @property
     def engine(self) -> EngineOptions: ...
 
 
 def prediction_provenance(
-    job: Asked,
+    options: UsedOptions,
     source: Source,
     predictor: Predictor,
     *,
@@ -54,10 +54,10 @@ def prediction_provenance(
         "inference_runtime_seconds": round(seconds, 3),
         "sleap_rt_version": __version__,
         "sleap_io_version": version("sleap-io"),
-        "model_paths": [file.path.resolve().as_posix() for file in predictor.files],
-        "model_type": " + ".join(file.contract.kind for file in predictor.files),
+        "model_paths": [path.resolve().as_posix() for path in predictor.models.paths],
+        "model_type": predictor.models.in_words,
         "model_weights_sha256": [
-            file.contract.provenance.weights_sha256 for file in predictor.files
+            contract.provenance.weights_sha256 for contract in predictor.models.contracts
         ],
         "source_file": _posix([path for path in source.files if path.suffix != ".slp"]),
         "source_labels": (
@@ -65,15 +65,15 @@ def prediction_provenance(
         ),
         "input_provenance": None if source.labels is None else dict(source.labels.provenance),
         "frame_selection": {
-            "method": _method(job),
+            "method": _method(options.selection),
             "frames_processed": n_processed,
             "frames_total": source.selection.n_total,
         },
         "inference_config": _without_none(
-            {**asdict(job.decode), **asdict(job.run), **asdict(job.filters)}
+            {**asdict(options.decode), **asdict(options.run), **asdict(options.filters)}
         ),
-        "tracking_config": asdict(job.tracking) if tracked and job.tracking else None,
-        "engine": job.engine.engine,
+        "tracking_config": asdict(options.tracking) if tracked and options.tracking else None,
+        "engine": options.engine.engine,
         "device": predictor.device,
         "video_decoder": source.decoder,
         "system_info": {
@@ -84,17 +84,17 @@ def prediction_provenance(
     return _without_none(provenance)
 
 
-def _method(job: Asked) -> str:
+def _method(selection: SelectionOptions) -> str:
     filters = {
         "only_labeled_frames": "labeled",
         "only_suggested_frames": "suggested",
         "exclude_user_labeled": "not_user_labeled",
         "only_predicted_frames": "predicted",
     }
-    given = job.selection.label_filters
+    given = selection.label_filters
     if given:
         return filters[given[0]]
-    return "all" if job.selection.frames is None else "specified"
+    return "all" if selection.frames is None else "specified"
 
 
 def _posix(paths: Sequence[Any]) -> Any:

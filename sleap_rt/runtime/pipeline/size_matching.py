@@ -28,7 +28,7 @@ def at_common_size(
         refs: of all frames of the run.
     """
     firsts = {ref.video_index: ref for ref in reversed(refs)}
-    if not predictor.files[0].contract.preprocessing.fit_largest or len(firsts) < 2:
+    if not predictor.models.first.preprocessing.fit_largest or len(firsts) < 2:
         return predictor
     sizes = {source.read(ref).shape[:2] for ref in firsts.values()}
     if len(sizes) < 2:
@@ -50,7 +50,7 @@ class _SizedPredictor:
         self._predictor, self._height, self._width = predictor, height, width
         self.skeleton, self.class_names = predictor.skeleton, predictor.class_names
         self.needs_instances, self.device = predictor.needs_instances, predictor.device
-        self.files = predictor.files
+        self.models = predictor.models
 
     def predict(
         self,

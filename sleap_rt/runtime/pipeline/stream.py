@@ -1,17 +1,15 @@
 """One run's results, frame by frame: predicted, filtered, tracked, in order."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 
 from sleap_rt.arrays import Image
-from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import FilterOptions, RunOptions
-from sleap_rt.runtime.frames.source import Source
-from sleap_rt.runtime.pipeline.batches import NO_LABELS, FrameRef, predict_batches
+from sleap_rt.runtime.pipeline.batches import FrameRef, FrameSource, predict_batches
 from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.size_matching import at_common_size
@@ -21,18 +19,20 @@ from sleap_rt.runtime.predictors import Predictor
 
 def stream_results(
     predictor: Predictor,
-    source: Source,
+    source: FrameSource,
+    refs: Sequence[FrameRef],
     *,
     run: RunOptions,
     filters: FilterOptions,
     following: Following,
     journal: Journal | None = None,
 ) -> Generator[FrameInstances, None, None]:
-    """Results of the frames that the source selected, in its order.
+    """Results of frames, in the order given.
 
     Args:
         predictor: finds the instances.
         source: gives the frames; used from another thread until the iterator ends.
+        refs: which frames.
         run: batch size and queue.
         filters: which instances are dropped, ahead of tracking.
         following: gives the rest their tracks.
@@ -41,7 +41,6 @@ def stream_results(
     Raises:
         DataError: a frame cannot be read. All frames ahead of it have been yielded by then.
     """
-    refs = source.selection.refs
     n_done = 0
     for results in journal.batches() if journal is not None else ():
         n_done += len(results)
@@ -58,18 +57,6 @@ def stream_results(
             if journal is not None:
                 journal.append(kept)
             yield from _followed(kept, batch.frames, following)
-
-
-def restrict_to_labeled(source: Source) -> None:
-    """Leave only frames with labelled animals, for a model that works on these.
-
-    Raises:
-        DataError: there is none.
-    """
-    refs = [ref for ref in source.selection.refs if source.has_known(ref)]
-    if not refs:
-        raise DataError(NO_LABELS)
-    source.selection = replace(source.selection, refs=refs)
 
 
 def _followed(

@@ -33,11 +33,11 @@ class BottomUpPredictor:
         fetch: Sequence[str],
         assemble: Callable[[int, _Outputs], FrameInstances],
     ) -> None:
-        self.files = setup.files
-        self.skeleton, self.class_names = setup.last.skeleton, setup.last.class_names
+        self.models = setup.graphs
+        self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self._assemble, self._raw = assemble, setup.raw
         self._fetch = list(dict.fromkeys([*fetch, *setup.raw]))
-        self._engine = open_engine(setup.files[0].path, setup.engine)
+        self._engine = open_engine(setup.graphs.paths[0], setup.engine)
         self._graph = SlottedGraph(self._engine)
         self.device = self._engine.device
         self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode) | constants
@@ -63,7 +63,7 @@ class BottomUpPredictor:
 
 def open_bottomup(setup: Setup) -> BottomUpPredictor:
     """Peaks are grouped along the skeleton's edges, by part affinity fields."""
-    decode, edges = setup.decode, setup.last.edges
+    decode, edges = setup.decode, setup.graphs.last.edges
     grouping_order(edges)  # refuses a skeleton that cannot be grouped, before any work
 
     def assemble(frame_index: int, found: _Outputs) -> FrameInstances:

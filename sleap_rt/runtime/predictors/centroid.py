@@ -23,12 +23,15 @@ class CentroidPredictor:
     needs_instances = False
 
     def __init__(self, setup: Setup) -> None:
-        self.files = setup.files
-        trained = setup.last.skeleton
+        self.models = setup.graphs
+        trained = setup.graphs.last.skeleton
         self.skeleton = trained if trained.n_nodes == 1 else Skeleton("centroid", ("centroid",))
         self.class_names: tuple[str, ...] = ()
         self._stage = CentroidStage(
-            setup.files[0], setup.decode, setup.engine, keeps_confmaps="confmaps" in setup.raw
+            setup.graphs.files[0],
+            setup.decode,
+            setup.engine,
+            keeps_confmaps="confmaps" in setup.raw,
         )
         self.device = self._stage.device
 
@@ -58,7 +61,7 @@ class MatchedCentroidPredictor(CentroidPredictor):
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
-        self.skeleton = setup.last.skeleton
+        self.skeleton = setup.graphs.last.skeleton
 
     def predict(
         self,

@@ -9,7 +9,7 @@ from sleap_rt.arrays import Floats, Image
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.engines import Array
-from sleap_rt.runtime.graph_file import GraphFile
+from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.skeleton import Skeleton
 
 Frames = Image
@@ -27,14 +27,14 @@ class Predictor(Protocol):
             tells no identities.
         needs_instances: the predictor works on labelled animals, which `predict` must be given.
         device: where the engines truly run.
-        files: the graphs in use.
+        models: in use.
     """
 
     skeleton: Skeleton
     class_names: tuple[str, ...]
     needs_instances: bool
     device: str
-    files: tuple[GraphFile, ...]
+    models: GraphSet
 
     def predict(
         self,

@@ -17,10 +17,10 @@ class SingleInstancePredictor:
     needs_instances = False
 
     def __init__(self, setup: Setup) -> None:
-        self.files = setup.files
-        self.skeleton = setup.last.skeleton
+        self.models = setup.graphs
+        self.skeleton = setup.graphs.last.skeleton
         self.class_names: tuple[str, ...] = ()
-        self._engine = open_engine(setup.files[0].path, setup.engine)
+        self._engine = open_engine(setup.graphs.paths[0], setup.engine)
         self.device = self._engine.device
         self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode)
         self._raw = setup.raw

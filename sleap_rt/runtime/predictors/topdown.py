@@ -6,8 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from sleap_rt.arrays import Floats
-from sleap_rt.contract import GraphContract
-from sleap_rt.errors import ModelError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
@@ -31,14 +29,15 @@ class TopDownPredictor:
     needs_instances = False
 
     def __init__(self, setup: Setup) -> None:
-        self.files = setup.files
-        centroid, instance = setup.files
-        _check_same_sizing(centroid.contract, instance.contract)
+        self.models = setup.graphs
         self._centroids = CentroidStage(
-            centroid, setup.decode, setup.engine, keeps_confmaps="centroid_confmaps" in setup.raw
+            setup.graphs.files[0],
+            setup.decode,
+            setup.engine,
+            keeps_confmaps="centroid_confmaps" in setup.raw,
         )
         self._crops = _Crops(setup)
-        self.skeleton, self.class_names = setup.last.skeleton, setup.last.class_names
+        self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self.device = self._crops.device
 
     def predict(
@@ -70,13 +69,13 @@ class KnownCropPredictor:
     needs_instances = True
 
     def __init__(self, setup: Setup) -> None:
-        self.files = setup.files
-        self.skeleton, self.class_names = setup.last.skeleton, setup.last.class_names
+        self.models = setup.graphs
+        self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self._crops = _Crops(setup)
         self._max_instances = setup.decode.max_instances
-        anchor_part = setup.decode.anchor_part or setup.last.anchor_part
+        anchor_part = setup.decode.anchor_part or setup.graphs.last.anchor_part
         self._anchor = anchor_node(self.skeleton, anchor_part)
-        self._center_method = setup.last.center_method
+        self._center_method = setup.graphs.last.center_method
         self.device = self._crops.device
 
     def predict(
@@ -103,10 +102,10 @@ class _Crops:
     """Centres of each frame to instances."""
 
     def __init__(self, setup: Setup) -> None:
-        self._n_nodes = setup.last.skeleton.n_nodes
-        self._is_legacy = setup.last.family == "legacy"
+        self._n_nodes = setup.graphs.last.skeleton.n_nodes
+        self._is_legacy = setup.graphs.last.family == "legacy"
         self._raw = {name: _CROP_OUTPUTS[name] for name in setup.raw if name in _CROP_OUTPUTS}
-        file = setup.files[-1]
+        file = setup.graphs.files[-1]
         self._stage = CropStage(file, setup.decode, setup.engine, list(self._raw.values()))
         self.device, self.upload = self._stage.device, self._stage.upload
 
@@ -162,14 +161,3 @@ class _Crops:
 
     def close(self) -> None:
         self._stage.close()
-
-
-def _check_same_sizing(centroid: GraphContract, instance: GraphContract) -> None:
-    """Both stages must bring frames to the same size; the export of a pair sees to it."""
-    sizes = [(c.preprocessing.max_height, c.preprocessing.max_width) for c in (centroid, instance)]
-    if sizes[0] != sizes[1]:
-        raise ModelError(
-            f"the centroid model resizes frames to {sizes[0]}, the instance model to {sizes[1]} "
-            "(height, width). Export the two models together: "
-            "`sleap-nn export CENTROID_MODEL INSTANCE_MODEL -o FOLDER`."
-        )

@@ -22,6 +22,7 @@ from keras_files import (
     write_model,
     zip_folder,
 )
+from sleap_rt.runtime.predictors.compatibility import check_family
 from tolerances import SAME_GRAPH_PX
 
 from sleap_rt.cli.app import main
@@ -41,7 +42,6 @@ from sleap_rt.runtime.engines.tensorrt.build import (
 )
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
 from sleap_rt.runtime.engines.tensorrt.targets import parse_target
-from sleap_rt.runtime.predictors.compatibility import check_family
 
 VIDEO = Path(__file__).resolve().parents[3] / "samples/one_crawler.mp4"
 CLIPS = ("one_crawler.mp4", "crawlers.mp4")  # 250 x 190 px, 324 x 250 px

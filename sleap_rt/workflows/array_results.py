@@ -1,17 +1,14 @@
 """Results as dictionaries of arrays, raw network outputs among them."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
-from sleap_rt.options import ModelOverrides
+from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.predictors import raw_outputs
-from sleap_rt.workflows.resolve import graphs_of
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.pose_predictor import PosePredictor
@@ -35,28 +32,19 @@ RAW_FLAGS: Mapping[str, Mapping[str, str]] = {
 _KEYS = {raw: key for keys in RAW_FLAGS.values() for raw, key in keys.items()}
 
 
-def raw_names(
-    flags: Sequence[str],
-    model_paths: str | Path | Sequence[str | Path],
-    overrides: ModelOverrides,
-) -> tuple[str, ...]:
+def raw_names(flags: Sequence[str], models: ModelSet) -> tuple[str, ...]:
     """The raw outputs that flags ask of these models.
 
     Raises:
         OptionError: the models have none for a flag.
     """
-    paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
+    there = raw_outputs(models)
     names: dict[str, None] = {}
-
-    def check(contracts: Sequence[GraphContract]) -> None:
-        there = raw_outputs(contracts)
-        for flag in flags:
-            found = [name for name in RAW_FLAGS[flag] if name in there]
-            if not found:
-                raise OptionError(f"{flag}: no effect with this model; it has {', '.join(there)}")
-            names.update(dict.fromkeys(found))
-
-    graphs_of([Path(path) for path in paths], overrides, check=check)
+    for flag in flags:
+        found = [name for name in RAW_FLAGS[flag] if name in there]
+        if not found:
+            raise OptionError(f"{flag}: no effect with this model; it has {', '.join(there)}")
+        names.update(dict.fromkeys(found))
     return tuple(names)
 
 

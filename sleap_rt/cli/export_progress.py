@@ -1,0 +1,41 @@
+"""The steps of an export on a terminal: a bar, and with `--verbose` what each of them took."""
+
+import sys
+from typing import Any
+
+import click
+
+from sleap_rt.export.steps import Step
+
+
+class ExportProgress:
+    """Shows steps; to be called as each begins and ends.
+
+    Args:
+        quiet: show nothing.
+        verbose: a line for each step, with its time, instead of a bar.
+    """
+
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self._verbose = verbose and not quiet
+        self._shows_bar = not quiet and not verbose and sys.stderr.isatty()
+        self._bar: Any = None
+
+    def __call__(self, step: Step) -> None:
+        if self._verbose and step.seconds is not None:
+            click.echo(f"{step.what}: {step.seconds:.2f} s", err=True)
+        if self._shows_bar:
+            self._draw(step)
+
+    def _draw(self, step: Step) -> None:
+        from tqdm import tqdm
+
+        if self._bar is None:
+            self._bar = tqdm(
+                total=step.n_steps, unit=" steps", file=sys.stderr, dynamic_ncols=True, leave=False
+            )
+        self._bar.set_description_str(step.what)
+        if step.seconds is not None:
+            self._bar.update(step.n_done - self._bar.n)
+            if step.n_done >= step.n_steps:
+                self._bar.close()

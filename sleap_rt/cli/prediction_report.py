@@ -1,0 +1,66 @@
+"""What `track` tells on a terminal while it predicts, and at the end."""
+
+from collections.abc import Iterable
+
+import click
+
+from sleap_rt.cli.export_progress import ExportProgress
+from sleap_rt.export.steps import Step
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.pipeline import progress
+from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
+from sleap_rt.workflows.predict import PredictionSummary, Report
+
+
+class TerminalReport(Report):
+    """Progress and messages of a prediction.
+
+    Args:
+        quiet: only warnings.
+        verbose: also how long each step of an export took.
+        json_lines: progress for a program; the summary goes to standard error.
+    """
+
+    def __init__(self, *, quiet: bool, verbose: bool, json_lines: bool) -> None:
+        self._quiet, self._json_lines = quiet, json_lines
+        self._export = ExportProgress(quiet=quiet, verbose=verbose)
+
+    def planned(self, plan: PredictionPlan) -> None:
+        for note in plan.resolved.notes if plan.resolved.overrides.given else ():
+            click.echo(note, err=True)
+        if self._quiet:
+            return
+        if plan.resolved.graphs is None:
+            click.echo(
+                f"exporting {plan.models.in_words} once; later runs use the cached graphs ...",
+                err=True,
+            )
+        engine = plan.options.engine
+        if plan.is_engine_chosen:
+            click.echo(f"engine {engine.engine} on {engine.device}: {plan.engine_reason}", err=True)
+
+    def step(self, step: Step) -> None:
+        self._export(step)
+
+    def results(
+        self, results: Iterable[FrameInstances], n_frames: int, n_done: int
+    ) -> Iterable[FrameInstances]:
+        if self._json_lines:
+            return progress.json_lines(results, n_frames, n_done)
+        show = progress.silent if self._quiet else progress.bar
+        return show(results, n_frames, n_done)
+
+    def done(self, summary: PredictionSummary, options: PredictionOptions) -> None:
+        """One line that sums up the run."""
+        if summary.n_skipped:
+            click.echo(f"Warning: {summary.n_skipped} frames asked for do not exist", err=True)
+        if self._quiet:
+            return
+        tracks = f"{summary.n_tracks} tracks, " if summary.n_tracks or options.tracking else ""
+        resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
+        click.echo(
+            f"{summary.n_frames} frames{resumed}, {summary.n_instances} instances, {tracks}"
+            f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on {summary.device} "
+            f"-> {', '.join(map(str, summary.paths))}",
+            err=self._json_lines,
+        )

@@ -1,0 +1,216 @@
+"""Track-only: poses that a labels file already has, followed again."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sleap_rt.arrays import AnyFloats
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.tracking import Assignment, Tracker, TrackerOptions
+from sleap_rt.version import __version__
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+
+def retrack(
+    labels: "sio.Labels",
+    options: TrackerOptions | None = None,
+    *,
+    frames: Collection[int] | None = None,
+    video_index: int | None = None,
+    in_place: bool = False,
+) -> "sio.Labels":
+    """Track the instances of labels, each video by itself; earlier tracks are replaced.
+
+    Where a frame has user instances, only those are tracked: its predictions stay as they are, in
+    front of them. Everything else in the labels is kept.
+
+    Args:
+        labels: poses. Video files are opened only where the options need images.
+        options: how to track.
+        frames: frame indices to keep, in every video; None keeps all.
+        video_index: the one video to keep; None keeps all.
+        in_place: change and return `labels` itself, which saves copying it.
+
+    Returns:
+        Labels with only the frames kept, which can be none.
+
+    Raises:
+        OptionError: there is no such video.
+        DataError: a video that is needed is missing or damaged, or skeletons differ.
+    """
+    started = datetime.now()
+    tracker = Tracker(options)
+    check_video_index(labels, video_index)
+    if not in_place:
+        labels = labels.copy()
+    kept = _kept_frames(labels, frames, video_index)
+    if tracker.options.needs_images:
+        _check_videos([labels.videos[video] for video in sorted({video for video, _ in kept})])
+    names, n_nodes = _Names(kept), _n_nodes(kept)
+    for video, frame in sorted(kept, key=lambda item: (item[0], item[1].frame_idx)):
+        _track_frame(tracker, names, frame, video, n_nodes)
+    labels.labeled_frames = [frame for _, frame in kept]
+    labels.tracks = []
+    labels.update()  # collects the tracks that are still in use
+    labels.provenance = _provenance(labels, tracker.options, started)
+    return labels
+
+
+def check_video_index(labels: "sio.Labels", video_index: int | None) -> None:
+    """Refuse a video that the labels do not have."""
+    if video_index is not None and not 0 <= video_index < len(labels.videos):
+        raise OptionError(
+            f"video_index {video_index}: the labels have {len(labels.videos)} videos, "
+            f"0 to {len(labels.videos) - 1}"
+        )
+
+
+class _Names:
+    """Tracks by id, named after the tracker's numbers but never like a track that stays."""
+
+    def __init__(self, kept: "list[tuple[int, sio.LabeledFrame]]") -> None:
+        passed_on = {
+            instance.track.name
+            for _, frame in kept
+            for instance in _passed_on_instances(frame)
+            if instance.track is not None
+        }
+        self._numbers = (number for number in count() if f"track_{number}" not in passed_on)
+        self._tracks: list[sio.Track] = []
+
+    def track(self, track_id: int) -> "sio.Track | None":
+        import sleap_io as sio
+
+        if track_id < 0:
+            return None
+        while len(self._tracks) <= track_id:
+            self._tracks.append(sio.Track(f"track_{next(self._numbers)}"))
+        return self._tracks[track_id]
+
+
+def _kept_frames(
+    labels: "sio.Labels", frames: Collection[int] | None, video_index: int | None
+) -> "list[tuple[int, sio.LabeledFrame]]":
+    """(video index, frame) of what is kept, in file order."""
+    video_indices = {id(video): index for index, video in enumerate(labels.videos)}
+    wanted = None if frames is None else set(frames)
+    kept = [
+        (video_indices[id(frame.video)], frame)
+        for frame in labels.labeled_frames
+        if wanted is None or frame.frame_idx in wanted
+    ]
+    return [item for item in kept if video_index is None or item[0] == video_index]
+
+
+def _n_nodes(kept: "list[tuple[int, sio.LabeledFrame]]") -> int:
+    """Nodes of the one skeleton that the instances to track have."""
+    found = {
+        len(instance.skeleton.nodes) for _, frame in kept for instance in _tracked_instances(frame)
+    }
+    if len(found) > 1:
+        raise DataError(
+            "the instances to track have skeletons of "
+            f"{' and '.join(map(str, sorted(found)))} nodes; one tracker takes one skeleton"
+        )
+    return max(found, default=1)
+
+
+def _check_videos(videos: "list[sio.Video]") -> None:
+    for video in videos:
+        if not video.exists():
+            raise DataError(
+                f"{video.filename} is missing, and use_flow and features image read every frame. "
+                "Put the video there, or track without images."
+            )
+        video.open_backend = True
+
+
+def _user_instances(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
+    import sleap_io as sio
+
+    return [item for item in frame.instances if not isinstance(item, sio.PredictedInstance)]
+
+
+def _tracked_instances(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
+    return _user_instances(frame) or list(frame.instances)
+
+
+def _passed_on_instances(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
+    tracked = {id(instance) for instance in _tracked_instances(frame)}
+    return [instance for instance in frame.instances if id(instance) not in tracked]
+
+
+def _track_frame(
+    tracker: Tracker, names: _Names, frame: "sio.LabeledFrame", video: int, n_nodes: int
+) -> None:
+    user_labeled = bool(_user_instances(frame))
+    tracked, passed_on = _tracked_instances(frame), _passed_on_instances(frame)
+    image = _image(frame) if tracker.options.needs_images else None
+    found: Assignment = tracker.assign(
+        _arrays(tracked, frame.frame_idx, video, n_nodes), image, user_labeled=user_labeled
+    )
+    stay = []
+    for position, track_id, score in zip(
+        found.positions.tolist(),
+        found.track_ids.tolist(),
+        found.tracking_scores.tolist(),
+        strict=True,
+    ):
+        instance = tracked[position]
+        instance.track = names.track(track_id)
+        instance.tracking_score = score if track_id >= 0 else None
+        stay.append(instance)
+    frame.instances = passed_on + stay
+
+
+def _image(frame: "sio.LabeledFrame") -> AnyFloats:
+    try:
+        image: AnyFloats = frame.video[frame.frame_idx]
+    except (OSError, IndexError, ValueError, KeyError) as error:
+        raise DataError(
+            f"frame {frame.frame_idx} of {frame.video.filename} cannot be read: {error}"
+        ) from error
+    return image
+
+
+def _arrays(
+    instances: "list[sio.Instance]", frame_index: int, video_index: int, n_nodes: int
+) -> FrameInstances:
+    import sleap_io as sio
+
+    points = np.array([item.numpy() for item in instances], np.float32)
+    points = points.reshape(len(instances), n_nodes, 2)
+    visible = ~np.isnan(points[..., 0])
+    scores = [item.score if isinstance(item, sio.PredictedInstance) else 1.0 for item in instances]
+    return FrameInstances.untracked(
+        frame_index=frame_index,
+        video_index=video_index,
+        points=points,
+        point_scores=visible.astype(np.float32),
+        scores=np.array(scores, np.float32),
+    )
+
+
+def _provenance(labels: "sio.Labels", options: TrackerOptions, started: datetime) -> dict[str, Any]:
+    import platform
+
+    finished = datetime.now()
+    return {
+        "pipeline_type": "tracking_only",
+        "sleap_rt_version": __version__,
+        "python_version": platform.python_version(),
+        "platform": platform.platform(),
+        "start_timestamp": str(started),
+        "finish_timestamp": str(finished),
+        "runtime_sec": (finished - started).total_seconds(),
+        "n_frames": len(labels.labeled_frames),
+        "tracking_options": asdict(options),
+        "input_provenance": dict(labels.provenance),
+    }

@@ -1,0 +1,89 @@
+"""Turn trained models into graphs, and graphs into engines built ahead of time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sleap_rt.contract import GraphContract
+from sleap_rt.model_files import folder_of
+from sleap_rt.options import NO_OVERRIDES, ExportOptions, ModelOverrides
+from sleap_rt.runtime.graph_file import read_graph_file
+from sleap_rt.workflows.export_extra import needs_export_extra
+
+if TYPE_CHECKING:
+    from sleap_rt.export.steps import OnStep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """One exported graph.
+
+    Attributes:
+        path: of the `.onnx` file.
+        contract: what it says about itself.
+        engine: of the engine built for it, where one was asked for.
+    """
+
+    path: Path
+    contract: GraphContract
+    engine: Path | None = None
+
+
+def export(
+    models: Sequence[Path],
+    folder: Path | None = None,
+    overrides: ModelOverrides = NO_OVERRIDES,
+    options: ExportOptions | None = None,
+    on_step: "OnStep | None" = None,
+) -> list[Exported]:
+    """Export one model, or the two of a top-down pair, as `sleap-nn export`.
+
+    Args:
+        models: trained models, in any order.
+        folder: receives the graphs; None takes one in the first model's folder.
+        overrides: what is to differ from the training configurations.
+        options: precision, and the engine to build.
+        on_step: called as each step begins and ends.
+
+    Returns:
+        The graphs, first stage first.
+
+    Raises:
+        OptionError: an option has no effect with these models, or cannot be honoured.
+        DataError: the calibration's frames cannot be read, or are too few.
+        ModelError: a model cannot be exported, or the export extra is not installed.
+        EngineError: the engine asked for cannot be built.
+    """
+    from sleap_rt.runtime.engines.tensorrt.targets import parse_target
+
+    options = options or ExportOptions()
+    target = None if options.target is None else parse_target(options.target)
+    folder = folder or default_folder(models)
+    with needs_export_extra():
+        from sleap_rt.export.exporter import export_models
+
+        paths = export_models(
+            models, folder, overrides, options.precision, options.calibration, on_step=on_step
+        )
+    exported = [Exported(path=path, contract=read_graph_file(path).contract) for path in paths]
+    if target is None:
+        return exported
+    from sleap_rt.runtime.engines.tensorrt.ahead import engine_frame_size, write_ahead_of_time
+
+    return [
+        Exported(
+            path=one.path,
+            contract=one.contract,
+            engine=write_ahead_of_time(
+                one.path, target, engine_frame_size(one.contract, options.frame_size)
+            ),
+        )
+        for one in exported
+    ]
+
+
+def default_folder(models: Sequence[Path]) -> Path:
+    """Where graphs go unless told; a zip counts as a folder of its name."""
+    name = "exported" if len(models) == 1 else "exported_topdown"
+    return folder_of(models[0]) / name

@@ -1,0 +1,28 @@
+"""What a model is, trained or exported, in plain values."""
+
+from pathlib import Path
+from typing import Any
+
+from sleap_rt.model_files import ModelSource, exported_graphs, model_source
+from sleap_rt.runtime.graph_file import read_graph_file
+from sleap_rt.runtime.inspect.info import describe_graph
+from sleap_rt.workflows.export_extra import needs_export_extra
+
+
+def describe(path: Path) -> list[dict[str, Any]]:
+    """One description for each model.
+
+    Args:
+        path: an export folder, an `.onnx` file or a trained model.
+
+    Raises:
+        ModelError: the path is not a model, it cannot be loaded, or it is a trained one and the
+            export extra is not installed.
+    """
+    source = model_source(path)
+    if source is ModelSource.EXPORTED:
+        return [describe_graph(read_graph_file(graph)) for graph in exported_graphs(path)]
+    with needs_export_extra():
+        from sleap_rt.models.summary import describe_model
+
+        return [describe_model(path, is_legacy=source is ModelSource.LEGACY)]

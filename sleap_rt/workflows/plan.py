@@ -1,0 +1,213 @@
+"""The plan of a prediction: every option checked once, against models, engine, input and output."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import (
+    DecodeOptions,
+    EngineOptions,
+    FilterOptions,
+    RunOptions,
+    SelectionOptions,
+)
+from sleap_rt.runtime.engines import AS_ASKED, check_engine_options, choose_engine
+from sleap_rt.runtime.frames.source import Source
+from sleap_rt.runtime.model_set import ModelSet
+from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
+from sleap_rt.runtime.outputs.names import check_output
+from sleap_rt.runtime.predictors import check_use, effective_options
+from sleap_rt.tracking import TrackerOptions
+from sleap_rt.workflows.resolve import ResolvedModels
+
+if TYPE_CHECKING:
+    from sleap_rt.runtime.frames.selection import Selection
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionOptions:
+    """Everything that can be set for a prediction but models and input.
+
+    Attributes:
+        selection: which frames.
+        decode: thresholds and grouping.
+        filters: which instances are dropped.
+        tracking: how to track; None does not.
+        engine: what runs the graphs.
+        run: batch size and queue.
+        centroid_only: a centroid model alone gives centroids, also where animals are labelled.
+        centroid_output: what a centroid model alone gives; one of `CENTROID_OUTPUTS`.
+        output_path: the file to write; None writes none.
+        output_format: kind of the file; one of `FORMATS`.
+        no_empty_frames: leave out frames without instances.
+        resume: go on with the journal of a run that was cut off. None refuses to overwrite one,
+            False begins anew.
+        given: names of options that the user set; those without effect are refused.
+    """
+
+    selection: SelectionOptions = field(default_factory=SelectionOptions)
+    decode: DecodeOptions = field(default_factory=DecodeOptions)
+    filters: FilterOptions = field(default_factory=FilterOptions)
+    tracking: TrackerOptions | None = None
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    run: RunOptions = field(default_factory=RunOptions)
+    centroid_only: bool = False
+    centroid_output: CentroidOutput = "instance"
+    output_path: Path | None = None
+    output_format: str = "slp"
+    no_empty_frames: bool = False
+    resume: bool | None = None
+    given: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionPlan:
+    """What a prediction will do.
+
+    Attributes:
+        resolved: the models, and their graphs where these exist.
+        options: as given, the engine settled.
+        engine_reason: why this engine.
+        selection: the frames, those without labelled animals left out where these are needed.
+        match_known: a centroid model alone takes over poses of labelled animals.
+    """
+
+    resolved: ResolvedModels
+    options: PredictionOptions
+    engine_reason: str
+    selection: "Selection"
+    match_known: bool
+
+    @property
+    def is_engine_chosen(self) -> bool:
+        """Whether `auto` was asked for, and an engine chosen."""
+        return self.engine_reason != AS_ASKED
+
+    @property
+    def models(self) -> ModelSet:
+        return self.resolved.models
+
+    @property
+    def journal_path(self) -> Path | None:
+        path = self.options.output_path
+        return None if path is None else path.with_name(path.name + ".journal")
+
+    def lines(self) -> list[str]:
+        """The plan for a person to read, one fact per line."""
+        options, refs = self.options, self.selection.refs
+        graphs = self.resolved.graphs
+        tracking = "none" if options.tracking is None else str(options.tracking.candidates_method)
+        facts: dict[str, Any] = {
+            "models": self.models.in_words,
+            "graphs": "exported first, into the cache"
+            if graphs is None
+            else ", ".join(map(str, graphs.paths)),
+            "frames": f"{len(refs)} of {self.selection.n_total}",
+            "engine": f"{options.engine.engine} on {options.engine.device} ({self.engine_reason})",
+            "batch": f"{options.run.batch_size} frames",
+            "tracking": tracking,
+            "output": f"{options.output_path} ({options.output_format})",
+            "journal": self.journal_path,
+        }
+        lines = [f"{name}: {fact}" for name, fact in facts.items()]
+        return [*lines, *(f"note: {note}" for note in self.resolved.notes)]
+
+
+def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> None:
+    """Refuse wrong use, before any file is opened.
+
+    Args:
+        options: of the prediction.
+        inputs: files that must not be replaced.
+
+    Raises:
+        OptionError: an engine or a name of a file that there cannot be.
+        DataError: the output cannot be written.
+    """
+    check_engine_options(options.engine)
+    if options.output_path is not None:
+        check_output(options.output_path, inputs, options.output_format)
+
+
+def plan_prediction(
+    resolved: ResolvedModels,
+    source: Source,
+    options: PredictionOptions,
+    match_known: bool | None = None,
+) -> PredictionPlan:
+    """Check every option against the models, the input and the output.
+
+    Args:
+        resolved: the models.
+        source: the input, open.
+        options: of the prediction.
+        match_known: whether a centroid model alone takes over poses of labelled animals; None
+            decides it by the options and the input.
+
+    Raises:
+        OptionError: an option has no effect, or cannot be honoured.
+        DataError: the models work on labelled animals, and there are none; or the output cannot be
+            written, or holds what a run that was cut off left.
+    """
+    check_options(options, source.files)
+    models = resolved.models
+    refuse_without_effect(options.given, models)
+    if match_known is None:
+        match_known = _match_known(options, models, has_labels=source.labels is not None)
+    check_use(models, options.decode, match_known=match_known)
+    check_centroid_output(
+        options.centroid_output,
+        finds_centroids=models.is_centroid_alone and not match_known,
+        is_tracked=options.tracking is not None,
+        output_format=options.output_format,
+    )
+    choice = choose_engine(options.engine, models.precisions)
+    needs_labels = match_known or models.needs_labels
+    plan = PredictionPlan(
+        resolved=resolved,
+        options=replace(options, engine=choice.options),
+        engine_reason=choice.reason,
+        selection=source.labeled_only() if needs_labels else source.selection,
+        match_known=match_known,
+    )
+    _check_journal(plan)
+    return plan
+
+
+_DECODE = frozenset(DecodeOptions.__dataclass_fields__)
+
+
+def refuse_without_effect(given: Collection[str], models: ModelSet) -> None:
+    """Refuse options of decoding that these models have no use for.
+
+    Args:
+        given: names of options that the user set.
+        models: of the run.
+
+    Raises:
+        OptionError: as the summary says.
+    """
+    useless = sorted((_DECODE & set(given)) - effective_options(models))
+    if useless:
+        raise OptionError(f"{', '.join(useless)}: no effect with {models.in_words}; leave it out")
+
+
+def _match_known(options: PredictionOptions, models: ModelSet, *, has_labels: bool) -> bool:
+    if options.centroid_only and not models.is_centroid_alone:
+        raise OptionError("centroid_only: no effect without a centroid model alone; leave it out")
+    return models.is_centroid_alone and has_labels and not options.centroid_only
+
+
+def _check_journal(plan: PredictionPlan) -> None:
+    path, resume = plan.journal_path, plan.options.resume
+    if path is None:
+        return
+    if resume is None and path.exists():
+        raise DataError(
+            f"{path} holds results of a run that was cut off. Pass --resume to continue it, or "
+            "--no-resume to begin anew."
+        )
+    if resume and not path.exists():
+        raise DataError(f"there is nothing to resume: {path} does not exist.")

@@ -1,0 +1,300 @@
+"""Predict the poses of an input and write them: resolve, plan, run."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sleap_rt.errors import DataError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.runtime.frames.open_source import open_source
+from sleap_rt.runtime.frames.source import Source
+from sleap_rt.runtime.outputs.centroids import store_centroids
+from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.outputs.labels import labels_from_instances
+from sleap_rt.runtime.outputs.provenance import prediction_provenance
+from sleap_rt.runtime.pipeline.journal import Journal
+from sleap_rt.runtime.pipeline.stream import stream_results
+from sleap_rt.runtime.pipeline.track_assignment import Following
+from sleap_rt.runtime.predictors import Predictor, open_predictor
+from sleap_rt.workflows.plan import (
+    PredictionOptions,
+    PredictionPlan,
+    check_options,
+    plan_prediction,
+)
+from sleap_rt.workflows.resolve import resolve_models
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+    from sleap_rt.export.steps import Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionSummary:
+    """What a prediction did.
+
+    Attributes:
+        n_frames: in the result, before empty ones were left out.
+        n_resumed: of these, taken from the journal.
+        n_instances: found.
+        n_tracks: in use.
+        n_skipped: frames that were asked for, but do not exist.
+        seconds: from the first frame read to the last result.
+        engine: what ran the graphs.
+        device: where it truly ran.
+        paths: files written.
+        labels: the result.
+    """
+
+    n_frames: int
+    n_resumed: int
+    n_instances: int
+    n_tracks: int
+    n_skipped: int
+    seconds: float
+    engine: str
+    device: str
+    paths: tuple[Path, ...]
+    labels: "sio.Labels"
+
+    @property
+    def frames_per_second(self) -> float:
+        return (self.n_frames - self.n_resumed) / max(self.seconds, 1e-9)
+
+
+def predict(
+    data: Any,
+    model_paths: Sequence[Path],
+    options: PredictionOptions,
+    overrides: ModelOverrides = NO_OVERRIDES,
+    report: "Report | None" = None,
+) -> PredictionSummary:
+    """Resolve the models, plan, and run: the whole of `sleap-nn track -m`.
+
+    Args:
+        data: as `open_source` takes.
+        model_paths: export folders, `.onnx` files or trained models.
+        options: everything else; a path of the output that is missing is derived from the data's.
+        overrides: what is to differ from the training configurations.
+        report: receives the plan, the steps of an export, and the results as they come.
+
+    Raises:
+        OptionError: wrong use, found before anything runs.
+        DataError: the input is missing or cannot be read. What was predicted before is saved.
+        ModelError, EngineError: as `open_predictor`.
+        KeyboardInterrupt: with a word on how to continue; the journal has what was predicted.
+    """
+    report = report or Report()
+    with planned(data, model_paths, options, overrides) as (plan, source):
+        report.planned(plan)
+        return run_plan(plan, source, report)
+
+
+@contextmanager
+def planned(
+    data: Any,
+    model_paths: Sequence[Path],
+    options: PredictionOptions,
+    overrides: ModelOverrides = NO_OVERRIDES,
+) -> Iterator[tuple[PredictionPlan, Source]]:
+    """The plan of a prediction, and its input, open while the context lasts."""
+    check_options(options, [data] if isinstance(data, Path) else [])
+    with open_source(data, options.selection) as source:
+        if options.output_path is None and isinstance(data, Path):
+            path = source.default_output(data, options.output_format)
+            options = replace(options, output_path=path)
+        check_options(options, source.files)  # ahead of the models, which may take a while
+        yield plan_prediction(resolve_models(model_paths, overrides), source, options), source
+
+
+class Report:
+    """What a workflow tells while it runs; this one tells nothing."""
+
+    def planned(self, plan: PredictionPlan) -> None:
+        """The plan is made, and about to be carried out."""
+
+    def step(self, step: "Step") -> None:
+        """A step of an export begins or has ended."""
+
+    def results(
+        self, results: Iterable[FrameInstances], n_frames: int, n_done: int
+    ) -> Iterable[FrameInstances]:
+        """The results as they come: `n_frames` in all, `n_done` of them from a journal."""
+        return results
+
+
+def run_plan(
+    plan: PredictionPlan,
+    source: Source,
+    report: Report | None = None,
+    predictor: Predictor | None = None,
+) -> PredictionSummary:
+    """Predict the planned frames of a source and write the result.
+
+    Args:
+        plan: made for this source.
+        source: open; it stays open.
+        report: told what happens.
+        predictor: of the plan's models, open; it stays open. None opens one.
+
+    Raises:
+        DataError: a frame cannot be read. What was predicted before it is saved.
+        KeyboardInterrupt: with a word on how to continue; the journal has what was predicted.
+        ModelError, OptionError, EngineError: as `open_predictor`.
+    """
+    report = report or Report()
+    options = plan.options
+    with ExitStack() as stack:
+        if predictor is None:
+            graphs = plan.resolved.exported(report.step)
+            opened = open_predictor(
+                graphs, options.decode, options.engine, match_known=plan.match_known
+            )
+            predictor = stack.enter_context(closing(opened))
+        journal = None
+        if plan.journal_path is not None:
+            run = _identity(source, predictor, plan)
+            journal = Journal(plan.journal_path, run, resume=bool(options.resume))
+            stack.enter_context(closing(journal))
+        return _Run(source, plan, predictor, journal).complete(report)
+
+
+class _Run:
+    """A prediction under way."""
+
+    def __init__(
+        self, source: Source, plan: PredictionPlan, predictor: Predictor, journal: Journal | None
+    ) -> None:
+        self._source, self._plan, self._predictor = source, plan, predictor
+        self._journal = journal
+        self._following = Following(plan.options.tracking, predictor.class_names)
+        self._results: list[FrameInstances] = []
+        self._n_wanted = len(plan.selection.refs)
+
+    def complete(self, report: Report) -> PredictionSummary:
+        n_resumed = 0 if self._journal is None else self._journal.n_frames
+        started_at, started = datetime.now(UTC), time.perf_counter()
+        failure = self._collect(report, n_resumed)
+        seconds = time.perf_counter() - started
+        labels = self._labels(started_at, seconds)
+        options = self._plan.options
+        paths: tuple[Path, ...] = ()
+        if options.output_path is not None:
+            paths = write_labels(labels, options.output_path, options.output_format)
+        if failure is not None:
+            n_done = len(self._results)
+            where = f" saved in {options.output_path}" if paths else " lost"
+            raise DataError(
+                f"{failure} The {n_done} frames before it are{where}; "
+                f"{self._n_wanted - n_done} frames are missing."
+            ) from failure
+        if self._journal is not None:
+            self._journal.remove()
+        return PredictionSummary(
+            n_frames=len(self._results),
+            n_resumed=n_resumed,
+            n_instances=sum(len(result) for result in self._results),
+            n_tracks=_n_tracks(self._results),
+            n_skipped=self._plan.selection.n_skipped,
+            seconds=seconds,
+            engine=options.engine.engine,
+            device=self._predictor.device,
+            paths=paths,
+            labels=labels,
+        )
+
+    def _collect(self, report: Report, n_resumed: int) -> DataError | None:
+        """Take in all results; what stopped them, if anything did."""
+        stream = stream_results(
+            self._predictor,
+            self._source,
+            self._plan.selection.refs,
+            run=self._plan.options.run,
+            filters=self._plan.options.filters,
+            following=self._following,
+            journal=self._journal,
+        )
+        with closing(stream):
+            try:
+                for result in report.results(stream, self._n_wanted, n_resumed):
+                    self._results.append(result)
+            except DataError as error:
+                if self._journal is not None:
+                    self._journal.drop_last()
+                return error
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(self._how_to_go_on()) from None
+        return None
+
+    def _how_to_go_on(self) -> str:
+        if self._journal is None:
+            return ""
+        if not self._journal.n_frames:
+            self._journal.remove()
+            return "nothing was predicted yet"
+        n_kept, path = self._journal.n_frames, self._journal.path
+        return (
+            f"{n_kept} of {self._n_wanted} frames are kept in {path}; "
+            "pass --resume to the same command to continue"
+        )
+
+    def _labels(self, started_at: datetime, seconds: float) -> "sio.Labels":
+        provenance = prediction_provenance(
+            self._plan.options,
+            self._source,
+            self._predictor,
+            started_at=started_at,
+            seconds=seconds,
+            n_processed=len(self._results),
+            tracked=self._following.options is not None,
+        )
+        keeps_empty = not self._plan.options.no_empty_frames
+        stored = [result for result in self._results if len(result) or keeps_empty]
+        labels = labels_from_instances(
+            stored,
+            self._predictor.skeleton,
+            self._source.videos(),
+            self._following.names,
+            provenance,
+        )
+        anchor_part = self._predictor.models.first.anchor_part
+        return store_centroids(labels, self._plan.options.centroid_output, anchor_part)
+
+
+def _n_tracks(results: Sequence[FrameInstances]) -> int:
+    if not results:
+        return 0
+    ids = np.concatenate([result.track_ids for result in results])
+    return len(np.unique(ids[ids >= 0]))
+
+
+def _identity(source: Source, predictor: Predictor, plan: PredictionPlan) -> dict[str, Any]:
+    """What decides the results of a run, ahead of tracking."""
+    options = plan.options
+    return {
+        "layout": 1,
+        "input": _hashed([[str(path.resolve()), path.stat().st_size] for path in source.files]),
+        "frames": plan.selection.fingerprint,
+        "models": _hashed([contract.to_json() for contract in predictor.models.contracts]),
+        "decoding options": asdict(options.decode),
+        "filters": asdict(options.filters),
+        "batch_size": options.run.batch_size,
+        "engine": options.engine.engine,
+        "device": predictor.device,
+        "video decoder": source.decoder,
+        "match_known": plan.match_known,
+    }
+
+
+def _hashed(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()

@@ -1,0 +1,46 @@
+"""The tracker's options among those of a prediction."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from typing import Any
+
+from sleap_rt.options import filled
+from sleap_rt.tracking.options import TrackerOptions
+
+_NAMES = tuple(field.name for field in fields(TrackerOptions))
+
+
+def tracker_options(values: Mapping[str, Any]) -> TrackerOptions | None:
+    """The tracker's options; None where `tracking` is off.
+
+    `max_instances` stands in for a number of animals that is needed and not given.
+
+    Args:
+        values: name -> value of any options; missing ones take their defaults.
+
+    Raises:
+        OptionError: a value or a combination is not allowed.
+    """
+    if not values.get("tracking"):
+        return None
+    given = {name: values[name] for name in _NAMES if name in values}
+    counts = ["tracking_target_instance_count", "max_tracks"]
+    if not given.get("tracking_pre_cull_to_target"):
+        counts.append("tracking_clean_instance_count")
+    needs = ("post_connect_single_breaks", "tracking_pre_cull_to_target")
+    if any(given.get(name) for name in needs) and not any(given.get(name) for name in counts):
+        given["tracking_target_instance_count"] = values.get("max_instances")
+    return filled(TrackerOptions, given)
+
+
+def without_effect(given: Collection[str], values: Mapping[str, Any]) -> str | None:
+    """A warning that names tracking options which `tracking` would have to be on for.
+
+    Args:
+        given: names of options that the user set.
+        values: name -> value of any options.
+    """
+    names = [name for name in _NAMES if name in given]
+    if values.get("tracking") or not names:
+        return None
+    return f"without tracking no effect: {', '.join(names)}"

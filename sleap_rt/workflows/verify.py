@@ -1,0 +1,60 @@
+"""Replay the samples that exported graphs carry, on this machine."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sleap_rt.errors import OptionError
+from sleap_rt.model_files import ModelSource, exported_graphs, model_source
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines import EngineChoice, check_engine_options, choose_engine
+from sleap_rt.runtime.inspect.verify import Verification, verify_graph
+from sleap_rt.runtime.model_set import GraphSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationPlan:
+    """What will be verified.
+
+    Attributes:
+        graphs: to run.
+        choice: the engine that runs them, and why.
+    """
+
+    graphs: GraphSet
+    choice: EngineChoice
+
+    def run(self) -> Iterator[tuple[Path, Verification]]:
+        """Each graph, and how its sample came out."""
+        for path in self.graphs.paths:
+            yield path, verify_graph(path, self.choice.options)
+
+
+def plan_verification(path: Path, engine: EngineOptions) -> VerificationPlan:
+    """Find the graphs of an export, and the engine for them.
+
+    Args:
+        path: an `.onnx` file or an export folder.
+        engine: as asked for.
+
+    Raises:
+        OptionError: the path is a trained model, or there is no such engine.
+        ModelError: the path is not a model.
+    """
+    check_engine_options(engine)
+    graphs = exported_only(path)
+    return VerificationPlan(graphs=graphs, choice=choose_engine(engine, graphs.precisions))
+
+
+def exported_only(path: Path) -> GraphSet:
+    """The graphs of an export.
+
+    Raises:
+        OptionError: the path is a trained model.
+        ModelError: the path is not a model.
+    """
+    if model_source(path) is not ModelSource.EXPORTED:
+        raise OptionError(
+            f"{path} is a trained model; export it first, `sleap-nn export` compares it on the way"
+        )
+    return GraphSet.read(exported_graphs(path))
