@@ -7,7 +7,6 @@ import sleap_io as sio
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.reading.labels import instances_in_order, table_from_labels
-from sleap_rt.labels_file import load_labels
 
 from ..builders import NODES, Predicted, User, make_labels, make_table, square
 
@@ -120,17 +119,6 @@ def test_embedded_videos_know_their_original(tmp_path):
 def test_labels_without_anything():
     table = table_from_labels(sio.Labels(), "empty.slp")
     assert (table.n_frames, table.n_instances, table.node_names) == (0, 0, ())
-
-
-def test_a_missing_or_damaged_file_is_an_error_in_words(tmp_path):
-    with pytest.raises(DataError, match="there is no labels file"):
-        load_labels(tmp_path / "none.slp")
-    with pytest.raises(DataError, match=r"is a folder; name a \.slp"):
-        load_labels(tmp_path)
-    damaged = tmp_path / "damaged.slp"
-    damaged.write_bytes(b"this is no HDF5 file")
-    with pytest.raises(DataError, match=r"damaged\.slp cannot be read"):
-        load_labels(damaged)
 
 
 @pytest.fixture
