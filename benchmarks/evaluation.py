@@ -19,9 +19,9 @@ import sleap_io as sio
 from sleap_rt.evaluation import EvalOptions, IdentityOptions, PoseOptions, run_eval
 from sleap_rt.evaluation.identity.evaluation import evaluate_identities
 from sleap_rt.evaluation.metrics import pose_metrics
-from sleap_rt.evaluation.pairing import pair_poses
-from sleap_rt.evaluation.poses import PoseTable
-from sleap_rt.evaluation.videos import VideoFile, VideoSource
+from sleap_rt.evaluation.pairing.pose_pairs import pair_poses
+from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.evaluation.reading.videos import VideoFile, VideoSource
 
 
 def make_table(points: np.ndarray, *, predicted: bool, rng: np.random.Generator) -> PoseTable:

@@ -7,9 +7,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.floating]
-IntArray = NDArray[np.integer]
-KnownInstances = NDArray[np.float32]
+from sleap_rt.arrays import AnyFloats, AnyInts, Bools, Floats
+
+KnownInstances = Floats
 """(n, n_nodes, 2): the labelled animals of one frame, (x, y) frame px, NaN where a node is missing;
 nodes in the order of the predictor's skeleton."""
 _RAW_PER_INSTANCE = {"crop_confmaps", "class_probs"}
@@ -34,11 +34,11 @@ class FrameInstances:
 
     frame_index: int
     video_index: int = 0
-    points: FloatArray
-    point_scores: FloatArray
-    scores: FloatArray
-    track_ids: IntArray
-    tracking_scores: FloatArray
+    points: AnyFloats
+    point_scores: AnyFloats
+    scores: AnyFloats
+    track_ids: AnyInts
+    tracking_scores: AnyFloats
     raw: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
@@ -46,9 +46,9 @@ class FrameInstances:
         cls,
         *,
         frame_index: int,
-        points: FloatArray,
-        point_scores: FloatArray,
-        scores: FloatArray,
+        points: AnyFloats,
+        point_scores: AnyFloats,
+        scores: AnyFloats,
         video_index: int = 0,
         raw: Mapping[str, NDArray[Any]] | None = None,
     ) -> Self:
@@ -67,7 +67,7 @@ class FrameInstances:
     def __len__(self) -> int:
         return len(self.points)
 
-    def take(self, index: IntArray | NDArray[np.bool_]) -> Self:
+    def take(self, index: AnyInts | Bools) -> Self:
         """The instances at `index` (positions or a mask), in that order."""
         per_instance = {name: self.raw[name][index] for name in _RAW_PER_INSTANCE & set(self.raw)}
         return replace(

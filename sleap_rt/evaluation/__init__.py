@@ -15,7 +15,8 @@ if TYPE_CHECKING:
         IdentityOptions,
         PoseOptions,
     )
-    from sleap_rt.evaluation.run import Evaluation, EvaluationRun, run_eval, run_evaluation
+    from sleap_rt.evaluation.results import Evaluation, EvaluationRun
+    from sleap_rt.evaluation.run import run_eval, run_evaluation
     from sleap_rt.evaluation.storage import load_metrics
 
 __all__ = [
@@ -31,7 +32,7 @@ __all__ = [
     "run_evaluation",
 ]
 
-_MODULES = ("options", "storage", "run", "evaluator")  # where the public names live
+_MODULES = ("options", "storage", "results", "run", "evaluator")  # where the public names live
 
 
 def __getattr__(name: str) -> Any:

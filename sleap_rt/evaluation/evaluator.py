@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sleap_rt.arrays import Doubles, Ints
 from sleap_rt.errors import OptionError
-from sleap_rt.evaluation.distances import distance_summary
-from sleap_rt.evaluation.labels import instances_in_order, table_from_labels, videos_of
 from sleap_rt.evaluation.metrics import (
     Metrics,
     distance_group,
@@ -17,11 +16,14 @@ from sleap_rt.evaluation.metrics import (
     voc_group,
 )
 from sleap_rt.evaluation.options import MatchMethod, PoseOptions
-from sleap_rt.evaluation.pairing import PosePairing, pair_poses
-from sleap_rt.evaluation.pck import PCK_THRESHOLDS_PX, pck_metrics
-from sleap_rt.evaluation.poses import FloatArray, IntArray, PoseTable, visible_nodes
-from sleap_rt.evaluation.visibility import visibility_metrics
-from sleap_rt.evaluation.voc import MATCH_SCORE_THRESHOLDS, RECALL_THRESHOLDS
+from sleap_rt.evaluation.pairing.pose_pairs import PosePairing, pair_poses
+from sleap_rt.evaluation.poses.distances import distance_summary
+from sleap_rt.evaluation.poses.pck import PCK_THRESHOLDS_PX, pck_metrics
+from sleap_rt.evaluation.poses.visibility import visibility_metrics
+from sleap_rt.evaluation.poses.voc import MATCH_SCORE_THRESHOLDS, RECALL_THRESHOLDS
+from sleap_rt.evaluation.reading.labels import instances_in_order, table_from_labels, videos_of
+from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.geometry import visible_nodes
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -105,8 +107,8 @@ class Evaluator:
     def voc_metrics(
         self,
         match_score_by: str = "oks",
-        match_score_thresholds: FloatArray = MATCH_SCORE_THRESHOLDS,
-        recall_thresholds: FloatArray = RECALL_THRESHOLDS,
+        match_score_thresholds: Doubles = MATCH_SCORE_THRESHOLDS,
+        recall_thresholds: Doubles = RECALL_THRESHOLDS,
     ) -> Metrics:
         """VOC-style AP and AR.
 
@@ -128,7 +130,7 @@ class Evaluator:
         """Distances of matched pairs, and their mean and percentiles."""
         return {**self.dists_dict, **distance_summary(self.dists_dict["dists"])}
 
-    def pck_metrics(self, thresholds: FloatArray = PCK_THRESHOLDS_PX) -> Metrics:
+    def pck_metrics(self, thresholds: Doubles = PCK_THRESHOLDS_PX) -> Metrics:
         """PCK at `thresholds` (n,) px."""
         return pck_metrics(matched_distances(self.pairing), thresholds)
 
@@ -172,7 +174,7 @@ class Evaluator:
         """Ground truth in compared frames that no prediction was matched with."""
         return self._located(0, self.pairing.ground_truth, self.pairing.matches.missed_rows)
 
-    def _located(self, side: int, table: PoseTable, rows: IntArray) -> list[LocatedInstance]:
+    def _located(self, side: int, table: PoseTable, rows: Ints) -> list[LocatedInstance]:
         instances = instances_in_order(self._labels[side])
         frames = table.instance_frames[rows]
         return [

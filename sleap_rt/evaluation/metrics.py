@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from sleap_rt.evaluation.coco import coco_metrics
-from sleap_rt.evaluation.detection import detection_metrics
-from sleap_rt.evaluation.distances import distance_summary, node_distances, per_node_summary
-from sleap_rt.evaluation.pairing import PosePairing
-from sleap_rt.evaluation.pck import pair_pck, pck_curve, pck_metrics
-from sleap_rt.evaluation.poses import FloatArray, visible_nodes
-from sleap_rt.evaluation.visibility import visibility_metrics
-from sleap_rt.evaluation.voc import voc_metrics
+from sleap_rt.arrays import Doubles
+from sleap_rt.evaluation.pairing.pose_pairs import PosePairing
+from sleap_rt.evaluation.poses.coco import coco_metrics
+from sleap_rt.evaluation.poses.detection import detection_metrics
+from sleap_rt.evaluation.poses.distances import distance_summary, node_distances, per_node_summary
+from sleap_rt.evaluation.poses.pck import pair_pck, pck_curve, pck_metrics
+from sleap_rt.evaluation.poses.visibility import visibility_metrics
+from sleap_rt.evaluation.poses.voc import voc_metrics
+from sleap_rt.geometry import visible_nodes
 from sleap_rt.version import __version__
 
 Metrics = dict[str, Any]
@@ -46,7 +47,7 @@ def pose_metrics(pairing: PosePairing) -> Metrics:
     }
 
 
-def matched_points(pairing: PosePairing) -> tuple[FloatArray, FloatArray]:
+def matched_points(pairing: PosePairing) -> tuple[Doubles, Doubles]:
     """(n_matches, n_nodes, 2) of both sides, px."""
     matches = pairing.matches
     return (
@@ -55,7 +56,7 @@ def matched_points(pairing: PosePairing) -> tuple[FloatArray, FloatArray]:
     )
 
 
-def matched_distances(pairing: PosePairing) -> FloatArray:
+def matched_distances(pairing: PosePairing) -> Doubles:
     """(n_matches, n_nodes) px; (n_matches,) in centroid mode."""
     if pairing.options.match_method == "centroid":
         return pairing.matches.values
@@ -68,7 +69,7 @@ def mean_oks(pairing: PosePairing) -> Metrics:
     return {"mOKS": float(values.mean()) if values.size else float("nan")}
 
 
-def voc_group(pairing: PosePairing, match_score_by: str, **thresholds: FloatArray) -> Metrics:
+def voc_group(pairing: PosePairing, match_score_by: str, **thresholds: Doubles) -> Metrics:
     """VOC values with the pair's oks or its mean PCK as match score.
 
     Raises:

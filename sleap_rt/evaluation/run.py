@@ -1,11 +1,9 @@
 """Evaluate files: read, measure, write what was asked for."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from sleap_rt.errors import OptionError
-from sleap_rt.evaluation.identity.evaluation import IdentityEvaluation, evaluate_identities
-from sleap_rt.evaluation.labels import FrameImages, load_table
+from sleap_rt.evaluation.identity.evaluation import evaluate_identities
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
 from sleap_rt.evaluation.options import (
     CENTROID_THRESHOLD_PX,
@@ -14,86 +12,13 @@ from sleap_rt.evaluation.options import (
     PoseOptions,
 )
 from sleap_rt.evaluation.outputs import check_destination
-from sleap_rt.evaluation.pairing import PosePairing, pair_poses
-from sleap_rt.evaluation.poses import PoseTable
+from sleap_rt.evaluation.pairing.pose_pairs import pair_poses
+from sleap_rt.evaluation.reading.images import FrameImages
+from sleap_rt.evaluation.reading.labels import load_table
+from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 from sleap_rt.evaluation.storage import save_metrics as write_metrics
 from sleap_rt.evaluation.storage import saved_files
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """One prediction file against the ground truth.
-
-    Attributes:
-        name: short, unique among the predictions of a run.
-        path: the prediction file.
-        predicted: everything in it.
-        pairing: how poses were matched; None if only identities were measured.
-        identities: None unless asked for.
-        metrics: what is saved.
-    """
-
-    name: str
-    path: Path
-    predicted: PoseTable
-    pairing: PosePairing | None
-    identities: IdentityEvaluation | None
-    metrics: Metrics
-
-    @property
-    def notes(self) -> list[str]:
-        """What a reader has to know, each once."""
-        poses = self.metrics["selection"]["notes"] if self.pairing else ()
-        identities = self.identities.metrics["notes"] if self.identities else ()
-        return list(dict.fromkeys([*poses, *identities]))
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluationRun:
-    """All prediction files of a run against one ground truth.
-
-    Attributes:
-        options: what was asked for.
-        ground_truth: everything in the ground-truth file.
-        images: of its frames, where they can be found.
-        evaluations: one for each prediction file.
-    """
-
-    options: EvalOptions
-    ground_truth: PoseTable
-    images: FrameImages
-    evaluations: tuple[Evaluation, ...]
-
-    @property
-    def notes(self) -> list[str]:
-        """What a reader has to know; which prediction file it is about, if there are several."""
-        several = len(self.evaluations) > 1
-        notes = [
-            f"{evaluation.name}: {note}" if several else note
-            for evaluation in self.evaluations
-            for note in evaluation.notes
-        ]
-        compared = {
-            evaluation.name: evaluation.pairing.frames.gt_frames.tolist()
-            for evaluation in self.evaluations
-            if evaluation.pairing is not None
-        }
-        first, *others = compared.values() or ([],)
-        if any(frames != first for frames in others):
-            counts = ", ".join(f"{name} on {len(frames)}" for name, frames in compared.items())
-            notes.append(f"the files were not compared on the same frames: {counts}")
-        if not self.same_method:
-            notes.append(
-                "some files were compared by OKS and others by centroids; a distance or a found "
-                "animal is not the same in both"
-            )
-        return notes
-
-    @property
-    def same_method(self) -> bool:
-        """Whether the pose values of all files may be compared with each other."""
-        pairings = [e.pairing for e in self.evaluations if e.pairing is not None]
-        return len({pairing.options.match_method for pairing in pairings}) < 2
 
 
 def run_eval(options: EvalOptions) -> EvaluationRun:

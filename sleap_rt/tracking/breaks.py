@@ -1,6 +1,6 @@
 """Connecting single breaks: one track ends where one other begins, so they are the same animal."""
 
-from sleap_rt.instances import IntArray
+from sleap_rt.arrays import AnyInts
 
 
 class BreakConnector:
@@ -15,7 +15,7 @@ class BreakConnector:
         self._good: set[int] | None = None
         self._renames: dict[int, int] = {}
 
-    def connect(self, track_ids: IntArray) -> IntArray:
+    def connect(self, track_ids: AnyInts) -> AnyInts:
         """Track ids of the next frame, (n,), -1 without a track -> renamed, same shape."""
         ids: list[int] = track_ids.tolist()
         for position, track_id in enumerate(ids):

@@ -1,16 +1,14 @@
 """Culling: at most so many instances in a frame, the best and least overlapping ones."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sleap_rt.instances import FloatArray, IntArray
-from sleap_rt.tracking.features import bboxes
-from sleap_rt.tracking.scores import box_areas, intersections
+from sleap_rt.arrays import AnyFloats, AnyInts, Bools
+from sleap_rt.geometry import BORDER_PX, box_areas, box_intersections, pose_boxes
 
 
 def cull(
-    points: FloatArray, scores: FloatArray, *, max_count: int, overlap_threshold: float
-) -> NDArray[np.bool_]:
+    points: AnyFloats, scores: AnyFloats, *, max_count: int, overlap_threshold: float
+) -> Bools:
     """Which instances to keep.
 
     Args:
@@ -34,10 +32,11 @@ def cull(
     return keep
 
 
-def _suppressed(points: FloatArray, best_first: IntArray, threshold: float) -> NDArray[np.bool_]:
+def _suppressed(points: AnyFloats, best_first: AnyInts, threshold: float) -> Bools:
     """Which of the instances, best first, hide behind a better one that is not hidden itself."""
-    boxes = bboxes(points[best_first].astype(float))
-    overlaps = intersections(boxes, boxes) / box_areas(boxes)[None, :]
+    boxes = pose_boxes(points[best_first].astype(float))
+    shared = box_intersections(boxes[:, None], boxes[None], border=BORDER_PX)
+    overlaps = shared / box_areas(boxes, border=BORDER_PX)[None, :]
     suppressed = np.zeros(len(best_first), np.bool_)
     for better in range(len(best_first)):
         if not suppressed[better]:

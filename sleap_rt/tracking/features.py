@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sleap_rt.instances import FloatArray
+from sleap_rt.arrays import AnyFloats
+from sleap_rt.geometry import pose_boxes
 
 
-def keypoints(points: FloatArray) -> FloatArray:
+def keypoints(points: AnyFloats) -> AnyFloats:
     """The poses themselves.
 
     Args:
@@ -19,7 +20,7 @@ def keypoints(points: FloatArray) -> FloatArray:
     return points
 
 
-def centroids(points: FloatArray) -> FloatArray:
+def centroids(points: AnyFloats) -> AnyFloats:
     """Median of the visible nodes, for x and y independently.
 
     Args:
@@ -33,24 +34,12 @@ def centroids(points: FloatArray) -> FloatArray:
     rows = np.arange(len(points))
     lower = ordered[rows, np.maximum(n_visible - 1, 0) // 2]
     upper = ordered[rows, np.minimum(n_visible // 2, points.shape[1] - 1)]
-    middle: FloatArray = (lower + upper) / 2
+    middle: AnyFloats = (lower + upper) / 2
     return middle
 
 
-def bboxes(points: FloatArray) -> FloatArray:
-    """Bounding boxes of the visible nodes.
-
-    Args:
-        points: (n, n_nodes, 2), (x, y) px, NaN where a node is missing.
-
-    Returns:
-        (n, 4) as (x_min, y_min, x_max, y_max), NaN where no node is visible.
-    """
-    return np.concatenate((np.fmin.reduce(points, axis=1), np.fmax.reduce(points, axis=1)), axis=1)
-
-
-FEATURES: dict[str, Callable[[FloatArray], FloatArray]] = {
+FEATURES: dict[str, Callable[[AnyFloats], AnyFloats]] = {
     "keypoints": keypoints,
     "centroids": centroids,
-    "bboxes": bboxes,
+    "bboxes": pose_boxes,
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sleap_rt.instances import IntArray
+from sleap_rt.arrays import AnyInts
 
 
 class TrackIds:
@@ -11,7 +11,7 @@ class TrackIds:
     def __init__(self) -> None:
         self.n_issued = 0
 
-    def issue(self, count: int) -> IntArray:
+    def issue(self, count: int) -> AnyInts:
         """The next `count` ids, ascending."""
         first, self.n_issued = self.n_issued, self.n_issued + count
         return np.arange(first, self.n_issued, dtype=np.int64)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sleap_rt.instances import FloatArray, IntArray
+from sleap_rt.arrays import AnyFloats, AnyInts
 
 
-def match(scores: FloatArray, *, method: str) -> tuple[IntArray, IntArray]:
+def match(scores: AnyFloats, *, method: str) -> tuple[AnyInts, AnyInts]:
     """Pair rows and columns by descending score; min(n, n_tracks) pairs always come out.
 
     Args:
@@ -22,7 +22,7 @@ def match(scores: FloatArray, *, method: str) -> tuple[IntArray, IntArray]:
     return _hungarian(scores) if method == "hungarian" else _greedy(scores)
 
 
-def _hungarian(scores: FloatArray) -> tuple[IntArray, IntArray]:
+def _hungarian(scores: AnyFloats) -> tuple[AnyInts, AnyInts]:
     from scipy.optimize import linear_sum_assignment  # takes half a second to import
 
     finite = np.isfinite(scores)
@@ -32,7 +32,7 @@ def _hungarian(scores: FloatArray) -> tuple[IntArray, IntArray]:
     return linear_sum_assignment(scores, maximize=True)
 
 
-def _greedy(scores: FloatArray) -> tuple[IntArray, IntArray]:
+def _greedy(scores: AnyFloats) -> tuple[AnyInts, AnyInts]:
     costs = np.where(np.isfinite(scores), -scores, np.inf)
     n_rows, n_columns = costs.shape
     column_of_row: dict[int, int] = {}

@@ -7,21 +7,21 @@ from typing import Protocol
 
 import numpy as np
 
+from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts
 from sleap_rt.errors import DataError
-from sleap_rt.instances import FloatArray, FrameInstances, IntArray
-from sleap_rt.tracking.association import SimilarityAssociator
+from sleap_rt.instances import FrameInstances
 from sleap_rt.tracking.breaks import BreakConnector
 from sleap_rt.tracking.culling import cull
-from sleap_rt.tracking.flow import Image
 from sleap_rt.tracking.ids import TrackIds
-from sleap_rt.tracking.motion import MotionAssociator
+from sleap_rt.tracking.motion.associator import MotionAssociator
 from sleap_rt.tracking.options import TrackerOptions
+from sleap_rt.tracking.similarity.associator import SimilarityAssociator
 
 
 class _Associator(Protocol):
     def associate(
-        self, points: FloatArray, image: Image | None = None
-    ) -> tuple[IntArray, FloatArray]: ...
+        self, points: AnyFloats, image: AnyImage | None = None
+    ) -> tuple[AnyInts, AnyFloats]: ...
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Assignment:
         tracking_scores: (m,) float32, NaN without a track.
     """
 
-    positions: IntArray
-    track_ids: IntArray
-    tracking_scores: FloatArray
+    positions: AnyInts
+    track_ids: AnyInts
+    tracking_scores: AnyFloats
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Tracker:
         return f"track_{track_id}"
 
     def track(
-        self, frame: FrameInstances, image: Image | None = None, *, user_labeled: bool = False
+        self, frame: FrameInstances, image: AnyImage | None = None, *, user_labeled: bool = False
     ) -> FrameInstances:
         """Take the next frame of its video; frames without instances belong to the sequence too.
 
@@ -99,7 +99,7 @@ class Tracker:
         return replace(frame, track_ids=found.track_ids, tracking_scores=found.tracking_scores)
 
     def assign(
-        self, frame: FrameInstances, image: Image | None = None, *, user_labeled: bool = False
+        self, frame: FrameInstances, image: AnyImage | None = None, *, user_labeled: bool = False
     ) -> Assignment:
         """As `track`, for callers that have more to an instance than a `FrameInstances` holds."""
         options = self.options
@@ -110,7 +110,7 @@ class Tracker:
             )
         video = self._video(frame)
         points = _whole_points(frame.points)
-        positions: IntArray = np.arange(len(frame))
+        positions: AnyInts = np.arange(len(frame))
         if options.tracking_pre_cull_to_target and options.target_count and not user_labeled:
             positions = _culled(
                 positions,
@@ -166,7 +166,7 @@ def track_frames(
     frames: Iterable[FrameInstances],
     options: TrackerOptions | None = None,
     *,
-    image_of: Callable[[FrameInstances], Image] | None = None,
+    image_of: Callable[[FrameInstances], AnyImage] | None = None,
 ) -> Iterator[FrameInstances]:
     """Track a sequence of frames of one or more videos, each in its order; lazy, flat in memory.
 
@@ -182,7 +182,7 @@ def track_frames(
         yield tracker.track(frame, None if image_of is None else image_of(frame))
 
 
-def _whole_points(points: FloatArray) -> FloatArray:
+def _whole_points(points: AnyFloats) -> AnyFloats:
     """Float64 poses in which a node has both coordinates or none."""
     whole = np.array(points, np.float64)
     known = np.isfinite(whole)
@@ -192,8 +192,8 @@ def _whole_points(points: FloatArray) -> FloatArray:
 
 
 def _culled(
-    positions: IntArray, frame: FrameInstances, *, max_count: int, overlap_threshold: float
-) -> IntArray:
+    positions: AnyInts, frame: FrameInstances, *, max_count: int, overlap_threshold: float
+) -> AnyInts:
     """Those of the positions in the frame that culling leaves."""
     keep = cull(
         frame.points[positions],

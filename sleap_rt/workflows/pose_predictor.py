@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sleap_rt.arrays import Image
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import (
     DecodeOptions,
@@ -160,7 +158,7 @@ class PosePredictor:
                     if len(result) or not options.no_empty_frames:
                         yield result
 
-    def predict_frame(self, frame: NDArray[np.uint8], frame_index: int = 0) -> FrameInstances:
+    def predict_frame(self, frame: Image, frame_index: int = 0) -> FrameInstances:
         """Poses in one frame, at once: for closed loops. No thread, no queue, no file.
 
         Args:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.labels_file import load_labels
 from sleap_rt.options import FilterOptions, SelectionOptions
-from sleap_rt.runtime.frames.labels_source import find_moved, load_labels
+from sleap_rt.runtime.frames.labels_source import find_moved
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.names import check_output, default_output
 from sleap_rt.runtime.pipeline.filters import filter_labels

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import sleap_io as sio
+from tolerances import SAME_GRAPH_PX
 
 from sleap_rt.models import load_native_model
 from sleap_rt.models.reference import predict_crops
@@ -13,7 +14,6 @@ from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.frames.video import VideoFile
 
 PAIR = "centroid centered_instance"
-PX = 1e-3  # frame px; batches and queues change no more than float noise
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_batches_and_queues_change_nothing(predicted):
     for options in ("--batch_size 1", "-b 3 --queue_maxsize 1", "--device cpu --engine ort"):
         found = points(predicted("bottomup", options, frames="0-4"))
         for one, other in zip(found, plain, strict=True):
-            np.testing.assert_allclose(one, other, atol=PX)
+            np.testing.assert_allclose(one, other, atol=SAME_GRAPH_PX)
 
 
 def test_frames_are_chosen(predicted):
@@ -230,7 +230,7 @@ def test_crops_around_labelled_animals_are_centred_on_the_node_asked_for(
         crops = predict_crops(model, frame, centers, DecodeOptions())
         expected = crops.points[~np.isnan(crops.points).all(axis=(1, 2))]
         np.testing.assert_allclose(found[anchor], expected, rtol=0, atol=0.01)
-    assert np.nanmax(np.abs(found["tail"] - found["nose"])) > PX
+    assert np.nanmax(np.abs(found["tail"] - found["nose"])) > SAME_GRAPH_PX
 
 
 def test_an_anchor_that_cannot_be_honoured_is_refused(call, samples, project, sample_graphs):
@@ -249,7 +249,7 @@ def test_a_centroid_model_alone_takes_over_poses_or_gives_centroids(predicted, p
     copied = predicted("centroid", data=project, frames=None)
     truth = sio.load_slp(str(project), open_videos=False)[0].numpy()
     for pose in copied[0].numpy():
-        assert min(np.nanmax(np.abs(pose - one)) for one in truth) < PX
+        assert min(np.nanmax(np.abs(pose - one)) for one in truth) < SAME_GRAPH_PX
     points_only = predicted("centroid", "--centroid_only", data=project, frames=None)
     assert points_only.skeleton.node_names == ["centroid"]
     assert predicted("centroid").skeleton.node_names == ["centroid"]  # a video has no labels

@@ -5,13 +5,12 @@ import json
 import numpy as np
 import pytest
 import sleap_io as sio
+from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.options import DecodeOptions, EngineOptions, RunOptions
 from sleap_rt.runtime import open_predictor, predict_frames
 from sleap_rt.runtime.frames.video import VideoFile
 
-PX = 0.01  # frame px, the project's limit for float32 on a CPU
-SCORE = 1e-4  # confidence
 CASES = {
     "native_single_instance": {},
     "native_single_instance_none": {"integral_refinement": "none"},
@@ -44,4 +43,4 @@ def test_exported_graphs_predict_what_the_checkpoint_predicts(case, shared_data,
             values = instance.numpy(scores=True)
             np.testing.assert_allclose(found.points[i], values[:, :2], rtol=0, atol=PX)
             np.testing.assert_allclose(found.point_scores[i], values[:, 2], rtol=0, atol=SCORE)
-            np.testing.assert_allclose(found.scores[i], instance.score, rtol=0, atol=10 * SCORE)
+            np.testing.assert_allclose(found.scores[i], instance.score, rtol=0, atol=INSTANCE_SCORE)

@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import sleap_io as sio
+from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.export.graph.chain import graph_of
 from sleap_rt.instances import FrameInstances
@@ -25,8 +26,6 @@ from sleap_rt.runtime import engines, open_predictor
 from sleap_rt.runtime.frames.video import VideoFile
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-PX = 0.01  # frame px, the project's limit for float32 on a CPU
-SCORE = 1e-4  # confidence
 CPU = EngineOptions(device="cpu")
 SIZES = [(190, 250), (333, 517), (260, 200)]  # the crawlers were trained on at (250, 324)
 SETS = {
@@ -61,7 +60,7 @@ def assert_graphs_agree(graphs, names, frame, options) -> int:
     assert len(found) == len(expected.points)
     np.testing.assert_allclose(found.points, expected.points, rtol=0, atol=PX)
     np.testing.assert_allclose(found.point_scores, expected.point_scores, rtol=0, atol=SCORE)
-    np.testing.assert_allclose(found.scores, expected.scores, rtol=0, atol=10 * SCORE)
+    np.testing.assert_allclose(found.scores, expected.scores, rtol=0, atol=INSTANCE_SCORE)
     return len(found)
 
 

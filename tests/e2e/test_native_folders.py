@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sleap_io as sio
+from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.cli import main
 
 pytestmark = [pytest.mark.parity, pytest.mark.e2e]
 
-PX = 0.01  # frame px, the project's limit for float32 on a CPU
-SCORE = 1e-4  # confidence
 N_FRAMES = 6  # of each recording; all of them are compared through the graphs, in test_golden.py
 CASES = [
     "native_single_instance",
@@ -60,7 +59,7 @@ def assert_as_recorded(found: sio.Labels, expected: sio.Labels, frames: list[int
         assert points.shape == recorded.shape, index
         np.testing.assert_allclose(points[..., :2], recorded[..., :2], rtol=0, atol=PX)
         np.testing.assert_allclose(points[..., 2], recorded[..., 2], rtol=0, atol=SCORE)
-        np.testing.assert_allclose(scores, recorded_scores, rtol=0, atol=10 * SCORE)
+        np.testing.assert_allclose(scores, recorded_scores, rtol=0, atol=INSTANCE_SCORE)
     return sum(len(found_values[index][1]) for index in frames)
 
 

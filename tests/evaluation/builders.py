@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import sleap_io as sio
 
-from sleap_rt.evaluation.labels import table_from_labels
-from sleap_rt.evaluation.poses import PoseTable
+from sleap_rt.evaluation.reading.labels import table_from_labels
+from sleap_rt.evaluation.reading.pose_table import PoseTable
 
 SQUARE = np.array([[0.0, 0.0], [40.0, 0.0], [0.0, 30.0], [40.0, 30.0]])
 NODES = ("a", "b", "c", "d")

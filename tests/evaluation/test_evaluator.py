@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from tolerances import SIX_DECIMALS
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.evaluation import Evaluator
@@ -18,7 +19,6 @@ from .builders import (
     vector_predictions,
 )
 
-ATOL = 6e-7  # the specification gives six decimals
 OKS = {
     0.05: [1, 0.959189, 0.846482, 0.515467, 0.513417, 0.223130],
     0.025: [1, 0.846482, 0.513417, 0.167348, 0.069483, 0.002479],
@@ -49,13 +49,13 @@ def test_vector_oks(evaluator, stddev):
     voc = metrics["voc_metrics"]
     moks, mean_ap, mean_ar = MEANS[stddev]
     np.testing.assert_allclose(
-        [score for _, _, score in evaluator.positive_pairs], OKS[stddev], atol=ATOL
+        [score for _, _, score in evaluator.positive_pairs], OKS[stddev], atol=SIX_DECIMALS
     )
-    assert metrics["mOKS"]["mOKS"] == pytest.approx(moks, abs=ATOL)
-    np.testing.assert_allclose(voc["oks_voc.AP"], OKS_AP[stddev], atol=ATOL)
-    np.testing.assert_allclose(voc["oks_voc.AR"], OKS_AR[stddev], atol=ATOL)
-    assert voc["oks_voc.mAP"] == pytest.approx(mean_ap, abs=ATOL)
-    assert voc["oks_voc.mAR"] == pytest.approx(mean_ar, abs=ATOL)
+    assert metrics["mOKS"]["mOKS"] == pytest.approx(moks, abs=SIX_DECIMALS)
+    np.testing.assert_allclose(voc["oks_voc.AP"], OKS_AP[stddev], atol=SIX_DECIMALS)
+    np.testing.assert_allclose(voc["oks_voc.AR"], OKS_AR[stddev], atol=SIX_DECIMALS)
+    assert voc["oks_voc.mAP"] == pytest.approx(mean_ap, abs=SIX_DECIMALS)
+    assert voc["oks_voc.mAR"] == pytest.approx(mean_ar, abs=SIX_DECIMALS)
 
 
 def test_vector_pck_and_distances(evaluator):
@@ -64,24 +64,26 @@ def test_vector_pck_and_distances(evaluator):
     np.testing.assert_allclose(voc["pck_voc.match_scores"], [0.4, 0.9, 0.6, 0.525, 0.6, 1])
     expected_ap = [0.594059] + [0.382838] * 2 + [0.120462] * 6 + [0.024752]
     expected_ar = [0.714286] + [0.571429] * 2 + [0.285714] * 6 + [0.142857]
-    np.testing.assert_allclose(voc["pck_voc.AP"], expected_ap, atol=ATOL)
-    np.testing.assert_allclose(voc["pck_voc.AR"], expected_ar, atol=ATOL)
-    assert voc["pck_voc.mAP"] == pytest.approx(0.210726, abs=ATOL)
-    assert voc["pck_voc.mAR"] == pytest.approx(0.371429, abs=ATOL)
-    assert distances["avg"] == pytest.approx(2.681818, abs=ATOL)
+    np.testing.assert_allclose(voc["pck_voc.AP"], expected_ap, atol=SIX_DECIMALS)
+    np.testing.assert_allclose(voc["pck_voc.AR"], expected_ar, atol=SIX_DECIMALS)
+    assert voc["pck_voc.mAP"] == pytest.approx(0.210726, abs=SIX_DECIMALS)
+    assert voc["pck_voc.mAR"] == pytest.approx(0.371429, abs=SIX_DECIMALS)
+    assert distances["avg"] == pytest.approx(2.681818, abs=SIX_DECIMALS)
     summary = [distances[key] for key in ("p50", "p75", "p90", "p95", "p99")]
     np.testing.assert_allclose(summary, [2.5, 4, 6, 6, 6])
-    np.testing.assert_allclose(pck["mPCK_parts"], [0.616667, 0.733333, 0.733333, 0.6], atol=ATOL)
+    np.testing.assert_allclose(
+        pck["mPCK_parts"], [0.616667, 0.733333, 0.733333, 0.6], atol=SIX_DECIMALS
+    )
     values = (pck["mPCK"], pck["PCK@5"], pck["PCK@10"])
-    assert values == pytest.approx((0.670833, 0.75, 0.916667), abs=ATOL)
+    assert values == pytest.approx((0.670833, 0.75, 0.916667), abs=SIX_DECIMALS)
 
 
 def test_vector_visibility_detection_and_selection(evaluator):
     metrics = evaluator.evaluate()
     visibility = metrics["visibility_metrics"]
     assert [visibility[key] for key in ("tp", "fp", "fn", "tn")] == [22, 1, 1, 0]
-    assert visibility["precision"] == pytest.approx(0.956522, abs=ATOL)
-    assert visibility["recall"] == pytest.approx(0.956522, abs=ATOL)
+    assert visibility["precision"] == pytest.approx(0.956522, abs=SIX_DECIMALS)
+    assert visibility["recall"] == pytest.approx(0.956522, abs=SIX_DECIMALS)
     detection = metrics["detection_metrics"]
     assert [detection[key] for key in ("n_tp", "n_fp", "n_fn")] == [6, 1, 1]
     selection = metrics["selection"]

@@ -5,15 +5,15 @@ import re
 
 import numpy as np
 import pytest
+from tolerances import ORACLE
 
 from sleap_rt.cli import main
 from sleap_rt.evaluation import Evaluator, load_metrics, run_evaluation
-from sleap_rt.evaluation.labels import load_labels
 from sleap_rt.evaluation.storage import GROUPS
+from sleap_rt.labels_file import load_labels
 
 pytestmark = pytest.mark.parity
 
-ATOL = 1e-6
 FLIES = ("flies_bottomup.labels_gt.val.0.slp", "flies_bottomup.labels_pr.val.0.slp")
 NOISY = ("noisy.gt.slp", "noisy.pred.slp")
 RECORDED = [
@@ -28,7 +28,7 @@ RECORDED = [
 
 
 def assert_equal_groups(actual, expected):
-    """Counts exactly, values to ATOL, shapes and kinds as they are."""
+    """Counts exactly, values to ORACLE, shapes and kinds as they are."""
     for group in GROUPS:
         assert set(actual[group]) >= set(expected[group])
         for key, value in expected[group].items():
@@ -38,7 +38,9 @@ def assert_equal_groups(actual, expected):
                 continue
             assert np.shape(ours) == np.shape(value), name
             exact = np.asarray(value).dtype.kind in "iub"
-            np.testing.assert_allclose(ours, value, rtol=0, atol=0 if exact else ATOL, err_msg=name)
+            np.testing.assert_allclose(
+                ours, value, rtol=0, atol=0 if exact else ORACLE, err_msg=name
+            )
 
 
 @pytest.mark.parametrize(("name", "files", "stddev", "threshold"), RECORDED)
@@ -77,7 +79,7 @@ def test_recorded_print(shared_data, tmp_path, capsys, name, files, stddev, thre
     recorded = load_metrics(folder / f"{name}.npz", allow_pickle=True)
     with np.load(tmp_path / "m.npz", allow_pickle=False) as saved:
         for plain, (group, key) in PLAIN_NUMBERS.items():
-            assert abs(saved[plain] - recorded[group][key]) <= ATOL, plain
+            assert abs(saved[plain] - recorded[group][key]) <= ORACLE, plain
 
 
 PLAIN_NUMBERS = {  # as the oldest releases stored them

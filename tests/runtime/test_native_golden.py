@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import sleap_io as sio
 import torch
+from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.models import load_native_model
@@ -19,8 +20,6 @@ from sleap_rt.runtime.frames.video import VideoFile
 
 pytestmark = pytest.mark.parity
 
-PX = 0.01  # frame px, the project's limit for float32 on a CPU
-SCORE = 1e-4  # confidence
 ON_CPU = EngineOptions(device="cpu")
 
 
@@ -98,7 +97,7 @@ def test_graphs_predict_what_the_checkpoint_predicted(case, shared_data, graphs_
             values = instance.numpy(scores=True)
             np.testing.assert_allclose(found.points[i], values[:, :2], rtol=0, atol=PX)
             np.testing.assert_allclose(found.point_scores[i], values[:, 2], rtol=0, atol=SCORE)
-            np.testing.assert_allclose(found.scores[i], instance.score, rtol=0, atol=10 * SCORE)
+            np.testing.assert_allclose(found.scores[i], instance.score, rtol=0, atol=INSTANCE_SCORE)
             track = found.track_ids[i]
             name = None if track < 0 else predictor.class_names[track]
             assert name == (instance.track and instance.track.name)
@@ -286,5 +285,5 @@ def test_a_flat_map_gives_every_peak_that_is_one_and_scores_the_recorded_pairs(
             if a >= 0 and b >= 0:
                 n_pairs += 1
                 score = found.raw["line_scores"][0, a, b]
-                assert score == pytest.approx(frame.instances[i].score, abs=10 * SCORE)
+                assert score == pytest.approx(frame.instances[i].score, abs=INSTANCE_SCORE)
     assert n_pairs > 0.9 * sum(len(frame.instances) for frame in expected)

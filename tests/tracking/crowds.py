@@ -3,12 +3,10 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Doubles
 from sleap_rt.instances import FrameInstances
 from tracking.identities import Labeled
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +49,7 @@ def draw(crowd: Crowd) -> tuple[list[Labeled], list[FrameInstances]]:
     return [Labeled(poses, ids) for poses in truth], detections
 
 
-def _poses(crowd: Crowd, rng: np.random.Generator) -> FloatArray:
+def _poses(crowd: Crowd, rng: np.random.Generator) -> Doubles:
     """Bodies that follow their heads along smooth wandering paths inside a square arena."""
     n, arena = crowd.n_animals, crowd.area_per_animal_px * np.sqrt(crowd.n_animals)
     along, across = _body(crowd)
@@ -77,7 +75,7 @@ def _poses(crowd: Crowd, rng: np.random.Generator) -> FloatArray:
     return poses
 
 
-def _body(crowd: Crowd) -> tuple[FloatArray, FloatArray]:
+def _body(crowd: Crowd) -> tuple[Doubles, Doubles]:
     """Node offsets in px, along and across the body."""
     along = np.linspace(0.5, -0.5, crowd.n_nodes) * crowd.body_px
     across = np.where(np.arange(crowd.n_nodes) % 2, 0.15, -0.15) * crowd.body_px
@@ -85,7 +83,7 @@ def _body(crowd: Crowd) -> tuple[FloatArray, FloatArray]:
 
 
 def _detections(
-    crowd: Crowd, poses: FloatArray, frame: int, rng: np.random.Generator
+    crowd: Crowd, poses: Doubles, frame: int, rng: np.random.Generator
 ) -> FrameInstances:
     centers = poses.mean(axis=1)
     apart = np.linalg.norm(centers[:, None] - centers[None], axis=-1)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tolerances import FLOAT64
 
 from sleap_rt.tracking.reductions import open_reduction
 from tracking import oracles
@@ -17,7 +18,7 @@ SCORES = arrays(np.float64, (2, 3, 4), elements=st.one_of(st.just(math.nan), st.
 def test_reductions_match_plain_loops(name, scores, quantile):
     expected = [[oracles.reduce(s, name, quantile) for s in row] for row in scores.tolist()]
     found = open_reduction(name, quantile=quantile)(scores)
-    np.testing.assert_allclose(found, expected, atol=1e-9)
+    np.testing.assert_allclose(found, expected, atol=FLOAT64)
 
 
 @given(scores=SCORES)

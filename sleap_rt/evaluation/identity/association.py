@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from sleap_rt.arrays import Doubles, Ints
 from sleap_rt.evaluation.identity.hota import (
     best_pairs,
     hota_counts,
@@ -22,7 +23,6 @@ from sleap_rt.evaluation.identity.hota import (
 from sleap_rt.evaluation.identity.idf1 import id_counts, id_values, sum_ids
 from sleap_rt.evaluation.identity.sequences import TrackSequence
 from sleap_rt.evaluation.identity.switches import Switch
-from sleap_rt.evaluation.poses import FloatArray, IntArray
 
 
 def association_shares(
@@ -68,10 +68,10 @@ def _scores(sequences: Sequence[TrackSequence], threshold: float) -> dict[str, f
 class _BlindPairs:
     """Pairs of greatest total similarity in each frame, whatever their identities; (n,) each."""
 
-    places: IntArray  # of the frame
-    rows: IntArray
-    columns: IntArray
-    similarity: FloatArray
+    places: Ints  # of the frame
+    rows: Ints
+    columns: Ints
+    similarity: Doubles
 
 
 def _pairs_blind_to_identity(sequence: TrackSequence) -> _BlindPairs:
@@ -107,7 +107,7 @@ def with_perfect_association(sequence: TrackSequence, pairs: _BlindPairs) -> Tra
     return replace(sequence, pr_ids=pr_ids, pr_names=names)
 
 
-def _meetings(sequence: TrackSequence, pairs: _BlindPairs, threshold: float) -> IntArray:
+def _meetings(sequence: TrackSequence, pairs: _BlindPairs, threshold: float) -> Ints:
     """(n_gt_ids, n_pr_ids) frames in which a track lies on an animal, each pair counted alone."""
     meetings = np.zeros((len(sequence.gt_names), len(sequence.pr_names)), np.int64)
     found = pairs.similarity >= threshold
@@ -117,7 +117,7 @@ def _meetings(sequence: TrackSequence, pairs: _BlindPairs, threshold: float) -> 
     return meetings
 
 
-def _association_alone(meetings: Sequence[IntArray]) -> dict[str, float]:
+def _association_alone(meetings: Sequence[Ints]) -> dict[str, float]:
     """HOTA and IDF1 when only paired detections exist; then DetA is 1, and HOTA is √AssA."""
     n_pairs = sum(int(n.sum()) for n in meetings)
     if not n_pairs:

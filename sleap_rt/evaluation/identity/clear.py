@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from sleap_rt.arrays import Bools, Doubles, Ints
 from sleap_rt.evaluation.identity.sequences import TrackSequence
-from sleap_rt.evaluation.oks import EPSILON
-from sleap_rt.evaluation.poses import BoolArray, FloatArray, IntArray
+from sleap_rt.geometry import EPSILON
 
 _KEEP = 1000  # outweighs any similarity: a match that continues is preferred
 _MOSTLY_TRACKED, _MOSTLY_LOST = 0.8, 0.2  # share of an animal's frames in which it is matched
@@ -28,11 +28,11 @@ class TrackMatches:
         n_starts: (n_gt_ids,) how often each true animal went from unmatched to matched.
     """
 
-    frames: IntArray
-    gt_ids: IntArray
-    pr_ids: IntArray
-    similarity: FloatArray
-    n_starts: IntArray
+    frames: Ints
+    gt_ids: Ints
+    pr_ids: Ints
+    similarity: Doubles
+    n_starts: Ints
 
 
 def match_tracks(sequence: TrackSequence, threshold: float) -> TrackMatches:
@@ -70,9 +70,7 @@ def match_tracks(sequence: TrackSequence, threshold: float) -> TrackMatches:
     )
 
 
-def _match_frame(
-    continues: BoolArray, similarity: FloatArray, threshold: float
-) -> tuple[IntArray, IntArray]:
+def _match_frame(continues: Bools, similarity: Doubles, threshold: float) -> tuple[Ints, Ints]:
     score = _KEEP * continues + similarity
     score[similarity < threshold - EPSILON] = 0
     rows, columns = linear_sum_assignment(-score)

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from sleap_rt.arrays import Bools, Ints
 from sleap_rt.errors import DataError
-from sleap_rt.evaluation.candidates import candidate_pairs, rows_of
-from sleap_rt.evaluation.frames import FramePairs, pair_tables, select_ground_truth
 from sleap_rt.evaluation.identity.association import association_shares
 from sleap_rt.evaluation.identity.clear import (
     ClearCounts,
@@ -27,10 +26,12 @@ from sleap_rt.evaluation.identity.sequences import (
 )
 from sleap_rt.evaluation.identity.similarity import similarity_function
 from sleap_rt.evaluation.identity.switches import Switch, find_switches
-from sleap_rt.evaluation.nodes import align_nodes
 from sleap_rt.evaluation.options import IdentityOptions, PoseOptions
-from sleap_rt.evaluation.poses import BoolArray, IntArray, PoseTable
-from sleap_rt.evaluation.words import counted, is_or_are
+from sleap_rt.evaluation.pairing.candidates import candidate_pairs, rows_of
+from sleap_rt.evaluation.pairing.frames import FramePairs, pair_tables, select_ground_truth
+from sleap_rt.evaluation.pairing.nodes import align_nodes
+from sleap_rt.evaluation.plurals import counted, is_or_are
+from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.version import __version__
 
 _NO_VIDEO = -1  # index of a predicted video that does not exist
@@ -205,7 +206,7 @@ def _all_frames(truth: PoseTable, predicted: PoseTable, gt_video: int, pr_video:
     )
 
 
-def _split(ids: IntArray, counts: IntArray) -> list[IntArray]:
+def _split(ids: Ints, counts: Ints) -> list[Ints]:
     return np.split(ids, np.cumsum(counts)[:-1]) if len(counts) else []
 
 
@@ -228,7 +229,7 @@ def _refuse_too_many(n_gt: int, n_pr: int, video: str) -> None:
 def _notes(truth: PoseTable, predicted: PoseTable, sequences: list[TrackSequence]) -> list[str]:
     notes = []
     for table in (truth, predicted):
-        untracked: BoolArray = table.track_ids < 0
+        untracked: Bools = table.track_ids < 0
         if untracked.any():
             notes.append(
                 f"{counted(int(untracked.sum()), 'instance')} of {table.name} without a track; "

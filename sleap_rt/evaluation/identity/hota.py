@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from sleap_rt.arrays import Doubles, Ints
 from sleap_rt.evaluation.identity.sequences import FrameGroup, TrackSequence, in_frame_order
-from sleap_rt.evaluation.oks import EPSILON
-from sleap_rt.evaluation.poses import FloatArray, IntArray
+from sleap_rt.geometry import EPSILON
 
-ALPHAS: FloatArray = np.arange(0.05, 0.99, 0.05)
+ALPHAS: Doubles = np.arange(0.05, 0.99, 0.05)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +28,13 @@ class HotaCounts:
         similarity: sum of the similarities of the true positives.
     """
 
-    tp: FloatArray
-    fn: FloatArray
-    fp: FloatArray
-    association: FloatArray
-    association_recall: FloatArray
-    association_precision: FloatArray
-    similarity: FloatArray
+    tp: Doubles
+    fn: Doubles
+    fp: Doubles
+    association: Doubles
+    association_recall: Doubles
+    association_precision: Doubles
+    similarity: Doubles
 
 
 def hota_counts(sequence: TrackSequence) -> HotaCounts:
@@ -64,7 +64,7 @@ def hota_counts(sequence: TrackSequence) -> HotaCounts:
     )
 
 
-def _alignment(sequence: TrackSequence, gt_counts: IntArray, pr_counts: IntArray) -> FloatArray:
+def _alignment(sequence: TrackSequence, gt_counts: Ints, pr_counts: Ints) -> Doubles:
     """(n_gt_ids, n_pr_ids) how well two tracks fit over the whole video, before any matching."""
     shape = (len(gt_counts), len(pr_counts))
     if not sequence.groups:
@@ -75,27 +75,25 @@ def _alignment(sequence: TrackSequence, gt_counts: IntArray, pr_counts: IntArray
     shared = np.bincount(keys, shares, minlength=shape[0] * shape[1])
     shared = shared.reshape(shape)
     union = gt_counts[:, None] + pr_counts[None, :] - shared
-    alignment: FloatArray = np.divide(shared, union, out=np.zeros(shape), where=union > 0)
+    alignment: Doubles = np.divide(shared, union, out=np.zeros(shape), where=union > 0)
     return alignment
 
 
-def _shares(similarity: FloatArray) -> FloatArray:
+def _shares(similarity: Doubles) -> Doubles:
     """Similarity as a share of all similarities that either side has in its frame."""
     either = similarity.sum(1)[:, None, :] + similarity.sum(2)[:, :, None] - similarity
-    shares: FloatArray = np.divide(
+    shares: Doubles = np.divide(
         similarity, either, out=np.zeros_like(similarity), where=either > EPSILON
     )
     return shares
 
 
-def _keys(group: FrameGroup, n_pr_ids: int) -> IntArray:
+def _keys(group: FrameGroup, n_pr_ids: int) -> Ints:
     """(n_frames, n_gt, n_pr) flat index into a table (n_gt_ids, n_pr_ids)."""
     return group.gt_ids[:, :, None] * n_pr_ids + group.pr_ids[:, None, :]
 
 
-def _matches(
-    sequence: TrackSequence, alignment: FloatArray
-) -> tuple[IntArray, IntArray, FloatArray]:
+def _matches(sequence: TrackSequence, alignment: Doubles) -> tuple[Ints, Ints, Doubles]:
     """Ids and similarity of the pairs matched in each frame, over all frames."""
     gt, pr, values = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
     for group in sequence.groups:
@@ -107,7 +105,7 @@ def _matches(
     return np.concatenate(gt), np.concatenate(pr), np.concatenate(values)
 
 
-def best_pairs(score: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
+def best_pairs(score: Doubles) -> tuple[Ints, Ints, Ints]:
     """Frame, row and column of the pairing with the greatest total in each frame of a stack."""
     n_pairs = min(score.shape[1:])
     chosen = [linear_sum_assignment(-matrix) for matrix in score]

@@ -8,8 +8,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sleap_rt.arrays import Doubles, Ints
 from sleap_rt.errors import DataError
-from sleap_rt.evaluation.poses import FloatArray, IntArray, PoseTable
+from sleap_rt.evaluation.reading.pose_table import PoseTable
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -25,11 +26,11 @@ class FrameGroup:
         cells: (n_frames, n_gt, n_pr) place of each pair among all pairs of the sequence.
     """
 
-    gt_ids: IntArray
-    pr_ids: IntArray
-    similarity: FloatArray
-    places: IntArray
-    cells: IntArray
+    gt_ids: Ints
+    pr_ids: Ints
+    similarity: Doubles
+    places: Ints
+    cells: Ints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,10 @@ class TrackSequence:
     """
 
     video: str
-    frame_idxs: IntArray
-    gt_ids: Sequence[IntArray]
-    pr_ids: Sequence[IntArray]
-    similarity: Sequence[FloatArray]
+    frame_idxs: Ints
+    gt_ids: Sequence[Ints]
+    pr_ids: Sequence[Ints]
+    similarity: Sequence[Doubles]
     gt_names: tuple[str, ...]
     pr_names: tuple[str, ...]
 
@@ -76,7 +77,7 @@ class TrackSequence:
             for shape in np.unique(shapes[sizes > 0], axis=0)
         ]
 
-    def _group(self, places: IntArray, starts: IntArray) -> FrameGroup:
+    def _group(self, places: Ints, starts: Ints) -> FrameGroup:
         similarity = np.stack([self.similarity[place] for place in places])
         within = np.arange(similarity[0].size).reshape(similarity[0].shape)
         return FrameGroup(
@@ -87,11 +88,11 @@ class TrackSequence:
             cells=starts[places][:, None, None] + within,
         )
 
-    def gt_counts(self) -> IntArray:
+    def gt_counts(self) -> Ints:
         """(n_gt_ids,) frames each true animal is in."""
         return _counts(self.gt_ids, len(self.gt_names))
 
-    def pr_counts(self) -> IntArray:
+    def pr_counts(self) -> Ints:
         """(n_pr_ids,) frames each predicted track is in."""
         return _counts(self.pr_ids, len(self.pr_names))
 
@@ -106,7 +107,7 @@ def in_frame_order(
     return ordered
 
 
-def _counts(ids: Sequence[IntArray], n_ids: int) -> IntArray:
+def _counts(ids: Sequence[Ints], n_ids: int) -> Ints:
     together = np.concatenate([np.zeros(0, np.int64), *ids])
     return np.bincount(together, minlength=n_ids).astype(np.int64)
 
@@ -120,11 +121,11 @@ class NumberedTracks:
         names: (n_ids,) track names; an instance without a track is a track of its own.
     """
 
-    ids: IntArray
+    ids: Ints
     names: tuple[str, ...]
 
 
-def number_tracks(table: PoseTable, rows: IntArray) -> NumberedTracks:
+def number_tracks(table: PoseTable, rows: Ints) -> NumberedTracks:
     """Number the tracks of the instances at `rows`; those without a track get one id each."""
     tracks = table.track_ids[rows]
     known, ids = np.unique(tracks, return_inverse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sleap_rt.evaluation.outputs import write_whole
 from sleap_rt.evaluation.report.page import report_page
-from sleap_rt.evaluation.run import EvaluationRun
+from sleap_rt.evaluation.results import EvaluationRun
 
 
 def write_report(run: EvaluationRun, path: Path) -> None:

@@ -5,12 +5,13 @@ from html import escape
 
 import numpy as np
 
+from sleap_rt.arrays import Doubles
 from sleap_rt.evaluation.identity.evaluation import VideoIdentities
-from sleap_rt.evaluation.labels import FrameImages
 from sleap_rt.evaluation.metrics import Metrics, matched_distances
-from sleap_rt.evaluation.pairing import PosePairing
-from sleap_rt.evaluation.pck import PCK_THRESHOLDS_PX
-from sleap_rt.evaluation.poses import FloatArray, PoseTable, visible_nodes
+from sleap_rt.evaluation.pairing.pose_pairs import PosePairing
+from sleap_rt.evaluation.poses.pck import PCK_THRESHOLDS_PX
+from sleap_rt.evaluation.reading.images import FrameImages
+from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.report import plots
 from sleap_rt.evaluation.report.cards import cards, node_table, tables
 from sleap_rt.evaluation.report.theme import PREDICTION, STYLE, TRUTH, series_colour
@@ -21,7 +22,7 @@ from sleap_rt.evaluation.report.worst import (
     draw_frame,
     worst_frames,
 )
-from sleap_rt.evaluation.run import Evaluation, EvaluationRun
+from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 from sleap_rt.evaluation.tables import (
     COCO,
     DETECTION,
@@ -36,6 +37,7 @@ from sleap_rt.evaluation.tables import (
     pose_settings,
     switch_text,
 )
+from sleap_rt.geometry import visible_nodes
 from sleap_rt.version import __version__
 
 _N_WORST, _N_WORST_OF_SEVERAL = 9, 6  # rows of three
@@ -156,7 +158,7 @@ def _skeletons(run: EvaluationRun) -> Iterator[str]:
     yield from figures
 
 
-def _example_pose(truth: PoseTable) -> FloatArray | None:
+def _example_pose(truth: PoseTable) -> Doubles | None:
     """(n_nodes, 2) the first instance that has the most nodes."""
     if not truth.n_instances:
         return None

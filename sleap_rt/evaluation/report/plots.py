@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sleap_rt.arrays import Doubles
 from sleap_rt.errors import OptionError
-from sleap_rt.evaluation.poses import FloatArray
 from sleap_rt.evaluation.report.theme import FAINT, FOREGROUND, THEMED, series_colour
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _embedded(document: str, name: str) -> str:
     return f'{head} role="img" aria-label="{escape(name)}">{rest}'
 
 
-def oks_histogram(values: Sequence[FloatArray]) -> Draw:
+def oks_histogram(values: Sequence[Doubles]) -> Draw:
     """Share of matched pairs per OKS bin, one line per prediction file."""
 
     def draw(axes: "Axes") -> None:
@@ -110,7 +110,7 @@ def oks_histogram(values: Sequence[FloatArray]) -> Draw:
     return draw
 
 
-def error_histogram(distances: Sequence[FloatArray], longest: float) -> Draw:
+def error_histogram(distances: Sequence[Doubles], longest: float) -> Draw:
     """Share of nodes per error bin up to `longest` px, one line per prediction file."""
     bins = np.linspace(0, longest or _EXACT_PX, _N_ERROR_BINS + 1)
 
@@ -126,7 +126,7 @@ def error_histogram(distances: Sequence[FloatArray], longest: float) -> Draw:
     return draw
 
 
-def pck_curves(thresholds: FloatArray, curves: Sequence[FloatArray | None]) -> Draw:
+def pck_curves(thresholds: Doubles, curves: Sequence[Doubles | None]) -> Draw:
     """Share of nodes closer than each threshold; None for a prediction file that has none."""
 
     def draw(axes: "Axes") -> None:
@@ -146,7 +146,7 @@ def pck_curves(thresholds: FloatArray, curves: Sequence[FloatArray | None]) -> D
     return draw
 
 
-def hota_curves(alphas: FloatArray, curves: Sequence[FloatArray]) -> Draw:
+def hota_curves(alphas: Doubles, curves: Sequence[Doubles]) -> Draw:
     """HOTA at each similarity threshold."""
 
     def draw(axes: "Axes") -> None:
@@ -157,15 +157,15 @@ def hota_curves(alphas: FloatArray, curves: Sequence[FloatArray]) -> Draw:
     return draw
 
 
-def _outwards(pose: FloatArray) -> FloatArray:
+def _outwards(pose: Doubles) -> Doubles:
     """(n_nodes, 2) unit vectors from the middle of the pose to its nodes, where names have room."""
     away = pose - np.nanmean(pose, axis=0)
     length = np.sqrt((away**2).sum(axis=-1, keepdims=True))
-    outwards: FloatArray = np.divide(away, length, out=np.zeros_like(away), where=length > 0)
+    outwards: Doubles = np.divide(away, length, out=np.zeros_like(away), where=length > 0)
     return outwards
 
 
-def _write_names(axes: "Axes", pose: FloatArray, node_names: Sequence[str]) -> None:
+def _write_names(axes: "Axes", pose: Doubles, node_names: Sequence[str]) -> None:
     for name, point, (dx, dy) in zip(node_names, pose, _outwards(pose), strict=True):
         if np.isfinite(point).all():
             axes.annotate(
@@ -180,10 +180,10 @@ def _write_names(axes: "Axes", pose: FloatArray, node_names: Sequence[str]) -> N
 
 
 def skeleton_picture(
-    pose: FloatArray,
+    pose: Doubles,
     edge_inds: Sequence[tuple[int, int]],
     node_names: Sequence[str],
-    errors: FloatArray,
+    errors: Doubles,
     largest: float,
 ) -> Draw:
     """One pose, its nodes coloured by error.

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sleap_rt.arrays import Ints
 from sleap_rt.evaluation.identity.evaluation import VideoIdentities
-from sleap_rt.evaluation.poses import IntArray
 from sleap_rt.evaluation.report.plots import Draw
 from sleap_rt.evaluation.report.theme import FAINT, FOREGROUND, SERIES, series_colour
 
@@ -66,7 +66,7 @@ def timeline(video: VideoIdentities) -> Timeline:
     )
 
 
-def runs(places: IntArray, values: IntArray) -> list[tuple[int, int, int]]:
+def runs(places: Ints, values: Ints) -> list[tuple[int, int, int]]:
     """(first, last, value) of each stretch of consecutive `places` with one value.
 
     Args:

@@ -8,11 +8,12 @@ from html import escape
 import cv2
 import numpy as np
 
-from sleap_rt.evaluation.centroids import true_centroids
-from sleap_rt.evaluation.labels import FrameImages, UInt8Array
-from sleap_rt.evaluation.pairing import PosePairing
-from sleap_rt.evaluation.poses import BoolArray, FloatArray, IntArray, visible_nodes
+from sleap_rt.arrays import Bools, Doubles, Image, Ints
+from sleap_rt.evaluation.pairing.centroids import true_centroids
+from sleap_rt.evaluation.pairing.pose_pairs import PosePairing
+from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.report.theme import PREDICTION, TRUTH
+from sleap_rt.geometry import visible_nodes
 
 SAME_MOMENT_FRAMES = 10  # frames closer than this show the same mishap
 _LONG_SIDE_PX = 560  # of the stored image
@@ -68,7 +69,7 @@ def worst_frames(pairing: PosePairing, n_frames: int) -> list[WorstFrame]:
     ]
 
 
-def _one_of_each_moment(order: IntArray, pairing: PosePairing) -> IntArray:
+def _one_of_each_moment(order: Ints, pairing: PosePairing) -> Ints:
     """`order`, but frames close to an earlier one of the same video come last."""
     truth, frames = pairing.ground_truth, pairing.frames.gt_frames[order]
     taken: set[tuple[int, int]] = set()
@@ -84,7 +85,7 @@ def _one_of_each_moment(order: IntArray, pairing: PosePairing) -> IntArray:
     return np.concatenate([order[~repeats], order[repeats]])
 
 
-def _varied(order: IntArray, has_match: BoolArray, n_frames: int) -> IntArray:
+def _varied(order: Ints, has_match: Bools, n_frames: int) -> Ints:
     """The first `n_frames` of `order`, of which at most half have no match if others do.
 
     Frames where nothing was found look alike and would hide those where something went wrong.
@@ -93,23 +94,23 @@ def _varied(order: IntArray, has_match: BoolArray, n_frames: int) -> IntArray:
     lost, found = np.flatnonzero(~matched), np.flatnonzero(matched)
     n_lost = max(n_frames // 2, n_frames - len(found))
     places = np.concatenate([lost[:n_lost], found[: n_frames - min(n_lost, len(lost))]])
-    chosen: IntArray = order[np.sort(places)]
+    chosen: Ints = order[np.sort(places)]
     return chosen
 
 
-def _place_of(instance_frames: IntArray, frames: IntArray) -> IntArray:
+def _place_of(instance_frames: Ints, frames: Ints) -> Ints:
     """(n_instances,) place of each instance's frame in `frames`; -1 if it is not compared."""
     place = np.full(int(max(instance_frames.max(initial=-1), frames.max(initial=-1))) + 1, -1)
     place[frames] = np.arange(len(frames))
     return place[instance_frames]
 
 
-def _longest_errors(pairing: PosePairing) -> FloatArray:
+def _longest_errors(pairing: PosePairing) -> Doubles:
     if pairing.options.match_method == "centroid":
         return pairing.matches.values
     matches = pairing.matches
     apart = pairing.ground_truth.points[matches.gt_rows] - pairing.predicted.points[matches.pr_rows]
-    longest: FloatArray = np.fmax.reduce(np.sqrt((apart**2).sum(axis=-1)), axis=-1)
+    longest: Doubles = np.fmax.reduce(np.sqrt((apart**2).sum(axis=-1)), axis=-1)
     return longest
 
 
@@ -141,7 +142,7 @@ def draw_frame(pairing: PosePairing, worst: WorstFrame, images: FrameImages) -> 
     )
 
 
-def _true_centroids(pairing: PosePairing, truth: FloatArray, line: float) -> Iterator[str]:
+def _true_centroids(pairing: PosePairing, truth: Doubles, line: float) -> Iterator[str]:
     """In centroid mode, a cross on the point of each animal that predictions are compared with."""
     if pairing.options.match_method != "centroid":
         return
@@ -153,16 +154,16 @@ def _true_centroids(pairing: PosePairing, truth: FloatArray, line: float) -> Ite
         )
 
 
-def _poses_of(starts: IntArray, points: FloatArray, frame: int) -> FloatArray:
+def _poses_of(starts: Ints, points: Doubles, frame: int) -> Doubles:
     return points[starts[frame] : starts[frame + 1]]
 
 
-def _flat(poses: FloatArray) -> FloatArray:
+def _flat(poses: Doubles) -> Doubles:
     points = poses.reshape(-1, 2)
     return points[visible_nodes(points)]
 
 
-def _window(points: FloatArray, image: UInt8Array | None) -> tuple[int, int, int, int]:
+def _window(points: Doubles, image: Image | None) -> tuple[int, int, int, int]:
     """(left, top, right, bottom) px around `points`, within the image."""
     if not len(points):
         points = np.array([[0.0, 0.0]])
@@ -184,7 +185,7 @@ def _inside(low: int, high: int, size: int) -> tuple[int, int]:
     return (low, high) if high - low >= 2 else (0, size)
 
 
-def _image_element(image: UInt8Array | None, window: tuple[int, int, int, int]) -> str:
+def _image_element(image: Image | None, window: tuple[int, int, int, int]) -> str:
     if image is None:
         return ""
     left, top, right, bottom = window
@@ -205,7 +206,7 @@ def _image_element(image: UInt8Array | None, window: tuple[int, int, int, int]) 
 
 
 def _pose(
-    pose: FloatArray,
+    pose: Doubles,
     edge_inds: tuple[tuple[int, int], ...],
     colour: str,
     line: float,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats, Image
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import DataError
 from sleap_rt.export.precision.quantize import Feed
-from sleap_rt.export.proof.frames import CPU, Frame
+from sleap_rt.export.proof.frames import CPU
 from sleap_rt.instances import FrameInstances
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.options import CalibrationOptions, DecodeOptions, RunOptions, SelectionOptions
@@ -32,7 +32,7 @@ _OF_PAFS = scalar_inputs(
     dist_penalty_weight=_DECODE.dist_penalty_weight,
 )
 
-Centers = Callable[[FrameRef, Frame], NDArray[np.float32]]
+Centers = Callable[[FrameRef, Image], Floats]
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class CalibrationFrames:
         if centroid_graph is None:
             anchor = anchor_node(contract.skeleton, contract.anchor_part)
 
-            def around_labels(ref: FrameRef, frame: Frame) -> NDArray[np.float32]:
+            def around_labels(ref: FrameRef, frame: Image) -> Floats:
                 known = self.source.known(ref, contract.skeleton.node_names)
                 centers = instance_centers(known, anchor, contract.center_method)
                 return centers[~np.isnan(centers[:, 0])]

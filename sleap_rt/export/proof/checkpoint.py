@@ -10,13 +10,13 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Bools, Floats, Image
 from sleap_rt.contract import Certificate
 from sleap_rt.errors import ModelError
 from sleap_rt.export.proof import frames as proof_frames
 from sleap_rt.export.proof.compare import Differences
-from sleap_rt.export.proof.frames import CPU, Floats, Frame, clear_threshold, synthetic_frames
+from sleap_rt.export.proof.frames import CPU, clear_threshold, synthetic_frames
 from sleap_rt.export.proof.graph_run import Found, run_graph
 from sleap_rt.kinds import KINDS
 from sleap_rt.models import TrainedModel
@@ -78,7 +78,7 @@ def check(certificate: Certificate) -> None:
         )
 
 
-def _compare_frame(model: TrainedModel, engine: Engine, frame: Frame, result: Differences) -> None:
+def _compare_frame(model: TrainedModel, engine: Engine, frame: Image, result: Differences) -> None:
     prepared = pipeline.prepare_frame(model, frame)
     expected = pipeline.run_network(model, prepared.image)
     threshold = clear_threshold(expected["confmaps"], model.kind)
@@ -103,7 +103,7 @@ def _add_peaks(
     points: Floats,
     values: Floats,
     found: tuple[Floats, Floats],
-    stable: NDArray[np.bool_],
+    stable: Bools,
 ) -> None:
     """The peaks of one node, both in raster order."""
     if len(points) == len(found[0]):
@@ -113,9 +113,7 @@ def _add_peaks(
     result.n_extra += max(0, len(found[0]) - len(points))
 
 
-def _stable(
-    model: TrainedModel, outputs: Outputs, node: int, peaks: list[Peak]
-) -> NDArray[np.bool_]:
+def _stable(model: TrainedModel, outputs: Outputs, node: int, peaks: list[Peak]) -> Bools:
     """Peaks of a node that refinement puts in a place that float noise does not move.
 
     Where a patch sums to almost nothing, its centre of mass is noise.
@@ -128,7 +126,7 @@ def _stable(
         np.subtract(refined(noisy, peak, patch_size)[:2], refined(confmap, peak, patch_size)[:2])
         for peak in peaks
     ]
-    stable: NDArray[np.bool_] = np.abs(np.reshape(moved, (-1, 2))).max(axis=1) < _STABLE_CELLS
+    stable: Bools = np.abs(np.reshape(moved, (-1, 2))).max(axis=1) < _STABLE_CELLS
     return stable
 
 
@@ -161,7 +159,7 @@ def _compare_lines(
     return len(grouped)
 
 
-def _clear_lines(model: TrainedModel, sources: Floats, destinations: Floats) -> NDArray[np.bool_]:
+def _clear_lines(model: TrainedModel, sources: Floats, destinations: Floats) -> Bools:
     """(n, m): lines whose samples are all clearly in one cell."""
     steps = np.linspace(0, 1, model.decoding.n_points, dtype=np.float32)[:, None]
     ends = sources[:, None, None], destinations[None, :, None]
@@ -198,14 +196,14 @@ def _check_same(expected: Floats, found: Floats) -> None:
         )
 
 
-def _near_border(cells: Floats) -> NDArray[np.bool_]:
+def _near_border(cells: Floats) -> Bools:
     """(..., 2) to (...): whether the nearest cell hangs on float noise."""
     near = np.abs(cells - np.floor(cells) - 0.5) < _NEAR_BORDER
-    either: NDArray[np.bool_] = near[..., 0] | near[..., 1]
+    either: Bools = near[..., 0] | near[..., 1]
     return either
 
 
-def _compare_crops(model: TrainedModel, engine: Engine, frame: Frame, result: Differences) -> None:
+def _compare_crops(model: TrainedModel, engine: Engine, frame: Image, result: Differences) -> None:
     """At random centres, some of which lie beside the frame."""
     centers = proof_frames.random_centers(frame)
     crops = pipeline.prepare_crops(model, frame, centers)
@@ -226,7 +224,7 @@ def _compare_crops(model: TrainedModel, engine: Engine, frame: Frame, result: Di
     result.n_instances += len(centers)
 
 
-def _stable_in_crop(model: TrainedModel, outputs: Outputs) -> NDArray[np.bool_]:
+def _stable_in_crop(model: TrainedModel, outputs: Outputs) -> Bools:
     rules = pipeline.RULES[model.family]
     everything = DecodeOptions(peak_threshold=-np.inf, integral_refinement="none")
     peaks = rules.global_peaks(outputs, model.decoding, everything)

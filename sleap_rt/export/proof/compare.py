@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from sleap_rt.arrays import Bools, Floats
 from sleap_rt.contract import Certificate, PoseLoss
-
-Floats = NDArray[np.float32]
 
 
 @dataclass
@@ -47,7 +45,7 @@ class Differences:
         expected: Floats,
         found: Floats,
         scores: tuple[Floats, Floats],
-        compared: NDArray[np.bool_] | None = None,
+        compared: Bools | None = None,
     ) -> None:
         """Points that correspond one by one.
 
@@ -90,7 +88,7 @@ class Differences:
         self.n_lost += len(expected) - int(same.sum())
         self.n_extra += len(found) - int(same.sum())
 
-    def _count(self, has: NDArray[np.bool_], also: NDArray[np.bool_]) -> None:
+    def _count(self, has: Bools, also: Bools) -> None:
         self.n_points += int(has.sum())
         self.n_lost += int((has & ~also).sum())
         self.n_extra += int((also & ~has).sum())
@@ -121,6 +119,6 @@ class Differences:
         )
 
 
-def _there(points: Floats) -> NDArray[np.bool_]:
-    there: NDArray[np.bool_] = ~np.isnan(points[..., 0])
+def _there(points: Floats) -> Bools:
+    there: Bools = ~np.isnan(points[..., 0])
     return there

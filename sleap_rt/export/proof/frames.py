@@ -2,8 +2,8 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import AnyFloats, Floats, Image
 from sleap_rt.contract import Preprocessing
 from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.models.reference.peaks import maxima
@@ -16,11 +16,8 @@ CPU = EngineOptions(engine=certifying_engine(), device="cpu")
 _MAX_PEAKS = 200  # of a node in one frame
 _DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
 
-Frame = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
-
-def synthetic_frames(spec: Preprocessing) -> list[Frame]:
+def synthetic_frames(spec: Preprocessing) -> list[Image]:
     """Textured frames with dark and bright blobs: training size, larger, smaller and oblong.
 
     Returns:
@@ -36,7 +33,7 @@ def synthetic_frames(spec: Preprocessing) -> list[Frame]:
     return [draw_frame(rng, size, spec.in_channels) for size in sizes]
 
 
-def draw_frame(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Frame:
+def draw_frame(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Image:
     """One of them, (*size, channels)."""
     height, width = size
     coarse = rng.normal(128, 30, (height // 16 + 2, width // 16 + 2, channels))
@@ -51,11 +48,11 @@ def draw_frame(rng: np.random.Generator, size: tuple[int, int], channels: int) -
         v = (y - cy) * np.cos(angle) - (x - cx) * np.sin(angle)
         blob = np.exp(-((u / long) ** 2 + (v / short) ** 2))
         image += (rng.choice([-110, 110]) * blob)[..., None]
-    frame: Frame = np.clip(image, 0, 255).astype(np.uint8)
+    frame: Image = np.clip(image, 0, 255).astype(np.uint8)
     return frame
 
 
-def random_centers(frame: Frame) -> Floats:
+def random_centers(frame: Image) -> Floats:
     """(N_CENTERS, 2) float32, (x, y) px; some lie beside the frame."""
     side = np.array([frame.shape[1], frame.shape[0]])
     drawn = np.random.default_rng(SEED).uniform(-0.05, 1.05, (N_CENTERS, 2))
@@ -63,7 +60,7 @@ def random_centers(frame: Frame) -> Floats:
     return centers
 
 
-def in_words(frames: list[Frame]) -> str:
+def in_words(frames: list[Image]) -> str:
     """The frames, as a certificate names them."""
     sizes = ", ".join(f"{frame.shape[1]}x{frame.shape[0]}" for frame in frames)
     return f"synthetic, seed {SEED}, {sizes} px"
@@ -94,7 +91,7 @@ def clear_threshold(confmaps: Floats, kind: ModelKind) -> float:
     return widest_gap(np.concatenate(values), low, high)
 
 
-def widest_gap(values: NDArray[np.floating], low: float, high: float) -> float:
+def widest_gap(values: AnyFloats, low: float, high: float) -> float:
     """The middle of the widest gap between sorted values, between low and high."""
     if not 0 < low < high:
         return 0.0

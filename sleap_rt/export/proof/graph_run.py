@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sleap_rt.export.proof.frames import Floats, Frame
+from sleap_rt.arrays import Floats, Image
 from sleap_rt.models.reference.pipeline import FramePeaks
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine
@@ -42,7 +42,7 @@ class Found:
 
 
 def run_graph(
-    engine: Engine, frame: Frame, options: DecodeOptions, centers: Floats | None = None
+    engine: Engine, frame: Image, options: DecodeOptions, centers: Floats | None = None
 ) -> Found:
     """Run a graph with slots for every peak.
 
@@ -64,7 +64,7 @@ def run_graph(
         n_slots = most
 
 
-def _feed(frame: Frame, options: DecodeOptions, centers: Floats | None) -> Feed:
+def _feed(frame: Image, options: DecodeOptions, centers: Floats | None) -> Feed:
     scalars = {
         "peak_threshold": options.peak_threshold,
         "integral_refinement": float(options.integral_refinement == "integral"),

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from sleap_rt.arrays import AnyFloats, Bools, Rows
 from sleap_rt.contract import Certificate, GraphContract, PoseLoss
-from sleap_rt.evaluation.oks import oks
 from sleap_rt.evaluation.options import PoseOptions
+from sleap_rt.evaluation.poses.oks import oks
 from sleap_rt.export.proof.compare import Differences
+from sleap_rt.geometry import pose_boxes
 from sleap_rt.instances import FrameInstances
 
 # Limits of what a graph in int8 may lose, unless loss is allowed.
@@ -22,8 +23,6 @@ MIN_MEAN_OKS = 0.95  # of the instances that both find
 _SAME_CELLS = 3  # animals whose points are this close on average are the same, however small
 _SAME_SIZE = 0.5  # the same as a share of the animal's diagonal
 _OKS_STDDEV = PoseOptions.oks_stddev
-
-Floats = NDArray[np.floating]
 
 
 @dataclass
@@ -69,9 +68,7 @@ class Losses:
             poses = (points.astype(np.float64) for points in (a.points, b.points))
             self.oks += oks(*poses, stddev=_OKS_STDDEV).tolist()
 
-    def _same_animals(
-        self, exact: Floats, reduced: Floats
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _same_animals(self, exact: AnyFloats, reduced: AnyFloats) -> tuple[Rows, Rows]:
         """Rows of both that are the same animal: pairs of least mean distance."""
         gaps = np.linalg.norm(exact[:, None] - reduced[None], axis=-1)  # (n, m, n_nodes)
         both = ~np.isnan(gaps)
@@ -84,18 +81,15 @@ class Losses:
         return rows[same], columns[same]
 
 
-def _seen(points: Floats) -> NDArray[np.bool_]:
-    seen: NDArray[np.bool_] = ~np.isnan(points[..., 0])
+def _seen(points: AnyFloats) -> Bools:
+    seen: Bools = ~np.isnan(points[..., 0])
     return seen
 
 
-def _diagonals(points: Floats) -> Floats:
+def _diagonals(points: AnyFloats) -> AnyFloats:
     """(n,) px of the box around each animal's visible nodes."""
-    seen = _seen(points)[..., None]
-    high = np.where(seen, points, -np.inf).max(axis=1, initial=-np.inf)
-    low = np.where(seen, points, np.inf).min(axis=1, initial=np.inf)
-    sides = np.where(np.isfinite(high), high - low, 0)
-    diagonals: Floats = np.linalg.norm(sides, axis=-1)
+    boxes = pose_boxes(points)
+    diagonals: AnyFloats = np.linalg.norm(np.nan_to_num(boxes[:, 2:] - boxes[:, :2]), axis=-1)
     return diagonals
 
 

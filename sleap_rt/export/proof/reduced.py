@@ -7,11 +7,12 @@ what is measured here. Both run on ONNX Runtime, on the frames of that certifica
 from contextlib import closing
 from pathlib import Path
 
+from sleap_rt.arrays import Image
 from sleap_rt.contract import Certificate, GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.export.proof import frames as proof_frames
 from sleap_rt.export.proof.compare import Differences
-from sleap_rt.export.proof.frames import CPU, Frame, clear_threshold, synthetic_frames
+from sleap_rt.export.proof.frames import CPU, clear_threshold, synthetic_frames
 from sleap_rt.export.proof.graph_run import run_graph
 from sleap_rt.kinds import KINDS
 from sleap_rt.options import DecodeOptions
@@ -55,7 +56,7 @@ def certify_reduced(exact: Path, reduced: Path, contract: GraphContract) -> Cert
 
 
 def _compare_maps(
-    contract: GraphContract, engines: _Engines, frame: Frame, result: Differences
+    contract: GraphContract, engines: _Engines, frame: Image, result: Differences
 ) -> float:
     """Compare the networks' outputs; a threshold that the peaks are clearly off."""
     row = KINDS[contract.kind]
@@ -67,7 +68,7 @@ def _compare_maps(
 
 
 def _compare_frame(
-    paths: _Paths, engines: _Engines, frame: Frame, options: DecodeOptions, result: Differences
+    paths: _Paths, engines: _Engines, frame: Image, options: DecodeOptions, result: Differences
 ) -> None:
     found = []
     for path in paths:
@@ -79,7 +80,7 @@ def _compare_frame(
 
 
 def _compare_crops(
-    paths: _Paths, engines: _Engines, frame: Frame, options: DecodeOptions, result: Differences
+    paths: _Paths, engines: _Engines, frame: Image, options: DecodeOptions, result: Differences
 ) -> None:
     """Each crop is compared by itself."""
     centers = proof_frames.random_centers(frame)

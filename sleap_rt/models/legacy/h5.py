@@ -14,11 +14,11 @@ from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats
 from sleap_rt.errors import ModelError
 
-Weights = dict[str, dict[str, NDArray[np.float32]]]  # layer -> path inside the layer -> values
+Weights = dict[str, dict[str, Floats]]  # layer -> path inside the layer -> values
 
 _LFS_POINTER = b"version https://git-lfs"
 _UNREADABLE = (  # what h5py raises on damage
@@ -114,7 +114,7 @@ def _weights(file: h5py.File, name: str, *, limit: int) -> Weights:
     return weights
 
 
-def _values(dataset: Any, what: str, limit: int) -> NDArray[np.float32]:
+def _values(dataset: Any, what: str, limit: int) -> Floats:
     if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind != "f":
         raise ModelError(f"{what} is not an array of floating-point numbers; the file is damaged.")
     if dataset.compression is None and dataset.nbytes > limit:

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats
 from sleap_rt.errors import ModelError
 
 
@@ -17,7 +16,7 @@ class LayerWeights:
         arrays: path -> values; the short name is what follows the last `/`, without `:0`.
     """
 
-    def __init__(self, layer: str, arrays: Mapping[str, NDArray[np.float32]]) -> None:
+    def __init__(self, layer: str, arrays: Mapping[str, Floats]) -> None:
         self._layer = layer
         self._arrays = {
             path.rpartition("/")[2].removesuffix(":0"): values for path, values in arrays.items()
@@ -53,13 +52,13 @@ class LayerWeights:
 
 
 def by_layer(
-    arrays: Mapping[str, NDArray[np.float32]],
-) -> dict[str, dict[str, NDArray[np.float32]]]:
+    arrays: Mapping[str, Floats],
+) -> dict[str, dict[str, Floats]]:
     """The weights of a nested model, which the file lists together, sorted by its own layers.
 
     The owner is everything ahead of a path's LAST `/`: layer names may contain one.
     """
-    found: dict[str, dict[str, NDArray[np.float32]]] = {}
+    found: dict[str, dict[str, Floats]] = {}
     for path, values in arrays.items():
         found.setdefault(path.rpartition("/")[0], {})[path] = values
     return found

@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from sleap_rt.arrays import Floats
 from sleap_rt.options import DecodeOptions
 
-Floats = NDArray[np.float32]
 Edges = tuple[tuple[int, int], ...]
 _HOPELESS = 1e6  # cost of a pair without a score; any real score is far better
 

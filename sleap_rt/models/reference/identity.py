@@ -1,10 +1,9 @@
 """Identities from class probabilities."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-Floats = NDArray[np.float32]
+from sleap_rt.arrays import Floats
 
 
 def probabilities_at(class_maps: Floats, x: float, y: float, stride: int) -> Floats:

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats, Image, Ints
 from sleap_rt.contract import Decoding, Preprocessing
 from sleap_rt.errors import DataError
 from sleap_rt.models.reference import identity, peaks
 from sleap_rt.models.reference.peaks import Peak
-from sleap_rt.models.reference.rules import Floats, Image, PreparedCrops, PreparedFrame
+from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame
 from sleap_rt.options import DecodeOptions
 
 _LUMA = np.array([0.2989, 0.5870, 0.1140], np.float32)  # of R, G, B
@@ -241,7 +241,7 @@ def resize(image: Floats, size: tuple[int, int]) -> Floats:
     return rows[top] + (rows[bottom] - rows[top]) * down
 
 
-def _neighbours(n_in: int, n_out: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+def _neighbours(n_in: int, n_out: int) -> tuple[Ints, Ints, Floats]:
     """For each output pixel the two input pixels it lies between, and how far from the first."""
     step = np.float32(n_in) / np.float32(n_out)
     at = (np.arange(n_out, dtype=np.float32) + np.float32(0.5)) * step - np.float32(0.5)
@@ -298,7 +298,7 @@ def _sample(image: Image, *, xs: Floats, ys: Floats) -> Image:
     return np.where(inside[..., None], upper + (lower - upper) * down, 0).astype(np.uint8)
 
 
-def _between(at: Floats, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+def _between(at: Floats, length: int) -> tuple[Ints, Ints, Floats]:
     low = np.floor(at)
     first = np.clip(low, 0, length - 1).astype(np.int64)
     second = np.clip(np.ceil(at), 0, length - 1).astype(np.int64)

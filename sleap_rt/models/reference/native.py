@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sleap_rt.arrays import Doubles, Floats, Image
 from sleap_rt.contract import Decoding, Preprocessing
 from sleap_rt.models.reference import identity, peaks
 from sleap_rt.models.reference.peaks import Peak
-from sleap_rt.models.reference.rules import Floats, Image, PreparedCrops, PreparedFrame
+from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame
 from sleap_rt.options import DecodeOptions
 
 LUMA = (0.2989, 0.587, 0.114)
@@ -175,7 +176,7 @@ def _resize_rows(image: Pixels, n_out: int) -> Pixels:
     return rows
 
 
-def _resize_weights(n_in: int, n_out: int) -> NDArray[np.float64]:
+def _resize_weights(n_in: int, n_out: int) -> Doubles:
     """(n_out, n_in): the share of each input row in each output row."""
     ratio = n_in / n_out
     support = max(ratio, 1.0)

@@ -7,9 +7,10 @@ refined.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Map = NDArray[np.float32]  # (height, width)
+from sleap_rt.arrays import Floats
+
+Map = Floats  # (height, width)
 
 
 class Peak(NamedTuple):
@@ -91,7 +92,7 @@ def refined(confmap: Map, peak: Peak, patch_size: int) -> Peak:
         return peak._replace(x=col + float(moment_x / total), y=row + float(moment_y / total))
 
 
-def shifted(offsets: NDArray[np.float32], node: int, peak: Peak) -> Peak:
+def shifted(offsets: Floats, node: int, peak: Peak) -> Peak:
     """The peak moved by what the network says, (2 * n_nodes, height, width): x and y in cells."""
     row, col = peak.cell
     dx, dy = offsets[2 * node : 2 * node + 2, row, col]

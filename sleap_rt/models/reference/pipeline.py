@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from sleap_rt.arrays import Floats, Image
 from sleap_rt.contract import Family
 from sleap_rt.instances import FrameInstances
 from sleap_rt.kinds import KINDS, ModelKind
@@ -17,13 +18,7 @@ from sleap_rt.models.reference import grouping, identity
 from sleap_rt.models.reference.legacy import LegacyReference
 from sleap_rt.models.reference.native import NativeReference
 from sleap_rt.models.reference.peaks import Peak
-from sleap_rt.models.reference.rules import (
-    Floats,
-    Image,
-    PreparedCrops,
-    PreparedFrame,
-    ReferenceRules,
-)
+from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame, ReferenceRules
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import DecodeOptions
 

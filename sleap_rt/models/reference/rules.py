@@ -4,14 +4,11 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats, Image
 from sleap_rt.contract import Decoding, Preprocessing
 from sleap_rt.models.reference.peaks import Peak
 from sleap_rt.options import DecodeOptions
-
-Image = NDArray[np.uint8]  # (height, width, channels)
-Floats = NDArray[np.float32]
 
 
 class PreparedFrame(NamedTuple):

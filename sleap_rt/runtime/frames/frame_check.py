@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 
 
-def checked_frame(frame: NDArray[Any], index: int, name: str) -> NDArray[np.uint8]:
+def checked_frame(frame: NDArray[Any], index: int, name: str) -> Image:
     """The frame, if models can take it.
 
     Raises:

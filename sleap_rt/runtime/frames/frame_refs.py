@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sleap_rt.arrays import Image
 from sleap_rt.instances import KnownInstances
 
 NO_LABELS = (
     "this model alone works on labelled animals, and the input has none: give a `.slp` file with "
     "labelled frames, or the other model of the pair as well"
 )
-Frame = NDArray[np.uint8]
 
 
 class FrameRef(NamedTuple):
@@ -25,13 +22,13 @@ class FrameRef(NamedTuple):
 class FrameReader(Protocol):
     """One video, read frame by frame."""
 
-    def read(self, index: int) -> Frame: ...
+    def read(self, index: int) -> Image: ...
 
 
 class FrameSource(Protocol):
     """Frames of one or more videos. Read from one thread at a time."""
 
-    def read(self, ref: FrameRef) -> Frame:
+    def read(self, ref: FrameRef) -> Image:
         """(height, width, channels) uint8, RGB or gray."""
         ...
 

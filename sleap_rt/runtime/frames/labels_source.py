@@ -51,22 +51,6 @@ class LabelsSource(Source):
         }
 
 
-def load_labels(path: Path) -> "sio.Labels":
-    """A `.slp` file, its videos not opened.
-
-    Raises:
-        DataError: it is missing or damaged.
-    """
-    import sleap_io as sio
-
-    if not path.is_file():
-        raise DataError(f"{path} does not exist; expected a `.slp` file.")
-    try:
-        return sio.load_slp(str(path), open_videos=False)
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as a `.slp` file: {error}") from error
-
-
 def open_labels(
     labels: "sio.Labels", path: Path | None, selection: SelectionOptions
 ) -> LabelsSource:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.labels_file import load_labels
 from sleap_rt.options import SelectionOptions
-from sleap_rt.runtime.frames.frame_refs import Frame
-from sleap_rt.runtime.frames.labels_source import load_labels, open_labels
+from sleap_rt.runtime.frames.labels_source import open_labels
 from sleap_rt.runtime.frames.selection import Selection, select_of_video
 from sleap_rt.runtime.frames.sleap_video import (
     as_sleap_video,
@@ -125,11 +126,11 @@ def _array_video() -> "list[sio.Video]":
 
 
 class _ArrayReader:
-    def __init__(self, frames: NDArray[np.uint8]) -> None:
+    def __init__(self, frames: Image) -> None:
         self._frames = frames
 
-    def read(self, index: int) -> Frame:
-        frame: Frame = self._frames[index]
+    def read(self, index: int) -> Image:
+        frame: Image = self._frames[index]
         return frame
 
     def close(self) -> None:

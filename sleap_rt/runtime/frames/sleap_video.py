@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.frames.frame_check import checked_frame
 from sleap_rt.runtime.frames.source import Reader
@@ -49,7 +49,7 @@ class SleapVideo:
             raise DataError(f"{self.name} has no frames.")
         self.read(next(iter(self.available)))
 
-    def read(self, index: int) -> NDArray[np.uint8]:
+    def read(self, index: int) -> Image:
         """One frame, (height, width, channels) uint8, RGB or gray.
 
         Raises:

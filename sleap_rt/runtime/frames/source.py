@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.instances import KnownInstances
-from sleap_rt.runtime.frames.frame_refs import NO_LABELS, Frame, FrameRef
+from sleap_rt.runtime.frames.frame_refs import NO_LABELS, FrameRef
 from sleap_rt.runtime.frames.selection import Selection
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class Reader(Protocol):
     """One video, open."""
 
-    def read(self, index: int) -> Frame: ...
+    def read(self, index: int) -> Image: ...
     def close(self) -> None: ...
 
 
@@ -54,7 +55,7 @@ class Source:
         self.video_name = video_name
         self._videos = videos
 
-    def read(self, ref: FrameRef) -> Frame:
+    def read(self, ref: FrameRef) -> Image:
         return self._readers[ref.video_index].read(ref.frame_index)
 
     def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:

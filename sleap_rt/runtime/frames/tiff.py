@@ -5,10 +5,9 @@ sleap-io takes stacks that tifffile and ImageJ write for one image, and can mix 
 
 from pathlib import Path
 
-import numpy as np
 import tifffile
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.frames.frame_check import checked_frame
 
@@ -33,7 +32,7 @@ class TiffPages:
         except (tifffile.TiffFileError, OSError, ValueError) as error:
             raise DataError(f"{path} cannot be read as TIFF: {error}") from error
 
-    def read(self, index: int) -> NDArray[np.uint8]:
+    def read(self, index: int) -> Image:
         """One frame, (height, width, channels) uint8.
 
         Raises:

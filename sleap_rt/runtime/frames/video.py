@@ -16,8 +16,8 @@ import av
 import numpy as np
 from av import library_versions
 from av.video.reformatter import Colorspace
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.frames.frame_times import FrameTimes, read_frame_times, stored_frame_count
 
@@ -76,7 +76,7 @@ class VideoFile:
         rate = self._stream.average_rate
         self.fps = None if rate is None else float(rate)
 
-    def read(self, index: int) -> NDArray[np.uint8]:
+    def read(self, index: int) -> Image:
         """One frame, (height, width, channels) uint8, RGB or gray.
 
         Raises:
@@ -161,7 +161,7 @@ class VideoFile:
     def _first_pts_or_none(self) -> int | None:
         return getattr(self, "_first_pts", None)
 
-    def _pixels(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+    def _pixels(self, frame: av.VideoFrame) -> Image:
         image = frame.reformat(
             format="rgb24", src_colorspace=Colorspace.ITU601, dst_colorspace=Colorspace.ITU601
         ).to_ndarray()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats, Image
 from sleap_rt.errors import SleapRtError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import declarations, open_engine
@@ -81,7 +81,7 @@ def _probe(graph: Path, name: str, device: str) -> Probe:
     return Probe(name, device, True, f"runs on {runs_on}, {seconds * 1e3:.2f} ms per run")
 
 
-def expected(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+def expected(frames: Image) -> Floats:
     """What the graph computes, by loops over the kernel."""
     kernel = np.arange(54, dtype=np.float32).reshape(2, 3, 3, 3) / 16 - 1
     n, height, width, _ = frames.shape

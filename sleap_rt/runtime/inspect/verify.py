@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import AnyFloats
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.options import EngineOptions
@@ -164,8 +164,8 @@ def _compared(
     found: dict[str, Array],
 ) -> Verification:
     tolerance = TOLERANCES[contract.precision]
-    px: list[NDArray[np.floating]] = []
-    scores: list[NDArray[np.floating]] = []
+    px: list[AnyFloats] = []
+    scores: list[AnyFloats] = []
     n_expected = n_missing = n_extra = 0
     for name, wanted in expected.items():
         given = found[name]
@@ -202,7 +202,7 @@ def _score_differences(wanted: Array, given: Array) -> Array:
     return differences[~np.isnan(wanted) | ~np.isnan(given)]
 
 
-def _percentile(values: list[NDArray[np.floating]], tolerance: Tolerance) -> float:
+def _percentile(values: list[AnyFloats], tolerance: Tolerance) -> float:
     together = np.concatenate([part.ravel() for part in values])
     if not together.size:
         return 0.0

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.options import RunOptions
-from sleap_rt.runtime.frames.frame_refs import NO_LABELS, Frame, FrameReader, FrameRef, FrameSource
+from sleap_rt.runtime.frames.frame_refs import NO_LABELS, FrameReader, FrameRef, FrameSource
 from sleap_rt.runtime.predictors import Predictor
 
 
@@ -24,7 +25,7 @@ class Batch:
     """
 
     results: list[FrameInstances]
-    frames: Frame
+    frames: Image
 
 
 def predict_batches(
@@ -85,14 +86,14 @@ class _OneVideo:
     def __init__(self, reader: FrameReader) -> None:
         self._reader = reader
 
-    def read(self, ref: FrameRef) -> Frame:
+    def read(self, ref: FrameRef) -> Image:
         return self._reader.read(ref.frame_index)
 
     def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:
         raise DataError(NO_LABELS)
 
 
-_Item = tuple[FrameRef, Frame]
+_Item = tuple[FrameRef, Image]
 _POLL_SECONDS = 0.1
 
 

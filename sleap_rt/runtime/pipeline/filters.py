@@ -3,9 +3,17 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sleap_rt.instances import FloatArray, FrameInstances
+from sleap_rt.arrays import AnyFloats, Bools, Rows
+from sleap_rt.geometry import (
+    box_areas,
+    box_iou,
+    keypoint_similarity,
+    pose_boxes,
+    squared_distances,
+    visible_nodes,
+)
+from sleap_rt.instances import FrameInstances
 from sleap_rt.options import FilterOptions
 
 if TYPE_CHECKING:
@@ -14,7 +22,7 @@ if TYPE_CHECKING:
 _OKS_SPREAD = 0.1  # of a node, as a share of the animal's size
 
 
-def kept_instances(frame: FrameInstances, options: FilterOptions) -> NDArray[np.intp]:
+def kept_instances(frame: FrameInstances, options: FilterOptions) -> Rows:
     """Positions of the instances that pass, ascending.
 
     First each instance by itself: visible nodes, then scores. Then, among those left, an instance
@@ -31,7 +39,7 @@ def kept_instances(frame: FrameInstances, options: FilterOptions) -> NDArray[np.
     kept = np.flatnonzero(enough)
     if not options.filter_overlapping or len(kept) < 2:
         return kept
-    similarity = box_iou if options.filter_overlapping_method == "iou" else pose_oks
+    similarity = _box_similarity if options.filter_overlapping_method == "iou" else _pose_similarity
     not_overlapping = _suppressed(
         similarity(frame.points[kept]), frame.scores[kept], options.filter_overlapping_threshold
     )
@@ -70,22 +78,18 @@ def filter_labels(labels: "sio.Labels", options: FilterOptions) -> None:
         ]
 
 
-def box_iou(points: FloatArray) -> FloatArray:
+def _box_similarity(points: AnyFloats) -> AnyFloats:
     """(n, n): intersection over union of the boxes around visible nodes; 0 where there is no area.
 
     Args:
         points: (n, n_nodes, 2), NaN where a node is missing.
     """
-    low, high = _boxes(points)
-    shared = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
-    intersection = np.maximum(shared, 0).prod(axis=2)
-    area = (high - low).prod(axis=1)
-    union = area[:, None] + area - intersection
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(union > 0, intersection / union, 0.0)
+    boxes = _boxes(points)
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(box_iou(boxes[:, None], boxes))
 
 
-def pose_oks(points: FloatArray) -> FloatArray:
+def _pose_similarity(points: AnyFloats) -> AnyFloats:
     """(n, n): [a, b] is the mean over nodes seen in both of exp(-d² / (2 A 0.1²)).
 
     A is the area of a's box. 0 where a has fewer than two nodes or no area, or none is in common.
@@ -94,27 +98,20 @@ def pose_oks(points: FloatArray) -> FloatArray:
         points: (n, n_nodes, 2), NaN where a node is missing.
     """
     points = points.astype(np.float64)  # in float32, distant poses would come to exactly 0
-    low, high = _boxes(points)
-    area = (high - low).prod(axis=1)[:, None]
-    squares = ((points[:, None] - points[None]) ** 2).sum(axis=3)  # (n, n, n_nodes), NaN: not both
+    area = box_areas(_boxes(points))[:, None]
+    squares = squared_distances(points[:, None], points[None])  # (n, n, n_nodes)
     both = ~np.isnan(squares)
     with np.errstate(invalid="ignore", divide="ignore"):
-        near = np.exp(-squares / (2 * area[..., None] * _OKS_SPREAD**2))
-        mean = np.where(both, near, 0.0).sum(axis=2) / both.sum(axis=2)
+        mean = keypoint_similarity(squares, 2 * area * _OKS_SPREAD**2, both)
     return np.where((area > 0) & both.any(axis=2), mean, 0.0)
 
 
-def _boxes(points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Lowest and highest (x, y) of each instance's visible nodes; empty boxes where it has none."""
-    missing = np.isnan(points).any(axis=2, keepdims=True)
-    low = np.where(missing, np.inf, points).min(axis=1)
-    high = np.where(missing, -np.inf, points).max(axis=1)
-    empty = ~np.isfinite(low).all(axis=1)
-    low[empty] = high[empty] = 0.0
-    return low, high
+def _boxes(points: AnyFloats) -> AnyFloats:
+    """(n, 4) around the nodes of which both coordinates are known; NaN where there are none."""
+    return pose_boxes(np.where(visible_nodes(points)[..., None], points, np.nan))
 
 
-def _suppressed(similarity: FloatArray, scores: FloatArray, threshold: float) -> NDArray[np.intp]:
+def _suppressed(similarity: AnyFloats, scores: AnyFloats, threshold: float) -> Rows:
     """Greedy: the best first, each drops those after it that are too similar to it."""
     left = np.ones(len(scores), bool)
     kept = []
@@ -125,6 +122,6 @@ def _suppressed(similarity: FloatArray, scores: FloatArray, threshold: float) ->
     return np.sort(np.array(kept, np.intp))
 
 
-def _at_least(values: FloatArray, limit: float) -> NDArray[np.bool_]:
+def _at_least(values: AnyFloats, limit: float) -> Bools:
     """A limit of 0 is off; else a value that is no number fails it."""
     return values >= limit if limit else np.ones(len(values), bool)

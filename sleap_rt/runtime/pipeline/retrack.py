@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sleap_rt.arrays import AnyFloats
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.instances import FloatArray, FrameInstances
+from sleap_rt.instances import FrameInstances
 from sleap_rt.tracking import Assignment, Tracker, TrackerOptions
 from sleap_rt.version import __version__
 
@@ -169,9 +170,9 @@ def _track_frame(
     frame.instances = passed_on + stay
 
 
-def _image(frame: "sio.LabeledFrame") -> FloatArray:
+def _image(frame: "sio.LabeledFrame") -> AnyFloats:
     try:
-        image: FloatArray = frame.video[frame.frame_idx]
+        image: AnyFloats = frame.video[frame.frame_idx]
     except (OSError, IndexError, ValueError, KeyError) as error:
         raise DataError(
             f"frame {frame.frame_idx} of {frame.video.filename} cannot be read: {error}"

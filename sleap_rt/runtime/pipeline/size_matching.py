@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
 from sleap_rt.runtime.predictors import Frames, Predictor
-
-Floats = NDArray[np.float32]
 
 
 def at_common_size(

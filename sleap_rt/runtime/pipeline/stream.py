@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from sleap_rt.arrays import Image
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import FilterOptions, RunOptions
-from sleap_rt.runtime.frames.frame_refs import Frame, FrameRef, FrameSource
+from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
 from sleap_rt.runtime.pipeline.batches import predict_batches
 from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.journal import Journal
@@ -60,7 +61,7 @@ def stream_results(
 
 
 def _followed(
-    results: list[FrameInstances], frames: Frame, following: Following
+    results: list[FrameInstances], frames: Image, following: Following
 ) -> Iterator[FrameInstances]:
     for result, frame in zip(results, frames, strict=True):
         yield following.follow(result, frame)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from sleap_rt.arrays import AnyImage
 from sleap_rt.instances import FrameInstances
 from sleap_rt.tracking import Tracker, TrackerOptions
-from sleap_rt.tracking.flow import Image
 
 
 class Following:
@@ -29,7 +29,7 @@ class Following:
         """Names of the tracks so far; a track id is a position in them."""
         return self._class_names if self._tracker is None else self._tracker.track_names
 
-    def follow(self, frame: FrameInstances, image: Image | None) -> FrameInstances:
+    def follow(self, frame: FrameInstances, image: AnyImage | None) -> FrameInstances:
         """The frame with tracks.
 
         Args:

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Doubles, Floats
 from sleap_rt.contract import CenterMethod
 from sleap_rt.errors import OptionError
 from sleap_rt.skeleton import Skeleton
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 _SAME_PX = 1e-6  # closer points are one
 _MOST_STEPS = 1000
 

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats, Rows
 from sleap_rt.errors import ModelError
 from sleap_rt.options import DecodeOptions
 
-Floats = NDArray[np.float32]
 Edges = tuple[tuple[int, int], ...]
 _NO_SCORE_COST = 1e6  # of a pair without a score; far above the cost of any real one
 
@@ -78,7 +77,7 @@ def group_peaks(
         options: least score of a connection, least size of an instance, most instances.
     """
     n_nodes = len(peaks)
-    members: list[NDArray[np.intp]] = []  # per instance: peak of each node, or -1
+    members: list[Rows] = []  # per instance: peak of each node, or -1
     scores: list[float] = []
     owner = np.full(peaks.shape[:2], -1)
     found = ~np.isnan(peaks[..., 0])
@@ -117,7 +116,7 @@ def _matches(scores: Floats, options: DecodeOptions) -> list[tuple[int, int, flo
 def _gather(
     peaks: Floats,
     peak_vals: Floats,
-    members: list[NDArray[np.intp]],
+    members: list[Rows],
     scores: list[float],
     options: DecodeOptions,
 ) -> GroupedPeaks:

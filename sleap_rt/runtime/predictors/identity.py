@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
+from sleap_rt.arrays import Floats, Ints, Rows
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def first_choices(class_probs: Floats, classes: Ints) -> Ints:
     return ordered
 
 
-def _most_probable_pairs(probs: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _most_probable_pairs(probs: Floats) -> tuple[Rows, Rows]:
     """(rows, columns) of the one-to-one assignment of largest total."""
     from scipy.optimize import linear_sum_assignment  # takes half a second to import
 

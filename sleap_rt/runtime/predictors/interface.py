@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.skeleton import Skeleton
 
-Frames = NDArray[np.uint8]
+Frames = Image
 
 
 class Predictor(Protocol):

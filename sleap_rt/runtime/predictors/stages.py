@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import Array, DeviceArray, Engine, Feed, open_engine
 from sleap_rt.runtime.graph_file import GraphFile
 from sleap_rt.runtime.predictors.interface import Frames
 
-Floats = NDArray[np.float32]
 UploadedFrames = Frames | DeviceArray
 """(batch, height, width, channels) uint8, where the engines of all stages can read them."""
 _FEWEST_SLOTS = 8  # peaks per map that a graph is first run with

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
@@ -14,7 +14,6 @@ from sleap_rt.runtime.predictors.interface import Frames, check_frames, check_kn
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage, UploadedFrames
 
-Floats = NDArray[np.float32]
 # Raw outputs of crops: as users know them -> as the graph has them.
 _CROP_OUTPUTS = {"crop_confmaps": "confmaps", "class_probs": "class_probs"}
 

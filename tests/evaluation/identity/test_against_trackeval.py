@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from tolerances import FLOAT64
 
 from sleap_rt.evaluation.identity.clear import (
     clear_counts,
@@ -20,7 +21,6 @@ from .sequences import random_sequence, sequence
 
 trackeval = pytest.importorskip("trackeval")
 
-ATOL = 1e-9
 COUNTS = {
     "TP": "CLR_TP",
     "FN": "CLR_FN",
@@ -91,10 +91,10 @@ def assert_equal(cases, threshold):
     ours, theirs = measured(cases, threshold), recorded(cases, threshold)
     assert {key: ours[key] for key in COUNTS} == {k: theirs[name] for k, name in COUNTS.items()}
     for key, name in VALUES.items():
-        assert ours[key] == pytest.approx(theirs[name], abs=ATOL), key
+        assert ours[key] == pytest.approx(theirs[name], abs=FLOAT64), key
     for key in CURVES:
-        np.testing.assert_allclose(ours[f"{key}_alpha"], theirs[key], atol=ATOL, err_msg=key)
-        assert ours[key] == pytest.approx(np.mean(theirs[key]), abs=ATOL)
+        np.testing.assert_allclose(ours[f"{key}_alpha"], theirs[key], atol=FLOAT64, err_msg=key)
+        assert ours[key] == pytest.approx(np.mean(theirs[key]), abs=FLOAT64)
     for key in ("TP", "FN", "FP"):
         np.testing.assert_array_equal(ours[f"HOTA_{key}_alpha"], theirs[f"HOTA_{key}"])
 

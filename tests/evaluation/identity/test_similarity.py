@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sleap_rt.evaluation.identity.similarity import (
-    box_iou,
+    box_similarity,
     centroid_similarity,
     oks_similarity,
     similarity_function,
@@ -27,12 +27,12 @@ def test_centroid_similarity_is_half_at_max_distance(distance, expected):
     [(0, 0, 1.0), (20, 0, 600 / 1800), (0, 15, 600 / 1800), (40, 0, 0.0), (500, 0, 0.0)],
 )
 def test_box_overlap_by_hand(dx, dy, expected):
-    assert box_iou(square()[None], square(dx, dy)[None])[0] == pytest.approx(expected)
+    assert box_similarity(square()[None], square(dx, dy)[None])[0] == pytest.approx(expected)
 
 
 def test_boxes_without_area_have_no_overlap():
     flat = square(missing="cd")[None]
-    assert box_iou(flat, flat)[0] == 0.0
+    assert box_similarity(flat, flat)[0] == 0.0
 
 
 @pytest.mark.parametrize("similarity", ["oks", "centroid", "iou"])

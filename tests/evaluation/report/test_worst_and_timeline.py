@@ -9,12 +9,13 @@ import pytest
 
 from sleap_rt.evaluation import PoseOptions
 from sleap_rt.evaluation.identity.evaluation import evaluate_identities
-from sleap_rt.evaluation.labels import FrameImages, load_labels
 from sleap_rt.evaluation.options import IdentityOptions
-from sleap_rt.evaluation.pairing import pair_poses
+from sleap_rt.evaluation.pairing.pose_pairs import pair_poses
+from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.report import timeline as timeline_module
 from sleap_rt.evaluation.report.timeline import OTHER_TRACK, runs, timeline
 from sleap_rt.evaluation.report.worst import draw_frame, worst_frames
+from sleap_rt.labels_file import load_labels
 
 from ..builders import Predicted, User, make_table, square
 from .conftest import level

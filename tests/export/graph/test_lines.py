@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx_parts import run_in_onnx
+from tolerances import FLOAT32
 
 from sleap_rt.export.graph.lines import class_probabilities, line_scores
 from sleap_rt.export.graph.part import FLOAT, TensorType
@@ -101,15 +102,15 @@ def test_the_number_of_channels_takes_part_in_the_longest_edge(n_edges, longest)
     pafs = np.zeros((1, 2 * n_edges, 8, 8), np.float32)
     points = np.array([[[[0, 0]], [[100, 0]]]], np.float32)
     found = scores(pafs, points, ((0, 1),) * n_edges)
-    np.testing.assert_allclose(found, longest / 100 - 1, rtol=1e-6)
+    np.testing.assert_allclose(found, longest / 100 - 1, rtol=FLOAT32)
 
 
 def test_a_field_along_the_line_scores_its_strength():
     pafs = np.zeros((1, 2, 8, 8), np.float32)
     pafs[0, 0], pafs[0, 1] = 0.6, 0.8
     points = np.array([[[[1, 1]], [[1 + 3, 1 + 4]]]], np.float32)  # along the field, 5 px
-    np.testing.assert_allclose(scores(pafs, points, ((0, 1),)), 1.0, rtol=1e-6)
-    np.testing.assert_allclose(scores(pafs, points, ((1, 0),)), -1.0, rtol=1e-6)
+    np.testing.assert_allclose(scores(pafs, points, ((0, 1),)), 1.0, rtol=FLOAT32)
+    np.testing.assert_allclose(scores(pafs, points, ((1, 0),)), -1.0, rtol=FLOAT32)
 
 
 @settings(max_examples=40)
@@ -136,5 +137,5 @@ def test_class_probabilities_match_plain_loops(seed, size, peaks, stride):
 def test_a_peak_that_refinement_sent_to_infinity_has_no_score_and_hurts_no_other():
     points = np.array([[[[8, 8], [np.inf, 8]], [[20, 8], [-np.inf, np.inf]]]], np.float32)
     found = scores(np.ones((1, 2, 6, 6), np.float32), points, ((0, 1),))[0, 0]
-    np.testing.assert_allclose(found[0, 0], 1.0 + (6 / 12 - 1), rtol=1e-6)  # 6 of 12 px are free
+    np.testing.assert_allclose(found[0, 0], 1.0 + (6 / 12 - 1), rtol=FLOAT32)  # 6 of 12 px are free
     assert np.isnan(found[[0, 1, 1], [1, 0, 1]]).all()

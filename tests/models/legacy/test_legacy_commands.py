@@ -23,6 +23,7 @@ from keras_files import (
     zip_folder,
 )
 from sleap_rt.runtime.predictors.compatibility import check_family
+from tolerances import SAME_GRAPH_PX
 
 from sleap_rt.cli.app import main
 from sleap_rt.errors import ModelError
@@ -46,7 +47,6 @@ VIDEO = Path(__file__).resolve().parents[3] / "samples/one_crawler.mp4"
 CLIPS = ("one_crawler.mp4", "crawlers.mp4")  # 250 x 190 px, 324 x 250 px
 CPU = EngineOptions(engine="ort", device="cpu")
 RNG = np.random.default_rng(21)
-PX = 1e-3
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,7 @@ def test_every_way_to_name_a_model_uses_the_same_export(
     np.testing.assert_array_equal(points[1:], [points[0]] * 3)
     model = load_legacy_model(folder)
     expected = [predict_frame(model, frame[..., None], DecodeOptions()) for frame in _frames(5)]
-    np.testing.assert_allclose(points[0], [f.points[0] for f in expected], atol=PX)
+    np.testing.assert_allclose(points[0], [f.points[0] for f in expected], atol=SAME_GRAPH_PX)
 
 
 def _frames(n: int) -> list[np.ndarray]:
@@ -150,7 +150,7 @@ def _predict(folders: list[Path], frames: list[np.ndarray], to: Path, threshold:
     for mine, frame in zip(found, frames, strict=True):
         plain = predict_pair(models, frame, options)
         assert mine.points.shape == plain.points.shape
-        np.testing.assert_allclose(mine.points, plain.points, atol=PX)
+        np.testing.assert_allclose(mine.points, plain.points, atol=SAME_GRAPH_PX)
         np.testing.assert_allclose(mine.scores, plain.scores, atol=1e-4)
     return found
 
@@ -180,7 +180,7 @@ def test_frames_are_brought_to_the_size_in_the_configuration(tmp_path: Path) -> 
         expected = predict_frame(model, frame, DecodeOptions())
         (found,) = predictor.predict(frame[None], [0])
         assert len(found) > 1
-        np.testing.assert_allclose(found.points, expected.points, atol=PX)
+        np.testing.assert_allclose(found.points, expected.points, atol=SAME_GRAPH_PX)
 
 
 def test_videos_of_a_run_are_brought_to_the_largest_size(
@@ -209,7 +209,7 @@ def test_videos_of_a_run_are_brought_to_the_largest_size(
     model = replace(model, preprocessing=common)
     for mine, frame in zip(found, frames, strict=True):
         plain = predict_frame(model, frame, DecodeOptions())
-        np.testing.assert_allclose(mine.instances[0].numpy(), plain.points[0], atol=PX)
+        np.testing.assert_allclose(mine.instances[0].numpy(), plain.points[0], atol=SAME_GRAPH_PX)
 
 
 @pytest.mark.parametrize("channels", [(1, 3), (3, 1)], ids=["gray + RGB", "RGB + gray"])

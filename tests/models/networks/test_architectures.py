@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from onnx_runs import WrittenNetwork
 from seeded_networks import load_recorded
+from tolerances import MAP
 
 pytestmark = pytest.mark.parity
 
-RTOL = 1e-4  # of a map's largest value: float32 sums in another order
 
 ARCHITECTURES = [
     "convnext_base_centered",
@@ -32,7 +32,7 @@ ARCHITECTURES = [
 
 def assert_close(actual: np.ndarray, expected: np.ndarray, name: str) -> None:
     assert actual.shape == expected.shape
-    atol = RTOL * np.abs(expected).max()
+    atol = MAP * np.abs(expected).max()
     np.testing.assert_allclose(actual, expected, rtol=0, atol=atol, err_msg=name)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from model_folders import BACKBONES, KINDS, write_model
+from tolerances import PX, SCORE
 
 from sleap_rt.export import export_models
 from sleap_rt.options import EngineOptions
@@ -20,8 +21,6 @@ COMBINATIONS = [
     for backbone in BACKBONES
     for kind in KINDS
 ]
-PX = 0.01  # frame px; what another batch size may change
-SCORE = 1e-4
 
 
 @pytest.mark.parametrize(("backbone", "kind"), COMBINATIONS)

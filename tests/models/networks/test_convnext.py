@@ -9,13 +9,12 @@ import torch
 import torch.nn.functional as F
 from onnx_runs import WrittenNetwork
 from seeded_networks import build_tiny, confmaps_head, tiny_convnext, tiny_swin
+from tolerances import MAP
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.config import Config
 from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.networks import Weights, build_network
-
-ATOL = 1e-4  # of a map's largest value: float32 against float64, sums in another order
 
 # Sizes halve exactly; a stem kernel that yields another number of cells; a padding unit finer than
 # the bottleneck, with a stem so coarse that decoder blocks lie beyond it; no decoder at all.
@@ -41,7 +40,7 @@ def test_forward_pass_matches_the_layer_list(variant: str) -> None:
     doubles = {key: tensor.double() for key, tensor in tensors.items()}
     expected = forward_by_the_layer_list(image.double(), doubles, section)
     assert actual.shape == expected.shape
-    atol = ATOL * float(expected.abs().max())
+    atol = MAP * float(expected.abs().max())
     np.testing.assert_allclose(actual.numpy(), expected.numpy(), rtol=0, atol=atol)
 
 
@@ -114,7 +113,7 @@ def test_a_written_graph_holds_for_every_size(variant: str) -> None:
         (actual,) = written.run(image)
         expected = network(image)["confmaps"].numpy()
         assert actual.shape == expected.shape
-        atol = ATOL * np.abs(expected).max()
+        atol = MAP * np.abs(expected).max()
         np.testing.assert_allclose(actual, expected, rtol=0, atol=atol, err_msg=str(shape))
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from onnx_runs import WrittenNetwork
 from seeded_networks import build_tiny, position_index, seeded_tensors, tiny_swin
+from tolerances import MAP
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.networks import Weights
@@ -14,7 +15,6 @@ from sleap_rt.models.networks.swin import WindowAttention
 from sleap_rt.models.networks.windows import Windows
 
 ATOL = 1e-5  # values of order 1; float32 against float64
-ATOL_ONNX = 1e-4  # of a map's largest value: float32 sums in another order
 
 # window, shift, (height, width): whole windows, padding on either axis, one window that covers an
 # axis or both, a map smaller than a window, windows of even size.
@@ -165,7 +165,7 @@ def test_a_written_graph_holds_for_every_size(changes: dict[str, object]) -> Non
         (actual,) = written.run(image)
         expected = network(image)["confmaps"].numpy()
         assert actual.shape == expected.shape
-        atol = ATOL_ONNX * np.abs(expected).max()
+        atol = MAP * np.abs(expected).max()
         np.testing.assert_allclose(actual, expected, rtol=0, atol=atol, err_msg=str(shape))
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from tolerances import FLOAT32
 
 from sleap_rt.models.reference.grouping import edge_order, group, line_scores
 from sleap_rt.options import DecodeOptions
@@ -30,21 +31,21 @@ def test_lines_along_the_field_score_its_strength_and_long_ones_less() -> None:
     # Fields of 8 x 8 cells of 4 px: free length 0.25 * 8 * 4 = 8 px.
     found = _scores(_field(), [[0, 0]], [[8, 0], [16, 0], [0, 8]])
     # Along and free; along, but twice as long: 8 / 16 - 1; across the field.
-    np.testing.assert_allclose(found, [[0.8, 0.3, 0.0]], atol=1e-6)
+    np.testing.assert_allclose(found, [[0.8, 0.3, 0.0]], atol=FLOAT32)
 
 
 def test_every_source_is_scored_with_every_destination() -> None:
     found = _scores(_field(), [[0, 0], [8, 8]], [[8, 0], [0, 8], [16, 8]])
     # The second source: up, backwards, along.
-    np.testing.assert_allclose(found[0, :2], [0.8, 0.0], atol=1e-6)
-    np.testing.assert_allclose(found[1], [0.0, -0.8, 0.8], atol=1e-6)
+    np.testing.assert_allclose(found[0, :2], [0.8, 0.0], atol=FLOAT32)
+    np.testing.assert_allclose(found[1], [0.0, -0.8, 0.8], atol=FLOAT32)
 
 
 def test_the_number_of_channels_counts_as_an_axis_of_the_free_length() -> None:
     pafs = np.zeros((40, 8, 8), np.float32)
     pafs[0] = 0.8
     found = _scores(pafs, [[0, 0]], [[28, 0]])
-    np.testing.assert_allclose(found, [[0.8]], atol=1e-6)  # free: 0.25 * 40 * 4 = 40 px
+    np.testing.assert_allclose(found, [[0.8]], atol=FLOAT32)  # free: 0.25 * 40 * 4 = 40 px
 
 
 def test_cells_are_rounded_half_to_even_and_clipped() -> None:
@@ -52,7 +53,7 @@ def test_cells_are_rounded_half_to_even_and_clipped() -> None:
     pafs[0] = [1, 2, 4, 8]
     # From x = 2 to 38 in 10 samples of 4 px: cells 0.5, 1.5, 2.5, 3.5, 4.5 ... -> 0, 2, 2, 3, 3 ...
     found = _scores(pafs, [[2, 0]], [[38, 0]], dist_penalty_weight=0.0)
-    np.testing.assert_allclose(found, [[(1 + 4 + 4 + 7 * 8) / 10]], rtol=1e-6)
+    np.testing.assert_allclose(found, [[(1 + 4 + 4 + 7 * 8) / 10]], rtol=FLOAT32)
 
 
 def test_two_peaks_at_one_place_have_no_score_and_are_not_joined() -> None:

@@ -1,6 +1,7 @@
 """Identities in the reference: cases worked by hand."""
 
 import numpy as np
+from tolerances import FLOAT32
 
 from sleap_rt.models.reference.identity import assign, first_choices, probabilities_at
 from sleap_rt.models.reference.pipeline import RULES, FramePeaks, name
@@ -39,7 +40,7 @@ def test_classes_are_assigned_node_by_node() -> None:
     np.testing.assert_array_equal(found.points, [[[1, 2], [np.nan] * 2], [[3, 4], [5, 6]]])
     np.testing.assert_array_equal(found.point_scores, [[0.5, np.nan], [0.25, 0.75]])
     np.testing.assert_array_equal(found.scores, [0.5, 0.5])
-    np.testing.assert_allclose(found.tracking_scores, [0.9, (0.7 + 0.6) / 2], rtol=1e-6)
+    np.testing.assert_allclose(found.tracking_scores, [0.9, (0.7 + 0.6) / 2], rtol=FLOAT32)
 
 
 def test_class_maps_are_read_at_the_nearest_cell() -> None:

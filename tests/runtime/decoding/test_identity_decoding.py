@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tolerances import FLOAT32
 
 from sleap_rt.runtime.predictors.identity import assign_classes, classify_peaks
 
@@ -48,7 +49,9 @@ def test_animals_get_the_classes_of_largest_total_probability(probs):
     if len(expected) == 1:
         assert found == expected[0]
     total = sum(float(probs[r, c]) for r, c in found.items())
-    assert total == pytest.approx(sum(float(probs[r, c]) for r, c in expected[0].items()), abs=1e-6)
+    assert total == pytest.approx(
+        sum(float(probs[r, c]) for r, c in expected[0].items()), abs=FLOAT32
+    )
     for row, c in enumerate(classes):
         assert np.isnan(values[row]) if c < 0 else values[row] == probs[row, c]
 
@@ -110,9 +113,9 @@ def test_peaks_are_named_as_by_plain_loops(frame):
                 assert np.isnan(found.points[i, node]).all()
                 assert np.isnan(found.point_scores[i, node])
         values = [entry[2] for entry in nodes.values()]
-        assert found.scores[i] == pytest.approx(sum(values) / len(values), rel=1e-6)
+        assert found.scores[i] == pytest.approx(sum(values) / len(values), rel=FLOAT32)
         of_class = [entry[3] for entry in nodes.values()]
-        assert found.class_probs[i] == pytest.approx(sum(of_class) / len(of_class), abs=1e-6)
+        assert found.class_probs[i] == pytest.approx(sum(of_class) / len(of_class), abs=FLOAT32)
 
 
 def test_no_peak_gets_its_second_choice():

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.errors import EngineError
 from sleap_rt.models import load_native_model
@@ -18,8 +19,6 @@ from sleap_rt.runtime.engines import Engine, declarations, open_engine
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / "samples/models"
-PX = 0.01  # frame px, the limit for float32
-SCORE = 1e-4  # confidence
 SIZES = [(192, 256), (150, 211)]  # (height, width) px: of training, and one never seen
 
 pytestmark = pytest.mark.engine
@@ -83,7 +82,7 @@ def test_instances_are_those_of_the_checkpoint(options, engine, frame, sample_gr
         expected = predict_frame(model, image, DecodeOptions())
         assert len(expected.points) > 0
         np.testing.assert_allclose(instances.points, expected.points, rtol=0, atol=PX)
-        np.testing.assert_allclose(instances.scores, expected.scores, rtol=0, atol=10 * SCORE)
+        np.testing.assert_allclose(instances.scores, expected.scores, rtol=0, atol=INSTANCE_SCORE)
 
 
 def test_every_output_can_be_fetched(engine, frame):

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from sleap_rt.models.legacy.reference.frames import Float, UInt8, resize, scaled_size
+from sleap_rt.arrays import Floats, Image
+from sleap_rt.models.legacy.reference.frames import resize, scaled_size
 
 
-def scaled_frame(image: UInt8, input_scale: float) -> UInt8:
+def scaled_frame(image: Image, input_scale: float) -> Image:
     """The frame that crops are cut from: scaled as the network's input, truncated to bytes.
 
     Args:
@@ -18,7 +19,7 @@ def scaled_frame(image: UInt8, input_scale: float) -> UInt8:
     return resize(image.astype(np.float32), size).astype(np.uint8)
 
 
-def cut_crops(image: UInt8, centers: Float, crop_size: int) -> UInt8:
+def cut_crops(image: Image, centers: Floats, crop_size: int) -> Image:
     """Sample a square around each centre, bilinear between pixels.
 
     Pixel i of a crop lies at centre - (crop_size - 1) / 2 + i. A pixel that lies outside the image,
@@ -39,7 +40,7 @@ def cut_crops(image: UInt8, centers: Float, crop_size: int) -> UInt8:
     return crops
 
 
-def _sample(image: UInt8, *, xs: Float, ys: Float) -> UInt8:
+def _sample(image: Image, *, xs: Floats, ys: Floats) -> Image:
     """The image at the grid of `ys` by `xs`: (len(ys), len(xs), channels)."""
     height, width = image.shape[:2]
     pixels = image.astype(np.float32)
@@ -52,7 +53,7 @@ def _sample(image: UInt8, *, xs: Float, ys: Float) -> UInt8:
     return np.where(inside[..., None], upper + (lower - upper) * down, 0).astype(np.uint8)
 
 
-def _between(at: Float, length: int) -> tuple[np.ndarray, np.ndarray, Float]:
+def _between(at: Floats, length: int) -> tuple[np.ndarray, np.ndarray, Floats]:
     low = np.floor(at)
     first = np.clip(low, 0, length - 1).astype(np.int64)
     second = np.clip(np.ceil(at), 0, length - 1).astype(np.int64)

@@ -3,12 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sleap_rt.arrays import Floats, Image, Ints
 from sleap_rt.errors import DataError
-
-UInt8 = NDArray[np.uint8]
-Float = NDArray[np.float32]
 
 _LUMA = np.array([0.2989, 0.5870, 0.1140], np.float32)  # of R, G, B
 _PER_LEVEL = np.float32(1 / 255)
@@ -22,7 +19,7 @@ class SizedFrame(NamedTuple):
         ratio: sized px per frame px.
     """
 
-    image: UInt8
+    image: Image
     ratio: float
 
 
@@ -60,7 +57,7 @@ def fit_to(height: int, width: int, target_height: int, target_width: int) -> Fi
     return Fit(float(ratio), (int(sides[0]), int(sides[1])), (top, left))
 
 
-def match_size(frame: UInt8, target_height: int, target_width: int) -> SizedFrame:
+def match_size(frame: Image, target_height: int, target_width: int) -> SizedFrame:
     """Resize to fit the target, also when that enlarges, and pad with zeros to exactly the target.
 
     Args:
@@ -79,7 +76,7 @@ def match_size(frame: UInt8, target_height: int, target_width: int) -> SizedFram
     return SizedFrame(sized, fit.ratio)
 
 
-def to_channels(image: UInt8, n_channels: int) -> UInt8:
+def to_channels(image: Image, n_channels: int) -> Image:
     """RGB to gray or gray to RGB, where the network wants the other.
 
     Args:
@@ -107,7 +104,7 @@ def scaled_size(height: int, width: int, scale: float) -> tuple[int, int]:
     return int(np.float32(height) * factor), int(np.float32(width) * factor)
 
 
-def network_input(image: UInt8, *, input_scale: float, pad_stride: int) -> Float:
+def network_input(image: Image, *, input_scale: float, pad_stride: int) -> Floats:
     """Bytes to [0, 1], scaled and padded.
 
     Args:
@@ -126,7 +123,7 @@ def network_input(image: UInt8, *, input_scale: float, pad_stride: int) -> Float
     return np.ascontiguousarray(x.transpose(2, 0, 1)[None])
 
 
-def resize(image: Float, size: tuple[int, int]) -> Float:
+def resize(image: Floats, size: tuple[int, int]) -> Floats:
     """Bilinear, half-pixel centres, edges clamped, NO antialiasing, as `tf.image.resize`.
 
     Args:
@@ -140,7 +137,7 @@ def resize(image: Float, size: tuple[int, int]) -> Float:
     return rows[top] + (rows[bottom] - rows[top]) * down
 
 
-def _neighbours(n_in: int, n_out: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Float]:
+def _neighbours(n_in: int, n_out: int) -> tuple[Ints, Ints, Floats]:
     """For each output pixel the two input pixels it lies between, and how far from the first."""
     step = np.float32(n_in) / np.float32(n_out)
     at = (np.arange(n_out, dtype=np.float32) + np.float32(0.5)) * step - np.float32(0.5)

@@ -3,11 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sleap_rt.models.legacy.reference.frames import Float
-
-Int = NDArray[np.int64]
+from sleap_rt.arrays import Floats, Ints
 
 
 class Peaks(NamedTuple):
@@ -19,12 +16,12 @@ class Peaks(NamedTuple):
         channels: (n,) which map.
     """
 
-    cells: Int
-    vals: Float
-    channels: Int
+    cells: Ints
+    vals: Floats
+    channels: Ints
 
 
-def global_peaks(confmaps: Float) -> Peaks:
+def global_peaks(confmaps: Floats) -> Peaks:
     """The highest cell of every map, whatever its value.
 
     Row and column are found apart, each the first that reaches the maximum.
@@ -38,7 +35,7 @@ def global_peaks(confmaps: Float) -> Peaks:
     return Peaks(np.stack((x, y), axis=1), confmaps[channels, y, x], channels)
 
 
-def local_peaks(confmaps: Float, threshold: float) -> Peaks:
+def local_peaks(confmaps: Floats, threshold: float) -> Peaks:
     """Cells strictly greater than their 8 neighbours and than the threshold.
 
     Two equal neighbours are no peak; outside the map counts as minus infinity. Order: row, then
@@ -60,8 +57,8 @@ def local_peaks(confmaps: Float, threshold: float) -> Peaks:
 
 
 def refine(
-    peaks: Peaks, confmaps: Float, offsets: Float | None, *, integral_patch_size: int = 5
-) -> Float:
+    peaks: Peaks, confmaps: Floats, offsets: Floats | None, *, integral_patch_size: int = 5
+) -> Floats:
     """Positions within the cell.
 
     Args:
@@ -85,11 +82,11 @@ def refine(
             for c, row, column in zip(peaks.channels, y, x, strict=True)
         ]
         shift = np.array([_center_of_mass(patch) for patch in patches]).reshape(-1, 2)
-    refined: Float = (peaks.cells + shift).astype(np.float32)
+    refined: Floats = (peaks.cells + shift).astype(np.float32)
     return refined
 
 
-def _center_of_mass(patch: Float) -> tuple[np.float32, np.float32]:
+def _center_of_mass(patch: Floats) -> tuple[np.float32, np.float32]:
     """(x, y) from the patch's middle, with the values as they are for weights."""
     steps = np.arange(len(patch), dtype=np.float32) - len(patch) // 2
     with np.errstate(divide="ignore", invalid="ignore"):

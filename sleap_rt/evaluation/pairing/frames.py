@@ -1,0 +1,135 @@
+"""Which frames are compared: the ground truth's labelled frames that the predictions also have."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sleap_rt.arrays import Ints
+from sleap_rt.errors import DataError
+from sleap_rt.evaluation.plurals import counted
+from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.evaluation.reading.videos import VideoSource, ambiguous_videos, pair_videos
+
+
+@dataclass(frozen=True, kw_only=True)
+class FramePairs:
+    """Frames that exist on both sides, and what could not be compared.
+
+    Attributes:
+        video_pairs: ground-truth video index -> predicted video index.
+        gt_frames: (n_pairs,) rows of the ground-truth table's frames.
+        pr_frames: (n_pairs,) rows of the prediction table's frames.
+        n_gt_frames_skipped: ground-truth frames that the predictions do not have.
+        n_gt_instances_skipped: instances in those frames.
+        n_pr_frames_ignored: predicted frames that have no ground truth.
+    """
+
+    video_pairs: dict[int, int]
+    gt_frames: Ints
+    pr_frames: Ints
+    n_gt_frames_skipped: int
+    n_gt_instances_skipped: int
+    n_pr_frames_ignored: int
+
+    def __len__(self) -> int:
+        return len(self.gt_frames)
+
+
+def select_ground_truth(ground_truth: PoseTable, *, user_labels_only: bool) -> PoseTable:
+    """The instances that count as truth: all, or user instances and the frames that have one."""
+    if not user_labels_only:
+        return ground_truth
+    user = ground_truth.keep_instances(~ground_truth.is_predicted)
+    return user.keep_frames(user.instances_per_frame > 0)
+
+
+def pair_tables(ground_truth: PoseTable, predicted: PoseTable) -> dict[int, int]:
+    """Pair the videos of both files.
+
+    Raises:
+        DataError: there are predictions, but none of their videos is in the ground truth.
+    """
+    pairs = pair_videos(ground_truth.videos, predicted.videos)
+    if pairs or not predicted.n_instances:
+        return pairs
+    unclear = ambiguous_videos(ground_truth.videos, predicted.videos)
+    raise DataError(
+        f"no video is in both files. {ground_truth.name} has {_listed(ground_truth.videos)}; "
+        f"{predicted.name} has {_listed(predicted.videos)}. Videos pair by file, path, or the end "
+        f"of the path (file names with case and extension){_unclear_text(unclear)}; correct the "
+        "paths in one file."
+    )
+
+
+def _unclear_text(unclear: list[VideoSource]) -> str:
+    if not unclear:
+        return ""
+    return f", as long as only one fits, but several fit {_listed(tuple(unclear))}"
+
+
+def _listed(videos: tuple[VideoSource, ...], at_most: int = 3) -> str:
+    names = [str(video) for video in videos[:at_most]]
+    more = len(videos) - len(names)
+    return (", ".join(names) or "no videos") + (f" and {more} more" if more > 0 else "")
+
+
+def pair_frames(
+    ground_truth: PoseTable, predicted: PoseTable, video_pairs: dict[int, int]
+) -> FramePairs:
+    """Pair frames of paired videos by index, video after video, in the ground truth's order.
+
+    Raises:
+        DataError: there are predictions, but not one frame is on both sides.
+    """
+    row_of_frame = {
+        (int(video), int(frame)): row
+        for row, (video, frame) in enumerate(
+            zip(predicted.frame_videos, predicted.frame_idxs, strict=True)
+        )
+    }
+    gt_frames, pr_frames = [], []
+    for gt_video, pr_video in video_pairs.items():
+        for row in np.flatnonzero(ground_truth.frame_videos == gt_video).tolist():
+            partner = row_of_frame.get((pr_video, int(ground_truth.frame_idxs[row])))
+            if partner is not None:
+                gt_frames.append(row)
+                pr_frames.append(partner)
+    if not gt_frames and predicted.n_instances:
+        raise DataError(_no_common_frame(ground_truth, predicted))
+    return _frame_pairs(ground_truth, predicted, video_pairs, gt_frames, pr_frames)
+
+
+def _frame_pairs(
+    ground_truth: PoseTable,
+    predicted: PoseTable,
+    video_pairs: dict[int, int],
+    gt_frames: list[int],
+    pr_frames: list[int],
+) -> FramePairs:
+    skipped = np.ones(ground_truth.n_frames, bool)
+    skipped[gt_frames] = False
+    return FramePairs(
+        video_pairs=video_pairs,
+        gt_frames=np.array(gt_frames, np.int64),
+        pr_frames=np.array(pr_frames, np.int64),
+        n_gt_frames_skipped=int(skipped.sum()),
+        n_gt_instances_skipped=int(ground_truth.instances_per_frame[skipped].sum()),
+        n_pr_frames_ignored=predicted.n_frames - len(pr_frames),
+    )
+
+
+def _no_common_frame(ground_truth: PoseTable, predicted: PoseTable) -> str:
+    if not ground_truth.n_frames:
+        return (
+            f"empty frame pairs: {ground_truth.name} has no frame to compare with. If its "
+            "instances are predictions, turn user_labels_only off."
+        )
+    return (
+        f"empty frame pairs: no frame is labelled in both files. {ground_truth.name} has "
+        f"{_frame_range(ground_truth)}, {predicted.name} has {_frame_range(predicted)}."
+    )
+
+
+def _frame_range(table: PoseTable) -> str:
+    first, last = int(table.frame_idxs.min()), int(table.frame_idxs.max())
+    return f"{counted(table.n_frames, 'frame')} ({first} to {last})"

@@ -1,0 +1,237 @@
+"""From two pose tables to matched pairs: everything the pose metrics are computed from."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from sleap_rt.arrays import Doubles
+from sleap_rt.errors import DataError
+from sleap_rt.evaluation.options import PoseOptions
+from sleap_rt.evaluation.pairing.candidates import CandidatePairs, candidate_pairs
+from sleap_rt.evaluation.pairing.centroids import (
+    centroid_distances,
+    match_centroids,
+    predicted_centroids,
+    true_centroids,
+)
+from sleap_rt.evaluation.pairing.frames import (
+    FramePairs,
+    pair_frames,
+    pair_tables,
+    select_ground_truth,
+)
+from sleap_rt.evaluation.pairing.matching import Matches, match_greedily
+from sleap_rt.evaluation.pairing.nodes import align_nodes
+from sleap_rt.evaluation.plurals import counted, is_or_are
+from sleap_rt.evaluation.poses.oks import is_flat, oks
+from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.geometry import visible_nodes
+
+
+@dataclass(frozen=True, kw_only=True)
+class PosePairing:
+    """Two files brought together.
+
+    Attributes:
+        ground_truth: the instances that count as truth.
+        predicted: the predicted instances; in pose mode with the ground truth's nodes.
+        options: as asked for, with `match_method` settled to oks or centroid.
+        frames: the frames compared.
+        candidates: all pairs within a frame.
+        values: (n_candidates,) oks, or distance in px in centroid mode.
+        matches: the pairs found.
+        anchor: index of the anchor node in centroid mode, if there is one.
+        notes: what a reader of the numbers has to know, in words.
+    """
+
+    ground_truth: PoseTable
+    predicted: PoseTable
+    options: PoseOptions
+    frames: FramePairs
+    candidates: CandidatePairs
+    values: Doubles
+    matches: Matches
+    anchor: int | None
+    notes: tuple[str, ...]
+
+    @property
+    def n_flat(self) -> int:
+        """Ground-truth instances in compared frames whose box has no area."""
+        return int(is_flat(self.ground_truth.points[self.compared_rows]).sum())
+
+    @property
+    def compared_rows(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Rows of the ground-truth instances in compared frames."""
+        return np.concatenate([self.matches.gt_rows, self.matches.missed_rows])
+
+
+def pair_poses(
+    ground_truth: PoseTable,
+    predicted: PoseTable,
+    options: PoseOptions,
+    *,
+    centroid_default_px: float = 0.0,
+) -> PosePairing:
+    """Select, align, pair videos and frames, and match the animals in each frame.
+
+    Args:
+        ground_truth: all labels of the ground-truth file.
+        predicted: all labels of the prediction file; instances without a score are left out.
+        options: with `match_method` auto, a one-node prediction skeleton means centroid.
+        centroid_default_px: what a `match_threshold` of 0 stands for in centroid mode.
+
+    Raises:
+        OptionError: auto means oks here, but an option was given that only centroid mode has.
+        DataError: the files have nothing in common that could be compared.
+    """
+    was_auto = options.match_method == "auto"
+    options = _settle(options, predicted, centroid_default_px)
+    truth = select_ground_truth(ground_truth, user_labels_only=options.user_labels_only)
+    if not truth.n_frames:
+        raise DataError(_no_truth(ground_truth, options))
+    scored = predicted.keep_instances(predicted.is_predicted)
+    anchor, anchor_notes = _anchor(options, truth)
+    if options.match_method == "oks":
+        scored = align_nodes(scored, truth)
+    frames = pair_frames(truth, scored, pair_tables(truth, scored))
+    candidates = candidate_pairs(frames, truth, scored)
+    match = _match_by_oks if options.match_method == "oks" else _match_by_centroid
+    values, matches = match(candidates, truth, scored, options, anchor)
+    return PosePairing(
+        ground_truth=truth,
+        predicted=scored,
+        options=options,
+        frames=frames,
+        candidates=candidates,
+        values=values,
+        matches=matches,
+        anchor=anchor,
+        notes=(
+            *ground_truth.notes,
+            *scored.notes,
+            *(_auto_notes(options, predicted) if was_auto else ()),
+            *anchor_notes,
+            *_left_out_notes(truth, predicted, scored),
+            *frame_notes(frames, truth, scored),
+            *_match_notes(matches, options),
+        ),
+    )
+
+
+def _settle(options: PoseOptions, predicted: PoseTable, centroid_default_px: float) -> PoseOptions:
+    """`options` with what auto, and a threshold of 0 px, mean for these predictions."""
+    if options.match_method == "auto":
+        one_node = len(predicted.node_names) == 1
+        options = replace(options, match_method="centroid" if one_node else "oks")
+    if options.match_method == "centroid" and options.match_threshold == 0:
+        return replace(options, match_threshold=centroid_default_px)
+    return options
+
+
+def _auto_notes(options: PoseOptions, predicted: PoseTable) -> list[str]:
+    if options.match_method != "centroid":
+        return []
+    return [
+        f"{predicted.name} has one node, so animals are compared by their centroids; oks_stddev, "
+        "oks_scale and coco_max_dets have no effect on them. Choose match_method oks to compare "
+        "that node as a pose"
+    ]
+
+
+def _no_truth(ground_truth: PoseTable, options: PoseOptions) -> str:
+    if options.user_labels_only and ground_truth.n_instances:
+        return (
+            f"empty frame pairs: none of the {ground_truth.n_instances} instances of "
+            f"{ground_truth.name} was labelled by a person, and user_labels_only is on. "
+            "Turn it off to take its predictions as ground truth."
+        )
+    return f"empty frame pairs: {ground_truth.name} has no labelled frame to compare with"
+
+
+def _anchor(options: PoseOptions, truth: PoseTable) -> tuple[int | None, list[str]]:
+    name = options.anchor_part
+    if name is None:
+        return None, []
+    if name in truth.node_names:
+        return truth.node_names.index(name), []
+    return None, [
+        f"the ground truth has no node {name!r} (anchor_part); the mean of the visible nodes is "
+        f"the centroid instead. Its nodes are {', '.join(truth.node_names)}"
+    ]
+
+
+def _match_by_oks(
+    candidates: CandidatePairs,
+    truth: PoseTable,
+    scored: PoseTable,
+    options: PoseOptions,
+    anchor: int | None,
+) -> tuple[Doubles, Matches]:
+    measure = partial(oks, stddev=options.oks_stddev, scale=options.oks_scale)
+    values = candidates.measure(measure, truth, scored)
+    return values, match_greedily(candidates, values, scored.scores, options.match_threshold)
+
+
+def _match_by_centroid(
+    candidates: CandidatePairs,
+    truth: PoseTable,
+    scored: PoseTable,
+    options: PoseOptions,
+    anchor: int | None,
+) -> tuple[Doubles, Matches]:
+    predicted = predicted_centroids(scored.points)
+    values = centroid_distances(candidates, true_centroids(truth.points, anchor), predicted)
+    return values, match_centroids(candidates, values, options.match_threshold, predicted)
+
+
+def _left_out_notes(truth: PoseTable, predicted: PoseTable, scored: PoseTable) -> list[str]:
+    notes = []
+    n_user = predicted.n_instances - scored.n_instances
+    if n_user:
+        notes.append(
+            f"left out of {predicted.name}, since without a score they are no predictions: "
+            f"{counted(n_user, 'user label')}"
+        )
+    if not scored.n_instances:
+        notes.append(
+            f"{predicted.name} has no predicted instances: there is nothing to score, so every "
+            "average is undefined"
+        )
+    n_empty = int((~visible_nodes(truth.points).any(axis=-1)).sum())
+    if n_empty:
+        notes.append(
+            f"{counted(n_empty, 'ground-truth instance')} without a visible node cannot be "
+            "matched; missed"
+        )
+    return notes
+
+
+def _match_notes(matches: Matches, options: PoseOptions) -> list[str]:
+    if len(matches) or not len(matches.extra_rows):
+        return []
+    needed = "a distance up to" if options.match_method == "centroid" else "an oks above"
+    return [
+        f"no prediction was matched with an animal ({needed} {options.match_threshold} is needed), "
+        "so every average over matched pairs is undefined"
+    ]
+
+
+def frame_notes(frames: FramePairs, truth: PoseTable, predicted: PoseTable) -> list[str]:
+    """What was not compared, in words."""
+    notes = []
+    lonely = [str(v) for i, v in enumerate(truth.videos) if i not in frames.video_pairs]
+    if lonely and predicted.n_instances:
+        notes.append(f"videos that {predicted.name} does not have: {', '.join(lonely)}")
+    paired = set(frames.video_pairs.values())
+    unknown = [str(video) for i, video in enumerate(predicted.videos) if i not in paired]
+    if unknown and predicted.n_instances:
+        notes.append(f"predicted videos without ground truth, left out: {', '.join(unknown)}")
+    n_frames = frames.n_gt_frames_skipped
+    if n_frames:
+        notes.append(
+            f"{counted(n_frames, 'ground-truth frame')} with "
+            f"{counted(frames.n_gt_instances_skipped, 'instance')} {is_or_are(n_frames)} absent "
+            f"from {predicted.name} and left out, which does not lower recall"
+        )
+    return notes

@@ -1,0 +1,1 @@
+"""Labels files -> the arrays that are compared: poses, videos, images of frames."""

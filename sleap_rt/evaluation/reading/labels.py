@@ -1,0 +1,177 @@
+"""The edge to sleap-io: labels files become plain arrays here and nowhere else."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sleap_io as sio
+
+from sleap_rt.arrays import Ints
+from sleap_rt.errors import DataError
+from sleap_rt.evaluation.plurals import counted
+from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.evaluation.reading.videos import VideoFile, VideoSource
+from sleap_rt.labels_file import load_labels
+
+
+def load_table(path: Path) -> tuple[PoseTable, list[sio.Video]]:
+    """The poses of a `.slp` file and its videos; the far larger labels are not kept."""
+    labels = load_labels(path)
+    return table_from_labels(labels, str(path)), videos_of(labels)
+
+
+def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
+    """The labelled frames of `labels` as arrays; `labels` itself is left as it is.
+
+    Args:
+        labels: any labels, from a file or built in memory.
+        name: what messages call them.
+
+    Raises:
+        DataError: instances have skeletons with different nodes.
+    """
+    frames = _frames_by_position(labels)
+    instances = [instance for group in frames.values() for frame in group for instance in frame]
+    node_names, edge_inds = _skeleton(labels, instances, name)
+    tracks = _distinct([*labels.tracks, *(i.track for i in instances if i.track is not None)])
+    per_frame = [sum(len(frame) for frame in group) for group in frames.values()]
+    keys = np.array(list(frames), np.int64).reshape(-1, 2)
+    return PoseTable(
+        name=name,
+        videos=tuple(_video_source(video) for video in videos_of(labels)),
+        node_names=node_names,
+        edge_inds=edge_inds,
+        track_names=tuple(track.name for track in tracks),
+        frame_videos=keys[:, 0],
+        frame_idxs=keys[:, 1],
+        frame_starts=np.concatenate([[0], np.cumsum(per_frame)]).astype(np.int64),
+        points=_points(instances, node_names),
+        scores=np.array([_score(instance) for instance in instances], np.float64),
+        is_predicted=np.array([_is_predicted(instance) for instance in instances], np.bool_),
+        track_ids=_track_ids(instances, _places_of(tracks)),
+        rows_in_file=np.arange(len(instances)),
+        notes=_notes(labels, len(frames), name),
+    )
+
+
+def videos_of(labels: sio.Labels) -> list[sio.Video]:
+    """The videos that `PoseTable.frame_videos` refers to.
+
+    Labels changed in memory may have frames of videos that their own list does not have yet.
+    """
+    return _distinct([*labels.videos, *(frame.video for frame in labels.labeled_frames)])
+
+
+def _distinct(things: Iterable[Any]) -> list[Any]:
+    return list({id(thing): thing for thing in things}.values())
+
+
+def _places_of(things: Iterable[Any]) -> dict[int, int]:
+    return {id(thing): place for place, thing in enumerate(things)}
+
+
+def instances_in_order(labels: sio.Labels) -> list[Any]:
+    """The instances of `labels` in the order of `PoseTable.rows_in_file`."""
+    groups = _frames_by_position(labels).values()
+    return [instance for group in groups for frame in group for instance in frame]
+
+
+def _frames_by_position(labels: sio.Labels) -> dict[tuple[int, int], list[Any]]:
+    """(video, frame index) -> labelled frames, in file order; a frame saved twice counts once."""
+    video_index = _places_of(videos_of(labels))
+    frames: dict[tuple[int, int], list[Any]] = {}
+    for frame in labels.labeled_frames:
+        frames.setdefault((video_index[id(frame.video)], int(frame.frame_idx)), []).append(frame)
+    return frames
+
+
+def _notes(labels: sio.Labels, n_frames: int, name: str) -> tuple[str, ...]:
+    n_repeated = len(labels.labeled_frames) - n_frames
+    if not n_repeated:
+        return ()
+    return (
+        f"{counted(n_repeated, 'frame')} of {name} saved twice; the instances were put together",
+    )
+
+
+def _skeleton(
+    labels: sio.Labels, instances: list[Any], name: str
+) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
+    used = {id(instance.skeleton): instance.skeleton for instance in instances}
+    skeletons = list(used.values()) or list(labels.skeletons)
+    if not skeletons:
+        return (), ()
+    first = skeletons[0]
+    for other in skeletons[1:]:
+        if set(other.node_names) != set(first.node_names):
+            raise DataError(
+                f"{name} has instances of skeletons with different nodes "
+                f"({', '.join(first.node_names)} and {', '.join(other.node_names)}). "
+                "Evaluate one kind of animal at a time."
+            )
+    return tuple(first.node_names), tuple((int(a), int(b)) for a, b in first.edge_inds)
+
+
+def _points(instances: list[Any], node_names: tuple[str, ...]) -> np.ndarray[Any, Any]:
+    """(n_instances, n_nodes, 2); the nodes of every instance in the order of `node_names`."""
+    points = np.full((len(instances), len(node_names), 2), np.nan)
+    columns: dict[int, list[int]] = {}
+    for row, instance in enumerate(instances):
+        skeleton = instance.skeleton
+        if id(skeleton) not in columns:
+            columns[id(skeleton)] = [node_names.index(node) for node in skeleton.node_names]
+        xy = instance.points["xy"].copy()
+        xy[~instance.points["visible"]] = np.nan
+        points[row, columns[id(skeleton)]] = xy
+    # A node with one unknown coordinate is a missing node.
+    points[np.isnan(points).any(axis=-1)] = np.nan
+    return points
+
+
+def _is_predicted(instance: Any) -> bool:
+    return isinstance(instance, sio.PredictedInstance)
+
+
+def _score(instance: Any) -> float:
+    return float(instance.score) if _is_predicted(instance) else float("nan")
+
+
+def _track_ids(instances: Iterable[Any], tracks: dict[int, int]) -> Ints:
+    return np.array(
+        [-1 if instance.track is None else tracks[id(instance.track)] for instance in instances],
+        np.int64,
+    )
+
+
+def _video_source(video: sio.Video) -> VideoSource:
+    chain = [video]
+    while chain[-1].source_video is not None:
+        chain.append(chain[-1].source_video)
+    shapes = [_shape(link) for link in chain]
+    size = next((shape[1:3] for shape in reversed(shapes) if shape), None)
+    crop = video.backend_metadata.get("crop")
+    return VideoSource(
+        files=tuple(video_file(link) for link in chain),
+        frame_size=None if size is None else (int(size[0]), int(size[1])),
+        crop=None if crop is None else tuple(int(value) for value in crop),
+    )
+
+
+def _shape(video: sio.Video) -> tuple[int, ...] | None:
+    """(frames, height, width, channels) if the labels file has it; the video is not opened."""
+    recorded = video.backend_metadata.get("shape")
+    return None if recorded is None else tuple(recorded)
+
+
+def video_file(video: sio.Video) -> VideoFile:
+    """Where the frames of a video lie."""
+    filename = video.filename
+    paths = filename if isinstance(filename, list) else [filename]
+    return VideoFile(paths=tuple(str(path) for path in paths), dataset=_dataset(video))
+
+
+def _dataset(video: sio.Video) -> str:
+    if isinstance(video.backend, sio.io.video_reading.HDF5Video):
+        return str(video.backend.dataset or "")
+    return str(video.backend_metadata.get("dataset") or "")

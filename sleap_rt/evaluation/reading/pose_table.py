@@ -1,0 +1,87 @@
+"""All labelled frames of one file as flat arrays: what every metric here is computed from."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from sleap_rt.arrays import Bools, Doubles, Ints
+from sleap_rt.evaluation.reading.videos import VideoSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoseTable:
+    """The labelled frames of one file, in file order, and their instances, frame after frame.
+
+    Attributes:
+        name: what messages call the file.
+        videos: the file's videos.
+        node_names: the skeleton; the second axis of `points`.
+        edge_inds: (source, destination) indices into `node_names`.
+        track_names: what `track_ids` refers to.
+        frame_videos: (n_frames,) index into `videos`.
+        frame_idxs: (n_frames,) position of the frame in its video.
+        frame_starts: (n_frames + 1,) frame f owns instances frame_starts[f] : frame_starts[f + 1].
+        points: (n_instances, n_nodes, 2) frame px, (x, y); NaN where a node is missing.
+        scores: (n_instances,) instance score; NaN for user instances.
+        is_predicted: (n_instances,) False for instances a person has labelled.
+        track_ids: (n_instances,) index into `track_names`; -1 without a track.
+        rows_in_file: (n_instances,) place among all instances of the file, in reading order.
+        notes: what the reader of the file has to know, in words.
+    """
+
+    name: str
+    videos: tuple[VideoSource, ...]
+    node_names: tuple[str, ...]
+    edge_inds: tuple[tuple[int, int], ...]
+    track_names: tuple[str, ...]
+    frame_videos: Ints
+    frame_idxs: Ints
+    frame_starts: Ints
+    points: Doubles
+    scores: Doubles
+    is_predicted: Bools
+    track_ids: Ints
+    rows_in_file: Ints
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_frames(self) -> int:
+        return len(self.frame_idxs)
+
+    @property
+    def n_instances(self) -> int:
+        return len(self.points)
+
+    @property
+    def instances_per_frame(self) -> Ints:
+        return np.diff(self.frame_starts)
+
+    @property
+    def instance_frames(self) -> Ints:
+        """(n_instances,) row of the frame each instance belongs to."""
+        return np.repeat(np.arange(self.n_frames), self.instances_per_frame)
+
+    def keep_instances(self, keep: Bools) -> Self:
+        """Only the instances where `keep` (n_instances,) is true; every frame stays."""
+        kept_before = np.concatenate([[0], np.cumsum(keep)])
+        return replace(
+            self,
+            frame_starts=kept_before[self.frame_starts],
+            points=self.points[keep],
+            scores=self.scores[keep],
+            is_predicted=self.is_predicted[keep],
+            track_ids=self.track_ids[keep],
+            rows_in_file=self.rows_in_file[keep],
+        )
+
+    def keep_frames(self, keep: Bools) -> Self:
+        """Only the frames where `keep` (n_frames,) is true, with their instances."""
+        kept = self.keep_instances(keep[self.instance_frames])
+        starts = np.concatenate([[0], np.cumsum(kept.instances_per_frame[keep])])
+        return replace(
+            kept,
+            frame_videos=self.frame_videos[keep],
+            frame_idxs=self.frame_idxs[keep],
+            frame_starts=starts,
+        )

@@ -1,0 +1,102 @@
+"""Optical flow: past poses moved to where their pixels are in the current frame."""
+
+import numpy as np
+
+from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts, Image
+
+_MAX_ITERATIONS = 30
+_LEAST_STEP_PX = 0.01
+
+
+def gray_image(image: AnyImage) -> Image:
+    """An image as LK and appearance want it.
+
+    Args:
+        image: (height, width), (height, width, 1) or (height, width, 3) RGB, 0..255; floating
+            point is cut to whole numbers. Further axes of length 1 are dropped.
+
+    Returns:
+        (height, width) uint8.
+    """
+    import cv2
+
+    plain = np.asarray(image)
+    if plain.ndim > 3:
+        plain = plain.squeeze()
+    if plain.ndim == 3 and plain.shape[-1] == 1:
+        plain = plain[..., 0]
+    gray: Image = np.ascontiguousarray(plain, np.uint8)
+    return gray if gray.ndim == 2 else np.asarray(cv2.cvtColor(gray, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+class FlowShifter:
+    """Moves candidates from their own frames to the current one, never through frames between.
+
+    Args:
+        scale: resize of the images ahead of the flow.
+        window_size: px of the resized image.
+        max_levels: pyramid levels above the first.
+    """
+
+    def __init__(self, *, scale: float, window_size: int, max_levels: int) -> None:
+        self._scale = scale
+        self._window_size = window_size
+        self._max_levels = max_levels
+        self._images: dict[int, Image] = {}
+
+    def prepare(self, image: AnyImage) -> Image:
+        """The image in grey and resized: done once, kept as long as a candidate is from it."""
+        import cv2
+
+        gray = gray_image(image)
+        if self._scale == 1:
+            return gray
+        return np.asarray(cv2.resize(gray, None, fx=self._scale, fy=self._scale), np.uint8)
+
+    def remember(self, frame_number: int, prepared: Image, live_frames: AnyInts) -> None:
+        """Keep the frame's image and drop those that no entry in `live_frames` refers to."""
+        self._images[frame_number] = prepared
+        live = set(live_frames.ravel().tolist())
+        self._images = {number: self._images[number] for number in self._images if number in live}
+
+    def shift(self, points: AnyFloats, frame_numbers: AnyInts, prepared: Image) -> AnyFloats:
+        """Where the candidates' nodes are in the current frame.
+
+        Args:
+            points: (n_tracks, window, n_nodes, 2) px.
+            frame_numbers: (n_tracks, window), -1 where there is no candidate.
+            prepared: the current image.
+
+        Returns:
+            Same shape as `points`; NaN where a node was lost or there was none.
+        """
+        moved = np.full(points.shape, np.nan)
+        for frame_number, past in self._images.items():
+            here = frame_numbers == frame_number
+            moved[here] = self._flow(past, prepared, points[here])
+        return moved
+
+    def _flow(self, past: Image, current: Image, points: AnyFloats) -> AnyFloats:
+        import cv2
+
+        moved = np.full(points.shape, np.nan)
+        known = ~np.isnan(points[..., 0])
+        if not known.any():
+            return moved
+        start = np.ascontiguousarray(points[known] * self._scale, np.float32)
+        end, found, _ = cv2.calcOpticalFlowPyrLK(
+            past,
+            current,
+            start,
+            None,
+            winSize=(self._window_size, self._window_size),
+            maxLevel=self._max_levels,
+            criteria=(
+                cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT,
+                _MAX_ITERATIONS,
+                _LEAST_STEP_PX,
+            ),
+        )
+        shifted = np.where(found.reshape(-1, 1) == 1, end.astype(float) / self._scale, np.nan)
+        moved[known] = shifted
+        return moved
