@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from simulated_gpu import GPU, SimulatedCuda, open_simulated
+from trt_support.simulated_gpu import GPU, SimulatedCuda, open_simulated
 
 from sleap_rt.runtime.engines import trt
 from sleap_rt.runtime.engines.tensorrt import cuda as cuda_calls

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated_gpu import DOWN, GPU, UP, SimulatedCuda, SimulatedRtx, open_simulated
+from trt_support.simulated_gpu import DOWN, GPU, UP, SimulatedCuda, SimulatedRtx, open_simulated
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from building import TARGETS, builds
+from trt_support.building import TARGETS, builds
 
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 

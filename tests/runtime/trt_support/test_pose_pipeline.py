@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from simulated_gpu import UP, SimulatedCuda
+from trt_support.simulated_gpu import UP, SimulatedCuda
 
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from building import TARGETS, builds
+from trt_support.building import TARGETS, builds
 
 from sleap_rt.export.graph.chain import graph_of
 from sleap_rt.export.precision.calibration import open_calibration
