@@ -16,11 +16,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sleap_rt.export.calibration import open_calibration  # noqa: E402
-
-from sleap_rt.contract import Certificate, is_crop_model_alone  # noqa: E402
+from sleap_rt.contract import Certificate  # noqa: E402
 from sleap_rt.errors import SleapRtError  # noqa: E402
-from sleap_rt.export import export_models, int8, reduced_certificate  # noqa: E402
+from sleap_rt.export import export_models  # noqa: E402
+from sleap_rt.export.precision import int8  # noqa: E402
+from sleap_rt.export.precision.calibration import open_calibration  # noqa: E402
+from sleap_rt.export.proof import reduced as reduced_proof  # noqa: E402
+from sleap_rt.kinds import is_crop_model_alone  # noqa: E402
 from sleap_rt.options import CalibrationOptions  # noqa: E402
 from sleap_rt.runtime import GraphFile, read_graph_file  # noqa: E402
 
@@ -40,7 +42,7 @@ def main() -> None:
     parser.add_argument("models", nargs="+")
     parser.add_argument("--frames", type=int, default=CalibrationOptions.calibration_frames)
     args = parser.parse_args()
-    reduced_certificate.MAX_P99_PX = reduced_certificate.MAX_CHANGED = float("inf")
+    reduced_proof.MAX_P99_PX = reduced_proof.MAX_CHANGED = float("inf")
     rows = []
     print(REDUCED, flush=True)
     for argument in args.models:

@@ -16,10 +16,10 @@ import onnx
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sleap_rt.export.calibration import open_calibration  # noqa: E402
-
-from sleap_rt.contract import is_crop_model_alone  # noqa: E402
-from sleap_rt.export import export_models, int8, quantize  # noqa: E402
+from sleap_rt.export import export_models  # noqa: E402
+from sleap_rt.export.precision import int8, quantize  # noqa: E402
+from sleap_rt.export.precision.calibration import open_calibration  # noqa: E402
+from sleap_rt.kinds import is_crop_model_alone  # noqa: E402
 from sleap_rt.options import CalibrationOptions  # noqa: E402
 from sleap_rt.runtime import read_graph_file  # noqa: E402
 
@@ -41,7 +41,7 @@ def main(data: Path, models: list[Path]) -> None:
         exact = [(graph.path, graph.contract) for graph in graphs]
         print(HEADER, flush=True)
         for name, choose in CHOICES.items():
-            quantize.layers_to_quantize = choose
+            vars(quantize)["layers_to_quantize"] = choose
             n_layers = len(choose(onnx.load(exact[-1][0]).graph))
             alone = is_crop_model_alone([contract.kind for _, contract in exact])
             options = CalibrationOptions(calibrate=data, allow_loss=True)
