@@ -6,7 +6,6 @@ python benchmarks/evaluation.py --frames 100000 --animals 2 --nodes 13 --files
 
 import argparse
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -161,4 +160,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -42,7 +42,7 @@ def main(data: Path, models: list[Path]) -> None:
         exact = [(graph.path, graph.contract) for graph in graphs]
         print(HEADER, flush=True)
         for name, choose in CHOICES.items():
-            quantize.layers_to_quantize = choose
+            vars(quantize)["layers_to_quantize"] = choose
             n_layers = len(choose(onnx.load(exact[-1][0]).graph))
             alone = is_crop_model_alone([contract.kind for _, contract in exact])
             options = CalibrationOptions(calibrate=data, allow_loss=True)

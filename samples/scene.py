@@ -61,7 +61,7 @@ class Scene:
         """(n_animals, n_nodes): inside the picture and under no other animal."""
         points = self.points()
         limit = np.array(self.background.shape[::-1]) - 1
-        seen = ((points >= 0) & (points <= limit)).all(axis=-1)
+        seen = np.asarray(((points >= 0) & (points <= limit)).all(axis=-1))
         for below in range(len(self.crawlers)):
             for above in self.crawlers[below + 1 :]:
                 seen[below] &= paint(above, points[below]).coverage < 0.5

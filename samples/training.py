@@ -120,13 +120,13 @@ def network_input(pictures: NDArray[np.uint8], plan: Plan) -> torch.Tensor:
 
 def cut_crop(
     picture: NDArray[np.uint8], centroid: Array, size: int
-) -> tuple[NDArray[np.uint8], Array]:
+) -> tuple[NDArray[np.uint8], NDArray[np.floating]]:
     """A square crop as the top-down pipeline cuts it, and what to add to a place in it.
 
     The pixels begin at a whole pixel, the places count from the fractional corner that whole pixel
     was rounded from: networks are trained and run with the same small disagreement.
     """
-    corner = np.float32(centroid) - np.float32(size / 2 - 0.5)
+    corner = np.asarray(centroid, np.float32) - np.float32(size / 2 - 0.5)
     x, y = (np.trunc(corner + size // 2) - size // 2).astype(int)
     padded = np.pad(picture, size)
     return padded[y + size : y + 2 * size, x + size : x + 2 * size], corner
@@ -150,6 +150,8 @@ def _standardise(network: PoseNetwork, image: torch.Tensor) -> None:
         spread, mean = torch.std_mean(maps, dim=(0, 2, 3))
         spread = spread.clamp_min(1e-3)
         into = (1, -1, 1, 1) if isinstance(layer, torch.nn.ConvTranspose2d) else (-1, 1, 1, 1)
+        assert isinstance(layer.weight, torch.Tensor)
+        assert isinstance(layer.bias, torch.Tensor)
         layer.weight /= spread.reshape(into)
         layer.bias.copy_((layer.bias - mean) / spread)
         return (maps - mean.reshape(1, -1, 1, 1)) / spread.reshape(1, -1, 1, 1)

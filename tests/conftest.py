@@ -1,8 +1,9 @@
 """Fixtures that more than one part of the tests uses."""
 
-import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -20,6 +21,25 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_MODELS = ROOT / "samples/models"
 
 Export = Callable[..., list[Path]]  # (models, overrides of their configuration)
+LONGEST_EXPORT_S = 300  # a process that holds a lock for longer has died with it
+
+
+@contextmanager
+def one_process(lock: Path) -> Iterator[None]:
+    """Wait until no other process holds this lock file, then hold it; works on every system."""
+    given_up = time.monotonic() + LONGEST_EXPORT_S
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+            break
+        except (FileExistsError, PermissionError):  # Windows: the other one is just removing it
+            if time.monotonic() > given_up:
+                raise
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        lock.unlink()
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +80,7 @@ def exported(export_cache: Path) -> Export:
         export_cache.mkdir(exist_ok=True)
         name = "+".join(f"{path.parent.name}-{path.name}" for path in models)
         # A parallel process that wants the same model waits for this one instead of exporting too.
-        with (export_cache / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with one_process(export_cache / f"{name}.lock"):
             graphs = cached_graphs(models, overrides)
         return sorted(graphs, key=lambda path: path.stem != "centroid")
 

@@ -34,7 +34,7 @@ def predicted(call, samples, tmp_path, sample_graphs):
         source = samples / data if isinstance(data, str) else data
         done = call("track", "-i", source, *graphs, "-o", out, *chosen, *options.split())
         assert done.code == 0, done.err
-        predicted.called = done
+        predicted.called = done  # type: ignore[attr-defined]
         return sio.load_slp(str(out), open_videos=False) if out.suffix == ".slp" else out
 
     return predicted
@@ -321,8 +321,8 @@ def test_names_are_made_from_the_input(call, samples, tmp_path, sample_graphs):
 
 def test_a_format_without_room_for_the_result_loses_no_work(call, samples, tmp_path, sample_graphs):
     (graph,) = sample_graphs("bottomup")
-    command = ("track", "-i", samples / "crawlers.mp4", "-m", graph, "--frames", "0-1")
-    command += ("-o", tmp_path / "out.nwb", "--output_format", "nwb")
+    command = ["track", "-i", samples / "crawlers.mp4", "-m", graph, "--frames", "0-1"]
+    command += ["-o", tmp_path / "out.nwb", "--output_format", "nwb"]
     failed = call(*command)
     assert failed.code == 1
     assert "nwb holds one instance per track and frame" in failed.err

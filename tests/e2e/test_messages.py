@@ -112,7 +112,7 @@ def _cut_short(path: Path) -> None:
 
 def _no_frames(path: Path) -> None:
     codec = "mp4v" if path.suffix == ".mp4" else "MJPG"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), 30, (64, 48))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), 30, (64, 48))
     assert writer.isOpened()
     writer.release()
 

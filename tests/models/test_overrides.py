@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import torch
+from sleap_rt.cli.model_paths import resolve_graphs
 from torch import nn
 
-from sleap_rt.cli.model_paths import resolve_graphs
 from sleap_rt.contract import Decoding, Preprocessing, Provenance
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.export import cache

@@ -1,5 +1,7 @@
 """The Python functions: the same results as the command's, on every kind of input."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sleap_io as sio
@@ -173,7 +175,7 @@ def test_options_without_effect_are_refused(graphs, predictor, clip):
     with pytest.raises(OptionError, match="peak_threshold must be a number, or"):
         PosePredictor(graphs, peak_threshold=[0.1, 0.2, 0.3])
     with pytest.raises(TypeError, match="Did you mean 'peak_threshold'"):
-        PosePredictor(graphs, peak_treshold=0.1)
+        PosePredictor(graphs, peak_treshold=0.1)  # type: ignore[call-arg]
     with pytest.raises(OptionError, match="max_instances: no effect with single_instance"):
         PosePredictor(graphs, max_instances=2)
     with pytest.raises(OptionError, match="integral_patch_size: no effect with integral_ref"):
@@ -214,5 +216,6 @@ def test_the_engine_that_auto_came_to_is_named(int8_graph, clip):
         pytest.skip("this machine has an NVIDIA GPU")
     with PosePredictor(int8_graph) as predictor:
         labels = predictor.predict(clip, frames=[0])
-        assert type(predictor._predictor._engine).__name__ == "OpenVinoEngine"
+        single: Any = predictor._predictor
+        assert type(single._engine).__name__ == "OpenVinoEngine"
     assert labels.provenance["engine"] == "openvino"

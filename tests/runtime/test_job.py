@@ -45,7 +45,7 @@ def run(video, tmp_path, monkeypatch):
             **options,
         )
         with open_source(video, selection) as source:
-            run.summary = run_prediction(source, job)
+            run.summary = run_prediction(source, job)  # type: ignore[attr-defined]
         return sio.load_slp(str(job.output_path))
 
     return run

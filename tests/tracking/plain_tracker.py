@@ -4,6 +4,7 @@ Shares the score definitions of `oracles`, and no code with the package.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scipy.optimize import linear_sum_assignment
@@ -38,7 +39,7 @@ def oks(detection, candidate):
 class PlainTracker:
     """One video, mean of scores, hungarian; `track` takes the poses of one frame after another."""
 
-    score: object  # of (detection, candidate)
+    score: Callable[..., float]  # of (detection, candidate)
     candidates_method: str = "fixed_window"
     max_tracks: float = math.inf
     keeps_pairs_without_score: bool = False  # as reference 0.3.3: they take what track is left

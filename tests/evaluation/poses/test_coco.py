@@ -114,7 +114,7 @@ def test_equals_the_coco_evaluator(seed):
         (precision[0], precision[5]), abs=ORACLE
     )
     assert (values["AR50"], values["AR75"]) == pytest.approx((recall[0], recall[5]), abs=ORACLE)
-    assert 0.05 < values["AP"] < 0.95  # the case is neither trivial nor hopeless
+    assert 0.05 < float(values["AP"]) < 0.95  # the case is neither trivial nor hopeless
 
 
 def test_case_worked_by_hand():

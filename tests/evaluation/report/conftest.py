@@ -24,7 +24,7 @@ def scene(tmp_path_factory):
     pytest.importorskip("matplotlib")
     folder = tmp_path_factory.mktemp("scene")
     video = folder / "mice.mp4"
-    writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"mp4v"), 10, SIZE[::-1])
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"mp4v"), 10, SIZE[::-1])
     for frame in range(N_FRAMES):
         writer.write(np.full((*SIZE, 3), level(frame), np.uint8))
     writer.release()

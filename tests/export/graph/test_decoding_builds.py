@@ -35,8 +35,8 @@ def global_peaks(op, *given):
 
 
 def local_peaks(op, *given):
-    *given, slots = given
-    return peaks.local_peaks(op, *given, op.Shape(slots), patch_size=5)
+    *maps, slots = given
+    return peaks.local_peaks(op, *maps, op.Shape(slots), patch_size=5)
 
 
 def legacy_global_peaks(op, *given):
@@ -48,8 +48,8 @@ def legacy_global_peaks_alone(op, confmaps, *given):
 
 
 def legacy_local_peaks(op, *given):
-    *given, slots = given
-    return legacy_peaks.local_peaks(op, *given, op.Shape(slots), patch_size=5)
+    *maps, slots = given
+    return legacy_peaks.local_peaks(op, *maps, op.Shape(slots), patch_size=5)
 
 
 def legacy_local_peaks_alone(op, confmaps, *given):

@@ -73,7 +73,7 @@ def scores(
     weight=st.sampled_from([0.0, 1.0, 2.5]),
 )
 def test_line_scores_match_plain_loops(seed, size, peaks, stride, n_points, ratio, weight):
-    pafs = fields(seed, *size, 2 * len(EDGES))
+    pafs = fields(seed, size[0], size[1], 2 * len(EDGES))
     points = np.array(peaks, np.float32).reshape(2, 3, 2, 2)  # two peaks of each of three nodes
     options = {"stride": stride, "n_points": n_points, "ratio": ratio, "weight": weight}
     found = scores(pafs, points, **options)
@@ -121,7 +121,7 @@ def test_a_field_along_the_line_scores_its_strength():
     stride=st.sampled_from([1, 2, 4]),
 )
 def test_class_probabilities_match_plain_loops(seed, size, peaks, stride):
-    maps = fields(seed, *size, 4)
+    maps = fields(seed, size[0], size[1], 4)
     points = np.array(peaks, np.float32).reshape(2, 3, 2, 2)
     (found,) = class_graph(stride)(maps, points)
     assert found.shape == (2, 3, 2, 4)

@@ -230,7 +230,7 @@ def _without_names() -> bytes:
 
 def _with_nan() -> bytes:
     layers = single_instance_layers()
-    layers[1].weights["kernel"][:] = np.nan  # type: ignore[index]
+    layers[1].weights["kernel"][:] = np.nan
     return keras_h5(architecture(layers, [HEAD]), weights_of(layers))
 
 
@@ -243,7 +243,7 @@ REFUSED_FILES = {
     "weights only": (keras_h5(None, {}), "weights but no architecture"),
     "no Keras model": (keras_h5(None, None), "no Keras model"),
     "architecture only": (keras_h5({}, None), "no weights"),
-    "no model": (keras_h5([], {}), "is no object"),  # type: ignore[arg-type]
+    "no model": (keras_h5([], {}), "is no object"),
     "no list of names": (_without_names(), "no attribute `layer_names`"),
     "not a number": (_with_nan(), "NaN or infinite"),
 }

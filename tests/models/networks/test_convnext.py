@@ -82,9 +82,9 @@ def forward_by_the_layer_list(
     x = F.relu(conv(x, f"{middle}.0.blocks.convnext_middle_expand_conv0", padding=1))
     x = F.relu(conv(x, f"{middle}.1.blocks.convnext_middle_contract_conv0", padding=1))
 
-    stride, block = 16 * section["stem_patch_stride"], 0
+    stride, step = 16 * section["stem_patch_stride"], 0
     while stride > section["output_stride"]:
-        name = f"backbone.dec.decoder_stack.{block}.blocks.dec{block}_s{stride}_to_s{stride // 2}"
+        name = f"backbone.dec.decoder_stack.{step}.blocks.dec{step}_s{stride}_to_s{stride // 2}"
         if section["up_interpolate"]:
             x = F.interpolate(x, scale_factor=2, mode="bilinear")
         else:
@@ -98,7 +98,7 @@ def forward_by_the_layer_list(
             x = F.relu(conv(x, f"{name}_refine_conv1", padding=1))
         else:
             x = F.relu(conv(x, f"{name}_refine_conv0", padding=1))
-        stride, block = stride // 2, block + 1
+        stride, step = stride // 2, step + 1
     return conv(x, "head_layers.0.SingleInstanceConfmapsHead.0")
 
 

@@ -123,7 +123,7 @@ def _region(
 def test_merging_pads_odd_maps_with_zeros(height: int, width: int) -> None:
     """With max_stride 16 and a stem of stride 2, the third merging meets odd sizes."""
     config, tensors = tiny_swin(max_stride=16, output_stride=2)
-    merge = build_tiny(config, tensors).backbone.merges[2]
+    merge = build_tiny(config, tensors).get_submodule("backbone.merges.2")
     rows, cols = height // 8, width // 8
     channels = 16
     maps = np.random.default_rng(3).standard_normal((1, rows, cols, channels)).astype(np.float32)

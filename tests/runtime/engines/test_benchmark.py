@@ -22,10 +22,13 @@ def test_stages_add_up(sample_graphs):
     assert found.n_instances >= 24, "the clip shows three animals in most frames"
     latency = found.latency_ms
     assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["max"]
+    assert found.graph_ms is not None
     assert 0 < found.graph_ms <= latency["max"]
+    assert found.copy_ms is not None
     assert 0 <= found.copy_ms < found.graph_ms
     assert found.frames_per_second == pytest.approx(3e3 / latency["p50"], rel=2)
     for stage in (found.read_ms, found.track_ms, found.write_ms, found.open_ms, found.first_ms):
+        assert stage is not None
         assert stage > 0
 
 

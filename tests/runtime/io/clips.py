@@ -39,7 +39,7 @@ def encode(
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=30)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, pixel_format
-        stream.options = options or {}
+        stream.options = {**(options or {})}
         if colorspace is not None:
             stream.codec_context.colorspace = colorspace
         if rotation:

@@ -1,5 +1,7 @@
 """Optical flow and appearance, on images drawn from known motion."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -63,7 +65,8 @@ def test_only_images_that_candidates_come_from_are_kept(texture):
         )
         for index in range(8):
             tracker.track(frame([POSE], frame_index=index), texture)
-        assert len(tracker._videos[0].associator._flow._images) == 3
+        associator: Any = tracker._videos[0].associator
+        assert len(associator._flow._images) == 3
 
 
 def test_images_are_read_only_where_they_are_needed():

@@ -7,7 +7,6 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from simulated_gpu import GPU, SimulatedCuda, open_simulated
 
 from sleap_rt.runtime.engines import trt
 from sleap_rt.runtime.engines.tensorrt import cuda as cuda_calls
@@ -15,6 +14,8 @@ from sleap_rt.runtime.engines.tensorrt import plans
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
 from sleap_rt.runtime.engines.tensorrt.gpu_engine import GpuEngine
+
+from .simulated_gpu import GPU, SimulatedCuda, open_simulated
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ def test_everything_that_invalidates_an_engine_makes_another_entry(
 ) -> None:
     builds = Builds()
     first = cache.get_or_build(KEY, builds)
-    other = cache.get_or_build(replace(KEY, **change), builds)  # type: ignore[arg-type]
+    other = cache.get_or_build(replace(KEY, **change), builds)
     assert first != other
     assert cache.get_or_build(KEY, builds) == first
     assert builds.n == 2

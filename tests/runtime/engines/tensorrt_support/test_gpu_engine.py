@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated_gpu import DOWN, GPU, UP, SimulatedCuda, SimulatedRtx, open_simulated
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
@@ -14,6 +13,8 @@ from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
 from sleap_rt.runtime.engines.tensorrt.gpu_engine import GpuEngine, UnusableEngineError, Uploader
 from sleap_rt.runtime.engines.trt import TrtEngine
+
+from .simulated_gpu import DOWN, GPU, UP, SimulatedCuda, SimulatedRtx, open_simulated
 
 
 def frames(n: int, seed: int = 0) -> np.ndarray:
@@ -161,8 +162,9 @@ def test_uploads_are_copied_once_and_shared(cuda: SimulatedCuda, tiny_graph: Pat
             np.testing.assert_array_equal(found, batch.sum(axis=(1, 2, 3)).astype(np.float32))
         assert cuda.copies[1:] == [(DOWN, 256)] * 2
     assert cuda.n_launches == 4
-    for closed in (*engines, uploader):
-        closed.close()
+    uploader.close()
+    for engine in engines:
+        engine.close()
     assert not cuda.device
     assert not cuda.host
     assert not cuda.graphs
@@ -227,7 +229,7 @@ def test_an_unusable_engine_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loads: list[bytes] = []
-    load = trt.GpuEngine
+    load = GpuEngine
 
     def fail_once(tensorrt: TensorRT, plan: bytes, *args: object, **options: bool) -> GpuEngine:
         loads.append(plan)

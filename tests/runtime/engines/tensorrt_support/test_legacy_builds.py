@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from building import TARGETS, builds
 
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
+
+from .building import TARGETS, builds
 
 pytestmark = pytest.mark.engine
 

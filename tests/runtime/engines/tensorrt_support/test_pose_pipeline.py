@@ -6,12 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from simulated_gpu import UP, SimulatedCuda
 
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
 from sleap_rt.runtime.inspect.verify import verify_graph
+
+from .simulated_gpu import UP, SimulatedCuda
 
 pytestmark = pytest.mark.engine
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import onnx
 import pytest
-from building import TARGETS, builds
 
 from sleap_rt.export.graph.chain import graph_of
 from sleap_rt.export.precision.calibration import open_calibration
@@ -16,6 +15,8 @@ from sleap_rt.models.pairs import in_order
 from sleap_rt.options import CalibrationOptions
 from sleap_rt.runtime import read_graph_file
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
+
+from .building import TARGETS, builds
 
 SAMPLES = Path(__file__).resolve().parents[4] / "samples"
 ANOTHER = (150, 211)  # (height, width) px; no sample was trained with it

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from building import TARGETS, builds
 
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.graph_file import read_graph_file
+
+from .building import TARGETS, builds
 
 pytestmark = pytest.mark.engine
 

@@ -32,7 +32,7 @@ def output_sizes(rtx: TensorRT, model: onnx.ModelProto, path: Path, channels: in
 
 def preprocessing(size: tuple[int | None, int | None], **other: object) -> Preprocessing:
     known = {"channels": "grayscale", "in_channels": 1, "input_scale": 0.5, "max_stride": 16}
-    return Preprocessing(max_height=size[0], max_width=size[1], **(known | other))  # type: ignore[arg-type]
+    return Preprocessing(max_height=size[0], max_width=size[1], **(known | other))
 
 
 def padded(side: int) -> int:

@@ -1,1 +1,0 @@
-"""Lies here so that `plain_loops` can be imported from the folders below, too."""

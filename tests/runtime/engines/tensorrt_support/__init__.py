@@ -1,0 +1,1 @@
+"""What only the tests of TensorRT share; a package, so that its `conftest` has its own name."""
