@@ -53,7 +53,7 @@ def test_a_box_lies_around_the_visible_nodes():
 
 def similarity(a, b, spread, counted):
     """The mean over the counted nodes, one after another."""
-    total = n = 0
+    total, n = 0.0, 0
     for node, counts in enumerate(counted):
         squared = ((a[node] - b[node]) ** 2).sum()
         n += counts
@@ -65,7 +65,8 @@ def similarity(a, b, spread, counted):
 def test_similarity_matches_plain_loops(a, b, count_both):
     counted = visible_nodes(a) & visible_nodes(b) if count_both else visible_nodes(a)
     found = keypoint_similarity(squared_distances(a, b), np.full(3, 200.0), counted)
-    expected = [similarity(*pair, 200.0, nodes) for *pair, nodes in zip(a, b, counted, strict=True)]
+    triples = zip(a, b, counted, strict=True)
+    expected = [similarity(one, other, 200.0, nodes) for one, other, nodes in triples]
     np.testing.assert_allclose(found, expected, atol=SAME_FORMULA)
 
 

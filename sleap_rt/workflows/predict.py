@@ -20,7 +20,7 @@ from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.labels import labels_from_instances
-from sleap_rt.runtime.outputs.names import default_output
+from sleap_rt.runtime.outputs.names import default_output, make_folder
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.stream import stream_results
@@ -155,6 +155,8 @@ def run_plan(
     """
     report = report or Report()
     options = plan.options
+    if options.output_path is not None:
+        make_folder(options.output_path)
     with ExitStack() as stack:
         if predictor is None:
             graphs = plan.resolved.exported(report.step)

@@ -10,7 +10,7 @@ from sleap_rt.labels_file import load_labels
 from sleap_rt.options import FilterOptions, SelectionOptions
 from sleap_rt.runtime.frames.labels_source import find_moved
 from sleap_rt.runtime.outputs.formats import write_labels
-from sleap_rt.runtime.outputs.names import check_output, default_output
+from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
 from sleap_rt.runtime.pipeline.filters import filter_labels
 from sleap_rt.runtime.pipeline.retrack import check_video_index, retrack
 from sleap_rt.tracking.options import TrackerOptions
@@ -83,6 +83,8 @@ def retrack_data(
     if output_path is None and writes and isinstance(data, Path):
         output_path = _default_output(data, labels, options)
         check_output(output_path, [data], options.output_format)
+    if output_path is not None:
+        make_folder(output_path)
     if options.tracking.needs_images and isinstance(data, Path):
         _find_videos(labels, data.parent, options.selection.video_index)
     n_missing = _n_missing(labels, options.selection)

@@ -1,12 +1,63 @@
 """A predictor whose answer is in the picture, so that runs can be tested without an engine."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
+from sleap_rt.contract import (
+    CONTRACT_VERSION,
+    Decoding,
+    GraphContract,
+    Preprocessing,
+    Provenance,
+)
 from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.skeleton import Skeleton
+
+SKELETON = Skeleton("blocks", ("head", "tail"), ((0, 1),))
+
+
+def graph_contract(kind="bottomup", **changed):
+    """What a graph that is nowhere says about itself.
+
+    Args:
+        kind: of its model.
+        **changed: fields of the contract, and of its preprocessing, that are not the usual ones.
+    """
+    preprocessing = {
+        "channels": "as_is",
+        "in_channels": 1,
+        "max_height": None,
+        "max_width": None,
+        "input_scale": 1.0,
+        "max_stride": 16,
+        "crop_size": None,
+    }
+    for name in Preprocessing.__dataclass_fields__:
+        if name in changed:
+            preprocessing[name] = changed.pop(name)
+    values = {
+        "version": CONTRACT_VERSION,
+        "family": "native",
+        "kind": kind,
+        "skeleton": SKELETON,
+        "edges": (),
+        "class_names": (),
+        "anchor_part": None,
+        "decoding": Decoding(confmaps_stride=2),
+        "precision": "fp32",
+        "parts": (),
+        "provenance": Provenance(
+            weights_sha256="0" * 64,
+            config_sha256="0" * 64,
+            trained_with="hand",
+            exported_with="hand",
+            backbone="unet",
+        ),
+        "certificate": None,
+    }
+    return GraphContract(**{**values, "preprocessing": Preprocessing(**preprocessing), **changed})
 
 
 class BrightBlocks:
@@ -17,20 +68,12 @@ class BrightBlocks:
         error: raised then.
     """
 
-    skeleton = Skeleton("blocks", ("head", "tail"), ((0, 1),))
+    skeleton = SKELETON
     needs_instances = False
     device = "cpu"
 
     def __init__(self, fail_at=None, error=None, class_names=()):
-        contract = SimpleNamespace(
-            kind="bottomup",
-            anchor_part=None,
-            precision="fp32",
-            preprocessing=SimpleNamespace(fit_largest=False),
-            to_json=lambda: "{}",
-            provenance=SimpleNamespace(weights_sha256="0" * 64),
-        )
-        self.files = (SimpleNamespace(path=Path("blocks.onnx"), contract=contract),)
+        self.models = GraphSet((graph_contract(),), (Path("blocks.onnx"),))
         self.class_names = tuple(class_names)
         self.calls = []
         self._fail_at, self._error = fail_at, error

@@ -1,5 +1,6 @@
 """Where results go: default names, and making sure early that they can be written."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def default_output(
 
 
 def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -> None:
-    """Make sure that the result can be written, before hours of work.
+    """Refuse a file that the result must not or cannot be; nothing is written.
 
     Args:
         path: the file to write.
@@ -32,7 +33,7 @@ def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -
 
     Raises:
         OptionError: the name does not end as the format's names do.
-        DataError: the folder cannot be made or written to, or the file is an input.
+        DataError: the file is an input or a folder, or no file can be made there.
     """
     suffix = format_named(format_name).suffix
     if path.suffix != suffix:
@@ -43,6 +44,22 @@ def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -
         raise DataError(f"{path} is the input itself and is never overwritten; choose another -o.")
     if path.is_dir():
         raise DataError(f"{path} is a folder; -o takes the name of a `{suffix}` file.")
+    there = next(folder for folder in path.absolute().parents if os.path.exists(folder))
+    if not there.is_dir():
+        raise DataError(f"cannot write into {path.parent}: {there} is a file.")
+    if not os.access(there, os.W_OK):
+        raise DataError(f"cannot write into {path.parent}: {there} may not be written to.")
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of a result, and sure that it can be written to, before hours of work.
+
+    Args:
+        path: the file to write.
+
+    Raises:
+        DataError: the folder cannot be made or written to.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         probe = path.parent / f".{path.name}.probe"

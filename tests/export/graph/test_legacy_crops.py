@@ -21,8 +21,8 @@ PIXELS = ("batch", "height", "width", "channels")
 
 @cache
 def _cut(side: int, is_bytes: bool):
-    def write(op, *given):
-        return (crops.cut_bilinear(op, *given, (side, side)),)
+    def write(op, images, centers, frame_index):
+        return (crops.cut_bilinear(op, images, centers, frame_index, (side, side)),)
 
     pixels = {"pixels": TensorType(UINT8 if is_bytes else FLOAT, PIXELS)}
     return run_in_onnx(write, pixels | PLACES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import plain_loops
@@ -37,7 +38,7 @@ def part(
     return run_in_onnx(sizing.write, sizing.inputs)
 
 
-def sized(frames: np.ndarray, **spec: object) -> tuple[np.ndarray, np.float32]:
+def sized(frames: np.ndarray, **spec: object) -> tuple[np.ndarray, Any]:
     """The image (batch, in_channels, height, width) in whole grey levels, and the scale."""
     image, eff_scale = part(**spec)(frames)
     levels = np.round(image * 255)

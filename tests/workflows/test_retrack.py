@@ -8,12 +8,16 @@ import numpy as np
 import pytest
 import sleap_io as sio
 from click.testing import CliRunner
-from sleap_rt.cli.track_only import run_track_only
 
-from sleap_rt.cli.tracking_options import tracker_options, tracking_options
+from sleap_rt.cli import main
+from sleap_rt.cli.parameters import given_options
+from sleap_rt.cli.tracking_options import tracking_options
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.pipeline.retrack import retrack
 from sleap_rt.tracking import TrackerOptions
-from sleap_rt.workflows.retrack import retrack
+from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
+from sleap_rt.workflows.tracking import tracker_options, without_effect
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SKELETON = sio.Skeleton(["a", "b", "c"], edges=[("a", "b")], name="fly")
@@ -128,12 +132,30 @@ def test_frames_are_tracked_in_order_of_time():
     assert names(out) == [["track_0"], ["track_0", "track_1"], ["track_0"]]
 
 
-def test_a_choice_of_frames_without_labels_is_an_error_of_the_command_only(saved, capsys):
+def test_a_choice_of_frames_without_labels_is_an_error_where_a_file_is_wanted(saved):
     assert len(retrack(labels_of([[predicted(0)]]), frames=[5]).labeled_frames) == 0
     with pytest.raises(DataError, match="none of the frames asked for has labels"):
-        run_track_only(saved, TrackerOptions(), frames=[5])
-    assert "1 of the frames asked for have no labels" in capsys.readouterr().err
+        written(saved, frames=(5,))
     assert not saved.with_name("poses.predictions.slp").exists()
+
+
+def written(path, tracker=None, *, output_path=None, **selection):
+    """Track a file as the command does; the one file that was written."""
+    options = RetrackOptions(
+        tracking=tracker or TrackerOptions(),
+        selection=SelectionOptions(**selection),
+        output_path=output_path,
+    )
+    (found,) = retrack_data(path, options, writes=True).paths
+    return found
+
+
+def command(capsys, *args):
+    """What `sleap-nn track` says; it must succeed."""
+    with pytest.raises(SystemExit) as left:
+        main(["track", *map(str, args)])
+    assert not left.value.code
+    return capsys.readouterr()
 
 
 @pytest.fixture
@@ -145,10 +167,9 @@ def saved(tmp_path):
 
 
 def test_the_command_writes_beside_its_input_and_says_what_it_did(saved, capsys):
-    written = run_track_only(saved, TrackerOptions())
-    assert written == saved.with_name("poses.predictions.slp")
-    assert capsys.readouterr().out.startswith("2 frames, 4 instances, 2 tracks, ")
-    again = sio.load_slp(str(written), open_videos=False)
+    said = command(capsys, "-i", saved, "-t")
+    assert said.out.startswith("2 frames, 4 instances, 2 tracks, ")
+    again = sio.load_slp(str(saved.with_name("poses.predictions.slp")), open_videos=False)
     assert names(again) == [["track_0", "track_1"], ["track_1", "track_0"]]
     assert again.provenance["pipeline_type"] == "tracking_only"
     assert sorted(path.name for path in saved.parent.iterdir()) == [
@@ -159,24 +180,23 @@ def test_the_command_writes_beside_its_input_and_says_what_it_did(saved, capsys)
 
 def test_the_command_makes_folders_names_the_video_and_warns_of_missing_frames(saved, capsys):
     target = saved.parent / "new" / "out.slp"
-    run_track_only(saved, TrackerOptions(), output_path=target, frames=[0, 8, 9])
+    said = command(capsys, "-i", saved, "-t", "-o", target, "--frames", "0,8,9")
     assert target.is_file()
-    assert "2 of the frames asked for have no labels" in capsys.readouterr().err
-    named = run_track_only(saved, TrackerOptions(), video_index=0)
-    assert named.name == "poses.missing0.predictions.slp"
+    assert "2 of the frames asked for have no labels" in said.err
+    assert written(saved, video_index=0).name == "poses.missing0.predictions.slp"
 
 
-def test_the_command_refuses_what_it_cannot_read_or_must_not_write(saved, tmp_path):
+def test_what_cannot_be_read_or_must_not_be_written_is_refused(saved, tmp_path):
     with pytest.raises(DataError, match="never overwritten"):
-        run_track_only(saved, TrackerOptions(), output_path=saved)
+        written(saved, output_path=saved)
     with pytest.raises(OptionError, match="needs poses"):
-        run_track_only(tmp_path / "video.mp4", TrackerOptions())
-    with pytest.raises(DataError, match=r"no\.slp is not there"):
-        run_track_only(tmp_path / "no.slp", TrackerOptions())
+        written(tmp_path / "video.mp4")
+    with pytest.raises(DataError, match=r"no labels file .*no\.slp"):
+        written(tmp_path / "no.slp")
     broken = tmp_path / "broken.slp"
     broken.write_bytes(b"not HDF5")
     with pytest.raises(DataError, match="cannot be read"):
-        run_track_only(broken, TrackerOptions())
+        written(broken)
 
 
 IMAGE = {"features": "image", "scoring_method": "cosine_sim"}
@@ -187,10 +207,11 @@ def test_images_are_read_from_a_video_beside_its_labels(options, tmp_path, monke
     for name in ("crawlers.slp", "crawlers.mp4"):
         shutil.copy(SAMPLES / name, tmp_path / name)
     monkeypatch.chdir(tmp_path.parent)  # the labels name the video without a folder
-    written = run_track_only(tmp_path / "crawlers.slp", TrackerOptions(**options), frames=range(15))
+    path = tmp_path / "crawlers.slp"
+    result = written(path, TrackerOptions(**options), frames=tuple(range(15)))
     of_animal = {}
     before = sio.load_slp(str(tmp_path / "crawlers.slp"), open_videos=False)
-    after = sio.load_slp(str(written), open_videos=False)
+    after = sio.load_slp(str(result), open_videos=False)
     for frame in after.labeled_frames:
         (true,) = before.find(before.videos[0], frame.frame_idx)
         for instance, animal in zip(frame.instances, true.instances, strict=True):
@@ -202,7 +223,7 @@ def test_images_are_read_from_a_video_beside_its_labels(options, tmp_path, monke
 
 def test_a_video_that_is_nowhere_is_named_before_tracking(saved):
     with pytest.raises(DataError, match=r"missing0\.mp4"):
-        run_track_only(saved, TrackerOptions(**IMAGE))
+        written(saved, TrackerOptions(**IMAGE))
 
 
 @click.command()
@@ -210,7 +231,10 @@ def test_a_video_that_is_nowhere_is_named_before_tracking(saved):
 @click.option("--max_instances", type=int)
 @click.pass_context
 def _command(ctx, **params):
-    click.echo(repr(tracker_options(ctx, params)))
+    warning = without_effect(given_options(ctx, params), params)
+    if warning is not None:
+        click.echo(warning, err=True)
+    click.echo(repr(tracker_options(params)))
 
 
 def called(*args):
@@ -233,7 +257,7 @@ def test_options_reach_the_tracker():
 
 def test_options_without_tracking_are_warned_about():
     given = called("--features", "bboxes", "--use_flow")
-    assert "without --tracking no effect: --features, --use_flow" in given.stderr
+    assert "without tracking no effect: features, use_flow" in given.stderr
 
 
 def test_max_instances_is_the_count_of_last_resort():
@@ -258,5 +282,5 @@ def test_a_value_that_is_no_choice_is_a_usage_error():
 @pytest.mark.parity
 def test_the_whole_clip_is_tracked_without_its_video(shared_data, tmp_path, capsys):
     source = shared_data / "labels" / "clip.predictions.slp"
-    run_track_only(source, TrackerOptions(), output_path=tmp_path / "out.slp")
-    assert capsys.readouterr().out.startswith("1500 frames, 2948 instances, 3 tracks")
+    said = command(capsys, "-i", source, "-t", "-o", tmp_path / "out.slp")
+    assert said.out.startswith("1500 frames, 2948 instances, 3 tracks")

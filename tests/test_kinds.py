@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from sleap_rt.errors import ModelError
-from sleap_rt.runtime.predictors.sets import supported_set
+from sleap_rt.kinds import supported_set
 
 SETS = [
     ("single_instance",),

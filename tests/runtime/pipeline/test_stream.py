@@ -49,6 +49,7 @@ def stream(reader, n_frames, predictor=None, **run):
     return stream_results(
         predictor or BrightBlocks(),
         source,
+        refs,
         run=RunOptions(**run),
         filters=FilterOptions(),
         following=Following(None),

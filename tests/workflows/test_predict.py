@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import sleap_io as sio
 from fakes import BrightBlocks
-from sleap_rt.runtime.pipeline.job import PredictionJob, run_prediction
 
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.options import FilterOptions, RunOptions, SelectionOptions
+from sleap_rt.options import NO_OVERRIDES, FilterOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.frames.open_source import open_source
-from sleap_rt.runtime.pipeline import job as job_module
 from sleap_rt.tracking import TrackerOptions
+from sleap_rt.workflows.plan import PredictionOptions, plan_prediction
+from sleap_rt.workflows.predict import run_plan
+from sleap_rt.workflows.resolve import ResolvedModels
 
 N_FRAMES = 23
 STACK = np.random.default_rng(0).integers(0, 255, (N_FRAMES, 8, 10, 1)).astype(np.uint8)
@@ -30,25 +31,28 @@ def video(tmp_path):
 
 
 @pytest.fixture
-def run(video, tmp_path, monkeypatch):
-    """`run(output name, predictor, **job)`: run a job and load what it wrote."""
+def run(video, tmp_path):
+    """`run(output name, predictor, **options)`: predict, and load what was written."""
 
-    def run(name="out.slp", predictor=None, **options):
-        predictor = predictor or BrightBlocks()
-        monkeypatch.setattr(job_module, "open_predictor", lambda *_, **__: predictor)
-        selection = options.pop("selection", SelectionOptions())
-        job = PredictionJob(
-            models=[],
+    def run(name="out.slp", predictor=None, **given):
+        options = PredictionOptions(
             output_path=tmp_path / name,
-            selection=selection,
             run=RunOptions(batch_size=4, queue_maxsize=2),
-            **options,
+            **given,
         )
-        with open_source(video, selection) as source:
-            run.summary = run_prediction(source, job)  # type: ignore[attr-defined]
-        return sio.load_slp(str(job.output_path))
+        run.summary = completed(video, options, predictor)  # type: ignore[attr-defined]
+        return sio.load_slp(str(options.output_path))
 
     return run
+
+
+def completed(data, options, predictor=None):
+    """Plan and run with a predictor that opens no engine."""
+    predictor = predictor or BrightBlocks()
+    graphs = predictor.models
+    models = ResolvedModels(paths=(), overrides=NO_OVERRIDES, models=graphs, graphs=graphs)
+    with open_source(data, options.selection) as source:
+        return run_plan(plan_prediction(models, source, options), source, predictor=predictor)
 
 
 def content(labels):
@@ -138,7 +142,7 @@ def test_a_record_that_was_written_by_half_is_predicted_again(run, tmp_path):
 def test_a_journal_is_neither_overwritten_nor_mixed_up_with_another_run(run, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(predictor=BrightBlocks(2, KeyboardInterrupt()))
-    with pytest.raises(DataError, match="Go on with it by --resume, or begin anew"):
+    with pytest.raises(DataError, match="Pass --resume to continue it, or --no-resume"):
         run()
     with pytest.raises(DataError, match=r"other filters\. .*--no-resume"):
         run(resume=True, filters=FilterOptions(filter_min_visible_nodes=1))
@@ -189,12 +193,12 @@ def test_provenance_says_how_it_was_made(run, video):
 
 def test_an_input_is_never_overwritten(run, video, tmp_path):
     labels = run()
-    again = SelectionOptions(frames=(0,))
-    path = tmp_path / "out.slp"
-    job = PredictionJob(models=[], output_path=path)
-    with open_source(path, again) as source, pytest.raises(DataError, match="input itself"):
-        run_prediction(source, job)
-    same(sio.load_slp(str(path)), labels)
+    again = PredictionOptions(
+        selection=SelectionOptions(frames=(0,)), output_path=tmp_path / "out.slp"
+    )
+    with pytest.raises(DataError, match="input itself"):
+        completed(tmp_path / "out.slp", again)
+    same(sio.load_slp(str(tmp_path / "out.slp")), labels)
     for name in ("out.txt", "out"):
-        with open_source(video, again) as source, pytest.raises(OptionError, match=r"in \.slp"):
-            run_prediction(source, dataclasses.replace(job, output_path=tmp_path / name))
+        with pytest.raises(OptionError, match=r"in \.slp"):
+            completed(video, dataclasses.replace(again, output_path=tmp_path / name))

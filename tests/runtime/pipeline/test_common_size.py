@@ -1,14 +1,16 @@
 """Frames of videos that differ in size, for legacy models without a size of their own."""
 
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes import graph_contract
 
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.models.reference import legacy as reference
 from sleap_rt.runtime.frames.frame_refs import FrameRef
+from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.size_matching import at_common_size, fit_to, match_size
 
 RNG = np.random.default_rng(3)
@@ -48,8 +50,7 @@ class _CornerPredictor:
     skeleton, class_names, needs_instances, device = None, (), False, "cpu"
 
     def __init__(self, fit_largest: bool) -> None:
-        preprocessing = SimpleNamespace(fit_largest=fit_largest)
-        self.files = (SimpleNamespace(contract=SimpleNamespace(preprocessing=preprocessing)),)
+        self.models = GraphSet((graph_contract(fit_largest=fit_largest),), (Path("corner.onnx"),))
         self.seen: list[tuple[int, ...]] = []
 
     def predict(self, frames, frame_indices, known=None):
