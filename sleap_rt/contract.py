@@ -169,8 +169,8 @@ class Certificate:
         max_px: largest distance between two points, frame px.
         p99_px: 99th percentile of the same.
         max_score: largest difference of two point scores.
-        max_map: largest difference of the network's raw outputs on whole frames, relative to the
-            largest value where that exceeds 1; 0 for models that see crops, and for int8.
+        max_map: largest difference of the network's raw outputs, relative to the largest value
+            where that exceeds 1; 0 for int8.
         poses: for int8, what became of whole poses.
     """
 
