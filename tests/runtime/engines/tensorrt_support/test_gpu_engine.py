@@ -229,7 +229,7 @@ def test_an_unusable_engine_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loads: list[bytes] = []
-    load = GpuEngine
+    load = trt.GpuEngine  # type: ignore[attr-defined]  # as the fixture left it
 
     def fail_once(tensorrt: TensorRT, plan: bytes, *args: object, **options: bool) -> GpuEngine:
         loads.append(plan)
