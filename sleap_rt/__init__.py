@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 from sleap_rt.version import __version__
 
 if TYPE_CHECKING:
+    from sleap_rt.api.inference import run_inference
+    from sleap_rt.api.pose_predictor import PosePredictor
     from sleap_rt.evaluation import Evaluator
     from sleap_rt.tracking import Tracker
-    from sleap_rt.workflows.api import run_inference
     from sleap_rt.workflows.export import export
-    from sleap_rt.workflows.pose_predictor import PosePredictor
 
 __all__ = ["Evaluator", "PosePredictor", "Tracker", "__version__", "export", "run_inference"]
 
 _HOMES = {
     "Evaluator": "sleap_rt.evaluation",
-    "PosePredictor": "sleap_rt.workflows.pose_predictor",
+    "PosePredictor": "sleap_rt.api.pose_predictor",
     "Tracker": "sleap_rt.tracking",
     "export": "sleap_rt.workflows.export",
-    "run_inference": "sleap_rt.workflows.api",
+    "run_inference": "sleap_rt.api.inference",
 }
 
 

@@ -18,6 +18,7 @@ SMALL |= {"arrays", "geometry", "model_files", "legacy_files", "labels_file"}
 MAY_IMPORT = {
     # It tells a terminal what workflows report: steps of an export, results, verifications.
     "cli": {"workflows", "export", "runtime", "tracking", "evaluation"},
+    "api": {"workflows", "runtime", "tracking"},
     "workflows": {"models", "export", "runtime", "tracking", "evaluation"},
     # It runs the finished graph, to certify it; how alike two poses are is evaluation's to say.
     "export": {"models", "runtime", "evaluation"},

@@ -89,13 +89,9 @@ def test_no_two_modules_import_each_other_anywhere():
 
 
 FOLDERS = sorted({path.parent.relative_to(PACKAGE).as_posix() for path in FILES.values()})
-TOO_FULL = {"cli", "export/graph", "runtime/engines/tensorrt", "workflows"}
-WAITS = pytest.mark.xfail(reason="waits for rooms of its own")
 
 
-@pytest.mark.parametrize(
-    "folder", [pytest.param(name, marks=WAITS if name in TOO_FULL else ()) for name in FOLDERS]
-)
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_a_folder_has_few_files_of_its_own(folder):
     own = sorted(path.name for path in (PACKAGE / folder).glob("*.py"))
     assert len(own) <= MAX_FILES, own

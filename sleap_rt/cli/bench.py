@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.engine_options import DEVICE, tell_choice, tuning_options
+from sleap_rt.cli.options.engine import DEVICE, tell_choice, tuning_options
 from sleap_rt.options import EngineOptions, filled
 
 _COLUMNS = (

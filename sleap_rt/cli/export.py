@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.export_progress import ExportProgress
-from sleap_rt.cli.override_options import override_options, overrides_from
+from sleap_rt.cli.options.overrides import override_options, overrides_from
 from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
 from sleap_rt.errors import OptionError
 from sleap_rt.options import CalibrationOptions, ExportOptions

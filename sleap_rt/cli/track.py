@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sleap_rt.cli import track_options
-from sleap_rt.cli.engine_options import TUNING
-from sleap_rt.cli.override_options import OVERRIDES
-from sleap_rt.cli.parameters import given_options
-from sleap_rt.cli.sections import SectionedCommand, section
-from sleap_rt.cli.tracking_options import tracking_option_list
+from sleap_rt.cli.options import track as track_options
+from sleap_rt.cli.options.engine import TUNING
+from sleap_rt.cli.options.overrides import OVERRIDES
+from sleap_rt.cli.options.parameters import given_options
+from sleap_rt.cli.options.sections import SectionedCommand, section
+from sleap_rt.cli.options.tracking import tracking_option_list
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     DecodeOptions,

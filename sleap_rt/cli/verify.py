@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.engine_options import engine_options, tell_choice
+from sleap_rt.cli.options.engine import engine_options, tell_choice
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions, filled
 

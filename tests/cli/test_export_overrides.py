@@ -2,7 +2,7 @@
 
 import pytest
 
-from sleap_rt.cli.override_options import OVERRIDES, overrides_from
+from sleap_rt.cli.options.overrides import OVERRIDES, overrides_from
 from sleap_rt.options import ModelOverrides
 
 

@@ -10,8 +10,8 @@ import sleap_io as sio
 from click.testing import CliRunner
 
 from sleap_rt.cli import main
-from sleap_rt.cli.parameters import given_options
-from sleap_rt.cli.tracking_options import tracking_options
+from sleap_rt.cli.options.parameters import given_options
+from sleap_rt.cli.options.tracking import tracking_options
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.pipeline.retrack import retrack

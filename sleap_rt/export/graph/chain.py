@@ -8,7 +8,7 @@ from sleap_rt.contract import BYTES_NODE, Family, GraphPart, Preprocessing
 from sleap_rt.export.graph.decoding import decoding_part
 from sleap_rt.export.graph.legacy import LegacyRules
 from sleap_rt.export.graph.native import NativeRules
-from sleap_rt.export.graph.network import network_part
+from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import FLOAT, INT64, UINT8, Op, Part, TensorType, Value, model_of
 from sleap_rt.export.graph.rules import Rules
 from sleap_rt.kinds import KINDS

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from sleap_rt.contract import Decoding, Preprocessing
-from sleap_rt.export.graph.lines import class_probabilities, line_scores
 from sleap_rt.export.graph.part import FLOAT, Op, Part, TensorType, Value
+from sleap_rt.export.graph.points.lines import class_probabilities, line_scores
 from sleap_rt.export.graph.rules import PeakInputs, Rules
 from sleap_rt.kinds import KINDS, Kind
 from sleap_rt.models import TrainedModel

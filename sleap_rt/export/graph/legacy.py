@@ -7,12 +7,13 @@ and every point found in a crop is 0.5 / scale px too small.
 import numpy as np
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.graph import bilinear, crops, legacy_peaks
-from sleap_rt.export.graph.channels import has_channels, luma, three_channels
 from sleap_rt.export.graph.part import FLOAT, INT64, Op, Value, choose, length
-from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks
+from sleap_rt.export.graph.pixels import bilinear, crops
+from sleap_rt.export.graph.pixels.channels import has_channels, luma, three_channels
+from sleap_rt.export.graph.pixels.sides import LARGEST_SIDE, scaled_side
+from sleap_rt.export.graph.points import legacy_peaks
+from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
 from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized, planes, stated
-from sleap_rt.export.graph.sides import LARGEST_SIDE, scaled_side
 
 _PER_LEVEL = float(np.float32(1 / 255))
 

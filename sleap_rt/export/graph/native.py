@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.graph import antialiased, crops, peaks
-from sleap_rt.export.graph.channels import has_channels, luma, three_channels
 from sleap_rt.export.graph.part import FLOAT, INT64, Op, Value, choose, length
-from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks
+from sleap_rt.export.graph.pixels import antialiased, crops
+from sleap_rt.export.graph.pixels.channels import has_channels, luma, three_channels
+from sleap_rt.export.graph.pixels.sides import LARGEST_SIDE, scaled_side
+from sleap_rt.export.graph.points import peaks
+from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
 from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized, planes, stated
-from sleap_rt.export.graph.sides import LARGEST_SIDE, scaled_side
 
 
 class NativeRules:

@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 from sleap_rt.contract import Preprocessing
 from sleap_rt.export.graph.part import FLOAT, Op, Value
-from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks
+from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
 
 
 class Sized(NamedTuple):

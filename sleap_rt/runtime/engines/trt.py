@@ -20,9 +20,13 @@ from sleap_rt.runtime.engines.interface import (
 from sleap_rt.runtime.engines.tensorrt.bindings import FIXES, Flavour, find_tensorrt, why_not
 from sleap_rt.runtime.engines.tensorrt.build import read_graph_tensors
 from sleap_rt.runtime.engines.tensorrt.cache import EngineCache, cache_folder
-from sleap_rt.runtime.engines.tensorrt.cuda import find_gpu, select_gpu
-from sleap_rt.runtime.engines.tensorrt.feeds import checked_feed
-from sleap_rt.runtime.engines.tensorrt.gpu_engine import GpuEngine, UnusableEngineError, Uploader
+from sleap_rt.runtime.engines.tensorrt.gpu.cuda import find_gpu, select_gpu
+from sleap_rt.runtime.engines.tensorrt.gpu.feeds import checked_feed
+from sleap_rt.runtime.engines.tensorrt.gpu.gpu_engine import (
+    GpuEngine,
+    UnusableEngineError,
+    Uploader,
+)
 from sleap_rt.runtime.engines.tensorrt.plans import EnginePlans
 
 OPTIONS = ("workspace", "cuda_graphs")

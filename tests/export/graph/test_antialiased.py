@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx_parts import run_in_onnx
 
-from sleap_rt.export.graph import antialiased
-from sleap_rt.export.graph.antialiased import _COLUMNS, _ROWS, _Axis, _Periodic
 from sleap_rt.export.graph.part import FLOAT, INT64, TensorType
+from sleap_rt.export.graph.pixels import antialiased
+from sleap_rt.export.graph.pixels.antialiased import _COLUMNS, _ROWS, _Axis, _Periodic
 
 ROW = [0, 10, 250, 30, 40, 200, 60, 70]
 IMAGE = {"image": TensorType(FLOAT, ("batch", "channels", "height", "width"))}

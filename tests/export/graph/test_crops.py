@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx_parts import run_in_onnx
 
-from sleap_rt.export.graph import crops
 from sleap_rt.export.graph.part import FLOAT, INT64, UINT8, TensorType
+from sleap_rt.export.graph.pixels import crops
 
 COORDINATES = st.one_of(
     st.floats(-40, 60, width=32), st.integers(-160, 240).map(lambda quarter: quarter / 4)

@@ -7,9 +7,9 @@ import onnx
 import pytest
 from onnx_parts import Write, model_from
 
-from sleap_rt.export.graph import legacy_peaks, peaks
-from sleap_rt.export.graph.lines import class_probabilities, line_scores
 from sleap_rt.export.graph.part import FLOAT, TensorType
+from sleap_rt.export.graph.points import legacy_peaks, peaks
+from sleap_rt.export.graph.points.lines import class_probabilities, line_scores
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest, build_engine
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile, ShapeRange

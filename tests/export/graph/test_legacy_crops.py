@@ -7,9 +7,9 @@ import pytest
 from onnx_parts import run_in_onnx
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.graph import crops
 from sleap_rt.export.graph.chain import RULES, crops_part
 from sleap_rt.export.graph.part import FLOAT, INT64, UINT8, TensorType
+from sleap_rt.export.graph.pixels import crops
 from sleap_rt.models.reference import legacy as reference
 from sleap_rt.models.reference.legacy import LegacyReference
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from onnx_parts import run_in_onnx
 
-from sleap_rt.export.graph.legacy_peaks import global_peaks, local_peaks
 from sleap_rt.export.graph.part import FLOAT, TensorType
-from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks
+from sleap_rt.export.graph.points.legacy_peaks import global_peaks, local_peaks
+from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
 from sleap_rt.models.legacy.reference import peaks as reference_peaks
 
 RNG = np.random.default_rng(8)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from onnx_parts import run_in_onnx
 from tolerances import FLOAT32
 
-from sleap_rt.export.graph.lines import class_probabilities, line_scores
 from sleap_rt.export.graph.part import FLOAT, TensorType
+from sleap_rt.export.graph.points.lines import class_probabilities, line_scores
 
 EDGES = ((0, 1), (2, 0), (1, 2))
 ATOL = 2e-5  # score; float32 sums in another order

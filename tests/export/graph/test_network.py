@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.errors import ModelError
-from sleap_rt.export.graph.network import network_part
+from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
 from sleap_rt.models import load_native_model
 

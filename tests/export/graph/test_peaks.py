@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from onnx_parts import run_in_onnx
 
 from sleap_rt.export.graph.part import FLOAT, TensorType
-from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks, global_peaks, local_peaks
+from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks, global_peaks, local_peaks
 
 PATCH = 5
 SCALARS = {"threshold": TensorType(FLOAT), "refine": TensorType(FLOAT)}

@@ -5,7 +5,7 @@ import pytest
 from onnx_parts import run_in_onnx
 
 from sleap_rt.export.graph.part import INT64, TensorType
-from sleap_rt.export.graph.sides import LARGEST_SIDE, scaled_side, side_rule
+from sleap_rt.export.graph.pixels.sides import LARGEST_SIDE, scaled_side, side_rule
 
 SIDES = range(LARGEST_SIDE + 1)
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from recordings import Arrays, dummy_activations, model_folders, recorded_activations
 
-from sleap_rt.export.graph.network import network_part
+from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
 from sleap_rt.models import TrainedModel, load_legacy_model
 

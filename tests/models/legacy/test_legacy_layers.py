@@ -23,7 +23,7 @@ from layer_oracles import (
     upsample_nearest,
 )
 
-from sleap_rt.export.graph.network import network_part
+from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
 from sleap_rt.models.legacy.graph import graph_from_keras
 

@@ -7,7 +7,7 @@ import onnxruntime
 import torch
 from torch import nn
 
-from sleap_rt.export.graph.network import network_part
+from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
 
 

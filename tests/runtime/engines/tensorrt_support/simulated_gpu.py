@@ -17,8 +17,8 @@ import numpy as np
 import onnxruntime as ort
 
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
-from sleap_rt.runtime.engines.tensorrt.gpu_engine import GpuEngine
-from sleap_rt.runtime.engines.tensorrt.gpus import Gpu
+from sleap_rt.runtime.engines.tensorrt.gpu.gpu_engine import GpuEngine
+from sleap_rt.runtime.engines.tensorrt.gpu.gpus import Gpu
 
 SUCCESS, NO_MEMORY, INVALIDATED = 0, 2, 901
 UP, DOWN = 1, 2

@@ -9,8 +9,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from sleap_rt.runtime.engines.tensorrt import cuda, gpu_engine
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
+from sleap_rt.runtime.engines.tensorrt.gpu import cuda, gpu_engine
 
 
 def calls(module: ModuleType) -> list[ast.Call]:

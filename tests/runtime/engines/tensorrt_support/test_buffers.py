@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sleap_rt.runtime.engines import TensorSpec
-from sleap_rt.runtime.engines.tensorrt.buffers import ALIGNMENT, plan_buffers
+from sleap_rt.runtime.engines.tensorrt.gpu.buffers import ALIGNMENT, plan_buffers
 
 shapes = st.lists(st.integers(0, 9), max_size=4).map(tuple)
 dtypes = st.sampled_from([np.uint8, np.float16, np.float32, np.int64]).map(np.dtype)

@@ -16,7 +16,7 @@ from sleap_rt.runtime.engines.tensorrt.ahead import write_ahead_of_time
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
 from sleap_rt.runtime.engines.tensorrt.cache import EngineCache
-from sleap_rt.runtime.engines.tensorrt.gpus import Gpu
+from sleap_rt.runtime.engines.tensorrt.gpu.gpus import Gpu
 from sleap_rt.runtime.engines.tensorrt.keys import EngineKey, graph_hash
 from sleap_rt.runtime.engines.tensorrt.plans import EnginePlans
 from sleap_rt.runtime.engines.tensorrt.shapes import Shape, ShapeProfile

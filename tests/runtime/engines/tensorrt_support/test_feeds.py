@@ -3,7 +3,7 @@ import pytest
 
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines import TensorSpec
-from sleap_rt.runtime.engines.tensorrt.feeds import checked_feed
+from sleap_rt.runtime.engines.tensorrt.gpu.feeds import checked_feed
 
 INPUTS = (
     TensorSpec("frames", np.dtype(np.uint8), (None, None, None, 1)),

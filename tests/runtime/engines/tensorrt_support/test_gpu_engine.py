@@ -11,7 +11,11 @@ from sleap_rt.runtime.engines import trt
 from sleap_rt.runtime.engines.interface import DeviceArray
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
-from sleap_rt.runtime.engines.tensorrt.gpu_engine import GpuEngine, UnusableEngineError, Uploader
+from sleap_rt.runtime.engines.tensorrt.gpu.gpu_engine import (
+    GpuEngine,
+    UnusableEngineError,
+    Uploader,
+)
 from sleap_rt.runtime.engines.trt import TrtEngine
 
 from .simulated_gpu import DOWN, GPU, UP, SimulatedCuda, SimulatedRtx, open_simulated

@@ -9,10 +9,10 @@ import numpy as np
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines.interface import Array, DeviceArray, Feed, TensorSpec
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
-from sleap_rt.runtime.engines.tensorrt.buffers import BufferPlan, plan_buffers
-from sleap_rt.runtime.engines.tensorrt.cuda import DeviceBlock, PinnedBlock, Stream, select_gpu
-from sleap_rt.runtime.engines.tensorrt.gpus import Gpu
-from sleap_rt.runtime.engines.tensorrt.recordings import RecordedRun, Recordings
+from sleap_rt.runtime.engines.tensorrt.gpu.buffers import BufferPlan, plan_buffers
+from sleap_rt.runtime.engines.tensorrt.gpu.cuda import DeviceBlock, PinnedBlock, Stream, select_gpu
+from sleap_rt.runtime.engines.tensorrt.gpu.gpus import Gpu
+from sleap_rt.runtime.engines.tensorrt.gpu.recordings import RecordedRun, Recordings
 from sleap_rt.runtime.engines.tensorrt.warm_start import load_kernels, save_kernels
 
 

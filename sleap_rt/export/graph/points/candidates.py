@@ -5,8 +5,8 @@ Maps are large: as few operators as possible go over all cells.
 
 from typing import NamedTuple
 
-from sleap_rt.export.graph.maps import Maps, flat_maps
 from sleap_rt.export.graph.part import FLOAT, INT64, NONE, Op, Value
+from sleap_rt.export.graph.points.maps import Maps, flat_maps
 
 _FAR_BELOW = 3e38  # taken off a cell, it leaves less than any threshold
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from sleap_rt.errors import ModelError
+from sleap_rt.export.graph.network.calls import Call, Traced, writes
 from sleap_rt.export.graph.part import Value
-from sleap_rt.export.graph.torch_calls import Call, Traced, writes
 
 
 def _arithmetic(name: str, *targets: Any) -> None:

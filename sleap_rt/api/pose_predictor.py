@@ -7,6 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from sleap_rt.api.arguments import (
+    ModelArguments,
+    RunArguments,
+    in_our_words,
+    refuse_unknown,
+)
 from sleap_rt.arrays import Image
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import (
@@ -26,12 +32,6 @@ from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import check_use, open_predictor
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.workflows.arguments import (
-    ModelArguments,
-    RunArguments,
-    in_our_words,
-    refuse_unknown,
-)
 from sleap_rt.workflows.plan import (
     PredictionOptions,
     check_options,

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sleap_rt.export.graph.candidates import best_candidates, raster_order
-from sleap_rt.export.graph.maps import (
+from sleap_rt.export.graph.part import FLOAT, NONE, Op, Value, constant
+from sleap_rt.export.graph.points.candidates import best_candidates, raster_order
+from sleap_rt.export.graph.points.maps import (
     Maps,
     as_points,
     flat_to_cells,
@@ -17,7 +18,6 @@ from sleap_rt.export.graph.maps import (
     patches,
     refined,
 )
-from sleap_rt.export.graph.part import FLOAT, NONE, Op, Value, constant
 
 _SEEN = 5  # side of the patch in which a plateau shows: the neighbours of all neighbours
 

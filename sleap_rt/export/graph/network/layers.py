@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.errors import ModelError
+from sleap_rt.export.graph.network.calls import Call, Convolved, Padded, Traced, writes
 from sleap_rt.export.graph.part import Value
-from sleap_rt.export.graph.torch_calls import Call, Convolved, Padded, Traced, writes
 
 Pads = tuple[int, int, int, int]  # top, left, bottom, right
 

@@ -6,8 +6,9 @@ by column; its value is kept below the threshold; and a network may refine posit
 
 import numpy as np
 
-from sleap_rt.export.graph.candidates import best_candidates, raster_order
-from sleap_rt.export.graph.maps import (
+from sleap_rt.export.graph.part import FLOAT, NONE, Op, Value
+from sleap_rt.export.graph.points.candidates import best_candidates, raster_order
+from sleap_rt.export.graph.points.maps import (
     Maps,
     as_points,
     flat_to_cells,
@@ -15,8 +16,7 @@ from sleap_rt.export.graph.maps import (
     patches,
     refined,
 )
-from sleap_rt.export.graph.part import FLOAT, NONE, Op, Value
-from sleap_rt.export.graph.peaks import GlobalPeaks, LocalPeaks
+from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
 
 
 def global_peaks(

@@ -14,7 +14,7 @@ import numpy as np
 from sleap_rt.errors import EngineError
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.engines.interface import Array
-from sleap_rt.runtime.engines.tensorrt.gpus import Gpu
+from sleap_rt.runtime.engines.tensorrt.gpu.gpus import Gpu
 
 _NON_BLOCKING = 1  # cudaStreamNonBlocking: does not wait for the default stream
 

@@ -5,8 +5,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from sleap_rt.runtime.engines.tensorrt.buffers import BufferPlan
-from sleap_rt.runtime.engines.tensorrt.cuda import Recording
+from sleap_rt.runtime.engines.tensorrt.gpu.buffers import BufferPlan
+from sleap_rt.runtime.engines.tensorrt.gpu.cuda import Recording
 
 _RUNS_BEFORE = 3  # of the same shapes
 _MOST = 16

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from sleap_rt.cli.engine_options import DEVICE, ENGINE
-from sleap_rt.cli.parameters import FrameList
+from sleap_rt.cli.options.engine import DEVICE, ENGINE
+from sleap_rt.cli.options.parameters import FrameList
 from sleap_rt.options import (
     DecodeOptions,
     FilterOptions,

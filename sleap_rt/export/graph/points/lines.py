@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sleap_rt.export.graph.maps import flat_maps
 from sleap_rt.export.graph.part import FLOAT, INT64, NONE, Op, Value, constant
+from sleap_rt.export.graph.points.maps import flat_maps
 
 _FAR = 1e30  # px; peaks beyond, or at infinity, sample the same cells at the border
 

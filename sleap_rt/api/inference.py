@@ -5,17 +5,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from sleap_rt.errors import OptionError
-from sleap_rt.options import FilterOptions, SelectionOptions, filled
-from sleap_rt.workflows.arguments import (
+from sleap_rt.api.arguments import (
     InferenceArguments,
     ModelArguments,
     RunArguments,
     in_our_words,
     refuse_unknown,
 )
-from sleap_rt.workflows.array_results import RAW_FLAGS, raw_batches, raw_names
-from sleap_rt.workflows.pose_predictor import PosePredictor
+from sleap_rt.api.array_results import RAW_FLAGS, raw_batches, raw_names
+from sleap_rt.api.pose_predictor import PosePredictor
+from sleap_rt.errors import OptionError
+from sleap_rt.options import FilterOptions, SelectionOptions, filled
 from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
 from sleap_rt.workflows.tracking import tracker_options
 

@@ -17,15 +17,15 @@ from torch.func import functional_call
 from torch.fx.node import map_aggregate
 
 from sleap_rt.errors import ModelError
-from sleap_rt.export.graph import torch_layers, torch_shapes
+from sleap_rt.export.graph.network import layers, shapes
+from sleap_rt.export.graph.network.calls import Call, Store, Traced, apply_rule, onnx_type
 from sleap_rt.export.graph.part import FLOAT, Op, Part, TensorType, Value
-from sleap_rt.export.graph.torch_calls import Call, Store, Traced, apply_rule, onnx_type
 
 # Batch, and height and width in units. Neighbours differ modulo every number, so that nothing seems
 # constant that depends on how a size divides; the last one is far from both.
 _EXAMPLES = ((2, 7, 10), (3, 8, 11), (4, 24, 37))
 _CONSTANTS = (int, float, bool, torch.dtype)
-_RULE_FILES = (torch_layers, torch_shapes)  # they register the rules
+_RULE_FILES = (layers, shapes)  # they register the rules
 
 
 def network_part(

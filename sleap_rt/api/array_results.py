@@ -11,7 +11,7 @@ from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.predictors import raw_outputs
 
 if TYPE_CHECKING:
-    from sleap_rt.workflows.pose_predictor import PosePredictor
+    from sleap_rt.api.pose_predictor import PosePredictor
 
 # Flags of `run_inference`: the raw outputs behind them, and the keys these get in the dictionaries.
 RAW_FLAGS: Mapping[str, Mapping[str, str]] = {

@@ -1,0 +1,1 @@
+"""The program as Python functions: arguments -> options, one workflow, its results."""

@@ -1,0 +1,1 @@
+"""Frames and crops to the network's input."""

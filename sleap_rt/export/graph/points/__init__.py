@@ -1,0 +1,1 @@
+"""The network's maps to peaks, lines between them, and classes."""
