@@ -9,8 +9,8 @@ import av
 import pytest
 import sleap_io as sio
 
-from sleap_rt import training_extra
 from sleap_rt.cli import track
+from sleap_rt.export import cache, exporter
 from sleap_rt.runtime.frames.video import VideoFile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,29 +53,36 @@ def _shorten(source, target):
         container.mux(stream.encode())
 
 
+@pytest.fixture(scope="module")
+def graphs(sample_graphs):
+    """Names of models -> their graphs, of every set that the guides mention."""
+    sets = (*((name,) for name in MODELS), ("centroid", "centered_instance"))
+    return {frozenset(names): sample_graphs(*names) for names in sets}
+
+
 @pytest.fixture
-def folder(prepared, monkeypatch, sample_graphs):
+def folder(prepared, monkeypatch, graphs):
     monkeypatch.chdir(prepared)
     shutil.rmtree("exports", ignore_errors=True)
-    shutil.copytree(sample_graphs("bottomup")[0].parent, "exports/flies")
+    shutil.copytree(graphs[frozenset(["bottomup"])][0].parent, "exports/flies")
 
     # Exporting is tested elsewhere and takes long: the models' graphs are there already.
-    def graphs(models, *_):
-        return sample_graphs(*(model.name for model in models))
+    def find_cached(models, overrides):
+        return graphs[frozenset(model.name for model in models)]
 
-    def export(models, to, *_):
+    def export_models(models, to, overrides, *_, on_step):
         shutil.rmtree(to, ignore_errors=True)
         to.mkdir(parents=True)
-        return [Path(shutil.copy(graph, to)) for graph in graphs(models)]
+        return [Path(shutil.copy(graph, to)) for graph in find_cached(models, overrides)]
 
-    monkeypatch.setattr(training_extra, "cached_graphs", graphs)
-    monkeypatch.setattr(training_extra, "export_models", export)
+    monkeypatch.setattr(cache, "find_cached", find_cached)
+    monkeypatch.setattr(exporter, "export_models", export_models)
     return prepared
 
 
 def test_every_command_runs(folder, call):
     commands = [line for block in blocks("track.md", "sh") for line in block.splitlines()]
-    assert len(commands) == 12
+    assert len(commands) == 13
     for command in commands:
         program, *arguments = shlex.split(command)
         assert program == "sleap-nn"

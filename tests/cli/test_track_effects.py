@@ -237,8 +237,11 @@ def test_an_anchor_that_cannot_be_honoured_is_refused(call, samples, project, sa
     centroid, crops = sample_graphs(*PAIR.split())
     for given, words in (
         (("-m", crops, "--anchor_part", "wing"), "'wing' is no node of the model's skeleton"),
-        (("-m", centroid, "-m", crops, "--anchor_part", "tail"), "--anchor_part: no effect with"),
-        (("-m", centroid, "--anchor_part", "tail"), "--anchor_part: no effect with centroid"),
+        (
+            ("-m", centroid, "-m", crops, "--anchor_part", "tail"),
+            "anchor_part: no effect with centroid + centered_instance;",
+        ),
+        (("-m", centroid, "--anchor_part", "tail"), "anchor_part: no effect with centroid;"),
     ):
         done = call("track", "-i", project, *given)
         assert done.code == 2

@@ -10,6 +10,8 @@ import time
 import pytest
 import sleap_io as sio
 
+from sleap_rt.export import cache
+
 CLIP = "samples/crawlers.mp4"
 LABELS = "samples/crawlers.slp"
 
@@ -58,14 +60,14 @@ WRONG_USE = [
     ("-i {clip} -m {model} -o out.txt", 2, "must end in .slp"),
     ("-i {clip} -m {model} -o out.slp --output_format csv", 2, "must end in .csv"),
     ("-i {clip} -m {model} --output_format xls", 2, "'xls' is not one of"),
-    ("-i {labels} -t --peak_threshold 0.1", 2, "--peak_threshold: no effect with tracking without"),
-    ("-i {labels} -t --only_labeled_frames", 2, "--only_labeled_frames: no effect"),
+    ("-i {labels} -t --peak_threshold 0.1", 2, "peak_threshold: no effect with tracking without"),
+    ("-i {labels} -t --only_labeled_frames", 2, "only_labeled_frames: no effect"),
     ("-i {labels} -t --video_index 3", 2, "video_index 3: the labels have 1 videos"),
 ]
 BAD_DATA = [
     ("-i none.mp4 -m {model}", 1, "none.mp4 does not exist"),
     ("-i none.slp -m {model}", 1, "none.slp does not exist"),
-    ("-i none.slp -t", 1, "none.slp is not there"),
+    ("-i none.slp -t", 1, "there is no labels file none.slp"),
     ("-i {clip} -m none", 1, "none does not exist; expected an export folder"),
     ("-i {clip} -m tests", 1, "tests is no model (it holds"),
     ("-i README.md -m {model}", 1, "not a video that can be read"),
@@ -92,7 +94,7 @@ def test_options_without_effect_on_the_model_are_refused(call, request, sample_g
     (graph,) = sample_graphs("bottomup")
     for options, words in (
         (["--centroid_peak_threshold", "0.1"], "no effect with bottomup"),
-        (["--centroid_only"], "--centroid_only: no effect"),
+        (["--centroid_only"], "centroid_only: no effect"),
         (["--crop_size", "32"], "--crop_size: built into an exported graph"),
     ):
         done = call("track", "-i", clip, "-m", graph, "-o", tmp_path / "out.slp", *options)
@@ -132,19 +134,17 @@ def test_options_without_tracking_are_warned_about(call, request, sample_graphs,
     clip, out = request.config.rootpath / CLIP, tmp_path / "out.slp"
     done = call("track", "-i", clip, "-m", graph, "-o", out, "--frames", "0", "--max_tracks", "2")
     assert done.code == 0
-    assert "without --tracking no effect: --max_tracks" in done.err
+    assert "Warning: without tracking no effect: max_tracks" in done.err
 
 
 def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monkeypatch):
-    from sleap_rt import training_extra
+    graphs, found = sample_graphs("bottomup"), []
 
-    found = []
-
-    def cached_graphs(models, overrides, on_start):
+    def cached_graphs(models, overrides, on_step):
         found.append((models, overrides))
-        return sample_graphs("bottomup")
+        return graphs
 
-    monkeypatch.setattr(training_extra, "cached_graphs", cached_graphs)
+    monkeypatch.setattr(cache, "cached_graphs", cached_graphs)
     root = request.config.rootpath
     model = root / "samples/models/bottomup"
     command = ("track", "-i", root / CLIP, "-m", model, "-o", tmp_path / "out.slp", "--frames", "0")
@@ -152,7 +152,7 @@ def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monk
     done = call(*command, *given.split(), "--n_points", "7", "--integral_patch_size", "7")
     assert done.code == 0, done.err
     ((models, overrides),) = found
-    assert models == [model]
+    assert models == (model,)
     assert set(overrides.given) == {
         *("input_scale", "max_height", "max_width", "ensure_rgb", "n_points"),
         "integral_patch_size",
@@ -201,14 +201,14 @@ def _content(path):
     [
         (
             "-i {clip} -m {models}/single_instance --min_line_scores 0.1",
-            "--min_line_scores: no effect with single",
+            "min_line_scores: no effect with single",
         ),
         (
             "-i {clip} -m {models}/bottomup --anchor_part head",
-            "--anchor_part: no effect with bottomup",
+            "anchor_part: no effect with bottomup",
         ),
         ("-i {clip} -m {models}/bottomup --crop_size 64", "crop_size: no effect with bottomup"),
-        ("-i {clip} -m {models}/bottomup --centroid_only", "--centroid_only: no effect"),
+        ("-i {clip} -m {models}/bottomup --centroid_only", "centroid_only: no effect"),
         (
             "-i {clip} -m {models}/bottomup --centroid-output both",
             "centroid_output 'both': only for the centroids of a centroid model alone",

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from sleap_rt.cli.model_paths import resolve_graphs
 from torch import nn
 
 from sleap_rt.contract import Decoding, Preprocessing, Provenance
@@ -19,6 +18,7 @@ from sleap_rt.models.overrides import override_models
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.skeleton import Skeleton
+from sleap_rt.workflows.resolve import resolve_models
 
 
 def trained(kind: str, **preprocessing: Any) -> TrainedModel:
@@ -124,7 +124,7 @@ def test_values_that_mean_nothing_are_refused(values):
 def test_an_exported_graph_takes_no_override():
     overrides = ModelOverrides(n_points=5, ensure_rgb=False)
     with pytest.raises(OptionError, match="--ensure_rgb, --n_points: built into an exported graph"):
-        resolve_graphs([Path("animals.onnx")], overrides)
+        resolve_models([Path("animals.onnx")], overrides)
 
 
 def test_every_override_is_another_entry_of_the_cache(tmp_path: Path):

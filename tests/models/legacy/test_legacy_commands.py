@@ -7,12 +7,12 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import sleap_io
+from fakes import graph_contract
 from keras_files import (
     Layer,
     architecture,
@@ -22,7 +22,6 @@ from keras_files import (
     write_model,
     zip_folder,
 )
-from sleap_rt.runtime.predictors.compatibility import check_family
 from tolerances import SAME_GRAPH_PX
 
 from sleap_rt.cli.app import main
@@ -42,6 +41,7 @@ from sleap_rt.runtime.engines.tensorrt.build import (
 )
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
 from sleap_rt.runtime.engines.tensorrt.targets import parse_target
+from sleap_rt.runtime.model_set import ModelSet
 
 VIDEO = Path(__file__).resolve().parents[3] / "samples/one_crawler.mp4"
 CLIPS = ("one_crawler.mp4", "crawlers.mp4")  # 250 x 190 px, 324 x 250 px
@@ -357,19 +357,18 @@ def test_native_and_legacy_models_are_not_mixed(
         assert "do not belong together" in answer
 
 
-def _graph_file(name: str, kind: str, family: str, channels: str) -> Any:
-    preprocessing = SimpleNamespace(channels=channels)
-    contract = SimpleNamespace(kind=kind, family=family, preprocessing=preprocessing)
-    return SimpleNamespace(path=name, contract=contract)
-
-
 def test_exported_graphs_are_not_mixed_either() -> None:
-    centroid = _graph_file("a.onnx", "centroid", "legacy", "grayscale")
-    check_family([centroid, _graph_file("b.onnx", "centered_instance", "legacy", "grayscale")])
-    with pytest.raises(ModelError, match=r"a\.onnx \(legacy\), b\.onnx \(native\)"):
-        check_family([centroid, _graph_file("b.onnx", "centered_instance", "native", "as_is")])
-    with pytest.raises(ModelError, match=r"b\.onnx was exported for rgb frames"):
-        check_family([centroid, _graph_file("b.onnx", "centered_instance", "legacy", "rgb")])
+    centroid = graph_contract("centroid", family="legacy", channels="grayscale")
+
+    def joined(**changed: Any) -> ModelSet:
+        return ModelSet.of([centroid, graph_contract("centered_instance", **changed)])
+
+    pair = joined(family="legacy", channels="grayscale")
+    assert pair.kinds == ("centroid", "centered_instance")
+    with pytest.raises(ModelError, match=r"centroid \(legacy\), centered_instance \(native\): mod"):
+        joined(family="native", channels="as_is")
+    with pytest.raises(ModelError, match="the centered_instance model was exported for rgb frames"):
+        joined(family="legacy", channels="rgb")
 
 
 def test_options_without_effect_are_refused(

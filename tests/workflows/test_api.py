@@ -148,7 +148,7 @@ def test_poses_of_labels_are_tracked_without_a_model(clip):
         ({"data_path": "x.mp4"}, OptionError, "neither model_paths nor tracking=True"),
         ({"data_path": "x.mp4", "tracking": True}, OptionError, "needs poses"),
         ({"data_path": "x.mp4", "trackin": True}, TypeError, "Did you mean 'tracking'"),
-        ({"data_path": "x.slp", "tracking": True}, DataError, r"x\.slp does not exist"),
+        ({"data_path": "x.slp", "tracking": True}, DataError, r"no labels file x\.slp"),
         ({"data_path": "x.slp", "tracking": True, "device": "cpu"}, OptionError, "no effect"),
         (
             {"data_path": "x.mp4", "model_paths": "m", "return_confmaps": True},
@@ -167,11 +167,9 @@ def test_what_cannot_be_done_is_said_first(arguments, error, words):
         run_inference(**arguments)
 
 
-def test_options_without_effect_are_refused(graphs, predictor, clip):
+def test_options_without_effect_are_refused(graphs, clip):
     with pytest.raises(OptionError, match="return_pafs: no effect with this model"):
         run_inference(clip, model_paths=graphs, make_labels=False, return_pafs=True)
-    with pytest.raises(OptionError, match="max_tracks: no effect without tracking=True"):
-        predictor.predict(clip, max_tracks=3)
     with pytest.raises(OptionError, match="peak_threshold must be a number, or"):
         PosePredictor(graphs, peak_threshold=[0.1, 0.2, 0.3])
     with pytest.raises(TypeError, match="Did you mean 'peak_threshold'"):
@@ -180,6 +178,12 @@ def test_options_without_effect_are_refused(graphs, predictor, clip):
         PosePredictor(graphs, max_instances=2)
     with pytest.raises(OptionError, match="integral_patch_size: no effect with integral_ref"):
         PosePredictor(graphs, integral_patch_size=7, integral_refinement=None)
+
+
+def test_options_without_tracking_are_warned_about(predictor, clip, caplog):
+    labels = predictor.predict(clip, frames=[0], max_tracks=3, features="centroids")
+    assert caplog.messages == ["without tracking no effect: features, max_tracks"]
+    assert not labels.tracks
 
 
 @pytest.mark.parametrize(
