@@ -10,7 +10,7 @@ import sleap_rt
 
 PACKAGE = Path(sleap_rt.__file__).parent
 MAX_FILES = 14  # of a folder's own
-MAX_LINES = 371
+MAX_LINES = 350
 
 Imports = dict[str, set[str]]
 

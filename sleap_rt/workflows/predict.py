@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
@@ -19,7 +17,7 @@ from sleap_rt.runtime.frames.open_source import open_source
 from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.formats import write_labels
-from sleap_rt.runtime.outputs.labels import labels_from_instances
+from sleap_rt.runtime.outputs.labels import LabelsBuilder
 from sleap_rt.runtime.outputs.names import default_output, make_folder
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
 from sleap_rt.runtime.pipeline.journal import Journal
@@ -181,7 +179,12 @@ class _Run:
         self._source, self._plan, self._predictor = source, plan, predictor
         self._journal = journal
         self._following = Following(plan.options.tracking, predictor.class_names)
-        self._results: list[FrameInstances] = []
+        self._found = LabelsBuilder(
+            predictor.skeleton,
+            source.videos(),
+            lambda track_id: self._following.names[track_id],
+            keeps_empty=not plan.options.no_empty_frames,
+        )
         self._n_wanted = len(plan.selection.refs)
 
     def complete(self, report: Report) -> PredictionSummary:
@@ -195,7 +198,7 @@ class _Run:
         if options.output_path is not None:
             paths = write_labels(labels, options.output_path, options.output_format)
         if failure is not None:
-            n_done = len(self._results)
+            n_done = self._found.n_frames
             where = f" saved in {options.output_path}" if paths else " lost"
             raise DataError(
                 f"{failure} The {n_done} frames before it are{where}; "
@@ -204,10 +207,10 @@ class _Run:
         if self._journal is not None:
             self._journal.remove()
         return PredictionSummary(
-            n_frames=len(self._results),
+            n_frames=self._found.n_frames,
             n_resumed=n_resumed,
-            n_instances=sum(len(result) for result in self._results),
-            n_tracks=_n_tracks(self._results),
+            n_instances=self._found.n_instances,
+            n_tracks=self._found.n_tracks,
             n_skipped=self._plan.selection.n_skipped,
             seconds=seconds,
             engine=options.engine.engine,
@@ -230,7 +233,7 @@ class _Run:
         with closing(stream):
             try:
                 for result in report.results(stream, self._n_wanted, n_resumed):
-                    self._results.append(result)
+                    self._found.add(result)
             except DataError as error:
                 if self._journal is not None:
                     self._journal.drop_last()
@@ -258,27 +261,12 @@ class _Run:
             self._predictor,
             started_at=started_at,
             seconds=seconds,
-            n_processed=len(self._results),
+            n_processed=self._found.n_frames,
             tracked=self._following.options is not None,
         )
-        keeps_empty = not self._plan.options.no_empty_frames
-        stored = [result for result in self._results if len(result) or keeps_empty]
-        labels = labels_from_instances(
-            stored,
-            self._predictor.skeleton,
-            self._source.videos(),
-            self._following.names,
-            provenance,
-        )
+        labels = self._found.labels(provenance)
         anchor_part = self._predictor.models.first.anchor_part
         return store_centroids(labels, self._plan.options.centroid_output, anchor_part)
-
-
-def _n_tracks(results: Sequence[FrameInstances]) -> int:
-    if not results:
-        return 0
-    ids = np.concatenate([result.track_ids for result in results])
-    return len(np.unique(ids[ids >= 0]))
 
 
 def _identity(source: Source, predictor: Predictor, plan: PredictionPlan) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Instances as sleap-io's labels."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,57 +12,89 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 
-def labels_from_instances(
-    results: Iterable[FrameInstances],
-    skeleton: Skeleton,
-    videos: "list[sio.Video]",
-    track_names: Sequence[str] = (),
-    provenance: Mapping[str, Any] | None = None,
-) -> "sio.Labels":
-    """Predictions as sleap-io's `Labels`; every frame is kept, with or without instances.
+class LabelsBuilder:
+    """Collects results as sleap-io's labels, frame by frame.
 
     Args:
-        results: in the order they are to be stored.
         skeleton: of all instances.
         videos: `FrameInstances.video_index` points into these.
-        track_names: `FrameInstances.track_ids` point into these; only tracks in use are stored.
-        provenance: how the predictions were made.
+        track_name: gives the name of a track id, as in `FrameInstances.track_ids`.
+        keeps_empty: frames without instances are stored as well.
     """
-    import sleap_io as sio
 
-    to_skeleton = _to_sleap_io(skeleton)
-    tracks: dict[int, sio.Track] = {}
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        videos: "Sequence[sio.Video]",
+        track_name: Callable[[int], str],
+        *,
+        keeps_empty: bool = True,
+    ) -> None:
+        self._skeleton = _to_sleap_io(skeleton)
+        self._videos = list(videos)
+        self._track_name = track_name
+        self._keeps_empty = keeps_empty
+        self._frames: list[sio.LabeledFrame] = []
+        self._tracks: dict[int, sio.Track] = {}  # in order of first use
+        self.n_frames = 0  # given, stored or not
+        self.n_instances = 0
 
-    def track(track_id: int) -> "sio.Track | None":
+    @property
+    def n_tracks(self) -> int:
+        """Tracks in use."""
+        return len(self._tracks)
+
+    def add(self, result: FrameInstances) -> None:
+        """Store a frame behind those added before."""
+        import sleap_io as sio
+
+        self.n_frames += 1
+        self.n_instances += len(result)
+        if len(result) or self._keeps_empty:
+            frame = sio.LabeledFrame(
+                video=self._videos[result.video_index],
+                frame_idx=result.frame_index,
+                instances=[self._instance(result, i) for i in range(len(result))],
+            )
+            self._frames.append(frame)
+
+    def labels(self, provenance: Mapping[str, Any] | None = None) -> "sio.Labels":
+        """All frames, with the tracks in use.
+
+        Args:
+            provenance: how the predictions were made.
+        """
+        import sleap_io as sio
+
+        labels = sio.Labels(
+            labeled_frames=self._frames,
+            videos=self._videos,
+            skeletons=[self._skeleton],
+            tracks=list(self._tracks.values()),
+        )
+        labels.provenance.update(provenance or {})
+        return labels
+
+    def _instance(self, result: FrameInstances, i: int) -> "sio.PredictedInstance":
+        import sleap_io as sio
+
+        return sio.PredictedInstance.from_numpy(
+            points_data=result.points[i].astype(np.float64),
+            point_scores=result.point_scores[i].astype(np.float64),
+            score=float(result.scores[i]),
+            track=self._track(int(result.track_ids[i])),
+            tracking_score=float(result.tracking_scores[i]),
+            skeleton=self._skeleton,
+        )
+
+    def _track(self, track_id: int) -> "sio.Track | None":
+        import sleap_io as sio
+
         if track_id < 0:
             return None
-        if track_id not in tracks:
-            tracks[track_id] = sio.Track(track_names[track_id])
-        return tracks[track_id]
-
-    frames = [
-        sio.LabeledFrame(
-            video=videos[result.video_index],
-            frame_idx=result.frame_index,
-            instances=[
-                sio.PredictedInstance.from_numpy(
-                    points_data=result.points[i].astype(np.float64),
-                    point_scores=result.point_scores[i].astype(np.float64),
-                    score=float(result.scores[i]),
-                    track=track(int(result.track_ids[i])),
-                    tracking_score=float(result.tracking_scores[i]),
-                    skeleton=to_skeleton,
-                )
-                for i in range(len(result))
-            ],
-        )
-        for result in results
-    ]
-    labels = sio.Labels(
-        labeled_frames=frames, videos=videos, skeletons=[to_skeleton], tracks=list(tracks.values())
-    )
-    labels.provenance.update(provenance or {})
-    return labels
+        if track_id not in self._tracks:
+            self._tracks[track_id] = sio.Track(self._track_name(track_id))
+        return self._tracks[track_id]
 
 
 def _to_sleap_io(skeleton: Skeleton) -> "sio.Skeleton":

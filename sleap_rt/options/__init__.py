@@ -1,0 +1,33 @@
+"""Options with one home each: default, unit and check. The command line reads them from here."""
+
+from sleap_rt.options.exporting import (
+    NO_OVERRIDES,
+    CalibrationOptions,
+    ExportOptions,
+    ModelOverrides,
+    overrides_at_run_time,
+)
+from sleap_rt.options.given import filled
+from sleap_rt.options.running import (
+    LABEL_FILTERS,
+    DecodeOptions,
+    EngineOptions,
+    FilterOptions,
+    RunOptions,
+    SelectionOptions,
+)
+
+__all__ = [
+    "LABEL_FILTERS",
+    "NO_OVERRIDES",
+    "CalibrationOptions",
+    "DecodeOptions",
+    "EngineOptions",
+    "ExportOptions",
+    "FilterOptions",
+    "ModelOverrides",
+    "RunOptions",
+    "SelectionOptions",
+    "filled",
+    "overrides_at_run_time",
+]
