@@ -8,7 +8,11 @@ from typing import NamedTuple
 from sleap_rt.export.graph.part import FLOAT, INT64, NONE, Op, Value
 from sleap_rt.export.graph.points.maps import Maps, flat_maps
 
-_FAR_BELOW = 3e38  # taken off a cell, it leaves less than any threshold
+# Taken off a cell, it leaves less than any threshold. A power of two of middling size: in a graph
+# with layers in int8, OpenVINO (seen with 2026.4) computes `a - b * c` as `(a / c - b) * c`, which
+# leaves cells as they are with this `c`. With 3e38, `a / c` loses bits, and a peak no longer equals
+# the cell of the map that it came from.
+_FAR_BELOW = 2.0**64
 
 
 class Candidates(NamedTuple):
