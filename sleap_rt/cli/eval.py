@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from sleap_rt.errors import OptionError
+from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.evaluation.options import (
     CommandPoseOptions,
     EvalOptions,
@@ -15,7 +14,6 @@ from sleap_rt.evaluation.options import (
     MatchMethod,
     SimilarityName,
     choices,
-    unused_options,
 )
 
 _POSES = CommandPoseOptions
@@ -173,22 +171,11 @@ def evaluate(
         identities=identities if measure_identities else None,
         measure_poses=measure_poses,
     )
-    _refuse_unused(context, options)
-    _run_and_print(options)
-
-
-def _refuse_unused(context: click.Context, options: EvalOptions) -> None:
-    for name, reason in unused_options(options).items():
-        source = context.get_parameter_source(name)
-        if source not in (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP):
-            raise OptionError(f"--{name} has no effect here: {reason}")
-
-
-def _run_and_print(options: EvalOptions) -> None:
-    # Imported here, so that wrong options are told before anything heavy is loaded.
-    from sleap_rt.evaluation.run import measure, save_results
+    # Imported here, so that wrong values are told before anything heavy is loaded.
     from sleap_rt.evaluation.tables import table_text
+    from sleap_rt.workflows.evaluate import check_evaluation, measure, save_results
 
+    check_evaluation(options, given_options(context, context.params))
     run = measure(options)
     # Printed ahead of saving: a full disk does not cost the numbers.
     click.echo(table_text(run))
