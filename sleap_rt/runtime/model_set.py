@@ -1,4 +1,4 @@
-"""The models of a run, first stage first: what they are, and the graphs that hold them."""
+"""The models of a run, first stage first: their contracts, and their graphs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class ModelSet:
     """One model, or the two of a top-down pair.
 
     Attributes:
-        contracts: what each graph says about itself, or will say once it is exported.
+        contracts: of each graph, also of one that is not exported yet.
     """
 
     contracts: tuple[GraphContract, ...]
@@ -28,7 +28,7 @@ class ModelSet:
         """Models given in any order.
 
         Raises:
-            ModelError: they are not a supported set, or not made for each other.
+            ModelError: they are not a supported set, or do not fit each other.
         """
         given = list(contracts)
         kinds = supported_set([contract.kind for contract in given])
@@ -45,12 +45,12 @@ class ModelSet:
 
     @property
     def first(self) -> GraphContract:
-        """Of the stage that sees whole frames, or of a crop model alone."""
+        """Contract of the stage that sees whole frames, or of a crop model alone."""
         return self.contracts[0]
 
     @property
     def last(self) -> GraphContract:
-        """Of the stage whose nodes the instances have."""
+        """Contract of the stage whose nodes the instances have."""
         return self.contracts[-1]
 
     @property
@@ -82,7 +82,7 @@ class ModelSet:
 
 @dataclass(frozen=True)
 class GraphSet(ModelSet):
-    """Models whose graphs are there.
+    """Models that are exported.
 
     Attributes:
         paths: the `.onnx` files, in the order of `contracts`.
@@ -92,7 +92,7 @@ class GraphSet(ModelSet):
 
     @classmethod
     def read(cls, paths: Sequence[Path]) -> Self:
-        """Read what graphs, given in any order, say about themselves.
+        """Read the contracts of graphs, given in any order.
 
         Raises:
             ModelError: a file is missing or not ours, or the models are not a supported set.

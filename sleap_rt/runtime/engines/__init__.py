@@ -1,6 +1,6 @@
-"""Engines run one exported graph. A file in this folder is an engine, and declares what it serves.
+"""An engine runs one exported graph. Each file in this folder is one, and declares what it serves.
 
-`interface` says what each is and declares. Support modules begin with `_`, or lie in a folder.
+`interface` defines what an engine is and declares. Support modules begin with `_` or are packages.
 """
 
 from collections.abc import Collection
@@ -50,7 +50,7 @@ def engine_names() -> tuple[str, ...]:
 
 
 def declarations() -> dict[str, Declaration]:
-    """What each engine says about itself, by name; loads none of their runtimes."""
+    """The declaration of each engine, by name; loads none of their runtimes."""
     return {name: import_module(_module(name)).ENGINE for name in engine_names()}
 
 

@@ -1,4 +1,4 @@
-"""Which engine runs, and on which device: what was asked for, else by what engines declare."""
+"""Chooses engine and device: those asked for, else the best by what the engines declare."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -14,12 +14,12 @@ AS_ASKED = "as asked for"  # why an engine runs where nothing was left to choose
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """What `auto` comes to on this machine.
+    """The engine and device that `auto` stands for on this machine.
 
     Attributes:
         options: engine and device, neither of them `auto`, except where an engine that was asked
             for by name works on none of its devices; opening it says why.
-        reason: one line for a person to read; `AS_ASKED` where it is no news.
+        reason: one line for a person to read; `AS_ASKED` where there is nothing to tell.
     """
 
     options: EngineOptions
@@ -27,10 +27,10 @@ class EngineChoice:
 
 
 def check_options(options: EngineOptions, declared: Declared) -> None:
-    """Refuse an engine that there is not, and an option that the engine does not honour.
+    """Refuse an unknown engine, and an option that the engine does not honour.
 
     Raises:
-        OptionError: as said; or the engine that `auto` comes to does not honour the option.
+        OptionError: as said; for `auto`, the engine it chooses does not honour the option.
     """
     _check_engine(options, declared)
     if options.engine == "auto":
@@ -43,8 +43,8 @@ def choose(options: EngineOptions, declared: Declared, *, is_int8: bool) -> Engi
 
     Args:
         options: as asked for.
-        declared: by the engines there are.
-        is_int8: a network in int8 is to run.
+        declared: the declarations of all engines.
+        is_int8: whether a network in int8 will run.
 
     Raises:
         OptionError: as `check_options`, or no engine serves the device.
@@ -81,7 +81,7 @@ def _first_reason(options: EngineOptions, device: Device) -> str:
 
 
 def _pairs(asked: str, declared: Declared, *, is_int8: bool) -> list[tuple[str, Device]]:
-    """Engines, each with a device that may be meant; best first, GPUs before the CPU."""
+    """(engine, device) pairs that `asked` allows; best first, GPUs before the CPU."""
     kind = asked.partition(":")[0]
     found = [
         (name, device)

@@ -1,4 +1,4 @@
-"""Whether this machine has an NVIDIA GPU, asked of its driver; no package is needed for that."""
+"""Asks the NVIDIA driver whether this machine has a GPU; needs no package."""
 
 import ctypes
 

@@ -1,4 +1,4 @@
-"""Where the time of engines goes."""
+"""Time that engines spend on uploads and on runs."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from sleap_rt.runtime.engines.interface import Array, DeviceArray, Engine, Feed
 
 @dataclass
 class EngineTimes:
-    """Seconds since these were last cleared.
+    """Seconds spent since the last `clear`.
 
     Attributes:
         uploads: copies of inputs to the device.
@@ -30,7 +30,7 @@ _TIMES: ContextVar[EngineTimes | None] = ContextVar("times of engines", default=
 
 @contextmanager
 def timed_engines() -> Iterator[EngineTimes]:
-    """Where the time of engines opened inside goes."""
+    """Measure the engines that are opened inside this context."""
     times = EngineTimes()
     token = _TIMES.set(times)
     try:
@@ -40,7 +40,7 @@ def timed_engines() -> Iterator[EngineTimes]:
 
 
 class _TimedEngine:
-    """An engine, and a watch."""
+    """An engine whose uploads and runs are timed."""
 
     def __init__(self, engine: Engine, times: EngineTimes) -> None:
         self._engine, self._times = engine, times
@@ -61,6 +61,6 @@ class _TimedEngine:
 
 
 def timed(engine: Engine) -> Engine:
-    """The engine, watched where it is opened inside `timed_engines`."""
+    """The engine; inside `timed_engines`, wrapped so that its times are measured."""
     times = _TIMES.get()
     return engine if times is None else _TimedEngine(engine, times)

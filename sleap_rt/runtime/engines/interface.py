@@ -1,4 +1,4 @@
-"""What every engine is, tensors in, tensors out, on one device; and what it declares of itself."""
+"""The interface of engines (tensors in, tensors out, on one device) and what each declares."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -60,9 +60,9 @@ class Engine(Protocol):
     device: str  # where it truly runs, asked of the runtime after opening, e.g. "cuda:0"
 
     def upload(self, array: Array) -> Array | DeviceArray:
-        """Bring an input to where the engine computes, for runs of this and of like engines.
+        """Copy an input to the engine's device, for runs of this engine and of its equals.
 
-        Like engines are of the same kind, on the same device. The result is valid until this
+        Equals are engines of the same name on the same device. The result is valid until this
         engine's next upload. On a CPU it is the array itself.
         """
         ...
@@ -71,7 +71,7 @@ class Engine(Protocol):
         """Compute outputs.
 
         Args:
-            feed: every input of the graph, by name; arrays, or what `upload` made of them.
+            feed: every input of the graph, by name; arrays, or what `upload` returned for them.
             fetch: outputs to compute; all if None.
 
         Raises:
@@ -90,10 +90,10 @@ class Device:
 
     Attributes:
         kind: as `--device` has it, e.g. `cuda`.
-        title: for sentences, e.g. `an NVIDIA GPU`.
-        place: in the choice of engine `auto`, which takes the lowest that works here, GPUs before
-            the CPU; None: auto takes this engine only where no other serves the device.
-        int8_place: the same for networks in int8, where it differs.
+        title: its name in sentences, e.g. `an NVIDIA GPU`.
+        place: rank for engine `auto`, which takes the lowest that works here, GPUs before the CPU;
+            None: `auto` takes this engine only where no other serves the device.
+        int8_place: rank for networks in int8, where it differs.
         numbered: there may be several, told apart as `cuda:1`.
         without: options of the engine that it does not honour on this device.
     """
@@ -111,13 +111,13 @@ class Device:
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """What an engine says about itself: `ENGINE` in its file.
+    """What an engine declares: `ENGINE` in its file.
 
     Attributes:
         product: what runs the graph, e.g. `ONNX Runtime`.
         install: how to get it, as a sentence.
         packages: distributions whose versions `sleap-nn system` shows.
-        devices: that it serves. Asked for by name, on device `auto`, the engine runs on the first
+        devices: that it serves. On device `auto`, an engine asked for by name runs on the first
             of them that works here; those after `cpu` must be asked for.
         options: fields of `EngineOptions`, besides engine and device, that it honours.
         why_not: given a device's kind, why the engine cannot run on it here, in words that end
@@ -138,7 +138,7 @@ class Declaration:
 
 
 def find_device(name: str, declared: Declaration, asked: str) -> tuple[Device, int]:
-    """The device that is meant, and its number; for `auto` the CPU, or what the engine has instead.
+    """The device asked for, and its number; for `auto` the CPU if served, else the first device.
 
     Args:
         name: of the engine.
@@ -173,12 +173,12 @@ def is_installed(*modules: str) -> bool:
 
 
 def check_feed(inputs: Sequence[TensorSpec], feed: Feed, owner: str = "") -> None:
-    """Refuse values that do not fit a graph's inputs, in the same words for every engine.
+    """Refuse values that do not fit a graph's inputs, with the same message for every engine.
 
     Args:
         inputs: of the graph.
         feed: to check.
-        owner: that uploads must have been made for; empty where there are none.
+        owner: engine and device that uploads must have been made for; empty where there are none.
 
     Raises:
         EngineError: an input is missing or unknown, of another type or shape, or lies in the memory

@@ -41,7 +41,7 @@ class _Provider(NamedTuple):
         name: of the execution provider.
         fix: what makes it available.
         memory: where its outputs can stay until they are fetched; None for the CPU's.
-        settings: of the provider, beside the number of the device.
+        settings: of the provider, besides the number of the device.
     """
 
     name: str
@@ -193,7 +193,7 @@ open_engine = OrtEngine
 
 
 def _readable(model: Path) -> bytes | str:
-    """A graph as the CPU runs it best; a very large one keeps its weights in a file beside."""
+    """The graph as the CPU runs it best; its path if it is very large or has weights beside it."""
     if model.stat().st_size > _LARGEST_READ or model.with_name(f"{model.name}.data").exists():
         return str(model)
     return read_keeping_bytes(model) or str(model)
@@ -206,7 +206,7 @@ def upload_to(array: Array, memory: str, number: int, owner: str) -> DeviceArray
         array: what to copy.
         memory: kind of memory, `cuda` or `cpu`.
         number: of the device.
-        owner: of the upload.
+        owner: engine and device that the upload is for.
     """
     import onnxruntime as ort
 
@@ -217,7 +217,7 @@ def upload_to(array: Array, memory: str, number: int, owner: str) -> DeviceArray
 def run_bound(
     session: Any, feed: Feed, names: Sequence[str], memory: str, number: int
 ) -> list[Array]:
-    """Run with outputs left on the device until all are there, then fetch them together.
+    """Run with the outputs kept on the device until all are computed, then fetch them together.
 
     Args:
         session: an open ONNX Runtime session.
@@ -242,7 +242,7 @@ def run_bound(
 
 
 def session_settings(threads: int) -> Any:
-    """ONNX Runtime's settings of a session, for as many CPU threads."""
+    """ONNX Runtime's settings of a session with this many CPU threads."""
     import onnxruntime as ort
 
     settings = ort.SessionOptions()
@@ -255,10 +255,10 @@ def session_settings(threads: int) -> Any:
 
 
 def provider_of(kind: str, number: int) -> str | tuple[str, dict[str, str]]:
-    """What a session is opened with: a provider, and its settings where it has any.
+    """The provider to open a session with, and its settings where it has any.
 
     Args:
-        kind: of device, a key of the table above.
+        kind: of device, a key of `_PROVIDERS`.
         number: of the device, where there may be several.
     """
     provider = _PROVIDERS[kind]
@@ -268,7 +268,7 @@ def provider_of(kind: str, number: int) -> str | tuple[str, dict[str, str]]:
 
 
 def _checked(asked: str) -> tuple[str, str, int]:
-    """The device's full name, its kind and its number, of a device that is served here."""
+    """Full name, kind and number of the device asked for; refuses one that is not served here."""
     device, number = find_device("ort", ENGINE, asked)
     kind = device.kind
     if _missing_provider(kind) is not None:
@@ -285,7 +285,7 @@ def _checked(asked: str) -> tuple[str, str, int]:
 
 
 def _failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
-    """What ONNX Runtime raises where it cannot open or run a graph, and more."""
+    """Exceptions of ONNX Runtime where it cannot open or run a graph, and those given."""
     from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
     names = "Fail InvalidArgument InvalidGraph InvalidProtobuf NoSuchFile NotImplemented"

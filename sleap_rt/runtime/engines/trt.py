@@ -1,6 +1,6 @@
-"""TensorRT 10 and 11, or TensorRT-RTX where that is what is installed: NVIDIA GPUs.
+"""TensorRT 10 and 11, or TensorRT-RTX where only that is installed: NVIDIA GPUs.
 
-Engines are built for the size of the frames when the first ones arrive, and kept.
+An engine is built for the frame size when the first frames arrive, and kept for later runs.
 """
 
 import sys

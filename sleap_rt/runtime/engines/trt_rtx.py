@@ -12,7 +12,7 @@ ENGINE = Declaration(
     product="TensorRT-RTX",
     install=FIXES["trt-rtx"],
     packages=("tensorrt-rtx", "tensorrt-rtx-cu12-bindings", "cuda-bindings"),
-    # Without a place: engine `trt` takes TensorRT-RTX where that is what is installed.
+    # Without a place: engine `trt` takes TensorRT-RTX where only that is installed.
     devices=(Device(kind="cuda", title="an NVIDIA GPU", numbered=True),),
     options=OPTIONS,
     why_not=partial(why_not, "trt-rtx"),

@@ -1,1 +1,1 @@
-"""Any input to frames: videos, images, arrays, labels files. Knows nothing of models."""
+"""Reads frames from any input: videos, images, arrays, labels files. Knows nothing of models."""

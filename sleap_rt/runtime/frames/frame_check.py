@@ -1,4 +1,4 @@
-"""What an image must be for a model to take it."""
+"""Checks that an image is one that models take."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from sleap_rt.errors import DataError
 
 
 def checked_frame(frame: NDArray[Any], index: int, name: str) -> Image:
-    """The frame, if models can take it.
+    """The frame as a contiguous array, if models can take it.
 
     Raises:
-        DataError: it is no 8-bit gray or RGB image.
+        DataError: it is not an 8-bit gray or RGB image.
     """
     if frame.dtype != np.uint8:
         raise DataError(

@@ -1,4 +1,4 @@
-"""What a frame is, where it is, and who gives it."""
+"""References to frames, and the protocols of what reads them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -33,5 +33,5 @@ class FrameSource(Protocol):
         ...
 
     def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:
-        """Animals that a person labelled there."""
+        """The labelled animals of a frame."""
         ...

@@ -1,4 +1,4 @@
-"""When each frame of a video is shown: what a frame's index is turned into for seeking."""
+"""Presentation times of the frames of a video: seeking needs a frame's time, not its index."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +10,10 @@ FrameTimes = Sequence[int]  # presentation times in units of the stream, ascendi
 
 
 def stored_frame_count(stream: av.VideoStream) -> int:
-    """Frames that decoding from the start shows, from the file's header; 0 where it does not say.
+    """Number of frames that are shown, from the file's header; 0 where it does not say.
 
-    An MP4 clip that was cut without encoding it again has frames that are decoded but not shown.
-    Its index is always complete, which those of other kinds of files need not be.
+    An MP4 clip that was cut without re-encoding has frames that are decoded but not shown. Only
+    MP4 files are checked for these, since their index is always complete.
     """
     entries = stream.index_entries
     if "mp4" not in stream.container.format.name or not stream.frames or not len(entries):
@@ -27,8 +27,8 @@ def stored_frame_count(stream: av.VideoStream) -> int:
 def read_frame_times(path: Path, stream: av.VideoStream, first: int | None) -> FrameTimes:
     """Presentation times of all frames.
 
-    Where the header lists every frame and their steps are even, that is enough. Otherwise the whole
-    file is read once, without decoding it.
+    If the header lists every frame, at even steps, that is enough. Otherwise the whole file is read
+    once, without decoding it.
 
     Args:
         path: of the video.

@@ -1,4 +1,4 @@
-"""Frames of a labels file: which of its videos are needed, where they lie now, who is labelled."""
+"""Frames of a labels file: opens the videos needed, finds moved ones, gives labelled animals."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class LabelsSource(Source):
-    """Frames that labels name."""
+    """Frames of the videos of labels."""
 
     labels: "sio.Labels"
 
@@ -54,13 +54,13 @@ class LabelsSource(Source):
 def open_labels(
     labels: "sio.Labels", path: Path | None, selection: SelectionOptions
 ) -> LabelsSource:
-    """Open the videos of labels that hold frames to process.
+    """Open those videos of labels that have frames to process.
 
     With `video_index` the run has that one video, else all videos of the labels.
 
     Args:
-        labels: where they lie in a file, its videos are also looked for beside it.
-        path: of that file.
+        labels: to read.
+        path: of their file; videos that have moved are looked for beside it. None: no file.
         selection: which frames.
 
     Raises:
@@ -118,7 +118,7 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
     """Point videos that are not where the labels say to files of the same name in `folder`.
 
     Raises:
-        DataError: with all that are nowhere.
+        DataError: some are in neither place; the message lists them all.
     """
     missing = []
     for video in videos:
@@ -131,7 +131,7 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
             continue
         metadata = dict(video.backend_metadata)
         video.replace_filename(new if isinstance(video.filename, list) else new[0], open=False)
-        # The same video in another place: what was known of it still holds.
+        # The same video in another place: its metadata still holds.
         video.backend_metadata.update({**metadata, "filename": video.filename})
     if missing:
         raise DataError(
@@ -141,7 +141,7 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
 
 
 def _beside(files: Sequence[Path], folder: Path) -> list[Path] | None:
-    """The files under the longest end of their paths that exists under `folder`."""
+    """The files in `folder` that share the longest end of their paths; None if there are none."""
     first = _parts(files[0])
     for n_parts in range(len(first), 0, -1):
         found = [folder.joinpath(*_parts(file)[-n_parts:]) for file in files]
@@ -151,5 +151,5 @@ def _beside(files: Sequence[Path], folder: Path) -> list[Path] | None:
 
 
 def _parts(file: Path) -> tuple[str, ...]:
-    """Names of folders and file, also of a path written on Windows; without the root."""
+    """Names of folders and file, without the root; also for a path written on Windows."""
     return tuple(part for part in file.as_posix().replace("\\", "/").split("/") if part)

@@ -1,4 +1,4 @@
-"""What can be predicted on: a video, images, a labels file, or arrays in memory."""
+"""Opens what to predict on: a video, images, a labels file, or arrays in memory."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -91,7 +91,7 @@ def _refuse_hdf5_options(selection: SelectionOptions, name: str) -> None:
 
 
 def _with_reader(reader: Reader, select: Callable[[], Selection], **rest: Any) -> Source:
-    """A source of one video; the reader is closed again if its frames cannot be chosen."""
+    """A source of one video; closes the reader if the selection fails."""
     try:
         return Source({0: reader}, select(), **rest)
     except BaseException:
@@ -171,7 +171,7 @@ def _video_from_file(path: Path, selection: SelectionOptions) -> "sio.Video":
 
 
 def _check_dataset(path: Path, dataset: str | None) -> None:
-    """Say which datasets a file has, where it does not have the one asked for."""
+    """Refuse a dataset that the file does not have, and name those it has."""
     import h5py
 
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""Which frames of the input are processed, always in order of video and time."""
+"""Selects the frames of the input to process, always in order of video and time."""
 
 import hashlib
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Selection:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal frames."""
+        """The same text for the same frames."""
         if isinstance(self.refs, _OfOneVideo):
             return repr(self.refs)
         numbers = np.array(self.refs, np.int64)
@@ -69,7 +69,7 @@ def select_of_video(options: SelectionOptions, available: Sequence[int], name: s
         name: of the video, for messages.
 
     Raises:
-        OptionError: a choice by labels, which a video does not have.
+        OptionError: frames were to be chosen by labels, which a video does not have.
         DataError: none of the frames asked for exists.
     """
     given = [*options.label_filters, *(["video_index"] if options.video_index is not None else [])]
@@ -88,7 +88,7 @@ def select_of_video(options: SelectionOptions, available: Sequence[int], name: s
 
 
 def candidates_of_labels(labels: "sio.Labels", options: SelectionOptions) -> list[FrameRef] | None:
-    """Frames of a labels file by their labels; None where every frame is a candidate.
+    """Frames of a labels file, chosen by their labels; None where every frame is a candidate.
 
     Video indices are those of the file.
 

@@ -29,7 +29,7 @@ class SleapVideo:
         available: frame indices that can be read.
 
     Raises:
-        DataError: it cannot be opened, or its frames are no 8-bit images.
+        DataError: it cannot be opened, or its frames are not 8-bit images.
     """
 
     def __init__(self, video: "sio.Video") -> None:
@@ -68,7 +68,7 @@ class SleapVideo:
 
 
 def as_sleap_video(file: VideoFile) -> "sio.Video":
-    """The record of a video file for labels, also of kinds that sleap-io itself does not open."""
+    """A video file as labels store it, also of kinds that sleap-io itself does not open."""
     import sleap_io as sio  # takes a second to import
 
     if _is_opened_by_sleap_io(file.path):
@@ -90,7 +90,7 @@ def _is_opened_by_sleap_io(path: Path) -> bool:
 
 
 def described(video: "sio.Video") -> str:
-    """A video's files, in a few words."""
+    """A video's files, as messages name them."""
     name = video.filename
     if isinstance(name, list):
         return f"{name[0]} and {len(name) - 1} more images" if len(name) > 1 else str(name[0])

@@ -1,6 +1,6 @@
 """Multi-page TIFF files: every page is a frame.
 
-sleap-io takes stacks that tifffile and ImageJ write for one image, and can mix up their axes.
+sleap-io reads a stack written by tifffile or ImageJ as a single image, and can mix up its axes.
 """
 
 from pathlib import Path

@@ -29,16 +29,16 @@ _LONGEST_SKIP = 64  # frames; up to here decoding on is faster than seeking
 class VideoFile:
     """A video, read frame by frame.
 
-    The frame at index k is the k-th that decoding from the start shows, also where frames do not
-    follow each other evenly in time.
+    The frame at index k is the k-th that decoding from the start shows, even if the frames are not
+    evenly spaced in time.
 
     Args:
         path: any video that FFmpeg reads.
-        gray: deliver one channel; None finds out from the first frame.
+        gray: deliver one channel; None decides by the first frame.
 
     Attributes:
         path: as given.
-        n_frames: as the file's header says.
+        n_frames: that are shown; counted by reading the file where its header does not say.
         shape: (height, width, channels).
         fps: frames per second on average; None where the header does not say.
 
@@ -124,7 +124,7 @@ class VideoFile:
         return self._decode(index)
 
     def _from(self, start: int, wanted: int) -> av.VideoFrame | None:
-        """The frame shown at a time, decoding on from another; None if that starts too late."""
+        """The frame shown at `wanted`, decoded on from `start`; None if that starts too late."""
         self._restart(start)
         try:
             for frame in self._frames:

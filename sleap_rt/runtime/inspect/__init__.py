@@ -1,1 +1,1 @@
-"""What a model is, whether it is right here, how fast it runs."""
+"""What a model is, whether this machine computes it right, how fast it runs."""

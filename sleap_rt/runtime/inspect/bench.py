@@ -1,4 +1,4 @@
-"""How fast exported graphs run here: per stage and per engine, warm-up apart."""
+"""Measures how fast exported graphs run here, per stage and engine, after a warm-up."""
 
 import tempfile
 import time
@@ -21,18 +21,18 @@ from sleap_rt.runtime.outputs.labels import LabelsBuilder
 from sleap_rt.runtime.predictors import Frames, Predictor, open_predictor
 from sleap_rt.tracking import Tracker
 
-_N_WARM_UP = 3  # batches; engines prepare themselves for a shape when they first meet it
+_N_WARM_UP = 3  # batches; engines prepare for a shape when they first run it
 _DEFAULT_SIDE = 512  # px of the stored frame, enlarged, for models whose training size is not fixed
 _PERCENTILES = {"p50": 50, "p90": 90, "p99": 99, "max": 100}
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchOptions:
-    """What is measured.
+    """Batches to measure.
 
     Attributes:
         batch_size: frames per call of the engine.
-        n_batches: measured, after the warm-up.
+        n_batches: to measure, after the warm-up.
     """
 
     batch_size: int = 4
@@ -54,13 +54,13 @@ class Benchmark:
         batch_size: frames per batch.
         n_frames: measured.
         n_instances: found in them.
-        open_ms: until the graphs were ready, once.
-        first_ms: the first batch of all.
+        open_ms: opening the graphs, once.
+        first_ms: the first batch after opening, before the warm-up.
         frames_per_second: prediction alone, without reading, tracking and writing.
         latency_ms: prediction of one batch: median, percentiles 90 and 99, the slowest.
-        copy_ms: of these, median of copying the frames to the device; none on a CPU.
-        graph_ms: median spent in the engine: network and decoding, copies of small things.
-        group_ms: and around it: grouping peaks, assembling instances.
+        copy_ms: of these, median of copying the frames to the device; about 0 on a CPU.
+        graph_ms: median time in the engine: network, decoding, copies of small arrays.
+        group_ms: median of the rest of prediction: grouping peaks, assembling instances.
         read_ms: median of reading a batch from the video; None without one.
         track_ms: median of tracking a batch.
         write_ms: writing all results to a `.slp` file, once.
@@ -95,7 +95,7 @@ def run_benchmark(
         options: batches.
 
     Raises:
-        ModelError, DataError, EngineError: as predicting with them.
+        ModelError, DataError, EngineError: as when predicting.
     """
     batches, read_ms = _batches(graphs, video, options)
     with timed_engines() as times:

@@ -7,7 +7,7 @@ from sleap_rt.runtime.graph_file import GraphFile
 
 
 def describe_graph(file: GraphFile) -> dict[str, Any]:
-    """What an exported graph says about itself."""
+    """The contract of an exported graph, and its file."""
     contract = file.contract
     values = asdict(contract)
     return {

@@ -1,4 +1,4 @@
-"""Which engines and devices truly work here, found out by running a small graph on each."""
+"""Finds the engines and devices that work here, by running a small graph on each."""
 
 import base64
 import tempfile
@@ -82,7 +82,7 @@ def _probe(graph: Path, name: str, device: str) -> Probe:
 
 
 def expected(frames: Image) -> Floats:
-    """What the graph computes, by loops over the kernel."""
+    """The right result of the graph, by loops over the kernel."""
     kernel = np.arange(54, dtype=np.float32).reshape(2, 3, 3, 3) / 16 - 1
     n, height, width, _ = frames.shape
     padded = np.pad(frames.astype(np.float32), ((0, 0), (1, 1), (1, 1), (0, 0)))

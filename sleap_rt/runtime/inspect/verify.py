@@ -1,8 +1,8 @@
 """The sample that an exported file carries, and its replay on any engine and device.
 
-At export, each graph is compared with its checkpoint on ONNX Runtime's CPU (the certificate). What
-it computes there for one small frame is stored in the file, so that a user can see, on the machine
-that will run it, how far that machine's engine is from the certified result.
+At export, each graph is compared with its checkpoint on ONNX Runtime's CPU (the certificate). The
+file stores the graph's outputs there for one small frame. A user can replay it on the machine that
+will run the graph, and see how far that machine's engine is from the certified result.
 """
 
 import base64
@@ -34,7 +34,7 @@ class Tolerance:
     Attributes:
         px: distance of two points, frame px.
         score: difference of two confidences, line scores or probabilities.
-        percentile: of all distances and differences, that is held to the limits.
+        percentile: of all distances and differences, which must be within the limits.
     """
 
     px: float
@@ -68,7 +68,7 @@ class Sample:
     expected: dict[str, Array]
 
     def to_text(self) -> str:
-        """For a file's metadata."""
+        """The sample as text, for a file's metadata."""
         parts = {"feed": self.feed, "expected": self.expected}
         return json.dumps({name: _packed(arrays) for name, arrays in parts.items()})
 
@@ -96,10 +96,10 @@ class Verification:
         device: where it truly ran.
         n_expected: points in the stored result.
         n_missing: of these, not found.
-        n_extra: points found besides.
+        n_extra: points found that the stored result does not have.
         px: distance at the tolerance's percentile, frame px.
         score: difference of scores at that percentile.
-        tolerance: what was allowed.
+        tolerance: of the graph's precision.
     """
 
     path: Path
@@ -121,7 +121,7 @@ class Verification:
 
 
 def verify_graph(path: Path, options: EngineOptions) -> Verification:
-    """Replay a file's sample.
+    """Replay a file's sample several times; the first replay that fails counts, else the last.
 
     Args:
         path: an exported graph.
@@ -195,7 +195,7 @@ def _compared(
 
 
 def _score_differences(wanted: Array, given: Array) -> Array:
-    """Of all scores that either side has; infinite where only one of them has it."""
+    """Differences of all scores that either result has; infinite where only one has it."""
     only_one = np.isnan(wanted) != np.isnan(given)
     differences = np.where(only_one | (wanted == given), 0.0, np.abs(wanted - given))
     differences[only_one] = np.inf

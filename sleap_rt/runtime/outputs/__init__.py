@@ -1,1 +1,1 @@
-"""Instances to files: labels, formats, where they go, how they were made."""
+"""Instances to files: labels, formats, paths, provenance."""

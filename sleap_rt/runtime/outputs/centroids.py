@@ -14,12 +14,12 @@ CENTROID_OUTPUTS: tuple[CentroidOutput, ...] = get_args(CentroidOutput)
 def check_centroid_output(
     output: str, *, finds_centroids: bool, is_tracked: bool, output_format: str
 ) -> None:
-    """Refuse a way to store centroids that there is not, or that goes with nothing else.
+    """Refuse a way to store centroids that does not exist, or does not fit the rest of the run.
 
     Args:
         output: as the user gives it.
         finds_centroids: the run gives centroids, not poses.
-        is_tracked: animals are followed, which takes instances.
+        is_tracked: the run tracks animals, which needs instances.
         output_format: kind of the file.
 
     Raises:
@@ -46,7 +46,7 @@ def check_centroid_output(
 def store_centroids(
     labels: "sio.Labels", output: CentroidOutput, anchor_part: str | None
 ) -> "sio.Labels":
-    """Give each animal as an instance of one node, as a centroid, or as both.
+    """Store each animal as an instance of one node, as a centroid, or as both.
 
     Args:
         labels: instances of one node; changed in place.

@@ -1,4 +1,4 @@
-"""The files that predictions can be written to, through sleap-io; complete or not at all."""
+"""Writes predictions to files of several formats, through sleap-io; complete or not at all."""
 
 import os
 import tempfile
@@ -19,9 +19,9 @@ class Format:
     """A kind of file.
 
     Attributes:
-        suffix: that names of this kind end in.
-        default_suffix: put in place of the input's suffix where no name is given.
-        write: labels to files in a folder, under names that begin like the one given.
+        suffix: that file names of this format end in.
+        default_suffix: replaces the input's suffix where no name is given.
+        write: writes labels to the path given, or to several files named after it.
     """
 
     suffix: str
@@ -52,7 +52,7 @@ def _write_analysis_h5(labels: "sio.Labels", path: Path) -> None:
 
 
 def _check_one_each(labels: "sio.Labels", format_name: str) -> None:
-    """The layout has one place per track and frame: what shares it would be lost."""
+    """Refuse instances of a frame that share a track: the format would keep only one of them."""
     for frame in labels.labeled_frames:
         tracks = {None if one.track is None else id(one.track) for one in frame.instances}
         if len(tracks) < len(frame.instances):
@@ -79,7 +79,7 @@ def _write_nwb(labels: "sio.Labels", path: Path) -> None:
 
     _check_one_each(labels, "nwb")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # sleap-io's use of names that pynwb has deprecated
+        warnings.simplefilter("ignore")  # sleap-io uses names that pynwb has deprecated
         sio.save_nwb(labels, str(path), "predictions")
 
 

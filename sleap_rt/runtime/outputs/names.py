@@ -1,4 +1,4 @@
-"""Where results go: default names, and making sure early that they can be written."""
+"""Paths of results: default names, and early checks that they can be written."""
 
 import os
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from sleap_rt.runtime.outputs.formats import format_named
 def default_output(
     data_path: Path, video_name: str | None = None, format_name: str = "slp"
 ) -> Path:
-    """`<data_path without its last suffix>[.<video>].predictions.slp`, or another suffix.
+    """`<data_path without its last suffix>[.<video>]<default suffix of the format>`.
 
     Args:
         data_path: the input.
         video_name: file name of the one video of a labels file that was chosen.
-        format_name: one of `FORMATS`, which say the suffix.
+        format_name: one of `FORMATS`.
     """
     video = "" if video_name is None else f".{Path(video_name).stem}"
     stem = data_path.with_suffix("").name
@@ -24,7 +24,7 @@ def default_output(
 
 
 def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -> None:
-    """Refuse a file that the result must not or cannot be; nothing is written.
+    """Refuse a path that the result must not or cannot be written to; writes nothing.
 
     Args:
         path: the file to write.
@@ -52,7 +52,7 @@ def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder of a result, and sure that it can be written to, before hours of work.
+    """Create the folder of a result, and check that it can be written to, before hours of work.
 
     Args:
         path: the file to write.

@@ -1,4 +1,4 @@
-"""How predictions were made, for the file they are stored in."""
+"""The record of how predictions were made, for the file that stores them."""
 
 import platform
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from sleap_rt.version import __version__
 
 
 class UsedOptions(Protocol):
-    """The options of a prediction that its provenance tells."""
+    """The options of a prediction that its provenance records."""
 
     @property
     def selection(self) -> SelectionOptions: ...
@@ -47,7 +47,7 @@ def prediction_provenance(
     n_processed: int,
     tracked: bool,
 ) -> dict[str, Any]:
-    """Keys and values as other readers of SLEAP files expect; what is None is left out."""
+    """Keys and values as other readers of SLEAP files expect, without those that are None."""
     provenance = {
         "inference_start_timestamp": started_at.isoformat(),
         "inference_end_timestamp": datetime.now(UTC).isoformat(),

@@ -1,1 +1,1 @@
-"""Frames through a predictor: read ahead, predict, filter, follow; the journal."""
+"""Frames through a predictor: read ahead, predict, filter, track; the journal."""

@@ -17,7 +17,7 @@ from sleap_rt.runtime.predictors import Predictor
 
 @dataclass(frozen=True)
 class Batch:
-    """What was predicted in one call of the engine.
+    """Frames that were predicted together.
 
     Attributes:
         results: one per frame, in order.
@@ -33,12 +33,12 @@ def predict_batches(
 ) -> Generator[Batch, None, None]:
     """Predict frames batch by batch, in the order given.
 
-    Memory does not grow with the number of frames: at most `options.queue_maxsize` decoded frames
-    and one batch exist at a time.
+    Memory does not grow with the number of frames: only the queue of `options.queue_maxsize`
+    decoded frames and one batch are held at a time.
 
     Args:
         predictor: finds the instances.
-        source: gives the frames; it is used from another thread until the iterator ends.
+        source: gives the frames; a reading thread uses it until the iterator ends.
         refs: which frames.
         options: batch size and length of the queue.
 
@@ -67,11 +67,11 @@ def predict_batches(
 def predict_frames(
     predictor: Predictor, reader: FrameReader, frame_indices: Sequence[int], options: RunOptions
 ) -> Generator[FrameInstances, None, None]:
-    """Predict frames of one video one after the other; as `predict_batches`.
+    """Predict frames of one video as `predict_batches` does; yields them one by one.
 
     Args:
         predictor: finds the instances.
-        reader: gives the frames; it is used from another thread until the iterator ends.
+        reader: gives the frames; a reading thread uses it until the iterator ends.
         frame_indices: which frames.
         options: batch size and length of the queue.
     """
@@ -98,7 +98,7 @@ _POLL_SECONDS = 0.1
 
 
 def _batches(items: "_ReadAhead", batch_size: int) -> Iterator[list[_Item]]:
-    """Runs of at most `batch_size` frames of one shape."""
+    """Consecutive frames of one shape, at most `batch_size` together."""
     batch: list[_Item] = []
     for ref, frame in items:
         if batch and (len(batch) == batch_size or frame.shape != batch[0][1].shape):

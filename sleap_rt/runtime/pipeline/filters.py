@@ -1,4 +1,4 @@
-"""Predicted instances that are not wanted, dropped before tracking; survivors keep their order."""
+"""Drops unwanted predicted instances before tracking; those that stay keep their order."""
 
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,8 @@ _OKS_SPREAD = 0.1  # of a node, as a share of the animal's size
 def kept_instances(frame: FrameInstances, options: FilterOptions) -> Rows:
     """Positions of the instances that pass, ascending.
 
-    First each instance by itself: visible nodes, then scores. Then, among those left, an instance
-    is dropped if it overlaps one of a higher score, that stays, by more than the threshold.
+    Each instance must have enough visible nodes and high enough scores. Of those left, an instance
+    is dropped if it overlaps a kept one of a higher score by more than the threshold.
     """
     visible = ~np.isnan(frame.points[..., 0])  # (n, n_nodes)
     n_visible = visible.sum(axis=1)
@@ -53,7 +53,7 @@ def filter_frame(frame: FrameInstances, options: FilterOptions) -> FrameInstance
 
 
 def filter_labels(labels: "sio.Labels", options: FilterOptions) -> None:
-    """Drop predicted instances of labels; what users made stays."""
+    """Drop predicted instances of labels that do not pass; user instances stay."""
     import sleap_io as sio
 
     for frame in labels.labeled_frames:
@@ -92,12 +92,12 @@ def _box_similarity(points: AnyFloats) -> AnyFloats:
 def _pose_similarity(points: AnyFloats) -> AnyFloats:
     """(n, n): [a, b] is the mean over nodes seen in both of exp(-d² / (2 A 0.1²)).
 
-    A is the area of a's box. 0 where a has fewer than two nodes or no area, or none is in common.
+    A is the area of a's box. 0 where that is 0 or a has no nodes, or no node is visible in both.
 
     Args:
         points: (n, n_nodes, 2), NaN where a node is missing.
     """
-    points = points.astype(np.float64)  # in float32, distant poses would come to exactly 0
+    points = points.astype(np.float64)  # in float32, distant poses would get exactly 0
     area = box_areas(_boxes(points))[:, None]
     squares = squared_distances(points[:, None], points[None])  # (n, n, n_nodes)
     both = ~np.isnan(squares)
@@ -107,12 +107,12 @@ def _pose_similarity(points: AnyFloats) -> AnyFloats:
 
 
 def _boxes(points: AnyFloats) -> AnyFloats:
-    """(n, 4) around the nodes of which both coordinates are known; NaN where there are none."""
+    """(n, 4) boxes around the nodes whose x and y are both known; NaN where there are none."""
     return pose_boxes(np.where(visible_nodes(points)[..., None], points, np.nan))
 
 
 def _suppressed(similarity: AnyFloats, scores: AnyFloats, threshold: float) -> Rows:
-    """Greedy: the best first, each drops those after it that are too similar to it."""
+    """Rows that stay. Greedy: from the best on, each drops later ones too similar to it."""
     left = np.ones(len(scores), bool)
     kept = []
     for best in np.argsort(-scores, kind="stable"):
@@ -123,5 +123,5 @@ def _suppressed(similarity: AnyFloats, scores: AnyFloats, threshold: float) -> R
 
 
 def _at_least(values: AnyFloats, limit: float) -> Bools:
-    """A limit of 0 is off; else a value that is no number fails it."""
+    """Whether values reach the limit: all do if it is 0, else NaN does not."""
     return values >= limit if limit else np.ones(len(values), bool)

@@ -1,8 +1,8 @@
-"""Results on disk as they are produced, so that a run that was cut off can go on.
+"""Stores results on disk as they are produced, so that an interrupted run can be resumed.
 
-A journal is one line of JSON, saying what the run was, then one record per batch. It holds what was
-predicted and filtered; tracks are found again from the start, which takes little time. A run goes
-on at a whole batch, so the engine sees the same batches as in a run that was never cut off.
+A journal is one line of JSON that describes the run, then one record per batch. It holds filtered
+predictions without tracks; tracking starts again from the first frame, which takes little time. A
+run resumes at a whole batch, so the engine sees the same batches as in an uninterrupted run.
 """
 
 import json
@@ -29,15 +29,15 @@ _FIELDS: tuple[tuple[str, str], ...] = (
 
 
 class Journal:
-    """A journal that batches are added to.
+    """A journal open for writing.
 
     Args:
         path: of the file.
-        run: what decides the results; JSON values. Going on needs the same.
-        resume: go on with the file there is; else it is begun anew.
+        run: all that the results depend on, as JSON values; must be the same to resume.
+        resume: continue an existing file; False starts a new one.
 
     Attributes:
-        n_frames: results in it.
+        n_frames: frames whose results it holds.
 
     Raises:
         DataError: it cannot be written, or belongs to a run with other settings.
@@ -62,7 +62,7 @@ class Journal:
             raise DataError(f"{path} cannot be written: {error.strerror}.") from error
 
     def batches(self) -> Iterator[list[FrameInstances]]:
-        """What was there when it was opened, batch by batch."""
+        """The results it held when it was opened, batch by batch."""
         if not self._end:
             return
         with self.path.open("rb") as file:
@@ -73,7 +73,7 @@ class Journal:
                 yield _unpacked(record)
 
     def append(self, results: Sequence[FrameInstances]) -> None:
-        """Add a batch; it is with the operating system when this returns."""
+        """Add a batch, and flush it to the operating system."""
         record = _packed(results)
         self._before_last = (self._file.tell(), self.n_frames)
         self._file.write(_HEADER.pack(len(record), zlib.crc32(record)) + record)
@@ -81,7 +81,7 @@ class Journal:
         self.n_frames += len(results)
 
     def drop_last(self) -> None:
-        """Take back the batch added last: it was cut short, and going on shall see it whole."""
+        """Remove the batch added last: it is incomplete; a resumed run predicts it as a whole."""
         if self._before_last is not None:
             position, self.n_frames = self._before_last
             self._file.truncate(position)
@@ -114,7 +114,7 @@ class Journal:
 
 
 def _read_record(file: BinaryIO) -> bytes | None:
-    """The next record; None at the end, and where the rest was not written completely."""
+    """The next record; None at the end, or if the rest was not written completely."""
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size:
         return None

@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, JSON lines for a program, or nothing."""
+"""Shows how far a run is: a bar on a terminal, JSON lines for a program, or nothing."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ _SECONDS_BETWEEN_LINES = 0.25
 
 
 def bar(results: Iterable[FrameInstances], n_frames: int, n_done: int) -> Iterable[FrameInstances]:
-    """A bar with frames/s and time left on standard error; nothing where that is no terminal."""
+    """A bar with frames/s and time left on standard error; nothing if that is not a terminal."""
     if not sys.stderr.isatty():
         return results
     from tqdm import tqdm

@@ -1,4 +1,4 @@
-"""Track-only: poses that a labels file already has, followed again."""
+"""Track-only: tracks the poses that a labels file already has."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -28,8 +28,8 @@ def retrack(
 ) -> "sio.Labels":
     """Track the instances of labels, each video by itself; earlier tracks are replaced.
 
-    Where a frame has user instances, only those are tracked: its predictions stay as they are, in
-    front of them. Everything else in the labels is kept.
+    Where a frame has user instances, only those are tracked; its predicted instances stay unchanged
+    and come first. Everything else in the labels is kept.
 
     Args:
         labels: poses. Video files are opened only where the options need images.
@@ -73,7 +73,7 @@ def check_video_index(labels: "sio.Labels", video_index: int | None) -> None:
 
 
 class _Names:
-    """Tracks by id, named after the tracker's numbers but never like a track that stays."""
+    """Tracks by id, named `track_<number>`; skips names that untracked instances already use."""
 
     def __init__(self, kept: "list[tuple[int, sio.LabeledFrame]]") -> None:
         passed_on = {
@@ -98,7 +98,7 @@ class _Names:
 def _kept_frames(
     labels: "sio.Labels", frames: Collection[int] | None, video_index: int | None
 ) -> "list[tuple[int, sio.LabeledFrame]]":
-    """(video index, frame) of what is kept, in file order."""
+    """(video index, frame) of the frames to keep, in file order."""
     video_indices = {id(video): index for index, video in enumerate(labels.videos)}
     wanted = None if frames is None else set(frames)
     kept = [
@@ -110,7 +110,7 @@ def _kept_frames(
 
 
 def _n_nodes(kept: "list[tuple[int, sio.LabeledFrame]]") -> int:
-    """Nodes of the one skeleton that the instances to track have."""
+    """Number of nodes of the instances to track, which must be the same for all."""
     found = {
         len(instance.skeleton.nodes) for _, frame in kept for instance in _tracked_instances(frame)
     }

@@ -1,8 +1,8 @@
-"""Frames of several videos brought to one size, where a model wants that.
+"""Brings frames of several videos to one size, where a model needs that.
 
-Legacy models without a size of their own see all frames of a run at the largest height and width
-among its videos. A graph sees one batch and cannot know those, so it is done here. Sizes and pixels
-follow TensorFlow's float32 arithmetic, as the original's do.
+Legacy models without a training size see all frames of a run at the largest height and width among
+its videos. A graph sees one batch and cannot know those, so this is done here. Sizes and pixels
+follow TensorFlow's float32 arithmetic, as in the original.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ from sleap_rt.runtime.predictors import Frames, Predictor
 def at_common_size(
     predictor: Predictor, source: FrameSource, refs: Sequence[FrameRef]
 ) -> Predictor:
-    """The predictor, or one that brings frames to a common size first, if that is needed.
+    """The predictor; if needed, wrapped so that it first brings frames to a common size.
 
     Args:
         predictor: finds the instances.
-        source: gives the frames; one of each video is read.
+        source: gives the frames; the first frame of each video is read.
         refs: of all frames of the run.
     """
     firsts = {ref.video_index: ref for ref in reversed(refs)}
@@ -42,8 +42,8 @@ class _SizedPredictor:
 
     Args:
         predictor: sees the sized frames; not closed here.
-        height: of all frames, px.
-        width: the same.
+        height: of the sized frames, px.
+        width: of the sized frames, px.
     """
 
     def __init__(self, predictor: Predictor, height: int, width: int) -> None:
@@ -74,7 +74,7 @@ class Fit:
     """How frames fit a target.
 
     Attributes:
-        ratio: sized px per frame px, as points are converted.
+        ratio: sized px per frame px; converts points.
         resized: (height, width) that frames are resized to.
         origin: (top, left) of the resized frame in the target.
     """
@@ -85,10 +85,11 @@ class Fit:
 
 
 def fit_to(height: int, width: int, target_height: int, target_width: int) -> Fit:
-    """The largest size that fits is truncated; TensorFlow then fits the frame into that once more.
+    """Fit a frame into the target, in two steps as TensorFlow does.
 
-    The second fit shrinks a little further and centres, since a truncated size has not quite the
-    frame's proportions. Points are converted by the first ratio only.
+    First, the largest size that fits is truncated to whole px, which changes its proportions a
+    little. Then the frame is fitted into that size and centred, which shrinks it slightly more.
+    Points are converted by the ratio of the first step only.
 
     Raises:
         DataError: a side would become less than a pixel.
@@ -104,8 +105,8 @@ def fit_to(height: int, width: int, target_height: int, target_width: int) -> Fi
     if fitting.min() < 1:
         raise DataError(
             f"a frame of {height}x{width} px (height x width) cannot be brought to "
-            f"{target_height}x{target_width} px, to which other videos of this run make it go; "
-            "predict it on its own"
+            f"{target_height}x{target_width} px, the largest sides among the videos of this run; "
+            "predict this video on its own"
         )
     resized = size / (size / fitting).max()
     margin = np.maximum(np.floor((fitting - resized) / np.float32(2)), 0)

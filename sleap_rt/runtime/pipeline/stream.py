@@ -1,4 +1,4 @@
-"""One run's results, frame by frame: predicted, filtered, tracked, in order."""
+"""Results of a run, frame by frame and in order: predicted, filtered, tracked."""
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -32,12 +32,12 @@ def stream_results(
 
     Args:
         predictor: finds the instances.
-        source: gives the frames; used from another thread until the iterator ends.
+        source: gives the frames; a reading thread uses it until the iterator ends.
         refs: which frames.
         run: batch size and queue.
-        filters: which instances are dropped, ahead of tracking.
+        filters: which instances to drop before tracking.
         following: gives the rest their tracks.
-        journal: every batch is added to it; what it has already is not predicted again.
+        journal: gets every batch; frames that it already holds are not predicted again.
 
     Raises:
         DataError: a frame cannot be read. All frames ahead of it have been yielded by then.
@@ -51,7 +51,7 @@ def stream_results(
                 image = source.read(FrameRef(result.video_index, result.frame_index))
             yield following.follow(result, image)
     predictor = at_common_size(predictor, source, refs)
-    # Closing the batches ends the reading thread before anybody closes the source.
+    # Closing the batches ends the reading thread before the caller closes the source.
     with closing(predict_batches(predictor, source, refs[n_done:], run)) as batches:
         for batch in batches:
             kept = [_as_float32(filter_frame(result, filters)) for result in batch.results]
@@ -68,7 +68,7 @@ def _followed(
 
 
 def _as_float32(frame: FrameInstances) -> FrameInstances:
-    """As a journal gives it back, so that a run that went on equals one that was never cut off."""
+    """The types that a journal stores, so that a resumed run equals an uninterrupted one."""
     return replace(
         frame,
         points=np.asarray(frame.points, np.float32),

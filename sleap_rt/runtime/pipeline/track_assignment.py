@@ -1,4 +1,4 @@
-"""Who is who in a run: the model's own identities, a tracker's tracks, or nobody knows."""
+"""Tracks of a run: identities from the model, tracks from a tracker, or none."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ class Following:
 
     Args:
         options: how to track; None leaves instances as they are.
-        class_names: identities of the model. Where it has any they are kept, never overwritten.
+        class_names: identities of the model. If it has any, they are kept and nothing is tracked.
     """
 
     def __init__(self, options: TrackerOptions | None, class_names: Sequence[str] = ()) -> None:
@@ -33,7 +33,7 @@ class Following:
         """The frame with tracks.
 
         Args:
-            frame: the frames of a video come in order of time.
-            image: (height, width, channels), needed where `needs_images`.
+            frame: the next of its video; frames must come in order of time.
+            image: (height, width, channels), needed if `needs_images`.
         """
         return frame if self._tracker is None else self._tracker.track(frame, image)

@@ -1,4 +1,4 @@
-"""Models that find all peaks of a frame at once: grouped along edges, or told apart by class."""
+"""Models that find all peaks of a frame at once, and group them along edges or by class."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,8 +19,8 @@ class BottomUpPredictor:
 
     Args:
         setup: one graph that finds peaks.
-        constants: inputs of the graph besides those of every peak finder.
-        fetch: outputs of the graph that assembling needs.
+        constants: inputs of the graph besides `peak_inputs`.
+        fetch: outputs of the graph that `assemble` needs.
         assemble: (frame index, one frame's outputs) -> its instances.
     """
 
@@ -48,7 +48,7 @@ class BottomUpPredictor:
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
     ) -> list[FrameInstances]:
-        uploaded = self._engine.upload(check_frames(frames))  # once, whatever slots it takes
+        uploaded = self._engine.upload(check_frames(frames))  # once, however often the graph runs
         outputs = self._graph.run({"frames": uploaded, **self._constants}, self._fetch)
         results = []
         for i, frame_index in enumerate(frame_indices):
@@ -62,7 +62,7 @@ class BottomUpPredictor:
 
 
 def open_bottomup(setup: Setup) -> BottomUpPredictor:
-    """Peaks are grouped along the skeleton's edges, by part affinity fields."""
+    """A predictor that groups peaks along the skeleton's edges, by part affinity fields."""
     decode, edges = setup.decode, setup.graphs.last.edges
     grouping_order(edges)  # refuses a skeleton that cannot be grouped, before any work
 
@@ -85,7 +85,7 @@ def open_bottomup(setup: Setup) -> BottomUpPredictor:
 
 
 def open_multi_class_bottomup(setup: Setup) -> BottomUpPredictor:
-    """Each peak belongs to the class that the class maps show there; one animal per class."""
+    """A predictor that groups peaks by the class maps' probabilities; one animal per class."""
 
     def assemble(frame_index: int, found: _Outputs) -> FrameInstances:
         named = classify_peaks(

@@ -1,4 +1,4 @@
-"""Labelled animals in place of a second model: where crops go, and whose pose a centroid takes."""
+"""Labelled animals in place of a second model: centres for crops, poses for centroids."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ _MOST_STEPS = 1000
 
 
 def anchor_node(skeleton: Skeleton, anchor_part: str | None) -> int | None:
-    """Index of the node that crops are centred on.
+    """Index of the node that crops are centred on; None if none is named.
 
     Raises:
         OptionError: there is no node of that name.
@@ -35,8 +35,8 @@ def instance_centers(animals: Floats, anchor: int | None, center_method: CenterM
 
     Args:
         animals: (n, n_nodes, 2) float32, (x, y) px, NaN where missing.
-        anchor: index of the anchor part.
-        center_method: what the middle of an animal is.
+        anchor: index of the anchor part, if there is one.
+        center_method: how the middle of an animal is computed.
 
     Returns:
         (n, 2) float32: the anchor part where it is visible, else the middle of the visible nodes;
@@ -73,7 +73,7 @@ def _geometric_median(points: Doubles) -> Doubles:
             return guess
         weights = 1 / gaps[apart]
         target = weights @ points[apart] / weights.sum()
-        # Where the guess lies on some points, they hold it back.
+        # Points that the guess lies on hold it back.
         pull = float(np.linalg.norm(weights @ (points[apart] - guess)))
         held = min(1.0, float((~apart).sum()) / pull) if pull else 1.0
         step = (1 - held) * (target - guess)

@@ -1,4 +1,4 @@
-"""Peaks and connection scores of one frame to instances, along the skeleton's edges."""
+"""Groups the peaks of one frame into instances, by connection scores along the edges."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class GroupedPeaks:
 def grouping_order(edges: Edges) -> tuple[int, ...]:
     """Order in which edges are used: breadth first from the first root, each node entered once.
 
-    Edges of other components and second parents of a node are never used.
+    Edges that the first root does not reach, and further edges into a node, are never used.
 
     Raises:
         ModelError: there is no edge, or the edges lead in a circle.
@@ -53,7 +53,7 @@ def grouping_order(edges: Edges) -> tuple[int, ...]:
 
 
 def _has_cycle(edges: Edges) -> bool:
-    """Whether something is left when nodes that no edge enters are taken away, again and again."""
+    """Whether edges remain after repeatedly removing those whose source no edge enters."""
     left = set(edges)
     while left:
         entered = {destination for _, destination in left}
@@ -99,7 +99,7 @@ def group_peaks(
 
 
 def _matches(scores: Floats, options: DecodeOptions) -> list[tuple[int, int, float]]:
-    """(source peak, destination peak, score): least-cost assignment, then the score limit."""
+    """(source peak, destination peak, score) of the best one-to-one pairs above the score limit."""
     if not scores.size:
         return []
     if scores.size == 1:
@@ -137,5 +137,5 @@ def _gather(
 
 
 def _least_peaks(least: float, n_nodes: int) -> int:
-    """Below 1 a fraction of the nodes, from 1 a count."""
+    """Least number of peaks of an instance; `least` is a share of the nodes if below 1."""
     return int(least * n_nodes) if least < 1 else int(np.ceil(least))

@@ -64,7 +64,7 @@ def classify_peaks(
 def assign_classes(class_probs: Floats) -> tuple[Ints, Floats]:
     """Pair the animals of a frame with classes so that the total probability is largest.
 
-    Every pair counts, however improbable; animals beyond the number of classes get none.
+    Every pair counts, however improbable. If there are more animals than classes, some get none.
 
     Args:
         class_probs: (n_instances, n_classes) float32.
@@ -82,9 +82,9 @@ def assign_classes(class_probs: Floats) -> tuple[Ints, Floats]:
 
 
 def first_choices(class_probs: Floats, classes: Ints) -> Ints:
-    """Which animals got the class that is most probable for them: their rows, in order of class.
+    """Rows of the animals that got their own most probable class, in order of class.
 
-    Legacy models name only these; an animal that would get its second choice is not reported.
+    Legacy models report only these; an animal that would get its second choice is dropped.
 
     Args:
         class_probs: (n_instances, n_classes) float32.

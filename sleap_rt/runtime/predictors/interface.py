@@ -1,4 +1,4 @@
-"""What every predictor is, and what it takes."""
+"""The interface of predictors, and checks of their inputs."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -58,7 +58,7 @@ class Predictor(Protocol):
 
 
 def check_frames(frames: Array) -> Frames:
-    """Refuse what a graph cannot take.
+    """Refuse frames that a graph cannot take.
 
     Raises:
         DataError: not (batch, height, width, channels) uint8 with 1 or 3 channels.

@@ -31,10 +31,11 @@ class _Set:
     """One supported set.
 
     Attributes:
-        open: the predictor.
+        open: opens the predictor.
         options: fields of `DecodeOptions` that take effect.
         raw: names of the raw outputs that can be asked for.
-        open_matched: the predictor that takes over poses of labelled animals, where there is one.
+        open_matched: opens the predictor that takes over poses of labelled animals, if there is
+            one.
     """
 
     open: Callable[[Setup], Predictor]
@@ -79,10 +80,10 @@ def open_predictor(
         engine: what runs the graphs.
         raw: raw outputs to hand out with the instances (`FrameInstances.raw`); see `raw_outputs`.
         match_known: for a centroid model alone: each centroid takes over the pose of the labelled
-            animal nearest to it. Without it, centroids are given as what they are.
+            animal nearest to it. False returns the centroids themselves.
 
     Raises:
-        ModelError: a file is missing or not ours, or the files are no supported set.
+        ModelError: a file is missing or not ours, or the files are not a supported set.
         OptionError: an option cannot take effect with these models.
         EngineError: the engine or device is not available.
     """
@@ -103,7 +104,7 @@ def check_use(
     *,
     match_known: bool = False,
 ) -> None:
-    """Whether `open_predictor` can do what it is asked for, found out without the graphs.
+    """Refuse what `open_predictor` would refuse, without opening the graphs.
 
     Raises:
         OptionError: as `open_predictor`.

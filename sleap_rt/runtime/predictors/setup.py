@@ -1,4 +1,4 @@
-"""What a predictor is opened with."""
+"""Graphs and options that a predictor is opened with."""
 
 from dataclasses import dataclass
 

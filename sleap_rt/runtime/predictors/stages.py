@@ -1,4 +1,4 @@
-"""Graphs as the predictors run them: whole frames, centroids, crops."""
+"""Runs graphs for the predictors: on whole frames, for centroids, on crops."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ def peak_inputs(threshold: float, decode: DecodeOptions) -> dict[str, Array]:
 class SlottedGraph:
     """Runs a graph with enough slots for the peaks of the busiest map.
 
-    A graph returns at most as many peaks per map as it gets slots. It also says how many it saw:
-    if those are more, it is run again, so that no frame is ever cut short.
+    A graph returns at most as many peaks per map as it gets slots, and the number of candidates it
+    saw. If there were more candidates than slots, it runs again with more, so no peak is lost.
     """
 
     engine: Engine
@@ -56,7 +56,7 @@ class FoundCentroids:
     Attributes:
         points: (n, 2) float32, (x, y) frame px.
         vals: (n,) float32, confidence.
-        confmaps: (1, height, width) float32, if asked for.
+        confmaps: (1, height, width) float32; None unless asked for.
     """
 
     points: Floats
@@ -85,7 +85,7 @@ class CentroidStage:
         self.device = self._engine.device
 
     def upload(self, frames: Frames) -> UploadedFrames:
-        """Frames for this stage and for the next one."""
+        """Upload frames for this stage and the next."""
         return self._engine.upload(frames)
 
     def find(self, frames: UploadedFrames) -> list[FoundCentroids]:
@@ -128,13 +128,13 @@ class CropStage:
         self.device = self._engine.device
 
     def upload(self, frames: Frames) -> UploadedFrames:
-        """Frames for this stage, where no other one has seen them."""
+        """Upload frames that no earlier stage has uploaded."""
         return self._engine.upload(frames)
 
     def run(
         self, frames: UploadedFrames, centers: Sequence[Floats]
     ) -> list[dict[str, Array] | None]:
-        """Everything the graph says about each frame's crops.
+        """Run the graph on the crops of each frame.
 
         Args:
             frames: (batch, height, width, channels) uint8, uploaded for this or the first stage.

@@ -83,7 +83,7 @@ class KnownCropPredictor:
         centers = []
         for animals in known:
             points = instance_centers(animals, self._anchor, self._center_method)
-            # The first ones, not the best: all are equally certain.
+            # The first `max_instances`: all labelled animals are equally certain.
             centers.append(points[~np.isnan(points[:, 0])][: self._max_instances])
         certain = [np.ones(len(points), np.float32) for points in centers]
         uploaded = self._crops.upload(check_frames(frames))
@@ -94,7 +94,7 @@ class KnownCropPredictor:
 
 
 class _Crops:
-    """Centres of each frame to instances."""
+    """Turns the centres of each frame into instances."""
 
     def __init__(self, setup: Setup) -> None:
         self._n_nodes = setup.graphs.last.skeleton.n_nodes

@@ -1,4 +1,4 @@
-"""Engines built ahead of time, beside the graph: on a machine without the GPU they are for."""
+"""Engines built ahead of time, on a machine without the GPU they are for, kept beside the graph."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from sleap_rt.runtime.engines.tensorrt.targets import Target
 def engine_frame_size(
     contract: GraphContract, given: tuple[int, ...] | None
 ) -> tuple[int, int, int]:
-    """The frames that an engine is to be built for: (height, width, channels) px.
+    """Size of the frames to build an engine for: (height, width, channels) px.
 
     Args:
         contract: of the graph.
@@ -30,7 +30,7 @@ def engine_frame_size(
             the model was trained with.
 
     Raises:
-        OptionError: that size is not fixed, and none was given.
+        OptionError: the model was trained on frames of no fixed size, and none was given.
     """
     spec = contract.preprocessing
     if given is not None:
@@ -76,14 +76,14 @@ def ahead_of_time_engine(
     """The engine beside the graph that serves a request; None if there is none.
 
     Args:
-        tensorrt: that is to run it.
-        request: what is needed.
+        tensorrt: that will run it.
+        request: the engine needed.
         architecture: of the GPU, e.g. `sm86`.
         graph: `graph_hash` of the model.
-        note: told when an engine is there that cannot be used.
+        note: gets a line when the engine beside the graph cannot be used.
     """
     path = engine_path(request.model, architecture, request.profile.frame_size)
-    request = replace(request, workspace_bytes=None)  # a limit of builds, and this one is built
+    request = replace(request, workspace_bytes=None)  # limits a build only; this engine is built
     plan = read_entry(path, engine_key(tensorrt, request, architecture, graph))
     if plan is None and path.is_file():
         note(
@@ -95,6 +95,6 @@ def ahead_of_time_engine(
 
 
 def engine_path(model: Path, architecture: str, frame_size: tuple[int, int, int]) -> Path:
-    """Where an engine lies that was built ahead of time."""
+    """Path of an engine built ahead of time."""
     height, width, channels = frame_size
     return model.with_name(f"{model.stem}.{architecture}.{width}x{height}x{channels}.engine")

@@ -47,11 +47,11 @@ class TensorRT:
 
 
 def why_not(wanted: Flavour, kind: str) -> str | None:
-    """Why TensorRT does not run here, as far as can be told without loading it.
+    """Why TensorRT does not run here, as far as can be told without loading it; None if it may.
 
     Args:
-        wanted: as of `find_tensorrt`.
-        kind: of device; NVIDIA's GPUs are all that is served.
+        wanted: as for `find_tensorrt`.
+        kind: of device; not used, since TensorRT serves only NVIDIA GPUs.
     """
     if (obstacle := why_no_gpu()) is not None:
         return obstacle

@@ -1,4 +1,4 @@
-"""A graph to an engine, with TensorRT's builder."""
+"""Builds an engine from a graph, with TensorRT's builder."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from sleap_rt.runtime.engines.tensorrt.targets import Target
 from sleap_rt.runtime.engines.tensorrt.warm_start import load_timings, save_timings
 
 Progress = Callable[[str, float], None]
-"""Told the current phase of a build and how much of it is done, 0 to 1."""
+"""Gets the current phase of a build and the share of it that is done, 0 to 1."""
 
 _MOST_MESSAGES = 5  # of TensorRT, quoted in an error
 _POLL_SECONDS = 0.1
@@ -30,9 +30,9 @@ class BuildRequest:
     Attributes:
         model: the `.onnx` file.
         profile: sizes of the inputs.
-        outputs: to compute, sorted; others are left out of the engine.
-        target: GPU architecture to build for without having one; TensorRT-RTX only. None builds
-            for the GPU of this machine.
+        outputs: to compute, sorted; the engine leaves out the others.
+        target: GPU architecture to build for on a machine without it; TensorRT-RTX only. None
+            builds for the GPU of this machine.
         workspace_bytes: most memory a layer may use besides its tensors; None leaves it to
             TensorRT.
         timings: file of TensorRT's measurements, used and extended by a build; None keeps none.
@@ -47,7 +47,7 @@ class BuildRequest:
 
 
 def decoded_outputs(names: Sequence[str]) -> tuple[str, ...]:
-    """The outputs of a graph that every engine computes: all but the network's own, sorted."""
+    """The outputs that every engine of a graph computes: all but the raw maps, sorted."""
     return tuple(sorted(name for name in names if name not in _RAW_OUTPUTS))
 
 
@@ -64,9 +64,9 @@ def build_engine(
     Args:
         tensorrt: the installed one.
         request: what to build.
-        progress: told how far the build is.
-        select_gpu: makes the GPU to build for the current one of the calling thread, which is
-            one of the build's own; None where the request has a target.
+        progress: called as the build goes on.
+        select_gpu: makes the GPU to build for the current one of the calling thread; the build
+            calls it in its own thread. None where the request has a target.
 
     Raises:
         EngineError: TensorRT cannot express the graph, or cannot build it for this GPU.
@@ -119,7 +119,7 @@ def _shape(tensor: Any) -> tuple[int | None, ...]:
 
 @dataclass(frozen=True)
 class _ParsedGraph:
-    """TensorRT's objects, which must outlive each other."""
+    """TensorRT's objects, held together so that none is freed before the others."""
 
     log: Any
     builder: Any
@@ -153,7 +153,7 @@ def parse_failure(model: str, errors: Sequence[Any]) -> str:
 
 
 def build_failure(request: BuildRequest, messages: Sequence[str]) -> str:
-    """Why a graph that was read could not be built."""
+    """Message: TensorRT read the graph but could not build it, and why."""
     height, width, _ = request.profile.frame_size
     what = f"TensorRT cannot build {request.model.name} for frames of {width}x{height} px"
     if request.target is not None:
@@ -219,7 +219,8 @@ def _configure(tensorrt: TensorRT, graph: _ParsedGraph, request: BuildRequest) -
 def _interruptible(build: Callable[[], Any], stop: threading.Event) -> Any:
     """Run a build that Ctrl-C can stop.
 
-    It runs in a thread, since Python handles Ctrl-C in the main one, which must stay in Python.
+    It runs in a thread of its own: Python handles Ctrl-C only in the main thread, and only while
+    that thread runs Python code.
     """
     result: list[Any] = []
     failure: list[Exception] = []
@@ -247,7 +248,7 @@ def _interruptible(build: Callable[[], Any], stop: threading.Event) -> Any:
 
 
 def _make_logger(api: Any) -> Any:
-    """Keeps TensorRT's errors for our message; its remarks are for its developers."""
+    """A logger that keeps TensorRT's errors for our message and drops the rest."""
 
     class Logger(api.ILogger):  # type: ignore[misc]
         def __init__(self) -> None:

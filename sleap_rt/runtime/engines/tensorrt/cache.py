@@ -1,8 +1,7 @@
 """Engines kept from one run to the next.
 
-An entry is named by everything that makes an engine invalid when it changes, and holds that
-description next to the engine, with a checksum. Whatever is damaged, or was put there by something
-else, is built again.
+The name of an entry is a hash of all that the engine depends on. The entry stores that description
+too, and a checksum. An engine that is damaged or was written by another program is built again.
 """
 
 import hashlib
@@ -29,7 +28,7 @@ class EngineCache:
 
     Args:
         folder: made when it is first written to.
-        note: told when an engine cannot be kept, or when another process is waited for.
+        note: gets a line when an engine cannot be kept, or when this process waits for another.
     """
 
     def __init__(self, folder: Path, note: Note) -> None:
@@ -121,9 +120,9 @@ def cache_folder() -> Path:
 
 @contextmanager
 def _locked(path: Path, note: Note) -> Iterator[None]:
-    """One builder at a time: builders that share a GPU would also spoil each other's timing.
+    """One builder at a time: builders that share a GPU would also disturb each other's timing.
 
-    The lock ends with the process that holds it, however it ends.
+    The lock ends with the process that holds it, even if that crashes.
     """
     with path.open("a+b") as file:
         if not _try_lock(file):

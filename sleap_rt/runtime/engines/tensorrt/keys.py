@@ -19,13 +19,13 @@ class EngineKey:
     """Everything that invalidates an engine.
 
     Attributes:
-        graph: SHA-256 of the `.onnx` file, which holds weights and precision.
+        graph: `graph_hash` of the model; it covers weights and precision.
         tensorrt: flavour and version.
         gpu: name and compute capability; for an engine built ahead of time, the architecture.
         platform: operating system and processor.
         profile: sizes of the inputs.
         outputs: that the engine computes.
-        workspace_bytes: limit of the build.
+        workspace_bytes: limit of the build; None where TensorRT chose it.
     """
 
     graph: str
@@ -46,7 +46,7 @@ class EngineKey:
 
 
 def graph_hash(model: Path) -> str:
-    """SHA-256 of a graph, and of the weights beside it where they do not fit in."""
+    """SHA-256 of a graph, with the weights beside it where they do not fit into the file."""
     digest = hashlib.sha256()
     for path in (model, model.with_name(f"{model.name}.data")):
         if path.is_file():

@@ -1,4 +1,4 @@
-"""Which engine a run needs, and getting hold of it."""
+"""Decides which engine a run needs, and loads or builds it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,9 +17,9 @@ from sleap_rt.runtime.engines.tensorrt.shapes import Shape, profile_for
 class EnginePlans:
     """The engines of one graph on one GPU.
 
-    An engine serves a frame size, up to so many frames, crops and slots, and computes everything
-    that is decoded, and the raw outputs that were asked for so far. A run that exceeds this asks
-    for another engine.
+    An engine serves one frame size and a limited number of frames, crops and slots. It computes all
+    decoded outputs, and the raw outputs asked for so far. A run that exceeds this needs another
+    engine.
 
     Args:
         tensorrt: the installed one.
@@ -27,7 +27,7 @@ class EnginePlans:
         outputs: of the graph.
         gpu: that the engines run on.
         cache: where engines are kept.
-        note: told when an engine beside the model cannot be used.
+        note: gets a line when an engine beside the model cannot be used.
         select_gpu: makes that GPU the current one of the thread that calls it.
         workspace_bytes: limit of the builds.
     """
@@ -75,8 +75,8 @@ class EnginePlans:
         return plan
 
     def rebuild(self) -> bytes:
-        """The current engine once more, built anew: the one at hand turned out to be unusable."""
-        assert self._current is not None  # there was an engine to find unusable
+        """Build the current engine again, because the one at hand turned out to be unusable."""
+        assert self._current is not None  # the unusable engine was made for it
         self._cache.discard(self._key(self._current))
         return self._kept_or_built(self._current)
 

@@ -1,8 +1,8 @@
 """Sizes that an engine is built for.
 
 Height, width and channels of a frame are fixed when an engine is built: TensorRT then computes all
-that depends on them in advance. Batch, crops and slots stay free up to a most. Where a run exceeds
-it, another engine is built for twice as many, so that few different engines ever exist.
+that depends on them in advance. Batch, crops and slots stay free up to a limit. A run that exceeds
+a limit gets another engine with twice that limit, so few different engines ever exist.
 """
 
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ class ShapeProfile:
     max_slots: int = _MOST["max_slots"]
 
     def input_shape(self, name: str, graph_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """An input's shape with the frame's size filled in; None where still free."""
+        """An input's shape with the frame size filled in; None where still free."""
         return (None, *self.frame_size) if name == "frames" else graph_shape
 
     def range_of(self, name: str, graph_shape: tuple[int | None, ...]) -> ShapeRange:
@@ -73,7 +73,7 @@ class ShapeProfile:
         return ShapeRange((1, *rest), (max(1, most // 4), *rest), (most, *rest))
 
     def grown_to(self, shapes: Mapping[str, Shape]) -> "ShapeProfile":
-        """This profile if it covers inputs of these shapes, else the next larger that does."""
+        """The smallest profile from this one up that covers inputs of these shapes."""
         wanted = {limit: getattr(self, limit) for limit in _MOST}
         for name, shape in shapes.items():
             if name in _FIRST_AXIS:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sleap_rt.errors import OptionError
 
-# Of TensorRT-RTX; GPUs of each, for people who do not know the numbers.
+# Targets of TensorRT-RTX, with the GPUs of each for people who do not know the numbers.
 _GPUS = {
     "sm75": "GeForce RTX 20, GTX 16, T4",
     "sm80": "A100, A30",

@@ -1,7 +1,7 @@
 """What TensorRT learns while it builds and runs, kept in files so that the next time is shorter.
 
-TensorRT measures its kernels while it builds; TensorRT-RTX compiles them while it runs. Both set
-aside what is damaged, or comes from another version or GPU.
+TensorRT measures its kernels while it builds; TensorRT-RTX compiles them while it runs. Both ignore
+files that are damaged or come from another version or GPU.
 """
 
 import os
@@ -12,17 +12,17 @@ from typing import Any
 
 
 def load_timings(config: Any, path: Path) -> None:
-    """Give a builder's configuration what was measured before; nothing if there is nothing."""
+    """Give a builder's configuration the measurements of earlier builds, if there are any."""
     config.set_timing_cache(config.create_timing_cache(_read(path)), False)
 
 
 def save_timings(config: Any, path: Path) -> None:
-    """Keep what a build measured."""
+    """Store the measurements of a build."""
     _write(path, bytes(config.get_timing_cache().serialize()))
 
 
 def load_kernels(config: Any, path: Path) -> Any:
-    """Give a configuration of runs the kernels that were compiled before.
+    """Give a configuration of runs the kernels that earlier runs compiled.
 
     Returns:
         TensorRT-RTX's cache, which it adds new kernels to.
@@ -36,7 +36,7 @@ def load_kernels(config: Any, path: Path) -> Any:
 
 
 def save_kernels(kernels: Any, path: Path) -> None:
-    """Keep what `load_kernels` returned."""
+    """Store the cache that `load_kernels` returned."""
     _write(path, bytes(kernels.serialize()))
 
 
@@ -48,9 +48,9 @@ def _read(path: Path) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """The file appears complete or not at all.
+    """Write a file; it appears complete or not at all.
 
-    Where it cannot be written, the next time takes longer, and nothing else changes.
+    If it cannot be written, only the next start takes longer.
     """
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

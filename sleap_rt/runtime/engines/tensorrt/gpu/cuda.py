@@ -1,8 +1,8 @@
 """The calls of CUDA: GPUs, memory, copies.
 
-This module and `gpu_engine` are the only ones that need a GPU to run. They are small, because no
-GPU was at hand when they were written: a test holds every call against the real bindings. Decisions
-live in the modules beside them.
+Only this module and `gpu_engine` need a GPU to run. They are small, since most machines that run
+the tests have none: a test checks every call against the real bindings. Decisions live in the
+modules beside them.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ _NON_BLOCKING = 1  # cudaStreamNonBlocking: does not wait for the default stream
 
 
 def find_gpu(index: int) -> Gpu:
-    """Make a GPU the current one of this thread.
+    """The GPU of this index, made the current one of this thread.
 
     Raises:
         EngineError: there is no such GPU, or no driver, or cuda-python is not installed.
@@ -44,7 +44,7 @@ def find_gpu(index: int) -> Gpu:
 
 
 def select_gpu(index: int) -> None:
-    """Make a GPU the one that the calls of this thread mean."""
+    """Make a GPU the current one of this thread."""
     call(cuda_runtime().cudaSetDevice, index)
 
 
@@ -70,7 +70,7 @@ class Stream:
         call(cuda_runtime().cudaStreamSynchronize, self._handle)
 
     def record(self, enqueue: Callable[[], None]) -> "Recording":
-        """What `enqueue` puts into the queue, recorded and not done.
+        """Record the work that `enqueue` puts into the queue; the GPU does not run it yet.
 
         Raises:
             EngineError: part of it cannot be recorded.
@@ -88,7 +88,7 @@ class Stream:
             call(runtime.cudaGraphDestroy, graph)
             return Recording(executable, self._handle)
         except EngineError:
-            runtime.cudaGetLastError()  # CUDA would report it once more, to the next to ask
+            runtime.cudaGetLastError()  # clears it: the next call would report it again
             raise
 
     def close(self) -> None:
@@ -114,13 +114,13 @@ class Recording:
 
 
 class DeviceBlock:
-    """Memory on the GPU that grows, and is reused from run to run."""
+    """Memory on the GPU, reused from run to run; grows when a run needs more."""
 
     def __init__(self) -> None:
         self.address, self.n_bytes = 0, 0
 
     def reserve(self, n_bytes: int) -> None:
-        """Have at least so many bytes, perhaps at another address."""
+        """Grow to at least this many bytes, perhaps at another address."""
         if n_bytes > self.n_bytes:
             self.free()
             self.address, self.n_bytes = int(call(cuda_runtime().cudaMalloc, n_bytes)), n_bytes

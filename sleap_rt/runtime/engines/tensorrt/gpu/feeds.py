@@ -1,4 +1,4 @@
-"""What the user and the predictors hand over, checked before it reaches the GPU."""
+"""Checks the inputs of a run before they reach the GPU."""
 
 from collections.abc import Sequence
 
@@ -20,13 +20,13 @@ def checked_feed(
     Args:
         inputs: of the graph.
         outputs: of the graph.
-        feed: given.
-        fetch: outputs that are to be fetched.
-        owner: that uploads must have been made for.
+        feed: every input, by name.
+        fetch: outputs to fetch.
+        owner: engine and device that uploads must have been made for.
 
     Raises:
-        EngineError: an input is missing, unknown or of the wrong type or shape, or an output that
-            the graph does not have is to be fetched.
+        EngineError: an input is missing, unknown or of the wrong type or shape, or the graph does
+            not have an output to fetch.
     """
     check_feed(inputs, feed, owner)
     unknown = sorted(set(fetch) - {spec.name for spec in outputs})

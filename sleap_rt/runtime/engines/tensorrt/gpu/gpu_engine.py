@@ -27,8 +27,8 @@ class GpuEngine:
         tensorrt: that runs it.
         plan: the engine, as built or as kept in the cache.
         gpu: where to run.
-        kernels: file of what TensorRT-RTX compiles while it runs.
-        note: told when runs cannot be recorded.
+        kernels: file of the kernels that TensorRT-RTX compiles while it runs.
+        note: gets a line when runs cannot be recorded.
         cuda_graphs: record runs whose shapes repeat.
 
     Raises:
@@ -95,7 +95,7 @@ class GpuEngine:
                 uploads for this GPU.
             fetch: outputs to copy down.
         """
-        select_gpu(self._gpu.index)  # another thread may run than opened
+        select_gpu(self._gpu.index)  # this thread may not be the one that opened the engine
         key = (*((name, array.shape, _address(array)) for name, array in feed.items()), *fetch)
         recorded = self._recordings.get(key)
         if recorded is not None:
@@ -104,7 +104,7 @@ class GpuEngine:
             self._stream.wait()
             return self._results(recorded.buffers)
         records = self._cuda_graphs and not self._is_rtx and self._recordings.is_due(key)
-        # A recording keeps a context for itself, whose shapes never change again.
+        # A recording has a context of its own, whose shapes never change again.
         context = self._new_context() if records else self._context
         buffers = self._place(context, feed, fetch)
         self._fill(buffers, feed)
@@ -182,11 +182,11 @@ class GpuEngine:
 
 
 class Uploader:
-    """Brings arrays to the GPU, for engines to share; each upload takes the place of the last.
+    """Copies arrays to the GPU, for engines to share; each upload replaces the last.
 
     Args:
-        gpu: where to.
-        owner: of the uploads.
+        gpu: to copy to.
+        owner: engine and device that the uploads are for.
     """
 
     def __init__(self, gpu: Gpu, owner: str) -> None:

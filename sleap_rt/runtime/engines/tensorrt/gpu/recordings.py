@@ -1,4 +1,4 @@
-"""Which runs are worth recording, and those that were: recording one takes longer than it."""
+"""Recorded runs, and when to record one: recording takes longer than the run itself."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
@@ -14,7 +14,7 @@ _MOST = 16
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A run whose shapes and addresses stay.
+    """A run whose shapes and addresses never change.
 
     Attributes:
         recording: its copies and its computation.
@@ -28,7 +28,7 @@ class RecordedRun:
 
 
 class Recordings:
-    """The recorded runs of one engine. Keys hold everything that must not differ."""
+    """The recorded runs of one engine. A key holds everything that a recording fixes."""
 
     def __init__(self) -> None:
         self._n_runs: Counter[Hashable] = Counter()
@@ -40,19 +40,19 @@ class Recordings:
         return self._recorded.get(key)
 
     def is_due(self, key: Hashable) -> bool:
-        """Count a run that is about to start; whether it is one to record."""
+        """Count a run that is about to start; True if it should be recorded."""
         self._n_runs[key] += 1
         return self._n_runs[key] > _RUNS_BEFORE
 
     def keep(self, key: Hashable, run: RecordedRun) -> None:
-        """Keep a recording; the one that was not used for longest may have to go."""
+        """Keep a recording; if there are too many, drop the least recently used one."""
         self._recorded[key] = run
         if len(self._recorded) > _MOST:
             _, oldest = self._recorded.popitem(last=False)
             oldest.recording.close()
 
     def forget(self) -> None:
-        """Give up all of them, as when the memory they use is freed."""
+        """Drop all of them, e.g. when the memory they use is freed."""
         for run in self._recorded.values():
             run.recording.close()
         self._recorded.clear()
