@@ -24,7 +24,7 @@ from sleap_rt.options import (
     filled,
     overrides_at_run_time,
 )
-from sleap_rt.runtime.frames.open_source import open_source
+from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.progress import json_lines
@@ -122,10 +122,10 @@ class PosePredictor:
             OptionError: an option has a value that cannot be honoured with this input.
         """
         options = self._options_with(arguments, output_path)
-        with open_source(data, options.selection) as source:
-            plan = plan_prediction(self._resolved, source, options, self._match_known)
+        with open_input(data, options.selection) as opened:
+            plan = plan_prediction(self._resolved, opened, options, self._match_known)
             report = _JsonLines() if arguments.get("gui") else Report()
-            summary = run_plan(plan, source, report, self._predictor)
+            summary = run_plan(plan, opened, report, self._predictor)
         if summary.n_skipped:
             _log.warning("%d frames asked for do not exist", summary.n_skipped)
         return summary.labels
@@ -143,15 +143,16 @@ class PosePredictor:
     def _stream(
         self, data: Any, options: PredictionOptions
     ) -> Generator[FrameInstances, None, None]:
-        with open_source(data, options.selection) as source:
-            plan = plan_prediction(self._resolved, source, options, self._match_known)
+        with open_input(data, options.selection) as opened:
+            plan = plan_prediction(self._resolved, opened, options, self._match_known)
             results = stream_results(
                 self._predictor,
-                source,
+                opened.source,
                 plan.selection.refs,
                 run=options.run,
                 filters=options.filters,
                 following=Following(options.tracking, self.class_names),
+                labels=opened.labels,
             )
             with closing(results):
                 for result in results:
@@ -192,7 +193,9 @@ class PosePredictor:
             selection=filled(SelectionOptions, given),
             filters=filled(FilterOptions, given),
             run=filled(RunOptions, given),
-            tracking=tracker_options(given),
+            tracking=tracker_options(
+                {**given, "max_instances": self._options.decode.max_instances}
+            ),
             output_path=None if output_path is None else Path(output_path),
             **{name: given[name] for name in _OF_OUTPUT if name in given},
         )

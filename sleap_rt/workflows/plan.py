@@ -14,7 +14,7 @@ from sleap_rt.options import (
     SelectionOptions,
 )
 from sleap_rt.runtime.engines import AS_ASKED, check_engine_options, choose_engine
-from sleap_rt.runtime.frames.source import Source
+from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
 from sleap_rt.runtime.outputs.names import check_output
@@ -133,7 +133,7 @@ def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> No
 
 def plan_prediction(
     resolved: ResolvedModels,
-    source: Source,
+    opened: OpenInput,
     options: PredictionOptions,
     match_known: bool | None = None,
 ) -> PredictionPlan:
@@ -141,7 +141,7 @@ def plan_prediction(
 
     Args:
         resolved: the models.
-        source: the input, open.
+        opened: the input.
         options: of the prediction.
         match_known: whether a centroid model alone takes over poses of labelled animals; None
             decides it by the options and the input.
@@ -151,11 +151,11 @@ def plan_prediction(
         DataError: the models work on labelled animals, and there are none; or the output cannot be
             written, or holds what a run that was cut off left.
     """
-    check_options(options, source.files)
+    check_options(options, opened.files)
     models = resolved.models
     refuse_without_effect(options.given, models)
     if match_known is None:
-        match_known = _match_known(options, models, has_labels=source.labels is not None)
+        match_known = _match_known(options, models, has_labels=opened.labels is not None)
     check_use(models, options.decode, match_known=match_known)
     check_centroid_output(
         options.centroid_output,
@@ -169,7 +169,7 @@ def plan_prediction(
         resolved=resolved,
         options=replace(options, engine=choice.options),
         engine_reason=choice.reason,
-        selection=source.labeled_only() if needs_labels else source.selection,
+        selection=(opened.labeled() if needs_labels else opened).selection,
         match_known=match_known,
     )
     _check_journal(plan)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
-from sleap_rt.runtime.frames.open_source import open_source
-from sleap_rt.runtime.frames.source import Source
+from sleap_rt.runtime.frames.open_input import open_input
+from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.labels import LabelsBuilder
@@ -81,7 +81,7 @@ def predict(
     """Resolve the models, plan, and run: the whole of `sleap-nn track -m`.
 
     Args:
-        data: as `open_source` takes.
+        data: as `open_input` takes.
         model_paths: export folders, `.onnx` files or trained models.
         options: everything else; a path of the output that is missing is derived from the data's.
         overrides: what is to differ from the training configurations.
@@ -94,9 +94,9 @@ def predict(
         KeyboardInterrupt: with a word on how to continue; the journal has what was predicted.
     """
     report = report or Report()
-    with planned(data, model_paths, options, overrides) as (plan, source):
+    with planned(data, model_paths, options, overrides) as (plan, opened):
         report.planned(plan)
-        return run_plan(plan, source, report)
+        return run_plan(plan, opened, report)
 
 
 @contextmanager
@@ -105,15 +105,15 @@ def planned(
     model_paths: Sequence[Path],
     options: PredictionOptions,
     overrides: ModelOverrides = NO_OVERRIDES,
-) -> Iterator[tuple[PredictionPlan, Source]]:
+) -> Iterator[tuple[PredictionPlan, OpenInput]]:
     """The plan of a prediction, and its input, open while the context lasts."""
     check_options(options, [data] if isinstance(data, Path) else [])
-    with open_source(data, options.selection) as source:
+    with open_input(data, options.selection) as opened:
         if options.output_path is None and isinstance(data, Path):
-            path = default_output(data, source.video_name, options.output_format)
+            path = default_output(data, opened.video_name, options.output_format)
             options = replace(options, output_path=path)
-        check_options(options, source.files)  # ahead of the models, which may take a while
-        yield plan_prediction(resolve_models(model_paths, overrides), source, options), source
+        check_options(options, opened.files)  # ahead of the models, which may take a while
+        yield plan_prediction(resolve_models(model_paths, overrides), opened, options), opened
 
 
 class Report:
@@ -134,15 +134,15 @@ class Report:
 
 def run_plan(
     plan: PredictionPlan,
-    source: Source,
+    opened: OpenInput,
     report: Report | None = None,
     predictor: Predictor | None = None,
 ) -> PredictionSummary:
-    """Predict the planned frames of a source and write the result.
+    """Predict the planned frames of an input and write the result.
 
     Args:
-        plan: made for this source.
-        source: open; it stays open.
+        plan: made for this input.
+        opened: the input; it stays open.
         report: told what happens.
         predictor: of the plan's models, open; it stays open. None opens one.
 
@@ -158,30 +158,30 @@ def run_plan(
     with ExitStack() as stack:
         if predictor is None:
             graphs = plan.resolved.exported(report.step)
-            opened = open_predictor(
+            predictor = open_predictor(
                 graphs, options.decode, options.engine, match_known=plan.match_known
             )
-            predictor = stack.enter_context(closing(opened))
+            stack.enter_context(closing(predictor))
         journal = None
         if plan.journal_path is not None:
-            run = _identity(source, predictor, plan)
+            run = _identity(opened, predictor, plan)
             journal = Journal(plan.journal_path, run, resume=bool(options.resume))
             stack.enter_context(closing(journal))
-        return _Run(source, plan, predictor, journal).complete(report)
+        return _Run(opened, plan, predictor, journal).complete(report)
 
 
 class _Run:
     """A prediction under way."""
 
     def __init__(
-        self, source: Source, plan: PredictionPlan, predictor: Predictor, journal: Journal | None
+        self, opened: OpenInput, plan: PredictionPlan, predictor: Predictor, journal: Journal | None
     ) -> None:
-        self._source, self._plan, self._predictor = source, plan, predictor
+        self._opened, self._plan, self._predictor = opened, plan, predictor
         self._journal = journal
         self._following = Following(plan.options.tracking, predictor.class_names)
         self._found = LabelsBuilder(
             predictor.skeleton,
-            source.videos(),
+            opened.videos(),
             lambda track_id: self._following.names[track_id],
             keeps_empty=not plan.options.no_empty_frames,
         )
@@ -223,11 +223,12 @@ class _Run:
         """Take in all results; what stopped them, if anything did."""
         stream = stream_results(
             self._predictor,
-            self._source,
+            self._opened.source,
             self._plan.selection.refs,
             run=self._plan.options.run,
             filters=self._plan.options.filters,
             following=self._following,
+            labels=self._opened.labels,
             journal=self._journal,
         )
         with closing(stream):
@@ -257,7 +258,7 @@ class _Run:
     def _labels(self, started_at: datetime, seconds: float) -> "sio.Labels":
         provenance = prediction_provenance(
             self._plan.options,
-            self._source,
+            self._opened,
             self._predictor,
             started_at=started_at,
             seconds=seconds,
@@ -269,12 +270,12 @@ class _Run:
         return store_centroids(labels, self._plan.options.centroid_output, anchor_part)
 
 
-def _identity(source: Source, predictor: Predictor, plan: PredictionPlan) -> dict[str, Any]:
+def _identity(opened: OpenInput, predictor: Predictor, plan: PredictionPlan) -> dict[str, Any]:
     """What decides the results of a run, ahead of tracking."""
     options = plan.options
     return {
         "layout": 1,
-        "input": _hashed([[str(path.resolve()), path.stat().st_size] for path in source.files]),
+        "input": _hashed([[str(path.resolve()), path.stat().st_size] for path in opened.files]),
         "frames": plan.selection.fingerprint,
         "models": _hashed([contract.to_json() for contract in predictor.models.contracts]),
         "decoding options": asdict(options.decode),
@@ -282,7 +283,7 @@ def _identity(source: Source, predictor: Predictor, plan: PredictionPlan) -> dic
         "batch_size": options.run.batch_size,
         "engine": options.engine.engine,
         "device": predictor.device,
-        "video decoder": source.decoder,
+        "video decoder": opened.source.decoder,
         "match_known": plan.match_known,
     }
 

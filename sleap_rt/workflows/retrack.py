@@ -1,6 +1,7 @@
 """Track the poses that a labels file has, without a model: resolve, run, write."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels_file import load_labels
 from sleap_rt.options import FilterOptions, SelectionOptions
-from sleap_rt.runtime.frames.labels_source import find_moved
+from sleap_rt.runtime.frames.labels_input import find_moved
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
 from sleap_rt.runtime.pipeline.filters import filter_labels
@@ -61,6 +62,31 @@ class RetrackSummary:
     seconds: float
     paths: tuple[Path, ...]
     labels: "sio.Labels"
+
+
+_HONOURED = frozenset(
+    {
+        *FilterOptions.__dataclass_fields__,
+        *TrackerOptions.__dataclass_fields__,
+        *("frames", "video_index", "max_instances", "tracking"),
+        *("output_format", "no_empty_frames", "gui"),
+    }
+)
+
+
+def refuse_without_effect(given: Iterable[str]) -> None:
+    """Refuse options of a prediction that tracking without a model has no use for.
+
+    Args:
+        given: names of options that the user set.
+
+    Raises:
+        OptionError: as the summary says.
+    """
+    useless = sorted(set(given) - _HONOURED)
+    if useless:
+        names = ", ".join(useless)
+        raise OptionError(f"{names}: no effect with tracking without a model; leave it out")
 
 
 def retrack_data(

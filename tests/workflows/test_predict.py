@@ -9,7 +9,7 @@ from fakes import BrightBlocks
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import NO_OVERRIDES, FilterOptions, RunOptions, SelectionOptions
-from sleap_rt.runtime.frames.open_source import open_source
+from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.plan import PredictionOptions, plan_prediction
 from sleap_rt.workflows.predict import run_plan
@@ -51,8 +51,8 @@ def completed(data, options, predictor=None):
     predictor = predictor or BrightBlocks()
     graphs = predictor.models
     models = ResolvedModels(paths=(), overrides=NO_OVERRIDES, models=graphs, graphs=graphs)
-    with open_source(data, options.selection) as source:
-        return run_plan(plan_prediction(models, source, options), source, predictor=predictor)
+    with open_input(data, options.selection) as opened:
+        return run_plan(plan_prediction(models, opened, options), opened, predictor=predictor)
 
 
 def content(labels):

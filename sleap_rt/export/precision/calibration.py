@@ -16,7 +16,8 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.options import CalibrationOptions, DecodeOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef
-from sleap_rt.runtime.frames.open_source import open_source
+from sleap_rt.runtime.frames.input_labels import NO_LABELS, InputLabels
+from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.pipeline.batches import predict_batches
@@ -42,12 +43,14 @@ class CalibrationFrames:
     Attributes:
         options: what was asked for.
         source: gives the frames.
+        labels: of the file, where it has any.
         calibration: frames that show ranges.
         held_out: other frames, that poses are compared on.
     """
 
     options: CalibrationOptions
     source: Source
+    labels: InputLabels | None
     calibration: Sequence[FrameRef]
     held_out: Sequence[FrameRef]
 
@@ -73,7 +76,7 @@ class CalibrationFrames:
         with closing(open_predictor(graphs, _DECODE, CPU)) as predictor:
             sized = at_common_size(predictor, self.source, self.held_out)
             run = RunOptions(batch_size=1)
-            batches = predict_batches(sized, self.source, self.held_out, run)
+            batches = predict_batches(sized, self.source, self.held_out, run, self.labels)
             return [result for batch in batches for result in batch.results]
 
     def feeds(self, contract: GraphContract, centroid_graph: Path | None) -> Iterator[Feed]:
@@ -117,9 +120,12 @@ class CalibrationFrames:
         """Where a frame's crops go: around centroids, or around labelled animals."""
         if centroid_graph is None:
             anchor = anchor_node(contract.skeleton, contract.anchor_part)
+            if self.labels is None:
+                raise DataError(NO_LABELS)
+            known_in = self.labels.known
 
             def around_labels(ref: FrameRef, frame: Image) -> Floats:
-                known = self.source.known(ref, contract.skeleton.node_names)
+                known = known_in(ref, contract.skeleton.node_names)
                 centers = instance_centers(known, anchor, contract.center_method)
                 return centers[~np.isnan(centers[:, 0])]
 
@@ -143,8 +149,8 @@ def open_calibration(
     Raises:
         DataError: the file cannot be read, or there are too few frames.
     """
-    with open_source(options.calibrate, SelectionOptions()) as source:
-        refs = (source.labeled_only() if needs_labels else source.selection).refs
+    with open_input(options.calibrate, SelectionOptions()) as opened:
+        refs = (opened.labeled() if needs_labels else opened).selection.refs
         if len(refs) < 2:
             raise DataError(
                 f"{options.calibrate} has one frame that can be used; calibration needs at least "
@@ -153,4 +159,4 @@ def open_calibration(
         n_both = min(len(refs), 2 * options.calibration_frames)
         places = np.linspace(0, len(refs) - 1, n_both).round().astype(int).tolist()
         chosen = [refs[place] for place in places]
-        yield CalibrationFrames(options, source, chosen[::2], chosen[1::2])
+        yield CalibrationFrames(options, opened.source, opened.labels, chosen[::2], chosen[1::2])

@@ -14,7 +14,7 @@ from sleap_rt.options import (
     RunOptions,
     SelectionOptions,
 )
-from sleap_rt.runtime.frames.source import Source
+from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.predictors import Predictor
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.version import __version__
@@ -39,7 +39,7 @@ class UsedOptions(Protocol):
 
 def prediction_provenance(
     options: UsedOptions,
-    source: Source,
+    opened: OpenInput,
     predictor: Predictor,
     *,
     started_at: datetime,
@@ -48,6 +48,7 @@ def prediction_provenance(
     tracked: bool,
 ) -> dict[str, Any]:
     """Keys and values as other readers of SLEAP files expect, without those that are None."""
+    labels = opened.labels
     provenance = {
         "inference_start_timestamp": started_at.isoformat(),
         "inference_end_timestamp": datetime.now(UTC).isoformat(),
@@ -59,15 +60,15 @@ def prediction_provenance(
         "model_weights_sha256": [
             contract.provenance.weights_sha256 for contract in predictor.models.contracts
         ],
-        "source_file": _posix([path for path in source.files if path.suffix != ".slp"]),
+        "source_file": _posix([path for path in opened.files if path.suffix != ".slp"]),
         "source_labels": (
-            None if source.labels_path is None else source.labels_path.resolve().as_posix()
+            None if labels is None or labels.path is None else labels.path.resolve().as_posix()
         ),
-        "input_provenance": None if source.labels is None else dict(source.labels.provenance),
+        "input_provenance": None if labels is None else dict(labels.labels.provenance),
         "frame_selection": {
             "method": _method(options.selection),
             "frames_processed": n_processed,
-            "frames_total": source.selection.n_total,
+            "frames_total": opened.selection.n_total,
         },
         "inference_config": _without_none(
             {**asdict(options.decode), **asdict(options.run), **asdict(options.filters)}
@@ -75,7 +76,7 @@ def prediction_provenance(
         "tracking_config": asdict(options.tracking) if tracked and options.tracking else None,
         "engine": options.engine.engine,
         "device": predictor.device,
-        "video_decoder": source.decoder,
+        "video_decoder": opened.source.decoder,
         "system_info": {
             "python_version": platform.python_version(),
             "platform": platform.platform(),

@@ -11,7 +11,8 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.options import RunOptions
-from sleap_rt.runtime.frames.frame_refs import NO_LABELS, FrameReader, FrameRef, FrameSource
+from sleap_rt.runtime.frames.frame_refs import FrameReader, FrameRef, FrameSource
+from sleap_rt.runtime.frames.input_labels import NO_LABELS, InputLabels
 from sleap_rt.runtime.predictors import Predictor
 
 
@@ -29,7 +30,11 @@ class Batch:
 
 
 def predict_batches(
-    predictor: Predictor, source: FrameSource, refs: Sequence[FrameRef], options: RunOptions
+    predictor: Predictor,
+    source: FrameSource,
+    refs: Sequence[FrameRef],
+    options: RunOptions,
+    labels: InputLabels | None = None,
 ) -> Generator[Batch, None, None]:
     """Predict frames batch by batch, in the order given.
 
@@ -41,17 +46,17 @@ def predict_batches(
         source: gives the frames; a reading thread uses it until the iterator ends.
         refs: which frames.
         options: batch size and length of the queue.
+        labels: of the input; a predictor may need its labelled animals.
 
     Raises:
-        DataError: a frame cannot be read. All frames ahead of it have been yielded by then.
+        DataError: labelled animals are needed and missing, or a frame cannot be read. All frames
+            ahead of it have been yielded by then.
     """
     with _ReadAhead(source, refs, options.queue_maxsize) as items:
         for batch in _batches(items, options.batch_size):
             refs_here = [ref for ref, _ in batch]
             frames = np.stack([frame for _, frame in batch])
-            known = None
-            if predictor.needs_instances:
-                known = [source.known(ref, predictor.skeleton.node_names) for ref in refs_here]
+            known = _known(predictor, labels, refs_here)
             results = predictor.predict(frames, [ref.frame_index for ref in refs_here], known)
             yield Batch(
                 [
@@ -80,6 +85,17 @@ def predict_frames(
         yield from batch.results
 
 
+def _known(
+    predictor: Predictor, labels: InputLabels | None, refs: Sequence[FrameRef]
+) -> list[KnownInstances] | None:
+    """The labelled animals of each frame, where the predictor needs them."""
+    if not predictor.needs_instances:
+        return None
+    if labels is None:
+        raise DataError(NO_LABELS)
+    return [labels.known(ref, predictor.skeleton.node_names) for ref in refs]
+
+
 class _OneVideo:
     """A reader as a source."""
 
@@ -88,9 +104,6 @@ class _OneVideo:
 
     def read(self, ref: FrameRef) -> Image:
         return self._reader.read(ref.frame_index)
-
-    def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:
-        raise DataError(NO_LABELS)
 
 
 _Item = tuple[FrameRef, Image]

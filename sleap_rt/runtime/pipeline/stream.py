@@ -10,6 +10,7 @@ from sleap_rt.arrays import Image
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import FilterOptions, RunOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
+from sleap_rt.runtime.frames.input_labels import InputLabels
 from sleap_rt.runtime.pipeline.batches import predict_batches
 from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.journal import Journal
@@ -26,6 +27,7 @@ def stream_results(
     run: RunOptions,
     filters: FilterOptions,
     following: Following,
+    labels: InputLabels | None = None,
     journal: Journal | None = None,
 ) -> Generator[FrameInstances, None, None]:
     """Results of frames, in the order given.
@@ -37,10 +39,11 @@ def stream_results(
         run: batch size and queue.
         filters: which instances to drop before tracking.
         following: gives the rest their tracks.
+        labels: of the input; a predictor may need its labelled animals.
         journal: gets every batch; frames that it already holds are not predicted again.
 
     Raises:
-        DataError: a frame cannot be read. All frames ahead of it have been yielded by then.
+        DataError: as `predict_batches`.
     """
     n_done = 0
     for results in journal.batches() if journal is not None else ():
@@ -52,7 +55,7 @@ def stream_results(
             yield following.follow(result, image)
     predictor = at_common_size(predictor, source, refs)
     # Closing the batches ends the reading thread before the caller closes the source.
-    with closing(predict_batches(predictor, source, refs[n_done:], run)) as batches:
+    with closing(predict_batches(predictor, source, refs[n_done:], run, labels)) as batches:
         for batch in batches:
             kept = [_as_float32(filter_frame(result, filters)) for result in batch.results]
             if journal is not None:

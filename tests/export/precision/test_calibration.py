@@ -55,7 +55,7 @@ def test_a_crop_model_alone_is_calibrated_around_labelled_animals(sample_graphs)
     contract = read_graph_file(graph).contract
     with open_calibration(options(SAMPLES / "crawlers.slp", 3), needs_labels=True) as frames:
         feeds = list(frames.feeds(contract, None))
-        known = frames.source.known(frames.calibration[0], contract.skeleton.node_names)
+        known = frames.labels.known(frames.calibration[0], contract.skeleton.node_names)
     assert len(feeds) == 3
     thorax = contract.skeleton.node_names.index("thorax")
     np.testing.assert_allclose(feeds[0]["centers"], known[:, thorax])

@@ -10,7 +10,7 @@ from clips import encode, number_in, picture
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
-from sleap_rt.runtime.frames.open_source import open_source
+from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.outputs.names import default_output
 
 N = 4
@@ -18,8 +18,8 @@ PICTURES = [picture(index) for index in range(N)]
 
 
 def frames_of(data, **options):
-    with open_source(data, SelectionOptions(**options)) as source:
-        return [source.read(ref) for ref in source.selection.refs]
+    with open_input(data, SelectionOptions(**options)) as opened:
+        return [opened.source.read(ref) for ref in opened.selection.refs]
 
 
 def save_png(path, image):
@@ -109,8 +109,8 @@ def test_the_record_of_an_hdf5_video_keeps_dataset_and_order_of_axes(tmp_path):
     with h5py.File(path, "w") as file:
         file["a"] = np.array(PICTURES).transpose(0, 3, 2, 1)
     options = SelectionOptions(video_dataset="a", video_input_format="channels_first")
-    with open_source(path, options) as source:
-        sio.Labels(videos=source.videos()).save(str(tmp_path / "out.slp"), verbose=False)
+    with open_input(path, options) as opened:
+        sio.Labels(videos=opened.videos()).save(str(tmp_path / "out.slp"), verbose=False)
     again = sio.load_slp(str(tmp_path / "out.slp")).video
     assert again.backend.dataset == "a"
     np.testing.assert_array_equal(again[2], PICTURES[2])
@@ -147,9 +147,9 @@ def test_the_record_of_a_video_opens_again_also_where_sleap_io_does_not_know_its
 ):
     codec = {"codec": "libvpx"} if name.endswith("webm") else {}
     clip = encode(tmp_path / name, n_frames=8, **codec)
-    with open_source(clip, SelectionOptions(frames=(3,))) as source:
-        expected = source.read(source.selection.refs[0])
-        (video,) = source.videos()
+    with open_input(clip, SelectionOptions(frames=(3,))) as opened:
+        expected = opened.source.read(opened.selection.refs[0])
+        (video,) = opened.videos()
     frame = sio.LabeledFrame(video=video, frame_idx=3)
     sio.Labels([frame], videos=[video]).save(str(tmp_path / "out.slp"), verbose=False)
     np.testing.assert_array_equal(frames_of(tmp_path / "out.slp"), [expected])
@@ -195,22 +195,22 @@ def test_labelled_frames_of_every_video_are_read(project):
 
 
 def test_one_video_of_a_project_has_every_frame_and_becomes_the_only_one(project):
-    with open_source(project, SelectionOptions(video_index=1)) as source:
-        assert [number_in(source.read(ref)) for ref in source.selection.refs] == [50, 51, 52]
-        assert {ref.video_index for ref in source.selection.refs} == {0}
-        assert len(source.videos()) == 1
-        assert default_output(project, source.video_name).name == "project.0.predictions.slp"
-    with open_source(project, SelectionOptions(video_index=0)) as source:
-        assert default_output(project, source.video_name).name == "project.first.predictions.slp"
+    with open_input(project, SelectionOptions(video_index=1)) as opened:
+        assert [number_in(opened.source.read(ref)) for ref in opened.selection.refs] == [50, 51, 52]
+        assert {ref.video_index for ref in opened.selection.refs} == {0}
+        assert len(opened.videos()) == 1
+        assert default_output(project, opened.video_name).name == "project.0.predictions.slp"
+    with open_input(project, SelectionOptions(video_index=0)) as opened:
+        assert default_output(project, opened.video_name).name == "project.first.predictions.slp"
 
 
 def test_labelled_animals_come_in_the_models_order_of_nodes(project):
-    with open_source(project, SelectionOptions()) as source:
-        first, _ = source.selection.refs
-        np.testing.assert_array_equal(source.known(first, ("b", "a")), [[[3, 4], [1, 2]]])
-        assert source.has_known(first)
+    with open_input(project, SelectionOptions()) as opened:
+        first, _ = opened.selection.refs
+        np.testing.assert_array_equal(opened.labels.known(first, ("b", "a")), [[[3, 4], [1, 2]]])
+        assert opened.labels is not None and first in opened.labels
         with pytest.raises(DataError, match=r"lack: tail \(they have a, b\)"):
-            source.known(first, ("a", "tail"))
+            opened.labels.known(first, ("a", "tail"))
 
 
 def test_moved_videos_are_found_beside_the_labels(project, tmp_path):
@@ -237,8 +237,8 @@ def test_embedded_images_are_read(project, tmp_path):
     (tmp_path / "data").rename(tmp_path / "elsewhere")
     np.testing.assert_array_equal(frames_of(packed)[1], picture(51))
     assert len(frames_of(packed, video_index=1)) == 1
-    with open_source(packed, SelectionOptions()) as source:
-        assert default_output(packed, source.video_name).name == "packed.pkg.predictions.slp"
+    with open_input(packed, SelectionOptions()) as opened:
+        assert default_output(packed, opened.video_name).name == "packed.pkg.predictions.slp"
     with pytest.raises(DataError, match="no frame is left"):
         frames_of(packed, video_index=1, frames=(0,))
 

@@ -31,7 +31,7 @@ def test_frames_are_sized_as_by_the_plain_reference(channels: int) -> None:
 
 
 def test_a_frame_that_would_vanish_is_refused() -> None:
-    with pytest.raises(DataError, match="predict it on its own"):
+    with pytest.raises(DataError, match="predict this video on its own"):
         fit_to(2, 600, 300, 80)
 
 

@@ -10,7 +10,6 @@ from fakes import BrightBlocks
 from sleap_rt.errors import DataError
 from sleap_rt.options import FilterOptions, RunOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef
-from sleap_rt.runtime.frames.selection import Selection
 from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
@@ -45,7 +44,7 @@ class Shapes(BrightBlocks):
 
 def stream(reader, n_frames, predictor=None, **run):
     refs = [FrameRef(0, index) for index in range(n_frames)]
-    source = Source({0: reader}, Selection(refs, 0, n_frames), decoder="drawn", videos=list)
+    source = Source({0: reader}, "drawn")
     return stream_results(
         predictor or BrightBlocks(),
         source,

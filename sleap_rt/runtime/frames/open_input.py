@@ -11,7 +11,8 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels_file import load_labels
 from sleap_rt.options import SelectionOptions
-from sleap_rt.runtime.frames.labels_source import open_labels
+from sleap_rt.runtime.frames.labels_input import open_labels
+from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.frames.selection import Selection, select_of_video
 from sleap_rt.runtime.frames.sleap_video import (
     as_sleap_video,
@@ -30,7 +31,7 @@ _IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 _READ_BY_SLEAP_IO = (*_HDF5, *_IMAGES, ".seq")
 
 
-def open_source(data: Any, selection: SelectionOptions) -> Source:
+def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
     """Open the input and choose its frames.
 
     Args:
@@ -62,7 +63,7 @@ def open_source(data: Any, selection: SelectionOptions) -> Source:
     )
 
 
-def _open_path(path: Path, selection: SelectionOptions) -> Source:
+def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     suffix = path.suffix.lower()
     if not path.exists():
         raise DataError(f"{path} does not exist; expected a video, images or a `.slp` file.")
@@ -77,10 +78,10 @@ def _open_path(path: Path, selection: SelectionOptions) -> Source:
     video = VideoFile(path)
     return _with_reader(
         video,
+        DECODER,
         lambda: select_of_video(selection, range(video.n_frames), str(path)),
-        decoder=DECODER,
         videos=lambda: [as_sleap_video(video)],
-        files=[path],
+        files=(path,),
     )
 
 
@@ -90,16 +91,18 @@ def _refuse_hdf5_options(selection: SelectionOptions, name: str) -> None:
             raise OptionError(f"{option} is for HDF5 videos (.h5, .hdf5), which {name} is not")
 
 
-def _with_reader(reader: Reader, select: Callable[[], Selection], **rest: Any) -> Source:
-    """A source of one video; closes the reader if the selection fails."""
+def _with_reader(
+    reader: Reader, decoder: str, select: Callable[[], Selection], **rest: Any
+) -> OpenInput:
+    """An input of one video; closes the reader if the selection fails."""
     try:
-        return Source({0: reader}, select(), **rest)
+        return OpenInput(Source({0: reader}, decoder), select(), **rest)
     except BaseException:
         reader.close()
         raise
 
 
-def _open_array(frames: NDArray[Any], selection: SelectionOptions) -> Source:
+def _open_array(frames: NDArray[Any], selection: SelectionOptions) -> OpenInput:
     if frames.ndim == 2:
         frames = frames[..., None]
     if frames.ndim == 3:
@@ -111,12 +114,8 @@ def _open_array(frames: NDArray[Any], selection: SelectionOptions) -> Source:
         )
     _refuse_hdf5_options(selection, "an array")
     chosen = select_of_video(selection, range(len(frames)), "the array of frames")
-    return Source(
-        {0: _ArrayReader(frames)},
-        chosen,
-        decoder="none: frames were given as an array",
-        videos=_array_video,
-    )
+    source = Source({0: _ArrayReader(frames)}, "none: frames were given as an array")
+    return OpenInput(source, chosen, videos=_array_video)
 
 
 def _array_video() -> "list[sio.Video]":
@@ -144,7 +143,7 @@ def _images_in(folder: Path) -> list[Path]:
     return images
 
 
-def _open_images(paths: Sequence[Path], selection: SelectionOptions) -> Source:
+def _open_images(paths: Sequence[Path], selection: SelectionOptions) -> OpenInput:
     import sleap_io as sio
 
     missing = [str(path) for path in paths if not path.is_file()]
@@ -193,12 +192,12 @@ def _check_dataset(path: Path, dataset: str | None) -> None:
         )
 
 
-def _open_video(video: "sio.Video", selection: SelectionOptions) -> Source:
+def _open_video(video: "sio.Video", selection: SelectionOptions) -> OpenInput:
     reader, available, decoder = open_sleap_video(video)
     return _with_reader(
         reader,
+        decoder,
         lambda: select_of_video(selection, available, described(video)),
-        decoder=decoder,
         videos=lambda: [video],
-        files=video_files(video),
+        files=tuple(video_files(video)),
     )

@@ -1,17 +1,16 @@
-"""Frames of a labels file: opens the videos needed, finds moved ones, gives labelled animals."""
+"""Opens the videos of a labels file that have frames to process; finds those that moved."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sleap_rt.errors import DataError
-from sleap_rt.instances import KnownInstances
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef
-from sleap_rt.runtime.frames.selection import Selection, candidates_of_labels, select_of_labels
+from sleap_rt.runtime.frames.input_labels import InputLabels
+from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.frames.selection import candidates_of_labels, select_of_labels
 from sleap_rt.runtime.frames.sleap_video import described, open_sleap_video, video_files
 from sleap_rt.runtime.frames.source import Reader, Source
 
@@ -19,41 +18,7 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 
-class LabelsSource(Source):
-    """Frames of the videos of labels."""
-
-    labels: "sio.Labels"
-
-    def has_known(self, ref: FrameRef) -> bool:
-        return ref in self._labeled
-
-    def known(self, ref: FrameRef, node_names: Sequence[str]) -> KnownInstances:
-        instances = self._labeled[ref].user_instances if ref in self._labeled else []
-        points = np.full((len(instances), len(node_names), 2), np.nan, np.float32)
-        for row, instance in zip(points, instances, strict=True):
-            there = instance.skeleton.node_names
-            missing = [name for name in node_names if name not in there]
-            if missing:
-                raise DataError(
-                    f"the model's skeleton has nodes that the labelled animals lack: "
-                    f"{', '.join(missing)} (they have {', '.join(there)})"
-                )
-            row[:] = instance.numpy()[[there.index(name) for name in node_names]]
-        return points
-
-    @cached_property
-    def _labeled(self) -> "dict[FrameRef, sio.LabeledFrame]":
-        number_of = {id(video): number for number, video in enumerate(self.videos())}
-        return {
-            FrameRef(number_of[id(frame.video)], int(frame.frame_idx)): frame
-            for frame in self.labels.labeled_frames
-            if id(frame.video) in number_of and frame.has_user_instances
-        }
-
-
-def open_labels(
-    labels: "sio.Labels", path: Path | None, selection: SelectionOptions
-) -> LabelsSource:
+def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOptions) -> OpenInput:
     """Open those videos of labels that have frames to process.
 
     With `video_index` the run has that one video, else all videos of the labels.
@@ -84,23 +49,19 @@ def open_labels(
         for reader in readers.values():
             reader.close()
         raise
-    videos = list(labels.videos)
-    video_name = None
-    files = [file for number in needed for file in video_files(videos[number])]
+    files = [file for number in needed for file in video_files(labels.videos[number])]
+    videos, video_name = list(labels.videos), None
     if selection.video_index is not None:
         readers, videos = {0: readers[selection.video_index]}, [videos[selection.video_index]]
-        refs = [FrameRef(0, ref.frame_index) for ref in chosen.refs]
         video_name = video_files(videos[0])[0].name
-        chosen = Selection(refs, chosen.n_skipped, chosen.n_total)
-    return LabelsSource(
-        readers,
+        chosen = replace(chosen, refs=[FrameRef(0, ref.frame_index) for ref in chosen.refs])
+    return OpenInput(
+        Source(readers, ", ".join(sorted(decoders))),
         chosen,
-        decoder=", ".join(sorted(decoders)),
         videos=lambda: videos,
-        labels=labels,
-        labels_path=path,
+        labels=InputLabels(labels, videos, path),
+        files=(*files, *([] if path is None else [path])),
         video_name=video_name,
-        files=[*files, *([] if path is None else [path])],
     )
 
 
