@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+import onnx_ir as ir
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -66,9 +67,20 @@ def quantized(path: Path, feeds: Iterable[Feed]) -> onnx.ModelProto:
                 "OpTypesToExcludeOutputQuantization": list(_LAYERS),
             },
         )
-        found = onnx.load(Path(folder) / path.name)
+        found = _in_order(onnx.load(Path(folder) / path.name))
     strip_notes(found.graph)  # types do not hold where an engine keeps frames as bytes
     return found
+
+
+def _in_order(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same model with its nodes in the order of computation, as ONNX wants them.
+
+    ONNX Runtime's quantizer sorts nodes but overlooks what the branches of an `If` read from
+    outside. OpenVINO then cannot open the graph where it is read from memory.
+    """
+    sorted_model = ir.from_proto(model)
+    sorted_model.graph.sort()
+    return ir.to_proto(sorted_model)
 
 
 def layers_to_quantize(graph: onnx.GraphProto) -> list[str]:

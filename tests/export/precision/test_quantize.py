@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from sleap_rt.export.precision.quantize import layers_to_quantize
+from sleap_rt.export.precision.quantize import Feed, layers_to_quantize, quantized
 
 
 def graph(*nodes: onnx.NodeProto) -> onnx.GraphProto:
@@ -84,3 +84,16 @@ def test_ranges_are_symmetric_weights_have_one_per_channel_and_biases_stay(int8_
         assert constants[data.input[2]].dtype == np.int8
         assert constants[layer.input[2]].dtype == np.float32
     assert n_layers == 15
+
+
+def test_what_branches_read_is_computed_ahead_of_them(sample_graphs) -> None:
+    """The crops of a quantized graph are cut in a branch, at corners computed outside."""
+    _, path = sample_graphs("centroid", "centered_instance")
+    feed: Feed = {
+        "frames": np.zeros((1, 250, 324, 1), np.uint8),
+        "centers": np.array([[120, 100]], np.float32),
+        "frame_index": np.zeros(1, np.int64),
+        "peak_threshold": np.array(0.2, np.float32),
+        "integral_refinement": np.array(1, np.float32),
+    }
+    onnx.checker.check_model(quantized(path, [feed]))  # refuses other orders
