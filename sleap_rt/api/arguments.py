@@ -9,7 +9,7 @@ from sleap_rt.errors import OptionError
 
 
 class ModelArguments(TypedDict, total=False):
-    """What is settled when models are opened. Left out: the command's default."""
+    """Arguments that are fixed when models are opened. Left out: the command's default."""
 
     backbone_ckpt_path: Path | None  # down to n_points: None keeps the training configuration
     head_ckpt_path: Path | None
@@ -39,7 +39,7 @@ class ModelArguments(TypedDict, total=False):
 
 
 class RunArguments(TypedDict, total=False):
-    """What can differ from call to call. Left out: the command's default."""
+    """Arguments that can differ from call to call. Left out: the command's default."""
 
     batch_size: int
     queue_maxsize: int
@@ -89,12 +89,12 @@ class RunArguments(TypedDict, total=False):
 
 
 class InferenceArguments(ModelArguments, RunArguments, total=False):
-    """Both."""
+    """Arguments for opening models and for one call."""
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
     """Raises:
-    TypeError: a name is not known; as Python says it, with the nearest name that is.
+    TypeError: a name is unknown; the message suggests the nearest known one.
     """
     names = list(known)
     for name in given:
@@ -105,7 +105,7 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
 
 
 def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The same arguments, with other spellings of the reference put into ours.
+    """The arguments with sleap-nn's other spellings replaced by ours.
 
     Raises:
         OptionError: `peak_threshold` is a list of other than two numbers.

@@ -1,4 +1,4 @@
-"""Models opened once and used many times: on files, on labels, on arrays, on a camera's frames."""
+"""`PosePredictor` opens models once and uses them on files, labels, arrays or camera frames."""
 
 import logging
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -160,11 +160,11 @@ class PosePredictor:
                         yield result
 
     def predict_frame(self, frame: Image, frame_index: int = 0) -> FrameInstances:
-        """Poses in one frame, at once: for closed loops. No thread, no queue, no file.
+        """Poses in one frame, at once, for closed loops: no thread, no queue, no file.
 
         Args:
             frame: (height, width) or (height, width, channels) uint8, gray or RGB.
-            frame_index: given back with the result.
+            frame_index: becomes that of the result.
         """
         if frame.ndim == 2:
             frame = frame[..., None]

@@ -1,7 +1,7 @@
 """Exports of trained models, kept from one run to the next.
 
-An entry is named by the content it was made from: the files of the models, the overrides, and the
-version that exported them. A change to any of them is another entry; nothing ever goes stale.
+The name of an entry is a hash of what it was made from: the files of the models, the overrides, and
+the version that exported them. If any of these changes, a new entry is made.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ def cached_graphs(
     overrides: ModelOverrides = NO_OVERRIDES,
     on_step: OnStep | None = None,
 ) -> list[Path]:
-    """The exported graphs of one model or a pair, exported now if they never were.
+    """The exported graphs of one model or a pair; exports them if they are not in the cache.
 
     Args:
         models: trained models, in any order.
-        overrides: what is to differ from the training configurations.
+        overrides: settings that replace those of the training configurations.
         on_step: called as each step of an export begins and ends.
 
     Raises:

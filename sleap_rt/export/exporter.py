@@ -1,4 +1,4 @@
-"""Trained models to an export folder, with proof that the graphs give the same poses."""
+"""Exports trained models to a folder, with proof that the graphs give the same poses."""
 
 import json
 import shutil
@@ -45,13 +45,13 @@ def export_models(
 ) -> list[Path]:
     """Export one model, or the two models of a top-down pair.
 
-    Each graph is compared with the checkpoint's pipeline on the way, and what was measured becomes
-    part of the file. Nothing appears in `folder` unless everything succeeds.
+    Each graph is compared with the checkpoint's pipeline; the file stores the result, its
+    certificate. Nothing appears in `folder` unless everything succeeds.
 
     Args:
         paths: trained models, all native or all legacy, in any order.
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
-        overrides: what is to differ from the training configurations.
+        overrides: settings that replace those of the training configurations.
         precision: number format of the networks.
         calibration: frames for precision `int8`, and what it may cost; None for the others.
         on_step: called as each step begins and ends.
@@ -85,7 +85,7 @@ def export_models(
 def contracts_of(
     paths: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES
 ) -> list[GraphContract]:
-    """What the graphs of trained models would say about themselves in float32, uncertified.
+    """Contracts that the graphs of trained models would have in float32, without certificates.
 
     Raises:
         OptionError: an override has no effect with these models, or cannot be honoured.
@@ -122,7 +122,7 @@ def _check_writable(folder: Path) -> None:
 
 
 def _refuse_other_graphs(folder: Path, names: set[str]) -> None:
-    """An export folder is one model or pair; graphs of another would be taken for a part of it."""
+    """Refuse a folder with graphs of another export: all graphs of a folder are used together."""
     others = sorted(path.name for path in folder.glob("*.onnx") if path.name not in names)
     if others:
         raise ModelError(
@@ -173,7 +173,7 @@ def _export(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
 
 
 def _export_reduced(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
-    """In float16, certified against the float32 graph, which is certified first."""
+    """Export in float16, certified against the float32 graph, which is certified first."""
     path = folder / f"{model.kind}.onnx"
     with tempfile.TemporaryDirectory() as temporary:
         exact, contract = _export(model, Path(temporary), steps)
@@ -188,7 +188,7 @@ def _export_reduced(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
 
 
 def _contract(model: TrainedModel) -> GraphContract:
-    """What a graph in float32 will say about itself, its certificate aside."""
+    """Contract of a graph in float32, without its certificate."""
     return GraphContract(
         version=CONTRACT_VERSION,
         family=model.family,

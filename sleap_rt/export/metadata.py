@@ -11,7 +11,7 @@ METADATA_NAME = "export_metadata.json"
 
 
 def metadata_of(contracts: Sequence[GraphContract]) -> dict[str, object]:
-    """The keys of one model, or of the two of a pair, first stage first."""
+    """The metadata of one model, or of a pair whose contracts are given first stage first."""
     first, last = contracts[0], contracts[-1]
     pair_kinds = {
         "centered_instance": "topdown",

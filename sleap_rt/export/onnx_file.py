@@ -1,4 +1,4 @@
-"""Graphs to self-contained `.onnx` files."""
+"""Writes graphs to self-contained `.onnx` files."""
 
 import os
 import tempfile
@@ -12,7 +12,10 @@ _LARGEST_BYTES = 1_500_000_000  # beyond this, weights go to a file beside (a pr
 
 
 def save(proto: onnx.ModelProto, contract: GraphContract, path: Path) -> None:
-    """Write a graph and its description of itself; the file appears complete or not at all."""
+    """Write a graph with its contract.
+
+    The file appears complete or not at all, unless its weights need a file of their own.
+    """
     del proto.metadata_props[:]
     proto.metadata_props.add(key=METADATA_KEY, value=contract.to_json())
     proto.producer_name, proto.producer_version = "sleap-rt", contract.provenance.exported_with

@@ -1,4 +1,4 @@
-"""The steps of an export, told as they begin and end."""
+"""Reports the steps of an export as they begin and end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +11,10 @@ class Step:
     """One step of an export.
 
     Attributes:
-        what: it does, e.g. `centroid: write the graph`.
+        what: what it does, e.g. `centroid: write the graph`.
         n_before: steps that are done before it.
-        n_steps: in all.
-        counts_for: so many of these.
+        n_steps: of the whole export.
+        counts_for: number of those steps that it stands for.
         seconds: that it took; None while it runs.
     """
 
@@ -26,7 +26,7 @@ class Step:
 
     @property
     def n_done(self) -> int:
-        """Steps that are done with this one."""
+        """Steps that are done once this one is."""
         return self.n_before + self.counts_for
 
 
@@ -38,7 +38,7 @@ class Steps:
 
     Args:
         n_steps: in all.
-        on_step: called as each step begins, and again when it has ended; None for nobody.
+        on_step: called as each step begins, and again when it has ended; None reports nothing.
     """
 
     def __init__(self, n_steps: int, on_step: OnStep | None) -> None:
@@ -46,11 +46,11 @@ class Steps:
 
     @contextmanager
     def step(self, what: str, n_steps: int = 1) -> Iterator[None]:
-        """Something that is done inside the context.
+        """Report and time the step that runs inside the context.
 
         Args:
-            what: is done.
-            n_steps: that it counts for.
+            what: what it does.
+            n_steps: number of steps that it stands for.
         """
         started = perf_counter()
         self._tell(what, n_steps, None)

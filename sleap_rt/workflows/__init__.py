@@ -1,1 +1,1 @@
-"""Above the stages: resolve what was given, plan with every option checked once, run."""
+"""Workflows run the stages: resolve the models, check every option once in a plan, run it."""

@@ -1,4 +1,4 @@
-"""Measure how fast exported graphs run here, engines and batch sizes side by side."""
+"""Measures how fast exported graphs run here, engines and batch sizes side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -21,8 +21,8 @@ class Exported:
 
     Attributes:
         path: of the `.onnx` file.
-        contract: what it says about itself.
-        engine: of the engine built for it, where one was asked for.
+        contract: of the graph.
+        engine: file of the engine built for it, if one was asked for.
     """
 
     path: Path
@@ -42,7 +42,7 @@ def export(
     Args:
         models: trained models, in any order.
         folder: receives the graphs; None takes one in the first model's folder.
-        overrides: what is to differ from the training configurations.
+        overrides: settings that replace those of the training configurations.
         options: precision, and the engine to build.
         on_step: called as each step begins and ends.
 
@@ -84,6 +84,6 @@ def export(
 
 
 def default_folder(models: Sequence[Path]) -> Path:
-    """Where graphs go unless told; a zip counts as a folder of its name."""
+    """Default folder of the graphs; a zip counts as a folder of its name."""
     name = "exported" if len(models) == 1 else "exported_topdown"
     return folder_of(models[0]) / name

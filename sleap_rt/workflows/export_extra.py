@@ -10,7 +10,7 @@ _PACKAGES = ("torch", "onnx", "onnx_ir", "onnxscript", "yaml", "onnxruntime")
 
 @contextmanager
 def needs_export_extra() -> Iterator[None]:
-    """Around everything that imports `sleap_rt.models` or the exporter.
+    """Wrap imports of `sleap_rt.models` or of the exporter, and calls that need them.
 
     Raises:
         ModelError: a package of the extra is not installed.

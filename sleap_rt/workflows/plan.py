@@ -28,22 +28,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictionOptions:
-    """Everything that can be set for a prediction but models and input.
+    """All options of a prediction except models and input.
 
     Attributes:
         selection: which frames.
         decode: thresholds and grouping.
-        filters: which instances are dropped.
-        tracking: how to track; None does not.
+        filters: which instances to drop.
+        tracking: how to track; None does not track.
         engine: what runs the graphs.
         run: batch size and queue.
-        centroid_only: a centroid model alone gives centroids, also where animals are labelled.
-        centroid_output: what a centroid model alone gives; one of `CENTROID_OUTPUTS`.
+        centroid_only: a centroid model alone gives centroids, also if the input is labels.
+        centroid_output: how centroids are stored; one of `CENTROID_OUTPUTS`.
         output_path: the file to write; None writes none.
         output_format: kind of the file; one of `FORMATS`.
         no_empty_frames: leave out frames without instances.
-        resume: go on with the journal of a run that was cut off. None refuses to overwrite one,
-            False begins anew.
+        resume: continue the journal of an interrupted run. None refuses to overwrite one, False
+            starts again.
         given: names of options that the user set; those without effect are refused.
     """
 
@@ -70,7 +70,7 @@ class PredictionPlan:
         resolved: the models, and their graphs where these exist.
         options: as given, the engine settled.
         engine_reason: why this engine.
-        selection: the frames, those without labelled animals left out where these are needed.
+        selection: the frames; only labelled ones if the models need labelled animals.
         match_known: a centroid model alone takes over poses of labelled animals.
     """
 
@@ -123,7 +123,7 @@ def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> No
         inputs: files that must not be replaced.
 
     Raises:
-        OptionError: an engine or a name of a file that there cannot be.
+        OptionError: no such engine, or the file name does not fit the output format.
         DataError: the output cannot be written.
     """
     check_engine_options(options.engine)
@@ -149,7 +149,7 @@ def plan_prediction(
     Raises:
         OptionError: an option has no effect, or cannot be honoured.
         DataError: the models work on labelled animals, and there are none; or the output cannot be
-            written, or holds what a run that was cut off left.
+            written, or there is a journal of an interrupted run.
     """
     check_options(options, opened.files)
     models = resolved.models
@@ -180,7 +180,7 @@ _DECODE = frozenset(DecodeOptions.__dataclass_fields__)
 
 
 def refuse_without_effect(given: Collection[str], models: ModelSet) -> None:
-    """Refuse options of decoding that these models have no use for.
+    """Refuse options of decoding that have no effect with these models.
 
     Args:
         given: names of options that the user set.

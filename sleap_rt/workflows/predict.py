@@ -84,7 +84,7 @@ def predict(
         data: as `open_input` takes.
         model_paths: export folders, `.onnx` files or trained models.
         options: everything else; a path of the output that is missing is derived from the data's.
-        overrides: what is to differ from the training configurations.
+        overrides: settings that replace those of the training configurations.
         report: receives the plan, the steps of an export, and the results as they come.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Track the poses that a labels file has, without a model: resolve, run, write."""
+"""Tracks the poses that a labels file has, without a model."""
 
 import time
 from collections.abc import Iterable
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RetrackOptions:
-    """Everything that can be set for tracking without a model.
+    """All options of tracking without a model.
 
     Attributes:
         tracking: how to track.
         selection: which frames and video to keep.
-        filters: which predicted instances are dropped, before tracking.
+        filters: which predicted instances to drop before tracking.
         output_path: the file to write; None writes none.
         output_format: kind of the file.
         no_empty_frames: leave out frames without instances.
@@ -46,9 +46,9 @@ class RetrackSummary:
     """What tracking without a model did.
 
     Attributes:
-        n_frames: kept.
+        n_frames: of the result.
         n_instances: in these.
-        n_tracks: in use.
+        n_tracks: of these.
         n_missing: frames that were asked for and have no labels.
         seconds: of tracking.
         paths: files written.
@@ -96,11 +96,12 @@ def retrack_data(
 
     Args:
         data: a `.slp` file, or labels.
-        options: how.
-        writes: a path of the output that is missing is derived from the file's.
+        options: how to track, and what to keep and write.
+        writes: if `output_path` is None, write to a path derived from the file's.
 
     Raises:
-        OptionError: the paths, the frames or the video cannot be what is meant.
+        OptionError: the input is not a `.slp` file, there is no such video, or the name of the
+            output does not fit its format.
         DataError: the file or a video it needs is missing or damaged, or no frame is left.
     """
     labels = _loaded(data, options)
@@ -172,7 +173,7 @@ def _default_output(data_path: Path, labels: "sio.Labels", options: RetrackOptio
 
 
 def _find_videos(labels: "sio.Labels", folder: Path, video_index: int | None) -> None:
-    """Look for videos that are to be read and not where the labels say in `folder`."""
+    """Look in `folder` for videos to read that are not where the labels say."""
     labeled = {id(frame.video) for frame in labels.labeled_frames}
     find_moved(
         [
@@ -185,7 +186,7 @@ def _find_videos(labels: "sio.Labels", folder: Path, video_index: int | None) ->
 
 
 def _n_missing(labels: "sio.Labels", selection: SelectionOptions) -> int:
-    """Frames asked for that have no labels."""
+    """Number of frames asked for that have no labels."""
     if selection.frames is None:
         return 0
     index = selection.video_index

@@ -1,4 +1,4 @@
-"""Replay the samples that exported graphs carry, on this machine."""
+"""Replays the samples that exported graphs carry, on this machine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class VerificationPlan:
     choice: EngineChoice
 
     def run(self) -> Iterator[tuple[Path, Verification]]:
-        """Each graph, and how its sample came out."""
+        """Yield each graph and the result of its replay."""
         for path in self.graphs.paths:
             yield path, verify_graph(path, self.choice.options)
 
@@ -55,6 +55,7 @@ def exported_only(path: Path) -> GraphSet:
     """
     if model_source(path) is not ModelSource.EXPORTED:
         raise OptionError(
-            f"{path} is a trained model; export it first, `sleap-nn export` compares it on the way"
+            f"{path} is a trained model; export it first: `sleap-nn export` compares the graphs "
+            "with it"
         )
     return GraphSet.read(exported_graphs(path))

@@ -19,7 +19,7 @@ _FRAMES = TensorType(UINT8, ("batch", "height", "width", "channels"))
 
 
 def parts_of(model: TrainedModel) -> list[Part]:
-    """The chain, in the order in which it runs.
+    """The parts of a model's graph, in the order in which they run.
 
     Raises:
         ModelError: the network holds a call that cannot be written.
@@ -36,7 +36,7 @@ def parts_of(model: TrainedModel) -> list[Part]:
 
 
 def graph_of(model: TrainedModel) -> onnx.ModelProto:
-    """The whole method as one ONNX graph.
+    """Pre-processing, network and decoding as one ONNX graph.
 
     Raises:
         ModelError: the network holds a call that cannot be written.
@@ -48,7 +48,7 @@ def graph_of(model: TrainedModel) -> onnx.ModelProto:
 
 
 def contract_parts(parts: list[Part]) -> tuple[GraphPart, ...]:
-    """What a graph's contract says about its parts."""
+    """The parts as a graph's contract lists them."""
     return tuple(
         GraphPart(name=part.name, inputs=tuple(part.inputs), outputs=part.outputs) for part in parts
     )
@@ -78,7 +78,7 @@ def crops_part(spec: Preprocessing, rules: Rules) -> Part:
 
 
 def _floats(op: Op, frames: Value) -> Value:
-    """Frames as floats, or, in an engine that prefers that, as the bytes that they are."""
+    """Frames as floats; an engine may let this cast make bytes instead (see `BYTES_NODE`)."""
     values = op.Cast(frames, to=FLOAT)
     values.producer().name = BYTES_NODE
     return values

@@ -54,7 +54,7 @@ class LegacyRules:
     def crops(
         self, op: Op, frames: Value, centers: Value, frame_index: Value, spec: Preprocessing
     ) -> Cropped:
-        """Crops are cut from the frame in its final channels, scaled, and bytes again."""
+        """The frame gets its final channels, is scaled and truncated to bytes, and then cut."""
         assert spec.crop_size is not None  # a crop model without one does not load
         crop_size, wanted = spec.crop_size, _wanted_channels(spec)
         eff_scale = _eff_scale(op, frames, spec)
@@ -79,7 +79,7 @@ class LegacyRules:
             (image,) = choose(op, is_ready, lambda op: cut(op, frames), prepared)
             image = op.Reshape(image, [-1, wanted, *crop_size])
         image = _to_channels(op, image, wanted, spec.in_channels) * (1 / 255)
-        # Px 0 truly lies at (side - 1) / 2 off the centre.
+        # Px 0 truly lies at (side - 1) / 2 off the centre; the original takes side / 2.
         corner = sized_centers - crop_size[0] / 2 / spec.input_scale
         return Cropped(image, corner, eff_scale)
 
@@ -193,7 +193,7 @@ def _to_channels(op: Op, image: Value, found: int, wanted: int) -> Value:
 
 
 def _scaled_sides(input_scale: float) -> list[int]:
-    """Sides of scaled images: their product with the scale is truncated in float32."""
+    """Scaled side of every side up to `LARGEST_SIDE`: the product in float32, truncated."""
     sides = np.arange(LARGEST_SIDE + 1, dtype=np.float32)
     scaled: list[int] = (sides * np.float32(input_scale)).astype(np.int64).tolist()
     return scaled

@@ -32,7 +32,7 @@ class NativeRules:
         )
 
     def image(self, op: Op, frames: Value, spec: Preprocessing) -> Sized:
-        """Frames that have the training size and channels pass by what the others need."""
+        """Frames of the training size and channels skip conversion and resizing."""
         size = _known_size(spec)
 
         def direct(op: Op) -> tuple[Value]:
@@ -54,7 +54,7 @@ class NativeRules:
     def crops(
         self, op: Op, frames: Value, centers: Value, frame_index: Value, spec: Preprocessing
     ) -> Cropped:
-        """Crops come from frames whose channels are as the video has them."""
+        """Crops are cut before their channels are converted."""
         if spec.crop_unit == "scaled":
             return _crops_of_scaled(op, frames, centers, frame_index, spec)
         assert spec.crop_size is not None  # a crop model without one does not load
@@ -98,9 +98,9 @@ def _known_size(spec: Preprocessing) -> tuple[int, int] | None:
 
 
 def _held_to(op: Op, image: Value, size: tuple[int, int] | None) -> Value:
-    """The image, in a branch for images of this size alone; None is any size.
+    """The image with its size stated, in a branch that only images of this size take.
 
-    TensorRT also checks the branch not taken, where constants would not fit the frames.
+    TensorRT also checks the branch not taken, where other sizes would not fit the constants.
     """
     if size is None:
         return image
@@ -139,7 +139,7 @@ def _fits(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
 
 
 def _is_ready(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
-    """() bool: whether frames need no conversion and no resizing; None where they never do."""
+    """() bool: whether frames need no conversion and no resizing; None if no frames need any."""
     fits = _fits(op, frames, spec)
     wanted = _channels_ahead(spec)
     if wanted is None:
@@ -149,9 +149,9 @@ def _is_ready(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
 
 
 def _channels_ahead(spec: Preprocessing) -> int | None:
-    """Channels that frames are brought to ahead of everything; None leaves it to the network.
+    """Channels that frames are converted to before all else; None converts at the network's entry.
 
-    Three equal channels resize as one does, so that gray frames become RGB at the network's entry.
+    Three equal channels resize as one does, so gray frames can become RGB at the network's entry.
     """
     if spec.channels == "grayscale":
         return 1
@@ -252,7 +252,7 @@ def _crops_of_scaled(
 
 
 def _scale_and_pad(op: Op, image: Value, spec: Preprocessing) -> Value:
-    """The same for a size that is known at run time only."""
+    """Scale, and pad to multiples of the stride, at a size that is known at run time only."""
     stride = spec.max_stride
     if spec.input_scale == 1:
         if stride == 1:
@@ -275,7 +275,7 @@ def _scaled_at_run_time(op: Op, image: Value, spec: Preprocessing) -> Value:
 
 
 def _entry(op: Op, image: Value, spec: Preprocessing) -> Value:
-    """Grey levels to [0, 1]; one channel is repeated or three become one, as the network wants."""
+    """Grey levels to [0, 1]; repeat one channel or merge three, as the network needs."""
     if spec.in_channels == 3:
         return three_channels(op, image / 255.0)
     if spec.channels == "grayscale" and spec.crop_size is None:

@@ -1,7 +1,7 @@
 """A graph is a chain of named parts, each of them an ONNX model by itself.
 
-A part is written operator by operator: a function that is given an operator set and the part's
-inputs, and returns its outputs. Values add, subtract, multiply and divide with the usual signs.
+A function writes a part operator by operator: it gets an operator set and the part's inputs, and
+returns its outputs. Values add, subtract, multiply and divide with the usual signs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,7 +65,8 @@ def model_of(
     """Parts joined into one ONNX model; values pass between them by name.
 
     Args:
-        parts: in the order in which they run. What no earlier part gives is an input of the model.
+        parts: in the order in which they run. An input that no earlier part gives is an input of
+            the model.
         outputs: of the model; those of the last part if None.
         inputs: of the model that come first, in this order.
     """
@@ -97,7 +98,7 @@ def constant(op: Op, array: NDArray[Any]) -> Value:
 
 
 def length(op: Op, value: Value, axis: int) -> Value:
-    """How long an axis is, () int64."""
+    """Length of an axis, () int64."""
     return op.Squeeze(op.Shape(value, start=axis, end=axis + 1))
 
 
@@ -109,8 +110,8 @@ def choose(
 ) -> tuple[Value, ...]:
     """Compute one of two branches.
 
-    Each branch should end in operators that compute: one that hands on a value of outside copies
-    it.
+    Each branch should end in operators that compute: a branch that returns a value from outside
+    copies it.
     """
     branches = [_branch(op, write, name) for write, name in ((then, "then"), (otherwise, "else"))]
     n_outputs = len(branches[0].outputs)
@@ -132,7 +133,7 @@ def _branch(op: Op, write: Callable[[Op], tuple[Value, ...]], name: str) -> ir.G
 
 @contextmanager
 def _writing(op: Op) -> Iterator[None]:
-    """`a + b` writes a node into the graph at hand."""
+    """Inside, `a + b` writes a node with these operators."""
     outer = ir.set_value_magic_handler(op)
     try:
         yield
@@ -150,7 +151,7 @@ def _proto(graph: ir.Graph) -> onnx.ModelProto:
 
 
 def strip_notes(graph: onnx.GraphProto) -> None:
-    """Drop what builders note at nodes, where they stand and of which type: engines find out."""
+    """Drop inferred types and notes on nodes: engines do not need them."""
     del graph.value_info[:]
     for node in graph.node:
         del node.metadata_props[:]

@@ -24,7 +24,7 @@ class Cropped(NamedTuple):
 
     Attributes:
         image: (n, in_channels, height, width) float32.
-        corner: (n, 2) float32, (x, y) px of what the crops were cut from.
+        corner: (n, 2) float32, (x, y) sized px; for native `crop_unit` "scaled" scaled px.
         eff_scale: () float32, sized px per frame px.
     """
 
@@ -34,7 +34,7 @@ class Cropped(NamedTuple):
 
 
 class PeakInputs(NamedTuple):
-    """What peaks are looked for in.
+    """Maps in which to find peaks, and how.
 
     Attributes:
         confmaps: (batch, n_nodes, height, width) float32.
@@ -96,6 +96,6 @@ def planes(op: Op, frames: Value) -> Value:
 
 
 def stated(op: Op, image: Value, size: tuple[int | Value, int | Value]) -> Value:
-    """The image as it is, its size stated: TensorRT does not see which branch it comes from."""
+    """The image with its size stated, which TensorRT cannot infer through a branch."""
     sides = [[side] if isinstance(side, int) else op.Unsqueeze(side, [0]) for side in size]
     return op.Reshape(image, op.Concat([0, 0], *sides, axis=0))

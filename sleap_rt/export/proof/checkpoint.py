@@ -1,9 +1,9 @@
 """The parity certificate: an exported graph against the checkpoint's pipeline.
 
 Two comparisons per frame. The network's outputs, from raw frame to maps, against those of the plain
-pipeline (`sleap_rt.models.reference`); and what the graph finds against what the plain pipeline
-finds in the graph's own maps. So nothing hangs on float noise, by which one program sees a peak
-where another sees none, on flat parts of a map even with another number of threads.
+pipeline (`sleap_rt.models.reference`); and the graph's peaks against those that the plain pipeline
+finds in the graph's own maps. So float noise decides nothing: on flat parts of a map, it can make a
+peak appear or vanish, even between runs with different numbers of threads.
 """
 
 from contextlib import closing
@@ -47,7 +47,8 @@ def certify(model: TrainedModel, path: Path) -> Certificate:
         What was measured.
 
     Raises:
-        ModelError: what is found differs, or a coordinate or score by more than the tolerance.
+        ModelError: points are missing or extra, a coordinate, score or map differs by more than the
+            tolerance, or instances differ.
     """
     frames = synthetic_frames(model.preprocessing)
     result = Differences()
@@ -105,7 +106,7 @@ def _add_peaks(
     found: tuple[Floats, Floats],
     stable: Bools,
 ) -> None:
-    """The peaks of one node, both in raster order."""
+    """Compare the peaks of one node, both in raster order."""
     if len(points) == len(found[0]):
         result.add_points(points, found[0], (values, found[1]), stable)
         return
@@ -114,7 +115,7 @@ def _add_peaks(
 
 
 def _stable(model: TrainedModel, outputs: Outputs, node: int, peaks: list[Peak]) -> Bools:
-    """Peaks of a node that refinement puts in a place that float noise does not move.
+    """Which peaks of a node have a refined position that float noise hardly moves.
 
     Where a patch sums to almost nothing, its centre of mass is noise.
     """
@@ -138,7 +139,7 @@ def _compare_lines(
     options: DecodeOptions,
     result: Differences,
 ) -> int:
-    """Scores of connections, and the instances made of them; how many these are."""
+    """Compare connection scores and the grouped instances; returns the number of instances."""
     scores = []
     expected = pipeline.score_lines(model, outputs, peaks.pixels, options)
     for edge, (source, destination) in enumerate(model.edges):
@@ -171,7 +172,7 @@ def _clear_lines(model: TrainedModel, sources: Floats, destinations: Floats) -> 
 def _compare_classes(
     model: TrainedModel, outputs: Outputs, peaks: FramePeaks, found: Found, result: Differences
 ) -> int:
-    """Class probabilities of peaks, and the instances made of them; how many these are."""
+    """Compare class probabilities and the named instances; returns the number of instances."""
     probs = []
     expected = pipeline.class_probs_of_peaks(model, outputs, peaks.pixels)
     for node, pixels in enumerate(peaks.pixels):
@@ -188,7 +189,7 @@ def _compare_classes(
 
 
 def _check_same(expected: Floats, found: Floats) -> None:
-    """Grouping and naming are pure functions of the peaks: both programs agree to the bit."""
+    """Require equal instances: grouping and naming depend on the peaks alone, which are equal."""
     if not np.array_equal(expected, found, equal_nan=True):
         raise ModelError(
             f"the runtime makes {len(found)} instances of a frame's peaks, the checkpoint's "
@@ -197,14 +198,14 @@ def _check_same(expected: Floats, found: Floats) -> None:
 
 
 def _near_border(cells: Floats) -> Bools:
-    """(..., 2) to (...): whether the nearest cell hangs on float noise."""
+    """(..., 2) to (...): whether float noise can change which cell is nearest."""
     near = np.abs(cells - np.floor(cells) - 0.5) < _NEAR_BORDER
     either: Bools = near[..., 0] | near[..., 1]
     return either
 
 
 def _compare_crops(model: TrainedModel, engine: Engine, frame: Image, result: Differences) -> None:
-    """At random centres, some of which lie beside the frame."""
+    """Compare crops at random centres, some of which lie beside the frame."""
     centers = proof_frames.random_centers(frame)
     crops = pipeline.prepare_crops(model, frame, centers)
     expected = pipeline.run_network(model, crops.image)

@@ -1,4 +1,4 @@
-"""Two programs' points and maps, and by how much they differ: what every certificate is made of."""
+"""Measures how much the points and maps of two programs differ, for the certificates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,13 +12,13 @@ from sleap_rt.contract import Certificate, PoseLoss
 
 @dataclass
 class Differences:
-    """What was compared so far.
+    """Differences between the expected and the other result, over all frames so far.
 
     Attributes:
         same_px: two points of a node within this distance are the same point, frame px.
-        n_instances: in the result that is followed.
-        n_points: in the result that is followed.
-        n_lost: points that only that result has.
+        n_instances: in the expected result.
+        n_points: in the expected result.
+        n_lost: points that only the expected result has.
         n_extra: points that only the other one has.
         px: distances of the points that both have, frame px.
         score: differences of scores and probabilities.
@@ -35,7 +35,7 @@ class Differences:
     maps: list[float] = field(default_factory=list)
 
     def add_maps(self, expected: Mapping[str, Floats], found: Mapping[str, Floats]) -> None:
-        """Outputs of two networks for the same images, by name."""
+        """Compare outputs of two networks for the same images, by name."""
         for name, maps in expected.items():
             largest = max(1.0, float(np.abs(maps).max()))
             self.maps.append(float(np.abs(found[name] - maps).max()) / largest)
@@ -47,13 +47,13 @@ class Differences:
         scores: tuple[Floats, Floats],
         compared: Bools | None = None,
     ) -> None:
-        """Points that correspond one by one.
+        """Compare points that correspond one by one.
 
         Args:
             expected: (..., 2) frame px, NaN where there is none.
             found: likewise.
             scores: (...) of both.
-            compared: (...) whose places are compared; all of them if None.
+            compared: (...) points whose positions are compared; all of them if None.
         """
         has, also = _there(expected), _there(found)
         self._count(has, also)
@@ -63,7 +63,7 @@ class Differences:
         self.px += np.linalg.norm(expected - found, axis=-1)[placed].tolist()
 
     def add_instances(self, expected: Floats, found: Floats, scores: tuple[Floats, Floats]) -> None:
-        """Instances of a frame, node by node, wherever their points have been grouped to.
+        """Compare instances of a frame node by node, however their points are grouped.
 
         Args:
             expected: (n, n_nodes, 2) frame px, NaN where there is none.
@@ -78,7 +78,7 @@ class Differences:
             self._add_nearest(expected[rows, node], found[columns, node], of_node)
 
     def _add_nearest(self, expected: Floats, found: Floats, scores: tuple[Floats, Floats]) -> None:
-        """Each point (n, 2) goes with the nearest one of the other result, (m, 2)."""
+        """Pair points (n, 2) and (m, 2) one to one at the least total distance."""
         distance = np.linalg.norm(expected[:, None] - found[None], axis=-1)
         rows, columns = linear_sum_assignment(np.minimum(distance, self.same_px))
         same = distance[rows, columns] < self.same_px
@@ -98,12 +98,12 @@ class Differences:
         return float(np.percentile(self.px, 99)) if self.px else 0.0
 
     def certificate(self, frames: str, n_frames: int, poses: PoseLoss | None = None) -> Certificate:
-        """What was measured, as a file stores it.
+        """The differences as a certificate.
 
         Args:
             frames: what was compared, in words.
             n_frames: how many frames.
-            poses: what became of whole poses, for int8.
+            poses: differences of whole poses, for int8.
         """
         return Certificate(
             frames=frames,

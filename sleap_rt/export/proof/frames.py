@@ -1,4 +1,4 @@
-"""Frames to compare two programs on, and thresholds that their peaks are clearly off."""
+"""Frames to compare two programs on, and thresholds that no peak's value is close to."""
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ _DEFAULT_SIDE = 256  # px, for models whose training size is not fixed
 
 
 def synthetic_frames(spec: Preprocessing) -> list[Image]:
-    """Textured frames with dark and bright blobs: training size, larger, smaller and oblong.
+    """Textured frames with dark and bright blobs: of training size, larger, and smaller.
 
     Returns:
         (height, width, channels) uint8 each; with as many channels as the network takes.
@@ -34,7 +34,7 @@ def synthetic_frames(spec: Preprocessing) -> list[Image]:
 
 
 def draw_frame(rng: np.random.Generator, size: tuple[int, int], channels: int) -> Image:
-    """One of them, (*size, channels)."""
+    """One such frame, (*size, channels)."""
     height, width = size
     coarse = rng.normal(128, 30, (height // 16 + 2, width // 16 + 2, channels))
     image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -84,7 +84,7 @@ def clear_threshold(confmaps: Floats, kind: ModelKind) -> float:
     low = max(0.6 * float(top.min()), 0.1 * float(top.max()))
     high = max(0.95 * float(top.min()), 0.3 * float(top.max()))
     values = [np.array([peak.value for peak in maxima(m, low)]) for m in maps]
-    # A network that has learnt little sees peaks everywhere, and every pair of them is scored.
+    # An undertrained network sees peaks everywhere, and every pair of them would be scored.
     crowded = [np.sort(of_node)[-_MAX_PEAKS] for of_node in values if len(of_node) > _MAX_PEAKS]
     low = max([low, *map(float, crowded)])
     high = max(high, float(np.nextafter(np.float32(low), np.float32(np.inf))))

@@ -1,4 +1,4 @@
-"""One run of an exported graph on one frame, with everything that it says."""
+"""Runs an exported graph on one frame and returns all of its outputs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ Feed = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Found:
-    """What a graph says about one frame.
+    """Outputs of a graph for one frame.
 
     Attributes:
         outputs: name -> (1, ...), or (n, ...) for models that see crops.
@@ -25,7 +25,7 @@ class Found:
     outputs: dict[str, Floats]
 
     def of_node(self, node: int) -> tuple[Floats, Floats]:
-        """Points (n, 2) and values (n,) of a node's peaks, also of one without a place."""
+        """Points (n, 2) and values (n,) of a node's peaks; a global peak's point may be NaN."""
         if "centroids" in self.outputs:
             points, values = self.outputs["centroids"][0], self.outputs["centroid_vals"][0]
         else:
@@ -35,7 +35,7 @@ class Found:
         return points[~np.isnan(values)], values[~np.isnan(values)]
 
     def as_peaks(self, peaks: FramePeaks) -> FramePeaks:
-        """These points and values in place of others."""
+        """`peaks` with the points and values of this run."""
         found = [self.of_node(node) for node in range(len(peaks.points))]
         points, values = [points for points, _ in found], [values for _, values in found]
         return peaks._replace(points=points, values=values)

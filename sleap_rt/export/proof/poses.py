@@ -1,4 +1,4 @@
-"""What a network in int8 costs: its poses against those of the float32 graph, frame by frame."""
+"""Measures what a network in int8 loses: its poses against those of the float32 graph."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,15 +27,15 @@ _OKS_STDDEV = PoseOptions.oks_stddev
 
 @dataclass
 class Losses:
-    """What was found so far.
+    """Differences between the poses of both graphs, over all frames so far.
 
     Attributes:
         cell_px: side of a cell of the confidence maps, frame px.
         n_frames: compared.
-        n_lost: instances that only it finds.
-        n_extra: instances that only the other one finds.
+        n_lost: instances that only the float32 graph finds.
+        n_extra: instances that only the int8 graph finds.
         n_renamed: instances with another class or track.
-        points: of the instances, those of lost and extra ones included.
+        points: differences of points, those of lost and extra instances included.
         oks: similarities of the instances that both find.
     """
 
@@ -69,13 +69,13 @@ class Losses:
             self.oks += oks(*poses, stddev=_OKS_STDDEV).tolist()
 
     def _same_animals(self, exact: AnyFloats, reduced: AnyFloats) -> tuple[Rows, Rows]:
-        """Rows of both that are the same animal: pairs of least mean distance."""
+        """Rows of both results that are the same animal: pairs of least mean distance."""
         gaps = np.linalg.norm(exact[:, None] - reduced[None], axis=-1)  # (n, m, n_nodes)
         both = ~np.isnan(gaps)
         total = np.where(both, gaps, 0).sum(axis=2)
         distance = np.where(both.any(axis=2), total / np.maximum(both.sum(axis=2), 1), np.inf)
         reach = np.maximum(_SAME_CELLS * self.cell_px, _SAME_SIZE * _diagonals(exact))[:, None]
-        # Beyond the reach all distances are alike: no pair there is worth another one's loss.
+        # Beyond the reach all distances count the same, so no such pair displaces a good one.
         rows, columns = linear_sum_assignment(np.minimum(distance / reach, 1))
         same = (distance / reach)[rows, columns] < 1
         return rows[same], columns[same]
@@ -111,10 +111,10 @@ def measure(
 
 
 def certificate_of(losses: Losses, *, calibration: str, frames: str) -> Certificate:
-    """What was measured, as it is stored.
+    """The losses as a certificate.
 
     Args:
-        losses: measured.
+        losses: over all frames.
         calibration: the frames of the calibration, in words.
         frames: those that were compared, in words.
     """

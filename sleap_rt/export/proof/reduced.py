@@ -1,7 +1,7 @@
 """The certificate of a graph in float16: against the float32 graph of the same model.
 
-The float32 graph follows the checkpoint within its own certificate, a hundred times closer than
-what is measured here. Both run on ONNX Runtime, on the frames of that certificate.
+The float32 graph is within its own certificate of the checkpoint, a hundred times closer than the
+differences measured here. Both graphs run on ONNX Runtime, on the frames of that certificate.
 """
 
 from contextlib import closing
@@ -33,7 +33,7 @@ def certify_reduced(exact: Path, reduced: Path, contract: GraphContract) -> Cert
 
     Args:
         exact: the float32 graph.
-        reduced: the other one.
+        reduced: the float16 graph.
         contract: of the float32 graph.
 
     Returns:
@@ -58,7 +58,7 @@ def certify_reduced(exact: Path, reduced: Path, contract: GraphContract) -> Cert
 def _compare_maps(
     contract: GraphContract, engines: _Engines, frame: Image, result: Differences
 ) -> float:
-    """Compare the networks' outputs; a threshold that the peaks are clearly off."""
+    """Compare the networks' outputs; returns a threshold that no peak's value is close to."""
     row = KINDS[contract.kind]
     centers = proof_frames.random_centers(frame) if row.sees_crops else None
     nothing = DecodeOptions(peak_threshold=_ABOVE_ALL)

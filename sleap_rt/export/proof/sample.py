@@ -22,17 +22,17 @@ _RAW = ("confmaps", "pafs", "class_maps")
 
 
 def add_sample(path: Path, contract: GraphContract, feeds: Iterable[Feed] = ()) -> None:
-    """Run a certified graph on one frame, and append what it finds to its file.
+    """Run a certified graph on one frame, and append the sample to its file.
 
-    Only the decoded outputs are kept. The threshold lies where the frame's peaks leave the widest
-    gap, so that another engine's noise does not decide what is a peak.
+    The sample has only the decoded outputs. The threshold lies in the widest gap between the values
+    of the frame's peaks, so that another engine's noise does not decide what is a peak.
 
     Args:
         path: of the graph.
         contract: of the graph.
-        feeds: inputs with frames to choose from, the one with the widest gap is taken; without
-            any, a small frame is drawn. What a network sees in that one is vague, and in int8
-            engines differ too much, by how they round, to agree on it.
+        feeds: inputs to choose from; the one with the widest gap is taken. Without any, a small
+            frame is drawn. Maps of a drawn frame are faint: in int8, engines round too differently
+            to agree on it, so such graphs need real frames.
     """
     engine = open_engine(path, CPU)
     names = [spec.name for spec in engine.outputs if spec.name not in _RAW]
@@ -59,7 +59,7 @@ class _Trial:
 
     Attributes:
         feed: every input.
-        margin: how far the threshold is off the nearest peak's value.
+        margin: distance of the threshold from the nearest peak's value.
     """
 
     feed: Feed

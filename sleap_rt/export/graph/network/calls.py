@@ -1,7 +1,7 @@
-"""What a call in a traced network looks like to those who write it as ONNX operators.
+"""Calls of a traced network, and the registry of rules that write them as ONNX operators.
 
-Rules are registered for torch functions, modules and methods with `writes`; a rule is given a
-`Call` and the call's own arguments, named as torch names them, and returns the value it wrote.
+`writes` registers a rule for torch functions, modules and methods. A rule gets a `Call` and the
+call's own arguments, named as in torch, and returns the value it wrote.
 """
 
 import inspect
@@ -31,7 +31,7 @@ class Traced:
 
     Attributes:
         value: of the graph; a size is an int64 without axes.
-        examples: what torch has there for each example image: a tensor without numbers, or an int.
+        examples: its value in torch for each example image: a tensor without numbers, or an int.
     """
 
     value: Value
@@ -81,7 +81,7 @@ class Convolved(NamedTuple):
 
 @dataclass
 class Store:
-    """What calls share.
+    """State that all calls share.
 
     Attributes:
         names: id of a weight -> its name in the network.
@@ -116,7 +116,7 @@ class Call:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Of what the call returns; that of a number as torch has it."""
+        """Type of the call's result; a number has the type that torch gives it."""
         return _dtype_of(self.examples[0])
 
     def value(self, x: Any, dtype: torch.dtype | None = None) -> Value:
@@ -207,7 +207,7 @@ def apply_rule(target: Any, call: Call, args: Sequence[Any], kwargs: Mapping[str
         raise ModelError(f"the network calls `{name}`, which has no form in ONNX here")
     signature = inspect.signature(_RULES[key])
     known = signature.parameters
-    # What torch passes on unset, or set to false, changes nothing.
+    # Arguments that torch passes on as None or False change nothing.
     rest = {k: x for k, x in kwargs.items() if k in known or not (x is None or x is False)}
     try:
         bound = signature.bind(call, *args, **rest)

@@ -1,4 +1,4 @@
-"""Arithmetic and everything that moves elements, of tensors and of sizes, as ONNX operators."""
+"""Arithmetic, indexing and reshaping of tensors and sizes, as ONNX operators."""
 
 import operator
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """The network of a trained model as a part of the graph, written call by call.
 
-torch traces the network's calls; each of them becomes a few ONNX operators. Shapes, without
-numbers, are sent through along the way, for several example images: an axis or a size that is the
-same for all of them is a constant of the network, and one that differs stays free in the graph.
+torch traces the network's calls; each of them becomes a few ONNX operators. Each call also runs on
+shapes without numbers, for several example images: an axis or a size that is the same for all of
+them is a constant of the network, and one that differs stays free in the graph.
 """
 
 from collections import OrderedDict
@@ -81,7 +81,7 @@ def _output_of(traced: fx.GraphModule) -> Any:
 
 
 def _finished(op: Op, output: Traced, taken: Sequence[Value]) -> Value:
-    """A value of its own, with type and shape, whatever could be inferred on the way."""
+    """An output as a value of its own, with its type and shape stated."""
     value = op.Identity(output.value) if output.value in taken else output.value
     batches = [batch for batch, _, _ in _EXAMPLES]
     first = [int(example.shape[0]) for example in output.examples]
@@ -92,7 +92,7 @@ def _finished(op: Op, output: Traced, taken: Sequence[Value]) -> Value:
 
 
 class _Writer(fx.Interpreter):
-    """Goes through the calls in order; what does not depend on the image, torch computes."""
+    """Writes the calls in order; torch computes those that do not depend on the image."""
 
     def __init__(self, traced: fx.GraphModule, op: Op, image: Traced) -> None:
         super().__init__(traced)
@@ -129,7 +129,7 @@ class _Writer(fx.Interpreter):
 
 @contextmanager
 def _located(op: Op, node: fx.Node) -> Iterator[None]:
-    """Names of nodes begin with the module that is at work; so do messages."""
+    """Names of nodes begin with the module that makes the call; messages end with it."""
     stack: OrderedDict[str, Any] = node.meta.get("nn_module_stack") or OrderedDict()
     module = next(reversed(stack), "")
     op.builder.push_module(module)
@@ -159,7 +159,7 @@ def _example(args: Any, index: int) -> Any:
 
 
 def _on_meta(target: Any) -> Any:
-    """What computes shapes, without numbers."""
+    """The call as a function of shapes, without numbers."""
     if isinstance(target, str):
         return lambda x, *args, **kwargs: getattr(x, target)(*args, **kwargs)
     if isinstance(target, nn.Module):

@@ -1,11 +1,11 @@
 """Antialiased bilinear resizing: of whole grey levels, exact to the grey level, or of floats.
 
 torch resizes uint8 images in fixed-point arithmetic: whole-number weights, columns first, then
-rows, rounding to a grey level after each. The same is done here with float32 matrix products, in
-which every product and every sum has at most 24 bits and is therefore exact.
+rows, rounding to a grey level after each. This module does the same with float32 matrix products,
+in which every product and every sum has at most 24 bits and is therefore exact.
 
-Output px are made in blocks: a block needs only a window of the input, which turns one large sparse
-product into small dense ones.
+Output px are computed in blocks: a block needs only a window of the input, which turns one large
+sparse product into small dense ones.
 
 Where the sizes are known at export, weights are constants (`resize_fixed`); where they are known at
 run time only, weights are computed inside the graph (`resize`).
@@ -145,9 +145,9 @@ def _product(op: Op, image: Value, weights: _Floats, axis: int) -> Value:
 class _Periodic:
     """Blocks that all have the same weights, as scales like 1/2 or 1/4 give them.
 
-    A block is made of its own input px and of a halo, some px of its neighbours. The first and the
-    last block have no neighbour on one side; there, the outermost px of the halo is made up such
-    that the sum comes out as it should: only one output px reaches beyond the image.
+    A block is computed from its own input px and a halo, some px of its neighbours. The first and
+    the last block have no neighbour on one side. There, the outermost px of the halo is set so that
+    the sum is right: only one output px reaches beyond the image.
 
     Attributes:
         axis: of the image.
@@ -167,7 +167,7 @@ class _Periodic:
 
     @classmethod
     def of(cls, axis: _Axis) -> "_Periodic | None":
-        """None where blocks are not alike."""
+        """The blocks of an axis; None where they are not alike."""
         n_in, n_out = axis.weights.shape
         size = _block_size(n_in, n_out)
         if size is None:

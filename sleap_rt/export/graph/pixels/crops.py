@@ -1,10 +1,10 @@
-"""Crops around centres, cut from the bytes of the frames: only what is cut is converted."""
+"""Cuts crops around centres from the bytes of the frames, and converts only those to floats."""
 
 import numpy as np
 
 from sleap_rt.export.graph.part import FLOAT, INT32, Op, Value, constant, length
 
-_FAR = 1e6  # px; a centre further off is as good as one there
+_FAR = 1e6  # px; centres further off are moved here: their crops are empty as well
 
 
 def corners(op: Op, centers: Value, crop_size: tuple[int, int]) -> Value:
@@ -24,8 +24,8 @@ def cut_whole(
 ) -> Value:
     """Copy one crop per corner, from the whole px that its centre lies in.
 
-    The pixels start at a whole px, while points are mapped back with the fractional corner: so were
-    the models trained.
+    The pixels start at a whole px, while points are mapped back with the fractional corner, as in
+    training.
 
     Args:
         op: operators.
@@ -77,8 +77,8 @@ def cut_bilinear(
 ) -> Value:
     """Sample one crop per centre, bilinear between px, and truncate to bytes.
 
-    Px i of n lies at the centre + i - (n - 1) / 2. A px outside the frame, even by a fraction, is 0
-    at once.
+    Px i of n lies at the centre + i - (n - 1) / 2. A px outside the frame, even by a fraction, is
+    0: nothing is blended towards 0.
 
     Args:
         op: operators.
@@ -109,7 +109,7 @@ def cut_bilinear(
 
 
 def _near(op: Op, centers: Value) -> Value:
-    """Centres at a distance that whole numbers can express; missing ones are far off."""
+    """Centres clipped to what int32 can hold; missing ones are put far outside the frame."""
     return op.Where(op.IsNaN(centers), -_FAR, op.Clip(centers, -_FAR, _FAR))
 
 
@@ -132,7 +132,7 @@ def _copied(
 
 
 def _within(op: Op, positions: Value, size: Value) -> tuple[Value, Value]:
-    """The nearest px that exist, int32, and which positions do."""
+    """The nearest px inside the frame, int32, and which positions are inside."""
     last = op.Cast(size - 1, to=INT32)
     nearest = op.Min(op.Max(positions, 0), last)
     return nearest, op.Equal(nearest, positions)

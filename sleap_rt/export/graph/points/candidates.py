@@ -77,7 +77,7 @@ class Ordered(NamedTuple):
 def raster_order(
     op: Op, maps: Maps, best: Candidates, found: Value, cells: Value, n_slots: Value
 ) -> Ordered:
-    """Bring peaks into raster order, and what is no peak last.
+    """Bring peaks into raster order, and put candidates that are no peaks last.
 
     Args:
         op: operators.

@@ -1,7 +1,8 @@
 """Peaks of confidence maps as the original SLEAP finds them.
 
-Differences to native models: a plateau is no peak; the highest cell of a map is found by row and
-by column; its value is kept below the threshold; and a network may refine positions itself.
+Differences from native models: a plateau is no peak; row and column of the highest cell of a map
+are found separately; a value below the threshold is kept; and a network may refine positions
+itself.
 """
 
 import numpy as np

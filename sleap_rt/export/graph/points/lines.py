@@ -117,7 +117,7 @@ def _mean_fields(op: Op, pafs: Value, index: Value, n_points: int) -> Value:
 
 
 def _readable(op: Op, points: Value) -> Value:
-    """Finite numbers, so that they lead to some cell."""
+    """Points made finite, so that each has a nearest cell."""
     return op.Clip(op.Where(op.IsNaN(points), 0.0, points), -_FAR, _FAR)
 
 

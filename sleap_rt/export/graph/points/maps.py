@@ -36,8 +36,8 @@ def maps_of(op: Op, confmaps: Value) -> Maps:
 def flat_maps(op: Op, maps: Value, n_cells: Value) -> Value:
     """(batch, n_nodes, ...) to (batch, n_nodes, n_cells)
 
-    A batch may be of no crops: no size is left for ONNX Runtime to infer, nor would it if the
-    first two were given as 0, "as they are".
+    All sizes are given, since a batch may have no crops: ONNX Runtime then cannot infer a size
+    (-1), also if the first two are given as 0, which copies them.
     """
     return op.Reshape(maps, op.Concat(op.Shape(maps, end=2), n_cells, axis=0))
 
@@ -103,7 +103,7 @@ def patches(op: Op, maps: Maps, corner: Value, size: int, *, outside: float) -> 
 
 
 def read_cells(op: Op, flat: Value, index: Value, n_each: int) -> Value:
-    """What maps hold at flat cell indices.
+    """Values of maps at flat cell indices.
 
     Args:
         op: operators.

@@ -25,7 +25,7 @@ _SEEN = 5  # side of the patch in which a plateau shows: the neighbours of all n
 class GlobalPeaks(NamedTuple):
     """Attributes:
     cells: (batch, n_nodes, 2) float32, (x, y) in cells, NaN below the threshold.
-    vals: (batch, n_nodes) float32, 0 below the threshold.
+    vals: (batch, n_nodes) float32; below the threshold 0, for legacy models the value itself.
     """
 
     cells: Value
