@@ -1,5 +1,6 @@
 """`run_inference`: the whole command as one Python function."""
 
+import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -16,11 +17,13 @@ from sleap_rt.api.array_results import RAW_FLAGS, raw_batches, raw_names
 from sleap_rt.api.pose_predictor import PosePredictor
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions, filled
-from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
-from sleap_rt.workflows.tracking import tracker_options
+from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
+from sleap_rt.workflows.tracking import needed_tracker_options
 
 if TYPE_CHECKING:
     import sleap_io as sio
+
+_log = logging.getLogger(__name__)
 
 
 def run_inference(
@@ -108,13 +111,8 @@ def _track_only(
     import sleap_io as sio
 
     given = in_our_words(arguments)
-    tracking = tracker_options(given)
-    if tracking is None:
-        raise OptionError("neither model_paths nor tracking=True was given; give one or both")
-    useless = [name for name in given if name in ModelArguments.__annotations__]
-    if useless or not make_labels:
-        names = ", ".join([*useless, *([] if make_labels else ["make_labels=False"])])
-        raise OptionError(f"{names}: no effect with tracking without a model")
+    tracking = needed_tracker_options(given)
+    refuse_without_effect(given if make_labels else [*given, "make_labels"])
     if not isinstance(data, str | Path | sio.Labels):
         raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
     options = RetrackOptions(
@@ -125,4 +123,7 @@ def _track_only(
         output_format=given.get("output_format", "slp"),
         no_empty_frames=bool(given.get("no_empty_frames")),
     )
-    return retrack_data(data if isinstance(data, sio.Labels) else Path(data), options).labels
+    done = retrack_data(data if isinstance(data, sio.Labels) else Path(data), options)
+    if done.n_missing:
+        _log.warning("%d of the frames asked for have no labels", done.n_missing)
+    return done.labels

@@ -1,7 +1,6 @@
 """`sleap-nn track`: predict the poses in a video, follow the animals, or both."""
 
 import logging
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,7 +22,7 @@ from sleap_rt.options import (
     overrides_at_run_time,
 )
 from sleap_rt.tracking.options import TrackerOptions
-from sleap_rt.workflows.tracking import tracker_options, without_effect
+from sleap_rt.workflows.tracking import needed_tracker_options, tracker_options, without_effect
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.plan import PredictionOptions
@@ -60,13 +59,8 @@ def command(ctx: click.Context, /, **params: Any) -> None:
     try:
         if params["model_paths"]:
             _predict(ctx, params)
-        elif params["tracking"]:
-            _track_only(ctx, params)
         else:
-            raise OptionError(
-                "neither -m/--model_paths (predict poses) nor -t/--tracking (follow the poses of a "
-                "`.slp` file) was given; give one or both"
-            )
+            _track_only(ctx, params)
     except Exception as error:
         if params["gui"]:
             from sleap_rt.runtime.pipeline.progress import json_error
@@ -131,28 +125,19 @@ def _tracking(ctx: click.Context, params: dict[str, Any]) -> TrackerOptions | No
     return tracker_options(params)
 
 
-_OF_TRACK_ONLY = {
-    *(field.name for options in (FilterOptions, TrackerOptions) for field in fields(options)),
-    *("data_path", "output_path", "frames", "video_index", "max_instances", "tracking"),
-    *("output_format", "no_empty_frames", "verbose", "quiet", "gui"),
-}
+_OF_COMMAND = ("data_path", "output_path", "verbose", "quiet")
 
 
 def _track_only(ctx: click.Context, params: dict[str, Any]) -> None:
-    tracking = _tracking(ctx, params)
-    assert tracking is not None  # --tracking is on
-    selection, filters = filled(SelectionOptions, params), filled(FilterOptions, params)
-    useless = sorted(given_options(ctx, set(params) - _OF_TRACK_ONLY))
-    if useless:
-        names = ", ".join(useless)
-        raise OptionError(f"{names}: no effect with tracking without a model; leave it out")
+    tracking = needed_tracker_options(params)
 
-    from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
+    from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
 
+    refuse_without_effect(given_options(ctx, set(params) - set(_OF_COMMAND)))
     options = RetrackOptions(
         tracking=tracking,
-        selection=selection,
-        filters=filters,
+        selection=filled(SelectionOptions, params),
+        filters=filled(FilterOptions, params),
         output_path=params["output_path"],
         output_format=params["output_format"],
         no_empty_frames=params["no_empty_frames"],

@@ -99,7 +99,7 @@ def _resolve_trained(paths: tuple[Path, ...], overrides: ModelOverrides) -> Reso
 
 def _refuse_overrides(overrides: ModelOverrides) -> None:
     """An exported graph has these built in."""
-    fixed = ", ".join(f"--{name}" for name in overrides.given)
+    fixed = ", ".join(overrides.given)
     if fixed:
         raise OptionError(
             f"{fixed}: built into an exported graph, and only exported graphs were given; give the "

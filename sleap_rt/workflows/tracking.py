@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import Any
 
+from sleap_rt.errors import OptionError
 from sleap_rt.options import filled
 from sleap_rt.tracking.options import TrackerOptions
 
@@ -31,6 +32,21 @@ def tracker_options(values: Mapping[str, Any]) -> TrackerOptions | None:
     if any(given.get(name) for name in needs) and not any(given.get(name) for name in counts):
         given["tracking_target_instance_count"] = values.get("max_instances")
     return filled(TrackerOptions, given)
+
+
+def needed_tracker_options(values: Mapping[str, Any]) -> TrackerOptions:
+    """The same where no model is given, so that tracking is all there is to do.
+
+    Raises:
+        OptionError: `tracking` is off, too; or as `tracker_options`.
+    """
+    options = tracker_options(values)
+    if options is None:
+        raise OptionError(
+            "neither model_paths (predict poses) nor tracking (follow the poses of a `.slp` file) "
+            "was given; give one or both"
+        )
+    return options
 
 
 def without_effect(given: Collection[str], values: Mapping[str, Any]) -> str | None:

@@ -18,7 +18,7 @@ LABELS = "samples/crawlers.slp"
 # Arguments after `track`, exit code, words of the message. {model}: a model folder, never opened.
 WRONG_USE = [
     ("-m {model}", 2, "Missing option '--data_path'"),
-    ("-i {clip}", 2, "neither -m/--model_paths (predict poses) nor -t/--tracking"),
+    ("-i {clip}", 2, "neither model_paths (predict poses) nor tracking (follow the"),
     ("-i {clip} -t", 2, "tracking without a model needs poses"),
     ("-i {clip} -m {model} --bogus", 2, "No such option '--bogus'"),
     ("-i {clip} -m {model} --max_track 3", 2, "--max_tracks"),
@@ -95,7 +95,7 @@ def test_options_without_effect_on_the_model_are_refused(call, request, sample_g
     for options, words in (
         (["--centroid_peak_threshold", "0.1"], "no effect with bottomup"),
         (["--centroid_only"], "centroid_only: no effect"),
-        (["--crop_size", "32"], "--crop_size: built into an exported graph"),
+        (["--crop_size", "32"], "crop_size: built into an exported graph"),
     ):
         done = call("track", "-i", clip, "-m", graph, "-o", tmp_path / "out.slp", *options)
         assert words in done.err

@@ -145,7 +145,11 @@ def test_poses_of_labels_are_tracked_without_a_model(clip):
     ("arguments", "error", "words"),
     [
         ({}, OptionError, "give one of data_path, input_labels, input_video; got none"),
-        ({"data_path": "x.mp4"}, OptionError, "neither model_paths nor tracking=True"),
+        (
+            {"data_path": "x.mp4"},
+            OptionError,
+            r"neither model_paths \(predict poses\) nor tracking \(",
+        ),
         ({"data_path": "x.mp4", "tracking": True}, OptionError, "needs poses"),
         ({"data_path": "x.mp4", "trackin": True}, TypeError, "Did you mean 'tracking'"),
         ({"data_path": "x.slp", "tracking": True}, DataError, r"no labels file x\.slp"),
@@ -184,6 +188,15 @@ def test_options_without_tracking_are_warned_about(predictor, clip, caplog):
     labels = predictor.predict(clip, frames=[0], max_tracks=3, features="centroids")
     assert caplog.messages == ["without tracking no effect: features, max_tracks"]
     assert not labels.tracks
+
+
+def test_max_instances_stands_in_for_the_number_of_animals(sample_graphs, clip):
+    given = {"max_instances": 2, "tracking": True, "post_connect_single_breaks": True}
+    scene = clip.with_name("crawlers.mp4")
+    labels = run_inference(scene, model_paths=sample_graphs("bottomup"), frames=[0, 1], **given)
+    assert [len(frame) for frame in labels] == [2, 2]
+    labels = run_inference(scene.with_suffix(".slp"), frames=[0, 1], **given)
+    assert labels.provenance["tracking_options"]["tracking_target_instance_count"] == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,266 @@
+"""What the command refuses, the Python functions refuse in the same words, and the other way."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sleap_rt
+from sleap_rt.cli import main
+from sleap_rt.errors import DataError, EngineError, ModelError, OptionError, SleapRtError
+from sleap_rt.options import CalibrationOptions, ExportOptions, ModelOverrides, filled
+from sleap_rt.workflows.export import export
+
+ROOT = Path(__file__).resolve().parents[2]
+TRAINED = ROOT / "samples/models"
+EXIT_CODE = {OptionError: 2, DataError: 1, ModelError: 1, EngineError: 1}
+UNSET = object()  # stands for a keyword argument that is left out
+Given = dict[str, Any]
+
+
+@pytest.fixture
+def named(sample_graphs, tmp_path, monkeypatch):
+    """`named(given)`: the same arguments, names of models and files replaced by what they name."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("crawlers.mp4", "crawlers.slp"):
+        shutil.copy(ROOT / "samples" / name, name)
+    Path("empty").mkdir()
+    Path("notes.mp4").write_text("no video")
+    Path("cut_off.slp.journal").write_text("{}")
+    there = {
+        path.stem: path
+        for names in (("bottomup",), ("single_instance",), ("centroid", "centered_instance"))
+        for path in sample_graphs(*names)
+    }
+    there["trained"] = TRAINED / "centered_instance"
+
+    def named(given: Given) -> Given:
+        values = {"data_path": "crawlers.mp4", "model_paths": "bottomup", **given}
+        models = values["model_paths"]
+        if models is not UNSET:
+            values["model_paths"] = [there.get(name, name) for name in models.split()]
+        return {name: value for name, value in values.items() if value is not UNSET}
+
+    return named
+
+
+def command_line(given: Given) -> list[str]:
+    """The options of `track` that are called like the keyword arguments."""
+    words: list[str] = []
+    for name, value in given.items():
+        if value is True:
+            words += [f"--{name}"]
+        elif name == "frames":
+            words += ["--frames", ",".join(map(str, value))]
+        elif isinstance(value, list):
+            words += [word for one in value for word in (f"--{name}", str(one))]
+        else:
+            words += [f"--{name}", str(value)]
+    return words
+
+
+@pytest.fixture
+def called(capfd):
+    """`called(words)`: exit code of the program, and the words of its error."""
+
+    def called(words: list[str]) -> tuple[int, str]:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(words)
+        _, _, error = capfd.readouterr().err.rpartition("Error: ")
+        return int(left.value.code or 0), error.rstrip("\n")
+
+    return called
+
+
+def check(error: SleapRtError, called: tuple[int, str], kind: type[SleapRtError], words: str):
+    assert words in str(error)
+    assert type(error) is kind
+    assert called == (EXIT_CODE[kind], str(error))
+
+
+WRONG_VALUES: list[tuple[Given, str]] = [
+    ({"peak_threshold": float("nan")}, "peak_threshold must be a number, got nan"),
+    ({"max_instances": 0}, "max_instances must be at least 1, got 0"),
+    ({"min_instance_peaks": -1.0}, "min_instance_peaks must not be negative"),
+    ({"integral_refinement": "fast"}, "must be 'integral' or 'none', got 'fast'"),
+    ({"batch_size": 0}, "batch_size must be at least 1"),
+    ({"queue_maxsize": 0}, "queue_maxsize must be at least 1"),
+    ({"crop_size": 0}, "crop_size must be at least 1"),
+    ({"input_scale": 0.0}, "input_scale must be a positive number"),
+    ({"ensure_rgb": True, "ensure_grayscale": True}, "exclude each other"),
+    ({"engine": "warp"}, "no engine named 'warp'; choose auto or one of"),
+    ({"device": "abacus"}, "no engine serves device 'abacus'"),
+    ({"engine": "ort", "device": "cpu", "workspace": 64}, "workspace"),
+    ({"threads": 0}, "threads must be at least 1"),
+    ({"output_path": "out.txt"}, "output_path out.txt: must end in .slp with output_format slp"),
+    ({"output_path": "out.slp", "output_format": "csv"}, "must end in .csv"),
+    ({"filter_overlapping_threshold": 0.5}, "takes effect only with filter_overlapping"),
+    ({"filter_min_visible_node_fraction": 2.0}, "must lie in [0, 1]"),
+    ({"only_labeled_frames": True}, "has no labels to choose by"),
+    ({"only_labeled_frames": True, "exclude_user_labeled": True}, "exclude each other"),
+    ({"video_index": 0}, "has no labels to choose by"),
+    ({"video_index": -1}, "video_index must be 0 or more"),
+    ({"video_index": 5, "data_path": "crawlers.slp"}, "the labels have 1 video"),
+    ({"video_dataset": "frames"}, "video_dataset is for HDF5"),
+    ({"video_input_format": "channels_first"}, "video_input_format is for HDF5"),
+]
+WITHOUT_EFFECT: list[tuple[Given, str]] = [
+    ({"centroid_peak_threshold": 0.1}, "centroid_peak_threshold: no effect with bottomup"),
+    (
+        {"model_paths": "single_instance", "min_line_scores": 0.1, "max_instances": 2},
+        "max_instances, min_line_scores: no effect with single_instance; leave it out",
+    ),
+    (
+        {"model_paths": "centroid centered_instance", "anchor_part": "tail"},
+        "anchor_part: no effect with centroid + centered_instance",
+    ),
+    (
+        {
+            "model_paths": "centered_instance",
+            "data_path": "crawlers.slp",
+            "anchor_part": "wing",
+        },
+        "anchor_part 'wing' is no node of the model's skeleton",
+    ),
+    ({"n_points": 5, "max_height": 99}, "max_height, n_points: built into an exported graph"),
+    (
+        {"integral_patch_size": 7, "integral_refinement": "none"},
+        "integral_patch_size: no effect with integral_refinement 'none'",
+    ),
+    ({"centroid_output": "both"}, "only for the centroids of a centroid model alone"),
+]
+WRONG_TRACKING: list[tuple[Given, str]] = [
+    ({"features": "bboxes"}, "scoring_method 'oks': does not go with features bboxes"),
+    ({"post_connect_single_breaks": True}, "needs the number of animals"),
+    ({"tracking_pre_cull_to_target": 1}, "needs the number of animals"),
+    ({"tracking_target_instance_count": 2}, "takes effect only when one of"),
+    ({"of_window_size": 11}, "takes effect only when use_flow is on"),
+    ({"motion_model": "kalman", "use_flow": True}, "takes effect only when motion_model is none"),
+    ({"max_tracks": 0}, "max_tracks 0: must be a whole number, 1 or more"),
+    ({"robust_best_instance": 0.5}, "only when scoring_reduction is robust_quantile"),
+]
+WRONG_DATA: list[tuple[Given, str]] = [
+    ({"data_path": "none.mp4"}, "none.mp4 does not exist"),
+    ({"data_path": "none.slp"}, "none.slp does not exist"),
+    ({"data_path": "notes.mp4"}, "notes.mp4"),
+    ({"data_path": "empty"}, "empty holds no images"),
+    ({"frames": [500, 600]}, "the video has frames 0 to 179"),
+    ({"output_path": "cut_off.slp"}, "cut_off.slp.journal holds results of a run"),
+    ({"output_path": "new.slp", "resume": True}, "there is nothing to resume"),
+    ({"data_path": "crawlers.slp", "output_path": "crawlers.slp"}, "is the input itself"),
+    ({"output_path": "notes.mp4/out.slp"}, "notes.mp4 is a file"),
+    ({"model_paths": "centered_instance"}, "works on labelled animals, and the input has none"),
+]
+WRONG_MODELS: list[tuple[Given, str]] = [
+    ({"model_paths": "none"}, "none does not exist; expected an export folder"),
+    ({"model_paths": "none.onnx"}, "none.onnx"),
+    ({"model_paths": "empty"}, "empty is no model (it holds nothing)"),
+    ({"model_paths": "bottomup centroid"}, "no pipeline takes"),
+    ({"model_paths": "centroid centroid"}, "2 centroid models were given"),
+    ({"model_paths": "centroid trained"}, "were given together; give either"),
+]
+NO_SUCH_DEVICE: list[tuple[Given, str]] = [
+    ({"engine": "ort", "device": "abacus"}, "device 'abacus'"),
+    ({"engine": "ort", "device": "cuda:x"}, "'cuda:x'"),
+]
+ALONE: Given = {"model_paths": UNSET, "data_path": "crawlers.slp", "tracking": True}
+TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
+    (OptionError, {"tracking": UNSET}, "neither model_paths (predict poses) nor tracking"),
+    (OptionError, {"tracking": UNSET, "max_tracks": 2}, "neither model_paths"),
+    (OptionError, {"data_path": "crawlers.mp4"}, "tracking without a model needs poses"),
+    (OptionError, {"peak_threshold": 0.1}, "peak_threshold: no effect with tracking without"),
+    (
+        OptionError,
+        {"device": "cpu", "batch_size": 2, "only_labeled_frames": True, "resume": True},
+        "batch_size, device, only_labeled_frames, resume: no effect with tracking without a model",
+    ),
+    (OptionError, {"centroid_output": "both"}, "centroid_output: no effect with tracking"),
+    (OptionError, {"video_index": 3}, "video_index 3: the labels have 1 videos"),
+    (OptionError, {"post_connect_single_breaks": True}, "needs the number of animals"),
+    (OptionError, {"filter_overlapping_threshold": 0.5}, "only with filter_overlapping"),
+    (OptionError, {"output_path": "out.txt"}, "must end in .slp"),
+    (DataError, {"data_path": "none.slp"}, "there is no labels file none.slp"),
+    (DataError, {"frames": [500]}, "none of the frames asked for has labels"),
+    (DataError, {"output_path": "crawlers.slp"}, "is the input itself"),
+]
+REFUSED: list[tuple[type[SleapRtError], Given, str]] = [
+    *((OptionError, given, words) for given, words in [*WRONG_VALUES, *WITHOUT_EFFECT]),
+    *((OptionError, {"tracking": True, **given}, words) for given, words in WRONG_TRACKING),
+    *((DataError, given, words) for given, words in WRONG_DATA),
+    *((ModelError, given, words) for given, words in WRONG_MODELS),
+    *((EngineError, given, words) for given, words in NO_SUCH_DEVICE),
+    *((kind, {**ALONE, **given}, words) for kind, given, words in TRACKING_ALONE),
+]
+
+
+@pytest.mark.parametrize(("kind", "given", "words"), REFUSED)
+def test_track_and_run_inference_refuse_in_the_same_words(kind, given, words, named, called):
+    arguments = named(given)
+    before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
+    with pytest.raises(SleapRtError) as refusal:
+        sleap_rt.run_inference(**arguments)
+    check(refusal.value, called(["track", *command_line(arguments)]), kind, words)
+    assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"frames": [0], "max_tracks": 2}, "without tracking no effect: max_tracks"),
+        (
+            {"frames": [0], "use_flow": True, "features": "centroids"},
+            "without tracking no effect: features, use_flow",
+        ),
+        ({"frames": [0, 500]}, "1 frames asked for do not exist"),
+        ({**ALONE, "frames": [0, 500, 501]}, "2 of the frames asked for have no labels"),
+    ],
+)
+def test_track_and_run_inference_warn_in_the_same_words(given, words, named, capfd, caplog):
+    arguments = named(given)
+    sleap_rt.run_inference(**arguments)
+    assert caplog.messages == [words]
+    with pytest.raises(SystemExit) as left:
+        main(["track", *command_line(arguments)])
+    assert left.value.code == 0
+    warnings = [one for one in capfd.readouterr().err.splitlines() if one.startswith("Warning: ")]
+    assert warnings == [f"Warning: {words}"]
+
+
+def calibrated(**given: Any) -> CalibrationOptions:
+    return CalibrationOptions(calibrate=Path("crawlers.mp4"), **given)
+
+
+BOTH_EXPORTS: list[tuple[type[SleapRtError], str, Given, str]] = [
+    (ModelError, "none", {}, "none does not exist"),
+    (ModelError, "empty", {}, "empty is no model"),
+    (OptionError, "bottomup", {"crop_size": 64}, "crop_size: no effect with bottomup"),
+    (OptionError, "bottomup", {"n_points": 1}, "n_points must be at least 2"),
+    (OptionError, "bottomup", {"precision": "int8"}, "precision int8 needs typical frames"),
+    (OptionError, "bottomup", {"calibrate": "a.mp4"}, "calibrate has no effect with precision"),
+    (
+        OptionError,
+        "bottomup",
+        {"precision": "int8", "calibrate": "a.mp4", "calibration_frames": 0},
+        "calibration_frames must be at least 1",
+    ),
+    (OptionError, "bottomup", {"target": "sm86"}, "target is for engines"),
+    (OptionError, "bottomup", {"format": "trt"}, "format trt needs the GPU architecture"),
+    (OptionError, "bottomup", {"format": "trt", "target": "abacus"}, "abacus"),
+]
+
+
+@pytest.mark.parametrize(("kind", "model", "given", "words"), BOTH_EXPORTS)
+def test_both_exports_refuse_in_the_same_words(kind, model, given, words, named, called):
+    shutil.copytree(TRAINED / "bottomup", "bottomup")
+    with pytest.raises(SleapRtError) as refusal:
+        export_with(Path(model), given)
+    check(refusal.value, called(["export", model, *command_line(given)]), kind, words)
+    assert not list(Path().rglob("*.onnx"))
+
+
+def export_with(model: Path, given: Given) -> None:
+    calibration = filled(CalibrationOptions, given) if "calibrate" in given else None
+    options = filled(ExportOptions, {**given, "calibration": calibration})
+    export([model], None, filled(ModelOverrides, given), options)
