@@ -1,6 +1,6 @@
 """SLEAP pose models as self-contained graphs: export once, run anywhere, track and evaluate.
 
-What a program needs is here; it is imported when it is first used.
+Public names are imported when they are first used.
 """
 
 from importlib import import_module

@@ -1,8 +1,8 @@
-"""What an exported file says about itself: the contract between `export` and `runtime`.
+"""The contract between `export` and `runtime`: an exported file's description of itself.
 
-One JSON string in the file's metadata, under `METADATA_KEY`. It is written by `export` and checked,
-field by field, whenever a file is opened: an unknown version, a missing field or a wrong type is an
-error, never a default.
+One JSON string in the file's metadata, under `METADATA_KEY`. `export` writes it; opening a file
+checks it field by field: an unknown version, a missing field or a wrong type is an error, never a
+default.
 """
 
 import json
@@ -17,8 +17,8 @@ from sleap_rt.skeleton import Skeleton
 CONTRACT_VERSION = 5
 METADATA_KEY = "sleap_rt"
 BYTES_NODE = "frames/Cast"
-"""The first node of a graph. It makes floats of the frames' bytes, since some engines take bytes in
-no other operator; an engine that can gather and transpose bytes may let it make bytes instead."""
+"""The first node of a graph. It casts the frames' bytes to floats, since some engines support bytes
+in no other operator. An engine that can gather and transpose bytes may cast to bytes instead."""
 
 Family = Literal["native", "legacy"]  # sleap-nn; SLEAP 1.4 and earlier
 Precision = Literal["fp32", "fp16", "int8"]
@@ -32,9 +32,9 @@ class Preprocessing:
     """How a frame becomes the network's input.
 
     Attributes:
-        channels: conversion ahead of everything else; `as_is` leaves it to the network's entry,
-            which repeats a gray channel or takes the luma of three. A legacy instance model has
-            the channels of its centroid model.
+        channels: conversion before all else; `as_is` leaves it to the network's entry, which
+            repeats a gray channel or takes the luma of three. A legacy instance model has the
+            channels of its centroid model.
         in_channels: channels of the network's first layer, 1 or 3.
         max_height: rows that every frame is resized and padded to; None keeps the frame's own.
         max_width: the same for columns.
@@ -46,8 +46,8 @@ class Preprocessing:
             from the scaled frame.
         resize: how images are resized: `antialiased` in whole grey levels, `antialiased_float`
             without rounding, `bilinear` without antialiasing.
-        fit_largest: where the videos of a run differ in size, all frames are brought to the largest
-            height and width among them before they enter the graph.
+        fit_largest: if the videos of a run differ in size, the runtime brings all frames to the
+            largest height and width among them before the graph.
     """
 
     channels: Literal["as_is", "rgb", "grayscale"]
@@ -72,8 +72,8 @@ class Decoding:
         class_maps_stride: the same for class maps.
         integral_patch_size: cells on a side of the patch that refines a peak.
         n_points: samples on the line between two peaks.
-        offsets: the network itself says where in its cell a peak lies; integral refinement is then
-            not used.
+        offsets: the network itself gives each peak's position in its cell; integral refinement is
+            then not used.
     """
 
     confmaps_stride: int
@@ -86,14 +86,14 @@ class Decoding:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphPart:
-    """One link of the chain that a graph is, by the tensors at its ends.
+    """One part of a graph, by the tensors at its ends.
 
-    An engine may cut a graph there, and run the network elsewhere.
+    An engine may cut a graph there, and run the network by itself.
 
     Attributes:
         name: what the part does; its nodes' names begin with it.
         inputs: names of the tensors that it takes from the graph's inputs and from other parts.
-        outputs: names of the tensors that it hands on, or that are outputs of the graph.
+        outputs: names of its tensors that other parts take or that are outputs of the graph.
     """
 
     name: Literal["sizing", "crops", "network", "decoding"]
@@ -103,12 +103,12 @@ class GraphPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
-    """Where a file comes from, without any path.
+    """Origin of a file, without any path.
 
     Attributes:
         weights_sha256: of the checkpoint.
         config_sha256: of the training configuration.
-        trained_with: program and version that trained the model, as far as it says.
+        trained_with: program and version that trained the model, as far as recorded.
         exported_with: this package's version.
         backbone: the backbone's family, e.g. `unet`.
     """
@@ -122,13 +122,13 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class PoseLoss:
-    """What a network in int8 costs, in poses, on frames that it was not calibrated on.
+    """How poses of a network in int8 differ from float32, on frames not used for calibration.
 
     The poses are those of the whole set: a crop model that was exported with its centroid model
     runs behind it, both in int8.
 
     Attributes:
-        calibration: the frames that showed the range of every layer, in words.
+        calibration: the frames that gave the range of every layer, in words.
         n_lost: instances that only the float32 graph finds.
         n_extra: instances that only the int8 graph finds.
         n_renamed: instances that get another class; 0 where the model tells none.
@@ -138,7 +138,7 @@ class PoseLoss:
             node, and where there is none.
         oks_p5: 5th percentile of the same.
         oks_min: least of the same.
-        exceeded: limits that are exceeded, with the figures; not empty only if that was allowed.
+        exceeded: limits that are exceeded, with the figures; empty unless the user allowed it.
     """
 
     calibration: str
@@ -155,7 +155,7 @@ class PoseLoss:
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """How closely the exported graph follows what it was made from, measured at export.
+    """How far the exported graph is from what it was made from, measured at export.
 
     A float32 graph is compared with the checkpoint pipeline, one in reduced precision with the
     float32 graph.
@@ -163,15 +163,15 @@ class Certificate:
     Attributes:
         frames: what was compared, in words.
         n_frames: how many frames.
-        n_instances: instances in the result that is followed; a float32 graph found as many.
+        n_instances: instances in the expected result; a float32 graph found as many.
         n_lost: points in that result that the graph does not find; 0 for float32.
         n_extra: points that only the graph finds; 0 for float32.
         max_px: largest distance between two points, frame px.
         p99_px: 99th percentile of the same.
-        max_score: largest difference of two point scores.
+        max_score: largest difference of two scores, also of connections and class probabilities.
         max_map: largest difference of the network's raw outputs, relative to the largest value
             where that exceeds 1; 0 for int8.
-        poses: for int8, what became of whole poses.
+        poses: for int8, differences of whole poses.
     """
 
     frames: str
@@ -199,7 +199,7 @@ class GraphContract:
             for models that do not group.
         class_names: identities in the order of the graph's class axis; empty for others.
         anchor_part: node that a centroid stands on; None for the middle of the animal.
-        center_method: what the middle of a labelled animal is, where its anchor part is not.
+        center_method: middle of a labelled animal, used where its anchor part is not visible.
         preprocessing: what the graph does to a frame.
         decoding: what the graph does to the network's outputs.
         precision: number format of the network; everything around it is float32.
@@ -233,8 +233,8 @@ class GraphContract:
         """Read a contract back.
 
         Raises:
-            ModelError: the text is no contract of this version, or a field is missing, unknown or
-                of the wrong type.
+            ModelError: the text is not a contract of this version, or a field is missing, unknown
+                or of the wrong type.
         """
         try:
             found = json.loads(text)

@@ -1,4 +1,4 @@
-"""What can go wrong, in one small tree.
+"""The errors of this package, in one small tree.
 
 Every message says what was found, what was expected, and what to do. The command line turns an
 `OptionError` into exit code 2 and every other `SleapRtError` into exit code 1.

@@ -1,7 +1,7 @@
-"""Boxes around poses and how alike two boxes or two poses are: the formulas, each written once.
+"""Boxes around poses, and similarities of boxes and of poses: the formulas, each written once.
 
-Who measures what against what differs from stage to stage, so it is an argument: whether border
-pixels belong to a box, what area scales an error, and which nodes count.
+Stages differ in whether border pixels belong to a box, which area scales an error, and which nodes
+count, so these are arguments.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from sleap_rt.arrays import AnyFloats, Bools, Doubles
 
 EPSILON = float(np.finfo(np.float64).eps)
-BORDER_PX = 1.0  # what `border` is where the pixels on a box's border belong to it
+BORDER_PX = 1.0  # `border` where the pixels on a box's border belong to it
 
 
 def visible_nodes(points: AnyFloats) -> Bools:
@@ -101,7 +101,7 @@ def keypoint_similarity(squared: AnyFloats, spread: AnyFloats, counted: Bools) -
 
 
 def oks_matrix(reference: AnyFloats, others: AnyFloats, *, stddev: float) -> AnyFloats:
-    """`keypoint_similarity` of every reference pose with every other one, made for many pairs.
+    """`keypoint_similarity` of every reference pose with every other pose, fast for many pairs.
 
     The box of the reference pose scales the errors, and its visible nodes are counted.
 

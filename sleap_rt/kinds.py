@@ -1,4 +1,4 @@
-"""The kinds of models: what each one's network gives, and what a graph of it takes and gives.
+"""The kinds of models: outputs of each kind's network, inputs and outputs of its graph.
 
 A new kind is a row of this table and, if it reads its maps in a new way, a step of decoding.
 """
@@ -23,12 +23,12 @@ Head = Literal["confmaps", "pafs", "class_maps", "class_probs", "offsets"]
 
 @dataclass(frozen=True)
 class Kind:
-    """What is special about one kind of models.
+    """Properties of one kind of models.
 
     Attributes:
         heads: output of the network -> layer that gives it, as both families name it.
         inputs: of the graph, in order, besides `frames`.
-        outputs: of the graph that are decoded, in order; the network's own follow.
+        outputs: decoded outputs of the graph, in order; the raw ones of the network follow.
         sees_crops: the network sees crops around given centres, not whole frames.
         is_one_node: the model finds one point per animal, and its outputs have no axis of nodes.
     """
@@ -41,12 +41,12 @@ class Kind:
 
     @property
     def finds_many(self) -> bool:
-        """Several peaks per map, or only the highest."""
+        """Whether the graph finds several peaks per map, not only the highest."""
         return "slots" in self.inputs
 
     @property
     def maps(self) -> tuple[Head, ...]:
-        """The network's outputs that are not an output of the graph as they are."""
+        """The network's outputs that need decoding."""
         return tuple(head for head in self.heads if head not in self.outputs)
 
 
@@ -105,7 +105,7 @@ SETS: tuple[tuple[ModelKind, ...], ...] = (
 
 
 def is_crop_model_alone(kinds: Sequence[ModelKind]) -> bool:
-    """Whether a set is one model of crops: without centroids, it works on labelled animals."""
+    """Whether a set is a crop model alone: without centroids, it works on labelled animals."""
     return len(kinds) == 1 and kinds[0] in CROP_KINDS
 
 

@@ -1,4 +1,4 @@
-"""Labels files, read without a look at their videos unless asked for."""
+"""Reads labels files, without opening their videos unless asked for."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

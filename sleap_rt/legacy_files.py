@@ -10,7 +10,7 @@ CONFIG_NAME = "training_config.json"
 WEIGHTS_NAME = "best_model.h5"
 _NATIVE_NAMES = ("training_config.yaml", "best.ckpt")
 _WANTED = f"Give the training folder with {WEIGHTS_NAME} and {CONFIG_NAME}."
-_FOREIGN = {  # file that betrays another format -> what it is
+_FOREIGN = {  # file that shows another format -> what it is
     "saved_model.pb": "a TensorFlow SavedModel, which is not supported",
     "frozen_graph.pb": "a graph that SLEAP exported (`sleap-export`), which is not supported",
 }
@@ -67,7 +67,7 @@ class _ZippedFolder:
 
 
 def is_legacy_model(path: Path) -> bool:
-    """Whether `path` is meant as a legacy model, also one that `load_legacy_model` will refuse.
+    """Whether `path` looks like a legacy model, also one that `load_legacy_model` will refuse.
 
     A folder that also holds a sleap-nn model is native; naming its `.h5` file still means legacy.
     """
@@ -97,7 +97,7 @@ def read_model_files(path: Path) -> ModelFiles:
         path: the folder, either file in it, or a zip of it. Naming an `.h5` file chooses it.
 
     Raises:
-        ModelError: a file is missing or cannot be read, or it is another kind of model.
+        ModelError: a file is missing or cannot be read, or is another kind of model.
     """
     if not path.exists():
         raise ModelError(f"there is no such file or folder. {_WANTED}")

@@ -1,4 +1,4 @@
-"""What a path given as a model is, found out without loading anything."""
+"""Tells what kind of model a path holds, without loading it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -53,10 +53,10 @@ _EXPECTED = (
 
 
 def one_family(paths: Sequence[Path]) -> ModelSource:
-    """What the trained models are, all of them.
+    """The one source of all these trained models.
 
     Raises:
-        ModelError: native and legacy models are mixed, or a path is no trained model.
+        ModelError: native and legacy models are mixed, or a path is not a trained model.
     """
     sources = {path: model_source(path) for path in paths}
     for path, source in sources.items():
@@ -78,7 +78,7 @@ MIXED_FAMILIES = (
 
 
 def folder_of(path: Path) -> Path:
-    """Where a trained model lies; for a zip, the folder that it would unpack to."""
+    """Folder of a trained model; for a zip, the folder that it would unpack to."""
     if path.suffix == ".zip":
         return path.with_suffix("")
     return path.parent if path.is_file() else path
@@ -95,11 +95,11 @@ def exported_graphs(path: Path) -> list[Path]:
 
 
 def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
-    """SHA-256 over everything in a trained model that decides its predictions.
+    """SHA-256 over everything in a trained model that its predictions depend on.
 
     Args:
         path: the model, in any form that `model_source` takes.
-        checkpoint: of a native model; stands in where the folder has no checkpoint of its own.
+        checkpoint: of a native model; used if its folder has no checkpoint of its own.
 
     Raises:
         ModelError: one of the files is missing or cannot be read.
@@ -124,7 +124,7 @@ def _digest(digests: Sequence[bytes]) -> str:
 
 
 def file_sha256(file: Path) -> bytes:
-    """Of a file that a model is made of.
+    """SHA-256 of a file of a model.
 
     Raises:
         ModelError: it does not exist.

@@ -17,7 +17,7 @@ class Skeleton:
         symmetries: pairs of indices into `node_names` that mirror each other.
 
     Raises:
-        ModelError: a node name repeats, or an index points outside `node_names`.
+        ModelError: there is no node, a node name repeats, or an index points outside `node_names`.
     """
 
     name: str

@@ -45,7 +45,7 @@ _COLUMNS = (
     multiple=True,
     default=(EngineOptions.engine,),
     show_default=True,
-    help="Give it again to compare engines.",
+    help="Engine to measure; repeat the option to compare several.",
 )
 @DEVICE
 @click.option(
@@ -56,10 +56,10 @@ _COLUMNS = (
     multiple=True,
     default=(4,),
     show_default=True,
-    help="Frames per call. Give it again to compare.",
+    help="Frames per call; repeat the option to compare several.",
 )
 @click.option(
-    "--n_batches", type=int, default=20, show_default=True, help="Measured, after the warm-up."
+    "--n_batches", type=int, default=20, show_default=True, help="Batches to measure, once warm."
 )
 @tuning_options
 @click.option("--json", "as_json", is_flag=True, help="JSON in place of the table.")
@@ -75,10 +75,10 @@ def command(
     """Measure prediction with an exported model: latency per batch, throughput, stages.
 
     PATH is an `.onnx` file or an export folder. Times are ms per batch: `copy` brings frames to
-    the GPU, `graph` is network and decoding in the engine, `group` what comes after, `write` saves
-    the results of all batches. `instances` are those found per frame: where there are none, neither
-    crops nor grouping are measured. Runs are taken in turn, each after a warm-up; on a machine that
-    does other work, compare rows, not days.
+    the GPU, `graph` is network and decoding in the engine, `group` is grouping and assembling the
+    instances. `write` saves the results of all batches, once. `instances` is the number found per
+    frame: at 0, neither crops nor grouping are measured. Each run follows a warm-up. On a machine
+    that does other work, compare only rows of one call.
 
     \b
     sleap-nn bench exports/flies -i video.mp4

@@ -45,7 +45,7 @@ def _frame_size(
     type=click.Path(path_type=Path),
     metavar="VIDEO|SLP",
     help="With --precision int8: typical frames, to find the range of every layer and to measure "
-    "what the poses lose.",
+    "how much poses change.",
 )
 @click.option(
     "--calibration_frames",
@@ -56,7 +56,7 @@ def _frame_size(
 @click.option(
     "--allow_loss",
     is_flag=True,
-    help="With --calibrate: export even if the poses lose more than the limits.",
+    help="With --calibrate: export even if poses change by more than the limits.",
 )
 @click.option(
     "--format",
@@ -73,7 +73,7 @@ def _frame_size(
     callback=_frame_size,
     help="With --format trt: size of the frames, px.  [default: as trained]",
 )
-@click.option("--verbose", is_flag=True, help="Say what each step took.")
+@click.option("--verbose", is_flag=True, help="Say how long each step took.")
 @override_options
 def command(
     models: tuple[Path, ...],
@@ -92,9 +92,9 @@ def command(
 
     A model is a folder of sleap-nn, or of SLEAP 1.4 or older (a file in it or a zip of it will do).
 
-    Each graph holds the whole method: raw frames in, poses in frame pixels out. It is compared with
-    the checkpoint on the way, and what was measured is stored in the file. Where an option below is
-    not given, the training configuration decides.
+    Each graph holds the whole method: raw frames in, poses in frame pixels out. The export compares
+    it with the checkpoint, and stores the differences in the file. Where an option below is not
+    given, the training configuration decides.
 
     \b
     sleap-nn export models/bottomup -o exports/flies
@@ -158,7 +158,7 @@ def _certified(contract: GraphContract) -> str:
 
 
 def _loss(certificate: Certificate, poses: PoseLoss) -> list[str]:
-    """What int8 costs, line by line."""
+    """How int8 changes poses, line by line."""
     lines = [
         f"int8, calibrated on {poses.calibration}; against float32 on {certificate.frames}:",
         f"{certificate.n_instances} instances, {poses.n_lost} lost, {poses.n_extra} new"

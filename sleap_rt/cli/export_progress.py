@@ -1,4 +1,4 @@
-"""The steps of an export on a terminal: a bar, and with `--verbose` what each of them took."""
+"""Shows the steps of an export on a terminal: a bar, or with `--verbose` the time of each."""
 
 import sys
 from typing import Any
@@ -9,7 +9,7 @@ from sleap_rt.export.steps import Step
 
 
 class ExportProgress:
-    """Shows steps; to be called as each begins and ends.
+    """Shows steps; called as each begins and ends.
 
     Args:
         quiet: show nothing.

@@ -34,7 +34,7 @@ def command(path: Path, as_json: bool) -> None:
 
 
 def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
-    """`name: value`, sections below their names, what is None left out."""
+    """`name: value`, sections below their names; None and empty values are left out."""
     shown = {
         name.replace("_", " "): value
         for name, value in values.items()

@@ -1,4 +1,4 @@
-"""What `track` tells on a terminal while it predicts, and at the end."""
+"""Reports a prediction on a terminal: progress while `track` runs, a summary at the end."""
 
 from collections.abc import Iterable
 

@@ -20,7 +20,7 @@ _AFTER = ("torch", "onnx", "onnxscript", "h5py")
 def command(as_json: bool) -> None:
     """Say which engines and devices truly work here, by running a small graph on each.
 
-    For each that does not, the reason and the fix are given. This always ends with success.
+    For each that does not work, it gives the reason and the fix. The exit code is always 0.
     """
     from sleap_rt.runtime.inspect.probe import probe_engines
 

@@ -14,7 +14,7 @@ from sleap_rt.options import EngineOptions, filled
 @click.argument("path", type=click.Path(path_type=Path))
 @engine_options
 def command(path: Path, **params: Any) -> None:
-    """Run an exported model's stored sample here, and compare with the certified result.
+    """Run an exported model's stored sample here, and compare it with the certified result.
 
     PATH is an `.onnx` file or an export folder. Exit code 1 if a point or a score differs by more
     than the tolerance of the model's precision.

@@ -1,4 +1,4 @@
-"""The options that say which engine runs and where, and `auto` explained."""
+"""The options that choose engine and device, and the line that explains what `auto` chose."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,7 +33,7 @@ DEVICE = click.option(
     "-d",
     default=EngineOptions.device,
     show_default=True,
-    help="auto, cpu, cuda, cuda:N, ... What is asked for is what runs, or an error.",
+    help="auto, cpu, cuda, cuda:N, ... Runs on exactly the device asked for, or fails.",
 )
 ENGINE = click.option(
     "--engine",
@@ -72,14 +72,14 @@ def engine_options(command: _Command) -> _Command:
 
 
 def tuning_options(command: _Command) -> _Command:
-    """Decorate a click command with those that are seldom needed."""
+    """Decorate a click command with the engine options that are seldom needed."""
     for option in reversed(TUNING):
         command = option(command)
     return command
 
 
 def tell_choice(choice: "EngineChoice") -> None:
-    """On standard error, what `auto` came to, where that was asked for."""
+    """Say on standard error what `auto` chose, and why."""
     from sleap_rt.runtime.engines import AS_ASKED
 
     if choice.reason != AS_ASKED:

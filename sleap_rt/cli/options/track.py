@@ -69,7 +69,7 @@ ESSENTIAL = (
         "--integral_refinement",
         default=DecodeOptions.integral_refinement,
         show_default=True,
-        help="integral for sub-pixel peaks, none for the grid.",
+        help="integral: peaks within a cell; none: whole cells.",
     ),
     click.option(
         "--centroid_only",
@@ -82,7 +82,7 @@ ESSENTIAL = (
         type=click.Choice(("instance", "centroid", "both")),
         default="instance",
         show_default=True,
-        help="A centroid model alone: as an instance of one node, as a centroid, or as both.",
+        help="A centroid model alone: store an instance of one node, a centroid, or both.",
     ),
 )
 BOTTOMUP = (
@@ -126,14 +126,12 @@ SELECTION = (
         type=int,
         help="`.slp`: this video, and every frame of it.",
     ),
+    click.option("--only_labeled_frames", is_flag=True, help="`.slp`: frames with user instances."),
     click.option(
-        "--only_labeled_frames", is_flag=True, help="`.slp`: frames with instances of a user."
+        "--only_suggested_frames", is_flag=True, help="`.slp`: suggestions without user instances."
     ),
     click.option(
-        "--only_suggested_frames", is_flag=True, help="`.slp`: suggestions without such instances."
-    ),
-    click.option(
-        "--exclude_user_labeled", is_flag=True, help="`.slp`: frames without such instances."
+        "--exclude_user_labeled", is_flag=True, help="`.slp`: frames without user instances."
     ),
     click.option(
         "--only_predicted_frames", is_flag=True, help="`.slp`: frames with predicted instances."
@@ -175,7 +173,7 @@ FILTERS = (
         type=float,
         default=FilterOptions.filter_overlapping_threshold,
         show_default=True,
-        help="Overlap above which they are dropped.",
+        help="Overlap above which an instance is dropped.",
     ),
     click.option(
         "--filter_min_visible_nodes",
@@ -220,10 +218,10 @@ OUTPUT = (
     click.option(
         "--resume/--no-resume",
         default=None,
-        help="Go on with a run that was cut off, or begin it anew.",
+        help="Continue an interrupted run, or start it again.",
     ),
     click.option("--gui", is_flag=True, help="Progress as JSON lines on standard output."),
     click.option("--verbose", is_flag=True, help="Say more; show where an error came from."),
-    click.option("--dry_run", is_flag=True, help="Print what would be done, and do nothing."),
+    click.option("--dry_run", is_flag=True, help="Print the plan, and do nothing."),
     click.option("--quiet", is_flag=True, help="Say nothing but warnings and errors."),
 )

@@ -15,24 +15,24 @@ _HELP = {
     "min_new_track_points": "Visible nodes an instance needs to start a track.",
     "candidates_method": "fixed_window forgets a track unseen for a window, local_queues never.",
     "min_match_points": "Visible nodes a past instance needs to be compared with.",
-    "features": "What is compared.",
-    "scoring_method": "How it is compared.",
-    "scoring_reduction": "From the scores of a track's past instances to one.",
+    "features": "What of two instances is compared.",
+    "scoring_method": "Similarity of the features.",
+    "scoring_reduction": "How the scores with a track's past instances become one.",
     "robust_best_instance": "Quantile for robust_quantile.",
-    "track_matching_method": "Best total, or best pair first.",
-    "max_tracks": "Tracks ever started in a video.",
+    "track_matching_method": "hungarian: best total; greedy: best pair first.",
+    "max_tracks": "Most tracks ever started in a video.",
     "oks_stddev": "Spread of every node, as a share of the animal's size.",
     "use_flow": "Move past poses to the current frame by optical flow; reads the video.",
-    "of_img_scale": "Resize of the images ahead of the flow.",
+    "of_img_scale": "Resize of the images before the flow.",
     "of_window_size": "Flow window in px, odd.",
     "of_max_levels": "Flow pyramid levels.",
     "motion_model": "kalman: predict where tracks are; best with a known number of animals.",
     "post_connect_single_breaks": "Join a track that ends with the one that begins there.",
     "tracking_target_instance_count": "Animals expected in a frame.",
     "tracking_pre_cull_to_target": "Not 0: cull to the expected number before tracking.",
-    "tracking_pre_cull_iou_threshold": "Overlap above which that drops an instance; 0: by score.",
+    "tracking_pre_cull_iou_threshold": "Overlap above which it drops an instance; 0: by score.",
     "tracking_clean_instance_count": "Cull to this number after tracking, then join breaks.",
-    "tracking_clean_iou_threshold": "Overlap above which that drops an instance; 0: by score.",
+    "tracking_clean_iou_threshold": "Overlap above which it drops an instance; 0: by score.",
 }
 
 
@@ -43,7 +43,7 @@ def tracking_option_list() -> list[Callable[[Any], Any]]:
 
 
 def tracking_options(command: _Command) -> _Command:
-    """Decorate a click command with all of them."""
+    """Decorate a click command with all tracking options."""
     for option in reversed(tracking_option_list()):
         command = option(command)
     return command
