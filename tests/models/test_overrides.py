@@ -123,7 +123,7 @@ def test_values_that_mean_nothing_are_refused(values):
 
 def test_an_exported_graph_takes_no_override():
     overrides = ModelOverrides(n_points=5, ensure_rgb=False)
-    with pytest.raises(OptionError, match="^ensure_rgb, n_points: built into an exported graph"):
+    with pytest.raises(OptionError, match=r"^ensure_rgb, n_points: built into an exported graph"):
         resolve_models([Path("animals.onnx")], overrides)
 
 
