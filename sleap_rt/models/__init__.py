@@ -1,6 +1,6 @@
-"""A trained model as it is on disk in, a `TrainedModel` out: what it is plus a torch network.
+"""A trained model as it is on disk in, a `TrainedModel` out: a description and a torch network.
 
-Needs torch, and is therefore never imported by what runs exported graphs.
+Needs torch, so the code that runs exported graphs never imports it.
 """
 
 from sleap_rt.models.legacy import load_legacy_model

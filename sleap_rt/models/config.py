@@ -14,10 +14,10 @@ _INTERPOLATION = "${"
 
 
 class Config:
-    """One mapping of a training configuration, and where it stands.
+    """One mapping of a training configuration, and its path in the file.
 
-    A value that is absent or null takes the default. Keys that inference does not need are never
-    looked at, so unknown ones do no harm.
+    A value that is absent or null takes the default. Keys that inference does not need are not
+    read, so unknown ones do no harm.
     """
 
     def __init__(self, values: Mapping[str, Any], where: str = "") -> None:
@@ -28,7 +28,7 @@ class Config:
         """The configuration in `path` and the SHA-256 of the file.
 
         Raises:
-            ModelError: the file cannot be read, or is no YAML mapping.
+            ModelError: the file cannot be read, or is not a YAML mapping.
         """
         try:
             raw = path.read_bytes()

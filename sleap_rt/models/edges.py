@@ -1,4 +1,4 @@
-"""Edges of a bottom-up model: whether peaks can be grouped along them."""
+"""Checks that peaks can be grouped along the edges of a bottom-up model."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ Edges = Sequence[tuple[int, int]]
 
 
 def check_edges(edges: Edges, skeleton: Skeleton) -> tuple[str, ...]:
-    """Notes on nodes that grouping can never reach, one sentence each.
+    """Check edges; returns notes on nodes that grouping can never reach, one sentence each.
 
     Peaks are joined along the tree that grows from the root, the first node that no edge leads to.
 
@@ -18,7 +18,7 @@ def check_edges(edges: Edges, skeleton: Skeleton) -> tuple[str, ...]:
         skeleton: of the model.
 
     Raises:
-        ModelError: there is one node only or no edge, or edges run in a circle.
+        ModelError: there is only one node or no edge, or edges run in a circle.
     """
     names = skeleton.node_names
     if len(names) < 2 or not edges:

@@ -14,10 +14,10 @@ _Channels = Literal["as_is", "rgb", "grayscale"]
 def override_models(models: list[TrainedModel], overrides: ModelOverrides) -> list[TrainedModel]:
     """The models of one set with the overrides applied, each to the models that it concerns.
 
-    Other checkpoints are not looked at here: the weights are in the network already.
+    Overrides of checkpoints do nothing here: loading has already used them.
 
     Raises:
-        OptionError: an override concerns none of the models, or names a node that there is not.
+        OptionError: an override concerns none of the models, or names an unknown node.
     """
     _check_effective(models, overrides)
     return [_overridden(model, overrides) for model in models]
@@ -63,7 +63,7 @@ def _overridden(model: TrainedModel, overrides: ModelOverrides) -> TrainedModel:
 
 
 def _channels(trained: _Channels, overrides: ModelOverrides) -> _Channels:
-    """What is switched on replaces the training's conversion; switching off removes only itself."""
+    """Conversion of channels: on replaces that of training, off removes only the one it names."""
     if overrides.ensure_rgb:
         return "rgb"
     if overrides.ensure_grayscale:

@@ -1,4 +1,4 @@
-"""Models that run together: their order, and what the first stage decides for both."""
+"""Models that run together: their order, and the pre-processing that they share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from sleap_rt.models.trained import TrainedModel
 
 
 def in_order(models: Sequence[TrainedModel]) -> list[TrainedModel]:
-    """One model, or the two of a pair as they run: both bring frames to the same size.
+    """One model, or the two of a pair in running order; both then bring frames to the same size.
 
     Args:
         models: of one family.
@@ -33,7 +33,7 @@ _Pair = tuple[Preprocessing, Preprocessing]
 
 
 def _native(first: TrainedModel, second: TrainedModel) -> _Pair:
-    """A side that the first stage leaves open is the second's; so is a way to resize of old."""
+    """The second stage gives a side that the first leaves open, and sleap-nn 0.0's resizing."""
     one, other = first.preprocessing, second.preprocessing
     if other.crop_unit == "scaled":
         one = replace(one, resize=other.resize)
@@ -46,9 +46,9 @@ def _native(first: TrainedModel, second: TrainedModel) -> _Pair:
 
 
 def _legacy(first: TrainedModel, second: TrainedModel) -> _Pair:
-    """The first stage decides for both, also whether frames become gray.
+    """The first stage decides sizes and channels for both.
 
-    The original matches sizes for every set but that of identities in crops.
+    The original matches sizes in every pair except those with a `multi_class_topdown` model.
     """
     one = first.preprocessing
     if second.kind == "multi_class_topdown":

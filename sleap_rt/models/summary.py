@@ -14,7 +14,7 @@ _SIDE = 512  # px, of an image whose size the training configuration leaves open
 
 
 def describe_model(path: Path, *, is_legacy: bool) -> dict[str, Any]:
-    """What a trained model is, and what one image costs.
+    """A trained model's settings, and the operations it takes for one image.
 
     Args:
         path: of the model.

@@ -11,16 +11,16 @@ from sleap_rt.skeleton import Skeleton
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedModel:
-    """A trained model: what it is and the network itself.
+    """A trained model: its description and its network.
 
     Attributes:
-        family: the software that trained it, whose rules hold.
-        kind: what the model finds.
+        family: the software that trained it, whose rules it follows.
+        kind: of the model.
         skeleton: nodes in the order of the confidence maps' channels.
         edges: (source, destination) node indices in the order of the part affinity fields.
         class_names: identities in the order of the class channels.
         anchor_part: node that the model's centroid stands on; None for the middle of the animal.
-        center_method: what the middle of a labelled animal is.
+        center_method: how the middle of a labelled animal is computed.
         preprocessing: how a frame becomes the network's input.
         decoding: how the network's outputs become points.
         network: (batch, in_channels, height, width) float32 in [0, 1] to name -> output, for the

@@ -1,4 +1,4 @@
-"""Keras models of SLEAP 1.4 and older to a `TrainedModel`. TensorFlow is not needed."""
+"""Keras models of SLEAP 1.4 and older to a `TrainedModel`, without TensorFlow."""
 
 from sleap_rt.models.legacy.load import load_legacy_model
 

@@ -1,7 +1,7 @@
-"""Reads of a `training_config.json` what inference needs, and nothing else.
+"""Reads from a `training_config.json` what inference needs, and nothing else.
 
-Missing keys take the defaults of the original software. Keys that only training uses are never
-looked at, so that odd values there do no harm.
+Missing keys take the defaults of the original software. Keys that only training uses are not read,
+so odd values there do no harm.
 """
 
 import hashlib
@@ -29,10 +29,10 @@ _STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTA
 
 @dataclass(frozen=True, kw_only=True)
 class LegacyConfig:
-    """What a training configuration says about inference.
+    """The settings of a training configuration that inference needs.
 
     Attributes:
-        kind: what the model finds.
+        kind: of the model.
         skeleton: nodes in the order of the confidence maps' channels.
         edges: (source, destination) node indices in the order of the part affinity fields.
         class_names: identities in the order of the class channels.
@@ -44,7 +44,7 @@ class LegacyConfig:
         target_width: the same for columns.
         crop_size: side of the crop, px after scaling; None for models of whole frames.
         backbone: its family, e.g. `unet`.
-        strides: what the configuration says about heads (and `max`); the network is right.
+        strides: of heads (and `max`) as configured; where the network differs, the network counts.
         sleap_version: that trained the model, where it was recorded.
         sha256: of the file.
         notes: what a user should know, one sentence each.
@@ -76,7 +76,8 @@ def read_config(content: bytes, name: str) -> LegacyConfig:
         name: the file's name, for messages.
 
     Raises:
-        ModelError: it is no JSON, older than SLEAP 1.0, or what inference needs is missing.
+        ModelError: it is not JSON, older than SLEAP 1.0, or a setting that inference needs is
+            missing.
     """
     document = _parse(content, name)
     data, model = document.section("data"), document.section("model")

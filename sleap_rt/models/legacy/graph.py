@@ -1,8 +1,8 @@
-"""A Keras functional graph to a torch module, node by node.
+"""Builds a torch module from a Keras functional graph, node by node.
 
-The architecture says everything: which layers there are, their settings, what each is called with.
-Nothing is inferred from names or from the training configuration. It is all or nothing: a layer
-that is not understood, or a weight that nobody takes, is an error.
+The architecture in the file lists the layers, their settings and their inputs. Nothing is inferred
+from names or from the training configuration. An unknown layer, or a weight that no layer uses, is
+an error.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,12 +29,12 @@ Source = tuple[str, int]  # layer name, which of its outputs
 
 @dataclass(frozen=True)
 class Signal:
-    """What flows along one connection.
+    """The tensor on one connection of the graph.
 
     Attributes:
         shape: for one example at the size in the file.
-        stride: input px per px here; None where the tensor has no place in the image.
-        fixes_size: on its way lies a layer that works only at the size in the file.
+        stride: input px per px here; None if the tensor has no place in the image.
+        fixes_size: an earlier layer works only at the size in the file.
     """
 
     shape: Shape
@@ -103,7 +103,7 @@ def graph_from_keras(architecture: Mapping[str, Any], weights: Weights) -> Built
         weights: of every layer, as `read_keras_h5` returns them.
 
     Raises:
-        ModelError: the architecture is none of SLEAP's, or weights and architecture disagree.
+        ModelError: it is not an architecture of SLEAP, or weights and architecture disagree.
     """
     class_name = architecture.get("class_name")
     if class_name not in _GRAPH_CLASSES:
@@ -115,7 +115,7 @@ def graph_from_keras(architecture: Mapping[str, Any], weights: Weights) -> Built
 
 
 class _Builder:
-    """Walks one graph; a nested graph gets a walker of its own, with its own names and weights."""
+    """Builds one graph; a nested graph gets its own builder, with its own names and weights."""
 
     def __init__(self, config: Any, weights: Weights) -> None:
         try:
@@ -137,7 +137,7 @@ class _Builder:
         self.max_stride = Fraction(1)
 
     def build(self, incoming: Signal | None) -> BuiltGraph:
-        """`incoming` is what a nested graph is called with; None for the outermost."""
+        """Build the module. `incoming` is the input of a nested graph; None for the outermost."""
         steps = []
         for node in self.nodes:
             if node.class_name == "InputLayer":
@@ -242,14 +242,14 @@ def _node(entry: Mapping[str, Any]) -> _Node:
 
 
 def _sources(entries: Any) -> tuple[Source, ...]:
-    """[[layer, call, output], ...]: the call is not needed, every layer is called once."""
+    """Sources from [[layer, call, output], ...]; the call is always 0, as layers run once."""
     if entries and isinstance(entries[0], str):  # a single one may stand without its list
         entries = [entries]
     return tuple((str(entry[0]), int(entry[2])) for entry in entries)
 
 
 def _shape_through(node: _Node, module: nn.Module, inputs: list[Signal]) -> Shape:
-    """The shape that comes out, found by sending shapes (no numbers) through."""
+    """Shape of the module's output, computed from shapes without numbers."""
     on_meta = {name: value.to("meta") for name, value in module.state_dict().items()}
     args = tuple(torch.empty(signal.shape, device="meta") for signal in inputs)
     try:

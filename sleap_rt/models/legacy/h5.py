@@ -1,7 +1,7 @@
-"""A Keras whole-model `.h5` file in, its architecture and its weights out; nothing is executed.
+"""Reads architecture and weights from a Keras whole-model `.h5` file; executes nothing in it.
 
 The layout is the one `tf.keras` writes: the attribute `model_config` on the root, and the group
-`model_weights` whose attributes `layer_names` and `weight_names` say what is where.
+`model_weights`, whose attributes `layer_names` and `weight_names` list its content.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _UNREADABLE = (  # what h5py raises on damage
 
 @dataclass(frozen=True)
 class KerasFile:
-    """What one `.h5` file holds.
+    """Content of one `.h5` file.
 
     Attributes:
         architecture: the parsed `model_config`.
@@ -50,7 +50,7 @@ def read_keras_h5(content: bytes, name: str) -> KerasFile:
         name: the file's name, for messages.
 
     Raises:
-        ModelError: the file is damaged, no Keras model, or holds no architecture or no weights.
+        ModelError: the file is damaged, not a Keras model, or lacks architecture or weights.
     """
     _refuse_other_formats(content, name)
     try:

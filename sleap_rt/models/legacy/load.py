@@ -1,4 +1,4 @@
-"""A legacy model on disk to a `TrainedModel`."""
+"""Loads a legacy model from disk as a `TrainedModel`."""
 
 from pathlib import Path
 
@@ -108,9 +108,9 @@ def _required(network: LegacyNetwork, output: str) -> Head:
 
 
 def _preprocessing(network: LegacyNetwork, config: LegacyConfig) -> Preprocessing:
-    """Of the model by itself; in a pair, `pairs.py` lets the first stage decide for both."""
+    """Pre-processing of the model by itself; in a pair, the first stage decides (`pairs.py`)."""
     # A target with one side counts as none; the original then takes the largest video's size, for
-    # every kind but this one.
+    # every kind but `multi_class_topdown`.
     matches_size = config.match_size and config.kind != "multi_class_topdown"
     has_target = bool(matches_size and config.target_height and config.target_width)
     return Preprocessing(
@@ -128,7 +128,7 @@ def _preprocessing(network: LegacyNetwork, config: LegacyConfig) -> Preprocessin
 
 
 def _pad_stride(network: LegacyNetwork, config: LegacyConfig) -> int:
-    """Whole frames are padded to multiples of this, px."""
+    """Whole frames are padded to multiples of this, px; 1 for crops, which are not padded."""
     if config.crop_size is not None:
         return 1  # crops are cut at the size the network was trained with
     if config.kind == "centroid":

@@ -18,7 +18,7 @@ class Head(NamedTuple):
     """One output of a network.
 
     Attributes:
-        output: the name used everywhere here.
+        output: its name in this package.
         layer: the output layer's name in the file, e.g. `CentroidConfmapsHead_0`.
         n_channels: channels, or classes.
         stride: network-input px per cell; 0 for class vectors.
@@ -77,7 +77,7 @@ def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
 
     Args:
         built: the whole graph.
-        kind: what the training configuration says the model is.
+        kind: of the model, by its training configuration.
 
     Raises:
         ModelError: a head that this kind of model needs is missing.

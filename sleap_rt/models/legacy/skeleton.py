@@ -30,17 +30,18 @@ class _Link(NamedTuple):
 def skeleton_from_json(found: Any) -> Skeleton:
     """Decode one skeleton.
 
-    Objects that occur again are written as `{"py/id": n}`: the n-th new object, counted from 1.
-    Nodes and edge types count alike. What counts is the order in which the original (jsonpickle
-    1.2) reads and writes, whatever the order of the text: keys by the alphabet, so links ahead of
-    nodes, and of a link source, target, type.
+    An object that occurs again is written as `{"py/id": n}`: the n-th new object, counted from 1.
+    Nodes and edge types count alike. They count in the order in which the original (jsonpickle 1.2)
+    reads and writes, not in the order of the text: keys are sorted, so links come before nodes, and
+    in a link source, target, type.
 
     Args:
         found: an entry of `data.labels.skeletons`.
 
     Raises:
-        ModelError: it is no skeleton, or not one that the original writes: a reference to an object
-            of another kind or to none, nodes or edges that repeat, ends of edges that are no nodes.
+        ModelError: it is not a skeleton, or not one that the original writes: a reference to no
+            object or to one of another kind, nodes or edges that repeat, an edge's end that is not
+            a node.
     """
     try:
         return _skeleton(found)
@@ -66,7 +67,7 @@ def _skeleton(found: Any) -> Skeleton:
     ]
     body = [link for link in links if link.type == _BODY_EDGE]
     _check_no_repeats(body, names)
-    # Where insertions tie, the original's graph lists edges by their source.
+    # If insertion numbers tie, the original's graph lists edges by their source.
     body.sort(key=lambda link: (link.insertion, link.source))
     pairs = [sorted((link.source, link.target)) for link in links if link.type == _SYMMETRY]
     return Skeleton(
@@ -85,7 +86,7 @@ def _link_objects(link: Mapping[str, Any], objects: "_Objects") -> tuple[_Node, 
 
 
 def _refuse_objects_in(values: Mapping[str, Any], where: str) -> None:
-    """Objects where none belong would be counted, too."""
+    """Refuse objects where only plain values belong: they would change the count of objects."""
     for key, value in values.items():
         if isinstance(value, dict | list):
             raise ValueError(f"{where} holds {key!r}, which is no plain value")
@@ -114,7 +115,7 @@ def _check_no_repeats(body: list[_Link], names: list[str]) -> None:
 
 
 class _Objects:
-    """The objects met so far; to be asked in the original's order."""
+    """The objects read so far; must be read in the original's order."""
 
     def __init__(self) -> None:
         self._seen: list[_Node | _EdgeType] = []
@@ -132,7 +133,7 @@ class _Objects:
         return kind
 
     def check_names(self) -> None:
-        """A node that is written in full again is another node to the original."""
+        """Refuse two nodes of one name: to the original, a node written in full is a new one."""
         names = [one.name for one in self._seen if isinstance(one, _Node)]
         for name in names:
             if names.count(name) > 1:
@@ -169,7 +170,7 @@ def _node(found: dict[str, Any]) -> _Node:
 
 
 def _short(found: Any) -> str:
-    """What was found, for a message: no more than one can read, and never deep."""
+    """A value for a message: short, and never nested."""
     if isinstance(found, dict | list):
         return f"a {type(found).__name__} of {len(found)}"
     return f"{found!r:.40}"

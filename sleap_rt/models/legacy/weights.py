@@ -1,4 +1,4 @@
-"""Hands out the weights of a layer, and keeps account of what was taken."""
+"""Hands out the weights of a layer, and records which were taken."""
 
 from collections.abc import Mapping
 
@@ -47,16 +47,16 @@ class LayerWeights:
 
     @property
     def left(self) -> list[str]:
-        """Weights that nobody took."""
+        """Weights that were not taken."""
         return [f"{self._layer}/{name}" for name in self._arrays if name not in self._taken]
 
 
 def by_layer(
     arrays: Mapping[str, Floats],
 ) -> dict[str, dict[str, Floats]]:
-    """The weights of a nested model, which the file lists together, sorted by its own layers.
+    """Group the weights of a nested model, which the file lists together, by its layers.
 
-    The owner is everything ahead of a path's LAST `/`: layer names may contain one.
+    The layer is everything before a path's LAST `/`: layer names may contain one.
     """
     found: dict[str, dict[str, Floats]] = {}
     for path, values in arrays.items():

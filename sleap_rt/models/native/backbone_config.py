@@ -23,7 +23,7 @@ def read_backbone(config: Config) -> Backbone:
     """The backbone that `model_config.backbone_config` sets.
 
     Raises:
-        ModelError: there is none, it is not supported, or a value is not usable.
+        ModelError: there is none, it is not supported, or a value is invalid.
     """
     found = config.set_keys()
     if not found:
@@ -73,7 +73,7 @@ def _swint(config: Config) -> SwinSpec:
 
 
 def _depths(config: Config, sizes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
-    """Blocks per stage: of a named size, or else of `arch`, or else of the smallest size."""
+    """Blocks per stage: of the named size, else of `arch`, else of the smallest size."""
     named = sizes.get(config.text("model_type") or "")
     return named or config.section("arch").integers("depths", sizes["tiny"])
 

@@ -1,4 +1,4 @@
-"""Read the tensors of a `best.ckpt` without running anything that is pickled in it.
+"""Reads the tensors of a `best.ckpt` without running anything that is pickled in it.
 
 A checkpoint is a zip archive: `<stem>/data.pkl` describes the objects, `<stem>/data/<n>` hold the
 numbers. Older checkpoints pickle configuration objects beside the weights; those become inert
@@ -49,7 +49,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         Float tensors as float32, integer buffers as they are, on the CPU.
 
     Raises:
-        ModelError: the file is missing, no checkpoint, damaged, or holds NaN or infinite weights.
+        ModelError: the file is missing, damaged, not a checkpoint, or holds NaN or infinite
+            weights.
     """
     if not path.is_file():
         raise ModelError(_missing(path))
@@ -74,9 +75,9 @@ def replace_weights(
 
     Args:
         checkpoint: the model's own.
-        backbone: all weights of the same name are taken from here, or only the backbone's if
-            `head` is given too.
-        head: the heads' weights are taken from here.
+        backbone: source of all weights of the same name, or only of the backbone's if `head` is
+            given too.
+        head: source of the heads' weights.
 
     Raises:
         ModelError: a file cannot be read, holds none of these weights, or one of another shape.
@@ -103,7 +104,7 @@ def replace_weights(
 
 
 def replaces_all(checkpoint: Checkpoint, *, backbone: Path | None, head: Path | None) -> bool:
-    """Whether `replace_weights` would find every weight that is to be replaced, in its shape."""
+    """Whether the other checkpoints have every weight to replace, in the same shape."""
     for path, prefix in _replacing(backbone, head):
         other = load_checkpoint(path).weights
         for name, weight in checkpoint.weights.items():

@@ -1,4 +1,4 @@
-"""A sleap-nn model folder (`training_config.yaml`, `best.ckpt`) to a `TrainedModel`."""
+"""Loads a sleap-nn model folder (`training_config.yaml`, `best.ckpt`) as a `TrainedModel`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -151,7 +151,7 @@ def _kind(head_configs: Config) -> ModelKind:
 
 
 def _why(head: str) -> str:
-    """What a head that other releases train is for, where it gives no poses."""
+    """The reason, for heads of other releases that give no poses."""
     others = {"segmentation": "masks", "bbox": "boxes", "embedding": "embeddings"}
     for word, outcome in others.items():
         if word in head:
@@ -187,9 +187,9 @@ def _end(node: dict[str, Any]) -> str:
 
 
 def _center_method(confmaps: Config) -> CenterMethod:
-    """How the middle of a labelled animal was found in training; newer releases let one choose."""
+    """How training computed the middle of a labelled animal; newer releases have a choice."""
     named = confmaps.text("centroid_method") or "center_of_mass"
-    if named == "anchor":  # said by the anchor part already; this is for where it is hidden
+    if named == "anchor":  # the anchor part says so already; this is for animals without it
         named = confmaps.text("centroid_fallback") or "center_of_mass"
     for method in CENTER_METHODS:
         if method == named:

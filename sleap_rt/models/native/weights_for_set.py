@@ -1,4 +1,4 @@
-"""The native models of one set, with weights of other checkpoints where these are given."""
+"""Loads the native models of one set, with weights of other checkpoints if these are given."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ def load_native_models(
 
     Raises:
         OptionError: the checkpoints fit both models of a pair, or neither.
-        ModelError: as `load_native_model`.
+        ModelError: as `load_native_model`; or both models of a pair lack their checkpoint.
     """
     if backbone_ckpt is None and head_ckpt is None:
         return [load_native_model(path) for path in paths]

@@ -1,4 +1,4 @@
-"""What every backbone of sleap-nn is made of: convolutions with ReLU, pooling, decoder blocks."""
+"""Building blocks of all backbones of sleap-nn: convolutions with ReLU, pooling, decoder blocks."""
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +12,7 @@ class DecoderBlock(nn.Module):
 
     Args:
         weights: the checkpoint's tensors.
-        name: what the block's layers are called, up to `_trans_conv` and `_refine_conv`.
+        name: prefix of the block's layer names, before `_trans_conv` and `_refine_conv`.
         up_interpolate: bilinear upsampling; otherwise a transposed convolution.
         n_convs: convolutions after the skip has joined.
         may_differ_in_size: the skip need not be exactly twice as large as the input.

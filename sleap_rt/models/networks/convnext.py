@@ -1,6 +1,6 @@
-"""The ConvNeXt of sleap-nn (Liu et al. 2022, "A ConvNet for the 2020s") with a UNet-like decoder.
+"""The ConvNeXt of sleap-nn, with a UNet-like decoder.
 
-Topology and layer names: docs/native-models.md, "ConvNeXt".
+Liu et al., "A ConvNet for the 2020s", 2022.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ CONVNEXT_DEPTHS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ConvNeXtSpec(StagedSpec):
-    """What the configuration says about a ConvNeXt; widths and kernels come from the checkpoint."""
+    """Topology of a ConvNeXt by its configuration; the checkpoint has widths and kernels."""
 
     def build(self, weights: Weights) -> "ConvNeXt":
         return ConvNeXt(self, weights)
@@ -42,7 +42,7 @@ class ConvNeXt(nn.Module):
 
     Args:
         spec: topology.
-        weights: the checkpoint's tensors; the layers under `backbone.` are taken from it.
+        weights: the checkpoint's tensors, of which it takes those under `backbone.`.
     """
 
     def __init__(self, spec: ConvNeXtSpec, weights: Weights) -> None:

@@ -1,8 +1,7 @@
 """What ConvNeXt and Swin share: an encoder of four stages, then middle block and decoder.
 
-The encoder halves four times, to strides t, 2t, 4t and 8t (t: stride of the stem), and hands out
-skips there; a pool leads to the bottleneck at 16t. Layer names: docs/native-models.md, "Decoder of
-ConvNeXt and Swin".
+The stages of the encoder have strides t, 2t, 4t and 8t (t: stride of the stem), and each gives a
+skip connection. A pool leads to the bottleneck at 16t.
 """
 
 from collections.abc import Sequence
@@ -23,13 +22,13 @@ _STEM_PADDING = 1
 
 @dataclass(frozen=True, kw_only=True)
 class StagedSpec:
-    """What the configuration says about a ConvNeXt or Swin network.
+    """Topology of a ConvNeXt or Swin network by its configuration.
 
     Attributes:
         depths: blocks in each of the four stages.
         stem_stride: input px per cell of the first stage (`stem_patch_stride`).
         max_stride: frames are padded to multiples of it, px.
-        output_stride: stride of the finest decoder block that training asked for.
+        output_stride: of the finest decoder block.
         convs_per_block: convolutions in the middle block.
         up_interpolate: bilinear upsampling; otherwise transposed convolutions.
     """
@@ -71,8 +70,8 @@ class StagedSpec:
     def has_even_sizes(self, stem_kernel: int) -> bool:
         """Whether every halving of a padded frame is exact.
 
-        Not so with a stem that does not yield size / stride cells (it pads by 1 whatever its
-        kernel), or where `max_stride` is finer than the bottleneck.
+        False for a stem that does not give size / stride cells (it pads by 1 whatever its kernel),
+        or if `max_stride` is finer than the bottleneck.
         """
         stem_is_exact = 0 < stem_kernel - 2 * _STEM_PADDING <= self.stem_stride
         return stem_is_exact and self.max_stride % self.bottleneck_stride == 0
@@ -85,7 +84,7 @@ def stem_conv(spec: StagedSpec, weights: Weights) -> tuple[nn.Module, int]:
 
 
 class StagedDecoder(nn.Module):
-    """Last stage's maps and the skips of all stages to `Features`.
+    """Turns the last stage's maps and the skips of all stages into `Features`.
 
     Args:
         spec: topology.

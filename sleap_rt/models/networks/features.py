@@ -1,4 +1,4 @@
-"""What a backbone hands to the heads."""
+"""The feature maps that a backbone gives its heads."""
 
 from dataclasses import dataclass, field
 

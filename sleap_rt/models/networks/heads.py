@@ -17,7 +17,7 @@ class HeadSpec:
     """One head of a network.
 
     Attributes:
-        output: what it produces, under the name used everywhere here.
+        output: its output's name in this package.
         layer: its layer name in the checkpoint, e.g. `MultiInstanceConfmapsHead`.
         output_stride: input px per cell; the feature maps of that stride are read.
         n_channels: channels (or classes) the configuration expects.

@@ -75,7 +75,7 @@ def build_network(
 def _check_shapes(
     network: PoseNetwork, heads: Sequence[HeadSpec], *, in_channels: int, size: int
 ) -> None:
-    """Run shapes (no numbers) through the network, so that a mismatch shows here, in words."""
+    """Run the network on shapes without numbers, so that a mismatch gives a clear message."""
     state = {name: tensor.to("meta") for name, tensor in network.state_dict().items()}
     image = torch.empty(1, in_channels, size, size, device="meta")
     try:

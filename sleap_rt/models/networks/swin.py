@@ -1,6 +1,6 @@
-"""The Swin transformer of sleap-nn (Liu et al. 2021, "Swin Transformer") with a UNet-like decoder.
+"""The Swin transformer of sleap-nn, with a UNet-like decoder.
 
-Topology and layer names: docs/native-models.md, "Swin".
+Liu et al., "Swin Transformer", 2021.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ SWIN_DEPTHS = {"tiny": (2, 2, 6, 2), "small": (2, 2, 18, 2), "base": (2, 2, 18, 
 
 @dataclass(frozen=True, kw_only=True)
 class SwinSpec(StagedSpec):
-    """What the configuration says about a Swin network; widths and heads come from the checkpoint.
+    """Topology of a Swin network by its configuration; the checkpoint has widths and heads.
 
     Attributes:
         window_size: side of an attention window, tokens.
@@ -50,7 +50,7 @@ class Swin(nn.Module):
 
     Args:
         spec: topology.
-        weights: the checkpoint's tensors; the layers under `backbone.` are taken from it.
+        weights: the checkpoint's tensors, of which it takes those under `backbone.`.
     """
 
     def __init__(self, spec: SwinSpec, weights: Weights) -> None:
@@ -175,7 +175,7 @@ def _relative_position_index(size: int) -> torch.Tensor:
 
 
 class _PatchMerging(nn.Module):
-    """Each 2x2 tokens become one of twice the channels."""
+    """Merges each 2x2 tokens into one of twice the channels."""
 
     def __init__(self, weights: Weights, name: str, *, even_sizes: bool) -> None:
         super().__init__()

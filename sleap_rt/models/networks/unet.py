@@ -1,7 +1,4 @@
-"""The UNet of sleap-nn: stem, encoder, middle block, decoder with skips.
-
-Topology and layer names: docs/native-models.md, "UNet".
-"""
+"""The UNet of sleap-nn: stem, encoder, middle block, decoder with skips."""
 
 from dataclasses import dataclass
 
@@ -16,7 +13,7 @@ from sleap_rt.models.networks.weights import Weights
 
 @dataclass(frozen=True, kw_only=True)
 class UNetSpec:
-    """What the configuration says about a UNet; widths come from the checkpoint.
+    """Topology of a UNet by its configuration; the checkpoint has widths.
 
     Attributes:
         max_stride: frame px per bottleneck cell without a stem; frames are padded to multiples.
@@ -76,7 +73,7 @@ class UNetSpec:
 
     @property
     def bottleneck_stride(self) -> int:
-        """With a stem, the stem ends with a pool and the encoder begins with one."""
+        """Input px per cell; twice `max_stride` with a stem, since a pool follows the stem too."""
         return self.max_stride * (2 if self.n_stem_blocks else 1)
 
     def decoder_name(self, block: int) -> str:
@@ -97,7 +94,7 @@ class UNet(nn.Module):
 
     Args:
         spec: topology.
-        weights: the checkpoint's tensors; the layers under `backbone.` are taken from it.
+        weights: the checkpoint's tensors, of which it takes those under `backbone.`.
     """
 
     def __init__(self, spec: UNetSpec, weights: Weights) -> None:

@@ -1,8 +1,8 @@
-"""Hands out the layers of a checkpoint and keeps account of what was taken.
+"""Hands out the layers of a checkpoint, and records which tensors were taken.
 
-A network is built by naming its layers: each layer gets its shape and its values from the tensors
-of that name. Widths therefore come from the checkpoint, topology from the configuration, and a
-tensor that nobody asked for is noticed.
+A network asks for its layers by name; each layer gets shape and values from the tensors of that
+name. So widths come from the checkpoint, topology from the configuration, and a tensor that no
+layer uses is an error.
 """
 
 from collections.abc import Mapping

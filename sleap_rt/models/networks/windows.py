@@ -1,7 +1,7 @@
-"""Cuts token maps into the shifted windows of Swin and puts them together again.
+"""Cuts token maps into the shifted windows of Swin and joins them again.
 
-Padding, cyclic shift and cutting are one gather each way, whose indices are computed from the size
-of the map by tensors: nothing branches on a size, so that exported graphs hold for every size.
+Padding, cyclic shift and cutting are one gather each way. Tensor operations compute its indices
+from the size of the map: nothing branches on a size, so exported graphs work for every size.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
-"""The checkpoint's pipeline in plain code: what exported graphs are held to.
+"""The checkpoint's pipeline in plain code, with which exported graphs are compared.
 
-Written to be read, not to be fast; it shares no code with graphs or runtime. What differs between
-models of sleap-nn and of SLEAP 1.4 and older is in `native.py` and `legacy.py`.
+Written to be read, not to be fast; it shares no code with graphs or runtime. `native.py` and
+`legacy.py` hold the differences between models of sleap-nn and of SLEAP 1.4 and older.
 """
 
 from sleap_rt.models.reference.pipeline import (

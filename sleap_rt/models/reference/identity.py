@@ -16,7 +16,7 @@ def probabilities_at(class_maps: Floats, x: float, y: float, stride: int) -> Flo
 
 
 def assign(probs: Floats) -> list[int]:
-    """The class of each animal; together the most probable. -1 where classes have run out.
+    """The class of each animal, by the most probable pairing; -1 if there are too few classes.
 
     Args:
         probs: (n_animals, n_classes).
@@ -28,7 +28,7 @@ def assign(probs: Floats) -> list[int]:
 
 
 def first_choices(probs: Floats) -> list[int]:
-    """The same, but -1 where the class assigned is not the most probable one: no second choices.
+    """As `assign`, but -1 where the assigned class is not the animal's most probable one.
 
     Args:
         probs: (n, n_classes).

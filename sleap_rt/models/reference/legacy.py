@@ -45,7 +45,7 @@ class LegacyReference:
     def global_peaks(
         self, outputs: dict[str, Floats], decoding: Decoding, options: DecodeOptions
     ) -> list[Peak]:
-        """Below the threshold a peak has no place, but keeps its value."""
+        """Below the threshold, a peak's position is NaN, but its value is kept."""
         found = []
         for node, confmap in enumerate(outputs["confmaps"]):
             peak = peaks.highest_row_and_column(confmap)
@@ -81,7 +81,7 @@ class LegacyReference:
     def named_crops(self, class_probs: Floats) -> list[tuple[int, int]]:
         """In order of class; a crop that does not get its most probable class is left out.
 
-        The original pairs class k with the k-th centroid value, whatever crop it came from; here
+        The original gives class k the value of the k-th centroid, whichever crop that has; here
         each instance keeps its own crop's value.
         """
         named = [(i, c) for i, c in enumerate(identity.first_choices(class_probs)) if c >= 0]
@@ -125,9 +125,9 @@ class Fit(NamedTuple):
     """How a frame fits a target; (height, width) or (top, left) px.
 
     Attributes:
-        ratio: sized px per frame px, as points are converted.
-        resized: what the frame is resized to.
-        origin: where it lies in the target.
+        ratio: sized px per frame px; converts points.
+        resized: size that the frame is resized to.
+        origin: its top-left corner in the target.
     """
 
     ratio: float
@@ -142,11 +142,11 @@ def _sized(image: Image, spec: Preprocessing) -> SizedFrame:
 
 
 def fit_to(height: int, width: int, target_height: int, target_width: int) -> Fit:
-    """How the original fits a frame to another size. Everything is float32.
+    """Fit a frame to another size as the original does. Everything is float32.
 
-    It computes the size that fits, truncated, and hands that to TensorFlow's `resize_with_pad`. As
-    a truncated size has not quite the frame's proportions, TensorFlow resizes to a little less
-    and centres the result in it. Points are converted with the ratio of the first step only.
+    The original truncates the size that fits and gives it to TensorFlow's `resize_with_pad`. Since
+    a truncated size does not quite have the frame's proportions, TensorFlow resizes to a little
+    less and centres the result in it. The ratio of the first step alone converts points.
     """
     h, w = np.float32(height), np.float32(width)
     by_height, by_width = np.float32(target_height) / h, np.float32(target_width) / w

@@ -27,7 +27,7 @@ class NativeReference:
         return PreparedFrame(network_input(prepared, spec.in_channels), sized.eff_scale)
 
     def crops(self, image: Image, centers: Floats, spec: Preprocessing) -> PreparedCrops:
-        """Channels stay as they are ahead of the crops: only whole frames are converted."""
+        """Channels are not converted before cutting: only whole frames are converted."""
         assert spec.crop_size is not None  # a crop model without one does not load
         sized = match_size(_levels(image, spec), spec.max_height, spec.max_width)
         centers = centers * sized.eff_scale
@@ -86,7 +86,7 @@ class NativeReference:
         return points
 
     def named_crops(self, class_probs: Floats) -> list[tuple[int, int]]:
-        """Every crop keeps its place; those that classes have run out for get -1."""
+        """Every crop stays; crops beyond the number of classes get -1."""
         return list(enumerate(identity.assign(class_probs)))
 
 
@@ -142,7 +142,7 @@ def scale_and_pad(image: Pixels, input_scale: float, max_stride: int) -> Pixels:
 
 
 def network_input(image: Pixels, in_channels: int) -> torch.Tensor:
-    """(1, in_channels, height, width) float32 in [0, 1]; channels repaired as the network does."""
+    """(1, in_channels, height, width) float32 in [0, 1]; channels repeated or merged as needed."""
     x = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].float() / 255
     if x.shape[1] == 1 and in_channels == 3:
         return x.repeat(1, 3, 1, 1)
@@ -199,8 +199,8 @@ def _pad(image: Pixels, height: int, width: int) -> Pixels:
 def cut_crop(image: Pixels, center: Floats, crop_size: tuple[int, int]) -> tuple[Pixels, Floats]:
     """Copy the crop around a centre; zeros outside the image.
 
-    The pixels start at a whole pixel, the returned corner is fractional: so were the models
-    trained, and so must their predictions be mapped back.
+    The pixels start at a whole pixel, while the returned corner is fractional. Models were trained
+    this way, so their predictions must be mapped back with it.
 
     Returns:
         crop (crop height, crop width, channels) and its corner (x, y) in px of `image`.

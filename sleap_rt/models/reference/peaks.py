@@ -93,7 +93,7 @@ def refined(confmap: Map, peak: Peak, patch_size: int) -> Peak:
 
 
 def shifted(offsets: Floats, node: int, peak: Peak) -> Peak:
-    """The peak moved by what the network says, (2 * n_nodes, height, width): x and y in cells."""
+    """The peak moved by the network's offsets, (2 * n_nodes, height, width): x and y in cells."""
     row, col = peak.cell
     dx, dy = offsets[2 * node : 2 * node + 2, row, col]
     return peak._replace(x=float(col + dx), y=float(row + dy))
@@ -111,7 +111,7 @@ def _candidates(confmap: Map, threshold: float) -> list[tuple[int, int]]:
 
 
 def _plateau(confmap: Map, row: int, col: int) -> list[tuple[int, int]] | None:
-    """Cells connected to (row, col) with the same value, in raster order; None if no maximum."""
+    """Cells connected to (row, col) with the same value, in raster order; None if not a maximum."""
     value = confmap[row, col]
     cells, queue = {(row, col)}, [(row, col)]
     while queue:

@@ -1,7 +1,7 @@
 """Whole pipelines: one frame in, instances out, for each kind of model or pair of models.
 
-Running the network and reading its outputs are apart, so that the outputs of an exported graph can
-be read as well.
+Running the network and reading its outputs are separate, so that the outputs of an exported graph
+can be read as well.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ Outputs = dict[str, Floats]
 
 
 class CropPoints(NamedTuple):
-    """What a model finds in crops.
+    """Points that a model finds in crops.
 
     Attributes:
         points: (n, n_nodes, 2) float32, (x, y) frame px, NaN where missing.
@@ -159,7 +159,7 @@ def read_crops(
 def find_peaks(
     model: TrainedModel, outputs: Outputs, eff_scale: np.float32, options: DecodeOptions
 ) -> FramePeaks:
-    """All peaks of a frame, or the one of each node where the model finds no more."""
+    """All peaks of a frame, or the one peak of each node if the model finds only one."""
     rules, decoding = RULES[model.family], model.decoding
     row = KINDS[model.kind]
     threshold = options.centroid_threshold if row.is_one_node else options.peak_threshold

@@ -28,7 +28,7 @@ class PreparedCrops(NamedTuple):
 
     Attributes:
         image: (n, in_channels, height, width) float32 in [0, 1].
-        corners: (n, 2) float32, (x, y) sized px, as points are mapped back.
+        corners: (n, 2) float32, (x, y) sized px; for native `crop_unit` "scaled" scaled px.
         eff_scale: sized px per frame px.
     """
 
@@ -54,7 +54,7 @@ class ReferenceRules(Protocol):
     def global_peaks(
         self, outputs: dict[str, Floats], decoding: Decoding, options: DecodeOptions
     ) -> list[Peak]:
-        """The one peak of each map; its place is NaN below the threshold."""
+        """The one peak of each map; its position is NaN below the threshold."""
         ...
 
     def local_peaks(

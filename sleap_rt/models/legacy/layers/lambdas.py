@@ -1,7 +1,7 @@
 """The few Lambda layers that SLEAP's networks contain, recognised by module, name and arguments.
 
-A Lambda layer stores compiled Python. That code is never decoded, let alone run: what is not
-recognised here is refused.
+A Lambda layer stores compiled Python. That code is never decoded or run; layers that are not
+recognised here are refused.
 """
 
 import torch

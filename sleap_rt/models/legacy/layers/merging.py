@@ -1,4 +1,4 @@
-"""Layers that join tensors, and batch normalisation, which joins a tensor with statistics."""
+"""Layers that join tensors, and batch normalisation."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""TensorFlow's "same" padding, right for every size, also for sizes only known at run time."""
+"""TensorFlow's "same" padding, exact for every size, also one that is known only at run time."""
 
 import torch
 import torch.nn.functional as F
@@ -34,7 +34,7 @@ class SamePadding(nn.Module):
 
 
 def _before_after(length: int, span: int, stride: int) -> Pair:
-    if stride == 1:  # no matter how long: constants in the graph
+    if stride == 1:  # independent of the length: constants in the graph
         return (span - 1) // 2, span // 2
     # `length` may be symbolic: plain integer arithmetic, no branch on its value.
     n_cells = (length + stride - 1) // stride

@@ -1,4 +1,4 @@
-"""What a builder is given, and what it gives back."""
+"""Input and output of the layer builders: `LayerSpec` and `Built`."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class LayerSpec:
         class_name: Keras class.
         name: unique in its graph.
         config: the layer's own settings.
-        inputs: shapes of what it is called with, for one example.
-        weights: to take from.
+        inputs: shapes of its input tensors, for one example.
+        weights: of the layer.
     """
 
     class_name: str
@@ -91,9 +91,9 @@ class Built:
 
     Attributes:
         module: called with the layer's inputs, channels first.
-        stride: input px per output px, as a factor on the input's own; None where the output has
+        stride: input px per output px, a factor on the input's own stride; None if the output has
             no place in the image any more (global pooling, flattening).
-        fixes_size: the module works only at the image size that the architecture was written for.
+        fixes_size: the module works only at the image size in the architecture.
     """
 
     module: nn.Module

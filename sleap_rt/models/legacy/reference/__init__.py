@@ -1,1 +1,1 @@
-"""Leaves with the tests that still use it."""
+"""Plain code for tests only; to be removed with the last test that uses it."""
