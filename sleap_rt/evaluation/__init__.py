@@ -1,4 +1,4 @@
-"""Predictions against labels -> metrics and a report. NumPy and SciPy; sleap-io at the edge.
+"""Predictions against labels -> metrics and a report. NumPy and SciPy; sleap-io reads the files.
 
 Enters: labels (files or `sleap_io.Labels`). Leaves: a metrics dictionary in the field's layout,
 the `.npz` and `.json` that hold it, a table, an HTML report.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocatedInstance:
-    """An instance of the labels handed in, and where it stands."""
+    """An instance of the labels given, with its frame and video."""
 
     instance: Any  # sleap_io.Instance or PredictedInstance
     frame_idx: int
@@ -46,18 +46,18 @@ class Evaluator:
         predicted_instances: labels with predicted instances; not modified.
         oks_stddev: spread of a node's error, as a fraction of the animal's size.
         oks_scale: px²; replaces the area of every instance's box.
-        match_threshold: a pair needs oks > this; centroid mode: distance <= this, px, taken
-            literally (0 pairs only what coincides).
+        match_threshold: a pair needs oks > this; centroid mode: distance <= this, px (0 pairs only
+            points that coincide).
         user_labels_only: only what a person labelled is ground truth.
         match_method: oks, centroid, or auto (centroid if predictions have one node).
         anchor_ind: centroid mode: index of the ground-truth node that is the centroid.
 
     Attributes:
-        pairing: the matching as arrays, with notes in words on what was left out.
+        pairing: the matching as arrays, with notes on what was left out.
 
     Raises:
         OptionError: an option has a value that cannot be honoured.
-        DataError: the labels have nothing in common that could be compared.
+        DataError: the labels have no video, frame or node in common.
 
     >>> import sleap_io as sio
     >>> truth, predicted = sio.load_slp("labels.slp"), sio.load_slp("predictions.slp")
@@ -135,7 +135,7 @@ class Evaluator:
         return pck_metrics(matched_distances(self.pairing), thresholds)
 
     def visibility_metrics(self) -> Metrics:
-        """Precision and recall of nodes being there."""
+        """Precision and recall of node visibility."""
         gt_points, pr_points = matched_points(self.pairing)
         return visibility_metrics(visible_nodes(gt_points), visible_nodes(pr_points))
 

@@ -1,4 +1,4 @@
-"""All pose metrics of one comparison, in the field's layout plus groups of our own."""
+"""All pose metrics of one comparison: the groups of sleap-nn's layout, and more of our own."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ MATCH_SCORES = ("oks", "pck")
 
 
 def pose_metrics(pairing: PosePairing) -> Metrics:
-    """Everything that can be said about the poses; in centroid mode, about the centroids.
+    """All metrics of the poses; in centroid mode, of the centroids.
 
     The groups `voc_metrics`, `mOKS`, `distance_metrics`, `pck_metrics` and `visibility_metrics`
-    hold exactly what readers of such files expect. The others are additions.
+    hold exactly what existing readers of such files expect. The others are additions.
     """
     common = {"selection": selection_group(pairing), "options": options_group(pairing)}
     if pairing.options.match_method == "centroid":
@@ -106,7 +106,7 @@ def distance_group(pairing: PosePairing) -> Metrics:
 
 
 def detection_group(pairing: PosePairing) -> Metrics:
-    """Animals found, missed, and predictions that are none."""
+    """Counts of animals found and missed, and of predictions that are no animal."""
     matches = pairing.matches
     return dict(detection_metrics(len(matches), len(matches.extra_rows), len(matches.missed_rows)))
 
@@ -141,7 +141,7 @@ def _centroid_groups(pairing: PosePairing) -> Metrics:
 
 
 def selection_group(pairing: PosePairing) -> Metrics:
-    """What was compared, and what was not."""
+    """Counts of what was compared and what was left out."""
     frames = pairing.frames
     return {
         "n_gt_videos": len(pairing.ground_truth.videos),
@@ -158,7 +158,7 @@ def selection_group(pairing: PosePairing) -> Metrics:
 
 
 def options_group(pairing: PosePairing) -> Metrics:
-    """How the numbers were made."""
+    """The options behind the numbers."""
     options = pairing.options
     return {
         "ground_truth": pairing.ground_truth.name,

@@ -1,4 +1,4 @@
-"""What can be chosen about an evaluation: the one home of defaults, units and checks."""
+"""Options of an evaluation: their defaults, units and checks, here and nowhere else."""
 
 import math
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from sleap_rt.errors import OptionError
 MatchMethod = Literal["auto", "oks", "centroid"]
 SimilarityName = Literal["oks", "centroid", "iou"]
 
-CENTROID_THRESHOLD_PX = 50.0  # what a match_threshold of 0 stands for in centroid mode
+CENTROID_THRESHOLD_PX = 50.0  # used for a match_threshold of 0 in centroid mode
 
 
 def choices(literal: object) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def choices(literal: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class PoseOptions:
-    """How poses are paired and compared. Defaults of the Python entry points."""
+    """How poses are paired and compared, with the defaults of the Python functions."""
 
     oks_stddev: float = 0.025  # spread of a node's error, as a fraction of the animal's size
     oks_scale: float | None = None  # px²; replaces every instance's own box area
@@ -55,7 +55,7 @@ class PoseOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class CommandPoseOptions(PoseOptions):
-    """The same with the defaults of the command line, which differ from Python's."""
+    """`PoseOptions` with the defaults of the command line."""
 
     oks_stddev: float = 0.05
     user_labels_only: bool = False
@@ -81,7 +81,7 @@ class IdentityOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class EvalOptions:
-    """One run of `eval`: files, what is measured, what is written."""
+    """Options of one run of `eval`: files to compare, what to measure, what to write."""
 
     ground_truth_path: Path
     predicted_paths: tuple[Path, ...]
@@ -113,7 +113,7 @@ class EvalOptions:
 def unused_options(options: EvalOptions) -> dict[str, str]:
     """Options that cannot take effect in this run -> why not.
 
-    The command line refuses those that were given; their defaults are simply not looked at.
+    The command line refuses those that were given; it ignores the defaults of the others.
     """
     poses, identities = options.poses, options.identities
     unused = {}

@@ -1,4 +1,4 @@
-"""Files to be written: known to be possible before the work, there whole or not at all after it."""
+"""Checks before the work that files can be written; writes them complete or not at all."""
 
 import os
 import tempfile
@@ -10,7 +10,7 @@ from sleap_rt.errors import DataError
 
 
 def check_destination(path: Path) -> None:
-    """Find out early what would only fail after everything was measured.
+    """Refuse a path that cannot be written, before anything is measured.
 
     Raises:
         DataError: `path` is a folder, or no file can be made there.
@@ -28,7 +28,7 @@ def check_destination(path: Path) -> None:
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file that appears complete or not at all; missing folders are made.
+    """Write a file, which appears complete or not at all; creates missing folders.
 
     Args:
         path: the file.

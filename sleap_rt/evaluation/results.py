@@ -1,4 +1,4 @@
-"""What an evaluation finds: one prediction file against the ground truth, and a run of several."""
+"""Results of an evaluation: one prediction file against the ground truth, and a run of several."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ class Evaluation:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader has to know, each once."""
+        """What a reader needs to know, each note once."""
         poses = self.metrics["selection"]["notes"] if self.pairing else ()
         identities = self.identities.metrics["notes"] if self.identities else ()
         return list(dict.fromkeys([*poses, *identities]))
@@ -57,7 +57,7 @@ class EvaluationRun:
 
     @property
     def notes(self) -> list[str]:
-        """What a reader has to know; which prediction file it is about, if there are several."""
+        """What a reader needs to know; with several prediction files, each note names its file."""
         several = len(self.evaluations) > 1
         notes = [
             f"{evaluation.name}: {note}" if several else note

@@ -1,4 +1,4 @@
-"""Evaluate files: read, measure, write what was asked for."""
+"""Evaluates files: reads, measures, writes the results asked for."""
 
 from pathlib import Path
 
@@ -26,8 +26,8 @@ def run_eval(options: EvalOptions) -> EvaluationRun:
 
     Raises:
         OptionError: an option does not fit the files, or the report needs a missing package.
-        DataError: a file is missing or damaged, the files have nothing in common, or what was
-            asked for cannot be written.
+        DataError: a file is missing or damaged, the files have nothing in common, or the results
+            cannot be written.
     """
     run = measure(options)
     save_results(run)
@@ -35,7 +35,7 @@ def run_eval(options: EvalOptions) -> EvaluationRun:
 
 
 def measure(options: EvalOptions) -> EvaluationRun:
-    """The first half of `run_eval`: everything but writing, which is known to be possible after."""
+    """The first half of `run_eval`: check that results can be written, read and measure."""
     _check_destinations(options)
     truth, videos = load_table(options.ground_truth_path)
     images = FrameImages(videos, options.ground_truth_path)
@@ -69,7 +69,7 @@ def save_results(run: EvaluationRun) -> list[Path]:
 
 
 def _check_destinations(options: EvalOptions) -> None:
-    """Raises OptionError or DataError: results could not be written after all the work."""
+    """Refuse, before the work, results that could not be written after it."""
     places = _metrics_places(options)
     files = [path for place in places for path in saved_files(place)]
     if options.report is not None:
@@ -86,7 +86,7 @@ def _check_destinations(options: EvalOptions) -> None:
 
 
 def _metrics_places(options: EvalOptions) -> list[Path]:
-    """Where the metrics of each prediction file go, if they are saved."""
+    """Paths for the metrics of each prediction file; empty if they are not saved."""
     path = options.save_metrics
     if path is None:
         return []
@@ -122,7 +122,7 @@ def _evaluate(
 
 
 def short_names(paths: tuple[Path, ...]) -> list[str]:
-    """File names without `.slp`, with as many parent folders as it takes to tell them apart."""
+    """File names without `.slp`, with as many parent folders as tell them apart."""
     for depth in range(1, max(len(path.resolve().parts) for path in paths) + 1):
         names = ["_".join(_tail(path, depth)) for path in paths]
         if len(set(names)) == len(names):
@@ -154,7 +154,7 @@ def run_evaluation(
         oks_scale: px²; replaces the area of every instance's box.
         match_threshold: a pair needs oks > this; centroid mode: distance <= this, px; 0 is 50 px.
         user_labels_only: only what a person labelled is ground truth.
-        save_metrics: where to write the `.npz` and the `.json` beside it.
+        save_metrics: path for the `.npz`, with a `.json` beside it.
         match_method: oks, centroid, or auto (centroid if predictions have one node).
         anchor_part: centroid mode: the ground-truth node that is the centroid.
 

@@ -1,4 +1,4 @@
-"""Metrics on disk: the `.npz` that existing readers know, a `.json` beside it, and the way back."""
+"""Writes metrics to the `.npz` that existing readers know and a `.json`, and reads them back."""
 
 import io
 import json
@@ -40,11 +40,11 @@ def saved_files(path: Path) -> tuple[Path, Path]:
 
 
 def save_metrics(path: Path, metrics: Metrics) -> tuple[Path, Path]:
-    """Write the archive and the JSON file; missing folders are made.
+    """Write the archive and the JSON file; creates missing folders.
 
-    The archive has one entry `metrics` (the dictionary, pickled, as the field's readers expect)
-    and up to seven plain numbers, those that were measured. The JSON has lists for arrays and
-    null for numbers that are not finite, and leaves out the large `pck_metrics.pcks`.
+    The archive has one entry `metrics` (the dictionary, pickled, as existing readers expect) and up
+    to seven plain numbers, those that were measured. The JSON has lists for arrays and null for
+    numbers that are not finite, and leaves out the large `pck_metrics.pcks`.
 
     Returns:
         The two files written.
@@ -115,11 +115,11 @@ def load_metrics(
             true, and even then nothing but NumPy arrays and built-in values is built from them.
 
     Returns:
-        The nested dictionary. Files of the oldest layout also carry single numbers; those are
-        put where newer files have them.
+        The nested dictionary. Files of the oldest layout hold mOKS as a single number; it goes
+        where newer files have it.
 
     Raises:
-        DataError: there is no such file, it is no metrics file, or `allow_pickle` is needed.
+        DataError: there is no such file, it is not a metrics file, or `allow_pickle` is needed.
 
     >>> stored = load_metrics("metrics.npz", allow_pickle=True)
     >>> round(stored["mOKS"]["mOKS"], 4), stored["distance_metrics"]["dists"].shape

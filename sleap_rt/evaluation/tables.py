@@ -16,7 +16,7 @@ from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 UNDEFINED = "undefined"
 NEVER_MEASURED = "never measured"  # of a node that no matched pair has on both sides
 _ABSENT = "-"
-_MAX_HEAD = 16  # letters; the name of a prediction file goes on below in its column
+_MAX_HEAD = 16  # letters; a longer name of a prediction file wraps in its column
 _MAX_SWITCHES = 20  # printed; all of them are in the saved metrics and in the report
 
 
@@ -25,7 +25,7 @@ class Row:
     """A value of the metrics and how it is shown.
 
     Attributes:
-        label: what it is called.
+        label: its name.
         path: keys that lead to it.
         style: format.
         unit: printed after it.
@@ -139,7 +139,7 @@ SHARES = (
 
 
 def table_text(run: EvaluationRun) -> str:
-    """Everything that is printed about a run."""
+    """The printed text of a run."""
     return "\n".join(_lines(run))
 
 
@@ -163,7 +163,7 @@ def _lines(run: EvaluationRun) -> Iterator[str]:
 
 
 def content_of(table: PoseTable) -> str:
-    """How much is in a file."""
+    """Counts of a file's videos, frames and instances."""
     counts = (
         counted(len(table.videos), "video"),
         counted(table.n_frames, "frame"),

@@ -1,4 +1,4 @@
-"""Instances in, tracks out: who is who from frame to frame. NumPy and SciPy only.
+"""Instances in, tracks out. NumPy and SciPy; OpenCV only for optical flow and appearance.
 
 Enters: `FrameInstances`, frame by frame, and images where optical flow or appearance is asked for.
 Leaves: the same frames with track ids and tracking scores; names in `Tracker.track_names`.

@@ -1,4 +1,4 @@
-"""Connecting single breaks: one track ends where one other begins, so they are the same animal."""
+"""Connects single breaks: one track ends where one other begins, so they are the same animal."""
 
 from sleap_rt.arrays import AnyInts
 
@@ -6,9 +6,9 @@ from sleap_rt.arrays import AnyInts
 class BreakConnector:
     """Renames tracks frame by frame, in one pass over one video.
 
-    A track that replaces exactly one missing track is renamed to it, here and from then on. What
-    counts as missing is judged against the last frame that was at least as complete as those
-    before it.
+    If exactly one track is new and exactly one is missing, the new one takes the missing one's id
+    from then on. Missing means: in the last frame that had at least as many tracks as those before
+    it, but not in this one.
     """
 
     def __init__(self) -> None:

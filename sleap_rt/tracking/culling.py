@@ -1,4 +1,4 @@
-"""Culling: at most so many instances in a frame, the best and least overlapping ones."""
+"""Culling: keeps a limited number of instances in a frame, the best and least overlapping ones."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ def cull(
 
     Args:
         points: (n, n_nodes, 2) px, NaN where a node is missing.
-        scores: (n,) instance scores; of equal scores the earlier instance goes first.
-        max_count: keep at most so many.
-        overlap_threshold: an instance goes when more than this share of its box lies in the box
-            of a better one that stays; 0 looks at the scores alone.
+        scores: (n,) instance scores; of equal scores the earlier instance ranks higher.
+        max_count: most instances to keep.
+        overlap_threshold: an instance goes first if more than this share of its box lies in the
+            box of a better one; 0 uses the scores alone.
 
     Returns:
         (n,) mask.
@@ -33,7 +33,7 @@ def cull(
 
 
 def _suppressed(points: AnyFloats, best_first: AnyInts, threshold: float) -> Bools:
-    """Which of the instances, best first, hide behind a better one that is not hidden itself."""
+    """Which instances, best first, overlap a better one that is not suppressed itself."""
     boxes = pose_boxes(points[best_first].astype(float))
     shared = box_intersections(boxes[:, None], boxes[None], border=BORDER_PX)
     overlaps = shared / box_areas(boxes, border=BORDER_PX)[None, :]

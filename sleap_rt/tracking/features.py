@@ -1,4 +1,4 @@
-"""Features: what of a pose is compared."""
+"""Features: the parts of a pose that are compared."""
 
 from collections.abc import Callable
 

@@ -6,15 +6,14 @@ from sleap_rt.arrays import AnyFloats, AnyInts
 
 
 def match(scores: AnyFloats, *, method: str) -> tuple[AnyInts, AnyInts]:
-    """Pair rows and columns by descending score; min(n, n_tracks) pairs always come out.
+    """Pair rows and columns, each at most once; always gives min(n, n_tracks) pairs.
 
     Args:
         scores: (n, n_tracks), higher is better; NaN where a pair cannot be judged.
         method: `hungarian` (best total) or `greedy` (best pair first).
 
     Returns:
-        (rows, columns), ascending in rows. A pair with a NaN score is among them only where
-        there was nothing better left.
+        (rows, columns), ascending in rows. A pair has a NaN score only if nothing better was left.
     """
     if not scores.size:
         nothing = np.empty(0, np.intp)

@@ -20,9 +20,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class TrackerOptions:
-    """Who is who from frame to frame.
+    """All options of the tracker.
 
-    An option that cannot take effect beside the others is refused when it differs from its default.
+    An option that has no effect in combination with the others must keep its default.
 
     Raises:
         OptionError: a value is not allowed, or stands in a combination that cannot be honoured.
@@ -43,7 +43,7 @@ class TrackerOptions:
     of_img_scale: float = 1.0  # resize of both images ahead of the flow
     of_window_size: int = 21  # px of the resized image, odd
     of_max_levels: int = 3  # image pyramid levels above the first
-    motion_model: Literal["none", "kalman"] = "none"  # kalman: association by motion.py
+    motion_model: Literal["none", "kalman"] = "none"  # kalman: association by motion
     post_connect_single_breaks: bool = False
     tracking_target_instance_count: int | None = None  # animals expected in a frame
     tracking_pre_cull_to_target: int = 0  # not 0: at most the target count enters the tracker
@@ -77,11 +77,11 @@ class TrackerOptions:
 
     @property
     def target_count(self) -> int | None:
-        """Animals expected in a frame, where anything says so."""
+        """Animals expected in a frame; None if no option gives their number."""
         return self.tracking_target_instance_count or self.max_tracks
 
     def resolved(self, *, n_nodes: int) -> Self:
-        """The options that hold for this skeleton: those that cannot work are exchanged, aloud."""
+        """The options for this skeleton; replaces those that cannot work, and warns."""
         options = self
         if options.motion_model != "none":
             return options

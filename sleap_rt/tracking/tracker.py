@@ -26,10 +26,10 @@ class _Associator(Protocol):
 
 @dataclass(frozen=True)
 class Assignment:
-    """What the tracker made of one frame.
+    """Tracks of the instances of one frame.
 
     Attributes:
-        positions: (m,) in the frame's instances, ascending: those that stay.
+        positions: (m,) of the instances that stay in the frame, ascending.
         track_ids: (m,), -1 for a user's instance without a track.
         tracking_scores: (m,) float32, NaN without a track.
     """
@@ -41,7 +41,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class _VideoTracks:
-    """What is remembered of one video."""
+    """State of the tracker for one video."""
 
     associator: _Associator
     connector: BreakConnector | None
@@ -51,7 +51,7 @@ class Tracker:
     """Follows animals through the frames of one or more videos.
 
     Every video has its own history; ids run on from video to video, so that names stay unique.
-    Culling and connecting breaks happen frame by frame too: nothing is left to do at the end.
+    Culling and connecting breaks also work frame by frame: nothing is left to do at the end.
 
     Args:
         options: how to track.
@@ -74,18 +74,18 @@ class Tracker:
 
     @staticmethod
     def track_name(track_id: int) -> str:
-        """The name of one track, at the same cost however many there have been."""
+        """The name of one track."""
         return f"track_{track_id}"
 
     def track(
         self, frame: FrameInstances, image: AnyImage | None = None, *, user_labeled: bool = False
     ) -> FrameInstances:
-        """Take the next frame of its video; frames without instances belong to the sequence too.
+        """Track the next frame of a video; frames without instances belong to the sequence too.
 
         Args:
             frame: detections, in any order; track ids and tracking scores they have are replaced.
             image: (height, width[, 1 or 3]), 0..255, needed where `options.needs_images`.
-            user_labeled: a person made these instances, so none is ever culled or left out.
+            user_labeled: a person made these instances, so none is culled or left out.
 
         Returns:
             A new frame in input order. Predicted instances without a track are left out.
@@ -101,7 +101,7 @@ class Tracker:
     def assign(
         self, frame: FrameInstances, image: AnyImage | None = None, *, user_labeled: bool = False
     ) -> Assignment:
-        """As `track`, for callers that have more to an instance than a `FrameInstances` holds."""
+        """As `track`, for callers whose instances hold more than `FrameInstances` does."""
         options = self.options
         if options.needs_images and image is None:
             raise DataError(
@@ -137,7 +137,7 @@ class Tracker:
         return Assignment(positions, ids, scores.astype(np.float32))
 
     def end_video(self, video_index: int) -> None:
-        """Free what is remembered of a video that will not continue."""
+        """Free the state of a video that has ended."""
         self._videos.pop(video_index, None)
 
     def _video(self, frame: FrameInstances) -> _VideoTracks:
@@ -194,7 +194,7 @@ def _whole_points(points: AnyFloats) -> AnyFloats:
 def _culled(
     positions: AnyInts, frame: FrameInstances, *, max_count: int, overlap_threshold: float
 ) -> AnyInts:
-    """Those of the positions in the frame that culling leaves."""
+    """The positions in the frame that culling keeps."""
     keep = cull(
         frame.points[positions],
         frame.scores[positions],

@@ -1,9 +1,9 @@
-"""Whose fault is it: the tracker's (wrong identity) or the detector's (missing, extra, misplaced)?
+"""Splits the loss between tracker (wrong identity) and detector (missing, extra, misplaced).
 
-Two thought experiments answer. *Perfect association*: the detections stay as they are, but each
-takes the identity of the animal it lies on; what is then still missing is the detector's share,
-the rest of the loss is the tracker's. *Association alone*: only the detections that lie on an
-animal are looked at, as if nothing had been missed, added or misplaced.
+Two thought experiments do it. *Perfect association*: each detection takes the identity of the
+animal it lies on; the loss that remains is the detector's, the rest is the tracker's. *Association
+alone*: only detections that lie on an animal count, as if the detector had missed, added and
+misplaced nothing.
 """
 
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ def association_shares(
 
     Returns:
         For HOTA and IDF1: `<name>`, `<name>_perfect_association`, `<name>_lost_by_detector`,
-        `<name>_lost_by_association` (the last two and the first add up to 1) and
+        `<name>_lost_by_association` (`<name>` and both losses add up to 1) and
         `<name>_association_alone`; and the switches with and without a preceding loss. Perfect
-        association goes by similarity alone, so the loss may come out a trifle below 0.
+        association uses similarity alone, so a loss by association can be slightly below 0.
     """
     pairs = [_pairs_blind_to_identity(sequence) for sequence in sequences]
     actual = _scores(sequences, threshold)
@@ -94,7 +94,7 @@ def _pairs_blind_to_identity(sequence: TrackSequence) -> _BlindPairs:
 
 
 def with_perfect_association(sequence: TrackSequence, pairs: _BlindPairs) -> TrackSequence:
-    """Every detection paired with an animal takes its identity; each other one is its own."""
+    """The sequence with paired detections named after their animal, and new names for others."""
     pr_ids = [np.full(len(ids), -1) for ids in sequence.pr_ids]
     for place, row, column in zip(pairs.places, pairs.rows, pairs.columns, strict=True):
         pr_ids[place][column] = sequence.gt_ids[place][row]

@@ -40,7 +40,7 @@ _MAX_TRACK_PAIRS = 50_000_000  # true tracks x predicted tracks in one video; 0.
 
 @dataclass(frozen=True, kw_only=True)
 class VideoIdentities:
-    """One video: its sequence, how it was matched, its counts and switches."""
+    """One video: its sequence, matches, counts and switches."""
 
     sequence: TrackSequence
     matches: TrackMatches
@@ -71,7 +71,7 @@ def evaluate_identities(
 ) -> IdentityEvaluation:
     """Compare tracks with true tracks.
 
-    Every ground-truth frame of a paired video counts: where the predictions do not have it, its
+    Every ground-truth frame of a paired video counts: if the predictions do not have it, its
     animals are missed. Predicted frames without ground truth are left out.
 
     Args:
@@ -81,7 +81,8 @@ def evaluate_identities(
         poses: sigma and scale of OKS, and which ground truth counts.
 
     Raises:
-        DataError: a side has no tracks, a track is twice in a frame, or nothing is in common.
+        DataError: a side has no tracks, a track is twice in a frame, the files have no video or
+            node in common, or a video has too many tracks.
     """
     truth = select_ground_truth(ground_truth, user_labels_only=poses.user_labels_only)
     _refuse_untracked(truth, "the ground truth")
@@ -180,7 +181,7 @@ def track_sequences(
 
 
 def _with_empty_frame(table: PoseTable) -> PoseTable:
-    """With a last frame without instances, the partner of ground-truth frames without one."""
+    """The table with an empty last frame, the partner of ground-truth frames that have none."""
     return replace(
         table,
         frame_videos=np.append(table.frame_videos, -1),
@@ -190,7 +191,7 @@ def _with_empty_frame(table: PoseTable) -> PoseTable:
 
 
 def _all_frames(truth: PoseTable, predicted: PoseTable, gt_video: int, pr_video: int) -> FramePairs:
-    """Every ground-truth frame of a video, by time; without a partner, with the empty frame."""
+    """Pair every ground-truth frame of a video, by time, with its partner or the empty frame."""
     rows = np.flatnonzero(truth.frame_videos == gt_video)
     rows = rows[np.argsort(truth.frame_idxs[rows], kind="stable")]
     theirs = np.flatnonzero(predicted.frame_videos == pr_video)

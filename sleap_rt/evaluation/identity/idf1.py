@@ -14,7 +14,7 @@ from sleap_rt.evaluation.identity.sequences import TrackSequence
 
 @dataclass(frozen=True, kw_only=True)
 class IdCounts:
-    """Detections with the right identity, missed ones, wrong ones; they add up over videos."""
+    """Counts of detections with the right identity, missed and wrong; they add up over videos."""
 
     tp: int
     fn: int

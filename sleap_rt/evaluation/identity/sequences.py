@@ -17,7 +17,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True, kw_only=True)
 class FrameGroup:
-    """Frames with equally many instances, stacked, so that they can be worked on together.
+    """Frames with equally many instances on each side, stacked into arrays.
 
     Attributes:
         gt_ids, pr_ids: (n_frames, n_gt), (n_frames, n_pr)
@@ -38,7 +38,7 @@ class TrackSequence:
     """The frames of one video, in temporal order.
 
     Attributes:
-        video: what messages call it.
+        video: its name in messages.
         frame_idxs: (n_frames,) position of each frame in the video.
         gt_ids, pr_ids: per frame (n_gt,), (n_pr,) ids, 0 .. n_ids - 1, unique within a frame.
         similarity: per frame (n_gt, n_pr), 0 to 1.

@@ -1,4 +1,4 @@
-"""How alike a predicted animal is to a true one, 0 to 1: by OKS, centroid distance or box IoU."""
+"""Similarity of a predicted animal to a true one, 0 to 1: OKS, centroid distance or box IoU."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ Similarity = Callable[[Doubles, Doubles], Doubles]
 
 
 def similarity_function(identities: IdentityOptions, poses: PoseOptions) -> Similarity:
-    """The measure asked for; it takes the points of both sides, (n, n_nodes, 2) each -> (n,)."""
+    """The similarity asked for: a function of the points of both sides, (n, n_nodes, 2) -> (n,)."""
     if identities.similarity == "centroid":
         return partial(centroid_similarity, max_distance=identities.max_distance)
     if identities.similarity == "iou":

@@ -1,4 +1,4 @@
-"""Every identity switch: which animal, when, from which track to which."""
+"""Lists every identity switch: which animal, when, from which track to which."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,13 +14,13 @@ class Switch:
     """A true animal is matched with another predicted track than when it was last matched.
 
     Attributes:
-        video: where.
+        video: its name.
         animal: the true track.
         frame_idx: first frame with the new track.
         last_frame_idx: last frame with the old one.
         from_track, to_track: predicted tracks.
         frames_lost: labelled frames in between in which the animal was there, but not found.
-            0 is the tracker's own mistake; otherwise the detector had lost the animal first.
+            At 0, the switch is the tracker's mistake; else the detector lost the animal first.
     """
 
     video: str

@@ -1,4 +1,4 @@
-"""Which is compared with which: nodes by name, frames by video and number, instances by likeness.
+"""Pairs both sides: nodes by name, frames by video and index, instances by similarity.
 
 Enters: the `PoseTable` of each side. Leaves: a `PosePairing`, from which all pose values follow.
 """

@@ -1,7 +1,7 @@
-"""Every pair of a ground truth and a prediction that share a frame, as flat arrays.
+"""All pairs of a ground truth and a prediction that share a frame, as flat arrays.
 
-Comparing all pairs of all frames in few large NumPy calls is what makes long recordings cheap;
-the matrix of one frame is then a slice.
+A few large NumPy calls compare all pairs of all frames, which makes long recordings cheap. The
+matrix of one frame is a slice of the result.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Which frames are compared: the ground truth's labelled frames that the predictions also have."""
+"""Pairs the ground truth's labelled frames with the same frames of the predictions."""
 
 from dataclasses import dataclass
 

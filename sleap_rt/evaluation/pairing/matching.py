@@ -1,4 +1,4 @@
-"""Which prediction is which animal, frame by frame: greedily, the surest prediction first."""
+"""Matches predictions with animals frame by frame: greedily, the highest score first."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from sleap_rt.evaluation.pairing.candidates import CandidatePairs, rows_of
 
 @dataclass(frozen=True, kw_only=True)
 class Matches:
-    """Pairs found, in the order they were found, and what was left on either side.
+    """Pairs in the order they were found, and the instances left over on either side.
 
     Attributes:
         gt_rows, pr_rows: (n_matches,) instance rows in the two tables.

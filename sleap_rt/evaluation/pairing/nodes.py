@@ -1,4 +1,4 @@
-"""Bring predictions to the ground truth's skeleton, node by name."""
+"""Brings predictions to the ground truth's skeleton; nodes correspond by name."""
 
 from dataclasses import replace
 
@@ -11,8 +11,8 @@ from sleap_rt.evaluation.reading.pose_table import PoseTable
 def align_nodes(predicted: PoseTable, ground_truth: PoseTable) -> PoseTable:
     """`predicted` with the nodes of `ground_truth`, in its order.
 
-    Nodes that the predictions lack become NaN, nodes that only they have are dropped; both are
-    said in the notes.
+    Nodes that the predictions lack become NaN, nodes that only they have are dropped; the notes
+    name both.
 
     Raises:
         DataError: there are predictions, but no node has the same name on both sides.

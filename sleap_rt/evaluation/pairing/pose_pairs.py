@@ -1,4 +1,4 @@
-"""From two pose tables to matched pairs: everything the pose metrics are computed from."""
+"""Matches the instances of two pose tables; the pose metrics are computed from the result."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,7 +31,7 @@ from sleap_rt.geometry import visible_nodes
 
 @dataclass(frozen=True, kw_only=True)
 class PosePairing:
-    """Two files brought together.
+    """Two files with their instances matched.
 
     Attributes:
         ground_truth: the instances that count as truth.
@@ -42,7 +42,7 @@ class PosePairing:
         values: (n_candidates,) oks, or distance in px in centroid mode.
         matches: the pairs found.
         anchor: index of the anchor node in centroid mode, if there is one.
-        notes: what a reader of the numbers has to know, in words.
+        notes: what a reader of the numbers needs to know, in words.
     """
 
     ground_truth: PoseTable
@@ -79,11 +79,11 @@ def pair_poses(
         ground_truth: all labels of the ground-truth file.
         predicted: all labels of the prediction file; instances without a score are left out.
         options: with `match_method` auto, a one-node prediction skeleton means centroid.
-        centroid_default_px: what a `match_threshold` of 0 stands for in centroid mode.
+        centroid_default_px: used for a `match_threshold` of 0 in centroid mode.
 
     Raises:
         OptionError: auto means oks here, but an option was given that only centroid mode has.
-        DataError: the files have nothing in common that could be compared.
+        DataError: the files have no video, frame or node in common, or there is no ground truth.
     """
     was_auto = options.match_method == "auto"
     options = _settle(options, predicted, centroid_default_px)
@@ -120,7 +120,7 @@ def pair_poses(
 
 
 def _settle(options: PoseOptions, predicted: PoseTable, centroid_default_px: float) -> PoseOptions:
-    """`options` with what auto, and a threshold of 0 px, mean for these predictions."""
+    """`options` with auto, and a threshold of 0 px, replaced by their meaning here."""
     if options.match_method == "auto":
         one_node = len(predicted.node_names) == 1
         options = replace(options, match_method="centroid" if one_node else "oks")

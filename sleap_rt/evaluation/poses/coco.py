@@ -1,7 +1,7 @@
-"""COCO style average precision and recall by OKS: here unmatched predictions do count.
+"""COCO style average precision and recall by OKS, in which unmatched predictions count.
 
-The same algorithm as the COCO evaluator's keypoint mode with one category and all areas:
-matching is done anew at every threshold, and a prediction left over is a false positive.
+The same algorithm as the COCO evaluator's keypoint mode with one category and all areas: it matches
+again at every threshold, and a prediction left over is a false positive.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ def coco_metrics(
     Args:
         frames: for each frame the oks (n_gt, n_pr) and the prediction scores (n_pr,). Ground
             truth with NaN oks (no visible node) is left out, as the evaluator ignores it.
-        max_dets: only this many predictions of a frame take part, the best by score.
+        max_dets: most predictions of a frame that count, the best by score.
 
     Returns:
         `AP`, `AP50`, `AP75`, `AR`, `AR50`, `AR75` (NaN without ground truth), the values per

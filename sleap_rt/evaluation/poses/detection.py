@@ -1,4 +1,4 @@
-"""How many animals were found, and how many predictions were none."""
+"""Counts animals found and missed, and predictions that are no animal."""
 
 
 def detection_metrics(n_tp: int, n_fp: int, n_fn: int) -> dict[str, float]:

@@ -32,7 +32,7 @@ def pair_pck(distances: Doubles) -> Doubles:
 
 
 def pck_metrics(distances: Doubles, thresholds: Doubles = PCK_THRESHOLDS_PX) -> dict[str, Any]:
-    """PCK per node and over all, as the field's files store them; NaN when there is no pair.
+    """PCK per node and over all, as sleap-nn's files store them; NaN if there is no pair.
 
     A node that the ground truth does not have counts as wrong here, so that the values compare
     with published ones; `pck_curve` has the values over labelled nodes.

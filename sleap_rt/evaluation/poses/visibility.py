@@ -1,4 +1,4 @@
-"""Does the prediction have the nodes that are there, and only those?"""
+"""Precision and recall of visible nodes: does the prediction have those of the ground truth?"""
 
 from typing import Any
 

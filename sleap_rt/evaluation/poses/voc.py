@@ -1,7 +1,7 @@
 """PASCAL VOC style average precision and recall over matched pairs.
 
-Unmatched predictions take no part: the values measure how completely and how exactly animals are
-found. How many predictions were no animal at all is in `detection.py`.
+Unmatched predictions do not count: the values measure how completely and how exactly animals are
+found. `detection.py` counts predictions that are no animal.
 """
 
 from typing import Any
@@ -37,14 +37,14 @@ def voc_metrics(
     """AP and AR at each match score threshold, and their means.
 
     Args:
-        match_scores: (n_matches,) how good each pair is, 0 to 1.
-        detection_scores: (n_matches,) how sure the prediction of each pair was.
+        match_scores: (n_matches,) similarity of each pair, 0 to 1.
+        detection_scores: (n_matches,) instance score of each pair's prediction.
         n_missed: ground truth without a pair.
         match_score_thresholds: (n_t,) a pair is right from this match score on.
         recall_thresholds: (n_r,) where the precision curve is read.
 
     Returns:
-        The nine values of the field's layout; all of them 0 when there is no pair.
+        The nine values of sleap-nn's layout; all of them 0 if there is no pair.
     """
     if not len(match_scores):
         return dict.fromkeys(_KEYS, 0)
@@ -78,8 +78,8 @@ def precision_curve(
     """Precision where the recall first reaches each threshold (0 if never), and the last recall.
 
     Args:
-        is_right: (n,) whether each detection is a true one, the surest first.
-        n_ground_truth: how many there are to be found.
+        is_right: (n,) whether each detection is a true one, the highest score first.
+        n_ground_truth: number of animals to find.
         recall_thresholds: (n_r,) ascending.
     """
     n_true = np.cumsum(is_right)

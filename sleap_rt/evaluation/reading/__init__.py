@@ -1,1 +1,1 @@
-"""Labels files -> the arrays that are compared: poses, videos, images of frames."""
+"""Reads labels files into the arrays that are compared: poses, videos, images of frames."""

@@ -11,9 +11,9 @@ from sleap_rt.evaluation.reading.labels import video_file
 
 
 class FrameImages:
-    """Images of the frames of a labels file, where its videos can be found.
+    """Images of the frames of a labels file, if its videos can be found.
 
-    A video is looked for where the file says, then beside the labels file; then in the same way
+    A video is searched for where the file says, then beside the labels file, then in the same way
     for every prediction file that has it.
     """
 
@@ -26,7 +26,7 @@ class FrameImages:
     def also_from(
         self, videos: Sequence[sio.Video], path: str | Path, video_pairs: Mapping[int, int]
     ) -> None:
-        """Look where a prediction file says, too.
+        """Also search where a prediction file says.
 
         Args:
             videos: those of the prediction file.
@@ -38,7 +38,7 @@ class FrameImages:
             self._sources[ours].append((videos[theirs], folder))
 
     def read(self, video: int, frame_idx: int) -> Image | None:
-        """(height, width, 1 or 3) gray or RGB; None if it cannot be had: see `problems`."""
+        """(height, width, 1 or 3) gray or RGB; None if it cannot be read: `problems` says why."""
         if video not in self._opened:
             self._opened[video] = self._open(self._sources[video])
         opened = self._opened[video]
@@ -78,7 +78,7 @@ class FrameImages:
 
 
 def _places(recorded: str | list[str], folder: Path) -> list[list[str]]:
-    """Where the file, or the images, may lie."""
+    """Possible paths of the file, or of the images."""
     if isinstance(recorded, list):
         return [recorded]
     name = str(recorded).replace("\\", "/")

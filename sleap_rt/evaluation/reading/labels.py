@@ -16,17 +16,17 @@ from sleap_rt.labels_file import load_labels
 
 
 def load_table(path: Path) -> tuple[PoseTable, list[sio.Video]]:
-    """The poses of a `.slp` file and its videos; the far larger labels are not kept."""
+    """The poses of a `.slp` file and its videos; the labels, which are far larger, are dropped."""
     labels = load_labels(path)
     return table_from_labels(labels, str(path)), videos_of(labels)
 
 
 def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
-    """The labelled frames of `labels` as arrays; `labels` itself is left as it is.
+    """The labelled frames of `labels` as arrays; `labels` itself is not changed.
 
     Args:
         labels: any labels, from a file or built in memory.
-        name: what messages call them.
+        name: their name in messages.
 
     Raises:
         DataError: instances have skeletons with different nodes.

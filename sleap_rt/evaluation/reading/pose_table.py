@@ -1,4 +1,4 @@
-"""All labelled frames of one file as flat arrays: what every metric here is computed from."""
+"""All labelled frames of one file as flat arrays, from which every metric is computed."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -14,11 +14,11 @@ class PoseTable:
     """The labelled frames of one file, in file order, and their instances, frame after frame.
 
     Attributes:
-        name: what messages call the file.
+        name: of the file, in messages.
         videos: the file's videos.
         node_names: the skeleton; the second axis of `points`.
         edge_inds: (source, destination) indices into `node_names`.
-        track_names: what `track_ids` refers to.
+        track_names: names that `track_ids` index into.
         frame_videos: (n_frames,) index into `videos`.
         frame_idxs: (n_frames,) position of the frame in its video.
         frame_starts: (n_frames + 1,) frame f owns instances frame_starts[f] : frame_starts[f + 1].
@@ -27,7 +27,7 @@ class PoseTable:
         is_predicted: (n_instances,) False for instances a person has labelled.
         track_ids: (n_instances,) index into `track_names`; -1 without a track.
         rows_in_file: (n_instances,) place among all instances of the file, in reading order.
-        notes: what the reader of the file has to know, in words.
+        notes: what a reader of the numbers needs to know, in words.
     """
 
     name: str

@@ -1,8 +1,7 @@
-"""Which video of the prediction file is which video of the ground truth.
+"""Pairs the videos of the prediction file with those of the ground truth.
 
-Files move between the day of labelling and the day of evaluation, so a video is recognised, in
-this order, by being the same file (also the file it was embedded from), by the same path, and by
-the end of its path, as long as that is unambiguous.
+Files move between labelling and evaluation, so a video is recognised by, in this order: the same
+file (also the file it was embedded from), the same path, the end of its path if only one fits.
 """
 
 import os
@@ -39,7 +38,7 @@ class VideoSource:
     """One video of a labels file.
 
     Attributes:
-        files: the video as recorded, followed by what it was embedded from, the original last.
+        files: the video as recorded, then the files it was embedded from, the original last.
         frame_size: (height, width) px where the file tells.
         crop: (x1, y1, x2, y2) px in the original, for a crop of it.
     """
@@ -125,7 +124,7 @@ def _has_same_path(a: VideoSource, b: VideoSource) -> bool:
 def _find_by_path_end(
     video: VideoSource, candidates: Sequence[VideoSource], possible: list[int]
 ) -> int | None:
-    """The only candidate that agrees in the last 1, 2, 3 ... components of its original's path."""
+    """The candidate whose original's path ends most like this one's; None if there are several."""
     left = _same_path_end(video, candidates, possible)
     return left[0] if len(left) == 1 else None
 
@@ -133,7 +132,7 @@ def _find_by_path_end(
 def _same_path_end(
     video: VideoSource, candidates: Sequence[VideoSource], possible: list[int]
 ) -> list[int]:
-    """The candidates that agree in most components, as long as there are any."""
+    """The candidates whose paths share the most last components, at least the file name."""
     ours = video.original
     left = [
         i

@@ -1,7 +1,7 @@
 """An evaluation as one HTML file that needs nothing else: no network, no scripts, no other files.
 
-Enters: an `EvaluationRun`. Leaves: the file. Plots
-need matplotlib (extra `report`), which is imported when a report is written and not before.
+Enters: an `EvaluationRun`. Leaves: the file. Plots need matplotlib (extra `report`), which is
+imported only when a report is written.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from sleap_rt.evaluation.results import EvaluationRun
 
 
 def write_report(run: EvaluationRun, path: Path) -> None:
-    """Write the report; missing folders are made.
+    """Write the report; creates missing folders.
 
     Raises:
         DataError: the file cannot be written.

@@ -24,7 +24,7 @@ _HEADLINES = (
 
 
 def cards(metrics: Sequence[Metrics]) -> str:
-    """The headline numbers of the prediction files, with several each beside its colour."""
+    """The headline numbers of each prediction file; with several, beside the file's colour."""
     rows = {row.label: row for row in (*POSES, *IDENTITIES)}
     shown = [rows[label] for label in _HEADLINES]
     items = "".join(
@@ -57,7 +57,7 @@ def tables(
     *,
     mark_best: bool,
 ) -> str:
-    """Tables with headings, as many beside each other as fit; those without values are left out."""
+    """Tables with headings, in as many columns as fit; tables without values are left out."""
     parts = [
         f"<section><h3>{escape(heading)}</h3>"
         f"{comparison_table(rows, metrics, names, mark_best=mark_best)}</section>"
@@ -78,7 +78,7 @@ def comparison_table(
     """One line per value, one column per prediction file; with several, the best is bold.
 
     Args:
-        rows: the lines; those that no file has are left out.
+        rows: the lines; values that no file has are left out.
         metrics, names: of each prediction file.
         mark_best: False where the files were not measured in the same way.
     """

@@ -1,4 +1,4 @@
-"""The report's page: what is on it, in which order."""
+"""The report's page: its sections, in order."""
 
 from collections.abc import Iterator, Sequence
 from html import escape

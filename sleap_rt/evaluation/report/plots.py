@@ -78,7 +78,7 @@ _RC = {
 
 
 def _embedded(document: str, name: str) -> str:
-    """The `<svg>` element of `document`, themed, of any size, its ids its own on a page of many."""
+    """The `<svg>` element of `document`, themed, without fixed size, its ids unique on the page."""
     element = document[document.index("<svg") :]
     element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', element))
@@ -158,7 +158,7 @@ def hota_curves(alphas: Doubles, curves: Sequence[Doubles]) -> Draw:
 
 
 def _outwards(pose: Doubles) -> Doubles:
-    """(n_nodes, 2) unit vectors from the middle of the pose to its nodes, where names have room."""
+    """(n_nodes, 2) unit vectors from the middle of the pose to its nodes: names have room there."""
     away = pose - np.nanmean(pose, axis=0)
     length = np.sqrt((away**2).sum(axis=-1, keepdims=True))
     outwards: Doubles = np.divide(away, length, out=np.zeros_like(away), where=length > 0)

@@ -11,7 +11,7 @@ THEMED = {FOREGROUND: "var(--text)", FAINT: "var(--rule)"}
 
 
 def series_colour(index: int) -> str:
-    """The colour of the prediction file or track at `index`; they repeat after the last."""
+    """The colour of the prediction file or track at `index`; colours repeat after the last."""
     return SERIES[index % len(SERIES)]
 
 

@@ -20,7 +20,7 @@ _MANY_BARS = 3000  # from here on bars are stored as an image, which stays small
 
 @dataclass(frozen=True)
 class Timeline:
-    """What is drawn, and what it takes to read it.
+    """The drawing of a timeline, and its legend.
 
     Attributes:
         draw: puts it on axes.

@@ -1,4 +1,4 @@
-"""The frames that went worst, drawn: image, truth and prediction."""
+"""Draws the worst frames: image, truth and prediction."""
 
 import base64
 from collections.abc import Iterator
@@ -43,8 +43,8 @@ class WorstFrame:
 def worst_frames(pairing: PosePairing, n_frames: int) -> list[WorstFrame]:
     """The `n_frames` compared frames with the lowest mean OKS (centroid mode: most mistakes).
 
-    Frames without any matched pair are at most half of them, and none is close to a worse one, as
-    long as there are others.
+    If there are enough others, at most half of them have no matched pair, and none is close to a
+    worse one.
     """
     matches = pairing.matches
     n_pairs = len(pairing.frames)
@@ -213,7 +213,7 @@ def _pose(
     *,
     dashed: bool,
 ) -> str:
-    """Edges and nodes; truth is drawn solid, predictions dashed, so that colour is not needed."""
+    """Edges and nodes; truth solid, predictions dashed, to tell them apart without colour."""
     visible = visible_nodes(pose)
     dash = f' stroke-dasharray="{3 * line:.2f} {2 * line:.2f}"' if dashed else ""
     fill = "none" if dashed else colour

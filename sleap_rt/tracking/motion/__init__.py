@@ -1,1 +1,1 @@
-"""Tracks by motion: each detection joins the track that a Kalman filter expects where it is."""
+"""Tracks by motion: each detection joins the track that a Kalman filter predicts there."""

@@ -1,9 +1,9 @@
-"""Association by motion: detections are compared to where every track should be by now.
+"""Association by motion: compares detections with the predicted pose of every track.
 
-Made for animals that hide behind each other, are missed for a while, or get each other's nodes:
-each node counts for itself (Student's t, so that one wrong node decides nothing), tracks move on
-while unseen and become harder to tell apart from anything as they do, and a node that was attached
-to the wrong animal still tells where the right one is.
+Made for animals that hide behind each other, are missed for a while, or get each other's nodes.
+Each node counts by itself, with Student's t, so that one wrong node decides nothing. Tracks move on
+while unseen, with growing uncertainty. A node attached to the wrong animal still corrects the track
+of the right one.
 """
 
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ from sleap_rt.tracking.reductions import mean
 _NOISE = 0.1  # of a node's position as detected
 _ACCELERATION = 0.05  # per frame²
 _START_SPEED = 0.1  # per frame, of an animal seen for the first time
-_LONGEST = 1.5  # a longer pose is made of more than one animal
-_SLOWING = 0.1  # of the velocity lost per frame unseen: nobody runs straight for ever
+_LONGEST = 1.5  # a longer pose mixes several animals
+_SLOWING = 0.1  # of the velocity lost per frame unseen: no animal runs straight for ever
 _GATE = 16.0  # squared standard deviations; a node farther off is no observation of the track
-_CLAIM_GATE = 9.0  # the same for a node found in another animal's pose
+_CLAIM_GATE = 9.0  # gate for a node found in another animal's pose
 _TAIL = 4.0  # degrees of freedom of Student's t
 _UNSEEN_COST = 12.0  # of leaving a track unseen: that of nodes five standard deviations off
-_HIDDEN_NOISE = 4.0  # variance of where the rest of the body says a node is, in noise variances
+_HIDDEN_NOISE = 4.0  # variance of a node placed by the rest of the body, in noise variances
 _LEAST_SHARE = 0.5  # of a pair's nodes within the gate
 _N_HITS = 3  # frames after which a track is more than a false alarm
-_FAR_PX = 1e9  # ranks a detection that a track was not given before behind all that it was
+_FAR_PX = 1e9  # ranks new places of a lost track behind the place where it was found before
 _MAX_GAP_YOUNG = 2  # frames unseen, before that
 _MAX_GAP = 30  # frames unseen, after; only where the number of animals is not known
 
@@ -55,13 +55,13 @@ class _Comparison:
 class MotionAssociator:
     """The tracks of one video, by a constant-velocity Kalman filter and robust association.
 
-    With `max_tracks` or `tracking_target_instance_count` the population is fixed: once so many
-    tracks exist, none is added or forgotten, and a detection that is no track's may be a lost one
-    that can have got there.
+    With `max_tracks` or `tracking_target_instance_count` the number of animals is fixed: no track
+    is forgotten, and once so many exist, none is added. A detection left over may then be a lost
+    track, if that can have got there.
 
     Args:
-        options: of these, the counts and `min_new_track_points` matter here.
-        track_ids: where new ids come from.
+        options: the counts and `min_new_track_points` are used here.
+        track_ids: source of new ids.
         n_nodes: of the skeleton.
     """
 
@@ -115,7 +115,7 @@ class MotionAssociator:
     def _continue_tracks(self, points: AnyFloats, ids: AnyInts, scores: AnyFloats) -> None:
         """Pair detections with tracks, filling in `ids` and `scores`, and correct the filters."""
         found = self._compare(points)
-        # Of an unknown number, a detection without a pair is one animal more: likely pairs first.
+        # With an unknown number of animals, an unpaired detection adds one: prefer likely pairs.
         unseen = np.inf if self._population is None else _UNSEEN_COST
         costs = np.where(found.likely, np.fmin(found.costs, unseen), unseen)
         rows, tracks = match(-costs, method="hungarian")
@@ -140,7 +140,7 @@ class MotionAssociator:
     def _correct(
         self, points: AnyFloats, found: _Comparison, rows: AnyInts, tracks: AnyInts
     ) -> None:
-        """Correct the filters of paired tracks, then of all by nodes that were no one's."""
+        """Correct tracks by nodes in others' poses, then paired tracks by their own nodes."""
         inlying = found.squares[rows, tracks] < _GATE  # (n_pairs, n_nodes)
         observed = np.where(inlying[..., None], points[rows], np.nan)
         observed = self._with_rigid_rest(tracks, observed, points[rows])
@@ -176,8 +176,8 @@ class MotionAssociator:
     ) -> None:
         """Correct tracks by nodes found in others' poses.
 
-        Where detections mix two animals, the misplaced node is no observation of the track that
-        got the detection, but often of the other one, which may have nothing else.
+        If a detection mixes two animals, the misplaced node does not fit the track that got the
+        detection, but often fits the other one, which may have no other node.
         """
         used = np.zeros(points.shape[:2], np.bool_)
         used[rows] = inlying
@@ -193,7 +193,7 @@ class MotionAssociator:
             return
         observed = np.where(claimed[..., None], points[best, nodes], np.nan)[claiming]
         filled = self._with_rigid_rest(claiming, observed, np.full(observed.shape, np.nan))
-        alone = ~np.isin(claiming, tracks)  # a paired track hears of its other nodes directly
+        alone = ~np.isin(claiming, tracks)  # the pose of a paired track gives its other nodes
         observed = np.where(alone[:, None, None], filled, observed)
         hidden = ~claimed[claiming]
         noise_var = np.where(hidden, self._noise_var * _HIDDEN_NOISE, self._noise_var)
@@ -202,10 +202,10 @@ class MotionAssociator:
     def _relocate(
         self, points: AnyFloats, found: _Comparison, ids: AnyInts, scores: AnyFloats
     ) -> None:
-        """Give lost tracks the detections left over, and restart those that stay elsewhere.
+        """Give lost tracks the detections left over, and restart tracks that stay at a new place.
 
-        Until a track is restarted the pair is a guess, in `ids` only if no other animal can be
-        meant: a false detection named after an animal costs more than one left out.
+        Until a track is restarted, the pair is a guess. It enters `ids` only if no other lost track
+        can be there: a false detection with an animal's id costs more than one left out.
         """
         rows, tracks = np.flatnonzero(ids < 0), np.flatnonzero(self._gaps > 0)
         if not (len(rows) and len(tracks)):
@@ -230,7 +230,7 @@ class MotionAssociator:
     def _search_costs(self, tracks: AnyInts, centers: AnyFloats, costs: AnyFloats) -> AnyFloats:
         """Costs (n, n_tracks) of giving lost tracks detections at `centers`, (n, 2) px.
 
-        Best is a place where the track was already given a detection; then any that it can have
+        Least at the place where the track last got a detection; then at any place that it can have
         reached while unseen; NaN beyond.
         """
         apart = self._relocations.distances(tracks, centers)
@@ -241,7 +241,7 @@ class MotionAssociator:
         return np.where(apart < self._size, apart, reachable)
 
     def _whole(self, poses: AnyFloats) -> Bools:
-        """Whether poses (n, n_nodes, 2) px can be one animal's, most of it seen."""
+        """Whether poses (n, n_nodes, 2) px show most of one animal, and no more than one."""
         n_visible = np.count_nonzero(~np.isnan(poses[..., 0]), axis=1)
         most_seen = n_visible * 2 > poses.shape[1]
         whole: Bools = most_seen & (diagonals(poses) <= _LONGEST * self._size)

@@ -27,7 +27,7 @@ class BodySize:
         return max(float(np.median(self._extents)), _LEAST_PX)
 
     def _steps(self, points: AnyFloats) -> AnyFloats:
-        """Distances to the nearest detections of the frame before, as if they were bodies."""
+        """Sizes (n,) px by the distance to the nearest detection of the frame before."""
         previous, self._previous = self._previous, points
         if not (len(previous) and len(points)):
             return np.empty(0)

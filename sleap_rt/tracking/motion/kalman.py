@@ -1,7 +1,7 @@
 """Constant-velocity Kalman filters, one per node of every track, all stepped at once.
 
-Every node has its own position; the nodes of a body share one velocity, so that a node which is
-hidden or wrongly placed for a while goes along with the others. x and y share one covariance.
+Every node has its own position; the nodes of a body share one velocity, so that a node that is
+hidden or misplaced for a while moves with the others. x and y share one covariance.
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ class KalmanBank:
     def restart(
         self, rows: AnyInts, poses: AnyFloats, *, position_var: float, velocity_var: float
     ) -> None:
-        """Forget what was known of tracks and start them at rest at `poses`."""
+        """Start tracks again, at rest at `poses`."""
         self.positions[rows] = poses
         self.velocities[rows] = 0.0
         start = np.array([position_var, 0.0, velocity_var])
@@ -54,10 +54,10 @@ class KalmanBank:
         self._covariances = self._covariances[:, tracks]
 
     def predict(self, *, acceleration_var: float, drag: AnyFloats) -> None:
-        """One frame on.
+        """Advance all filters by one frame.
 
         Args:
-            acceleration_var: (px/frame²)², by which velocities may change.
+            acceleration_var: (px/frame²)², variance of the accelerations.
             drag: (n_tracks,) factor of the velocity: 1 keeps it, 0 stops.
         """
         position, mixed, velocity = self._covariances
@@ -74,7 +74,7 @@ class KalmanBank:
         )
 
     def correct(self, rows: AnyInts, observed: AnyFloats, noise_var: AnyFloats) -> None:
-        """Take observations in.
+        """Correct filters by observations.
 
         Args:
             rows: (n,) tracks, each once.

@@ -1,4 +1,4 @@
-"""Relocation: a lost track turns up elsewhere and is believed once it stays there."""
+"""Relocation: a lost track moves to a new place once detections stay there."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ class Relocations:
         self._n_times: AnyInts = np.empty(0, np.int64)
 
     def add(self, n_tracks: int) -> None:
-        """Append tracks that are nowhere else."""
+        """Append tracks without a new place."""
         self._places = np.concatenate((self._places, np.full((n_tracks, 2), np.nan)))
         self._n_times = np.concatenate((self._n_times, np.zeros(n_tracks, np.int64)))
 
@@ -24,11 +24,11 @@ class Relocations:
         self._places, self._n_times = self._places[tracks], self._n_times[tracks]
 
     def clear(self, tracks: AnyInts) -> None:
-        """These tracks were found where they were expected."""
+        """Reset tracks that were found where they were predicted."""
         self._n_times[tracks] = 0
 
     def distances(self, tracks: AnyInts, centers: AnyFloats) -> AnyFloats:
-        """How far (n, n_tracks) px detections at (n, 2) px are from where tracks last were."""
+        """(n, n_tracks) px from detections at (n, 2) px to the last new places of tracks."""
         apart = np.linalg.norm(centers[:, None] - self._places[tracks][None], axis=-1)
         return np.where(np.isnan(apart), np.inf, apart)
 
@@ -45,7 +45,7 @@ class Relocations:
         Args:
             tracks: (n,) rows of tracks that were given a detection far from their prediction.
             centers: (n, 2) px of those detections.
-            believable: (n,), whether the detection can be a whole animal that is nobody else's.
+            believable: (n,), whether the detection can be a whole animal that no other track is on.
             reach_px: two places at most this far apart are the same.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Appearance: an animal's pixels as a vector that does not depend on where it is and faces."""
+"""Appearance: an animal's pixels as a vector, independent of its position and heading."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from sleap_rt.geometry import pose_boxes
 from sleap_rt.tracking.features import centroids
 
 _CROP_SIZE = 24  # px of the resampled crop, each side
-_MARGIN = 1.25  # crop side as a share of the animal's longest extent
+_MARGIN = 1.25  # crop side as a share of the diagonal of the animal's box
 _LEAST_SIDE_PX = 16.0  # of the frame; one visible node has no extent
 _LEAST_SPREAD = 1.0  # grey levels; a flatter crop has no appearance
 

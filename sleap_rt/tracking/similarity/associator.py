@@ -24,12 +24,12 @@ FORCED_SCORE = 0.0
 class SimilarityAssociator:
     """The tracks of one video.
 
-    There is no gate: min(n, n_tracks) detections always take an old identity, which is what keeps
-    the ids of a fixed population.
+    There is no gate: detections join tracks however little alike they are, so a fixed number of
+    animals keeps its ids.
 
     Args:
         options: resolved for the skeleton.
-        track_ids: where new ids come from.
+        track_ids: source of new ids.
     """
 
     def __init__(self, options: TrackerOptions, track_ids: TrackIds) -> None:
@@ -124,9 +124,9 @@ class SimilarityAssociator:
         return ids, tracking_scores
 
     def _better_started(self, forced: AnyInts, unpaired: Bools, can_start: Bools) -> AnyInts:
-        """Of the rows paired for want of anything better, those that start a track instead.
+        """Of the rows paired without a score, those that start a track instead.
 
-        Rows that were never paired come first where `max_tracks` leaves little room.
+        If `max_tracks` leaves little room, rows without a pair come first.
         """
         startable = forced[can_start[forced]]
         room = self._room()

@@ -9,7 +9,7 @@ _LEAST_STEP_PX = 0.01
 
 
 def gray_image(image: AnyImage) -> Image:
-    """An image as LK and appearance want it.
+    """An image as optical flow and appearance need it.
 
     Args:
         image: (height, width), (height, width, 1) or (height, width, 3) RGB, 0..255; floating
@@ -30,7 +30,7 @@ def gray_image(image: AnyImage) -> Image:
 
 
 class FlowShifter:
-    """Moves candidates from their own frames to the current one, never through frames between.
+    """Moves candidates from their own frames directly to the current one, in one step.
 
     Args:
         scale: resize of the images ahead of the flow.
@@ -45,7 +45,7 @@ class FlowShifter:
         self._images: dict[int, Image] = {}
 
     def prepare(self, image: AnyImage) -> Image:
-        """The image in grey and resized: done once, kept as long as a candidate is from it."""
+        """The image in grey and resized, for `shift` and `remember`."""
         import cv2
 
         gray = gray_image(image)

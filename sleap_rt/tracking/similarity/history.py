@@ -1,7 +1,7 @@
-"""History: the past instances of every track, which the current detections are compared to.
+"""History: the past instances of every track, with which the current detections are compared.
 
-One dense block (n_tracks, window, ...) serves both candidate methods; they differ in when an entry
-is forgotten.
+One dense block (n_tracks, window, ...) serves both candidate methods; they differ in when they drop
+an entry.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ class History:
         features: (n_tracks, window, ...), NaN where there is no entry.
         eligible: (n_tracks, window), whether an entry has enough visible nodes to be a candidate.
         frame_numbers: (n_tracks, window), which processed frame an entry is from; -1 without one.
-        points: (n_tracks, window, n_nodes, 2) px, only where candidates are moved.
+        points: (n_tracks, window, n_nodes, 2) px; empty unless optical flow moves candidates.
     """
 
     def __init__(self, window: int) -> None:
@@ -56,7 +56,7 @@ class History:
         self._forget()
 
     def _slots(self, frame_number: int, rows: AnyInts) -> AnyInts | int:
-        """Where the entries of this frame go."""
+        """Slots of the window for the entries of this frame."""
         raise NotImplementedError
 
     def _forget(self) -> None:

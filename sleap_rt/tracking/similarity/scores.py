@@ -1,6 +1,6 @@
-"""Scores: how alike detections and candidates are. Higher means more alike.
+"""Scores of the similarity of detections and candidates; higher is more alike.
 
-Every score takes all detections against all candidates at once: (n, ...) and (k, ...) features in,
+Every score compares all detections with all candidates at once: (n, ...) and (k, ...) features in,
 (n, k) scores out, NaN where a pair has nothing to compare.
 """
 
@@ -13,8 +13,8 @@ from sleap_rt.geometry import BORDER_PX, box_iou, squared_distances
 def euclidean_dist(detections: AnyFloats, candidates: AnyFloats) -> AnyFloats:
     """Negative distance between features seen as one vector each.
 
-    Where values are missing, the distance over those that both have is scaled up to the full
-    number; it equals the plain distance where nothing is missing.
+    If values are missing, the distance over those that both have is scaled up to the full number
+    of values; with none missing it is the plain distance.
 
     Args:
         detections: (n, n_nodes, 2) poses or (n, d) vectors, NaN where missing.
