@@ -1,4 +1,4 @@
-"""What users give as models, resolved: what they are, and the graphs where these exist."""
+"""Resolves the models that a user gives: what they are, and their graphs if these exist."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedModels:
-    """The models of a run, as they were found.
+    """The models of a run.
 
     Attributes:
         paths: as given.
-        overrides: what is to differ from the training configurations.
+        overrides: settings that replace those of the training configurations.
         models: what they are.
         graphs: the exported graphs; None for trained models that are yet to be exported.
     """
@@ -37,7 +37,7 @@ class ResolvedModels:
         return tuple(f"{c.kind}: {note}" for c in self.models.contracts for note in c.notes)
 
     def exported(self, on_step: "OnStep | None" = None) -> GraphSet:
-        """The graphs, exported into the cache now if they are not there.
+        """The graphs; exports the models into the cache if they are not there.
 
         Args:
             on_step: called as each step of an export begins and ends.
@@ -56,14 +56,14 @@ class ResolvedModels:
 def resolve_models(
     paths: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES
 ) -> ResolvedModels:
-    """Find out what the models are; nothing is exported.
+    """Find out what the models are; exports nothing.
 
     Args:
         paths: export folders, `.onnx` files or trained models.
-        overrides: what is to differ from the training configurations.
+        overrides: settings that replace those of the training configurations.
 
     Raises:
-        OptionError: an override has no effect, or the models are exported already and fixed.
+        OptionError: an override has no effect, or the models are exported already.
         ModelError: a path is not a model, the models are not a supported set, or a trained model
             cannot be loaded.
     """
@@ -83,7 +83,7 @@ def resolve_models(
 
 
 def _resolve_trained(paths: tuple[Path, ...], overrides: ModelOverrides) -> ResolvedModels:
-    """Exported before, or described by loading them, which needs torch."""
+    """Take the graphs from the cache; else load the models, which needs torch."""
     with needs_export_extra():
         from sleap_rt.export.cache import find_cached
 
@@ -98,7 +98,7 @@ def _resolve_trained(paths: tuple[Path, ...], overrides: ModelOverrides) -> Reso
 
 
 def _refuse_overrides(overrides: ModelOverrides) -> None:
-    """An exported graph has these built in."""
+    """Refuse overrides of exported graphs, which have these settings built in."""
     fixed = ", ".join(overrides.given)
     if fixed:
         raise OptionError(

@@ -14,7 +14,7 @@ _NAMES = tuple(field.name for field in fields(TrackerOptions))
 def tracker_options(values: Mapping[str, Any]) -> TrackerOptions | None:
     """The tracker's options; None where `tracking` is off.
 
-    `max_instances` stands in for a number of animals that is needed and not given.
+    If an option needs the number of animals and none is given, `max_instances` is used.
 
     Args:
         values: name -> value of any options; missing ones take their defaults.
@@ -50,7 +50,7 @@ def needed_tracker_options(values: Mapping[str, Any]) -> TrackerOptions:
 
 
 def without_effect(given: Collection[str], values: Mapping[str, Any]) -> str | None:
-    """A warning that names tracking options which `tracking` would have to be on for.
+    """A warning that names tracking options without effect, as `tracking` is off; else None.
 
     Args:
         given: names of options that the user set.
