@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from sleap_rt.api.pose_predictor import PosePredictor
     from sleap_rt.evaluation import Evaluator
     from sleap_rt.tracking import Tracker
-    from sleap_rt.workflows.export import export
+    from sleap_rt.workflows.export import export_models
 
-__all__ = ["Evaluator", "PosePredictor", "Tracker", "__version__", "export", "run_inference"]
+__all__ = ["Evaluator", "PosePredictor", "Tracker", "__version__", "export_models", "run_inference"]
 
 _HOMES = {
     "Evaluator": "sleap_rt.evaluation",
     "PosePredictor": "sleap_rt.api.pose_predictor",
     "Tracker": "sleap_rt.tracking",
-    "export": "sleap_rt.workflows.export",
+    "export_models": "sleap_rt.workflows.export",
     "run_inference": "sleap_rt.api.inference",
 }
 

@@ -14,9 +14,15 @@ from sleap_rt.api.arguments import (
     refuse_unknown,
 )
 from sleap_rt.api.array_results import RAW_FLAGS, raw_batches, raw_names
-from sleap_rt.api.pose_predictor import PosePredictor
+from sleap_rt.api.pose_predictor import (
+    PosePredictor,
+    model_options,
+    predicted,
+    with_run_options,
+)
 from sleap_rt.errors import OptionError
-from sleap_rt.options import FilterOptions, SelectionOptions, filled
+from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
+from sleap_rt.workflows.predict import planned
 from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
 from sleap_rt.workflows.tracking import needed_tracker_options
 
@@ -41,7 +47,7 @@ def run_inference(
     return_class_vectors: bool = False,
     **arguments: Unpack[InferenceArguments],
 ) -> "sio.Labels | list[dict[str, Any]]":
-    """Predict poses, follow animals, or both.
+    """Predict poses, track animals, or both.
 
     Args:
         data_path: video, image, folder or list of images, HDF5, TIFF stack or `.slp` file.
@@ -51,9 +57,9 @@ def run_inference(
             needs `tracking=True`.
         output_path: a `.slp` file to write as well; None writes none.
         make_labels: False returns dictionaries of arrays, one per batch; see `raw_batches`.
-        return_confmaps: add confidence maps to these.
+        return_confmaps: add confidence maps to the dictionaries.
         return_pafs: add part affinity fields.
-        return_paf_graph: add peaks and scores of all their connections, ahead of grouping.
+        return_paf_graph: add peaks and the scores of all their connections, before grouping.
         return_class_maps: add class maps.
         return_class_vectors: add class probabilities of every instance.
         **arguments: every other option of the command, by its name; see `InferenceArguments`.
@@ -87,12 +93,31 @@ def run_inference(
         raise OptionError("output_path: no effect with make_labels=False")
     if not model_paths:
         return _track_only(data, output_path, make_labels, arguments)
+    paths = [model_paths] if isinstance(model_paths, str | Path) else list(model_paths)
+    if make_labels:
+        return _predict(data, [Path(path) for path in paths], output_path, arguments)
     of_models = {n: v for n, v in arguments.items() if n in ModelArguments.__annotations__}
     of_run = {n: v for n, v in arguments.items() if n in RunArguments.__annotations__}
-    with PosePredictor(model_paths, raw=partial(raw_names, wanted), **of_models) as predictor:  # type: ignore[arg-type]
-        if make_labels:
-            return predictor.predict(data, output_path=output_path, **of_run)  # type: ignore[arg-type]
+    with PosePredictor(paths, raw=partial(raw_names, wanted), **of_models) as predictor:  # type: ignore[arg-type]
         return raw_batches(predictor, data, of_run)
+
+
+def _predict(
+    data: Any, paths: Sequence[Path], output_path: str | Path | None, arguments: InferenceArguments
+) -> "sio.Labels":
+    """As the command does: everything is checked ahead of exporting and opening the models."""
+    given = in_our_words(arguments)
+    of_models = {n: v for n, v in given.items() if n not in RunArguments.__annotations__}
+    of_run = {n: v for n, v in given.items() if n in RunArguments.__annotations__}
+    options = with_run_options(model_options(of_models), of_run, output_path)
+    if isinstance(data, str):
+        data = Path(data)
+    overrides = overrides_at_run_time(given)
+    match_known = bool(given.get("match_known", False))
+    with planned(data, paths, options, overrides, match_known) as (plan, opened):
+        for note in plan.resolved.notes:
+            _log.info(note)
+        return predicted(plan, opened, gui=bool(given.get("gui")))
 
 
 def _only_one(**sources: Any) -> Any:

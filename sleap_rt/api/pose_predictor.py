@@ -1,7 +1,7 @@
 """`PosePredictor` opens models once and uses them on files, labels, arrays or camera frames."""
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -25,15 +25,17 @@ from sleap_rt.options import (
     overrides_at_run_time,
 )
 from sleap_rt.runtime.frames.open_input import open_input
+from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.progress import json_lines
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
-from sleap_rt.runtime.predictors import check_use, open_predictor
+from sleap_rt.runtime.predictors import Predictor, check_use, open_predictor
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.plan import (
     PredictionOptions,
+    PredictionPlan,
     check_options,
     plan_prediction,
     refuse_without_effect,
@@ -78,11 +80,7 @@ class PosePredictor:
     ) -> None:
         refuse_unknown(arguments, ModelArguments.__annotations__)
         given = in_our_words(arguments)
-        self._options = PredictionOptions(
-            decode=filled(DecodeOptions, given),
-            engine=filled(EngineOptions, given),
-            given=frozenset(given),
-        )
+        self._options = model_options(given)
         self._match_known = bool(given.get("match_known", False))
         check_options(self._options)
         paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
@@ -124,11 +122,8 @@ class PosePredictor:
         options = self._options_with(arguments, output_path)
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
-            report = _JsonLines() if arguments.get("gui") else Report()
-            summary = run_plan(plan, opened, report, self._predictor)
-        if summary.n_skipped:
-            _log.warning("%d frames asked for do not exist", summary.n_skipped)
-        return summary.labels
+            gui = bool(arguments.get("gui"))
+            return predicted(plan, opened, self._predictor, gui=gui)
 
     def stream(
         self, data: Any, **arguments: Unpack[RunArguments]
@@ -184,21 +179,61 @@ class PosePredictor:
         self, arguments: RunArguments, output_path: str | Path | None = None
     ) -> PredictionOptions:
         refuse_unknown(arguments, RunArguments.__annotations__)
-        given = in_our_words(arguments)
-        warning = without_effect(given, given)
-        if warning is not None:
-            _log.warning(warning)
-        return replace(
-            self._options,
-            selection=filled(SelectionOptions, given),
-            filters=filled(FilterOptions, given),
-            run=filled(RunOptions, given),
-            tracking=tracker_options(
-                {**given, "max_instances": self._options.decode.max_instances}
-            ),
-            output_path=None if output_path is None else Path(output_path),
-            **{name: given[name] for name in _OF_OUTPUT if name in given},
-        )
+        return with_run_options(self._options, in_our_words(arguments), output_path)
+
+
+def model_options(given: Mapping[str, Any]) -> PredictionOptions:
+    """The options that are settled when models are opened.
+
+    Args:
+        given: of `ModelArguments`, in our words.
+    """
+    return PredictionOptions(
+        decode=filled(DecodeOptions, given),
+        engine=filled(EngineOptions, given),
+        given=frozenset(given),
+    )
+
+
+def with_run_options(
+    options: PredictionOptions, given: Mapping[str, Any], output_path: str | Path | None
+) -> PredictionOptions:
+    """The same with the options of one run.
+
+    Args:
+        options: of the models.
+        given: of `RunArguments`, in our words.
+        output_path: the file to write; None writes none.
+    """
+    warning = without_effect(given, given)
+    if warning is not None:
+        _log.warning(warning)
+    return replace(
+        options,
+        selection=filled(SelectionOptions, given),
+        filters=filled(FilterOptions, given),
+        run=filled(RunOptions, given),
+        tracking=tracker_options({**given, "max_instances": options.decode.max_instances}),
+        output_path=None if output_path is None else Path(output_path),
+        **{name: given[name] for name in _OF_OUTPUT if name in given},
+    )
+
+
+def predicted(
+    plan: PredictionPlan, opened: OpenInput, predictor: Predictor | None = None, *, gui: bool
+) -> "sio.Labels":
+    """Carry out a plan and tell on the log what a user should know.
+
+    Args:
+        plan: of the prediction.
+        opened: its input.
+        predictor: of the plan's models, open; None opens one.
+        gui: print progress as JSON lines.
+    """
+    summary = run_plan(plan, opened, _JsonLines() if gui else Report(), predictor)
+    if summary.n_skipped:
+        _log.warning("%d frames asked for do not exist", summary.n_skipped)
+    return summary.labels
 
 
 class _JsonLines(Report):

@@ -113,11 +113,11 @@ def command(
         target=target,
         frame_size=frame_size,
     )
-    from sleap_rt.workflows.export import export
+    from sleap_rt.workflows.export import export_models
 
     click.echo("every graph is compared with its checkpoint ...", err=True)
     progress = ExportProgress(quiet=False, verbose=verbose)
-    exported = export(models, output, overrides, options, progress)
+    exported = export_models(models, output, overrides, options, progress)
     for one in exported:
         for note in one.contract.notes:
             click.echo(f"{one.contract.kind}: note: {note}", err=True)

@@ -103,6 +103,7 @@ def _prediction_options(ctx: click.Context, params: dict[str, Any]) -> "Predicti
         tracking=tracking,
         engine=filled(EngineOptions, params),
         run=run,
+        names_output=True,
         given=given,
         **{name: params[name] for name in _OF_OUTPUT},
     )

@@ -30,7 +30,7 @@ class Exported:
     engine: Path | None = None
 
 
-def export(
+def export_models(
     models: Sequence[Path],
     folder: Path | None = None,
     overrides: ModelOverrides = NO_OVERRIDES,
@@ -61,9 +61,9 @@ def export(
     target = None if options.target is None else parse_target(options.target)
     folder = folder or default_folder(models)
     with needs_export_extra():
-        from sleap_rt.export.exporter import export_models
+        from sleap_rt.export import exporter
 
-        paths = export_models(
+        paths = exporter.export_models(
             models, folder, overrides, options.precision, options.calibration, on_step=on_step
         )
     exported = [Exported(path=path, contract=read_graph_file(path).contract) for path in paths]

@@ -40,6 +40,7 @@ class PredictionOptions:
         centroid_only: a centroid model alone gives centroids, also if the input is labels.
         centroid_output: how centroids are stored; one of `CENTROID_OUTPUTS`.
         output_path: the file to write; None writes none.
+        names_output: a missing `output_path` is named after the input's file.
         output_format: kind of the file; one of `FORMATS`.
         no_empty_frames: leave out frames without instances.
         resume: continue the journal of an interrupted run. None refuses to overwrite one, False
@@ -56,6 +57,7 @@ class PredictionOptions:
     centroid_only: bool = False
     centroid_output: CentroidOutput = "instance"
     output_path: Path | None = None
+    names_output: bool = False
     output_format: str = "slp"
     no_empty_frames: bool = False
     resume: bool | None = None

@@ -105,15 +105,20 @@ def planned(
     model_paths: Sequence[Path],
     options: PredictionOptions,
     overrides: ModelOverrides = NO_OVERRIDES,
+    match_known: bool | None = None,
 ) -> Iterator[tuple[PredictionPlan, OpenInput]]:
-    """The plan of a prediction, and its input, open while the context lasts."""
+    """The plan of a prediction, and its input, open while the context lasts.
+
+    Arguments and errors are those of `predict` and `plan_prediction`.
+    """
     check_options(options, [data] if isinstance(data, Path) else [])
     with open_input(data, options.selection) as opened:
-        if options.output_path is None and isinstance(data, Path):
+        if options.output_path is None and options.names_output:
             path = default_output(data, opened.video_name, options.output_format)
             options = replace(options, output_path=path)
         check_options(options, opened.files)  # ahead of the models, which may take a while
-        yield plan_prediction(resolve_models(model_paths, overrides), opened, options), opened
+        resolved = resolve_models(model_paths, overrides)
+        yield plan_prediction(resolved, opened, options, match_known), opened
 
 
 class Report:

@@ -10,7 +10,7 @@ import sleap_rt
 from sleap_rt.cli import main
 from sleap_rt.errors import DataError, EngineError, ModelError, OptionError, SleapRtError
 from sleap_rt.options import CalibrationOptions, ExportOptions, ModelOverrides, filled
-from sleap_rt.workflows.export import export
+from sleap_rt.workflows.export import export_models
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINED = ROOT / "samples/models"
@@ -263,4 +263,4 @@ def test_both_exports_refuse_in_the_same_words(kind, model, given, words, named,
 def export_with(model: Path, given: Given) -> None:
     calibration = filled(CalibrationOptions, given) if "calibrate" in given else None
     options = filled(ExportOptions, {**given, "calibration": calibration})
-    export([model], None, filled(ModelOverrides, given), options)
+    export_models([model], None, filled(ModelOverrides, given), options)

@@ -207,8 +207,9 @@ def test_one_video_of_a_project_has_every_frame_and_becomes_the_only_one(project
 def test_labelled_animals_come_in_the_models_order_of_nodes(project):
     with open_input(project, SelectionOptions()) as opened:
         first, _ = opened.selection.refs
+        assert opened.labels is not None
+        assert first in opened.labels
         np.testing.assert_array_equal(opened.labels.known(first, ("b", "a")), [[[3, 4], [1, 2]]])
-        assert opened.labels is not None and first in opened.labels
         with pytest.raises(DataError, match=r"lack: tail \(they have a, b\)"):
             opened.labels.known(first, ("a", "tail"))
 
