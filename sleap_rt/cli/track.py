@@ -70,7 +70,7 @@ def command(ctx: click.Context, /, **params: Any) -> None:
 
 
 def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
-    if params["integral_refinement"] in ("None", "NONE"):  # the seed's spelling
+    if params["integral_refinement"] in ("None", "NONE"):  # sleap-nn's spelling
         params["integral_refinement"] = "none"
     options = _prediction_options(ctx, params)
     overrides = overrides_at_run_time(params)

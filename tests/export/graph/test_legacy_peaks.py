@@ -1,15 +1,15 @@
-"""Peaks of legacy graphs against the plain reference and against cases by hand."""
+"""Peaks of legacy graphs against plain loops and against cases by hand."""
 
 from collections.abc import Callable
 
 import numpy as np
+import plain_legacy_peaks as reference_peaks
 import pytest
 from onnx_parts import run_in_onnx
 
 from sleap_rt.export.graph.part import FLOAT, TensorType
 from sleap_rt.export.graph.points.legacy_peaks import global_peaks, local_peaks
 from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
-from sleap_rt.models.legacy.reference import peaks as reference_peaks
 
 RNG = np.random.default_rng(8)
 THRESHOLD = 0.2

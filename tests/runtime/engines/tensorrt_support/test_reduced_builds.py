@@ -84,6 +84,7 @@ def test_every_kind_builds_in_int8(
     with open_calibration(options, needs_labels=False) as frames:
         made = in_int8(exact, frames, tmp_path)
     for path, _ in made:
+        onnx.checker.check_model(path)  # among others: nodes stand behind what they read
         for target in TARGETS:
             assert builds(rtx, path, target, ANOTHER)
 
@@ -99,5 +100,6 @@ def test_every_legacy_kind_builds_in_int8(
     with open_calibration(options, needs_labels=False) as frames:
         made = in_int8(exact, frames, tmp_path)
     for path, _ in made:
+        onnx.checker.check_model(path)  # among others: nodes stand behind what they read
         for target in TARGETS:
             assert builds(rtx, path, target, (200, 300))

@@ -1,4 +1,4 @@
-"""Confidence maps to peaks, and their refinement within a cell."""
+"""Peaks of SLEAP 1.4 and older, and where in a cell they lie, from the specification alone."""
 
 from typing import NamedTuple
 

@@ -1,1 +1,0 @@
-"""Plain code for tests only; to be removed with the last test that uses it."""
