@@ -8,7 +8,9 @@ from typing import NamedTuple
 from sleap_rt.export.graph.maps import Maps, flat_maps
 from sleap_rt.export.graph.part import FLOAT, INT64, NONE, Op, Value
 
-_FAR_BELOW = 3e38  # taken off a cell, it leaves less than any threshold
+# Taken off a cell, it leaves less than any threshold. A power of two: in graphs with int8, OpenVINO
+# takes a truth value times a number for int8 too, and divides the maps by that number meanwhile.
+_FAR_BELOW = 2.0**64
 
 
 class Candidates(NamedTuple):
