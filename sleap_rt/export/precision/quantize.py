@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+import onnx_ir as ir
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -66,9 +67,11 @@ def quantized(path: Path, feeds: Iterable[Feed]) -> onnx.ModelProto:
                 "OpTypesToExcludeOutputQuantization": list(_LAYERS),
             },
         )
-        found = onnx.load(Path(folder) / path.name)
-    strip_notes(found.graph)  # types do not hold where an engine keeps frames as bytes
-    return found
+        found = ir.load(Path(folder) / path.name)
+        found.graph.sort()  # the quantizer's order forgets what branches take from outside
+        proto = ir.to_proto(found)
+    strip_notes(proto.graph)  # types do not hold where an engine keeps frames as bytes
+    return proto
 
 
 def layers_to_quantize(graph: onnx.GraphProto) -> list[str]:
