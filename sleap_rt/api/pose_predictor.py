@@ -27,7 +27,6 @@ from sleap_rt.options import (
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
-from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.progress import json_lines
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
@@ -164,7 +163,7 @@ class PosePredictor:
         if frame.ndim == 2:
             frame = frame[..., None]
         (result,) = self._predictor.predict(frame[None], [frame_index])
-        return filter_frame(result, self._options.filters)
+        return result
 
     def close(self) -> None:
         self._predictor.close()
