@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from samples.crawlers import LOOKS, SKELETON, Array
 from samples.plans import ANCHOR, CLASS_NAMES, Plan, initial_weights, training_config
 from samples.scene import still
-from sleap_rt.models.networks import PoseNetwork, Weights, build_network
+from sleap_rt.models.native.networks import PoseNetwork, Weights, build_network
 
 _ANCHOR = SKELETON.node_names.index(ANCHOR)
 _CENTROID_JITTER = 1.0  # px that a centroid model's answer is off, more or less

@@ -13,8 +13,8 @@ from sleap_rt.models.edges import check_edges
 from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.native.checkpoint import Checkpoint, load_checkpoint, replace_weights
 from sleap_rt.models.native.head_config import read_heads
-from sleap_rt.models.networks import Weights, build_network
-from sleap_rt.models.networks.heads import HeadSpec
+from sleap_rt.models.native.networks import Weights, build_network
+from sleap_rt.models.native.networks.heads import HeadSpec
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.version import __version__

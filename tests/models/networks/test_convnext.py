@@ -14,7 +14,7 @@ from tolerances import MAP
 from sleap_rt.errors import ModelError
 from sleap_rt.models.config import Config
 from sleap_rt.models.native.backbone_config import read_backbone
-from sleap_rt.models.networks import Weights, build_network
+from sleap_rt.models.native.networks import Weights, build_network
 
 # Sizes halve exactly; a stem kernel that yields another number of cells; a padding unit finer than
 # the bottleneck, with a stem so coarse that decoder blocks lie beyond it; no decoder at all.

@@ -10,9 +10,9 @@ from seeded_networks import build_tiny, position_index, seeded_tensors, tiny_swi
 from tolerances import MAP
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.networks import Weights
-from sleap_rt.models.networks.swin import WindowAttention
-from sleap_rt.models.networks.windows import Windows
+from sleap_rt.models.native.networks import Weights
+from sleap_rt.models.native.networks.swin import WindowAttention
+from sleap_rt.models.native.networks.windows import Windows
 
 ATOL = 1e-5  # values of order 1; float32 against float64
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sleap_rt.models.networks.weights import Weights
+from sleap_rt.models.native.networks.weights import Weights
 
 
 class DecoderBlock(nn.Module):

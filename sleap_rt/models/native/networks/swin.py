@@ -10,16 +10,16 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.networks.decoder import (
+from sleap_rt.models.native.networks.decoder import (
     ENCODER,
     N_STAGES,
     StagedDecoder,
     StagedSpec,
     stem_conv,
 )
-from sleap_rt.models.networks.features import Features
-from sleap_rt.models.networks.weights import Weights
-from sleap_rt.models.networks.windows import Windows
+from sleap_rt.models.native.networks.features import Features
+from sleap_rt.models.native.networks.weights import Weights
+from sleap_rt.models.native.networks.windows import Windows
 
 _EPS = 1e-5
 

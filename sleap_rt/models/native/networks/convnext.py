@@ -9,15 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sleap_rt.models.networks.decoder import (
+from sleap_rt.models.native.networks.decoder import (
     ENCODER,
     N_STAGES,
     StagedDecoder,
     StagedSpec,
     stem_conv,
 )
-from sleap_rt.models.networks.features import Features
-from sleap_rt.models.networks.weights import Weights
+from sleap_rt.models.native.networks.features import Features
+from sleap_rt.models.native.networks.weights import Weights
 
 _EPS = 1e-6
 

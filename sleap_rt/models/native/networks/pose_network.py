@@ -8,8 +8,8 @@ from torch import nn
 from torch.func import functional_call
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.networks.heads import HeadSpec, build_head
-from sleap_rt.models.networks.weights import Weights
+from sleap_rt.models.native.networks.heads import HeadSpec, build_head
+from sleap_rt.models.native.networks.weights import Weights
 
 
 class BackboneSpec(Protocol):

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.networks.blocks import DecoderBlock, convs, pool
-from sleap_rt.models.networks.features import Features
-from sleap_rt.models.networks.weights import Weights
+from sleap_rt.models.native.networks.blocks import DecoderBlock, convs, pool
+from sleap_rt.models.native.networks.features import Features
+from sleap_rt.models.native.networks.weights import Weights
 
 N_STAGES = 4
 ENCODER = "backbone.enc.features"

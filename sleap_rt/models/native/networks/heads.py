@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.kinds import Head
-from sleap_rt.models.networks.features import Features
-from sleap_rt.models.networks.weights import Weights
+from sleap_rt.models.native.networks.features import Features
+from sleap_rt.models.native.networks.weights import Weights
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,0 @@
-"""Networks as plain torch modules, built from the tensors of a checkpoint."""
-
-from sleap_rt.models.networks.features import Features
-from sleap_rt.models.networks.pose_network import BackboneSpec, PoseNetwork, build_network
-from sleap_rt.models.networks.weights import Weights
-
-__all__ = ["BackboneSpec", "Features", "PoseNetwork", "Weights", "build_network"]
