@@ -8,13 +8,13 @@ import pytest
 
 import sleap_rt
 from sleap_rt.cli import main
-from sleap_rt.errors import DataError, EngineError, ModelError, OptionError, SleapRtError
+from sleap_rt.errors import DataError, ModelError, OptionError, SleapRtError
 from sleap_rt.options import CalibrationOptions, ExportOptions, ModelOverrides, filled
 from sleap_rt.workflows.export import export_models
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINED = ROOT / "samples/models"
-EXIT_CODE = {OptionError: 2, DataError: 1, ModelError: 1, EngineError: 1}
+EXIT_CODE = {OptionError: 2, DataError: 1, ModelError: 1}
 UNSET = object()  # stands for a keyword argument that is left out
 Given = dict[str, Any]
 
@@ -92,6 +92,8 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"ensure_rgb": True, "ensure_grayscale": True}, "exclude each other"),
     ({"engine": "warp"}, "no engine named 'warp'; choose auto or one of"),
     ({"device": "abacus"}, "no engine serves device 'abacus'"),
+    ({"engine": "ort", "device": "abacus"}, "device 'abacus'"),
+    ({"engine": "ort", "device": "cuda:x"}, "'cuda:x'"),
     ({"engine": "ort", "device": "cpu", "workspace": 64}, "workspace"),
     ({"threads": 0}, "threads must be at least 1"),
     ({"output_path": "out.txt"}, "output_path out.txt: must end in .slp with output_format slp"),
@@ -161,10 +163,6 @@ WRONG_MODELS: list[tuple[Given, str]] = [
     ({"model_paths": "centroid centroid"}, "2 centroid models were given"),
     ({"model_paths": "centroid trained"}, "were given together; give either"),
 ]
-NO_SUCH_DEVICE: list[tuple[Given, str]] = [
-    ({"engine": "ort", "device": "abacus"}, "device 'abacus'"),
-    ({"engine": "ort", "device": "cuda:x"}, "'cuda:x'"),
-]
 ALONE: Given = {"model_paths": UNSET, "data_path": "crawlers.slp", "tracking": True}
 TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
     (OptionError, {"tracking": UNSET}, "neither model_paths (predict poses) nor tracking"),
@@ -190,7 +188,6 @@ REFUSED: list[tuple[type[SleapRtError], Given, str]] = [
     *((OptionError, {"tracking": True, **given}, words) for given, words in WRONG_TRACKING),
     *((DataError, given, words) for given, words in WRONG_DATA),
     *((ModelError, given, words) for given, words in WRONG_MODELS),
-    *((EngineError, given, words) for given, words in NO_SUCH_DEVICE),
     *((kind, {**ALONE, **given}, words) for kind, given, words in TRACKING_ALONE),
 ]
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from sleap_rt.errors import EngineError
+from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._choice import AS_ASKED, EngineChoice, check_options, choose
 from sleap_rt.runtime.engines._times import timed
@@ -69,9 +69,12 @@ def check_engine_options(options: EngineOptions) -> None:
 
     Raises:
         OptionError: there is no engine of that name, or it does not honour an option that was
-            given, or no engine serves the device.
+            given, or does not serve the device.
     """
-    check_options(options, declarations())
+    declared = declarations()
+    check_options(options, declared)
+    if options.engine != "auto":
+        _check_device(options, declared)
 
 
 def choose_engine(options: EngineOptions, precisions: Collection[str] = ()) -> EngineChoice:
@@ -94,9 +97,8 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
         OptionError: as `check_engine_options`.
         EngineError: the engine or the device is not available here, or refuses the graph.
     """
-    options = choose_engine(options).options
-    declared = declarations()
-    _check_device(options, declared)
+    check_engine_options(options)
+    options, declared = choose_engine(options).options, declarations()
     try:
         engine: Engine = import_module(_module(options.engine)).open_engine(model, options)
     except ModuleNotFoundError as error:
@@ -111,7 +113,7 @@ def _check_device(options: EngineOptions, declared: dict[str, Declaration]) -> N
     """Refuse a device that the engine does not serve, and name the engines that do."""
     try:
         find_device(options.engine, declared[options.engine], options.device)
-    except EngineError as error:
+    except OptionError as error:
         kind = options.device.partition(":")[0]
         others = [
             f"`--engine {name}`"
@@ -119,4 +121,4 @@ def _check_device(options: EngineOptions, declared: dict[str, Declaration]) -> N
             if name != options.engine and kind in {device.kind for device in other.devices}
         ]
         hint = f". Pass {' or '.join(others)} for that device" if others else ""
-        raise EngineError(f"{error}{hint}") from None
+        raise OptionError(f"{error}{hint}") from None

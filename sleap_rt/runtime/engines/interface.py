@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sleap_rt.errors import EngineError
+from sleap_rt.errors import EngineError, OptionError
 
 Array = NDArray[Any]
 
@@ -146,7 +146,7 @@ def find_device(name: str, declared: Declaration, asked: str) -> tuple[Device, i
         asked: as in `--device`.
 
     Raises:
-        EngineError: the engine does not serve it.
+        OptionError: the engine does not serve it.
     """
     devices = {device.kind: device for device in declared.devices}
     kind, colon, number = asked.partition(":")
@@ -154,7 +154,7 @@ def find_device(name: str, declared: Declaration, asked: str) -> tuple[Device, i
         kind = "cpu" if "cpu" in devices else declared.devices[0].kind
     device = devices.get(kind)
     if device is None or (colon and not (number.isdecimal() and device.numbered)):
-        raise EngineError(
+        raise OptionError(
             f"engine {name!r} cannot run on device {asked!r}; it serves {_listed(declared)}"
         )
     return device, int(number or 0)

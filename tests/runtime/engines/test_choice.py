@@ -201,7 +201,7 @@ def test_devices_that_are_served(device, number):
 
 @pytest.mark.parametrize("device", ["cpu", "mps", "cuda:", "cuda:x", "cuda3", ""])
 def test_devices_that_are_not_served(device):
-    with pytest.raises(EngineError, match="cannot run on device"):
+    with pytest.raises(OptionError, match="cannot run on device"):
         find_device("trt", declarations()["trt"], device)
 
 
@@ -217,11 +217,7 @@ def test_an_engine_that_does_not_exist_is_a_usage_error():
         ("ort", "cuda:1", "onnxruntime-gpu"),
         ("ort", "mps", "Mac"),
         ("ort", "directml", "onnxruntime-directml"),
-        ("ort", "msnpu", "it serves"),
-        ("ort", "cpu:1", "it serves"),
         ("openvino", "gpu", "driver of the Intel GPU"),
-        ("openvino", "cuda", "it serves auto, gpu, gpu:N and cpu"),
-        ("openvino", "mps", "Pass `--engine ort` for that device"),
     ],
 )
 def test_a_device_that_is_not_there_is_refused_with_the_fix(engine, device, words, sample_graphs):
@@ -231,6 +227,20 @@ def test_a_device_that_is_not_there_is_refused_with_the_fix(engine, device, word
     (graph,) = sample_graphs("bottomup")
     with pytest.raises(EngineError, match=words):
         open_engine(graph, EngineOptions(engine=engine, device=device))
+
+
+@pytest.mark.parametrize(
+    ("engine", "device", "words"),
+    [
+        ("ort", "msnpu", "it serves"),
+        ("ort", "cpu:1", "it serves"),
+        ("openvino", "cuda", "it serves auto, gpu, gpu:N and cpu"),
+        ("openvino", "mps", "Pass `--engine ort` for that device"),
+    ],
+)
+def test_a_device_that_an_engine_does_not_serve_is_a_usage_error(engine, device, words):
+    with pytest.raises(OptionError, match=words):
+        check_engine_options(EngineOptions(engine=engine, device=device))
 
 
 @pytest.mark.e2e

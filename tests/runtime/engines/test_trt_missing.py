@@ -61,7 +61,7 @@ def test_a_broken_installation_is_not_called_missing(
 
 @pytest.mark.parametrize("device", ["cpu", "mps"])
 def test_other_devices_are_refused(device: str) -> None:
-    with pytest.raises(EngineError, match=f"cannot run on device '{device}'"):
+    with pytest.raises(OptionError, match=f"cannot run on device '{device}'"):
         open_engine(GRAPH, EngineOptions(engine="trt", device=device))
 
 

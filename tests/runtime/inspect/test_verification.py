@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from sleap_rt.cli import main
-from sleap_rt.errors import EngineError, ModelError
+from sleap_rt.errors import EngineError, ModelError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import engine_names, open_engine
 from sleap_rt.runtime.inspect.verify import SAMPLE_KEY, Sample, read_sample, verify_graph
@@ -23,7 +23,7 @@ def test_the_sample_passes_on_every_engine(name, models, sample_graphs):
     for graph in sample_graphs(*models):
         try:
             result = verify_graph(graph, EngineOptions(engine=name, device="cpu"))
-        except EngineError as error:
+        except (EngineError, OptionError) as error:
             pytest.skip(f"{name} does not open here: {error}")
         assert result.passed
         assert result.n_expected > 0
@@ -34,7 +34,7 @@ def test_the_sample_passes_on_every_engine(name, models, sample_graphs):
 def test_the_sample_in_int8_passes_on_every_engine(name, int8_graph):
     try:
         result = verify_graph(int8_graph, EngineOptions(engine=name, device="cpu"))
-    except EngineError as error:
+    except (EngineError, OptionError) as error:
         pytest.skip(f"{name} does not open here: {error}")
     assert result.passed
     assert result.n_expected >= 14, "most nodes of two animals at least"
@@ -67,7 +67,7 @@ def test_int8_is_computed_right_behind_a_concatenation(name, tmp_path):
     )
     try:
         engine = open_engine(tmp_path / "a.onnx", EngineOptions(engine=name, device="cpu"))
-    except EngineError as error:
+    except (EngineError, OptionError) as error:
         pytest.skip(f"{name} does not open here: {error}")
     frames = np.arange(42, dtype=np.uint8).reshape(1, 1, 6, 7)
     expected = frames.astype(np.float32) * 0.25 * 0.25 * 2
