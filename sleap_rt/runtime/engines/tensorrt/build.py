@@ -224,21 +224,24 @@ def _interruptible(build: Callable[[], Any], stop: threading.Event) -> Any:
     """
     result: list[Any] = []
     failure: list[Exception] = []
+    done = threading.Event()  # joining is no proof: interrupted, it takes a thread for ended
 
     def work() -> None:
         try:
             result.append(build())
         except Exception as error:  # handed over to the caller's thread
             failure.append(error)
+        finally:
+            done.set()
 
     thread = threading.Thread(target=work, name="tensorrt-build")
-    thread.start()
     try:
-        while thread.is_alive():
-            thread.join(_POLL_SECONDS)
+        thread.start()
+        while not done.wait(_POLL_SECONDS):
+            pass
     except KeyboardInterrupt:
         stop.set()
-        thread.join()
+        done.wait()
         raise
     if failure and isinstance(failure[0], EngineError):
         raise failure[0]
