@@ -1,11 +1,11 @@
 """An exported `.onnx` file and what it says about itself."""
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sleap_rt.contract import BYTES_NODE, METADATA_KEY, GraphContract, Precision
+from sleap_rt.contract import BYTES_NODE, METADATA_KEY, GraphContract
 from sleap_rt.errors import ModelError
 
 # Field numbers of ONNX's ModelProto, StringStringEntryProto, GraphProto, NodeProto and
@@ -69,15 +69,6 @@ def read_graph_file(path: Path) -> GraphFile:
         return GraphFile(path, GraphContract.from_json(metadata[METADATA_KEY]))
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-
-
-def precisions_of(graphs: Sequence[Path]) -> set[Precision]:
-    """Number formats of the networks in these files.
-
-    Raises:
-        ModelError: as `read_graph_file`.
-    """
-    return {read_graph_file(path).contract.precision for path in graphs}
 
 
 def read_metadata(path: Path) -> dict[str, str]:

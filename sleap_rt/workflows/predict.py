@@ -83,7 +83,7 @@ def predict(
     Args:
         data: as `open_input` takes.
         model_paths: export folders, `.onnx` files or trained models.
-        options: everything else; a path of the output that is missing is derived from the data's.
+        options: everything else.
         overrides: settings that replace those of the training configurations.
         report: receives the plan, the steps of an export, and the results as they come.
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from sleap_rt.errors import EngineError, OptionError
+from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._choice import AS_ASKED, EngineChoice, check_options, choose
 from sleap_rt.runtime.engines._times import timed
@@ -19,7 +19,6 @@ from sleap_rt.runtime.engines.interface import (
     Engine,
     Feed,
     TensorSpec,
-    find_device,
 )
 
 __all__ = [
@@ -71,10 +70,7 @@ def check_engine_options(options: EngineOptions) -> None:
         OptionError: there is no engine of that name, or it does not honour an option that was
             given, or does not serve the device.
     """
-    declared = declarations()
-    check_options(options, declared)
-    if options.engine != "auto":
-        _check_device(options, declared)
+    check_options(options, declarations())
 
 
 def choose_engine(options: EngineOptions, precisions: Collection[str] = ()) -> EngineChoice:
@@ -97,28 +93,12 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
         OptionError: as `check_engine_options`.
         EngineError: the engine or the device is not available here, or refuses the graph.
     """
-    check_engine_options(options)
-    options, declared = choose_engine(options).options, declarations()
+    options = choose_engine(options).options
     try:
         engine: Engine = import_module(_module(options.engine)).open_engine(model, options)
     except ModuleNotFoundError as error:
         raise EngineError(
             f"engine {options.engine!r} needs the Python package {error.name!r}, which is not "
-            f"installed. {declared[options.engine].install}"
+            f"installed. {declarations()[options.engine].install}"
         ) from error
     return timed(engine)
-
-
-def _check_device(options: EngineOptions, declared: dict[str, Declaration]) -> None:
-    """Refuse a device that the engine does not serve, and name the engines that do."""
-    try:
-        find_device(options.engine, declared[options.engine], options.device)
-    except OptionError as error:
-        kind = options.device.partition(":")[0]
-        others = [
-            f"`--engine {name}`"
-            for name, other in declared.items()
-            if name != options.engine and kind in {device.kind for device in other.devices}
-        ]
-        hint = f". Pass {' or '.join(others)} for that device" if others else ""
-        raise OptionError(f"{error}{hint}") from None

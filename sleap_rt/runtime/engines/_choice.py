@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from sleap_rt.errors import OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
-from sleap_rt.runtime.engines.interface import Declaration, Device
+from sleap_rt.runtime.engines.interface import Declaration, Device, find_device
 
 Declared = Mapping[str, Declaration]  # by the engine's name
 AS_ASKED = "as asked for"  # why an engine runs where nothing was left to choose
@@ -27,7 +27,7 @@ class EngineChoice:
 
 
 def check_options(options: EngineOptions, declared: Declared) -> None:
-    """Refuse an unknown engine, and an option that the engine does not honour.
+    """Refuse an unknown engine, and a device or an option that the engine does not serve.
 
     Raises:
         OptionError: as said; for `auto`, the engine it chooses does not honour the option.
@@ -135,10 +135,24 @@ def _settled(options: EngineOptions, engine: str, device: Device) -> EngineOptio
 
 
 def _check_engine(options: EngineOptions, declared: Declared) -> None:
-    if options.engine != "auto" and options.engine not in declared:
+    """Refuse an engine that there is not, and a device that it does not serve."""
+    if options.engine == "auto":
+        return
+    if options.engine not in declared:
         raise OptionError(
             f"no engine named {options.engine!r}; choose auto or one of {', '.join(declared)}"
         )
+    try:
+        find_device(options.engine, declared[options.engine], options.device)
+    except OptionError as error:
+        kind = options.device.partition(":")[0]
+        others = [
+            f"`--engine {name}`"
+            for name, other in declared.items()
+            if name != options.engine and kind in {device.kind for device in other.devices}
+        ]
+        hint = f". Pass {' or '.join(others)} for that device" if others else ""
+        raise OptionError(f"{error}{hint}") from None
 
 
 def _check_honoured(options: EngineOptions, declared: Declared) -> None:
@@ -146,9 +160,6 @@ def _check_honoured(options: EngineOptions, declared: Declared) -> None:
     kind = options.device.partition(":")[0]
     meant = [device for device in declaration.devices if kind in (device.kind, "auto")]
     for name in _given(options):
-        # A device that the engine does not serve is refused when it is opened.
-        if name in declaration.options and not meant:
-            continue
         if not any(declaration.honours(name, device) for device in meant):
             raise OptionError(_refusal(name, options.engine, declared, on_gpu=_only_gpus(meant)))
 
