@@ -1,6 +1,7 @@
 """Fixtures that more than one part of the tests uses."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,14 @@ def one_process(lock: Path) -> Iterator[None]:
         yield
     finally:
         lock.unlink()
+
+
+@pytest.fixture
+def ctrl_c_raises() -> Iterator[None]:
+    """Ctrl-C raises here and in commands started here, also where this run is a background job."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -162,7 +162,7 @@ def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monk
 
 @pytest.mark.e2e
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_an_interrupted_run_goes_on(call, request, sample_graphs, tmp_path):
+def test_an_interrupted_run_goes_on(call, request, sample_graphs, tmp_path, ctrl_c_raises):
     (graph,) = sample_graphs("bottomup")
     root = request.config.rootpath
     out, journal = tmp_path / "out.slp", tmp_path / "out.slp.journal"

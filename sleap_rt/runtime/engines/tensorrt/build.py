@@ -1,7 +1,9 @@
 """Builds an engine from a graph, with TensorRT's builder."""
 
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -217,37 +219,51 @@ def _configure(tensorrt: TensorRT, graph: _ParsedGraph, request: BuildRequest) -
 
 
 def _interruptible(build: Callable[[], Any], stop: threading.Event) -> Any:
-    """Run a build that Ctrl-C can stop.
+    """Run a build that Ctrl-C can stop, however often it is pressed.
 
     It runs in a thread of its own: Python handles Ctrl-C only in the main thread, and only while
     that thread runs Python code.
     """
     result: list[Any] = []
     failure: list[Exception] = []
-    done = threading.Event()  # joining is no proof: interrupted, it takes a thread for ended
 
     def work() -> None:
         try:
             result.append(build())
         except Exception as error:  # handed over to the caller's thread
             failure.append(error)
-        finally:
-            done.set()
 
     thread = threading.Thread(target=work, name="tensorrt-build")
-    try:
+    with _ctrl_c_sets(stop):
         thread.start()
-        while not done.wait(_POLL_SECONDS):
-            pass
-    except KeyboardInterrupt:
-        stop.set()
-        done.wait()
-        raise
+        while thread.is_alive():
+            thread.join(_POLL_SECONDS)
+    if stop.is_set():
+        raise KeyboardInterrupt
     if failure and isinstance(failure[0], EngineError):
         raise failure[0]
     if failure:
         raise EngineError(f"TensorRT's builder failed: {failure[0]}") from failure[0]
     return result[0]
+
+
+@contextmanager
+def _ctrl_c_sets(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C set `stop` instead of raising an exception wherever the main thread happens to be.
+
+    An exception would leave the builder running in its thread. Other threads get no Ctrl-C, and
+    where it is ignored (a job in the background), it stays so.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or before in (signal.SIG_IGN, None):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: stop.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _make_logger(api: Any) -> Any:

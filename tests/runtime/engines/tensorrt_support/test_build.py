@@ -74,18 +74,27 @@ def test_a_node_that_tensorrt_does_not_know_is_named(rtx: TensorRT, unreadable_g
     assert "--engine ort" in str(caught.value)
 
 
-def test_ctrl_c_stops_a_build(rtx: TensorRT, tiny_graph: Path) -> None:
-    pressed = threading.Event()
-
-    def press_ctrl_c(phase: str, done: float) -> None:
-        if not pressed.is_set():
-            pressed.set()
-            os.kill(os.getpid(), signal.SIGINT)
-
+def test_ctrl_c_stops_a_build(rtx: TensorRT, tiny_graph: Path, ctrl_c_raises: None) -> None:
     request = BuildRequest(model=tiny_graph, profile=PROFILE, target=SM86, outputs=("total",))
     with pytest.raises(KeyboardInterrupt):
-        build_engine(rtx, request, press_ctrl_c)
+        build_engine(rtx, request, lambda phase, done: os.kill(os.getpid(), signal.SIGINT))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not [t for t in threading.enumerate() if t.name == "tensorrt-build"]
     assert build_engine(rtx, request, ignore)  # TensorRT is not left in a bad state
+
+
+def test_a_build_in_another_thread_leaves_ctrl_c_alone(rtx: TensorRT, tiny_graph: Path) -> None:
+    request = BuildRequest(model=tiny_graph, profile=PROFILE, target=SM86, outputs=("total",))
+    before, during, plans = signal.getsignal(signal.SIGINT), [], []
+
+    def note_handler(phase: str, done: float) -> None:
+        during.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=lambda: plans.append(build_engine(rtx, request, note_handler)))
+    thread.start()
+    thread.join(120)
+    assert plans
+    assert set(during) == {before}
 
 
 class _ParserError:
