@@ -23,7 +23,7 @@ import onnxruntime as ort
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sleap_rt.runtime.engines.interface import n_cores  # noqa: E402
+from sleap_rt.cores import available_cores  # noqa: E402
 from sleap_rt.runtime.engines.ort import session_settings  # noqa: E402
 from sleap_rt.runtime.frames.video import VideoFile  # noqa: E402
 from sleap_rt.runtime.graph_file import read_keeping_bytes  # noqa: E402
@@ -50,7 +50,7 @@ def main() -> None:
 
 def profile(graph: Path, frames: np.ndarray) -> Counter[str]:
     """Operator -> milliseconds in one run."""
-    settings = session_settings(n_cores())
+    settings = session_settings(available_cores().n)
     settings.enable_profiling = True
     with tempfile.TemporaryDirectory() as folder:
         settings.profile_file_prefix = str(Path(folder) / "profile")

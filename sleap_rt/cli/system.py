@@ -41,9 +41,11 @@ def command(as_json: bool) -> None:
 
 
 def _facts() -> dict[str, Any]:
+    from sleap_rt.cores import available_cores
     from sleap_rt.runtime.engines import declarations
     from sleap_rt.runtime.frames.video import DECODER
 
+    cores = available_cores()
     of_engines = (name for declared in declarations().values() for name in declared.packages)
     packages = dict.fromkeys((*_BEFORE, *of_engines, *_AFTER))  # each once, in order
     return {
@@ -51,6 +53,8 @@ def _facts() -> dict[str, Any]:
         "python": f"{platform.python_version()} ({sys.executable})",
         "platform": platform.platform(),
         "cpu_cores": os.cpu_count(),
+        "cores_used": cores.n,
+        "cores_limited_by": cores.limited_by,
         "video_decoder": DECODER,
         "packages": {name: found for name in packages if (found := _version(name))},
     }

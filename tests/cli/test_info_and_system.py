@@ -70,6 +70,8 @@ def test_engines_are_tried_and_their_absence_explained(call, monkeypatch):
     assert "runs on cpu" in line
     facts = json.loads(call("system", "--json").out)
     assert facts["video_decoder"].startswith("PyAV")
+    assert 1 <= facts["cores_used"] <= facts["cpu_cores"]
+    assert facts["cores_limited_by"]
     for found in facts["engines"]:
         assert found["works"] or len(found["detail"]) > 30
 

@@ -1,6 +1,5 @@
 """The interface of engines (tensors in, tensors out, on one device) and what each declares."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -204,8 +203,3 @@ def check_feed(inputs: Sequence[TensorSpec], feed: Feed, owner: str = "") -> Non
             raise EngineError(
                 f"input {name!r} was uploaded for {value.owner}, not for {owner or 'this engine'}"
             )
-
-
-def n_cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sleap_rt.cores import available_cores
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines.interface import (
@@ -18,7 +19,6 @@ from sleap_rt.runtime.engines.interface import (
     check_feed,
     find_device,
     is_installed,
-    n_cores,
 )
 from sleap_rt.runtime.graph_file import read_inputs, read_keeping_bytes
 
@@ -73,7 +73,7 @@ class OpenVinoEngine:
         # Left to itself, OpenVINO computes in half precision where a device is faster with it.
         self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if self._target == "CPU":
-            self._settings["INFERENCE_NUM_THREADS"] = options.threads or n_cores()
+            self._settings["INFERENCE_NUM_THREADS"] = options.threads or available_cores().n
         try:
             self._model = self._core.read_model(read_keeping_bytes(model) or model)
         except RuntimeError as error:

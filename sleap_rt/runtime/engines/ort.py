@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sleap_rt.cores import available_cores
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
@@ -21,7 +22,6 @@ from sleap_rt.runtime.engines.interface import (
     check_feed,
     find_device,
     is_installed,
-    n_cores,
 )
 from sleap_rt.runtime.graph_file import read_keeping_bytes
 
@@ -149,7 +149,7 @@ class OrtEngine:
         self.device, kind, number = _checked(options.device)
         self._memory, self._number = _PROVIDERS[kind].memory, number
         wanted = _PROVIDERS[kind].name
-        settings = session_settings(options.threads or n_cores())
+        settings = session_settings(options.threads or available_cores().n)
         provider = provider_of(kind, number)
         try:
             graph = _readable(model) if kind == "cpu" else str(model)

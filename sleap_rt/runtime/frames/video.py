@@ -18,6 +18,7 @@ from av import library_versions
 from av.video.reformatter import Colorspace
 
 from sleap_rt.arrays import Image
+from sleap_rt.cores import available_cores
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.frames.frame_times import FrameTimes, read_frame_times, stored_frame_count
 
@@ -58,8 +59,7 @@ class VideoFile:
             ) from error
         if not self._container.streams.video:
             raise DataError(f"{path}: the file holds no video.")
-        self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "AUTO"
+        self._stream = _threaded(self._container)
         self._times: FrameTimes | None = None
         self._next = 0  # index of the frame that decoding on gives
         self._frames: Iterator[av.VideoFrame] = self._container.decode(self._stream)
@@ -142,8 +142,7 @@ class VideoFile:
             if time is None:
                 self._container.close()
                 self._container = av.open(str(self.path))
-                self._stream = self._container.streams.video[0]
-                self._stream.thread_type = "AUTO"
+                self._stream = _threaded(self._container)
             else:
                 self._container.seek(time, stream=self._stream, backward=True)
         except (av.error.FFmpegError, OSError) as error:
@@ -182,3 +181,11 @@ class VideoFile:
         _tb: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _threaded(container: av.container.InputContainer) -> av.VideoStream:
+    """The first video of a file, decoded by as many threads as there are cores for us."""
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = available_cores().n  # left to itself, it knows no quotas
+    return stream
