@@ -42,6 +42,9 @@ class TerminalReport(Report):
     def step(self, step: Step) -> None:
         self._export(step)
 
+    def warn(self, message: str) -> None:
+        click.echo(f"Warning: {message}", err=True)
+
     def results(
         self, results: Iterable[FrameInstances], n_frames: int, n_done: int
     ) -> Iterable[FrameInstances]:

@@ -18,6 +18,8 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
 from sleap_rt.runtime.outputs.names import check_output
+from sleap_rt.runtime.pipeline.journal import cut_off
+from sleap_rt.runtime.pipeline.locked_file import check_not_locked
 from sleap_rt.runtime.predictors import check_use, effective_options
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.resolve import ResolvedModels
@@ -206,10 +208,8 @@ def _check_journal(plan: PredictionPlan) -> None:
     path, resume = plan.journal_path, plan.options.resume
     if path is None:
         return
+    check_not_locked(path)
     if resume is None and path.exists():
-        raise DataError(
-            f"{path} holds results of a run that was cut off. Pass --resume to continue it, or "
-            "--no-resume to begin anew."
-        )
+        raise DataError(cut_off(path))
     if resume and not path.exists():
         raise DataError(f"there is nothing to resume: {path} does not exist.")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -20,7 +21,7 @@ from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.labels import LabelsBuilder
 from sleap_rt.runtime.outputs.names import default_output, make_folder
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
-from sleap_rt.runtime.pipeline.journal import Journal
+from sleap_rt.runtime.pipeline.journal import Journal, JournalError
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, open_predictor
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
     from sleap_rt.export.steps import Step
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +133,10 @@ class Report:
     def step(self, step: "Step") -> None:
         """A step of an export begins or has ended."""
 
+    def warn(self, message: str) -> None:
+        """Something that the user should know, and that stops nothing."""
+        _log.warning(message)
+
     def results(
         self, results: Iterable[FrameInstances], n_frames: int, n_done: int
     ) -> Iterable[FrameInstances]:
@@ -161,17 +168,17 @@ def run_plan(
     if options.output_path is not None:
         make_folder(options.output_path)
     with ExitStack() as stack:
+        journal = None
+        if plan.journal_path is not None:  # first, so that a second run is refused at once
+            journal = stack.enter_context(Journal(plan.journal_path, report.warn))
         if predictor is None:
             graphs = plan.resolved.exported(report.step)
             predictor = open_predictor(
                 graphs, options.decode, options.engine, match_known=plan.match_known
             )
             stack.enter_context(closing(predictor))
-        journal = None
-        if plan.journal_path is not None:
-            run = _identity(opened, predictor, plan)
-            journal = Journal(plan.journal_path, run, resume=bool(options.resume))
-            stack.enter_context(closing(journal))
+        if journal is not None:
+            journal.begin(_identity(opened, predictor, plan), resume=options.resume)
         return _Run(opened, plan, predictor, journal).complete(report)
 
 
@@ -201,6 +208,7 @@ class _Run:
         options = self._plan.options
         paths: tuple[Path, ...] = ()
         if options.output_path is not None:
+            make_folder(options.output_path)  # again: it may have been deleted in the meantime
             paths = write_labels(labels, options.output_path, options.output_format)
         if failure is not None:
             n_done = self._found.n_frames
@@ -240,6 +248,8 @@ class _Run:
             try:
                 for result in report.results(stream, self._n_wanted, n_resumed):
                     self._found.add(result)
+            except JournalError as error:
+                raise JournalError(f"{error} {self._how_to_go_on()}.") from error
             except DataError as error:
                 if self._journal is not None:
                     self._journal.drop_last()
@@ -279,7 +289,6 @@ def _identity(opened: OpenInput, predictor: Predictor, plan: PredictionPlan) -> 
     """What decides the results of a run, ahead of tracking."""
     options = plan.options
     return {
-        "layout": 1,
         "input": _hashed([[str(path.resolve()), path.stat().st_size] for path in opened.files]),
         "frames": plan.selection.fingerprint,
         "models": _hashed([contract.to_json() for contract in predictor.models.contracts]),

@@ -1,6 +1,8 @@
 """A whole run: what is written, and what is left when it is cut off."""
 
 import dataclasses
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from fakes import BrightBlocks
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import NO_OVERRIDES, FilterOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.frames.open_input import open_input
+from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.plan import PredictionOptions, plan_prediction
 from sleap_rt.workflows.predict import run_plan
@@ -152,6 +155,53 @@ def test_a_journal_is_neither_overwritten_nor_mixed_up_with_another_run(run, tmp
     assert not (tmp_path / "out.slp.journal").exists()
     with pytest.raises(DataError, match="nothing to resume"):
         run(resume=True)
+
+
+@pytest.mark.parametrize("resume", [None, True, False])
+def test_a_second_run_on_the_same_output_is_refused_at_once(run, tmp_path, resume):
+    with pytest.raises(KeyboardInterrupt):
+        run(predictor=BrightBlocks(2, KeyboardInterrupt()))
+    second = BrightBlocks()
+    with (
+        Journal(tmp_path / "out.slp.journal", pytest.fail),
+        pytest.raises(DataError, match=r"another run is writing .*out\.slp"),
+    ):
+        run(predictor=second, resume=resume)
+    assert second.calls == []
+    assert len(run(resume=True)) == N_FRAMES
+
+
+class Deleting(BrightBlocks):
+    """Deletes a folder or file at its third call."""
+
+    def __init__(self, path):
+        super().__init__()
+        self._path = path
+
+    def predict(self, frames, frame_indices, known=None):
+        if len(self.calls) == 2:
+            shutil.rmtree(self._path) if self._path.is_dir() else self._path.unlink()
+        return super().predict(frames, frame_indices, known)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no open files")
+@pytest.mark.parametrize("deleted", ["to", "to/out.slp.journal"])
+def test_results_survive_the_deletion_of_their_folder(run, tmp_path, deleted, caplog, monkeypatch):
+    monkeypatch.setattr("sleap_rt.runtime.pipeline.journal.SYNC_SECONDS", 0.0)
+    whole = run("whole.slp")
+    same(run("to/out.slp", predictor=Deleting(tmp_path / deleted)), whole)
+    assert [path.name for path in (tmp_path / "to").iterdir()] == ["out.slp"]
+    assert "out.slp.journal was deleted" in caplog.text
+
+
+def test_what_is_cut_off_a_damaged_journal_is_told(run, tmp_path, caplog):
+    whole = run("whole.slp")
+    with pytest.raises(KeyboardInterrupt):
+        run(predictor=BrightBlocks(3, KeyboardInterrupt()))
+    journal = tmp_path / "out.slp.journal"
+    journal.write_bytes(journal.read_bytes()[:-40] + bytes(40))
+    same(run(resume=True), whole)
+    assert "its first 8 frames are kept, an unfinished batch is cut off" in caplog.text
 
 
 def test_what_came_before_a_damaged_frame_is_saved(run, video, tmp_path):

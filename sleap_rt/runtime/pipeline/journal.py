@@ -1,164 +1,239 @@
 """Stores results on disk as they are produced, so that an interrupted run can be resumed.
 
-A journal is one line of JSON that describes the run, then one record per batch. It holds filtered
+A journal is one line that describes the run, then one record per batch. It holds filtered
 predictions without tracks; tracking starts again from the first frame, which takes little time. A
 run resumes at a whole batch, so the engine sees the same batches as in an uninterrupted run.
+
+The disk is waited for every `SYNC_SECONDS`: a power cut costs what was predicted since. What is not
+whole at the journal's end, or behind a damaged record, is cut off, and the run is told.
 """
 
 import json
-import struct
+import os
+import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
+from threading import Lock
+from typing import Any, Self
 
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.disk import sync_file, sync_folder
+from sleap_rt.runtime.pipeline.locked_file import is_at, open_locked
+from sleap_rt.runtime.pipeline.records import packed, read_record, record_of, unpacked
+from sleap_rt.runtime.pipeline.surviving import n_frames_surviving
 
-_HEADER = struct.Struct("<II")  # length and CRC-32 of what follows
-_SIZES = struct.Struct("<III")  # frames, instances, nodes
-_FIELDS: tuple[tuple[str, str], ...] = (
-    ("points", "<f4"),
-    ("point_scores", "<f4"),
-    ("scores", "<f4"),
-    ("track_ids", "<i8"),
-    ("tracking_scores", "<f4"),
-)
+LAYOUT = 2
+SYNC_SECONDS = 5.0
+_NAME = b"sleap-rt journal "
+_LONGEST_LINE = 1 << 20
+
+
+class JournalError(DataError):
+    """Results cannot be kept: the run cannot go on, but what the journal has stays."""
 
 
 class Journal:
-    """A journal open for writing.
+    """The journal of one output. A context manager that closes it.
+
+    While it is open, no other process can open it.
 
     Args:
         path: of the file.
-        run: all that the results depend on, as JSON values; must be the same to resume.
-        resume: continue an existing file; False starts a new one.
+        warn: told what the user should know.
 
     Attributes:
         n_frames: frames whose results it holds.
 
     Raises:
-        DataError: it cannot be written, or belongs to a run with other settings.
+        DataError: another run has it open, or it cannot be written.
     """
 
-    def __init__(self, path: Path, run: Mapping[str, Any], *, resume: bool) -> None:
+    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
         self.path = path
         self.n_frames = 0
+        self._warn, self._seed = warn, 0
         self._start = self._end = 0
         self._before_last: tuple[int, int] | None = None
-        try:
-            if resume and path.exists():
-                self._check_and_measure(run)
-                self._file: BinaryIO = path.open("r+b")
-                self._file.truncate(self._end)
-                self._file.seek(self._end)
-            else:
-                self._file = path.open("wb")
-                self._file.write(json.dumps(run).encode() + b"\n")
-                self._file.flush()
-        except OSError as error:
-            raise DataError(f"{path} cannot be written: {error.strerror}.") from error
+        self._synced_at, self._n_synced = time.monotonic(), 0
+        self._is_gone = False
+        self._turn = Lock()  # one position in the file for reading and writing
+        self._file, is_locked = open_locked(path)
+        if not is_locked:
+            warn(f"{path.parent} knows no file locks: make sure that no other run writes there.")
+
+    def begin(self, run: Mapping[str, Any], *, resume: bool | None) -> None:
+        """Find out what it holds.
+
+        Args:
+            run: all that the results depend on, as JSON values; must be the same to resume.
+            resume: continue what is there; False drops it, None refuses if there is something.
+
+        Raises:
+            DataError: it belongs to a run with other settings, or is none, or cannot be written.
+        """
+        size = os.fstat(self._file.fileno()).st_size
+        if size and resume is None:
+            raise DataError(cut_off(self.path))
+        if size and resume:
+            self._check_line(run)
+            self._measure(size)
+        else:
+            self._write_line(run)
 
     def batches(self) -> Iterator[list[FrameInstances]]:
-        """The results it held when it was opened, batch by batch."""
-        if not self._end:
-            return
-        with self.path.open("rb") as file:
-            file.seek(self._start)
-            while file.tell() < self._end:
-                record = _read_record(file)
-                assert record is not None  # measured when the journal was opened
-                yield _unpacked(record)
+        """The results that it holds now, batch by batch."""
+        position, end = self._start, self._end
+        while position < end:
+            with self._turn:
+                self._file.seek(position)
+                record = read_record(self._file, end, self._seed)
+            if record is None:
+                raise DataError(f"{self.path} was changed while it was in use.")
+            position += record.size
+            yield unpacked(record.batch)
 
     def append(self, results: Sequence[FrameInstances]) -> None:
-        """Add a batch, and flush it to the operating system."""
-        record = _packed(results)
-        self._before_last = (self._file.tell(), self.n_frames)
-        self._file.write(_HEADER.pack(len(record), zlib.crc32(record)) + record)
-        self._file.flush()
+        """Add a batch, and hand it to the operating system.
+
+        Raises:
+            JournalError: it cannot be written; what it held ahead of the batch stays.
+        """
+        record = record_of(packed(results), self.n_frames, len(results), self._seed)
+        with self._turn:
+            self._write(record, self._end)
+        self._before_last = (self._end, self.n_frames)
+        self._end += len(record)
         self.n_frames += len(results)
+        if time.monotonic() - self._synced_at >= SYNC_SECONDS:
+            self._sync()
 
     def drop_last(self) -> None:
         """Remove the batch added last: it is incomplete; a resumed run predicts it as a whole."""
         if self._before_last is not None:
-            position, self.n_frames = self._before_last
-            self._file.truncate(position)
-            self._file.seek(position)
+            self._end, self.n_frames = self._before_last
+            self._before_last = None
+            self._file.truncate(self._end)
 
     def close(self) -> None:
+        if self._file.closed:
+            return
+        if self.n_frames > self._n_synced:
+            try:
+                self._sync()
+            except JournalError as error:
+                self._warn(str(error))
+        if is_at(self._file, self.path) and not os.fstat(self._file.fileno()).st_size:
+            self.path.unlink()  # nothing was begun
         self._file.close()
 
     def remove(self) -> None:
+        """Delete it: its results are stored elsewhere."""
+        is_there = is_at(self._file, self.path)
+        if is_there and os.name != "nt":
+            self.path.unlink()  # ahead of the lock's end, so that nobody finds it half removed
+        self._file.close()
+        if is_there and os.name == "nt":
+            self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.close()
-        self.path.unlink()
 
-    def _check_and_measure(self, run: Mapping[str, Any]) -> None:
-        with self.path.open("rb") as file:
-            try:
-                found = json.loads(file.readline())
-            except ValueError as error:
-                raise DataError(f"{self.path} is no journal; delete it.") from error
-            wanted = json.loads(json.dumps(run))
-            other = [key for key in {*found, *wanted} if found.get(key) != wanted.get(key)]
-            if other:
-                raise DataError(
-                    f"{self.path} belongs to a run with other {', '.join(sorted(other))}. Repeat "
-                    "that run's options to go on with it, or start anew with --no-resume."
-                )
-            self._start = self._end = file.tell()
-            while (record := _read_record(file)) is not None:
-                self._end = file.tell()
-                self.n_frames += _SIZES.unpack_from(record)[0]
+    def _write_line(self, run: Mapping[str, Any]) -> None:
+        """Begin anew. What is there is overwritten only now that nobody else writes it."""
+        text = json.dumps({"id": os.urandom(8).hex(), "run": run}).encode()
+        line = _NAME + b"%d %08x " % (LAYOUT, zlib.crc32(text)) + text + b"\n"
+        self._seed = zlib.crc32(line)
+        self._file.truncate(0)
+        self._write(line, 0)
+        self._start = self._end = len(line)
+        self._sync()
+        sync_folder(self.path.parent)
+
+    def _check_line(self, run: Mapping[str, Any]) -> None:
+        self._file.seek(0)
+        line = self._file.read(_LONGEST_LINE).partition(b"\n")[0] + b"\n"
+        self._seed, self._start = zlib.crc32(line), len(line)
+        found, wanted = self._run_of(line), json.loads(json.dumps(run))
+        other = [key for key in {*found, *wanted} if found.get(key) != wanted.get(key)]
+        if other:
+            raise DataError(
+                f"{self.path} belongs to a run with other {', '.join(sorted(other))}. Repeat "
+                "that run's options to go on with it, or start anew with --no-resume."
+            )
+
+    def _run_of(self, line: bytes) -> dict[str, Any]:
+        """The run that the first line describes."""
+        is_old = line.startswith(b'{"layout":')
+        if is_old or (line.startswith(_NAME) and not line.startswith(_NAME + b"%d " % LAYOUT)):
+            raise DataError(
+                f"{self.path} was written by {'an older' if is_old else 'another'} version of "
+                "sleap-rt. Go on with that version, or start anew with --no-resume."
+            )
+        crc, _, text = line.removeprefix(_NAME + b"%d " % LAYOUT).rstrip(b"\n").partition(b" ")
+        try:
+            if int(crc, 16) != zlib.crc32(text):
+                raise ValueError("its checksum is another one")
+            run = json.loads(text)["run"]
+            if not isinstance(run, dict):
+                raise TypeError("no run")
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise DataError(
+                f"{self.path} is no journal, or damaged in its first line: nothing in it can be "
+                "used. Start anew with --no-resume."
+            ) from error
+        return run
+
+    def _measure(self, size: int) -> None:
+        """Find the end of the whole records, and cut off what is behind it."""
+        position = self._start
+        self._file.seek(position)
+        while (record := read_record(self._file, size, self._seed)) is not None:
+            if record.n_before != self.n_frames:
+                break
+            self.n_frames += record.n_frames
+            position += record.size
+        self._end, self._n_synced = position, self.n_frames
+        if position < size:
+            n_lost = n_frames_surviving(self._file, position, size, self._seed) - self.n_frames
+            lost = f"{n_lost} behind them are" if n_lost > 0 else "an unfinished batch is"
+            self._warn(
+                f"{self.path} is damaged at byte {position}, as after a power cut: its first "
+                f"{self.n_frames} frames are kept, {lost} cut off and predicted again."
+            )
+            self._file.truncate(position)
+
+    def _write(self, data: bytes, position: int) -> None:
+        try:
+            self._file.seek(position)
+            left = memoryview(data)
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            self._file.truncate(position)
+            raise JournalError(f"{self.path} cannot be written: {error.strerror}.") from error
+
+    def _sync(self) -> None:
+        try:
+            sync_file(self._file)
+        except OSError as error:
+            raise JournalError(f"{self.path} cannot be written: {error.strerror}.") from error
+        self._synced_at, self._n_synced = time.monotonic(), self.n_frames
+        if not self._is_gone and not is_at(self._file, self.path):
+            self._is_gone = True
+            self._warn(
+                f"{self.path} was deleted or replaced while in use: this run goes on, but cannot "
+                "be resumed if it is cut off."
+            )
 
 
-def _read_record(file: BinaryIO) -> bytes | None:
-    """The next record; None at the end, or if the rest was not written completely."""
-    header = file.read(_HEADER.size)
-    if len(header) < _HEADER.size:
-        return None
-    length, crc = _HEADER.unpack(header)
-    record = file.read(length)
-    return record if len(record) == length and zlib.crc32(record) == crc else None
-
-
-def _packed(results: Sequence[FrameInstances]) -> bytes:
-    n_nodes = results[0].points.shape[1]
-    counts = np.array([len(result) for result in results], "<i8")
-    refs = np.array([(result.video_index, result.frame_index) for result in results], "<i8")
-    parts = [_SIZES.pack(len(results), int(counts.sum()), n_nodes), counts.tobytes()]
-    parts.append(refs.tobytes())
-    for name, dtype in _FIELDS:
-        joined = np.concatenate([getattr(result, name) for result in results])
-        parts.append(np.ascontiguousarray(joined, dtype).tobytes())
-    return b"".join(parts)
-
-
-def _unpacked(record: bytes) -> list[FrameInstances]:
-    n_frames, n_instances, n_nodes = _SIZES.unpack_from(record)
-    shapes = {"points": (n_nodes, 2), "point_scores": (n_nodes,)}
-    position = _SIZES.size
-
-    def array(dtype: str, *shape: int) -> np.ndarray[Any, np.dtype[Any]]:
-        nonlocal position
-        n_values = int(np.prod(shape))
-        values = np.frombuffer(record, dtype, n_values, position).reshape(shape)
-        position += values.nbytes
-        return values
-
-    counts = array("<i8", n_frames)
-    refs = array("<i8", n_frames, 2)
-    ends = np.cumsum(counts)[:-1]
-    fields: dict[str, Any] = {
-        name: np.split(array(dtype, n_instances, *shapes.get(name, ())), ends)
-        for name, dtype in _FIELDS
-    }
-    return [
-        FrameInstances(
-            video_index=int(video_index),
-            frame_index=int(frame_index),
-            **{name: parts[i] for name, parts in fields.items()},
-        )
-        for i, (video_index, frame_index) in enumerate(refs)
-    ]
+def cut_off(path: Path) -> str:
+    """What to say where a journal is found that nobody asked to continue."""
+    return (
+        f"{path} holds results of a run that was cut off. Pass --resume to continue it, or "
+        "--no-resume to begin anew."
+    )
