@@ -273,7 +273,7 @@ def test_the_disk_is_waited_for_at_the_interval_and_at_both_ends(tmp_path, monke
     synced = []
     monkeypatch.setattr(journal_module, "sync_file", lambda file: synced.append(file.tell()))
     now = [0.0]
-    monkeypatch.setattr(journal_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     with Journal(tmp_path / "j", pytest.fail) as journal:
         journal.begin(RUN, resume=None)
         assert len(synced) == 1
@@ -306,7 +306,7 @@ def test_a_full_disk_leaves_the_batches_before(tmp_path):
     with Journal(path, pytest.fail) as journal:
         journal.begin(RUN, resume=None)
         journal.append(BATCHES[0])
-        journal._file = FullDisk(journal._file, room=100)
+        journal._file = FullDisk(journal._file, room=100)  # type: ignore[assignment]
         with pytest.raises(JournalError, match=r"cannot be written: No space left on device"):
             journal.append(BATCHES[1])
     batches, told = resumed(path)
