@@ -21,5 +21,9 @@ class DataError(SleapRtError):
     """A video, an image or a labels file is missing, damaged or does not hold what is needed."""
 
 
+class FrameError(DataError):
+    """One frame cannot be read; others of the same video may be."""
+
+
 class EngineError(SleapRtError):
     """An inference engine or a device is not available, or failed."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,14 @@ KnownInstances = Floats
 """(n, n_nodes, 2): the labelled animals of one frame, (x, y) frame px, NaN where a node is missing;
 nodes in the order of the predictor's skeleton."""
 _RAW_PER_INSTANCE = {"crop_confmaps", "class_probs"}
+
+
+class ImageState(IntEnum):
+    """What was there to predict on."""
+
+    WHOLE = 0
+    CONCEALED = 1  # the decoder made up a part of the image, or built on such a part
+    UNREADABLE = 2  # there is no image, and so there are no instances
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +39,7 @@ class FrameInstances:
         raw: outputs of the network for this frame that were asked for, by name. Those of crops
             (`crop_confmaps`, (n_instances, n_nodes, height, width), and `class_probs`,
             (n_instances, n_classes)) have one row per instance, and are absent without a crop.
+        image: state of the frame's image.
     """
 
     frame_index: int
@@ -40,6 +50,7 @@ class FrameInstances:
     track_ids: AnyInts
     tracking_scores: AnyFloats
     raw: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    image: ImageState = ImageState.WHOLE
 
     @classmethod
     def untracked(
@@ -62,6 +73,20 @@ class FrameInstances:
             track_ids=np.full(len(points), -1, np.int64),
             tracking_scores=np.full(len(points), np.nan, np.float32),
             raw=raw or {},
+        )
+
+    @classmethod
+    def unreadable(cls, *, frame_index: int, video_index: int, n_nodes: int) -> Self:
+        """No instances: there is no image."""
+        return cls(
+            frame_index=frame_index,
+            video_index=video_index,
+            points=np.zeros((0, n_nodes, 2), np.float32),
+            point_scores=np.zeros((0, n_nodes), np.float32),
+            scores=np.zeros(0, np.float32),
+            track_ids=np.zeros(0, np.int64),
+            tracking_scores=np.zeros(0, np.float32),
+            image=ImageState.UNREADABLE,
         )
 
     def __len__(self) -> int:

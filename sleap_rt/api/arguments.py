@@ -43,6 +43,7 @@ class RunArguments(TypedDict, total=False):
 
     batch_size: int
     queue_maxsize: int
+    on_error: Literal["continue", "stop"]
     frames: Sequence[int] | None
     video_index: int | None
     only_labeled_frames: bool

@@ -232,6 +232,8 @@ def predicted(
     summary = run_plan(plan, opened, _JsonLines() if gui else Report(), predictor)
     if summary.n_skipped:
         _log.warning("%d frames asked for do not exist", summary.n_skipped)
+    for warning in summary.damaged.warnings(summary.labels.videos):
+        _log.warning(warning)
     return summary.labels
 
 

@@ -57,6 +57,8 @@ class TerminalReport(Report):
         """One line that sums up the run."""
         if summary.n_skipped:
             click.echo(f"Warning: {summary.n_skipped} frames asked for do not exist", err=True)
+        for warning in summary.damaged.warnings(summary.labels.videos):
+            click.echo(f"Warning: {warning}", err=True)
         if self._quiet:
             return
         tracks = f"{summary.n_tracks} tracks, " if summary.n_tracks or options.tracking else ""

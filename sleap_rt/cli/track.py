@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @section("Tracking", *tracking_option_list())
 @section("Output and messages", *track_options.OUTPUT)
 @click.pass_context
-def command(ctx: click.Context, /, **params: Any) -> None:
+def command(ctx: click.Context, /, **params: Any) -> int:
     """Predict the poses in a video and write them to a `.slp` file.
 
     With --tracking, animals are followed through the frames as well. Without a model, the poses
@@ -58,18 +58,19 @@ def command(ctx: click.Context, /, **params: Any) -> None:
         logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         if params["model_paths"]:
-            _predict(ctx, params)
-        else:
-            _track_only(ctx, params)
+            return _predict(ctx, params)
+        _track_only(ctx, params)
     except Exception as error:
         if params["gui"]:
             from sleap_rt.runtime.pipeline.progress import json_error
 
             json_error(error)
         raise
+    return 0
 
 
-def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
+def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
+    """The exit code: 1 where frames could not be read."""
     if params["integral_refinement"] in ("None", "NONE"):  # sleap-nn's spelling
         params["integral_refinement"] = "none"
     options = _prediction_options(ctx, params)
@@ -82,11 +83,13 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> None:
     if params["dry_run"]:
         with planned(data_path, models, options, overrides) as (plan, _):
             click.echo("\n".join(plan.lines()))
-        return
+        return 0
     report = TerminalReport(
         quiet=params["quiet"], verbose=params["verbose"], json_lines=params["gui"]
     )
-    report.done(predict(data_path, models, options, overrides, report), options)
+    summary = predict(data_path, models, options, overrides, report)
+    report.done(summary, options)
+    return int(summary.damaged.n_unreadable > 0)
 
 
 def _prediction_options(ctx: click.Context, params: dict[str, Any]) -> "PredictionOptions":

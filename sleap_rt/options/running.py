@@ -62,20 +62,25 @@ class DecodeOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How frames flow through the run; these change speed and memory, never results.
+    """How frames flow through the run; these change no result of a frame that can be read.
 
     Attributes:
         batch_size: frames per call of the engine.
         queue_maxsize: decoded frames that may wait for the engine.
+        on_error: what a frame that cannot be decoded does: `continue` leaves it empty and counts
+            it, `stop` ends the run there.
     """
 
     batch_size: int = 4
     queue_maxsize: int = 8
+    on_error: Literal["continue", "stop"] = "continue"
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "queue_maxsize"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.on_error not in ("continue", "stop"):
+            raise OptionError(f"on_error must be 'continue' or 'stop', got {self.on_error!r}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.centroids import store_centroids
+from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.labels import LabelsBuilder
 from sleap_rt.runtime.outputs.names import default_output, make_folder
@@ -55,6 +56,7 @@ class PredictionSummary:
         engine: what ran the graphs.
         device: where it truly ran.
         paths: files written.
+        damaged: frames whose image could not be read, or was made up in part by the decoder.
         labels: the result.
     """
 
@@ -63,6 +65,7 @@ class PredictionSummary:
     n_instances: int
     n_tracks: int
     n_skipped: int
+    damaged: DamagedFrames
     seconds: float
     engine: str
     device: str
@@ -198,6 +201,7 @@ class _Run:
             keeps_empty=not plan.options.no_empty_frames,
         )
         self._n_wanted = len(plan.selection.refs)
+        self._damaged = DamagedFrames()
 
     def complete(self, report: Report) -> PredictionSummary:
         n_resumed = 0 if self._journal is None else self._journal.n_frames
@@ -225,6 +229,7 @@ class _Run:
             n_instances=self._found.n_instances,
             n_tracks=self._found.n_tracks,
             n_skipped=self._plan.selection.n_skipped,
+            damaged=self._damaged,
             seconds=seconds,
             engine=options.engine.engine,
             device=self._predictor.device,
@@ -247,6 +252,7 @@ class _Run:
         with closing(stream):
             try:
                 for result in report.results(stream, self._n_wanted, n_resumed):
+                    self._damaged.note(result)
                     self._found.add(result)
             except JournalError as error:
                 raise JournalError(f"{error} {self._how_to_go_on()}.") from error
@@ -279,6 +285,7 @@ class _Run:
             seconds=seconds,
             n_processed=self._found.n_frames,
             tracked=self._following.options is not None,
+            damaged=self._damaged,
         )
         labels = self._found.labels(provenance)
         anchor_part = self._predictor.models.first.anchor_part

@@ -37,10 +37,10 @@ def video(tmp_path):
 def run(video, tmp_path):
     """`run(output name, predictor, **options)`: predict, and load what was written."""
 
-    def run(name="out.slp", predictor=None, **given):
+    def run(name="out.slp", predictor=None, on_error="continue", **given):
         options = PredictionOptions(
             output_path=tmp_path / name,
-            run=RunOptions(batch_size=4, queue_maxsize=2),
+            run=RunOptions(batch_size=4, queue_maxsize=2, on_error=on_error),
             **given,
         )
         run.summary = completed(video, options, predictor)  # type: ignore[attr-defined]
@@ -204,12 +204,38 @@ def test_what_is_cut_off_a_damaged_journal_is_told(run, tmp_path, caplog):
     assert "its first 8 frames are kept, an unfinished batch is cut off" in caplog.text
 
 
+def test_a_damaged_image_stays_empty_and_is_told(run, video):
+    whole = run("whole.slp")
+    for name in ("009", "010"):
+        (video / f"{name}.png").write_bytes(b"no image")
+    labels = run()
+    assert [frame.frame_idx for frame in labels] == list(range(N_FRAMES))
+    assert [len(labels[index]) for index in (9, 10, 11)] == [0, 0, 2]
+    assert repr(content(labels)[12:]) == repr(content(whole)[12:])  # batches are the same
+    assert run.summary.damaged.n_unreadable == 2
+    (warning,) = run.summary.damaged.warnings(labels.videos)
+    assert warning.endswith("2 frames cannot be read and have no instances (9-10)")
+    (listed,) = labels.provenance["damaged_frames"]["unreadable"].values()
+    assert listed == "9-10"
+
+
+@pytest.mark.parametrize("images", [False, True])
+def test_damage_is_told_also_where_the_run_was_cut_off_behind_it(run, video, images):
+    options = TrackerOptions(features="image", scoring_method="cosine_sim") if images else None
+    (video / "002.png").write_bytes(b"no image")
+    whole = run("whole.slp", tracking=options)
+    with pytest.raises(KeyboardInterrupt):
+        run(predictor=BrightBlocks(3, KeyboardInterrupt()), tracking=options)
+    same(run(tracking=options, resume=True), whole)
+    assert run.summary.damaged.n_unreadable == 1
+
+
 def test_what_came_before_a_damaged_frame_is_saved(run, video, tmp_path):
     whole = run("whole.slp")
     good = (video / "009.png").read_bytes()
     (video / "009.png").write_bytes(b"x" * len(good))
     with pytest.raises(DataError, match=r"frame 9 cannot be read.* The 9 frames before it"):
-        run()
+        run(on_error="stop")
     labels = sio.load_slp(str(tmp_path / "out.slp"))
     assert [frame.frame_idx for frame in labels] == list(range(9))
     (video / "009.png").write_bytes(good)

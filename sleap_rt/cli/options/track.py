@@ -154,6 +154,13 @@ SELECTION = (
         show_default=True,
         help="Decoded frames that may wait for the engine.",
     ),
+    click.option(
+        "--on_error",
+        type=click.Choice(("continue", "stop")),
+        default=RunOptions.on_error,
+        show_default=True,
+        help="A frame that cannot be decoded: leave it empty and go on, or stop there.",
+    ),
 )
 FILTERS = (
     click.option(

@@ -1,5 +1,6 @@
-"""References to frames, and the protocols of what reads them."""
+"""References to frames, and the protocol of what reads them."""
 
+from collections.abc import Set
 from typing import NamedTuple, Protocol
 
 from sleap_rt.arrays import Image
@@ -12,15 +13,14 @@ class FrameRef(NamedTuple):
     frame_index: int
 
 
-class FrameReader(Protocol):
-    """One video, read frame by frame."""
-
-    def read(self, index: int) -> Image: ...
-
-
 class FrameSource(Protocol):
     """Frames of one or more videos. Read from one thread at a time."""
 
     def read(self, ref: FrameRef) -> Image:
         """(height, width, channels) uint8, RGB or gray."""
+        ...
+
+    @property
+    def concealed(self) -> Set[FrameRef]:
+        """Frames read so far whose decoder made up a part of the image."""
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleap_rt.arrays import Image
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.frame_check import checked_frame
 from sleap_rt.runtime.frames.source import Reader
 from sleap_rt.runtime.frames.tiff import TiffPages
@@ -53,12 +53,13 @@ class SleapVideo:
         """One frame, (height, width, channels) uint8, RGB or gray.
 
         Raises:
-            DataError: it cannot be read, or is no 8-bit gray or RGB image.
+            FrameError: it cannot be read.
+            DataError: it is no 8-bit gray or RGB image.
         """
         try:
             frame = np.asarray(self.video.backend.get_frame(index))
         except _FAILURES as error:
-            raise DataError(
+            raise FrameError(
                 f"{self.name}: frame {index} cannot be read: {_words(error)}"
             ) from error
         return checked_frame(frame, index, self.name)

@@ -1,7 +1,7 @@
 """Pixels by frame number: the open videos of a run."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sleap_rt.arrays import Image
 from sleap_rt.runtime.frames.frame_refs import FrameRef
@@ -12,6 +12,17 @@ class Reader(Protocol):
 
     def read(self, index: int) -> Image: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Concealing(Protocol):
+    """A reader whose decoder makes up what is damaged.
+
+    Attributes:
+        is_concealed: whether it did so in the frame read last.
+    """
+
+    is_concealed: bool
 
 
 class Source:
@@ -25,14 +36,20 @@ class Source:
     def __init__(self, readers: Mapping[int, Reader], decoder: str) -> None:
         self._readers = dict(readers)
         self.decoder = decoder
+        self.concealed: set[FrameRef] = set()  # frames read so far, whose image is in part made up
 
     def read(self, ref: FrameRef) -> Image:
         """(height, width, channels) uint8, RGB or gray.
 
         Raises:
-            DataError: the frame cannot be read.
+            FrameError: this frame cannot be read.
+            DataError: no frame can.
         """
-        return self._readers[ref.video_index].read(ref.frame_index)
+        reader = self._readers[ref.video_index]
+        image = reader.read(ref.frame_index)
+        if isinstance(reader, Concealing) and reader.is_concealed:
+            self.concealed.add(ref)
+        return image
 
     def close(self) -> None:
         for reader in self._readers.values():

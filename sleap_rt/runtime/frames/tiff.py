@@ -8,7 +8,7 @@ from pathlib import Path
 import tifffile
 
 from sleap_rt.arrays import Image
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.frame_check import checked_frame
 
 
@@ -36,12 +36,13 @@ class TiffPages:
         """One frame, (height, width, channels) uint8.
 
         Raises:
-            DataError: it cannot be read, or is no 8-bit gray or RGB image.
+            FrameError: it cannot be read.
+            DataError: it is no 8-bit gray or RGB image.
         """
         try:
             frame = self._file.pages[index].asarray()
         except (tifffile.TiffFileError, OSError, ValueError, IndexError) as error:
-            raise DataError(f"{self.path}: page {index} cannot be read: {error}") from error
+            raise FrameError(f"{self.path}: page {index} cannot be read: {error}") from error
         return checked_frame(frame[..., None] if frame.ndim == 2 else frame, index, str(self.path))
 
     def close(self) -> None:

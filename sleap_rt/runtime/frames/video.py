@@ -19,7 +19,7 @@ from av.video.reformatter import Colorspace
 
 from sleap_rt.arrays import Image
 from sleap_rt.cores import available_cores
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.frame_times import FrameTimes, read_frame_times, stored_frame_count
 
 _LIBAVCODEC = ".".join(map(str, library_versions["libavcodec"]))
@@ -102,7 +102,7 @@ class VideoFile:
             frame = next(self._frames)
         except (StopIteration, av.error.FFmpegError, OSError) as error:
             self._next = -_LONGEST_SKIP - 1  # position unknown: seek before the next read
-            raise DataError(
+            raise FrameError(
                 f"{self.path}: frame {index} of {self.n_frames} cannot be decoded."
             ) from error
         self._next = index + 1

@@ -15,6 +15,7 @@ from sleap_rt.options import (
     SelectionOptions,
 )
 from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.predictors import Predictor
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.version import __version__
@@ -46,6 +47,7 @@ def prediction_provenance(
     seconds: float,
     n_processed: int,
     tracked: bool,
+    damaged: DamagedFrames,
 ) -> dict[str, Any]:
     """Keys and values as other readers of SLEAP files expect, without those that are None."""
     labels = opened.labels
@@ -70,6 +72,7 @@ def prediction_provenance(
             "frames_processed": n_processed,
             "frames_total": opened.selection.n_total,
         },
+        "damaged_frames": damaged.by_kind(opened.videos()) or None,
         "inference_config": _without_none(
             {**asdict(options.decode), **asdict(options.run), **asdict(options.filters)}
         ),

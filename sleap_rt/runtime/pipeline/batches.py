@@ -8,25 +8,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sleap_rt.arrays import Image
-from sleap_rt.errors import DataError
-from sleap_rt.instances import FrameInstances, KnownInstances
+from sleap_rt.errors import DataError, FrameError
+from sleap_rt.instances import FrameInstances, ImageState, KnownInstances
 from sleap_rt.options import RunOptions
-from sleap_rt.runtime.frames.frame_refs import FrameReader, FrameRef, FrameSource
+from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
 from sleap_rt.runtime.frames.input_labels import NO_LABELS, InputLabels
+from sleap_rt.runtime.frames.source import Reader, Source
 from sleap_rt.runtime.predictors import Predictor
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Frames that were predicted together.
+    """Frames that were predicted together, and between them those that cannot be read.
 
     Attributes:
         results: one per frame, in order.
-        frames: (batch, height, width, channels) uint8.
+        frames: (height, width, channels) uint8 each; None for one that cannot be read.
     """
 
     results: list[FrameInstances]
-    frames: Image
+    frames: list[Image | None]
 
 
 def predict_batches(
@@ -49,28 +50,51 @@ def predict_batches(
         labels: of the input; a predictor may need its labelled animals.
 
     Raises:
-        DataError: labelled animals are needed and missing, or a frame cannot be read. All frames
-            ahead of it have been yielded by then.
+        DataError: labelled animals are needed and missing, or a frame cannot be read and
+            `options.on_error` is `stop`. All frames ahead of it have been yielded by then.
     """
-    with _ReadAhead(source, refs, options.queue_maxsize) as items:
+    with _ReadAhead(source, refs, options) as items:
         for batch in _batches(items, options.batch_size):
-            refs_here = [ref for ref, _ in batch]
-            frames = np.stack([frame for _, frame in batch])
-            known = _known(predictor, labels, refs_here)
-            results = predictor.predict(frames, [ref.frame_index for ref in refs_here], known)
-            yield Batch(
-                [
-                    replace(result, video_index=ref.video_index)
-                    for result, ref in zip(results, refs_here, strict=True)
-                ],
-                frames,
-            )
+            found = _predicted(predictor, labels, source, batch)
+            results = [
+                _unreadable(predictor, ref) if frame is None else found[ref] for ref, frame in batch
+            ]
+            yield Batch(results, [frame for _, frame in batch])
     if items.error is not None:
         raise items.error
 
 
+def _unreadable(predictor: Predictor, ref: FrameRef) -> FrameInstances:
+    return FrameInstances.unreadable(
+        frame_index=ref.frame_index,
+        video_index=ref.video_index,
+        n_nodes=len(predictor.skeleton.node_names),
+    )
+
+
+def _predicted(
+    predictor: Predictor, labels: InputLabels | None, source: FrameSource, batch: "list[_Item]"
+) -> dict[FrameRef, FrameInstances]:
+    """Results of those frames of a batch that could be read."""
+    refs = [ref for ref, frame in batch if frame is not None]
+    if not refs:
+        return {}
+    frames = np.stack([frame for _, frame in batch if frame is not None])
+    known = _known(predictor, labels, refs)
+    results = predictor.predict(frames, [ref.frame_index for ref in refs], known)
+    concealed = source.concealed
+    return {
+        ref: replace(
+            result,
+            video_index=ref.video_index,
+            image=ImageState.CONCEALED if ref in concealed else ImageState.WHOLE,
+        )
+        for ref, result in zip(refs, results, strict=True)
+    }
+
+
 def predict_frames(
-    predictor: Predictor, reader: FrameReader, frame_indices: Sequence[int], options: RunOptions
+    predictor: Predictor, reader: Reader, frame_indices: Sequence[int], options: RunOptions
 ) -> Generator[FrameInstances, None, None]:
     """Predict frames of one video as `predict_batches` does; yields them one by one.
 
@@ -81,7 +105,7 @@ def predict_frames(
         options: batch size and length of the queue.
     """
     refs = [FrameRef(0, index) for index in frame_indices]
-    for batch in predict_batches(predictor, _OneVideo(reader), refs, options):
+    for batch in predict_batches(predictor, Source({0: reader}, ""), refs, options):
         yield from batch.results
 
 
@@ -96,28 +120,24 @@ def _known(
     return [labels.known(ref, predictor.skeleton.node_names) for ref in refs]
 
 
-class _OneVideo:
-    """A reader as a source."""
-
-    def __init__(self, reader: FrameReader) -> None:
-        self._reader = reader
-
-    def read(self, ref: FrameRef) -> Image:
-        return self._reader.read(ref.frame_index)
-
-
-_Item = tuple[FrameRef, Image]
+_Item = tuple[FrameRef, Image | None]
 _POLL_SECONDS = 0.1
 
 
 def _batches(items: "_ReadAhead", batch_size: int) -> Iterator[list[_Item]]:
-    """Consecutive frames of one shape, at most `batch_size` together."""
+    """Consecutive frames of one shape, at most `batch_size` together.
+
+    A frame without an image keeps its place, so that all others stay in their batches.
+    """
     batch: list[_Item] = []
+    shape: tuple[int, ...] | None = None
     for ref, frame in items:
-        if batch and (len(batch) == batch_size or frame.shape != batch[0][1].shape):
+        is_other = frame is not None and shape is not None and frame.shape != shape
+        if batch and (len(batch) == batch_size or is_other):
             yield batch
-            batch = []
+            batch, shape = [], None
         batch.append((ref, frame))
+        shape = shape if frame is None else frame.shape
     if batch:
         yield batch
 
@@ -125,9 +145,10 @@ def _batches(items: "_ReadAhead", batch_size: int) -> Iterator[list[_Item]]:
 class _ReadAhead:
     """Reads frames in a thread. Iteration ends at the first error, which is then in `error`."""
 
-    def __init__(self, source: FrameSource, refs: Sequence[FrameRef], maxsize: int) -> None:
+    def __init__(self, source: FrameSource, refs: Sequence[FrameRef], options: RunOptions) -> None:
         self.error: BaseException | None = None
-        self._queue: queue.Queue[_Item | BaseException | None] = queue.Queue(maxsize)
+        self._goes_on = options.on_error == "continue"
+        self._queue: queue.Queue[_Item | BaseException | None] = queue.Queue(options.queue_maxsize)
         self._stopped = threading.Event()
         self._thread = threading.Thread(
             target=self._read, args=(source, refs), name="read-frames", daemon=True
@@ -136,11 +157,19 @@ class _ReadAhead:
     def _read(self, source: FrameSource, refs: Sequence[FrameRef]) -> None:
         try:
             for ref in refs:
-                if not self._put((ref, source.read(ref))):
+                if not self._put((ref, self._image(source, ref))):
                     return
             self._put(None)
         except BaseException as error:  # handed to the consumer, which raises it
             self._put(error)
+
+    def _image(self, source: FrameSource, ref: FrameRef) -> Image | None:
+        try:
+            return source.read(ref)
+        except FrameError:
+            if self._goes_on:
+                return None
+            raise
 
     def _put(self, item: _Item | BaseException | None) -> bool:
         while not self._stopped.is_set():

@@ -5,13 +5,13 @@ its videos. A graph sees one batch and cannot know those, so this is done here. 
 follow TensorFlow's float32 arithmetic, as in the original.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sleap_rt.arrays import Floats
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, FrameError
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
 from sleap_rt.runtime.predictors import Frames, Predictor
@@ -24,17 +24,28 @@ def at_common_size(
 
     Args:
         predictor: finds the instances.
-        source: gives the frames; the first frame of each video is read.
+        source: gives the frames; the first readable frame of each video is read.
         refs: of all frames of the run.
     """
-    firsts = {ref.video_index: ref for ref in reversed(refs)}
-    if not predictor.models.first.preprocessing.fit_largest or len(firsts) < 2:
+    if not predictor.models.first.preprocessing.fit_largest:
         return predictor
-    sizes = {source.read(ref).shape[:2] for ref in firsts.values()}
+    sizes = set(_sizes(source, refs))
     if len(sizes) < 2:
         return predictor
     height, width = (max(sides) for sides in zip(*sizes, strict=True))
     return _SizedPredictor(predictor, height, width)
+
+
+def _sizes(source: FrameSource, refs: Sequence[FrameRef]) -> Iterator[tuple[int, ...]]:
+    """Height and width of each video of the run."""
+    done: set[int] = set()
+    for ref in refs:
+        if ref.video_index not in done:
+            try:
+                yield source.read(ref).shape[:2]
+            except FrameError:
+                continue
+            done.add(ref.video_index)
 
 
 class _SizedPredictor:

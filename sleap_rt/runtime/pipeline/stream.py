@@ -1,13 +1,12 @@
 """Results of a run, frame by frame and in order: predicted, filtered, tracked."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 
-from sleap_rt.arrays import Image
-from sleap_rt.instances import FrameInstances
+from sleap_rt.instances import FrameInstances, ImageState
 from sleap_rt.options import FilterOptions, RunOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
 from sleap_rt.runtime.frames.input_labels import InputLabels
@@ -50,7 +49,7 @@ def stream_results(
         n_done += len(results)
         for result in results:
             image = None
-            if following.needs_images:
+            if following.needs_images and result.image is not ImageState.UNREADABLE:
                 image = source.read(FrameRef(result.video_index, result.frame_index))
             yield following.follow(result, image)
     predictor = at_common_size(predictor, source, refs)
@@ -60,14 +59,7 @@ def stream_results(
             kept = [_as_float32(filter_frame(result, filters)) for result in batch.results]
             if journal is not None:
                 journal.append(kept)
-            yield from _followed(kept, batch.frames, following)
-
-
-def _followed(
-    results: list[FrameInstances], frames: Image, following: Following
-) -> Iterator[FrameInstances]:
-    for result, frame in zip(results, frames, strict=True):
-        yield following.follow(result, frame)
+            yield from map(following.follow, kept, batch.frames)
 
 
 def _as_float32(frame: FrameInstances) -> FrameInstances:

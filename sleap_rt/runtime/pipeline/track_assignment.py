@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sleap_rt.arrays import AnyImage
-from sleap_rt.instances import FrameInstances
+from sleap_rt.instances import FrameInstances, ImageState
 from sleap_rt.tracking import Tracker, TrackerOptions
 
 
@@ -34,6 +34,10 @@ class Following:
 
         Args:
             frame: the next of its video; frames must come in order of time.
-            image: (height, width, channels), needed if `needs_images`.
+            image: (height, width, channels), needed if `needs_images`; a tracker that does is not
+                told of a frame without a readable one.
         """
-        return frame if self._tracker is None else self._tracker.track(frame, image)
+        is_unseen = self.needs_images and frame.image is ImageState.UNREADABLE
+        if self._tracker is None or is_unseen:
+            return frame
+        return self._tracker.track(frame, image)

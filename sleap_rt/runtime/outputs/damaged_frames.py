@@ -1,0 +1,78 @@
+"""Frames of a run whose image was damaged: what the summary and the provenance say of them."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from sleap_rt.instances import FrameInstances, ImageState
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+_MOST_RANGES = 8  # in a message; the provenance has them all
+_WORDS = {
+    ImageState.UNREADABLE: "cannot be read and have no instances",
+    ImageState.CONCEALED: "are damaged: their images, and the poses in them, may be wrong in part",
+}
+
+
+class DamagedFrames:
+    """Collects damaged frames in the order of a run."""
+
+    def __init__(self) -> None:
+        self._frames: dict[ImageState, dict[int, list[int]]] = {state: {} for state in _WORDS}
+
+    def note(self, result: FrameInstances) -> None:
+        """Take in the next result; only one of a damaged frame counts."""
+        if result.image is not ImageState.WHOLE:
+            by_video = self._frames[result.image]
+            by_video.setdefault(result.video_index, []).append(result.frame_index)
+
+    @property
+    def n_unreadable(self) -> int:
+        return self._count(ImageState.UNREADABLE)
+
+    @property
+    def n_concealed(self) -> int:
+        return self._count(ImageState.CONCEALED)
+
+    def _count(self, state: ImageState) -> int:
+        return sum(map(len, self._frames[state].values()))
+
+    def by_kind(self, videos: "Sequence[sio.Video]") -> dict[str, dict[str, str]]:
+        """Kind -> video -> frame numbers, `"3-5, 9"`, for the provenance; empty without damage."""
+        return {
+            state.name.lower(): {
+                _name(videos[index]): ", ".join(_ranges(frames))
+                for index, frames in by_video.items()
+            }
+            for state, by_video in self._frames.items()
+            if by_video
+        }
+
+    def warnings(self, videos: "Sequence[sio.Video]") -> list[str]:
+        """A sentence for each kind and video."""
+        return [
+            f"{_name(videos[index])}: {len(frames)} frames {_WORDS[state]} ({_shortened(frames)})"
+            for state, by_video in self._frames.items()
+            for index, frames in by_video.items()
+        ]
+
+
+def _name(video: "sio.Video") -> str:
+    name = video.filename
+    return str(name[0] if isinstance(name, list) else name)
+
+
+def _shortened(frames: Sequence[int]) -> str:
+    ranges = list(_ranges(frames))
+    more = ["..."] if len(ranges) > _MOST_RANGES else []
+    return ", ".join([*ranges[:_MOST_RANGES], *more])
+
+
+def _ranges(frames: Sequence[int]) -> Iterator[str]:
+    """Ascending numbers as `3-5` and `9`."""
+    breaks = [i for i, (a, b) in enumerate(pairwise(frames), 1) if b != a + 1]
+    for start, end in pairwise([0, *breaks, len(frames)]):
+        first, last = frames[start], frames[end - 1]
+        yield str(first) if first == last else f"{first}-{last}"
