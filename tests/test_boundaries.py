@@ -43,7 +43,7 @@ ONLY_IN = {  # package -> the places that may import it
     "onnxscript": {"export"},
     "onnxruntime": {"runtime/engines", "export"},
     "yaml": {"models"},
-    "h5py": {"models", "runtime/frames"},
+    "h5py": {"models", "runtime/frames", "runtime/outputs"},
     "av": {"runtime/frames"},
     "click": {"cli"},
     "tensorflow": set(),

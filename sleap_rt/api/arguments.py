@@ -62,6 +62,7 @@ class RunArguments(TypedDict, total=False):
     centroid_output: Literal["instance", "centroid", "both"]
     no_empty_frames: bool
     output_format: Literal["slp", "analysis_h5", "csv", "nwb", "coco"]
+    overwrite: bool
     resume: bool | None
     gui: bool  # progress as JSON lines on standard output
     tracking: bool

@@ -147,6 +147,7 @@ def _track_only(
         output_path=None if output_path is None else Path(output_path),
         output_format=given.get("output_format", "slp"),
         no_empty_frames=bool(given.get("no_empty_frames")),
+        overwrite=bool(given.get("overwrite")),
     )
     done = retrack_data(data if isinstance(data, sio.Labels) else Path(data), options)
     if done.n_missing:

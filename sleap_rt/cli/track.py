@@ -118,6 +118,7 @@ _OF_OUTPUT = (
     "output_path",
     "output_format",
     "no_empty_frames",
+    "overwrite",
     "resume",
 )
 
@@ -145,6 +146,7 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> None:
         output_path=params["output_path"],
         output_format=params["output_format"],
         no_empty_frames=params["no_empty_frames"],
+        overwrite=params["overwrite"],
     )
     done = retrack_data(params["data_path"], options, writes=True)
     if done.n_missing:

@@ -17,6 +17,8 @@ from sleap_rt.runtime.engines import AS_ASKED, check_engine_options, choose_engi
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
+from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
+from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.outputs.names import check_output
 from sleap_rt.runtime.pipeline.journal import cut_off
 from sleap_rt.runtime.pipeline.locked_file import check_not_locked
@@ -45,6 +47,7 @@ class PredictionOptions:
         names_output: a missing `output_path` is named after the input's file.
         output_format: kind of the file; one of `FORMATS`.
         no_empty_frames: leave out frames without instances.
+        overwrite: replace a file that is not the unchanged result of the same input.
         resume: continue the journal of an interrupted run. None refuses to overwrite one, False
             starts again.
         given: names of options that the user set; those without effect are refused.
@@ -62,6 +65,7 @@ class PredictionOptions:
     names_output: bool = False
     output_format: str = "slp"
     no_empty_frames: bool = False
+    overwrite: bool = False
     resume: bool | None = None
     given: frozenset[str] = frozenset()
 
@@ -135,6 +139,24 @@ def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> No
         check_output(options.output_path, inputs, options.output_format)
 
 
+def check_output_of(options: PredictionOptions, opened: OpenInput) -> None:
+    """Refuse an output that must not or cannot be written for this input; takes no time.
+
+    Args:
+        options: of the prediction.
+        opened: the input.
+
+    Raises:
+        OptionError, DataError: as `check_options`; or the output would replace something else than
+            the unchanged result of the same input.
+    """
+    check_options(options, opened.files)
+    if options.output_path is not None:
+        stems = [video_stem(video) for video in opened.videos()]
+        for path in possible_files(options.output_path, options.output_format, stems):
+            check_replaceable(path, name_of_input(opened), overwrite=options.overwrite)
+
+
 def plan_prediction(
     resolved: ResolvedModels,
     opened: OpenInput,
@@ -155,7 +177,7 @@ def plan_prediction(
         DataError: the models work on labelled animals, and there are none; or the output cannot be
             written, or there is a journal of an interrupted run.
     """
-    check_options(options, opened.files)
+    check_output_of(options, opened)
     models = resolved.models
     refuse_without_effect(options.given, models)
     if match_known is None:

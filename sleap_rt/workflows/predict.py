@@ -18,10 +18,12 @@ from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
+from sleap_rt.runtime.outputs.earlier_results import name_of_input
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.labels import LabelsBuilder
 from sleap_rt.runtime.outputs.names import default_output, make_folder
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
+from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
 from sleap_rt.runtime.pipeline.journal import Journal, JournalError
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
@@ -30,6 +32,7 @@ from sleap_rt.workflows.plan import (
     PredictionOptions,
     PredictionPlan,
     check_options,
+    check_output_of,
     plan_prediction,
 )
 from sleap_rt.workflows.resolve import resolve_models
@@ -120,9 +123,11 @@ def planned(
     check_options(options, [data] if isinstance(data, Path) else [])
     with open_input(data, options.selection) as opened:
         if options.output_path is None and options.names_output:
-            path = default_output(data, opened.video_name, options.output_format)
+            path = default_output(
+                data, opened.video_name, options.output_format, name_of_input(opened)
+            )
             options = replace(options, output_path=path)
-        check_options(options, opened.files)  # ahead of the models, which may take a while
+        check_output_of(options, opened)  # ahead of the models, which may take a while
         resolved = resolve_models(model_paths, overrides)
         yield plan_prediction(resolved, opened, options, match_known), opened
 
@@ -196,7 +201,7 @@ class _Run:
         self._following = Following(plan.options.tracking, predictor.class_names)
         self._found = LabelsBuilder(
             predictor.skeleton,
-            opened.videos(),
+            with_absolute_paths(opened.videos()),
             lambda track_id: self._following.names[track_id],
             keeps_empty=not plan.options.no_empty_frames,
         )
@@ -213,7 +218,9 @@ class _Run:
         paths: tuple[Path, ...] = ()
         if options.output_path is not None:
             make_folder(options.output_path)  # again: it may have been deleted in the meantime
-            paths = write_labels(labels, options.output_path, options.output_format)
+            paths = write_labels(
+                labels, options.output_path, options.output_format, name_of_input(self._opened)
+            )
         if failure is not None:
             n_done = self._found.n_frames
             where = f" saved in {options.output_path}" if paths else " lost"

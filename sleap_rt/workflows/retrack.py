@@ -10,8 +10,11 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels_file import load_labels
 from sleap_rt.options import FilterOptions, SelectionOptions
 from sleap_rt.runtime.frames.labels_input import find_moved
-from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.frames.sleap_video import unique_video_name
+from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_file
+from sleap_rt.runtime.outputs.formats import possible_files, video_stem, write_labels
 from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
+from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import filter_labels
 from sleap_rt.runtime.pipeline.retrack import check_video_index, retrack
 from sleap_rt.tracking.options import TrackerOptions
@@ -31,6 +34,7 @@ class RetrackOptions:
         output_path: the file to write; None writes none.
         output_format: kind of the file.
         no_empty_frames: leave out frames without instances.
+        overwrite: replace a file that is not the unchanged result of the same input.
     """
 
     tracking: TrackerOptions
@@ -39,6 +43,7 @@ class RetrackOptions:
     output_path: Path | None = None
     output_format: str = "slp"
     no_empty_frames: bool = False
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +74,7 @@ _HONOURED = frozenset(
         *FilterOptions.__dataclass_fields__,
         *TrackerOptions.__dataclass_fields__,
         *("frames", "video_index", "max_instances", "tracking"),
-        *("output_format", "no_empty_frames", "gui"),
+        *("output_format", "no_empty_frames", "overwrite", "gui"),
     }
 )
 
@@ -109,8 +114,8 @@ def retrack_data(
     output_path = options.output_path
     if output_path is None and writes and isinstance(data, Path):
         output_path = _default_output(data, labels, options)
-        check_output(output_path, [data], options.output_format)
     if output_path is not None:
+        _check_output(output_path, data, labels, options)
         make_folder(output_path)
     if options.tracking.needs_images and isinstance(data, Path):
         _find_videos(labels, data.parent, options.selection.video_index)
@@ -127,7 +132,10 @@ def retrack_data(
         labels.provenance["source_labels"] = data.resolve().as_posix()
     paths: tuple[Path, ...] = ()
     if output_path is not None:
-        paths = write_labels(labels, output_path, options.output_format)
+        for video in labels.videos:
+            name_absolutely(video)
+        source = _name_of_input(data, labels, options)
+        paths = write_labels(labels, output_path, options.output_format, source)
     return RetrackSummary(
         n_frames=len(labels.labeled_frames),
         n_instances=sum(len(frame.instances) for frame in labels.labeled_frames),
@@ -165,11 +173,35 @@ def _tracked(labels: "sio.Labels", options: RetrackOptions) -> "sio.Labels":
 
 
 def _default_output(data_path: Path, labels: "sio.Labels", options: RetrackOptions) -> Path:
-    name = None
-    if options.selection.video_index is not None:
-        filename = labels.videos[options.selection.video_index].filename
-        name = filename[0] if isinstance(filename, list) else filename
-    return default_output(data_path, name, options.output_format)
+    return default_output(
+        data_path,
+        _video_name(labels, options),
+        options.output_format,
+        _name_of_input(data_path, labels, options),
+    )
+
+
+def _check_output(
+    path: Path, data: "Path | sio.Labels", labels: "sio.Labels", options: RetrackOptions
+) -> None:
+    """Refuse an output that must not be written, before anything is tracked."""
+    check_output(path, [data] if isinstance(data, Path) else [], options.output_format)
+    source = _name_of_input(data, labels, options)
+    stems = [video_stem(video) for video in labels.videos]
+    for file in possible_files(path, options.output_format, stems):
+        check_replaceable(file, source, overwrite=options.overwrite)
+
+
+def _name_of_input(
+    data: "Path | sio.Labels", labels: "sio.Labels", options: RetrackOptions
+) -> str | None:
+    """As `name_of_input` gives it for what is predicted on."""
+    return name_of_file(data, _video_name(labels, options)) if isinstance(data, Path) else None
+
+
+def _video_name(labels: "sio.Labels", options: RetrackOptions) -> str | None:
+    index = options.selection.video_index
+    return None if index is None else unique_video_name(labels.videos, index)
 
 
 def _find_videos(labels: "sio.Labels", folder: Path, video_index: int | None) -> None:

@@ -32,7 +32,9 @@ def predicted(call, samples, tmp_path, sample_graphs):
         out = tmp_path / name
         chosen = ["--frames", frames] if frames else []
         source = samples / data if isinstance(data, str) else data
-        done = call("track", "-i", source, *graphs, "-o", out, *chosen, *options.split())
+        done = call(
+            "track", "-i", source, *graphs, "-o", out, "--overwrite", *chosen, *options.split()
+        )
         assert done.code == 0, done.err
         predicted.called = done  # type: ignore[attr-defined]
         return sio.load_slp(str(out), open_videos=False) if out.suffix == ".slp" else out

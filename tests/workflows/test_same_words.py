@@ -27,6 +27,7 @@ def named(sample_graphs, tmp_path, monkeypatch):
         shutil.copy(ROOT / "samples" / name, name)
     Path("empty").mkdir()
     Path("notes.mp4").write_text("no video")
+    Path("other.slp").write_text("not ours")
     Path("cut_off.slp.journal").write_text("{}")
     there = {
         path.stem: path
@@ -152,6 +153,8 @@ WRONG_DATA: list[tuple[Given, str]] = [
     ({"output_path": "cut_off.slp"}, "cut_off.slp.journal holds results of a run"),
     ({"output_path": "new.slp", "resume": True}, "there is nothing to resume"),
     ({"data_path": "crawlers.slp", "output_path": "crawlers.slp"}, "is the input itself"),
+    ({"output_path": "crawlers.slp"}, "crawlers.slp exists and holds 540 instances that a person"),
+    ({"output_path": "other.slp"}, "is not a result as sleap-rt left it. It is not replaced"),
     ({"output_path": "notes.mp4/out.slp"}, "notes.mp4 is a file"),
     ({"model_paths": "centered_instance"}, "works on labelled animals, and the input has none"),
 ]
@@ -182,6 +185,7 @@ TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
     (DataError, {"data_path": "none.slp"}, "there is no labels file none.slp"),
     (DataError, {"frames": [500]}, "none of the frames asked for has labels"),
     (DataError, {"output_path": "crawlers.slp"}, "is the input itself"),
+    (DataError, {"output_path": "other.slp"}, "is not a result as sleap-rt left it"),
 ]
 REFUSED: list[tuple[type[SleapRtError], Given, str]] = [
     *((OptionError, given, words) for given, words in [*WRONG_VALUES, *WITHOUT_EFFECT]),

@@ -223,6 +223,11 @@ OUTPUT = (
         "--no_empty_frames", is_flag=True, help="Leave out frames in which nothing was found."
     ),
     click.option(
+        "--overwrite",
+        is_flag=True,
+        help="Replace a file that is not the unchanged result of the same input.",
+    ),
+    click.option(
         "--resume/--no-resume",
         default=None,
         help="Continue an interrupted run, or start it again.",

@@ -11,7 +11,12 @@ from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.input_labels import InputLabels
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.frames.selection import candidates_of_labels, select_of_labels
-from sleap_rt.runtime.frames.sleap_video import described, open_sleap_video, video_files
+from sleap_rt.runtime.frames.sleap_video import (
+    described,
+    open_sleap_video,
+    unique_video_name,
+    video_files,
+)
 from sleap_rt.runtime.frames.source import Reader, Source
 
 if TYPE_CHECKING:
@@ -53,7 +58,7 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
     videos, video_name = list(labels.videos), None
     if selection.video_index is not None:
         readers, videos = {0: readers[selection.video_index]}, [videos[selection.video_index]]
-        video_name = video_files(videos[0])[0].name
+        video_name = unique_video_name(labels.videos, selection.video_index)
         chosen = replace(chosen, refs=[FrameRef(0, ref.frame_index) for ref in chosen.refs])
     return OpenInput(
         Source(readers, ", ".join(sorted(decoders))),

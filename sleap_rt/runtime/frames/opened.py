@@ -24,7 +24,7 @@ class OpenInput:
         videos: makes the videos that `FrameRef.video_index` counts, for the result.
         labels: that the input came with; None where it has none.
         files: paths of the frames and labels, which no output may replace.
-        video_name: file name of the one video chosen from a labels file; None otherwise.
+        video_name: name of the one video chosen from a labels file, unique in it; None otherwise.
     """
 
     source: Source

@@ -125,6 +125,12 @@ def open_sleap_video(video: "sio.Video") -> tuple[Reader, Sequence[int], str]:
     return reader, reader.available, decoder
 
 
+def unique_video_name(videos: "Sequence[sio.Video]", index: int) -> str:
+    """Name of a video's first file without its suffix; with its number if others share it."""
+    stems = [video_files(video)[0].stem for video in videos]
+    return stems[index] if stems.count(stems[index]) == 1 else f"{stems[index]}.{index}"
+
+
 def video_files(video: "sio.Video") -> list[Path]:
     names = video.filename if isinstance(video.filename, list) else [video.filename]
     return [Path(name) for name in names]

@@ -3,12 +3,13 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime.outputs.earlier_results import add_mark
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -41,14 +42,31 @@ def _write_analysis_h5(labels: "sio.Labels", path: Path) -> None:
         _check_one_each(labels, "analysis_h5")
     numbers = {id(video): number for number, video in enumerate(labels.videos)}
     used = sorted({numbers[id(frame.video)] for frame in labels.labeled_frames})
-    names = [_video_stem(labels.videos[number]) for number in used]
-    for number, name in zip(used, names, strict=True):
-        target = path
-        if len(used) > 1:
-            unique = name if names.count(name) == 1 else f"{name}.{number}"
-            base = path.name.removesuffix(".h5").removesuffix(".analysis")
-            target = path.with_name(f"{base}.{unique}.analysis.h5")
-        save_analysis_h5(labels, str(target), video=number)
+    files = _files_by_video(path, [video_stem(video) for video in labels.videos])
+    for number in used:
+        save_analysis_h5(labels, str(files[number] if len(used) > 1 else path), video=number)
+
+
+def _files_by_video(path: Path, stems: Sequence[str]) -> list[Path]:
+    """`<base>.<video>.analysis.h5`; with the video's number where several have one name."""
+    base = path.name.removesuffix(".h5").removesuffix(".analysis")
+    unique = [
+        stem if stems.count(stem) == 1 else f"{stem}.{number}" for number, stem in enumerate(stems)
+    ]
+    return [path.with_name(f"{base}.{name}.analysis.h5") for name in unique]
+
+
+def possible_files(path: Path, format_name: str, stems: Sequence[str]) -> list[Path]:
+    """All files that a result may be written to; which of them depends on what is found.
+
+    Args:
+        path: of the output.
+        format_name: one of `FORMATS`.
+        stems: of the videos, as `video_stem` gives them.
+    """
+    if format_name != "analysis_h5" or len(stems) < 2:
+        return [path]
+    return [path, *_files_by_video(path, stems)]
 
 
 def _check_one_each(labels: "sio.Labels", format_name: str) -> None:
@@ -63,7 +81,8 @@ def _check_one_each(labels: "sio.Labels", format_name: str) -> None:
             )
 
 
-def _video_stem(video: "sio.Video") -> str:
+def video_stem(video: "sio.Video") -> str:
+    """Name of a video's first file, without its suffix."""
     name = video.filename
     return Path(name[0] if isinstance(name, list) else name).stem
 
@@ -107,13 +126,16 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
-def write_labels(labels: "sio.Labels", path: Path, format_name: str = "slp") -> tuple[Path, ...]:
+def write_labels(
+    labels: "sio.Labels", path: Path, format_name: str = "slp", input_name: str | None = None
+) -> tuple[Path, ...]:
     """Write predictions.
 
     Args:
         labels: to write.
         path: the file; analysis files of several videos are named after it.
         format_name: one of `FORMATS`.
+        input_name: what they were made from, as `name_of_input` gives it.
 
     Returns:
         The files written.
@@ -128,6 +150,7 @@ def write_labels(labels: "sio.Labels", path: Path, format_name: str = "slp") -> 
             written = sorted(Path(folder).iterdir())
             targets = tuple(path.with_name(file.name) for file in written)
             for file, target in zip(written, targets, strict=True):
+                add_mark(file, input_name)
                 os.replace(file, target)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -5,22 +5,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime.outputs.earlier_results import marked_input
 from sleap_rt.runtime.outputs.formats import format_named
 
 
 def default_output(
-    data_path: Path, video_name: str | None = None, format_name: str = "slp"
+    data_path: Path,
+    video_name: str | None = None,
+    format_name: str = "slp",
+    input_name: str | None = None,
 ) -> Path:
     """`<data_path without its last suffix>[.<video>]<default suffix of the format>`.
 
+    Where that file is the result of another input (`a.mp4` and `a.avi`), the suffix stays.
+
     Args:
         data_path: the input.
-        video_name: file name of the one video of a labels file that was chosen.
+        video_name: of the one video of a labels file that was chosen.
         format_name: one of `FORMATS`.
+        input_name: as `name_of_input` gives it.
     """
-    video = "" if video_name is None else f".{Path(video_name).stem}"
-    stem = data_path.with_suffix("").name
-    return data_path.with_name(f"{stem}{video}{format_named(format_name).default_suffix}")
+    video = "" if video_name is None else f".{video_name}"
+    rest = f"{video}{format_named(format_name).default_suffix}"
+    path = data_path.with_name(data_path.with_suffix("").name + rest)
+    if marked_input(path) in (None, input_name):
+        return path
+    return data_path.with_name(data_path.name + rest)
 
 
 def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -> None:

@@ -1,0 +1,124 @@
+"""Tells whether a file may be replaced: only a result of the same input, as this program wrote it.
+
+A result that is an HDF5 file carries a mark: its input, and the shapes of its datasets. Whoever
+saves the file again, as a person does after proofreading, leaves the mark out or other shapes in.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sleap_rt.errors import DataError
+from sleap_rt.version import __version__
+
+if TYPE_CHECKING:
+    from sleap_rt.runtime.frames.opened import OpenInput
+
+_MARK = "sleap_rt_result"
+_UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError)
+
+
+def name_of_input(opened: "OpenInput") -> str | None:
+    """The labels file or the first file that is read, and the video chosen; None without files."""
+    labels = opened.labels
+    path = labels.path if labels is not None and labels.path is not None else None
+    if path is None and not opened.files:
+        return None
+    return name_of_file(path or opened.files[0], opened.video_name)
+
+
+def name_of_file(path: Path, video_name: str | None = None) -> str:
+    """The same of one file.
+
+    Args:
+        path: of the input.
+        video_name: of the one video of a labels file that was chosen.
+    """
+    video = "" if video_name is None else f"video {video_name} of "
+    return video + path.resolve().as_posix()
+
+
+def add_mark(path: Path, input_name: str | None) -> None:
+    """Mark a file as a result of this program; files other than HDF5 stay as they are.
+
+    Args:
+        path: of the result.
+        input_name: as `name_of_input` gives it.
+    """
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return
+    with h5py.File(path, "r+") as file:
+        mark = {"sleap_rt": __version__, "input": input_name, "shapes": _shapes(file)}
+        file.attrs[_MARK] = json.dumps(mark)
+
+
+def marked_input(path: Path) -> str | None:
+    """The input that an unchanged result was made from; None if the file does not tell."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            mark = json.loads(file.attrs[_MARK])
+            is_unchanged = mark["shapes"] == _shapes(file)
+            return str(mark["input"]) if is_unchanged and mark["input"] is not None else None
+    except _UNREADABLE:
+        return None
+
+
+def check_replaceable(path: Path, input_name: str | None, *, overwrite: bool) -> None:
+    """Refuse to replace a file that is not the unchanged result of this input.
+
+    Args:
+        path: the file to write; nothing is said if it does not exist.
+        input_name: as `name_of_input` gives it.
+        overwrite: replace whatever is there.
+
+    Raises:
+        DataError: as the summary says.
+    """
+    if overwrite or not path.exists():
+        return
+    there = marked_input(path)
+    if there is not None and there == input_name:
+        return
+    raise DataError(
+        f"{path} exists and {_what_it_is(path, there)}. It is not replaced: choose another -o, "
+        "or pass --overwrite."
+    )
+
+
+def _what_it_is(path: Path, input_name: str | None) -> str:
+    if input_name is not None:
+        return f"is the result of {input_name}, not of this input"
+    n_labelled = _n_user_instances(path)
+    if n_labelled:
+        return f"holds {n_labelled} instances that a person labelled"
+    if path.suffix in (".csv", ".json"):
+        return f"a `{path.suffix}` file does not tell what it was made from"
+    return "is not a result as sleap-rt left it"
+
+
+def _n_user_instances(path: Path) -> int:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return int((file["instances"]["instance_type"] == 0).sum())
+    except _UNREADABLE:
+        return 0
+
+
+def _shapes(file: Any) -> dict[str, list[int]]:
+    """Shapes of all datasets, by name."""
+    import h5py
+
+    shapes: dict[str, list[int]] = {}
+
+    def note(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            shapes[name] = list(item.shape or ())
+
+    file.visititems(note)
+    return shapes

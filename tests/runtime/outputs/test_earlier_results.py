@@ -1,0 +1,109 @@
+"""Only the unchanged result of the same input may be replaced."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+import sleap_io as sio
+
+from sleap_rt.errors import DataError
+from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_file
+from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.outputs.names import default_output
+
+SKELETON = sio.Skeleton(["head", "tail"], name="fly")
+
+
+def predictions(n_frames=2):
+    video, track = sio.Video("clip.mp4", open_backend=False), sio.Track("one")
+    frames = [
+        sio.LabeledFrame(
+            video=video,
+            frame_idx=index,
+            instances=[
+                sio.PredictedInstance.from_numpy(
+                    np.array([[1.0, 2.0], [3.0, 4.0]]), skeleton=SKELETON, score=1.0, track=track
+                )
+            ],
+        )
+        for index in range(n_frames)
+    ]
+    return sio.Labels(frames, videos=[video], skeletons=[SKELETON], tracks=[track])
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return name_of_file(tmp_path / "clip.mp4")
+
+
+@pytest.mark.parametrize("format_name", ["slp", "analysis_h5", "nwb"])
+def test_a_result_as_it_was_written_may_be_replaced(tmp_path, clip, format_name):
+    path = tmp_path / f"out.{format_name.removeprefix('analysis_')}"
+    write_labels(predictions(), path, format_name, clip)
+    check_replaceable(path, clip, overwrite=False)
+
+
+def test_a_result_of_another_input_is_kept(tmp_path, clip):
+    path = tmp_path / "out.slp"
+    write_labels(predictions(), path, "slp", clip)
+    for other in (name_of_file(tmp_path / "clip.avi"), name_of_file(tmp_path / "p.slp", "clip")):
+        with pytest.raises(DataError, match=r"is the result of .*clip\.mp4, not of this input"):
+            check_replaceable(path, other, overwrite=False)
+        check_replaceable(path, other, overwrite=True)
+    with pytest.raises(DataError, match="not of this input"):
+        check_replaceable(path, None, overwrite=False)
+
+
+def proofread(labels):
+    points = labels[0].instances[0].numpy()
+    labels[0].instances[0] = sio.Instance.from_numpy(points, skeleton=labels.skeleton)
+
+
+def instance_deleted(labels):
+    labels[1].instances.clear()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (proofread, "holds 1 instances that a person labelled"),
+        (instance_deleted, "is not a result as sleap-rt left it"),
+        (lambda labels: None, "is not a result as sleap-rt left it"),  # saved by another program
+    ],
+)
+def test_a_result_that_a_person_saved_again_is_kept(tmp_path, clip, change, words):
+    path = tmp_path / "out.slp"
+    write_labels(predictions(), path, "slp", clip)
+    labels = sio.load_slp(str(path), open_videos=False)
+    change(labels)
+    labels.save(str(path), verbose=False)
+    with pytest.raises(DataError, match=words):
+        check_replaceable(path, clip, overwrite=False)
+
+
+def test_a_result_that_was_added_to_is_kept(tmp_path, clip):
+    path = tmp_path / "out.nwb"
+    write_labels(predictions(), path, "nwb", clip)
+    with h5py.File(path, "r+") as file:
+        file["analysis/mine"] = np.arange(3)
+    with pytest.raises(DataError, match="is not a result as sleap-rt left it"):
+        check_replaceable(path, clip, overwrite=False)
+
+
+@pytest.mark.parametrize("content", [b"", b"poses", json.dumps({"a": 1}).encode()])
+@pytest.mark.parametrize("name", ["out.slp", "out.csv", "out.json"])
+def test_files_of_others_are_kept(tmp_path, clip, content, name):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match="exists and"):
+        check_replaceable(tmp_path / name, clip, overwrite=False)
+
+
+def test_videos_of_one_stem_get_results_of_their_own(tmp_path):
+    mp4, avi = tmp_path / "a.mp4", tmp_path / "a.avi"
+    for _ in range(2):  # a second run finds the names of the first
+        for clip, expected in ((mp4, "a.predictions.slp"), (avi, "a.avi.predictions.slp")):
+            path = default_output(clip, input_name=name_of_file(clip))
+            assert path == tmp_path / expected
+            check_replaceable(path, name_of_file(clip), overwrite=False)
+            write_labels(predictions(), path, "slp", name_of_file(clip))
