@@ -26,7 +26,7 @@ from sleap_rt.runtime import open_predictor, predict_frames  # noqa: E402
 from sleap_rt.runtime.frames.video import VideoFile  # noqa: E402
 from sleap_rt.runtime.predictors import Predictor  # noqa: E402
 
-VARIANTS = ("ort", "ort, spinning", "openvino")
+VARIANTS = ("ort", "ort, spinning", "openvino", "mnn")
 OF_OTHERS = ("ort", "openvino")
 
 

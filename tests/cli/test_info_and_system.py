@@ -54,7 +54,7 @@ def test_what_is_no_model_is_refused(call, tmp_path):
 
 def test_the_probe_runs_and_is_compared_with_loops(tmp_path):
     graph = tmp_path / "probe.onnx"
-    graph.write_bytes(probe._GRAPH)
+    graph.write_bytes(probe.probe_graph())
     engine = open_engine(graph, EngineOptions(engine="ort", device="cpu"))
     frames = np.random.default_rng(1).integers(0, 256, (3, 5, 7, 3)).astype(np.uint8)
     found = engine.run({"frames": frames})["relu"]

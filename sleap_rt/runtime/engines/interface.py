@@ -1,6 +1,6 @@
 """The interface of engines (tensors in, tensors out, on one device) and what each declares."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -8,9 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sleap_rt.contract import PRECISIONS, Precision
 from sleap_rt.errors import EngineError, OptionError
+from sleap_rt.runtime.graph_file import GraphValue
 
 Array = NDArray[Any]
+_DTYPES = {1: np.float32, 2: np.uint8, 7: np.int64, 10: np.float16}  # by ONNX's numbers
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,13 @@ class TensorSpec:
     name: str
     dtype: np.dtype[Any]
     shape: tuple[int | None, ...]
+
+
+def tensor_specs(values: Iterable[GraphValue]) -> tuple[TensorSpec, ...]:
+    """Inputs or outputs as a graph's file declares them."""
+    return tuple(
+        TensorSpec(value.name, np.dtype(_DTYPES[value.data_type]), value.shape) for value in values
+    )
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,7 @@ class Declaration:
         options: fields of `EngineOptions`, besides engine and device, that it honours.
         why_not: given a device's kind, why the engine cannot run on it here, in words that end
             without a full stop; None where it can. Loads the product only if nothing else tells.
+        precisions: number formats of networks that it runs.
         certifies: exported graphs are compared with the checkpoint on this engine; one engine does.
     """
 
@@ -130,6 +141,7 @@ class Declaration:
     devices: tuple[Device, ...]
     options: tuple[str, ...]
     why_not: Callable[[str], str | None]
+    precisions: tuple[Precision, ...] = PRECISIONS
     certifies: bool = False
 
     def honours(self, option: str, device: Device) -> bool:

@@ -19,11 +19,11 @@ from sleap_rt.runtime.engines.interface import (
     check_feed,
     find_device,
     is_installed,
+    tensor_specs,
 )
 from sleap_rt.runtime.graph_file import read_inputs, read_keeping_bytes
 
 _MOST_SIZES = 8  # compiled models that are kept
-_DTYPES = {1: np.float32, 2: np.uint8, 7: np.int64, 10: np.float16}  # by ONNX's numbers
 
 
 def why_not(kind: str) -> str | None:
@@ -81,7 +81,7 @@ class OpenVinoEngine:
         _keep_apart_from_concat(self._model)
         self.device = _shown(self._target)
         # OpenVINO's own list lacks the inputs that nothing in the graph reads.
-        self.inputs = _inputs(model)
+        self.inputs = tensor_specs(read_inputs(model))
         self._read = [port.any_name for port in self._model.inputs]
         self.outputs = tuple(_spec(port) for port in self._model.outputs)
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
@@ -168,14 +168,6 @@ def _is_gpu(name: str) -> bool:
 def _shown(device: str) -> str:
     kind, _, number = device.partition(".")
     return kind.lower() + (f":{number}" if number else "")
-
-
-def _inputs(model: Path) -> tuple[TensorSpec, ...]:
-    """As the file declares them."""
-    return tuple(
-        TensorSpec(given.name, np.dtype(_DTYPES[given.data_type]), given.shape)
-        for given in read_inputs(model)
-    )
 
 
 def _spec(port: Any) -> TensorSpec:

@@ -154,7 +154,7 @@ class OrtEngine:
         try:
             graph = _readable(model) if kind == "cpu" else str(model)
             self._session = ort.InferenceSession(graph, settings, providers=[provider])
-        except _failures() as error:
+        except failures() as error:
             raise EngineError(f"ONNX Runtime cannot open {model}: {error}") from error
         found = self._session.get_providers()
         if found[0] != wanted:
@@ -181,7 +181,7 @@ class OrtEngine:
                 values = self._session.run(names, dict(feed))
             else:
                 values = run_bound(self._session, feed, names, self._memory, self._number)
-        except _failures(RuntimeError, ValueError) as error:
+        except failures(RuntimeError, ValueError) as error:
             raise EngineError(f"ONNX Runtime failed: {error}") from error
         return dict(zip(names, values, strict=True))
 
@@ -284,7 +284,7 @@ def _checked(asked: str) -> tuple[str, str, int]:
     return f"{kind}:{number}" if device.numbered else kind, kind, number
 
 
-def _failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
+def failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
     """Exceptions of ONNX Runtime where it cannot open or run a graph, and those given."""
     from onnxruntime.capi import onnxruntime_pybind11_state as errors
 

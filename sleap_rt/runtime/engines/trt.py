@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines._cache import EngineCache, cache_folder
 from sleap_rt.runtime.engines.interface import (
     Array,
     Declaration,
@@ -19,7 +20,6 @@ from sleap_rt.runtime.engines.interface import (
 )
 from sleap_rt.runtime.engines.tensorrt.bindings import FIXES, Flavour, find_tensorrt, why_not
 from sleap_rt.runtime.engines.tensorrt.build import read_graph_tensors
-from sleap_rt.runtime.engines.tensorrt.cache import EngineCache, cache_folder
 from sleap_rt.runtime.engines.tensorrt.gpu.cuda import find_gpu, select_gpu
 from sleap_rt.runtime.engines.tensorrt.gpu.feeds import checked_feed
 from sleap_rt.runtime.engines.tensorrt.gpu.gpu_engine import (

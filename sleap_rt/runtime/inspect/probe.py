@@ -9,11 +9,24 @@ from pathlib import Path
 import numpy as np
 
 from sleap_rt.arrays import Floats, Image
+from sleap_rt.contract import (
+    CONTRACT_VERSION,
+    METADATA_KEY,
+    Decoding,
+    GraphContract,
+    GraphPart,
+    Preprocessing,
+    Provenance,
+)
 from sleap_rt.errors import SleapRtError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import declarations, open_engine
+from sleap_rt.runtime.protobuf import message
+from sleap_rt.skeleton import Skeleton
+from sleap_rt.version import __version__
 
 _TOLERANCE = 0.01  # of the largest value; a device may compute in half precision or TF32
+_METADATA_PROPS, _KEY, _VALUE = 14, 1, 2  # of ONNX's ModelProto and StringStringEntryProto
 # ONNX: relu(conv(frames)), frames (batch, height, width, 3) uint8, padding 1, kernel (2, 3, 3, 3)
 # of arange / 16 - 1.
 _GRAPH = base64.b64decode(
@@ -46,11 +59,52 @@ class Probe:
     detail: str
 
 
+def probe_graph() -> bytes:
+    """An `.onnx` file as `export` writes them: the small graph with a contract."""
+    entry = ((_KEY, METADATA_KEY.encode()), (_VALUE, _contract().to_json().encode()))
+    return _GRAPH + message((_METADATA_PROPS, message(*entry)))  # protobuf joins what follows
+
+
+def _contract() -> GraphContract:
+    """Where the network is, for engines that run it by itself; the rest stands for nothing."""
+    return GraphContract(
+        version=CONTRACT_VERSION,
+        family="native",
+        kind="single_instance",
+        skeleton=Skeleton("probe", ("node",)),
+        edges=(),
+        class_names=(),
+        anchor_part=None,
+        preprocessing=Preprocessing(
+            channels="as_is",
+            in_channels=3,
+            max_height=None,
+            max_width=None,
+            input_scale=1.0,
+            max_stride=1,
+        ),
+        decoding=Decoding(confmaps_stride=1),
+        precision="fp32",
+        parts=(
+            GraphPart(name="sizing", inputs=("frames",), outputs=("image",)),
+            GraphPart(name="network", inputs=("image",), outputs=("relu",)),
+        ),
+        provenance=Provenance(
+            weights_sha256="",
+            config_sha256="",
+            trained_with="",
+            exported_with=__version__,
+            backbone="",
+        ),
+        certificate=None,
+    )
+
+
 def probe_engines() -> list[Probe]:
     """Try every engine on every kind of device that it declares."""
     with tempfile.TemporaryDirectory() as folder:
         graph = Path(folder) / "probe.onnx"
-        graph.write_bytes(_GRAPH)
+        graph.write_bytes(probe_graph())
         return [
             _probe(graph, name, device.kind)
             for name, declared in declarations().items()

@@ -17,6 +17,7 @@ from sleap_rt.runtime.engines import (
     choose_engine,
     declarations,
     engine_names,
+    mnn,
     open_engine,
     openvino,
 )
@@ -35,7 +36,7 @@ def machine(monkeypatch):
     def pretend(has_gpu, installed, providers=("CPUExecutionProvider",)):
         for module in (_choice, ort_file, bindings):
             monkeypatch.setattr(module, "why_no_gpu", lambda: None if has_gpu else "no GPU")
-        for module in (ort_file, openvino, bindings):
+        for module in (ort_file, openvino, mnn, bindings):
             monkeypatch.setattr(module, "is_installed", lambda name: name in installed.split())
         monkeypatch.setattr(ort, "get_available_providers", lambda: list(providers))
 
@@ -179,12 +180,12 @@ def test_a_device_that_no_engine_serves_is_a_usage_error():
 
 
 def test_support_modules_are_no_engines():
-    assert engine_names() == ("openvino", "ort", "trt", "trt-rtx")
+    assert engine_names() == ("mnn", "openvino", "ort", "trt", "trt-rtx")
 
 
 def test_declarations_load_no_runtime():
     code = "import sys; from sleap_rt.runtime.engines import declarations; declarations()\n"
-    code += "heavy = {'onnxruntime', 'openvino', 'tensorrt', 'cuda'} & set(sys.modules)\n"
+    code += "heavy = {'onnxruntime', 'openvino', 'MNN', 'tensorrt', 'cuda'} & set(sys.modules)\n"
     code += "assert not heavy, heavy"
     subprocess.run([sys.executable, "-c", code], check=True)
 

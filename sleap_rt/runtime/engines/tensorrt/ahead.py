@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
+from sleap_rt.runtime.engines._cache import Note, graph_hash, read_entry, write_entry
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
 from sleap_rt.runtime.engines.tensorrt.build import (
     BuildRequest,
@@ -12,8 +13,7 @@ from sleap_rt.runtime.engines.tensorrt.build import (
     decoded_outputs,
     read_graph_tensors,
 )
-from sleap_rt.runtime.engines.tensorrt.cache import Note, read_entry, write_entry
-from sleap_rt.runtime.engines.tensorrt.keys import engine_key, graph_hash
+from sleap_rt.runtime.engines.tensorrt.keys import engine_key
 from sleap_rt.runtime.engines.tensorrt.progress import ProgressLine, build_title
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
 from sleap_rt.runtime.engines.tensorrt.targets import Target

@@ -4,14 +4,12 @@ import hashlib
 import json
 import platform
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
 
 _LAYOUT = 1  # of an entry, and of how engines are built
-_CHUNK = 1 << 20  # bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,17 +41,6 @@ class EngineKey:
     @property
     def name(self) -> str:
         return hashlib.sha256(self.text).hexdigest()[:32]
-
-
-def graph_hash(model: Path) -> str:
-    """SHA-256 of a graph, with the weights beside it where they do not fit into the file."""
-    digest = hashlib.sha256()
-    for path in (model, model.with_name(f"{model.name}.data")):
-        if path.is_file():
-            with path.open("rb") as file:
-                while chunk := file.read(_CHUNK):
-                    digest.update(chunk)
-    return digest.hexdigest()
 
 
 def engine_key(tensorrt: TensorRT, request: BuildRequest, gpu: str, graph: str) -> EngineKey:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sleap_rt.runtime.engines._cache import EngineCache, Note, graph_hash
 from sleap_rt.runtime.engines.tensorrt.ahead import ahead_of_time_engine
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest, build_engine, decoded_outputs
-from sleap_rt.runtime.engines.tensorrt.cache import EngineCache, Note
 from sleap_rt.runtime.engines.tensorrt.gpu.gpus import Gpu
-from sleap_rt.runtime.engines.tensorrt.keys import EngineKey, engine_key, graph_hash
+from sleap_rt.runtime.engines.tensorrt.keys import EngineKey, engine_key
 from sleap_rt.runtime.engines.tensorrt.progress import ProgressLine, build_title
 from sleap_rt.runtime.engines.tensorrt.shapes import Shape, profile_for
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from sleap_rt.errors import EngineError
+from sleap_rt.runtime.engines._cache import EngineCache, graph_hash
 from sleap_rt.runtime.engines.tensorrt import build
 from sleap_rt.runtime.engines.tensorrt.ahead import write_ahead_of_time
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
-from sleap_rt.runtime.engines.tensorrt.cache import EngineCache
 from sleap_rt.runtime.engines.tensorrt.gpu.gpus import Gpu
-from sleap_rt.runtime.engines.tensorrt.keys import EngineKey, graph_hash
+from sleap_rt.runtime.engines.tensorrt.keys import EngineKey
 from sleap_rt.runtime.engines.tensorrt.plans import EnginePlans
 from sleap_rt.runtime.engines.tensorrt.shapes import Shape, ShapeProfile
 from sleap_rt.runtime.engines.tensorrt.targets import parse_target

@@ -11,16 +11,30 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import platformdirs
 
-from sleap_rt.runtime.engines.tensorrt.keys import EngineKey
-
 _MAGIC = b"sleap-rt engine\n"
+
+_CHUNK = 1 << 20  # bytes
 
 Note = Callable[[str], None]
 """Tells the user something, in one line."""
+
+
+class CacheKey(Protocol):
+    """All that an engine depends on."""
+
+    @property
+    def text(self) -> bytes:
+        """In words."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """A hash of it."""
+        ...
 
 
 class EngineCache:
@@ -35,7 +49,7 @@ class EngineCache:
         self._folder = folder
         self._note = note
 
-    def get_or_build(self, key: EngineKey, build: Callable[[], bytes]) -> bytes:
+    def get_or_build(self, key: CacheKey, build: Callable[[], bytes]) -> bytes:
         """An engine from the cache, built first if it is missing or damaged.
 
         If several processes need it, one builds and the others wait. An error of `build` leaves
@@ -61,7 +75,7 @@ class EngineCache:
                 self._write(key, plan)
         return plan
 
-    def discard(self, key: EngineKey) -> None:
+    def discard(self, key: CacheKey) -> None:
         """Forget an engine that turned out to be unusable."""
         try:
             self._path(key).unlink(missing_ok=True)
@@ -73,21 +87,21 @@ class EngineCache:
         """Where TensorRT's measurements are kept, beside the engines."""
         return self._folder / "timings"
 
-    def kernels(self, key: EngineKey) -> Path:
+    def kernels(self, key: CacheKey) -> Path:
         """Where the kernels are kept that TensorRT-RTX compiles for an engine while it runs."""
         return self._path(key).with_suffix(".kernels")
 
-    def _path(self, key: EngineKey) -> Path:
+    def _path(self, key: CacheKey) -> Path:
         return self._folder / f"{key.name}.engine"
 
-    def _write(self, key: EngineKey, plan: bytes) -> None:
+    def _write(self, key: CacheKey, plan: bytes) -> None:
         try:
             write_entry(self._path(key), key, plan)
         except OSError as error:
             self._note(f"the engine could not be kept in {self._folder} ({error.strerror})")
 
 
-def read_entry(path: Path, key: EngineKey) -> bytes | None:
+def read_entry(path: Path, key: CacheKey) -> bytes | None:
     """The engine in a file; None if the file is missing, damaged, or holds any other."""
     try:
         content = path.read_bytes()
@@ -100,7 +114,7 @@ def read_entry(path: Path, key: EngineKey) -> bytes | None:
     return plan
 
 
-def write_entry(path: Path, key: EngineKey, plan: bytes) -> None:
+def write_entry(path: Path, key: CacheKey, plan: bytes) -> None:
     """Write an engine; the file appears complete or not at all.
 
     Raises:
@@ -112,6 +126,17 @@ def write_entry(path: Path, key: EngineKey, plan: bytes) -> None:
             file.write(_MAGIC + key.text + b"\n" + hashlib.sha256(plan).digest())
             file.write(plan)
         os.replace(complete, path)
+
+
+def graph_hash(model: Path) -> str:
+    """SHA-256 of a graph, with the weights beside it where they do not fit into the file."""
+    digest = hashlib.sha256()
+    for path in (model, model.with_name(f"{model.name}.data")):
+        if path.is_file():
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+    return digest.hexdigest()
 
 
 def cache_folder() -> Path:

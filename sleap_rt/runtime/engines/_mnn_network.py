@@ -1,0 +1,176 @@
+"""A network that MNN converted, and runs on the CPU."""
+
+import ctypes
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sleap_rt.arrays import Floats
+from sleap_rt.errors import EngineError
+from sleap_rt.runtime.engines.interface import Array
+
+_LAYOUT = 1  # of how networks are cut out and converted
+_RESIZE_LATER, _RESIZE_STATUS = 7, 3  # numbers of a session's mode, and of a fact about it
+# `MNN.tools` would do, but installs a package for reports to its makers, and sends them.
+_CONVERTER = "import sys, _tools; _tools.mnnconvert(['mnnconvert', *sys.argv[1:]])"
+
+
+@dataclass(frozen=True)
+class NetworkKey:
+    """What a converted network depends on.
+
+    Attributes:
+        graph: hash of the file that holds it.
+        converter: program and version.
+    """
+
+    graph: str
+    converter: str
+
+    @property
+    def text(self) -> bytes:
+        return json.dumps({"layout": _LAYOUT, **asdict(self)}, sort_keys=True).encode()
+
+    @property
+    def name(self) -> str:
+        return hashlib.sha256(self.text).hexdigest()[:32]
+
+
+def network_key(graph: str) -> NetworkKey:
+    """The key of a network in the file with this hash, for the MNN that is installed."""
+    return NetworkKey(graph, f"MNN {version('MNN')}")
+
+
+def convert(network: bytes) -> bytes:
+    """An ONNX model in MNN's own format.
+
+    A process of its own converts: what the converter prints, and how it may fail, stays there.
+
+    Raises:
+        EngineError: MNN cannot convert it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = Path(folder) / "network.onnx", Path(folder) / "network.mnn"
+        source.write_bytes(network)
+        words = ("-f", "ONNX", "--modelFile", source, "--MNNModel", made, "--bizCode", "sleap-rt")
+        done = subprocess.run(
+            [sys.executable, "-c", _CONVERTER, *map(str, words)],
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+        if not made.is_file():  # its exit code tells nothing
+            told = (done.stdout + done.stderr).strip().splitlines() or ["it gives no reason"]
+            raise EngineError(f"MNN cannot convert the network: {told[-1]}")
+        return made.read_bytes()
+
+
+def load_mnn() -> Any:
+    """The package.
+
+    Raises:
+        ModuleNotFoundError: it is not installed.
+    """
+    with _unheard():
+        import MNN
+    return MNN
+
+
+class MnnNetwork:
+    """A network with one input, ready to run.
+
+    Only what it needs for the last shape is kept: going over to another one takes it well under a
+    millisecond.
+
+    Args:
+        model: in MNN's own format.
+        outputs: to hand out, in order.
+        threads: of the CPU.
+
+    Raises:
+        EngineError: MNN cannot open it.
+    """
+
+    def __init__(self, model: bytes, outputs: Sequence[str], threads: int) -> None:
+        self._mnn = mnn = load_mnn()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "network.mnn"
+            path.write_bytes(model)
+            self._interpreter = mnn.Interpreter(str(path))
+        self._interpreter.setSessionMode(_RESIZE_LATER)  # not for the size that the file guesses
+        # In `normal` precision, MNN computes float32 in float32 on every CPU.
+        settings = {"backend": "CPU", "precision": "normal", "numThread": threads}
+        self._session = self._interpreter.createSession(settings)
+        self._input = self._interpreter.getSessionInput(self._session)
+        found = self._interpreter.getSessionOutputAll(self._session)
+        if missing := [name for name in outputs if name not in found]:
+            raise EngineError(f"MNN lost the network's outputs {', '.join(missing)}")
+        self._outputs = {name: found[name] for name in outputs}
+        self._shape: tuple[int, ...] | None = None
+
+    def run(self, image: Floats) -> dict[str, Array]:
+        """The network's outputs.
+
+        Args:
+            image: (batch, channels, height, width) float32.
+
+        Raises:
+            EngineError: the network does not take this shape, or the run failed.
+        """
+        if image.shape != self._shape:
+            self._resize(image.shape)
+        self._input.copyFrom(self._tensor(np.ascontiguousarray(image)))
+        if self._interpreter.runSession(self._session):
+            raise EngineError(f"MNN failed to run the network on an input of {image.shape}")
+        return {name: self._fetched(output) for name, output in self._outputs.items()}
+
+    def _resize(self, shape: tuple[int, ...]) -> None:
+        self._shape = None
+        self._interpreter.resizeTensor(self._input, shape)
+        self._interpreter.resizeSession(self._session)
+        if self._interpreter.getSessionInfo(self._session, _RESIZE_STATUS):
+            raise EngineError(f"MNN cannot run the network on an input of {shape}")
+        self._shape = shape
+
+    def _fetched(self, output: Any) -> Array:
+        there = self._tensor(np.empty(output.getShape(), np.float32))
+        output.copyToHostTensor(there)
+        return np.array(there.getNumpyData())  # a copy: what MNN shows is its own memory
+
+    def _tensor(self, array: Array) -> Any:
+        mnn = self._mnn
+        kind = mnn.Halide_Type_Float
+        return mnn.Tensor(array.shape, kind, array, mnn.Tensor_DimensionType_Caffe)  # NCHW
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """What C code prints on standard output inside is lost; a program may be reading there.
+
+    MNN, when it is loaded, prints what the CPU supports.
+    """
+    try:
+        kept = os.dup(1)
+    except OSError:  # it is closed
+        yield
+        return
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        try:
+            yield
+        finally:
+            library = "ucrtbase" if sys.platform == "win32" else None
+            ctypes.CDLL(library).fflush(None)  # C has a buffer of its own
+            os.dup2(kept, 1)
+            os.close(kept)
