@@ -232,8 +232,9 @@ def predicted(
     summary = run_plan(plan, opened, _JsonLines() if gui else Report(), predictor)
     if summary.n_skipped:
         _log.warning("%d frames asked for do not exist", summary.n_skipped)
-    for warning in summary.damaged.warnings(summary.labels.videos):
+    for warning in summary.damaged.warnings(summary.videos):
         _log.warning(warning)
+    assert summary.labels is not None  # they were to be kept
     return summary.labels
 
 

@@ -53,11 +53,16 @@ class TerminalReport(Report):
         show = progress.silent if self._quiet else progress.bar
         return show(results, n_frames, n_done)
 
+    def saving(self, results: Iterable[FrameInstances], n_frames: int) -> Iterable[FrameInstances]:
+        if self._quiet or self._json_lines:
+            return results
+        return progress.bar(results, n_frames, 0, "saving")
+
     def done(self, summary: PredictionSummary, options: PredictionOptions) -> None:
         """One line that sums up the run."""
         if summary.n_skipped:
             click.echo(f"Warning: {summary.n_skipped} frames asked for do not exist", err=True)
-        for warning in summary.damaged.warnings(summary.labels.videos):
+        for warning in summary.damaged.warnings(summary.videos):
             click.echo(f"Warning: {warning}", err=True)
         if self._quiet:
             return

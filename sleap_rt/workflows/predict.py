@@ -1,13 +1,12 @@
 """Predict the poses of an input and write them: resolve, plan, run."""
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +18,15 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.outputs.earlier_results import name_of_input
-from sleap_rt.runtime.outputs.formats import write_labels
-from sleap_rt.runtime.outputs.labels import LabelsBuilder
+from sleap_rt.runtime.outputs.formats import write_labels, write_results
+from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.names import default_output, make_folder
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
+from sleap_rt.runtime.outputs.results import RunResults, Shown, Tally
+from sleap_rt.runtime.outputs.saving import remove_unfinished
 from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
 from sleap_rt.runtime.pipeline.journal import Journal, JournalError
+from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, open_predictor
@@ -36,6 +38,7 @@ from sleap_rt.workflows.plan import (
     plan_prediction,
 )
 from sleap_rt.workflows.resolve import resolve_models
+from sleap_rt.workflows.run_identity import run_identity
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -60,7 +63,8 @@ class PredictionSummary:
         device: where it truly ran.
         paths: files written.
         damaged: frames whose image could not be read, or was made up in part by the decoder.
-        labels: the result.
+        videos: of the input.
+        labels: the result, if it was to be kept.
     """
 
     n_frames: int
@@ -73,7 +77,8 @@ class PredictionSummary:
     engine: str
     device: str
     paths: tuple[Path, ...]
-    labels: "sio.Labels"
+    videos: "Sequence[sio.Video]"
+    labels: "sio.Labels | None"
 
     @property
     def frames_per_second(self) -> float:
@@ -105,7 +110,7 @@ def predict(
     report = report or Report()
     with planned(data, model_paths, options, overrides) as (plan, opened):
         report.planned(plan)
-        return run_plan(plan, opened, report)
+        return run_plan(plan, opened, report, keeps_labels=False)
 
 
 @contextmanager
@@ -151,12 +156,18 @@ class Report:
         """The results as they come: `n_frames` in all, `n_done` of them from a journal."""
         return results
 
+    def saving(self, results: Iterable[FrameInstances], n_frames: int) -> Iterable[FrameInstances]:
+        """The same while they are saved; some formats take them twice."""
+        return results
+
 
 def run_plan(
     plan: PredictionPlan,
     opened: OpenInput,
     report: Report | None = None,
     predictor: Predictor | None = None,
+    *,
+    keeps_labels: bool = True,
 ) -> PredictionSummary:
     """Predict the planned frames of an input and write the result.
 
@@ -165,6 +176,8 @@ def run_plan(
         opened: the input; it stays open.
         report: told what happens.
         predictor: of the plan's models, open; it stays open. None opens one.
+        keeps_labels: the summary has the result, too. False: memory does not grow with the number
+            of frames, where the output format allows it.
 
     Raises:
         DataError: a frame cannot be read. What was predicted before it is saved.
@@ -186,43 +199,46 @@ def run_plan(
             )
             stack.enter_context(closing(predictor))
         if journal is not None:
-            journal.begin(_identity(opened, predictor, plan), resume=options.resume)
-        return _Run(opened, plan, predictor, journal).complete(report)
+            journal.begin(run_identity(opened, predictor, plan), resume=options.resume)
+        stored: Spool | list[FrameInstances] = []
+        if options.output_path is not None:
+            remove_unfinished(options.output_path)
+            stored = stack.enter_context(Spool(options.output_path.parent))
+        run = _Run(opened, plan, predictor, journal, stored)
+        return run.complete(report, keeps_labels=keeps_labels)
 
 
 class _Run:
     """A prediction under way."""
 
     def __init__(
-        self, opened: OpenInput, plan: PredictionPlan, predictor: Predictor, journal: Journal | None
+        self,
+        opened: OpenInput,
+        plan: PredictionPlan,
+        predictor: Predictor,
+        journal: Journal | None,
+        stored: "Spool | list[FrameInstances]",
     ) -> None:
         self._opened, self._plan, self._predictor = opened, plan, predictor
-        self._journal = journal
+        self._journal, self._stored = journal, stored
         self._following = Following(plan.options.tracking, predictor.class_names)
-        self._found = LabelsBuilder(
-            predictor.skeleton,
-            with_absolute_paths(opened.videos()),
-            lambda track_id: self._following.names[track_id],
-            keeps_empty=not plan.options.no_empty_frames,
-        )
+        self._tally = Tally(keeps_empty=not plan.options.no_empty_frames)
         self._n_wanted = len(plan.selection.refs)
         self._damaged = DamagedFrames()
 
-    def complete(self, report: Report) -> PredictionSummary:
+    def complete(self, report: Report, *, keeps_labels: bool) -> PredictionSummary:
         n_resumed = 0 if self._journal is None else self._journal.n_frames
         started_at, started = datetime.now(UTC), time.perf_counter()
         failure = self._collect(report, n_resumed)
         seconds = time.perf_counter() - started
-        labels = self._labels(started_at, seconds)
-        options = self._plan.options
+        results = self._results(started_at, seconds)
+        options, n_done = self._plan.options, self._tally.n_frames
+        needs_labels = keeps_labels or options.centroid_output != "instance"
+        labels = self._labels(results) if needs_labels else None
         paths: tuple[Path, ...] = ()
         if options.output_path is not None:
-            make_folder(options.output_path)  # again: it may have been deleted in the meantime
-            paths = write_labels(
-                labels, options.output_path, options.output_format, name_of_input(self._opened)
-            )
+            paths = self._save(results, labels, options.output_path, report)
         if failure is not None:
-            n_done = self._found.n_frames
             where = f" saved in {options.output_path}" if paths else " lost"
             raise DataError(
                 f"{failure} The {n_done} frames before it are{where}; "
@@ -231,16 +247,17 @@ class _Run:
         if self._journal is not None:
             self._journal.remove()
         return PredictionSummary(
-            n_frames=self._found.n_frames,
+            n_frames=n_done,
             n_resumed=n_resumed,
-            n_instances=self._found.n_instances,
-            n_tracks=self._found.n_tracks,
+            n_instances=results.n_instances,
+            n_tracks=len(results.track_names),
             n_skipped=self._plan.selection.n_skipped,
             damaged=self._damaged,
             seconds=seconds,
             engine=options.engine.engine,
             device=self._predictor.device,
             paths=paths,
+            videos=results.videos,
             labels=labels,
         )
 
@@ -260,7 +277,8 @@ class _Run:
             try:
                 for result in report.results(stream, self._n_wanted, n_resumed):
                     self._damaged.note(result)
-                    self._found.add(result)
+                    if self._tally.add(result):
+                        self._stored.append(result)
             except JournalError as error:
                 raise JournalError(f"{error} {self._how_to_go_on()}.") from error
             except DataError as error:
@@ -283,38 +301,38 @@ class _Run:
             "pass --resume to the same command to continue"
         )
 
-    def _labels(self, started_at: datetime, seconds: float) -> "sio.Labels":
+    def _results(self, started_at: datetime, seconds: float) -> RunResults:
         provenance = prediction_provenance(
             self._plan.options,
             self._opened,
             self._predictor,
             started_at=started_at,
             seconds=seconds,
-            n_processed=self._found.n_frames,
+            n_processed=self._tally.n_frames,
             tracked=self._following.options is not None,
             damaged=self._damaged,
         )
-        labels = self._found.labels(provenance)
+        skeleton, videos = self._predictor.skeleton, with_absolute_paths(self._opened.videos())
+        names = self._following.names
+        return self._tally.results(self._stored, skeleton, videos, names, provenance)
+
+    def _labels(self, results: RunResults) -> "sio.Labels":
         anchor_part = self._predictor.models.first.anchor_part
-        return store_centroids(labels, self._plan.options.centroid_output, anchor_part)
+        return store_centroids(labels_of(results), self._plan.options.centroid_output, anchor_part)
 
-
-def _identity(opened: OpenInput, predictor: Predictor, plan: PredictionPlan) -> dict[str, Any]:
-    """What decides the results of a run, ahead of tracking."""
-    options = plan.options
-    return {
-        "input": _hashed([[str(path.resolve()), path.stat().st_size] for path in opened.files]),
-        "frames": plan.selection.fingerprint,
-        "models": _hashed([contract.to_json() for contract in predictor.models.contracts]),
-        "decoding options": asdict(options.decode),
-        "filters": asdict(options.filters),
-        "batch_size": options.run.batch_size,
-        "engine": options.engine.engine,
-        "device": predictor.device,
-        "video decoder": opened.source.decoder,
-        "match_known": plan.match_known,
-    }
-
-
-def _hashed(values: Any) -> str:
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+    def _save(
+        self, results: RunResults, labels: "sio.Labels | None", path: Path, report: Report
+    ) -> tuple[Path, ...]:
+        output_format = self._plan.options.output_format
+        input_name = name_of_input(self._opened)
+        try:
+            make_folder(path)  # again: it may have been deleted in the meantime
+            if labels is not None and self._plan.options.centroid_output != "instance":
+                return write_labels(labels, path, output_format, input_name)
+            shown = Shown(results.stored, partial(report.saving, n_frames=results.n_frames))
+            shown_results = replace(results, stored=shown)
+            return write_results(shown_results, path, output_format, input_name)
+        except DataError as error:
+            raise DataError(f"{error} {self._how_to_go_on()}.") from error
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(self._how_to_go_on()) from None

@@ -16,8 +16,8 @@ from sleap_rt.runtime.engines._times import timed_engines
 from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.inspect.verify import read_sample
-from sleap_rt.runtime.outputs.formats import write_labels
-from sleap_rt.runtime.outputs.labels import LabelsBuilder
+from sleap_rt.runtime.outputs.formats import write_results
+from sleap_rt.runtime.outputs.results import Tally
 from sleap_rt.runtime.predictors import Frames, Predictor, open_predictor
 from sleap_rt.tracking import Tracker
 
@@ -188,10 +188,11 @@ def _write_ms(results: list[FrameInstances], predictor: Predictor) -> float:
     video = sio.Video(filename="benchmark.mp4", open_backend=False)
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        builder = LabelsBuilder(predictor.skeleton, [video], predictor.class_names.__getitem__)
+        tally = Tally()
         for result in results:
-            builder.add(result)
-        write_labels(builder.labels(), Path(folder) / "benchmark.slp")
+            tally.add(result)
+        found = tally.results(results, predictor.skeleton, [video], predictor.class_names)
+        write_results(found, Path(folder) / "benchmark.slp")
         return _since(started)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import DataError
+from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write
 from sleap_rt.version import __version__
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def add_mark(path: Path, input_name: str | None) -> None:
 
     if not h5py.is_hdf5(path):
         return
-    with h5py.File(path, "r+") as file:
+    with open_to_write(path) as (file, _):
         mark = {"sleap_rt": __version__, "input": input_name, "shapes": _shapes(file)}
         file.attrs[_MARK] = json.dumps(mark)
 

@@ -1,7 +1,5 @@
 """Writes predictions to files of several formats, through sleap-io; complete or not at all."""
 
-import os
-import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime.outputs.blocks.slp import write_slp
 from sleap_rt.runtime.outputs.earlier_results import add_mark
+from sleap_rt.runtime.outputs.labels import labels_of
+from sleap_rt.runtime.outputs.results import RunResults
+from sleap_rt.runtime.outputs.saving import save
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -23,11 +25,14 @@ class Format:
         suffix: that file names of this format end in.
         default_suffix: replaces the input's suffix where no name is given.
         write: writes labels to the path given, or to several files named after it.
+        write_blocks: the same for results that need not be in memory; None where the format has to
+            be written at once.
     """
 
     suffix: str
     default_suffix: str
     write: "Callable[[sio.Labels, Path], None]"
+    write_blocks: Callable[[RunResults, Path], None] | None = None
 
 
 def _write_slp(labels: "sio.Labels", path: Path) -> None:
@@ -109,7 +114,7 @@ def _write_coco(labels: "sio.Labels", path: Path) -> None:
 
 
 FORMATS = {
-    "slp": Format(".slp", ".predictions.slp", _write_slp),
+    "slp": Format(".slp", ".predictions.slp", _write_slp, write_slp),
     "analysis_h5": Format(".h5", ".analysis.h5", _write_analysis_h5),
     "csv": Format(".csv", ".predictions.csv", _write_csv),
     "nwb": Format(".nwb", ".predictions.nwb", _write_nwb),
@@ -143,17 +148,32 @@ def write_labels(
     Raises:
         DataError: the format cannot hold them, or the file cannot be written.
     """
-    writer = format_named(format_name).write
+    form = format_named(format_name)
+    return _saved(path, format_name, input_name, lambda file: form.write(labels, file))
+
+
+def write_results(
+    results: RunResults, path: Path, format_name: str = "slp", input_name: str | None = None
+) -> tuple[Path, ...]:
+    """As `write_labels`, without all results in memory where the format allows it."""
+    form = format_named(format_name)
+    if form.write_blocks is None:
+        return write_labels(labels_of(results), path, format_name, input_name)
+    write_blocks = form.write_blocks
+    return _saved(path, format_name, input_name, lambda file: write_blocks(results, file))
+
+
+def _saved(
+    path: Path, format_name: str, input_name: str | None, write: Callable[[Path], None]
+) -> tuple[Path, ...]:
+    def write_marked(file: Path) -> None:
+        write(file)
+        for written in file.parent.iterdir():
+            add_mark(written, input_name)
+
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
-            writer(labels, Path(folder) / path.name)
-            written = sorted(Path(folder).iterdir())
-            targets = tuple(path.with_name(file.name) for file in written)
-            for file, target in zip(written, targets, strict=True):
-                add_mark(file, input_name)
-                os.replace(file, target)
+        return save(path, write_marked)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
     except (ValueError, KeyError, IndexError) as error:
         raise DataError(f"{path}: sleap-io cannot write {format_name} of these: {error}") from error
-    return targets

@@ -10,14 +10,29 @@ from sleap_rt.instances import FrameInstances
 _SECONDS_BETWEEN_LINES = 0.25
 
 
-def bar(results: Iterable[FrameInstances], n_frames: int, n_done: int) -> Iterable[FrameInstances]:
-    """A bar with frames/s and time left on standard error; nothing if that is not a terminal."""
+def bar(
+    results: Iterable[FrameInstances], n_frames: int, n_done: int, what: str | None = None
+) -> Iterable[FrameInstances]:
+    """A bar with frames/s and time left on standard error; nothing if that is not a terminal.
+
+    Args:
+        results: to pass on.
+        n_frames: in all.
+        n_done: of these, before this run.
+        what: is done with them.
+    """
     if not sys.stderr.isatty():
         return results
     from tqdm import tqdm
 
     wrapped: Iterable[FrameInstances] = tqdm(
-        results, total=n_frames, initial=n_done, unit=" frames", file=sys.stderr, dynamic_ncols=True
+        results,
+        what,
+        total=n_frames,
+        initial=n_done,
+        unit=" frames",
+        file=sys.stderr,
+        dynamic_ncols=True,
     )
     return wrapped
 

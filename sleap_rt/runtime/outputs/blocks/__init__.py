@@ -1,0 +1,1 @@
+"""Results to files block by block: what is written is not held in memory."""

@@ -1,0 +1,50 @@
+"""New files that appear complete or not at all."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from glob import escape
+from pathlib import Path
+from shutil import rmtree
+
+from sleap_rt.runtime.disk import sync_file, sync_folder
+
+
+def save(path: Path, write: Callable[[Path], None]) -> tuple[Path, ...]:
+    """Write files, and put them in place once they are complete and on the disk.
+
+    Args:
+        path: of the file.
+        write: writes the file it is given, or several ones beside it.
+
+    Returns:
+        The files, in the folder of `path`.
+
+    Raises:
+        OSError: the disk is full, or failed.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=_prefix(path)) as folder:
+        write(Path(folder) / path.name)
+        written = sorted(Path(folder).iterdir())
+        for file in written:
+            with file.open("rb+") as opened:
+                sync_file(opened)
+        targets = tuple(path.with_name(file.name) for file in written)
+        for file, target in zip(written, targets, strict=True):
+            os.replace(file, target)
+    sync_folder(path.parent)
+    return targets
+
+
+def remove_unfinished(path: Path) -> None:
+    """Delete what a run left that was killed while it saved. Nobody else may be saving there.
+
+    Args:
+        path: of the file.
+    """
+    for folder in path.parent.glob(escape(_prefix(path)) + "*"):
+        rmtree(folder, ignore_errors=True)
+
+
+def _prefix(path: Path) -> str:
+    return f".saving-{path.name}-"
