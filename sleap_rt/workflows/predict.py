@@ -18,7 +18,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.outputs.earlier_results import name_of_input
-from sleap_rt.runtime.outputs.formats import write_labels, write_results
+from sleap_rt.runtime.outputs.formats import load_writer, write_labels, write_results
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.names import default_output, make_folder
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
@@ -187,6 +187,7 @@ def run_plan(
     report = report or Report()
     options = plan.options
     if options.output_path is not None:
+        load_writer(options.output_format)
         make_folder(options.output_path)
     with ExitStack() as stack:
         journal = None

@@ -3,10 +3,14 @@
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime.outputs.blocks.analysis_h5 import one_each, surveyed, write_analysis_h5
+from sleap_rt.runtime.outputs.blocks.coco import write_coco
+from sleap_rt.runtime.outputs.blocks.csv import write_csv
 from sleap_rt.runtime.outputs.blocks.slp import write_slp
 from sleap_rt.runtime.outputs.earlier_results import add_mark
 from sleap_rt.runtime.outputs.labels import labels_of
@@ -25,13 +29,15 @@ class Format:
         suffix: that file names of this format end in.
         default_suffix: replaces the input's suffix where no name is given.
         write: writes labels to the path given, or to several files named after it.
-        write_blocks: the same for results that need not be in memory; None where the format has to
-            be written at once.
+        library: module of sleap-io that writing needs.
+        write_blocks: the same as `write` for results that need not be in memory; None where the
+            format has to be written at once.
     """
 
     suffix: str
     default_suffix: str
     write: "Callable[[sio.Labels, Path], None]"
+    library: str
     write_blocks: Callable[[RunResults, Path], None] | None = None
 
 
@@ -50,6 +56,12 @@ def _write_analysis_h5(labels: "sio.Labels", path: Path) -> None:
     files = _files_by_video(path, [video_stem(video) for video in labels.videos])
     for number in used:
         save_analysis_h5(labels, str(files[number] if len(used) > 1 else path), video=number)
+
+
+def _write_analysis_blocks(results: RunResults, path: Path) -> None:
+    surveys = surveyed(results)
+    files = _files_by_video(path, [video_stem(video) for video in results.videos])
+    write_analysis_h5(results, surveys, files if len(surveys) > 1 else [path] * len(files))
 
 
 def _files_by_video(path: Path, stems: Sequence[str]) -> list[Path]:
@@ -79,11 +91,7 @@ def _check_one_each(labels: "sio.Labels", format_name: str) -> None:
     for frame in labels.labeled_frames:
         tracks = {None if one.track is None else id(one.track) for one in frame.instances}
         if len(tracks) < len(frame.instances):
-            raise DataError(
-                f"{format_name} holds one instance per track and frame, but frame "
-                f"{frame.frame_idx} has {len(frame.instances)} instances and {len(tracks)} tracks. "
-                "Track them (--tracking), or choose another --output_format."
-            )
+            raise one_each(format_name, frame.frame_idx, len(frame.instances), len(tracks))
 
 
 def video_stem(video: "sio.Video") -> str:
@@ -114,11 +122,17 @@ def _write_coco(labels: "sio.Labels", path: Path) -> None:
 
 
 FORMATS = {
-    "slp": Format(".slp", ".predictions.slp", _write_slp, write_slp),
-    "analysis_h5": Format(".h5", ".analysis.h5", _write_analysis_h5),
-    "csv": Format(".csv", ".predictions.csv", _write_csv),
-    "nwb": Format(".nwb", ".predictions.nwb", _write_nwb),
-    "coco": Format(".json", ".predictions.coco.json", _write_coco),
+    "slp": Format(".slp", ".predictions.slp", _write_slp, "sleap_io.io.slp", write_slp),
+    "analysis_h5": Format(
+        ".h5",
+        ".analysis.h5",
+        _write_analysis_h5,
+        "sleap_io.io.analysis_h5",
+        _write_analysis_blocks,
+    ),
+    "csv": Format(".csv", ".predictions.csv", _write_csv, "sleap_io", write_csv),
+    "nwb": Format(".nwb", ".predictions.nwb", _write_nwb, "sleap_io.io.nwb"),
+    "coco": Format(".json", ".predictions.coco.json", _write_coco, "sleap_io.io.coco", write_coco),
 }
 
 
@@ -129,6 +143,21 @@ def format_named(name: str) -> Format:
     if name not in FORMATS:
         raise OptionError(f"output_format {name!r}: choose one of {', '.join(FORMATS)}")
     return FORMATS[name]
+
+
+def load_writer(format_name: str) -> None:
+    """Load what writing needs, ahead of the run: what is missing must not be found at its end.
+
+    Raises:
+        OptionError: it cannot be loaded.
+    """
+    library = format_named(format_name).library
+    try:
+        import_module(library)
+    except ImportError as error:
+        raise OptionError(
+            f"output_format {format_name}: {library} cannot be loaded here: {error}"
+        ) from error
 
 
 def write_labels(

@@ -1,0 +1,205 @@
+"""Analysis HDF5 files block by block.
+
+As with `.slp` files, sleap-io writes the file with one frame, and its matrices are made anew with
+room for all frames.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sleap_rt.errors import DataError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write, reserve
+from sleap_rt.runtime.outputs.labels import to_sleap_io
+from sleap_rt.runtime.outputs.results import RunResults
+
+if TYPE_CHECKING:
+    import h5py
+
+_MB = 1 << 20
+_BLOCK_BYTES = 1 << 18  # of one block of positions
+_GZIP_LEVEL = 4  # sleap-io's 9 takes forty times as long and saves half a percent
+_AXES = ("frame", "track", "node", "xy")
+
+
+@dataclass
+class VideoSurvey:
+    """What a video's matrices need to know beforehand.
+
+    Attributes:
+        last_frame: index of its last frame with a result.
+        most_instances: in one frame.
+        tracks: in use, ascending.
+    """
+
+    last_frame: int = 0
+    most_instances: int = 0
+    tracks: set[int] = field(default_factory=set)
+
+
+def surveyed(results: RunResults) -> dict[int, VideoSurvey]:
+    """Videos with frames, ascending.
+
+    Raises:
+        DataError: there are tracks, and instances of a frame share one.
+    """
+    found: dict[int, VideoSurvey] = {}
+    for frame in results:
+        video = found.setdefault(frame.video_index, VideoSurvey())
+        video.last_frame = max(video.last_frame, frame.frame_index)
+        video.most_instances = max(video.most_instances, len(frame))
+        tracks = set(frame.track_ids.tolist())
+        if results.track_names and len(tracks) < len(frame):
+            raise one_each("analysis_h5", frame.frame_index, len(frame), len(tracks))
+        video.tracks |= tracks - {-1}
+    return found
+
+
+def one_each(format_name: str, frame_index: int, n_instances: int, n_tracks: int) -> DataError:
+    """What to say of a frame whose instances share a track: only one of them could be kept."""
+    return DataError(
+        f"{format_name} holds one instance per track and frame, but frame {frame_index} has "
+        f"{n_instances} instances and {n_tracks} tracks. Track them (--tracking), or choose "
+        "another --output_format."
+    )
+
+
+def write_analysis_h5(
+    results: RunResults, surveys: dict[int, VideoSurvey], files: Sequence[Path]
+) -> None:
+    """Write one file per video that has frames.
+
+    Args:
+        results: to write.
+        surveys: of `results`.
+        files: by position of the video.
+
+    Raises:
+        OSError: the disk is full, or failed.
+    """
+    for video, frames in groupby(results, lambda frame: frame.video_index):
+        survey, path = surveys[video], files[video]
+        n_frames = max(survey.last_frame + 1, len(results.videos[video]))
+        reserve(path.parent, _MB)
+        _save_example(results, video, survey, n_frames - 1, path)
+        with open_to_write(path) as (file, check):
+            matrices = _Matrices(file, survey, n_frames, tracked=bool(results.track_names))
+            for first, block in groupby(frames, matrices.block_of):
+                matrices.write(first, block)
+                check()
+
+
+def _save_example(
+    results: RunResults, video: int, survey: VideoSurvey, frame_index: int, path: Path
+) -> None:
+    """A file of the last frame, in which every track has an instance."""
+    import sleap_io as sio
+    from sleap_io.io.main import save_analysis_h5
+
+    skeleton = to_sleap_io(results.skeleton, ordered=True)
+    tracks: list[sio.Track | None] = [
+        sio.Track(results.track_names[t]) for t in sorted(survey.tracks)
+    ]
+    instances = [
+        sio.PredictedInstance.from_numpy(
+            points_data=np.zeros((len(skeleton.nodes), 2)), skeleton=skeleton, track=track
+        )
+        for track in (tracks if results.track_names else [None] * survey.most_instances)
+    ]
+    labels = sio.Labels(
+        [sio.LabeledFrame(results.videos[video], frame_index, instances)],
+        videos=list(results.videos),
+        skeletons=[skeleton],
+        tracks=tracks,
+    )
+    labels.provenance.update(results.provenance)
+    save_analysis_h5(labels, str(path), video=video, all_frames=False)
+
+
+class _Matrices:
+    """The matrices of one video in an open file."""
+
+    def __init__(
+        self, file: "h5py.File", survey: VideoSurvey, n_frames: int, *, tracked: bool
+    ) -> None:
+        axes = json.loads(file["tracks"].attrs["dims"])
+        sizes = dict(zip(axes, file["tracks"].shape, strict=True))
+        n_tracks, n_nodes = sizes["track"], sizes["node"]
+        bytes_per_frame = 16 * max(n_tracks * n_nodes, 1)
+        self._n_frames = n_frames
+        self._n_block: int = min(max(_BLOCK_BYTES // bytes_per_frame, 1), n_frames)
+        self._rows = {track: row for row, track in enumerate(sorted(survey.tracks))}
+        self._tracked = tracked
+        self._shapes: dict[str, tuple[int, ...]] = {
+            "tracks": (n_tracks, n_nodes, 2),
+            "point_scores": (n_tracks, n_nodes),
+            "instance_scores": (n_tracks,),
+            "tracking_scores": (n_tracks,),
+            "track_occupancy": (n_tracks,),
+        }
+        self._datasets = {name: self._grown(file, name) for name in self._shapes}
+
+    def block_of(self, frame: FrameInstances) -> int:
+        """Index of the first frame of the block that a frame is in."""
+        return frame.frame_index - frame.frame_index % self._n_block
+
+    def write(self, first: int, frames: Iterable[FrameInstances]) -> None:
+        """Write a whole block; frames without a result are empty."""
+        n = min(self._n_block, self._n_frames - first)
+        values = {
+            name: np.full((n, *shape), self._datasets[name].fillvalue)
+            for name, shape in self._shapes.items()
+        }
+        for frame in frames:
+            self._fill(values, frame.frame_index - first, frame)
+        for name, array in values.items():
+            axes = json.loads(self._datasets[name].attrs["dims"])
+            where = tuple(slice(first, first + n) if a == "frame" else slice(None) for a in axes)
+            self._datasets[name][where] = array.transpose([_AXES.index(axis) for axis in axes])
+
+    def _fill(self, values: dict[str, Any], at: int, frame: FrameInstances) -> None:
+        chosen: Any = np.arange(len(frame))
+        if self._tracked:  # an instance without a track has no place
+            chosen = np.flatnonzero(frame.track_ids >= 0)
+        rows = (
+            [self._rows[track] for track in frame.track_ids[chosen].tolist()]
+            if self._tracked
+            else chosen
+        )
+        missing = np.isnan(frame.points[chosen, :, :1])
+        values["tracks"][at, rows] = np.where(missing, np.nan, frame.points[chosen])
+        values["point_scores"][at, rows] = frame.point_scores[chosen]
+        values["instance_scores"][at, rows] = frame.scores[chosen]
+        values["tracking_scores"][at, rows] = frame.tracking_scores[chosen]
+        values["track_occupancy"][at, rows] = 1
+
+    def _grown(self, file: "h5py.File", name: str) -> "h5py.Dataset":
+        """A matrix of the example made anew, with room for all frames."""
+        example = file[name]
+        attributes, dtype = dict(example.attrs), example.dtype
+        axes = json.loads(attributes["dims"])
+
+        def with_frames(n: int) -> tuple[int, ...]:
+            return tuple(
+                n if axis == "frame" else size for axis, size in zip(axes, shape, strict=True)
+            )
+
+        shape = example.shape
+        del file[name]
+        new = file.create_dataset(
+            name,
+            with_frames(self._n_frames),
+            dtype,
+            chunks=tuple(max(size, 1) for size in with_frames(self._n_block)),
+            compression="gzip",
+            compression_opts=_GZIP_LEVEL,
+            fillvalue=np.nan if dtype.kind == "f" else 0,
+        )
+        new.attrs.update(attributes)
+        return new
