@@ -13,8 +13,13 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import ModelKind
 from sleap_rt.skeleton import Skeleton
+from sleap_rt.untrusted import listed, quoted
+from sleap_rt.untrusted.json_text import parse_json
+from sleap_rt.untrusted.sizes import LARGEST_STRIDE, check_range, check_size
 
-CONTRACT_VERSION = 5
+CONTRACT_VERSION = 6
+_LONGEST = 4 << 20  # characters of a contract
+_FREE_SIDE = 512  # px, stands in for a side that is open
 METADATA_KEY = "sleap_rt"
 BYTES_NODE = "frames/Cast"
 """The first node of a graph. It casts the frames' bytes to floats, since some engines support bytes
@@ -61,6 +66,18 @@ class Preprocessing:
     resize: Literal["antialiased", "antialiased_float", "bilinear"] = "antialiased"
     fit_largest: bool = False
 
+    def __post_init__(self) -> None:
+        if self.in_channels not in (1, 3):
+            raise ModelError(f"the network takes {self.in_channels} channels; 1 or 3 are supported")
+        if not 0 < self.input_scale < 1000:
+            raise ModelError(f"preprocessing scale must be positive, found {self.input_scale}")
+        check_range("max_stride", self.max_stride, LARGEST_STRIDE)
+        frame = (self.max_height or _FREE_SIDE, self.max_width or _FREE_SIDE)
+        for height, width in (frame, self.crop_size or frame):
+            check_size(height, width)
+            scaled = 1.0 if self.crop_unit == "scaled" else self.input_scale
+            check_size(height * scaled, width * scaled)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
@@ -82,6 +99,13 @@ class Decoding:
     integral_patch_size: int = 5
     n_points: int = 10
     offsets: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("confmaps_stride", "pafs_stride", "class_maps_stride"):
+            if (stride := getattr(self, name)) is not None:
+                check_range(name, stride, LARGEST_STRIDE)
+        check_range("integral_patch_size", self.integral_patch_size, 100)
+        check_range("n_points", self.n_points, 1000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,16 +261,16 @@ class GraphContract:
                 or of the wrong type.
         """
         try:
-            found = json.loads(text)
-        except json.JSONDecodeError as error:
+            found = parse_json(text, most=_LONGEST)
+        except ValueError as error:
             raise ModelError(f"the file's description of itself is damaged: {error}") from error
         if not isinstance(found, dict) or "version" not in found:
             raise ModelError("the file's description of itself has no version")
         if found["version"] != CONTRACT_VERSION:
             raise ModelError(
-                f"the file was exported with layout version {found['version']}; this program reads "
-                f"version {CONTRACT_VERSION}. Export the trained model again with `sleap-nn export "
-                "MODEL -o FOLDER`, or install the matching version of sleap-rt."
+                f"the file was exported with layout version {quoted(found['version'])}; this "
+                f"program reads version {CONTRACT_VERSION}. Export the trained model again with "
+                "`sleap-nn export MODEL -o FOLDER`, or install the matching version of sleap-rt."
             )
         contract: Self = _read(cls, found, "description")
         return contract
@@ -263,8 +287,8 @@ def _read(expected: Any, found: Any, where: str) -> Any:
         (inner,) = (arg for arg in args if arg is not NoneType)
         return _read(inner, found, where)
     if origin is Literal:
-        if found not in args:
-            raise ModelError(f"{where}: {found!r} is none of {', '.join(map(repr, args))}")
+        if not isinstance(found, str) or found not in args:
+            raise ModelError(f"{where}: {quoted(found)} is none of {', '.join(map(repr, args))}")
         return found
     if origin is tuple:
         return _read_tuple(args, found, where)
@@ -274,7 +298,7 @@ def _read(expected: Any, found: Any, where: str) -> Any:
         return float(found)
     if type(found) is not expected:
         raise ModelError(
-            f"{where}: expected {expected.__name__}, found {type(found).__name__} ({found!r})"
+            f"{where}: expected {expected.__name__}, found {type(found).__name__} ({quoted(found)})"
         )
     return found
 
@@ -298,5 +322,7 @@ def _read_dataclass(expected: Any, found: Any, where: str) -> Any:
     names = {field.name for field in fields(expected)}
     if names != set(found):
         missing, unknown = sorted(names - set(found)), sorted(set(found) - names)
-        raise ModelError(f"{where}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}")
+        raise ModelError(
+            f"{where}: missing {listed(missing, 'nothing')}, unknown {listed(unknown, 'nothing')}"
+        )
     return expected(**{name: _read(hints[name], found[name], f"{where}.{name}") for name in names})

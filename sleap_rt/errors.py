@@ -17,6 +17,10 @@ class ModelError(SleapRtError):
     """A trained model or an exported graph is missing, damaged or not supported."""
 
 
+class NotWritableError(ModelError):
+    """An exported graph cannot be written where it should go."""
+
+
 class DataError(SleapRtError):
     """A video, an image or a labels file is missing, damaged or does not hold what is needed."""
 

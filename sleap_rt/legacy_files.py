@@ -1,10 +1,15 @@
 """Finds the two files of a legacy model: in a folder, in a zip of it, or beside one of them."""
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
 from sleap_rt.errors import ModelError
+from sleap_rt.untrusted import listed, quoted
+from sleap_rt.untrusted.archives import FAULTS, BoundedArchive, leads_outside
+from sleap_rt.untrusted.budget import Budget
 
 CONFIG_NAME = "training_config.json"
 WEIGHTS_NAME = "best_model.h5"
@@ -46,15 +51,20 @@ class _Folder:
 class _ZippedFolder:
     """The files at the root of an archive, or in the one folder there that looks like a model."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: BoundedArchive) -> None:
         self._archive = archive
-        members = [PurePosixPath(name) for name in archive.namelist() if not name.endswith("/")]
+        if outside := [name for name in archive.names if leads_outside(name)]:
+            raise ModelError(
+                f"the archive's member {quoted(outside[0])} leads out of its folder; "
+                "SLEAP writes no such archive."
+            )
+        members = [PurePosixPath(name) for name in archive.names if not name.endswith("/")]
         telling = {CONFIG_NAME, WEIGHTS_NAME, *_NATIVE_NAMES}
         folders = sorted({member.parent for member in members if member.name in telling})
         if len(folders) > 1:
             raise ModelError(
-                f"the archive holds several models ({', '.join(map(str, folders))}); unpack it and "
-                "give one folder."
+                f"the archive holds several models ({listed(folders)}); unpack it and give one "
+                "folder."
             )
         self._parent = folders[0] if folders else PurePosixPath()
         self._names = sorted(member.name for member in members if member.parent == self._parent)
@@ -66,6 +76,12 @@ class _ZippedFolder:
         return self._archive.read(str(self._parent / name))
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[BoundedArchive]:
+    with zipfile.ZipFile(path) as archive:
+        yield BoundedArchive(archive, Budget(path.stat().st_size))
+
+
 def is_legacy_model(path: Path) -> bool:
     """Whether `path` looks like a legacy model, also one that `load_legacy_model` will refuse.
 
@@ -75,9 +91,9 @@ def is_legacy_model(path: Path) -> bool:
         return path.is_file()
     if path.suffix == ".zip" and path.is_file():
         try:
-            with zipfile.ZipFile(path) as archive:
+            with _opened(path) as archive:
                 return _looks_legacy(_ZippedFolder(archive).names())
-        except (zipfile.BadZipFile, OSError, ModelError):
+        except (*FAULTS, ModelError):
             return True
     folder = path.parent if path.suffix == ".json" else path
     return folder.is_dir() and path.exists() and _looks_legacy(_Folder(folder).names())
@@ -109,9 +125,9 @@ def read_model_files(path: Path) -> ModelFiles:
         if path.suffix == ".json":
             return _pick(_Folder(path.parent), WEIGHTS_NAME)
         if path.suffix == ".zip":
-            with zipfile.ZipFile(path) as archive:
+            with _opened(path) as archive:
                 return _pick(_ZippedFolder(archive), WEIGHTS_NAME)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except FAULTS as error:
         raise ModelError(f"cannot be read ({error}). Copy it again.") from error
     if path.suffix == ".keras":
         raise ModelError(
@@ -133,7 +149,7 @@ def _pick(place: _Place, weights_name: str) -> ModelFiles:
     if weights_name not in names:
         others = [name for name in names if name.endswith(".h5")]
         keras = [name for name in names if name.endswith(".keras")]
-        hint = f" There is {', '.join(others)}: give its path to use that." if others else ""
+        hint = f" There is {listed(others)}: give its path to use that." if others else ""
         if keras:
             hint = f" {keras[0]} is a Keras 3 file, which SLEAP 1.4 and earlier never wrote."
         raise ModelError(f"{weights_name} is missing.{hint}")

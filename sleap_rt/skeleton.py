@@ -4,6 +4,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from sleap_rt.errors import ModelError
+from sleap_rt.untrusted import listed
+
+_MOST_NODES, _MOST_EDGES = 2_000, 20_000
+
+
+def check_counts(n_nodes: int, n_edges: int) -> None:
+    """Refuse a skeleton so large that matching its names would take minutes.
+
+    Raises:
+        ModelError: more than 2,000 nodes, or more than 20,000 edges.
+    """
+    if n_nodes > _MOST_NODES or n_edges > _MOST_EDGES:
+        raise ModelError(
+            f"the skeleton has {n_nodes:,} nodes and {n_edges:,} edges; at most "
+            f"{_MOST_NODES:,} and {_MOST_EDGES:,} are supported"
+        )
 
 
 @dataclass(frozen=True)
@@ -17,7 +33,8 @@ class Skeleton:
         symmetries: pairs of indices into `node_names` that mirror each other.
 
     Raises:
-        ModelError: there is no node, a node name repeats, or an index points outside `node_names`.
+        ModelError: there is no node, or far too many, a node name repeats, or an index points
+            outside `node_names`.
     """
 
     name: str
@@ -26,10 +43,11 @@ class Skeleton:
     symmetries: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
+        check_counts(len(self.node_names), max(len(self.edge_inds), len(self.symmetries)))
         if not self.node_names:
             raise ModelError("the skeleton has no nodes; at least one is needed")
         if len(set(self.node_names)) != len(self.node_names):
-            raise ModelError(f"the skeleton repeats a node name: {', '.join(self.node_names)}")
+            raise ModelError(f"the skeleton repeats a node name: {listed(self.node_names)}")
         for pair in (*self.edge_inds, *self.symmetries):
             if not all(0 <= index < len(self.node_names) for index in pair):
                 raise ModelError(

@@ -5,14 +5,23 @@ import json
 import math
 import pickle
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.metrics import Metrics
 from sleap_rt.evaluation.outputs import write_whole
+from sleap_rt.untrusted import listed
+from sleap_rt.untrusted.archives import FAULTS, BoundedArchive
+from sleap_rt.untrusted.arrays import read_header, read_npy
+from sleap_rt.untrusted.budget import Budget
+from sleap_rt.untrusted.pickles import FAULTS as PICKLE_FAULTS
+from sleap_rt.untrusted.pickles import check_pickle
+
+_TIMES = 100  # what metrics, most of which repeat, may unpack to: times the size of their file
 
 GROUPS = (
     "voc_metrics",
@@ -127,13 +136,14 @@ def load_metrics(
     """
     file = _find_file(Path(path), split, dataset_idx)
     try:
-        with zipfile.ZipFile(file) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist()]
+        with zipfile.ZipFile(file) as opened:
+            archive = BoundedArchive(opened, Budget(file.stat().st_size, _TIMES))
+            names = [name.removesuffix(".npy") for name in archive.names]
             entries = {
                 name: _read_entry(archive.read(f"{name}.npy"), file, allow_pickle)
                 for name in (["metrics"] if "metrics" in names else names)
             }
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError) as error:
+    except FAULTS as error:
         raise DataError(f"{file} is not a metrics file: {error}") from error
     return _metrics_from(entries, file)
 
@@ -156,47 +166,47 @@ def _find_file(path: Path, split: str, dataset_idx: int) -> Path:
 
 
 def _read_entry(data: bytes, file: Path, allow_pickle: bool) -> object:
-    stream = io.BytesIO(data)
-    version = np.lib.format.read_magic(stream)
-    read_header = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    _, _, dtype = read_header(stream)
+    _, dtype, start = read_header(data)
     if not dtype.hasobject:
-        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)[()]
+        return read_npy(data)[()]
     if not allow_pickle:
         raise DataError(
             f"{file} holds pickled objects. Pass allow_pickle=True to read it, or read the .json "
             "file that `eval` writes beside it."
         )
     try:
-        value: object = _PlainUnpickler(stream).load().item()
-    except pickle.UnpicklingError as error:
+        check_pickle(data[start:])
+        value: object = _PlainUnpickler(io.BytesIO(data[start:])).load().item()
+    except (pickle.UnpicklingError, *PICKLE_FAULTS) as error:
         raise DataError(f"{file} cannot be read: {error}") from error
     return value
+
+
+def _reconstruct(*_: object) -> np.ndarray[Any, Any]:
+    """An array that is yet to get its shape and its values, which must fit each other."""
+    return np.zeros(0, np.int8)
+
+
+def _scalar(dtype: np.dtype[Any], content: bytes) -> object:
+    if len(content) != dtype.itemsize:
+        raise ValueError(f"a value of {dtype} has {len(content)} bytes")
+    return np.frombuffer(content, dtype)[0]
 
 
 class _PlainUnpickler(pickle.Unpickler):
     """Builds arrays and built-in values only, so that a file cannot run code."""
 
-    _ALLOWED = frozenset({"_reconstruct", "scalar", "ndarray", "dtype"})
     _MODULES = frozenset({"numpy", "numpy.core.multiarray", "numpy._core.multiarray"})
-
-    def __init__(self, stream: BinaryIO) -> None:
-        super().__init__(stream)
-        # Asked of NumPy itself: the module they live in has moved between its versions.
-        self._builders: dict[str, object] = {
-            "ndarray": np.ndarray,
-            "dtype": np.dtype,
-            "_reconstruct": np.zeros(0, object).__reduce__()[0],
-            "scalar": np.float64(0).__reduce__()[0],
-        }
+    _BUILDERS: Mapping[str, object] = {
+        "ndarray": "ndarray",  # only ever named, as what to reconstruct
+        "dtype": np.dtype,
+        "_reconstruct": _reconstruct,
+        "scalar": _scalar,
+    }
 
     def find_class(self, module: str, name: str) -> object:
-        if module in self._MODULES and name in self._ALLOWED:
-            return self._builders[name]
+        if module in self._MODULES and name in self._BUILDERS:
+            return self._BUILDERS[name]
         raise pickle.UnpicklingError(
             f"it refers to {module}.{name}, while metrics consist of arrays and plain values"
         )
@@ -211,7 +221,7 @@ def _metrics_from(entries: dict[str, object], file: Path) -> Metrics:
         groups["mOKS"] = {"mOKS": groups["mOKS"]}
     if not groups:
         raise DataError(
-            f"{file} is not a metrics file: it has the entries {', '.join(entries) or 'none'}, "
+            f"{file} is not a metrics file: it has the entries {listed(entries)}, "
             f"but neither `metrics` nor any of {', '.join(GROUPS)}"
         )
     return groups

@@ -1,21 +1,30 @@
 """Exports of trained models, kept from one run to the next.
 
 The name of an entry is a hash of what it was made from: the files of the models, the overrides, and
-the version that exported them. If any of these changes, a new entry is made.
+the version that exported them. If any of these changes, a new entry is made. An entry that is not
+as it was made, by the checksums in its graphs, is made again; where none can be kept, the graphs
+are made in a temporary folder, for this process alone.
 """
 
+import atexit
 import hashlib
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
 from sleap_rt.contract import CONTRACT_VERSION
+from sleap_rt.errors import ModelError, NotWritableError
+from sleap_rt.export.folders import room_in
 from sleap_rt.export.steps import OnStep
-from sleap_rt.model_files import exported_graphs, file_sha256, fingerprint
+from sleap_rt.model_files import file_sha256, fingerprint
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.version import __version__
 
 
@@ -35,20 +44,27 @@ def cached_graphs(
         OptionError: an override has no effect with these models, or cannot be honoured.
         ModelError: a model cannot be loaded or exported, or the export extra is not installed.
     """
-    entry = cache_folder() / _key(models, overrides)
-    if not entry.is_dir():
-        _fill(entry, models, overrides, on_step)
-    return exported_graphs(entry)
+    key = _key(models, overrides)
+    found = _find(key, len(models))
+    if found is not None:
+        return found
+    try:
+        return _export_into(cache_folder(), key, models, overrides, on_step)
+    except NotWritableError as error:
+        _note(
+            f"exports cannot be kept: {error}; this one goes to a temporary folder, and is made "
+            "again next time. XDG_CACHE_HOME names another place for them."
+        )
+        return _export_into(_temporary_folder(), key, models, overrides, on_step)
 
 
 def find_cached(models: Sequence[Path], overrides: ModelOverrides) -> list[Path] | None:
-    """The exported graphs of one model or a pair; None if it was never exported.
+    """The exported graphs of one model or a pair; None if they are yet to be made.
 
     Raises:
         ModelError: a model is missing or cannot be read.
     """
-    entry = cache_folder() / _key(models, overrides)
-    return exported_graphs(entry) if entry.is_dir() else None
+    return _find(_key(models, overrides), len(models))
 
 
 def cache_folder() -> Path:
@@ -66,21 +82,78 @@ def _key(models: Sequence[Path], overrides: ModelOverrides) -> str:
     return digest.hexdigest()[:32]
 
 
-def _fill(
-    entry: Path,
+def _find(key: str, n_graphs: int) -> list[Path] | None:
+    """The graphs of a whole entry; one that is not whole is removed."""
+    for folder in (cache_folder(), *_temporary_folders):
+        entry = folder / key
+        if not os.path.lexists(entry):
+            continue
+        try:
+            return _whole(entry, n_graphs)
+        except (OSError, ModelError) as error:
+            _note(f"a cached export cannot be used and is made again: {error}")
+            _remove(entry)
+    return None
+
+
+def _whole(entry: Path, n_graphs: int) -> list[Path]:
+    """Raises:
+    OSError: the entry is no folder.
+    ModelError: a graph of it is missing, or is not as it was exported.
+    """
+    found = [
+        read_graph_file(path).path for path in sorted(entry.iterdir()) if path.suffix == ".onnx"
+    ]
+    if len(found) != n_graphs:
+        raise ModelError(f"{entry} holds {len(found)} graphs; expected {n_graphs}")
+    return found
+
+
+def _export_into(
+    folder: Path,
+    key: str,
     models: Sequence[Path],
     overrides: ModelOverrides,
     on_step: OnStep | None,
-) -> None:
+) -> list[Path]:
     from sleap_rt.export.exporter import export_models  # torch takes seconds to import
 
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".exporting-") as temporary:
-        graphs = Path(temporary) / "graphs"
+    if not folder.is_absolute():
+        raise NotWritableError("there is no home folder")
+    with room_in(folder) as temporary:
+        graphs = temporary / "graphs"
         export_models(models, graphs, overrides, on_step=on_step)
+        entry = folder / key
         try:
             graphs.rename(entry)
         except OSError:  # another process was faster; its entry has the same content
             if not entry.is_dir():
                 raise
-            shutil.rmtree(graphs)
+        return _whole(entry, len(models))
+
+
+_temporary_folders: list[Path] = []  # at most one, made when it is needed
+
+
+def _temporary_folder() -> Path:
+    """A folder for the exports of this process, which goes when it ends."""
+    if not _temporary_folders:
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="sleap-rt-"))
+        except OSError as error:
+            raise ModelError(f"there is no temporary folder to export into: {error}") from error
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _temporary_folders.append(folder)
+    return _temporary_folders[0]
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            entry.unlink()
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -14,6 +14,7 @@ from sleap_rt.contract import (
     Precision,
 )
 from sleap_rt.errors import ModelError, OptionError
+from sleap_rt.export.folders import room_in
 from sleap_rt.export.graph.chain import contract_parts, graph_of, parts_of
 from sleap_rt.export.metadata import METADATA_NAME, metadata_of
 from sleap_rt.export.onnx_file import save
@@ -64,20 +65,20 @@ def export_models(
         DataError: the calibration's frames cannot be read, or are too few.
         ModelError: a model cannot be loaded, the models are not a supported set, or a graph differs
             from its checkpoint by more than the tolerance.
+        NotWritableError: `folder` cannot be written to.
     """
     ExportOptions(precision=precision, calibration=calibration)  # refuses what does not fit
     steps = Steps(1 + _N_STEPS[precision] * len(paths), on_step)
     with steps.step("read the trained models"):
         models = _load(paths, overrides)
     with _calibration_frames(models, calibration) as frames:
-        _check_writable(folder)
         _refuse_other_graphs(folder, {f"{model.kind}.onnx" for model in models})
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
-            written = _written(models, Path(temporary), precision, frames, steps)
+        with room_in(folder) as temporary:
+            written = _written(models, temporary, precision, frames, steps)
             metadata = metadata_of([contract for _, contract in written])
             text = json.dumps(metadata, indent=2)
-            (Path(temporary) / METADATA_NAME).write_text(text, encoding="utf8")
-            for file in Path(temporary).iterdir():
+            (temporary / METADATA_NAME).write_text(text, encoding="utf8")
+            for file in temporary.iterdir():
                 shutil.move(file, folder / file.name)
     return [folder / path.name for path, _ in written]
 
@@ -110,15 +111,6 @@ def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel
         paths, backbone_ckpt=overrides.backbone_ckpt_path, head_ckpt=overrides.head_ckpt_path
     )
     return in_order(override_models(models, overrides))
-
-
-def _check_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ModelError(f"cannot write into {folder}: {error.strerror}") from error
 
 
 def _refuse_other_graphs(folder: Path, names: set[str]) -> None:

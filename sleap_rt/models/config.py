@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from sleap_rt.errors import ModelError
+from sleap_rt.models.yaml_text import parse_yaml
+from sleap_rt.untrusted import quoted
 
 T = TypeVar("T")
 _INTERPOLATION = "${"
@@ -32,8 +32,8 @@ class Config:
         """
         try:
             raw = path.read_bytes()
-            found = yaml.safe_load(raw)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            found = parse_yaml(raw)
+        except (OSError, ValueError) as error:
             raise ModelError(f"{path}: not a readable YAML file: {error}") from error
         if not isinstance(found, dict):
             raise ModelError(
@@ -48,7 +48,7 @@ class Config:
         """The mapping under `key`; empty when absent or null."""
         found = self._values.get(key)
         if found is not None and not isinstance(found, dict):
-            raise ModelError(f"{self.path(key)}: expected a mapping, found {found!r}")
+            raise ModelError(f"{self.path(key)}: expected a mapping, found {quoted(found)}")
         return Config(found or {}, self.path(key))
 
     def set_keys(self) -> list[str]:
@@ -62,7 +62,7 @@ class Config:
         value = self._number(key)
         if value is None:
             return default
-        if value != int(value):
+        if not value.is_integer():
             raise ModelError(f"{self.path(key)}: expected a whole number, found {value}")
         return int(value)
 
@@ -71,7 +71,9 @@ class Config:
         if value is None:
             return default
         if not isinstance(value, list) or not all(type(item) is int for item in value):
-            raise ModelError(f"{self.path(key)}: expected a list of whole numbers, found {value!r}")
+            raise ModelError(
+                f"{self.path(key)}: expected a list of whole numbers, found {quoted(value)}"
+            )
         return tuple(value)
 
     def number(self, key: str, default: float) -> float:
@@ -83,7 +85,7 @@ class Config:
         if value is None:
             return default
         if not isinstance(value, bool):
-            raise ModelError(f"{self.path(key)}: expected true or false, found {value!r}")
+            raise ModelError(f"{self.path(key)}: expected true or false, found {quoted(value)}")
         return value
 
     def text(self, key: str) -> str | None:
@@ -95,7 +97,7 @@ class Config:
         if value is None:
             return None
         if not isinstance(value, list):
-            raise ModelError(f"{self.path(key)}: expected a list of names, found {value!r}")
+            raise ModelError(f"{self.path(key)}: expected a list of names, found {quoted(value)}")
         return tuple(str(item) for item in value)
 
     def _number(self, key: str) -> float | None:
@@ -103,10 +105,14 @@ class Config:
         if value is None:
             return None
         if isinstance(value, str) and _INTERPOLATION in value:
-            raise ModelError(f"{self.path(key)}: write the value itself in place of {value!r}")
+            raise ModelError(
+                f"{self.path(key)}: write the value itself in place of {quoted(value)}"
+            )
         try:
             if isinstance(value, bool):
                 raise ValueError
             return float(value)  # text too: YAML 1.1 reads `1e-8` as text
-        except (TypeError, ValueError) as error:
-            raise ModelError(f"{self.path(key)}: expected a number, found {value!r}") from error
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ModelError(
+                f"{self.path(key)}: expected a number, found {quoted(value)}"
+            ) from error

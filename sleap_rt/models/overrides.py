@@ -7,6 +7,7 @@ from sleap_rt.errors import OptionError
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import ModelOverrides
+from sleap_rt.untrusted import quoted
 
 _Channels = Literal["as_is", "rgb", "grayscale"]
 
@@ -78,7 +79,7 @@ def _anchor(model: TrainedModel, anchor_part: str | None) -> str | None:
     names = model.skeleton.node_names
     if anchor_part not in names:
         raise OptionError(
-            f"anchor_part {anchor_part!r} is no node of the {model.kind} model's skeleton; its "
-            f"nodes are {', '.join(names)}"
+            f"anchor_part {quoted(anchor_part)} is no node of the {model.kind} model's skeleton; "
+            f"its nodes are {', '.join(names)}"
         )
     return anchor_part

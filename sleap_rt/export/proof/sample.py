@@ -12,6 +12,7 @@ from sleap_rt.export.precision.quantize import Feed
 from sleap_rt.export.proof.frames import CPU, draw_frame, widest_gap
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.runtime.engines import Engine, open_engine
+from sleap_rt.runtime.graph_seal import seal
 from sleap_rt.runtime.inspect.verify import SAMPLE_KEY, Sample
 
 _SEED = 20250617
@@ -45,12 +46,9 @@ def add_sample(path: Path, contract: GraphContract, feeds: Iterable[Feed] = ()) 
     feed = max(trials, key=lambda trial: trial.margin).feed
     sample = Sample(feed, engine.run(feed, names))
     engine.close()
-    # Messages of this format are merged by appending one to the other, so that a graph of any size
-    # need not be read and written again.
     entry = onnx.ModelProto()
     entry.metadata_props.add(key=SAMPLE_KEY, value=sample.to_text())
-    with path.open("ab") as file:
-        file.write(entry.SerializeToString())
+    seal(path, entry.SerializeToString())
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from sleap_rt.kinds import CROP_KINDS, ModelKind
 from sleap_rt.models.config import Config
 from sleap_rt.models.legacy.skeleton import skeleton_from_json
 from sleap_rt.skeleton import Skeleton
+from sleap_rt.untrusted import listed, quoted
+from sleap_rt.untrusted.json_text import parse_json
 
 _KINDS: dict[str, ModelKind] = {
     "single_instance": "single_instance",
@@ -24,7 +26,10 @@ _KINDS: dict[str, ModelKind] = {
     "multi_class_bottomup": "multi_class_bottomup",
     "multi_class_topdown": "multi_class_topdown",
 }
-_STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+# What is never closed goes on to the end: to search again from each start would take minutes.
+_STRING_OR_COMMENT = re.compile(
+    r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +93,7 @@ def read_config(content: bytes, name: str) -> LegacyConfig:
         )
     head_key = _only_one(model.section("heads"))
     if head_key not in _KINDS:
-        raise ModelError(f"model.heads.{head_key}: no such kind; known: {', '.join(_KINDS)}")
+        raise ModelError(f"model.heads.{head_key:.80}: no such kind; known: {', '.join(_KINDS)}")
     kind, head = _KINDS[head_key], model.section("heads").section(head_key)
     backbone_key = _only_one(model.section("backbone"))
     backbone = model.section("backbone").section(backbone_key)
@@ -120,14 +125,15 @@ def read_config(content: bytes, name: str) -> LegacyConfig:
 
 def _parse(content: bytes, name: str) -> Config:
     try:
-        found = json.loads(_STRING_OR_COMMENT.sub(_blank_comment, content.decode("utf-8-sig")))
+        text = _STRING_OR_COMMENT.sub(_blank_comment, content.decode("utf-8-sig"))
+        found = parse_json(text)
     except UnicodeDecodeError as error:
         raise ModelError(f"{name}: not a text file in UTF-8 ({error})") from error
     except json.JSONDecodeError as error:
         raise ModelError(
             f"{name}: not valid JSON at line {error.lineno}, column {error.colno}: {error.msg}"
         ) from error
-    except (ValueError, RecursionError) as error:  # numbers and nesting beyond what Python reads
+    except ValueError as error:
         raise ModelError(f"{name}: not JSON that can be read: {error}") from error
     if not isinstance(found, dict):
         raise ModelError(f"{name}: expected a training configuration, found {type(found).__name__}")
@@ -143,9 +149,7 @@ def _blank_comment(match: re.Match[str]) -> str:
 def _only_one(section: Config) -> str:
     found = section.set_keys()
     if len(found) != 1:
-        raise ModelError(
-            f"{section.path('')[:-1]} sets {', '.join(found) or 'none'}; exactly one was expected"
-        )
+        raise ModelError(f"{section.path('')[:-1]} sets {listed(found)}; exactly one was expected")
     return found[0]
 
 
@@ -208,7 +212,7 @@ def _anchor(
     if not anchor:
         return None
     if anchor not in skeleton.node_names:
-        notes.append(f"the anchor part {anchor!r} is no node of the skeleton and is ignored.")
+        notes.append(f"the anchor part {quoted(anchor)} is no node of the skeleton and is ignored.")
         return None
     return anchor
 

@@ -18,6 +18,7 @@ from sleap_rt.models.config import Config
 from sleap_rt.models.legacy.h5 import Weights
 from sleap_rt.models.legacy.layers import Built, LayerSpec, Shape, build_layer
 from sleap_rt.models.legacy.weights import LayerWeights, by_layer
+from sleap_rt.untrusted import quoted
 
 _GRAPH_CLASSES = ("Functional", "Model")  # TensorFlow 2.3 and later; 2.0 to 2.2
 _FREE_SIZE = 512  # px, stands in for a height or width that the file leaves open
@@ -108,8 +109,8 @@ def graph_from_keras(architecture: Mapping[str, Any], weights: Weights) -> Built
     class_name = architecture.get("class_name")
     if class_name not in _GRAPH_CLASSES:
         raise ModelError(
-            f"the architecture is a Keras {class_name!r} model; SLEAP's models are functional "
-            "graphs, so this is not a SLEAP model."
+            f"the architecture is a Keras {quoted(class_name)} model; SLEAP's models are "
+            "functional graphs, so this is not a SLEAP model."
         )
     return _Builder(architecture.get("config"), weights).build(None)
 
@@ -122,7 +123,7 @@ class _Builder:
             self.nodes = [_node(entry) for entry in config["layers"]]
             self.outputs = _sources(config["output_layers"])
             (self.input,) = _sources(config["input_layers"])
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise ModelError(
                 f"the architecture in the file cannot be read ({type(error).__name__}: {error}); "
                 "it is damaged, or not written by the Keras that SLEAP 1.4 and earlier used."
@@ -161,12 +162,15 @@ class _Builder:
 
     def _enter(self, node: _Node, incoming: Signal | None) -> None:
         if (node.name, 0) != self.input:
-            raise ModelError(f"the network has a second input, {node.name!r}; one is supported")
+            raise ModelError(
+                f"the network has a second input, {quoted(node.name)}; one is supported"
+            )
         shape = node.config.get("batch_input_shape")
         if not isinstance(shape, list) or len(shape) != 4 or type(shape[3]) is not int:
             raise ModelError(
-                f"input layer {node.name!r}: expected batch_input_shape [null, height, width, "
-                f"channels], found {shape!r}. SLEAP 1.4 and earlier wrote Keras 2 files."
+                f"input layer {quoted(node.name)}: expected batch_input_shape [null, height, "
+                "width, "
+                f"channels], found {quoted(shape)}. SLEAP 1.4 and earlier wrote Keras 2 files."
             )
         _, height, width, channels = shape
         own = Signal((1, channels, height or _FREE_SIZE, width or _FREE_SIZE), Fraction(1))
@@ -180,7 +184,8 @@ class _Builder:
     def _signal(self, node: _Node, source: Source) -> Signal:
         if source not in self.signals:
             raise ModelError(
-                f"layer {node.name!r} is called with output {source[1]} of {source[0]!r}, which "
+                f"layer {quoted(node.name)} is called with output {source[1]} of "
+                f"{quoted(source[0])}, which "
                 "does not exist ahead of it; the architecture is damaged"
             )
         return self.signals[source]
@@ -192,7 +197,7 @@ class _Builder:
             LayerSpec(
                 class_name=node.class_name,
                 name=node.name,
-                config=Config(node.config, f"layer {node.name!r}"),
+                config=Config(node.config, f"layer {quoted(node.name)}"),
                 inputs=[signal.shape for signal in inputs],
                 weights=self.weights[node.name],
             )
@@ -204,7 +209,7 @@ class _Builder:
     def _nested(self, node: _Node, inputs: list[Signal]) -> tuple[nn.Module, list[Signal]]:
         if len(inputs) != 1:
             raise ModelError(
-                f"nested model {node.name!r}: one input is supported, not {len(inputs)}"
+                f"nested model {quoted(node.name)}: one input is supported, not {len(inputs)}"
             )
         inner = _Builder(node.config, by_layer(self.nested_weights.pop(node.name, {})))
         graph = inner.build(inputs[0])
@@ -226,18 +231,22 @@ def _node(entry: Mapping[str, Any]) -> _Node:
     class_name, name, config = entry["class_name"], str(entry["name"]), entry["config"]
     calls = entry["inbound_nodes"]
     if len(calls) > 1:
-        raise ModelError(f"layer {name!r} is called {len(calls)} times; SLEAP calls each once")
+        raise ModelError(
+            f"layer {quoted(name)} is called {len(calls)} times; SLEAP calls each once"
+        )
     if calls and not isinstance(calls[0], list):
         raise ModelError(
-            f"layer {name!r} is written the way Keras 3 does; SLEAP 1.4 and earlier never wrote "
-            "such files. Give the best_model.h5 that SLEAP training wrote."
+            f"layer {quoted(name)} is written the way Keras 3 does; SLEAP 1.4 and earlier never "
+            "wrote such files. Give the best_model.h5 that SLEAP training wrote."
         )
     dtype = config.get("dtype", "float32")
     if class_name not in _GRAPH_CLASSES and dtype != "float32":
-        raise ModelError(f"layer {name!r}: number format {dtype!r} is not supported, only float32")
+        raise ModelError(
+            f"layer {quoted(name)}: number format {quoted(dtype)} is not supported, only float32"
+        )
     for call in calls:
         if set().union(*(source[3] for source in call if len(source) > 3)) - _IGNORED_ARGUMENTS:
-            raise ModelError(f"layer {name!r} is called with arguments; found {call!r}")
+            raise ModelError(f"layer {quoted(name)} is called with arguments; found {quoted(call)}")
     return _Node(str(class_name), name, config, _sources(calls[0]) if calls else ())
 
 
@@ -257,7 +266,7 @@ def _shape_through(node: _Node, module: nn.Module, inputs: list[Signal]) -> Shap
     except RuntimeError as error:
         shapes = [signal.shape[1:] for signal in inputs]
         raise ModelError(
-            f"layer {node.name!r} ({node.class_name}) does not fit inputs of shapes {shapes} "
+            f"layer {quoted(node.name)} ({node.class_name}) does not fit inputs of shapes {shapes} "
             f"(channels, height, width): {error}"
         ) from error
     return tuple(result.shape)

@@ -6,7 +6,6 @@ The layout is the one `tf.keras` writes: the attribute `model_config` on the roo
 
 import hashlib
 import io
-import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,13 +16,17 @@ import numpy as np
 
 from sleap_rt.arrays import Floats
 from sleap_rt.errors import ModelError
+from sleap_rt.untrusted import quoted
+from sleap_rt.untrusted.budget import Budget
+from sleap_rt.untrusted.hdf5 import check_attribute, check_dataset, refuse_links_outside
+from sleap_rt.untrusted.json_text import parse_json
 
 Weights = dict[str, dict[str, Floats]]  # layer -> path inside the layer -> values
 
 _LFS_POINTER = b"version https://git-lfs"
 _UNREADABLE = (  # what h5py raises on damage
     *(OSError, KeyError, IndexError, AttributeError, RuntimeError, TypeError, ValueError),
-    *(OverflowError, MemoryError),
+    *(OverflowError, MemoryError, RecursionError),
 )
 
 
@@ -55,9 +58,11 @@ def read_keras_h5(content: bytes, name: str) -> KerasFile:
     _refuse_other_formats(content, name)
     try:
         with h5py.File(h5py.h5f.open_file_image(content), "r") as file:
+            refuse_links_outside(file)
+            budget = Budget(len(content))
             return KerasFile(
-                architecture=_architecture(file, name),
-                weights=_weights(file, name, limit=len(content)),
+                architecture=_architecture(file, name, budget),
+                weights=_weights(file, name, budget),
                 sha256=hashlib.sha256(content).hexdigest(),
             )
     except _UNREADABLE as error:
@@ -77,7 +82,7 @@ def _refuse_other_formats(content: bytes, name: str) -> None:
         )
 
 
-def _architecture(file: h5py.File, name: str) -> dict[str, Any]:
+def _architecture(file: h5py.File, name: str, budget: Budget) -> dict[str, Any]:
     if "model_config" not in file.attrs:
         if "model_weights" in file or "layer_names" in file.attrs:
             raise ModelError(
@@ -85,42 +90,43 @@ def _architecture(file: h5py.File, name: str) -> dict[str, Any]:
                 "Give the whole-model file that training wrote, best_model.h5."
             )
         raise ModelError(f"{name} is an HDF5 file, but no Keras model (no `model_config`).")
-    backend = _text(file.attrs.get("backend", "tensorflow"))
-    if backend != "tensorflow":
-        raise ModelError(f"{name} was written with the Keras backend {backend!r}, not tensorflow.")
+    backend = _attribute(file, "backend", budget) if "backend" in file.attrs else "tensorflow"
+    if _text(backend) != "tensorflow":
+        raise ModelError(
+            f"{name} was written with the Keras backend {quoted(backend)}, not tensorflow."
+        )
     try:
-        found = json.loads(_text(file.attrs["model_config"]))
-    except json.JSONDecodeError as error:
+        found = parse_json(_text(_attribute(file, "model_config", budget)))
+    except ValueError as error:
         raise ModelError(f"{name}: `model_config` is damaged: {error}") from error
     if not isinstance(found, dict):
         raise ModelError(f"{name}: `model_config` is no object; the file is damaged.")
     return found
 
 
-def _weights(file: h5py.File, name: str, *, limit: int) -> Weights:
+def _weights(file: h5py.File, name: str, budget: Budget) -> Weights:
     if "model_weights" not in file:
         raise ModelError(f"{name} holds an architecture but no weights (no `model_weights`).")
     root = file["model_weights"]
     weights: Weights = {}
-    for layer in _names(root, "layer_names"):
+    for layer in _names(root, "layer_names", budget):
         if layer not in root:
-            raise ModelError(f"{name}: the weights of layer {layer!r} are missing.")
+            raise ModelError(f"{name}: the weights of layer {quoted(layer)} are missing.")
         group = root[layer]
         weights[layer] = {}
-        for path in _names(group, "weight_names"):
+        for path in _names(group, "weight_names", budget):
             if path not in group:
-                raise ModelError(f"{name}: the weight {path!r} of layer {layer!r} is missing.")
-            weights[layer][path] = _values(group[path], f"{name}: weight {path!r}", limit)
+                raise ModelError(
+                    f"{name}: the weight {quoted(path)} of layer {quoted(layer)} is missing."
+                )
+            weights[layer][path] = _values(group[path], f"{name}: weight {quoted(path)}", budget)
     return weights
 
 
-def _values(dataset: Any, what: str, limit: int) -> Floats:
+def _values(dataset: Any, what: str, budget: Budget) -> Floats:
     if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind != "f":
         raise ModelError(f"{what} is not an array of floating-point numbers; the file is damaged.")
-    if dataset.compression is None and dataset.nbytes > limit:
-        raise ModelError(
-            f"{what} claims {dataset.nbytes} bytes, more than the whole file; the file is damaged."
-        )
+    check_dataset(dataset, budget)
     values = np.asarray(dataset[()], np.float32)
     if not np.isfinite(values).all():
         raise ModelError(
@@ -130,24 +136,33 @@ def _values(dataset: Any, what: str, limit: int) -> Floats:
     return values
 
 
-def _names(group: h5py.Group, attribute: str) -> list[str]:
+def _names(group: h5py.Group, attribute: str, budget: Budget) -> list[str]:
     """The names in an attribute, which Keras splits into numbered pieces when it exceeds 64 kB."""
-    return [_text(name) for piece in _pieces(group, attribute) for name in np.asarray(piece).flat]
+    return [
+        _text(name)
+        for piece in _pieces(group, attribute)
+        for name in np.asarray(_attribute(group, piece, budget)).flat
+    ]
 
 
-def _pieces(group: h5py.Group, attribute: str) -> Iterator[Any]:
+def _pieces(group: h5py.Group, attribute: str) -> Iterator[str]:
     if attribute in group.attrs:
-        yield group.attrs[attribute]
+        yield attribute
         return
     if f"{attribute}0" not in group.attrs:
         raise ModelError(
-            f"the group {group.name!r} has no attribute `{attribute}`; the file is damaged, or not "
-            "written by Keras."
+            f"the group {quoted(group.name)} has no attribute `{attribute}`; the file is damaged, "
+            "or not written by Keras."
         )
     index = 0
     while f"{attribute}{index}" in group.attrs:
-        yield group.attrs[f"{attribute}{index}"]
+        yield f"{attribute}{index}"
         index += 1
+
+
+def _attribute(group: h5py.Group, name: str, budget: Budget) -> Any:
+    check_attribute(group.attrs, name, budget)
+    return group.attrs[name]
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from sleap_rt.models.legacy.graph import graph_from_keras
 from sleap_rt.models.legacy.h5 import read_keras_h5
 from sleap_rt.models.legacy.network import Head, LegacyNetwork, network_from_graph
 from sleap_rt.models.trained import TrainedModel
+from sleap_rt.untrusted import quoted
 from sleap_rt.version import __version__
 
 
@@ -81,7 +82,8 @@ def _check_channels(network: LegacyNetwork, config: LegacyConfig) -> None:
     for head in network.heads:
         if head.n_channels != expected[head.output]:
             raise ModelError(
-                f"the network's output {head.layer!r} has {head.n_channels} channels; nodes, edges "
+                f"the network's output {quoted(head.layer)} has {head.n_channels} channels; nodes, "
+                "edges "
                 f"and classes of the configuration ask for {expected[head.output]}. Do both files "
                 "belong to the same training run?"
             )

@@ -10,6 +10,7 @@ from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.kinds import Head as Output
 from sleap_rt.models.legacy.graph import BuiltGraph, KerasGraph
+from sleap_rt.untrusted import quoted
 
 _OFFSETS = "OffsetRefinementHead"
 
@@ -99,6 +100,6 @@ def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
         name, signal = built.outputs[found[0]]
         stride = signal.stride or 0
         if stride != int(stride) or (len(signal.shape) == 4) != (output != "class_probs"):
-            raise ModelError(f"output {name!r} has an unexpected shape or stride {stride}")
+            raise ModelError(f"output {quoted(name)} has an unexpected shape or stride {stride}")
         heads.append(Head(output, name, signal.shape[1], int(stride)))
     return LegacyNetwork(built, heads).eval().requires_grad_(False)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sleap_rt.errors import ModelError
-from sleap_rt.skeleton import Skeleton
+from sleap_rt.skeleton import Skeleton, check_counts
+from sleap_rt.untrusted import quoted
 
 _BODY_EDGE, _SYMMETRY = 1, 2
 _LINK_OBJECTS = ("source", "target", "type")
@@ -57,6 +58,7 @@ def _skeleton(found: Any) -> Skeleton:
     graph = found.get("nx_graph", found)  # templates that ship with SLEAP wrap it
     about = graph.get("graph") or {}
     _refuse_objects_in(about, "graph")
+    check_counts(len(graph["nodes"]), len(graph["links"]))
     objects = _Objects()
     ends = [_link_objects(link, objects) for link in graph["links"]]
     names = [objects.node(entry["id"]).name for entry in graph["nodes"]]
@@ -89,12 +91,14 @@ def _refuse_objects_in(values: Mapping[str, Any], where: str) -> None:
     """Refuse objects where only plain values belong: they would change the count of objects."""
     for key, value in values.items():
         if isinstance(value, dict | list):
-            raise ValueError(f"{where} holds {key!r}, which is no plain value")
+            raise ValueError(f"{where} holds {quoted(key)}, which is no plain value")
 
 
 def _index(node: _Node, names: list[str]) -> int:
     if node.name not in names:
-        raise ValueError(f"an edge leads to or from {node.name!r}, which the nodes do not list")
+        raise ValueError(
+            f"an edge leads to or from {quoted(node.name)}, which the nodes do not list"
+        )
     return names.index(node.name)
 
 
@@ -129,7 +133,7 @@ class _Objects:
     def edge_type(self, found: Any) -> _EdgeType:
         kind = self._object(found)
         if not isinstance(kind, _EdgeType):
-            raise ValueError(f"an edge type was expected where node {kind.name!r} is named")
+            raise ValueError(f"an edge type was expected where node {quoted(kind.name)} is named")
         return kind
 
     def check_names(self) -> None:
@@ -137,7 +141,7 @@ class _Objects:
         names = [one.name for one in self._seen if isinstance(one, _Node)]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two different nodes are named {name!r}")
+                raise ValueError(f"two different nodes are named {quoted(name)}")
 
     def _object(self, found: Any) -> _Node | _EdgeType:
         if not isinstance(found, dict) or not found.keys() & {"py/id", "py/reduce", "py/object"}:

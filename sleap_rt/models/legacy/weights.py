@@ -6,6 +6,7 @@ import torch
 
 from sleap_rt.arrays import Floats
 from sleap_rt.errors import ModelError
+from sleap_rt.untrusted import quoted
 
 
 class LayerWeights:
@@ -23,7 +24,9 @@ class LayerWeights:
         }
         self._taken: set[str] = set()
         if len(self._arrays) != len(arrays):
-            raise ModelError(f"layer {layer!r} has two weights of one name: {', '.join(arrays)}")
+            raise ModelError(
+                f"layer {quoted(layer)} has two weights of one name: {', '.join(arrays)}"
+            )
 
     def take(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
         """The weight `name`, in the layout Keras stores.
@@ -33,14 +36,14 @@ class LayerWeights:
         """
         if name not in self._arrays:
             raise ModelError(
-                f"layer {self._layer!r} needs a weight {name!r} of shape {shape}; the file has "
-                f"{', '.join(self._arrays) or 'none'} for it"
+                f"layer {quoted(self._layer)} needs a weight {quoted(name)} of shape {shape}; the "
+                f"file has {', '.join(self._arrays) or 'none'} for it"
             )
         array = self._arrays[name]
         if array.shape != shape:
             raise ModelError(
-                f"layer {self._layer!r}: weight {name!r} has shape {array.shape}, but the "
-                f"architecture asks for {shape}"
+                f"layer {quoted(self._layer)}: weight {quoted(name)} has shape {array.shape}, but "
+                f"the architecture asks for {shape}"
             )
         self._taken.add(name)
         return torch.from_numpy(array.copy())

@@ -9,6 +9,7 @@ from sleap_rt.models.native.networks import BackboneSpec
 from sleap_rt.models.native.networks.convnext import CONVNEXT_DEPTHS, ConvNeXtSpec
 from sleap_rt.models.native.networks.swin import SWIN_DEPTHS, SwinSpec
 from sleap_rt.models.native.networks.unet import UNetSpec
+from sleap_rt.untrusted import quoted
 
 
 class Backbone(NamedTuple):
@@ -32,7 +33,9 @@ def read_backbone(config: Config) -> Backbone:
         )
     name = found[0]
     if name not in _READERS:
-        raise ModelError(f"backbone {name!r} is not supported; supported: {', '.join(_READERS)}")
+        raise ModelError(
+            f"backbone {quoted(name)} is not supported; supported: {', '.join(_READERS)}"
+        )
     section = config.section(name)
     return Backbone(name, _READERS[name](section), section.integer("in_channels", 1))
 

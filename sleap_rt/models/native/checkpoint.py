@@ -6,16 +6,24 @@ stand-ins, so neither their classes nor anything else in the file is ever import
 """
 
 import hashlib
+import io
+import math
 import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
 from sleap_rt.errors import ModelError
+from sleap_rt.untrusted import quoted
+from sleap_rt.untrusted.archives import FAULTS as ZIP_FAULTS
+from sleap_rt.untrusted.archives import BoundedArchive
+from sleap_rt.untrusted.budget import Budget
+from sleap_rt.untrusted.pickles import FAULTS as PICKLE_FAULTS
+from sleap_rt.untrusted.pickles import check_pickle
 
 _STORAGE_DTYPES = {
     "FloatStorage": torch.float32,
@@ -29,6 +37,7 @@ _STORAGE_DTYPES = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
+_LONGEST_ORDER = 100  # bytes of the word that names the order of bytes
 _LFS_POINTER = b"version https://git-lfs"
 
 
@@ -58,7 +67,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         found = _read_archive(path)
     except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, KeyError, OSError) as error:
         raise ModelError(f"{path}: damaged checkpoint ({error}). Copy the file again.") from error
-    except (AttributeError, IndexError, TypeError, ValueError, RuntimeError) as error:
+    except (*ZIP_FAULTS, *PICKLE_FAULTS) as error:
         raise ModelError(
             f"{path}: not a checkpoint that sleap-nn writes ({type(error).__name__}: {error})."
         ) from error
@@ -128,9 +137,10 @@ def _missing(path: Path) -> str:
 def _network_weights(path: Path, state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     weights: dict[str, torch.Tensor] = {}
     bare = all(str(key).startswith(("backbone.", "head_layers.")) for key in state)
-    for key, value in state.items():
+    for name, value in state.items():
+        key = str(name)
         if not isinstance(value, torch.Tensor):
-            raise ModelError(f"{path}: `{key}` is not a tensor; the checkpoint is damaged.")
+            raise ModelError(f"{path}: {quoted(key)} is not a tensor; the checkpoint is damaged.")
         if not bare and not key.startswith("model."):
             continue  # train-only parts of other model types, e.g. `projection.*`
         if value.is_floating_point():
@@ -153,18 +163,18 @@ def _read_archive(path: Path) -> Any:
         raise ModelError(f"{path} is a Git LFS pointer, not the file itself. Run `git lfs pull`.")
     if not head.startswith(b"PK"):
         raise ModelError(f"{path}: not a torch checkpoint (it is no zip archive).")
-    with zipfile.ZipFile(path) as archive:
-        names = [n for n in archive.namelist() if n.endswith("/data.pkl")]
+    with zipfile.ZipFile(path) as opened:
+        archive = BoundedArchive(opened, Budget(path.stat().st_size))
+        names = [n for n in archive.names if n.endswith("/data.pkl")]
         if len(names) != 1:
             raise ModelError(f"{path}: not a torch checkpoint (no `data.pkl` in the archive).")
         stem = names[0].removesuffix("data.pkl")
-        if (
-            f"{stem}byteorder" in archive.namelist()
-            and archive.read(f"{stem}byteorder") != b"little"
-        ):
+        order = f"{stem}byteorder"
+        if order in archive.names and archive.read(order, most=_LONGEST_ORDER) != b"little":
             raise ModelError(f"{path}: written on a big-endian machine, which is not supported.")
-        with archive.open(names[0]) as pickled:
-            return _TensorUnpickler(pickled, archive, stem).load()
+        pickled = archive.read(names[0])
+        check_pickle(pickled)
+        return _TensorUnpickler(pickled, archive, stem).load()
 
 
 class _Stub:
@@ -181,33 +191,42 @@ class _Stub:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    def __init__(self, file: BinaryIO | Any, archive: zipfile.ZipFile, stem: str) -> None:
-        super().__init__(file)
+    def __init__(self, pickled: bytes, archive: BoundedArchive, stem: str) -> None:
+        super().__init__(io.BytesIO(pickled))
         self._archive, self._stem = archive, stem
+        self._storages: dict[str, bytearray] = {}
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _rebuild_tensor
+            return self._rebuilt
         if (module, name) == ("torch._utils", "_rebuild_parameter"):
             return _rebuild_parameter
         if module == "torch" and name in _STORAGE_DTYPES:
             return _STORAGE_DTYPES[name]
-        return type(name, (_Stub,), {})
+        return _Stub
 
     def persistent_load(self, pid: Any) -> torch.Tensor:
         _, dtype, key, _, n_elements = pid
-        raw = bytearray(self._archive.read(f"{self._stem}data/{key}"))
         if n_elements == 0:
             return torch.empty(0, dtype=dtype)
-        return torch.frombuffer(raw, dtype=dtype, count=n_elements)
+        member = f"{self._stem}data/{key}"
+        if member not in self._storages:
+            self._storages[member] = bytearray(self._archive.read(member))
+        return torch.frombuffer(self._storages[member], dtype=dtype, count=n_elements)
 
-
-def _rebuild_tensor(
-    storage: torch.Tensor, offset: int, size: tuple[int, ...], stride: tuple[int, ...], *_: object
-) -> torch.Tensor:
-    return storage.as_strided(size, stride, offset).clone()
+    def _rebuilt(
+        self,
+        storage: torch.Tensor,
+        offset: int,
+        size: tuple[int, ...],
+        stride: tuple[int, ...],
+        *_: object,
+    ) -> torch.Tensor:
+        # With a stride of 0, a few numbers can stand for any number of them.
+        self._archive.budget.spend(math.prod(size) * storage.itemsize, "a tensor")
+        return storage.as_strided(size, stride, offset).clone()
 
 
 def _rebuild_parameter(data: torch.Tensor, *_: object) -> torch.Tensor:

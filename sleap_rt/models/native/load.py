@@ -16,7 +16,8 @@ from sleap_rt.models.native.head_config import read_heads
 from sleap_rt.models.native.networks import Weights, build_network
 from sleap_rt.models.native.networks.heads import HeadSpec
 from sleap_rt.models.trained import TrainedModel
-from sleap_rt.skeleton import Skeleton
+from sleap_rt.skeleton import Skeleton, check_counts
+from sleap_rt.untrusted import listed, quoted
 from sleap_rt.version import __version__
 
 
@@ -138,14 +139,14 @@ def _kind(head_configs: Config) -> ModelKind:
     found = head_configs.set_keys()
     if len(found) != 1:
         raise ModelError(
-            f"model_config.head_configs sets {', '.join(found) or 'no head'}; exactly one of "
+            f"model_config.head_configs sets {listed(found, none='no head')}; exactly one of "
             f"{', '.join(MODEL_KINDS)} is needed"
         )
     for kind in MODEL_KINDS:
         if kind == found[0]:
             return kind
     raise ModelError(
-        f"models of type {found[0]!r} are not supported{_why(found[0])}; supported: "
+        f"models of type {quoted(found[0])} are not supported{_why(found[0])}; supported: "
         f"{', '.join(MODEL_KINDS)}"
     )
 
@@ -170,6 +171,7 @@ def _skeleton(data_config: Config) -> Skeleton:
         raise ModelError("data_config.skeletons is empty; a pose model needs its skeleton there")
     try:
         names = tuple(str(node["name"]) for node in entry["nodes"])
+        check_counts(len(names), len(entry.get("edges") or ()))
         edges = tuple(
             (names.index(_end(edge["source"])), names.index(_end(edge["destination"])))
             for edge in entry.get("edges") or ()
@@ -177,8 +179,8 @@ def _skeleton(data_config: Config) -> Skeleton:
         symmetries = tuple(
             (names.index(_end(a)), names.index(_end(b))) for a, b in entry.get("symmetries") or ()
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"data_config.skeletons cannot be read: {error!r}") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"data_config.skeletons cannot be read: {quoted(error)}") from error
     return Skeleton(str(entry.get("name") or "skeleton"), names, edges, symmetries)
 
 
@@ -195,7 +197,7 @@ def _center_method(confmaps: Config) -> CenterMethod:
         if method == named:
             return method
     raise ModelError(
-        f"{confmaps.path('centroid_method')} is {named!r}; supported: anchor, "
+        f"{confmaps.path('centroid_method')} is {quoted(named)}; supported: anchor, "
         f"{', '.join(CENTER_METHODS)}"
     )
 
@@ -213,7 +215,9 @@ def _preprocessing(
     scale = config.raw("scale")
     if isinstance(scale, list):
         if len(scale) != 1:
-            raise ModelError(f"{config.path('scale')}: one number was expected, found {scale}")
+            raise ModelError(
+                f"{config.path('scale')}: one number was expected, found {quoted(scale)}"
+            )
         config = Config({"scale": scale[0]}, config.path("scale"))
     input_scale = config.number("scale", 1.0)
     if not input_scale > 0:
@@ -232,8 +236,8 @@ def _preprocessing(
 def _crop_size(config: Config) -> tuple[int, int]:
     if config.text("crop_mode") not in (None, "fixed"):
         raise ModelError(
-            f"{config.path('crop_mode')} is {config.text('crop_mode')!r}; only crops of a fixed "
-            "size are supported"
+            f"{config.path('crop_mode')} is {quoted(config.text('crop_mode'))}; only crops of a "
+            "fixed size are supported"
         )
     pair = config.raw("crop_hw")  # sleap-nn 0.0.1
     size = config.integer("crop_size", None)

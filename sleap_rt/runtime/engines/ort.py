@@ -24,6 +24,7 @@ from sleap_rt.runtime.engines.interface import (
     is_installed,
 )
 from sleap_rt.runtime.graph_file import read_keeping_bytes
+from sleap_rt.runtime.graph_seal import data_file
 
 _DTYPES = {
     "tensor(float)": np.float32,
@@ -154,7 +155,7 @@ class OrtEngine:
         try:
             graph = _readable(model) if kind == "cpu" else str(model)
             self._session = ort.InferenceSession(graph, settings, providers=[provider])
-        except failures() as error:
+        except failures(UnicodeDecodeError) as error:  # its own message may be no text
             raise EngineError(f"ONNX Runtime cannot open {model}: {error}") from error
         found = self._session.get_providers()
         if found[0] != wanted:
@@ -194,7 +195,7 @@ open_engine = OrtEngine
 
 def _readable(model: Path) -> bytes | str:
     """The graph as the CPU runs it best; its path if it is very large or has weights beside it."""
-    if model.stat().st_size > _LARGEST_READ or model.with_name(f"{model.name}.data").exists():
+    if model.stat().st_size > _LARGEST_READ or data_file(model).exists():
         return str(model)
     return read_keeping_bytes(model) or str(model)
 

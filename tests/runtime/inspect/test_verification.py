@@ -11,6 +11,7 @@ from sleap_rt.cli import main
 from sleap_rt.errors import EngineError, ModelError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import engine_names, open_engine
+from sleap_rt.runtime.graph_seal import seal
 from sleap_rt.runtime.inspect.verify import SAMPLE_KEY, Sample, read_sample, verify_graph
 
 CPU = EngineOptions(engine="ort", device="cpu")
@@ -86,6 +87,7 @@ def _altered(graph, path, change):
     values = onnx.numpy_helper.to_array(bias) + np.float32(change)
     bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
     onnx.save(model, path)
+    seal(path)
     return path
 
 
@@ -113,6 +115,7 @@ def test_a_lost_point_fails(sample_graphs, tmp_path):
         if entry.key == SAMPLE_KEY:
             entry.value = sample.to_text()
     onnx.save(model, tmp_path / "lost.onnx")
+    seal(tmp_path / "lost.onnx")
     result = verify_graph(tmp_path / "lost.onnx", CPU)
     assert result.n_missing == 1
     assert not result.passed
@@ -129,6 +132,7 @@ def test_a_score_that_became_nan_fails(sample_graphs, tmp_path):
         if entry.key == SAMPLE_KEY:
             entry.value = sample.to_text()
     onnx.save(model, tmp_path / "nan.onnx")
+    seal(tmp_path / "nan.onnx")
     result = verify_graph(tmp_path / "nan.onnx", CPU)
     assert (result.n_missing, result.n_extra) == (0, 0)
     assert not result.passed

@@ -12,6 +12,7 @@ from sleap_rt.models.legacy.layers import (
     shaping,
 )
 from sleap_rt.models.legacy.layers.spec import Builder, Built, LayerSpec, Shape
+from sleap_rt.untrusted import quoted
 
 _BUILDERS: dict[str, Builder] = {
     "Activation": activations.activation,
@@ -47,7 +48,7 @@ def build_layer(layer: LayerSpec) -> Built:
     """
     if layer.class_name not in _BUILDERS:
         module = layer.config.text("module")
-        where = f" (module {module!r})" if module else ""
+        where = f" (module {quoted(module)})" if module else ""
         raise layer.refuse(
             f"this kind of layer is not supported{where}; its code is not executed. "
             f"Supported: {', '.join(_BUILDERS)}, nested models"

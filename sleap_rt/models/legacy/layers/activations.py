@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from sleap_rt.models.legacy.layers.spec import Built, LayerSpec
+from sleap_rt.untrusted import quoted
 
 
 class ChannelSoftmax(nn.Module):
@@ -62,6 +63,6 @@ def _activation(layer: LayerSpec) -> nn.Module:
     name = "linear" if found is None else found
     if not isinstance(name, str) or name not in _ACTIVATIONS:
         raise layer.refuse(
-            f"activation {found!r} is not supported; supported: {', '.join(_ACTIVATIONS)}"
+            f"activation {quoted(found)} is not supported; supported: {', '.join(_ACTIVATIONS)}"
         )
     return _ACTIVATIONS[name]()

@@ -9,6 +9,7 @@ from torch import nn
 
 from sleap_rt.models.legacy.layers.shaping import VectorToCell
 from sleap_rt.models.legacy.layers.spec import Built, LayerSpec
+from sleap_rt.untrusted import quoted
 
 
 class TileChannels(nn.Module):
@@ -71,7 +72,8 @@ def lambda_layer(layer: LayerSpec) -> Built:
     if names == {"scale"} and len(layer.inputs) == 2 and type(arguments["scale"]) is float:
         return Built(ScaledSum(arguments["scale"]))
     raise layer.refuse(
-        f"this Lambda layer (module {module!r}, arguments {sorted(names)}) is none that SLEAP's "
+        f"this Lambda layer (module {quoted(module)}, arguments {sorted(names)}) is none that "
+        "SLEAP's "
         "networks contain. The code stored in it is not executed, so the model cannot be used."
     )
 

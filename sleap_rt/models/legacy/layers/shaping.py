@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.models.legacy.layers.spec import Built, LayerSpec
+from sleap_rt.untrusted import quoted
 
 
 class Upsample(nn.Module):
@@ -31,7 +32,9 @@ def upsampling(layer: LayerSpec) -> Built:
     factors = layer.pair("size", 2)
     mode = layer.config.text("interpolation") or "nearest"
     if mode not in ("nearest", "bilinear"):
-        raise layer.refuse(f"interpolation {mode!r} is not supported; supported: nearest, bilinear")
+        raise layer.refuse(
+            f"interpolation {quoted(mode)} is not supported; supported: nearest, bilinear"
+        )
     if factors[0] != factors[1]:
         raise layer.refuse(f"size {factors} differs between rows and columns")
     return Built(Upsample(factors, mode), Fraction(1, factors[0]))
@@ -45,7 +48,7 @@ def zero_padding(layer: LayerSpec) -> Built:
         (top, bottom), (left, right) = found
         sides = tuple(int(side) for side in (left, right, top, bottom))
     except (TypeError, ValueError) as error:
-        raise layer.refuse(f"padding should be two pairs, found {found!r}") from error
+        raise layer.refuse(f"padding should be two pairs, found {quoted(found)}") from error
     return Built(nn.ZeroPad2d((sides[0], sides[1], sides[2], sides[3])))
 
 
@@ -77,6 +80,6 @@ def reshape(layer: LayerSpec) -> Built:
     target = layer.config.raw("target_shape")
     if target not in ([1, 1, layer.n_channels], [1, 1, -1]):
         raise layer.refuse(
-            f"target_shape {target!r} is not supported; supported: [1, 1, {layer.n_channels}]"
+            f"target_shape {quoted(target)} is not supported; supported: [1, 1, {layer.n_channels}]"
         )
     return Built(VectorToCell(), None)

@@ -10,6 +10,7 @@ from torch import nn
 from sleap_rt.errors import ModelError
 from sleap_rt.models.config import Config
 from sleap_rt.models.legacy.weights import LayerWeights
+from sleap_rt.untrusted import quoted
 
 Shape = tuple[int, ...]  # (batch, channels, height, width) or (batch, channels)
 
@@ -41,7 +42,7 @@ class LayerSpec:
         return len(self.inputs[0]) == 4
 
     def refuse(self, why: str) -> ModelError:
-        return ModelError(f"layer {self.name!r} ({self.class_name}): {why}")
+        return ModelError(f"layer {quoted(self.name)} ({self.class_name}): {why}")
 
     def pair(self, key: str, default: int | None = None) -> tuple[int, int]:
         """Two whole numbers (rows, columns); one number stands for both."""
@@ -49,13 +50,13 @@ class LayerSpec:
         found = default if found is None else found
         values: Any = [found, found] if isinstance(found, int) else found
         if not _whole_numbers(values) or len(values) != 2 or min(values) < 1:
-            raise self.refuse(f"{key} should be two whole numbers from 1 up, found {found!r}")
+            raise self.refuse(f"{key} should be two whole numbers from 1 up, found {quoted(found)}")
         return values[0], values[1]
 
     def padding(self) -> str:
         found = self.config.text("padding") or "valid"
         if found not in ("same", "valid"):
-            raise self.refuse(f"padding {found!r} is not supported; supported: same, valid")
+            raise self.refuse(f"padding {quoted(found)} is not supported; supported: same, valid")
         return found
 
     def only(self, key: str, *allowed: Any) -> None:
@@ -63,7 +64,7 @@ class LayerSpec:
         found = self.config.raw(key)
         if found is not None and found not in allowed:
             expected = " or ".join(map(repr, allowed)) or "no value"
-            raise self.refuse(f"{key} is {found!r}; only {expected} is supported")
+            raise self.refuse(f"{key} is {quoted(found)}; only {expected} is supported")
 
     def count(self, key: str) -> int:
         """A whole number from 1 up that has to be there."""

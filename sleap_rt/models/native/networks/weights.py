@@ -11,8 +11,7 @@ import torch
 from torch import nn
 
 from sleap_rt.errors import ModelError
-
-_LISTED = 10  # keys named in a message
+from sleap_rt.untrusted import listed
 
 
 class Weights:
@@ -39,7 +38,7 @@ class Weights:
             rest = [name for name in self._tensors if name not in self._taken]
             raise ModelError(
                 f"the checkpoint has no tensor `{key}`, which the network described by the "
-                f"configuration needs; not used so far: {_listed(rest)}. "
+                f"configuration needs; not used so far: {listed(rest)}. "
                 "Do `best.ckpt` and the configuration belong to the same training run?"
             )
         self._taken.add(key)
@@ -95,14 +94,9 @@ class Weights:
         if rest:
             raise ModelError(
                 f"the checkpoint holds {len(rest)} tensors that the network described by the "
-                f"configuration does not have: {_listed(rest)}. "
+                f"configuration does not have: {listed(rest)}. "
                 "Do `best.ckpt` and the configuration belong to the same training run?"
             )
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return (", ".join(names[:_LISTED]) or "none") + more
 
 
 def _axes(key: str, weight: torch.Tensor, n_axes: int) -> tuple[int, ...]:

@@ -1,0 +1,23 @@
+"""Room to write graphs in, beside their final place."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sleap_rt.errors import NotWritableError
+
+
+@contextmanager
+def room_in(folder: Path) -> Iterator[Path]:
+    """A new folder in another one, which is made if needed; it goes with all that is left in it.
+
+    Raises:
+        NotWritableError: anything cannot be written there, now or until the end.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
+            yield Path(temporary)
+    except OSError as error:
+        raise NotWritableError(f"cannot write into {folder}: {error.strerror or error}") from error
