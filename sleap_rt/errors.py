@@ -4,6 +4,8 @@ Every message says what was found, what was expected, and what to do. The comman
 `OptionError` into exit code 2 and every other `SleapRtError` into exit code 1.
 """
 
+from typing import Any
+
 
 class SleapRtError(Exception):
     """Base of all errors that a user can act on."""
@@ -23,6 +25,19 @@ class NotWritableError(ModelError):
 
 class DataError(SleapRtError):
     """A video, an image or a labels file is missing, damaged or does not hold what is needed."""
+
+
+class SomeInputsFailedError(DataError):
+    """Some of many inputs could not be processed; the others were.
+
+    Args:
+        message: which, and why.
+        results: as the call would have returned, None for those that failed.
+    """
+
+    def __init__(self, message: str, results: list[Any]) -> None:
+        super().__init__(message)
+        self.results = results
 
 
 class FrameError(DataError):

@@ -61,8 +61,10 @@ class RunArguments(TypedDict, total=False):
     filter_min_instance_score: float
     centroid_output: Literal["instance", "centroid", "both"]
     no_empty_frames: bool
-    output_format: Literal["slp", "analysis_h5", "csv", "nwb", "coco"]
+    output_format: Literal["auto", "slp", "analysis_h5", "csv", "nwb", "coco"]
     overwrite: bool
+    skip_existing: bool  # many inputs: leave out those whose result is there
+    summary: str | Path | None  # many inputs: JSON file that says what became of each
     resume: bool | None
     gui: bool  # progress as JSON lines on standard output
     tracking: bool

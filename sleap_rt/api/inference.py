@@ -14,7 +14,9 @@ from sleap_rt.api.arguments import (
     refuse_unknown,
 )
 from sleap_rt.api.array_results import RAW_FLAGS, raw_batches, raw_names
+from sleap_rt.api.many_inputs import many_inputs, predict_many, retrack_many
 from sleap_rt.api.pose_predictor import (
+    JsonLinesReport,
     PosePredictor,
     model_options,
     predicted,
@@ -22,7 +24,7 @@ from sleap_rt.api.pose_predictor import (
 )
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
-from sleap_rt.workflows.predict import planned
+from sleap_rt.workflows.predict import Report, planned
 from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
 from sleap_rt.workflows.tracking import needed_tracker_options
 
@@ -46,16 +48,17 @@ def run_inference(
     return_class_maps: bool = False,
     return_class_vectors: bool = False,
     **arguments: Unpack[InferenceArguments],
-) -> "sio.Labels | list[dict[str, Any]]":
+) -> "sio.Labels | list[sio.Labels | None] | list[dict[str, Any]]":
     """Predict poses, track animals, or both.
 
     Args:
-        data_path: video, image, folder or list of images, HDF5, TIFF stack or `.slp` file.
+        data_path: video, image, folder or list of images, HDF5, TIFF stack or `.slp` file. A list
+            of these, a folder of videos or a pattern (`"videos/*.mp4"`) is processed one by one.
         input_labels: labels in memory instead.
         input_video: a video instead.
         model_paths: as the command's `-m`. None or empty tracks the poses that labels have, which
             needs `tracking=True`.
-        output_path: a `.slp` file to write as well; None writes none.
+        output_path: a `.slp` file to write as well; None writes none. A folder for many inputs.
         make_labels: False returns dictionaries of arrays, one per batch; see `raw_batches`.
         return_confmaps: add confidence maps to the dictionaries.
         return_pafs: add part affinity fields.
@@ -65,9 +68,10 @@ def run_inference(
         **arguments: every other option of the command, by its name; see `InferenceArguments`.
 
     Returns:
-        Labels, or the list of dictionaries.
+        Labels, a list of labels for many inputs, or the list of dictionaries.
 
     Raises:
+        SomeInputsFailedError: some of many inputs failed; it has the results of the others.
         OptionError: an option, or a combination, cannot be honoured.
         DataError, ModelError, EngineError: as `PosePredictor`.
     """
@@ -91,6 +95,8 @@ def run_inference(
         raise OptionError(f"{', '.join(wanted)}: no effect with make_labels=True")
     if not make_labels and output_path is not None:
         raise OptionError("output_path: no effect with make_labels=False")
+    if not make_labels and many_inputs(data, None, arguments) is not None:
+        raise OptionError("make_labels=False: takes one input")
     if not model_paths:
         return _track_only(data, output_path, make_labels, arguments)
     paths = [model_paths] if isinstance(model_paths, str | Path) else list(model_paths)
@@ -104,7 +110,7 @@ def run_inference(
 
 def _predict(
     data: Any, paths: Sequence[Path], output_path: str | Path | None, arguments: InferenceArguments
-) -> "sio.Labels":
+) -> "sio.Labels | list[sio.Labels | None]":
     """As the command does: everything is checked ahead of exporting and opening the models."""
     given = in_our_words(arguments)
     of_models = {n: v for n, v in given.items() if n not in RunArguments.__annotations__}
@@ -114,6 +120,10 @@ def _predict(
         data = Path(data)
     overrides = overrides_at_run_time(given)
     match_known = bool(given.get("match_known", False))
+    many = many_inputs(data, output_path, given)
+    if many is not None:
+        report = JsonLinesReport() if given.get("gui") else Report()
+        return predict_many(*many, paths, options, overrides, report, match_known=match_known)
     with planned(data, paths, options, overrides, match_known) as (plan, opened):
         for note in plan.resolved.notes:
             _log.info(note)
@@ -131,24 +141,27 @@ def _only_one(**sources: Any) -> Any:
 
 def _track_only(
     data: Any, output_path: str | Path | None, make_labels: bool, arguments: InferenceArguments
-) -> "sio.Labels":
+) -> "sio.Labels | list[sio.Labels | None]":
     """New tracks for the poses that labels have."""
     import sleap_io as sio
 
     given = in_our_words(arguments)
     tracking = needed_tracker_options(given)
     refuse_without_effect(given if make_labels else [*given, "make_labels"])
-    if not isinstance(data, str | Path | sio.Labels):
-        raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
     options = RetrackOptions(
         tracking=tracking,
         selection=filled(SelectionOptions, given),
         filters=filled(FilterOptions, given),
         output_path=None if output_path is None else Path(output_path),
-        output_format=given.get("output_format", "slp"),
+        output_format=given.get("output_format", "auto"),
         no_empty_frames=bool(given.get("no_empty_frames")),
         overwrite=bool(given.get("overwrite")),
     )
+    many = many_inputs(data, output_path, given)
+    if many is not None:
+        return retrack_many(*many, options)
+    if not isinstance(data, str | Path | sio.Labels):
+        raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
     done = retrack_data(data if isinstance(data, sio.Labels) else Path(data), options)
     if done.n_missing:
         _log.warning("%d of the frames asked for have no labels", done.n_missing)

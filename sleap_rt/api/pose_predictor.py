@@ -46,7 +46,7 @@ from sleap_rt.workflows.tracking import tracker_options, without_effect
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_OF_OUTPUT = ("centroid_output", "no_empty_frames", "output_format", "overwrite", "resume")
+_OF_OUTPUT = ("centroid_output", "no_empty_frames", "overwrite", "resume")
 _log = logging.getLogger(__name__)
 
 
@@ -214,6 +214,7 @@ def with_run_options(
         run=filled(RunOptions, given),
         tracking=tracker_options({**given, "max_instances": options.decode.max_instances}),
         output_path=None if output_path is None else Path(output_path),
+        output_format=given.get("output_format", "auto"),
         **{name: given[name] for name in _OF_OUTPUT if name in given},
     )
 
@@ -229,7 +230,7 @@ def predicted(
         predictor: of the plan's models, open; None opens one.
         gui: print progress as JSON lines.
     """
-    summary = run_plan(plan, opened, _JsonLines() if gui else Report(), predictor)
+    summary = run_plan(plan, opened, JsonLinesReport() if gui else Report(), predictor)
     if summary.n_skipped:
         _log.warning("%d frames asked for do not exist", summary.n_skipped)
     for warning in summary.damaged.warnings(summary.videos):
@@ -238,7 +239,9 @@ def predicted(
     return summary.labels
 
 
-class _JsonLines(Report):
+class JsonLinesReport(Report):
+    """Progress as JSON lines on standard output."""
+
     def results(
         self, results: Iterable[FrameInstances], n_frames: int, n_done: int
     ) -> Iterable[FrameInstances]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import DEVICE, tell_choice, tuning_options
 from sleap_rt.options import EngineOptions, filled
 
@@ -31,7 +32,7 @@ _COLUMNS = (
 )
 
 
-@click.command("bench", short_help="Measure how fast an exported model runs here.")
+@click.command("bench", cls=OnceCommand, short_help="Measure how fast an exported model runs here.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
     "--data_path",

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.evaluation.options import (
     CommandPoseOptions,
@@ -134,7 +135,7 @@ def with_options(*options: Decorator) -> Decorator:
     return add
 
 
-@click.command("eval")
+@click.command("eval", cls=OnceCommand)
 @with_options(*FILE_OPTIONS, *POSE_OPTIONS)
 @click.option("--tracks", is_flag=True, help="Measure identities too: HOTA, MOTA, IDF1, switches.")
 @with_options(*IDENTITY_OPTIONS)

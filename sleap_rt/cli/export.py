@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.export_progress import ExportProgress
+from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.overrides import override_options, overrides_from
 from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
 from sleap_rt.errors import OptionError
@@ -24,7 +25,7 @@ def _frame_size(
     return tuple(int(size) for size in sizes)
 
 
-@click.command("export", short_help="Turn trained models into ONNX graphs.")
+@click.command("export", cls=OnceCommand, short_help="Turn trained models into ONNX graphs.")
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--output",

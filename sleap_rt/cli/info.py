@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from sleap_rt.cli.options.arguments import OnceCommand
 
-@click.command("info", short_help="Say what a model is, trained or exported.")
+
+@click.command("info", cls=OnceCommand, short_help="Say what a model is, trained or exported.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def command(path: Path, as_json: bool) -> None:

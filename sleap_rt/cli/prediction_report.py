@@ -59,7 +59,7 @@ class TerminalReport(Report):
         return progress.bar(results, n_frames, 0, "saving")
 
     def done(self, summary: PredictionSummary, options: PredictionOptions) -> None:
-        """One line that sums up the run."""
+        """Warnings, and one line that sums up the run."""
         if summary.n_skipped:
             click.echo(f"Warning: {summary.n_skipped} frames asked for do not exist", err=True)
         for warning in summary.damaged.warnings(summary.videos):

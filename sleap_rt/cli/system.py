@@ -9,13 +9,14 @@ from typing import Any
 
 import click
 
+from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.version import __version__
 
 _BEFORE = ("numpy", "scipy", "sleap-io", "av", "opencv-python-headless", "opencv-python")
 _AFTER = ("torch", "onnx", "onnxscript", "h5py")
 
 
-@click.command("system", short_help="Say which engines and devices work here.")
+@click.command("system", cls=OnceCommand, short_help="Say which engines and devices work here.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def command(as_json: bool) -> None:
     """Say which engines and devices truly work here, by running a small graph on each.

@@ -1,6 +1,9 @@
 """`sleap-nn track`: predict the poses in a video, follow the animals, or both."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +28,11 @@ from sleap_rt.tracking.options import TrackerOptions
 from sleap_rt.workflows.tracking import needed_tracker_options, tracker_options, without_effect
 
 if TYPE_CHECKING:
+    from sleap_rt.workflows.many.inputs import Inputs
+    from sleap_rt.workflows.many.options import ManyOptions
+    from sleap_rt.workflows.many.task import Task
     from sleap_rt.workflows.plan import PredictionOptions
+    from sleap_rt.workflows.retrack import RetrackSummary
 
 
 @click.command(
@@ -57,39 +64,71 @@ def command(ctx: click.Context, /, **params: Any) -> int:
             raise OptionError("verbose and quiet exclude each other")
         logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
-        if params["model_paths"]:
-            return _predict(ctx, params)
-        _track_only(ctx, params)
+        return (_predict if params["model_paths"] else _track_only)(ctx, params)
     except Exception as error:
         if params["gui"]:
             from sleap_rt.runtime.pipeline.progress import json_error
 
             json_error(error)
         raise
-    return 0
 
 
 def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
-    """The exit code: 1 where frames could not be read."""
+    """The exit code: 1 where frames could not be read, or inputs failed."""
     if params["integral_refinement"] in ("None", "NONE"):  # sleap-nn's spelling
         params["integral_refinement"] = "none"
     options = _prediction_options(ctx, params)
     overrides = overrides_at_run_time(params)
+    inputs, many = _inputs(params)
 
     from sleap_rt.cli.prediction_report import TerminalReport
+    from sleap_rt.workflows.many.predictions import ManyPredictions
     from sleap_rt.workflows.predict import planned, predict
 
-    data_path, models = params["data_path"], params["model_paths"]
+    models = params["model_paths"]
     if params["dry_run"]:
-        with planned(data_path, models, options, overrides) as (plan, _):
-            click.echo("\n".join(plan.lines()))
+        for path in inputs.paths:
+            with planned(path, models, options, overrides) as (plan, _):
+                click.echo("\n".join(plan.lines()))
         return 0
     report = TerminalReport(
         quiet=params["quiet"], verbose=params["verbose"], json_lines=params["gui"]
     )
-    summary = predict(data_path, models, options, overrides, report)
+    if many is not None:
+        with ManyPredictions(models, options, overrides, report) as work:
+            show = partial(report.done, options=options)
+            return _carry_out(inputs, many, work, show, params)
+    summary = predict(inputs.paths[0], models, options, overrides, report)
     report.done(summary, options)
     return int(summary.damaged.n_unreadable > 0)
+
+
+def _inputs(params: dict[str, Any]) -> "tuple[Inputs, ManyOptions | None]":
+    """The inputs, and what is said about all of them together."""
+    from sleap_rt.workflows.many.inputs import find_inputs
+    from sleap_rt.workflows.many.options import many_options
+
+    inputs = find_inputs([*params["inputs"], *params["data_path"]])
+    return inputs, many_options(inputs, params["output_path"], params, names_output=True)
+
+
+def _carry_out(
+    inputs: "Inputs",
+    many: "ManyOptions",
+    work: "Callable[[Task], Any]",
+    show: Callable[[Any], None],
+    params: dict[str, Any],
+) -> int:
+    """Process one input after the other; the exit code."""
+    from sleap_rt.cli.many_report import ManyTerminalReport
+    from sleap_rt.workflows.many.plan import plan_many
+
+    report = ManyTerminalReport(show, quiet=params["quiet"], json_lines=params["gui"])
+    run = plan_many(inputs.paths, many)
+    with report:
+        run.carry_out(work, report)
+    report.finished(run)
+    return int(not run.is_complete)
 
 
 def _prediction_options(ctx: click.Context, params: dict[str, Any]) -> "PredictionOptions":
@@ -130,10 +169,10 @@ def _tracking(ctx: click.Context, params: dict[str, Any]) -> TrackerOptions | No
     return tracker_options(params)
 
 
-_OF_COMMAND = ("data_path", "output_path", "verbose", "quiet")
+_OF_COMMAND = ("data_path", "inputs", "output_path", "verbose", "quiet")
 
 
-def _track_only(ctx: click.Context, params: dict[str, Any]) -> None:
+def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
     tracking = needed_tracker_options(params)
 
     from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
@@ -148,10 +187,22 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> None:
         no_empty_frames=params["no_empty_frames"],
         overwrite=params["overwrite"],
     )
-    done = retrack_data(params["data_path"], options, writes=True)
+    inputs, many = _inputs(params)
+    show = partial(_show_retracked, quiet=params["quiet"])
+    if many is not None:
+
+        def work(task: "Task") -> "RetrackSummary":
+            return retrack_data(task.path, replace(options, output_path=task.output))
+
+        return _carry_out(inputs, many, work, show, params)
+    show(retrack_data(inputs.paths[0], options, writes=True))
+    return 0
+
+
+def _show_retracked(done: "RetrackSummary", *, quiet: bool) -> None:
     if done.n_missing:
         click.echo(f"Warning: {done.n_missing} of the frames asked for have no labels", err=True)
-    if not params["quiet"]:
+    if not quiet:
         click.echo(
             f"{done.n_frames} frames, {done.n_instances} instances, {done.n_tracks} tracks, "
             f"{done.n_frames / done.seconds:.1f} frames/s -> {', '.join(map(str, done.paths))}"

@@ -5,12 +5,15 @@ from typing import Any
 
 import click
 
+from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import engine_options, tell_choice
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions, filled
 
 
-@click.command("verify", short_help="Prove an exported model on this machine's engine.")
+@click.command(
+    "verify", cls=OnceCommand, short_help="Prove an exported model on this machine's engine."
+)
 @click.argument("path", type=click.Path(path_type=Path))
 @engine_options
 def command(path: Path, **params: Any) -> None:

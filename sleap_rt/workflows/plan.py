@@ -19,7 +19,7 @@ from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
-from sleap_rt.runtime.outputs.names import check_output
+from sleap_rt.runtime.outputs.names import check_output, journal_of, settled_format
 from sleap_rt.runtime.pipeline.journal import cut_off
 from sleap_rt.runtime.pipeline.locked_file import check_not_locked
 from sleap_rt.runtime.predictors import check_use, effective_options
@@ -45,7 +45,8 @@ class PredictionOptions:
         centroid_output: how centroids are stored; one of `CENTROID_OUTPUTS`.
         output_path: the file to write; None writes none.
         names_output: a missing `output_path` is named after the input's file.
-        output_format: kind of the file; one of `FORMATS`.
+        output_format: kind of the file; one of `FORMATS`, or `auto`: as `output_path` ends, else
+            slp.
         no_empty_frames: leave out frames without instances.
         overwrite: replace a file that is not the unchanged result of the same input.
         resume: continue the journal of an interrupted run. None refuses to overwrite one, False
@@ -63,11 +64,15 @@ class PredictionOptions:
     centroid_output: CentroidOutput = "instance"
     output_path: Path | None = None
     names_output: bool = False
-    output_format: str = "slp"
+    output_format: str = "auto"
     no_empty_frames: bool = False
     overwrite: bool = False
     resume: bool | None = None
     given: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        name = settled_format(self.output_format, self.output_path)
+        object.__setattr__(self, "output_format", name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +105,7 @@ class PredictionPlan:
     @property
     def journal_path(self) -> Path | None:
         path = self.options.output_path
-        return None if path is None else path.with_name(path.name + ".journal")
+        return None if path is None else journal_of(path)
 
     def lines(self) -> list[str]:
         """The plan for a person to read, one fact per line."""

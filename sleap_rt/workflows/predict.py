@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ from sleap_rt.workflows.plan import (
     check_output_of,
     plan_prediction,
 )
-from sleap_rt.workflows.resolve import resolve_models
+from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
 from sleap_rt.workflows.run_identity import run_identity
 
 if TYPE_CHECKING:
@@ -120,10 +120,11 @@ def planned(
     options: PredictionOptions,
     overrides: ModelOverrides = NO_OVERRIDES,
     match_known: bool | None = None,
+    resolve: Callable[[Sequence[Path], ModelOverrides], ResolvedModels] = resolve_models,
 ) -> Iterator[tuple[PredictionPlan, OpenInput]]:
     """The plan of a prediction, and its input, open while the context lasts.
 
-    Arguments and errors are those of `predict` and `plan_prediction`.
+    Arguments and errors are those of `predict` and `plan_prediction`; `resolve` finds the models.
     """
     check_options(options, [data] if isinstance(data, Path) else [])
     with open_input(data, options.selection) as opened:
@@ -133,7 +134,7 @@ def planned(
             )
             options = replace(options, output_path=path)
         check_output_of(options, opened)  # ahead of the models, which may take a while
-        resolved = resolve_models(model_paths, overrides)
+        resolved = resolve(model_paths, overrides)
         yield plan_prediction(resolved, opened, options, match_known), opened
 
 

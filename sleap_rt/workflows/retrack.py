@@ -13,7 +13,12 @@ from sleap_rt.runtime.frames.labels_input import find_moved
 from sleap_rt.runtime.frames.sleap_video import unique_video_name
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_file
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem, write_labels
-from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
+from sleap_rt.runtime.outputs.names import (
+    check_output,
+    default_output,
+    make_folder,
+    settled_format,
+)
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import filter_labels
 from sleap_rt.runtime.pipeline.retrack import check_video_index, retrack
@@ -32,7 +37,7 @@ class RetrackOptions:
         selection: which frames and video to keep.
         filters: which predicted instances to drop before tracking.
         output_path: the file to write; None writes none.
-        output_format: kind of the file.
+        output_format: kind of the file, or `auto`: as `output_path` ends, else slp.
         no_empty_frames: leave out frames without instances.
         overwrite: replace a file that is not the unchanged result of the same input.
     """
@@ -41,9 +46,13 @@ class RetrackOptions:
     selection: SelectionOptions = field(default_factory=SelectionOptions)
     filters: FilterOptions = field(default_factory=FilterOptions)
     output_path: Path | None = None
-    output_format: str = "slp"
+    output_format: str = "auto"
     no_empty_frames: bool = False
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        name = settled_format(self.output_format, self.output_path)
+        object.__setattr__(self, "output_format", name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +84,7 @@ _HONOURED = frozenset(
         *TrackerOptions.__dataclass_fields__,
         *("frames", "video_index", "max_instances", "tracking"),
         *("output_format", "no_empty_frames", "overwrite", "gui"),
+        *("skip_existing", "summary"),
     }
 )
 

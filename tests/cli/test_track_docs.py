@@ -29,6 +29,9 @@ def prepared(tmp_path_factory, request):
     """A folder with everything that the guides mention."""
     samples, folder = request.config.rootpath / "samples", tmp_path_factory.mktemp("guide")
     _shorten(samples / "crawlers.mp4", folder / "video.mp4")
+    (folder / "videos").mkdir()
+    for name in ("day1.mp4", "day2.mp4", "videos/a.mp4", "videos/b.mp4"):
+        shutil.copy(folder / "video.mp4", folder / name)
     for name in MODELS:
         shutil.copytree(samples / "models" / name, folder / "models" / name)
     truth = sio.load_slp(str(samples / "crawlers.slp"), open_videos=False)
@@ -82,7 +85,7 @@ def folder(prepared, monkeypatch, graphs):
 
 def test_every_command_runs(folder, call):
     commands = [line for block in blocks("track.md", "sh") for line in block.splitlines()]
-    assert len(commands) == 13
+    assert len(commands) == 16
     for command in commands:
         program, *arguments = shlex.split(command)
         assert program == "sleap-nn"

@@ -17,7 +17,7 @@ LABELS = "samples/crawlers.slp"
 
 # Arguments after `track`, exit code, words of the message. {model}: a model folder, never opened.
 WRONG_USE = [
-    ("-m {model}", 2, "Missing option '--data_path'"),
+    ("-m {model}", 2, "no input was given; name a video, a folder or"),
     ("-i {clip}", 2, "neither model_paths (predict poses) nor tracking (follow the"),
     ("-i {clip} -t", 2, "tracking without a model needs poses"),
     ("-i {clip} -m {model} --bogus", 2, "No such option '--bogus'"),

@@ -97,7 +97,7 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"engine": "ort", "device": "cuda:x"}, "'cuda:x'"),
     ({"engine": "ort", "device": "cpu", "workspace": 64}, "workspace"),
     ({"threads": 0}, "threads must be at least 1"),
-    ({"output_path": "out.txt"}, "output_path out.txt: must end in .slp with output_format slp"),
+    ({"output_path": "out.txt"}, "output_path out.txt: must end in .slp, .h5, .csv, .nwb, .json"),
     ({"output_path": "out.slp", "output_format": "csv"}, "must end in .csv"),
     ({"filter_overlapping_threshold": 0.5}, "takes effect only with filter_overlapping"),
     ({"filter_min_visible_node_fraction": 2.0}, "must lie in [0, 1]"),

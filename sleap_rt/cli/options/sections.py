@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
+from sleap_rt.cli.options.arguments import OnceCommand, spread
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _Decorator = Callable[[Any], Any]
 
@@ -23,8 +25,15 @@ def section(title: str, *options: _Decorator) -> Callable[[_Function], _Function
     return add
 
 
-class SectionedCommand(click.Command):
-    """A command whose help shows options under the headings that `section` gave them."""
+class SectionedCommand(OnceCommand):
+    """A command whose help shows options under the headings that `section` gave them.
+
+    Options that can be repeated take several values after one flag as well.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = [one for one in self.params if isinstance(one, click.Option) and one.multiple]
+        return super().parse_args(ctx, spread(args, [name for one in options for name in one.opts]))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}

@@ -19,10 +19,13 @@ ESSENTIAL = (
     click.option(
         "--data_path",
         "-i",
-        required=True,
+        multiple=True,
         type=_PATH,
-        help="Video, image, folder of images, HDF5, TIFF stack or `.slp` file.",
+        help="Video, image, folder of images, HDF5, TIFF stack or `.slp` file. Several, folders of "
+        'videos and patterns ("videos/*.mp4") are processed one by one. Also without -i, ahead of '
+        "the options.",
     ),
+    click.argument("inputs", nargs=-1, type=_PATH, metavar="[INPUT]..."),
     click.option(
         "--model_paths",
         "-m",
@@ -35,7 +38,8 @@ ESSENTIAL = (
         "--output_path",
         "-o",
         type=_PATH,
-        help="File to write.  [default: <data_path>.predictions.slp]",
+        help="File to write, or folder for the results.  [default: <data_path without its last "
+        "suffix>.predictions.slp]",
     ),
     DEVICE,
     ENGINE,
@@ -214,13 +218,21 @@ FILTERS = (
 OUTPUT = (
     click.option(
         "--output_format",
-        type=click.Choice(("slp", "analysis_h5", "csv", "nwb", "coco")),
-        default="slp",
+        type=click.Choice(("auto", "slp", "analysis_h5", "csv", "nwb", "coco")),
+        default="auto",
         show_default=True,
-        help="Kind of file to write.",
+        help="Kind of file to write. auto: as the name of -o ends, else slp.",
     ),
     click.option(
         "--no_empty_frames", is_flag=True, help="Leave out frames in which nothing was found."
+    ),
+    click.option(
+        "--skip_existing", is_flag=True, help="Leave out inputs whose result is there already."
+    ),
+    click.option(
+        "--summary",
+        type=_PATH,
+        help="Several inputs: JSON file that says what became of each, kept up to date.",
     ),
     click.option(
         "--overwrite",

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 _HDF5 = (".h5", ".hdf5")
-_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
-_READ_BY_SLEAP_IO = (*_HDF5, *_IMAGES, ".seq")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+_READ_BY_SLEAP_IO = (*_HDF5, *IMAGE_SUFFIXES, ".seq")
 
 
 def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
@@ -137,9 +137,9 @@ class _ArrayReader:
 
 
 def _images_in(folder: Path) -> list[Path]:
-    images = sorted(path for path in folder.iterdir() if path.suffix.lower() in _IMAGES)
+    images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
     if not images:
-        raise DataError(f"{folder} holds no images ({', '.join(_IMAGES)}).")
+        raise DataError(f"{folder} holds no images ({', '.join(IMAGE_SUFFIXES)}).")
     return images
 
 

@@ -6,7 +6,29 @@ from pathlib import Path
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.runtime.outputs.earlier_results import marked_input
-from sleap_rt.runtime.outputs.formats import format_named
+from sleap_rt.runtime.outputs.formats import FORMATS, format_named
+
+
+def settled_format(format_name: str, output_path: Path | None) -> str:
+    """The format asked for; `auto` is that of the file's name, and slp without a name.
+
+    Raises:
+        OptionError: there is no such format, or no format has such names.
+    """
+    if format_name != "auto":
+        format_named(format_name)
+        return format_name
+    if output_path is None or not output_path.suffix or output_path.is_dir():
+        return "slp"
+    names = {form.suffix: name for name, form in FORMATS.items()}
+    if output_path.suffix not in names:
+        raise OptionError(f"output_path {output_path}: must end in {', '.join(names)}")
+    return names[output_path.suffix]
+
+
+def journal_of(output_path: Path) -> Path:
+    """Path of the journal of a run that writes to `output_path`."""
+    return output_path.with_name(output_path.name + ".journal")
 
 
 def default_output(

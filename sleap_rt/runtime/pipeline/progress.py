@@ -33,6 +33,7 @@ def bar(
         unit=" frames",
         file=sys.stderr,
         dynamic_ncols=True,
+        leave=None,  # goes when it stands below the bar of many inputs
     )
     return wrapped
 

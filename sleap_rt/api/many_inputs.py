@@ -1,0 +1,118 @@
+"""Many inputs for one Python call."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sleap_rt.errors import OptionError, SomeInputsFailedError
+from sleap_rt.labels_file import load_labels
+from sleap_rt.options import ModelOverrides
+from sleap_rt.runtime.frames.open_input import IMAGE_SUFFIXES
+from sleap_rt.workflows.many.inputs import Inputs, find_inputs
+from sleap_rt.workflows.many.options import ManyOptions, many_options
+from sleap_rt.workflows.many.plan import plan_many
+from sleap_rt.workflows.many.predictions import ManyPredictions
+from sleap_rt.workflows.many.run import ManyReport
+from sleap_rt.workflows.many.task import Task
+from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.predict import PredictionSummary, Report
+from sleap_rt.workflows.retrack import RetrackOptions, RetrackSummary, retrack_data
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+_log = logging.getLogger(__name__)
+
+
+def many_inputs(
+    data: Any, output_path: str | Path | None, given: Mapping[str, Any]
+) -> tuple[Inputs, ManyOptions] | None:
+    """The inputs and what is said about all of them; None where there is one input.
+
+    Args:
+        data: as `run_inference` takes; a list of images is one input.
+        output_path: as `run_inference` takes.
+        given: options, in our words.
+    """
+    paths = _paths(data)
+    if paths is None:
+        if given.get("skip_existing") or given.get("summary"):
+            raise OptionError("skip_existing, summary: no effect without a path as input")
+        return None
+    inputs = find_inputs(paths)
+    output = None if output_path is None else Path(output_path)
+    options = many_options(inputs, output, given, names_output=False)
+    return None if options is None else (inputs, options)
+
+
+def _paths(data: Any) -> list[Path] | None:
+    """Paths of inputs; None for anything else, also for images, which are one input."""
+    given = [data] if isinstance(data, str | Path) else data
+    if not isinstance(given, list | tuple) or not all(isinstance(p, str | Path) for p in given):
+        return None
+    paths = [Path(path) for path in given]
+    if isinstance(data, list | tuple) and all(p.suffix.lower() in IMAGE_SUFFIXES for p in paths):
+        return None
+    return paths
+
+
+def predict_many(
+    inputs: Inputs,
+    many: ManyOptions,
+    models: Sequence[Path],
+    options: PredictionOptions,
+    overrides: ModelOverrides,
+    report: Report,
+    *,
+    match_known: bool,
+) -> "list[sio.Labels | None]":
+    """Labels of each input, in order; `skip_existing` reads those that are there.
+
+    Raises:
+        SomeInputsFailedError: after all were tried.
+        Other errors: as `predict`, where no input can be predicted on.
+    """
+
+    def work(task: Task) -> PredictionSummary:
+        done = predictions(task)
+        if done.n_skipped:
+            _log.warning("%s: %d frames asked for do not exist", task.path, done.n_skipped)
+        return done
+
+    with ManyPredictions(
+        models, options, overrides, report, match_known, keeps_labels=True
+    ) as predictions:
+        return _labels_of(inputs, many, work)
+
+
+def retrack_many(
+    inputs: Inputs, many: ManyOptions, options: RetrackOptions
+) -> "list[sio.Labels | None]":
+    """The same without a model."""
+
+    def work(task: Task) -> RetrackSummary:
+        return retrack_data(task.path, replace(options, output_path=task.output))
+
+    return _labels_of(inputs, many, work)
+
+
+def _labels_of(inputs: Inputs, many: ManyOptions, work: Any) -> "list[sio.Labels | None]":
+    run = plan_many(inputs.paths, many)
+    run.carry_out(work, ManyReport(), keeps_labels=True)
+    results = [_labels(task) for task in run.tasks]
+    failed = run.with_status("failed")
+    if failed:
+        words = "; ".join(f"{task.path}: {task.error_words}" for task in failed)
+        raise SomeInputsFailedError(
+            f"{len(failed)} of {len(run.tasks)} inputs failed: {words}", results
+        )
+    return results
+
+
+def _labels(task: Task) -> "sio.Labels | None":
+    if task.done is not None:
+        return task.done.labels
+    is_file = task.output is not None and task.output.suffix == ".slp" and task.output.is_file()
+    return load_labels(task.output) if is_file and task.output is not None else None

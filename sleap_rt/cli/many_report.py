@@ -1,0 +1,85 @@
+"""Reports many inputs on a terminal: one bar for all, a line for each, a summary at the end."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Self
+
+import click
+
+from sleap_rt.workflows.many.run import ManyReport, ManyRun
+from sleap_rt.workflows.many.task import Task
+
+
+class ManyTerminalReport(ManyReport):
+    """Progress and messages of many inputs. A context manager that takes its bar away.
+
+    Args:
+        show: prints what was done with one input.
+        quiet: only warnings and errors.
+        json_lines: progress for a program.
+    """
+
+    def __init__(self, show: Callable[[Any], None], *, quiet: bool, json_lines: bool) -> None:
+        self._show, self._quiet, self._json_lines = show, quiet, json_lines
+        self._bar: Any = None
+
+    def begins(self, number: int, tasks: Sequence[Task]) -> None:
+        if self._json_lines:
+            names = {"input": str(tasks[number].path), "input_index": number}
+            click.echo(json.dumps({**names, "n_inputs": len(tasks)}))
+        elif not self._quiet and sys.stderr.isatty():
+            self._bar_of(tasks).set_description(tasks[number].path.name)
+
+    def ended(self, number: int, tasks: Sequence[Task]) -> None:
+        task, place = tasks[number], f"[{number + 1}/{len(tasks)}] {tasks[number].path}"
+        with self._aside():
+            if task.status == "failed":
+                click.echo(f"{place}: Error: {task.error_words}", err=True)
+            elif not self._quiet:
+                result = f"left out, {task.output} is there" if task.status == "existing" else ""
+                click.echo(f"{place}: {result}".rstrip(": "), err=self._json_lines)
+            if task.done is not None:
+                self._show(task.done)
+        if self._bar is not None:
+            self._bar.update(1)
+
+    def finished(self, run: ManyRun) -> None:
+        """What became of all inputs; those that failed by name."""
+        failed = run.with_status("failed")
+        if not self._quiet:
+            counts = [f"{len(run.with_status('done'))} done", f"{len(failed)} failed"]
+            counts.append(f"{len(run.with_status('existing'))} left out")
+            took = timedelta(seconds=round(run.seconds))
+            click.echo(
+                f"{len(run.tasks)} inputs: {', '.join(counts)}, in {took}", err=self._json_lines
+            )
+        for task in failed:
+            click.echo(f"Failed: {task.path}: {task.error_words}", err=True)
+
+    def _bar_of(self, tasks: Sequence[Task]) -> Any:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=len(tasks), unit=" inputs", file=sys.stderr, dynamic_ncols=True)
+        return self._bar
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Print between bars, not over them."""
+        if self._bar is None:
+            yield
+            return
+        from tqdm import tqdm
+
+        with tqdm.external_write_mode(file=sys.stderr):
+            yield

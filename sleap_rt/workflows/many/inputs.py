@@ -1,0 +1,134 @@
+"""Finds the inputs that paths, folders and patterns stand for, and names their results."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime.frames.open_input import IMAGE_SUFFIXES
+from sleap_rt.runtime.outputs.formats import format_named
+
+VIDEO_SUFFIXES = (
+    *(".avi", ".h264", ".hevc", ".m2ts", ".m4v", ".mj2", ".mkv", ".mov", ".mp4", ".mpeg"),
+    *(".mpg", ".mts", ".mxf", ".ogv", ".seq", ".ts", ".webm", ".wmv"),
+)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is processed one by one.
+
+    Attributes:
+        paths: of the inputs, each once, in order.
+        is_many: several were asked for, also if only one was found.
+    """
+
+    paths: tuple[Path, ...]
+    is_many: bool
+
+
+def find_inputs(given: Sequence[Path]) -> Inputs:
+    """Folders of videos and patterns as the files in them; anything else as it is.
+
+    Args:
+        given: paths and patterns; a folder of images is one input.
+
+    Raises:
+        OptionError: none was given.
+        DataError: a pattern matches nothing, or a folder holds both videos and images.
+    """
+    if not given:
+        raise OptionError(
+            "no input was given; name a video, a folder or a `.slp` file ahead of the options, or "
+            "behind data_path (-i)"
+        )
+    found: dict[Path, Path] = {}
+    is_many = len(given) > 1
+    for path in given:
+        files = _files_of(path)
+        is_many = is_many or files is not None
+        found.update({one.resolve(): one for one in ([path] if files is None else files)})
+    return Inputs(tuple(found.values()), is_many)
+
+
+def _files_of(path: Path) -> list[Path] | None:
+    """The files that a folder of videos or a pattern stands for; None for anything else."""
+    if path.is_dir():
+        return _videos_in(path)
+    return _matches(path) if not path.exists() and has_magic(str(path)) else None
+
+
+def _videos_in(folder: Path) -> list[Path] | None:
+    files = [file for file in folder.iterdir() if not file.name.startswith(".")]
+    videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
+    n_images = sum(file.suffix.lower() in IMAGE_SUFFIXES for file in files)
+    if videos and n_images:
+        raise DataError(
+            f"{folder} holds {len(videos)} videos and {n_images} images; name what is meant, for "
+            f'example "{folder / ("*" + videos[0].suffix)}".'
+        )
+    return _in_order(videos) or None
+
+
+def _matches(pattern: Path) -> list[Path]:
+    files = [Path(name) for name in glob(str(pattern), recursive=True)]
+    if not pattern.suffix:  # "videos/*": also matches results and notes
+        files = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
+    if not files:
+        raise DataError(f"{pattern} matches no {'file' if pattern.suffix else 'video'}.")
+    if all(file.suffix.lower() in IMAGE_SUFFIXES for file in files):
+        raise DataError(f"{pattern} matches images; name their folder, which is one input.")
+    return _in_order(files)
+
+
+def _in_order(files: Iterable[Path]) -> list[Path]:
+    """By name, numbers by their value: 2 ahead of 10."""
+    return sorted(files, key=lambda file: [_natural(part) for part in file.parts])
+
+
+def _natural(text: str) -> list[tuple[bool, int, str]]:
+    parts = re.split(r"(\d+)", text)
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+
+
+def result_paths(inputs: Sequence[Path], folder: Path | None, format_name: str) -> list[Path]:
+    """Where the results go: beside the inputs, or all into one folder, under distinct names.
+
+    Inputs of one stem are told apart by their suffixes, and by the folders around them.
+
+    Args:
+        inputs: of the run, each once.
+        folder: for the results; None puts each beside its input.
+        format_name: one of `FORMATS`.
+    """
+    suffix = format_named(format_name).default_suffix
+    groups: dict[tuple[Path, str], list[Path]] = {}
+    for path in inputs:
+        target = path.parent if folder is None else folder
+        groups.setdefault((target, path.with_suffix("").name), []).append(path)
+    results = {
+        path: target / f"{name}{suffix}"
+        for (target, _), paths in groups.items()
+        for path, name in zip(paths, _distinct_names(paths), strict=True)
+    }
+    return [results[path] for path in inputs]
+
+
+def _distinct_names(paths: Sequence[Path]) -> list[str]:
+    """Names for paths of one stem: no longer than needed."""
+    has_suffix = len({path.suffix for path in paths}) > 1
+    ends = [path.name if has_suffix else path.with_suffix("").name for path in paths]
+    names, n_folders = ends, 0
+    while len(set(names)) < len(names):
+        n_folders += 1
+        names = [
+            ".".join([*_folders(path)[-n_folders:], end])
+            for path, end in zip(paths, ends, strict=True)
+        ]
+    return names
+
+
+def _folders(path: Path) -> list[str]:
+    return [part.strip("/\\:") for part in path.resolve().parts[:-1]]

@@ -1,0 +1,100 @@
+"""Predicts on many inputs with models that are opened once."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sleap_rt.errors import EngineError, ModelError
+from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.runtime.predictors import Predictor, open_predictor
+from sleap_rt.workflows.many.run import CannotRunError
+from sleap_rt.workflows.many.task import Task
+from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
+from sleap_rt.workflows.predict import PredictionSummary, Report, planned, run_plan
+from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
+
+
+class ManyPredictions:
+    """Predicts on one input after the other. A context manager that closes the models.
+
+    Args:
+        model_paths: as of `predict`.
+        options: of each input.
+        overrides: as of `predict`.
+        report: as of `predict`; told the plan of the first input only.
+        match_known: as of `planned`.
+        keeps_labels: as of `run_plan`.
+    """
+
+    def __init__(
+        self,
+        model_paths: Sequence[Path],
+        options: PredictionOptions,
+        overrides: ModelOverrides = NO_OVERRIDES,
+        report: Report | None = None,
+        match_known: bool | None = None,
+        *,
+        keeps_labels: bool = False,
+    ) -> None:
+        self._paths, self._options, self._overrides = model_paths, options, overrides
+        self._report, self._match_known = report or Report(), match_known
+        self._keeps_labels = keeps_labels
+        self._resolved: ResolvedModels | None = None
+        self._predictors: dict[bool, Predictor] = {}  # by whether known poses are taken over
+        self._stack = ExitStack()
+
+    def __call__(self, task: Task) -> PredictionSummary:
+        """Predict on one input.
+
+        Raises:
+            CannotRunError: no input can be predicted on, since the models cannot be opened.
+            Other errors: as `predict`.
+        """
+        options = replace(self._options, output_path=task.output, resume=task.resume)
+        models = (self._paths, options, self._overrides, self._match_known)
+        with planned(task.path, *models, resolve=self._resolve) as (plan, opened):
+            if not self._predictors:
+                self._report.planned(plan)
+            predictor = self._predictor(plan)
+            return run_plan(plan, opened, self._report, predictor, keeps_labels=self._keeps_labels)
+
+    def _resolve(self, paths: Sequence[Path], overrides: ModelOverrides) -> ResolvedModels:
+        if self._resolved is None:
+            self._resolved = or_cannot_run(lambda: resolve_models(paths, overrides))
+        return self._resolved
+
+    def _predictor(self, plan: PredictionPlan) -> Predictor:
+        if plan.match_known not in self._predictors:
+            predictor = or_cannot_run(lambda: self._open(plan))
+            self._stack.enter_context(closing(predictor))
+            self._predictors[plan.match_known] = predictor
+        return self._predictors[plan.match_known]
+
+    def _open(self, plan: PredictionPlan) -> Predictor:
+        graphs = plan.resolved.exported(self._report.step)
+        self._resolved = replace(plan.resolved, models=graphs, graphs=graphs)
+        return open_predictor(
+            graphs, plan.options.decode, plan.options.engine, match_known=plan.match_known
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+
+def or_cannot_run(call: Callable[[], Any]) -> Any:
+    """What a call gives; its errors stop all inputs."""
+    try:
+        return call()
+    except (ModelError, EngineError) as error:
+        raise CannotRunError(error) from error

@@ -1,0 +1,79 @@
+"""One of many inputs: where its result goes, and what became of it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sleap_rt.errors import SleapRtError
+from sleap_rt.runtime.outputs.names import journal_of
+
+if TYPE_CHECKING:
+    from sleap_rt.workflows.predict import PredictionSummary
+    from sleap_rt.workflows.retrack import RetrackSummary
+
+
+@dataclass(kw_only=True)
+class Task:
+    """One of the inputs.
+
+    Attributes:
+        path: of the input.
+        output: of its result; None writes none.
+        resume: as of a single run.
+        status: `waiting`, `running`, `done`, `failed`, `existing` (left out: its result was there)
+            or `interrupted`.
+        done: what was done.
+        error: why it failed.
+    """
+
+    path: Path
+    output: Path | None
+    resume: bool | None = None
+    status: str = "waiting"
+    done: "PredictionSummary | RetrackSummary | None" = None
+    error: Exception | None = None
+
+    def forget_labels(self) -> None:
+        """Free the memory: they are on the disk."""
+        import sleap_io as sio
+
+        if self.done is not None:
+            self.done = replace(self.done, labels=sio.Labels())
+
+    def fail(self, error: Exception) -> None:
+        self.status, self.error = "failed", error
+
+    @property
+    def journal(self) -> Path | None:
+        return None if self.output is None else journal_of(self.output)
+
+    @property
+    def n_unreadable(self) -> int:
+        damaged = getattr(self.done, "damaged", None)
+        return 0 if damaged is None else int(damaged.n_unreadable)
+
+    @property
+    def error_words(self) -> str:
+        """One line."""
+        kind = "" if isinstance(self.error, SleapRtError) else f"{type(self.error).__name__}: "
+        return " ".join(f"{kind}{self.error}".removeprefix(f"{self.path}: ").split())
+
+    def facts(self) -> dict[str, Any]:
+        """For the summary file."""
+        journal = self.journal
+        facts: dict[str, Any] = {
+            "input": str(self.path.absolute()),
+            "status": self.status,
+            "outputs": [] if self.done is None else [str(p.absolute()) for p in self.done.paths],
+            "journal": str(journal.absolute()) if journal and journal.exists() else None,
+            "error": None,
+        }
+        if self.status == "existing" and self.output is not None:
+            facts["outputs"] = [str(self.output.absolute())]
+        if self.error is not None:
+            facts["error"] = {"type": type(self.error).__name__, "message": self.error_words}
+        names = ("n_frames", "n_resumed", "n_instances", "n_tracks", "n_skipped", "seconds")
+        for name in (*names, "engine", "device"):
+            facts[name] = getattr(self.done, name, None)
+        facts["n_unreadable"] = None if self.done is None else self.n_unreadable
+        return facts

@@ -1,0 +1,68 @@
+"""Several values after one flag, positional inputs, and nothing twice that counts once."""
+
+import click
+import pytest
+
+from sleap_rt.cli.app import _COMMANDS, app
+from sleap_rt.cli.options.arguments import OnceCommand, spread
+
+FLAGS = ("-i", "--data_path", "-m", "--model_paths")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("-i a -m m", "-i a -m m"),
+        ("-i a b -m m n -t", "-i a -i b -m m -m n -t"),
+        ("a b -m m", "a b -m m"),
+        ("--data-path a b", "--data-path a --data-path b"),
+        ("--data_path=a b", "--data_path=a --data_path b"),
+        ("-i a -o out b", "-i a -o out b"),
+        ("-i a -- -m b", "-i a -- -m b"),
+        ("-i - b", "-i - -i b"),
+        ("-i", "-i"),
+    ],
+)
+def test_values_behind_one_flag_are_spread(given, expected):
+    assert spread(given.split(), FLAGS) == expected.split()
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_no_command_takes_the_last_of_two_values(name):
+    command = app.get_command(click.Context(app), name)
+    assert isinstance(command, OnceCommand)
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("track v.mp4 -m m --frames 1 --frames 2", "--frames"),
+        ("track v.mp4 -m m --resume --no-resume", "--resume"),
+        ("track v.mp4 -m m -d cpu --device cpu", "--device"),
+        ("track v.mp4 -m m -o a.slp -o b.slp", "--output_path"),
+        ("track v.mp4 -m m --output_format slp --output_format csv", "--output_format"),
+        ("eval -g a.slp -g b.slp -p c.slp", "--ground_truth_path"),
+        ("export a -o b -o c", "--output"),
+    ],
+)
+def test_an_option_given_twice_is_refused(call, command, option):
+    done = call(*command.split())
+    assert done.code == 2
+    assert f"{option}" in done.err
+    assert "was given 2 times" in done.err
+
+
+def test_a_flag_may_stand_twice(call):
+    assert "was given" not in call("track", "none.mp4", "-m", "none", "-t", "-t").err
+
+
+@pytest.mark.parametrize(
+    "words", ["{clip} -m {graph}", "-m {graph} -i {clip}", "-m {graph} -t {clip}"]
+)
+def test_the_input_stands_where_people_put_it(call, words, request, sample_graphs, tmp_path):
+    (graph,) = sample_graphs("bottomup")
+    clip = request.config.rootpath / "samples/crawlers.mp4"
+    given = words.format(clip=clip, graph=graph).split()
+    done = call("track", *given, "--frames", "0", "-o", tmp_path / "table.csv")
+    assert done.code == 0, done.err
+    assert (tmp_path / "table.csv").read_text().startswith("track,frame_idx")

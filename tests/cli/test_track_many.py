@@ -1,0 +1,108 @@
+"""Several videos for one call: each as a call of its own would give it, with models opened once."""
+
+import json
+import shutil
+
+import pytest
+import sleap_io as sio
+
+import sleap_rt
+from sleap_rt.errors import SomeInputsFailedError
+from sleap_rt.runtime.predictors import open_predictor
+from sleap_rt.workflows.many import predictions
+
+
+@pytest.fixture
+def videos(tmp_path, request):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for name in ("cam1.mp4", "cam2.mp4"):
+        shutil.copy(request.config.rootpath / "samples/crawlers.mp4", folder / name)
+    (folder / "cam3.mp4").write_text("torn")
+    return folder
+
+
+@pytest.fixture
+def n_opened(monkeypatch):
+    opened = []
+
+    def counting(*args, **kwargs):
+        opened.append(args)
+        return open_predictor(*args, **kwargs)
+
+    monkeypatch.setattr(predictions, "open_predictor", counting)
+    return opened
+
+
+def content(labels):
+    return [
+        (frame.frame_idx, one.numpy().tobytes(), one.track and one.track.name)
+        for frame in labels
+        for one in frame.instances
+    ]
+
+
+def test_each_gets_its_result_with_models_opened_once(
+    call, videos, sample_graphs, tmp_path, n_opened
+):
+    (graph,) = sample_graphs("bottomup")
+    options = ("-m", graph, "--frames", "0-4", "-t", "-o")
+    out, summary = tmp_path / "out", tmp_path / "run.json"
+    done = call("track", "-i", videos, *options, out, "--summary", summary)
+    assert done.code == 1
+    assert len(n_opened) == 1
+    assert "3 inputs: 2 done, 1 failed, 0 left out" in done.out
+    assert f"Failed: {videos / 'cam3.mp4'}: not a video that can be read" in done.err
+    assert call("track", videos / "cam1.mp4", *options, tmp_path / "alone.slp").code == 0
+    alone = content(sio.load_slp(str(tmp_path / "alone.slp"), open_videos=False))
+    assert alone
+    for name in ("cam1", "cam2"):
+        found = sio.load_slp(str(out / f"{name}.predictions.slp"), open_videos=False)
+        assert content(found) == alone
+        assert found.video.filename == str(videos / f"{name}.mp4")
+    facts = json.loads(summary.read_text())
+    assert [one["n_frames"] for one in facts["inputs"]] == [5, 5, None]
+    again = call("track", videos, *options, out, "--skip_existing")
+    assert "0 done, 1 failed, 2 left out" in again.out
+
+
+def test_the_same_in_python(videos, sample_graphs, tmp_path, n_opened):
+    graphs, clips = sample_graphs("bottomup"), sorted(videos.iterdir())
+    found = sleap_rt.run_inference(clips[:2], model_paths=graphs, frames=[0, 1])
+    alone = sleap_rt.run_inference(clips[0], model_paths=graphs, frames=[0, 1])
+    assert isinstance(found, list)
+    assert isinstance(alone, sio.Labels)
+    assert [content(labels) for labels in found] == [content(alone)] * 2
+    assert len(n_opened) == 1
+    with pytest.raises(SomeInputsFailedError, match=r"1 of 3 inputs failed: .*cam3\.mp4") as failed:
+        sleap_rt.run_inference(
+            str(videos / "*.mp4"), model_paths=graphs, frames=[0], output_path=tmp_path / "out"
+        )
+    assert [labels is None for labels in failed.value.results] == [False, False, True]
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_poses_of_several_files_are_followed(call, request, tmp_path):
+    for name in ("a", "b"):
+        shutil.copy(request.config.rootpath / "samples/crawlers.slp", tmp_path / f"{name}.slp")
+    done = call("track", tmp_path / "a.slp", tmp_path / "b.slp", "-t", "-o", tmp_path / "out")
+    assert done.code == 0, done.err
+    one, other = (
+        sio.load_slp(str(tmp_path / f"out/{name}.predictions.slp"), open_videos=False)
+        for name in ("a", "b")
+    )
+    assert content(one) == content(other)
+    assert len(one.tracks) == 3
+    assert len(sleap_rt.run_inference([tmp_path / "a.slp", tmp_path / "b.slp"], tracking=True)) == 2
+
+
+def test_progress_for_programs_names_the_input(call, videos, sample_graphs):
+    (graph,) = sample_graphs("bottomup")
+    done = call(
+        "track", videos / "cam1.mp4", videos / "cam2.mp4", "-m", graph, "--gui", "--frames", "0"
+    )
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    named = [line for line in lines if "input" in line]
+    assert [line["input"] for line in named] == [str(videos / f"cam{i}.mp4") for i in (1, 2)]
+    assert all(line["n_inputs"] == 2 for line in named)
+    assert lines[-1]["n_processed"] == 1

@@ -1,0 +1,97 @@
+"""Which inputs paths, folders and patterns stand for, and where their results go."""
+
+from pathlib import Path
+
+import pytest
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.workflows.many.inputs import find_inputs, result_paths
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def files(*names):
+        for name in names:
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).touch()
+
+    return files
+
+
+def found(*given):
+    inputs = find_inputs([Path(path) for path in given])
+    return [path.as_posix() for path in inputs.paths], inputs.is_many
+
+
+def test_one_file_or_folder_of_images_is_itself(files):
+    files("a.mp4", "images/1.png", "odd [1].mp4", "empty/notes.txt")
+    for name in ("a.mp4", "images", "odd [1].mp4", "missing.mp4", "empty"):
+        assert found(name) == ([name], False)
+
+
+def test_a_folder_of_videos_is_its_videos_in_order_of_their_numbers(files):
+    files("v/cam10.mp4", "v/cam2.AVI", "v/cam1.mkv", "v/._cam1.mkv", "v/notes.txt", "v/sub/x.mp4")
+    files("v/cam1.predictions.slp")
+    assert found("v") == (["v/cam1.mkv", "v/cam2.AVI", "v/cam10.mp4"], True)
+
+
+def test_a_pattern_is_what_it_matches(files):
+    files("v/a.mp4", "v/b.mp4", "v/a.slp", "v/.hidden.mp4", "w/x/c.mp4")
+    assert found("v/*.mp4") == (["v/a.mp4", "v/b.mp4"], True)
+    assert found("v/*") == (["v/a.mp4", "v/b.mp4"], True)
+    assert found("v/*.slp") == (["v/a.slp"], True)
+    assert found("**/*.mp4") == (["v/a.mp4", "v/b.mp4", "w/x/c.mp4"], True)
+
+
+def test_an_input_that_is_named_twice_is_taken_once(files, tmp_path):
+    files("v/a.mp4", "v/b.mp4")
+    assert found("v/b.mp4", "v", tmp_path / "v/a.mp4")[0] == [
+        "v/b.mp4",
+        (tmp_path / "v/a.mp4").as_posix(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("none/*.mp4", "matches no file"),
+        ("none/*", "matches no video"),
+        ("mixed", "mixed holds 1 videos and 2 images; name what is meant"),
+        ("mixed/*.png", "matches images; name their folder"),
+    ],
+)
+def test_what_is_unclear_is_refused(files, given, words):
+    files("mixed/a.mp4", "mixed/1.png", "mixed/2.png")
+    with pytest.raises(DataError, match=words):
+        find_inputs([Path(given)])
+
+
+def test_no_input_is_wrong_use():
+    with pytest.raises(OptionError, match="no input was given"):
+        find_inputs([])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "folder", "expected"),
+    [
+        (["d/a.mp4", "d/b.mp4"], None, ["d/a.predictions.slp", "d/b.predictions.slp"]),
+        (["d1/a.mp4", "d2/a.mp4"], None, ["d1/a.predictions.slp", "d2/a.predictions.slp"]),
+        (["d1/a.mp4", "d2/a.mp4"], "out", ["out/d1.a.predictions.slp", "out/d2.a.predictions.slp"]),
+        (["d/a.mp4", "d/a.avi"], None, ["d/a.mp4.predictions.slp", "d/a.avi.predictions.slp"]),
+        (
+            ["x/d/a.mp4", "y/d/a.mp4", "y/b.mp4"],
+            "out",
+            ["out/x.d.a.predictions.slp", "out/y.d.a.predictions.slp", "out/b.predictions.slp"],
+        ),
+        (
+            ["d/a.mp4", "d/a.avi", "e/a.avi"],
+            "out",
+            [f"out/{name}.predictions.slp" for name in ("d.a.mp4", "d.a.avi", "e.a.avi")],
+        ),
+    ],
+)
+def test_results_have_distinct_names(inputs, folder, expected):
+    paths = result_paths([Path(path) for path in inputs], folder and Path(folder), "slp")
+    assert [path.as_posix() for path in paths] == expected

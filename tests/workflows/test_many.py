@@ -1,0 +1,176 @@
+"""Many inputs in one go: one that fails stops no other, and nothing is done or replaced twice."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import sleap_io as sio
+
+from sleap_rt.errors import DataError, EngineError, OptionError
+from sleap_rt.runtime.outputs.earlier_results import name_of_file
+from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.workflows.many.inputs import Inputs
+from sleap_rt.workflows.many.options import ManyOptions, many_options
+from sleap_rt.workflows.many.plan import plan_many
+from sleap_rt.workflows.many.run import CannotRunError, ManyReport
+
+WORKED_ON: list[tuple[str, bool | None]] = []
+DOCS = Path(__file__).resolve().parents[2] / "docs/track.md"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the work gives back here."""
+
+    paths: tuple[Path, ...] = ()
+    n_frames: int = 3
+    labels: sio.Labels = field(default_factory=sio.Labels)
+
+
+@pytest.fixture
+def clips(tmp_path):
+    paths = [tmp_path / f"{name}.mp4" for name in "abcd"]
+    for path in paths:
+        path.touch()
+    return paths
+
+
+def result(clip):
+    """A result of an input as it is written, empty."""
+    output = clip.with_suffix(".predictions.slp")
+    write_labels(sio.Labels(), output, "slp", name_of_file(clip))
+    return output
+
+
+def carried_out(clips, options, failures=None):
+    """The run; `WORKED_ON` has the inputs that were worked on, and how to resume them."""
+    run = plan_many(clips, options)
+    WORKED_ON.clear()
+
+    def work(task):
+        WORKED_ON.append((task.path.stem, task.resume))
+        if failures and task.path.stem in failures:
+            raise failures[task.path.stem]
+        return Done(paths=(task.output,))
+
+    run.carry_out(work, ManyReport())
+    return run
+
+
+def statuses(run):
+    return [task.status for task in run.tasks]
+
+
+@pytest.mark.parametrize("error", [DataError("torn"), OptionError("no"), ZeroDivisionError("odd")])
+def test_one_that_fails_stops_no_other(clips, tmp_path, error):
+    summary = tmp_path / "run.json"
+    run = carried_out(clips, ManyOptions(summary=summary), {"b": error})
+    assert statuses(run) == ["done", "failed", "done", "done"]
+    assert not run.is_complete
+    facts = json.loads(summary.read_text())
+    assert [one["status"] for one in facts["inputs"]] == statuses(run)
+    assert (facts["n_inputs"], facts["n_done"], facts["n_failed"]) == (4, 3, 1)
+    assert facts["inputs"][1]["error"]["type"] == type(error).__name__
+    assert facts["inputs"][0]["outputs"] == [str(tmp_path / "a.predictions.slp")]
+
+
+def test_wrong_use_is_told_once(clips):
+    with pytest.raises(OptionError, match="no such"):
+        carried_out(clips, ManyOptions(), {"a": OptionError("no such")})
+    assert WORKED_ON == [("a", None)]
+
+
+def test_models_that_cannot_be_opened_stop_the_run(clips, tmp_path):
+    summary = tmp_path / "run.json"
+    failure = CannotRunError(EngineError("no GPU"))
+    with pytest.raises(EngineError, match="no GPU"):
+        carried_out(clips, ManyOptions(summary=summary), {"a": failure})
+    assert json.loads(summary.read_text())["n_waiting"] == 3
+
+
+def test_an_interrupt_is_in_the_summary(clips, tmp_path):
+    summary = tmp_path / "run.json"
+    with pytest.raises(KeyboardInterrupt):
+        carried_out(clips, ManyOptions(summary=summary), {"b": KeyboardInterrupt()})
+    found = [one["status"] for one in json.loads(summary.read_text())["inputs"]]
+    assert found == ["done", "interrupted", "waiting", "waiting"]
+
+
+def test_existing_results_can_be_left_out(clips):
+    result(clips[1])
+    run = carried_out(clips, ManyOptions(skip_existing=True))
+    assert statuses(run) == ["done", "existing", "done", "done"]
+    assert run.is_complete
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_was(clips):
+    result(clips[0])
+    clips[1].with_suffix(".predictions.slp.journal").touch()
+    with pytest.raises(DataError, match=r"nothing was run.*b\.predictions\.slp\.journal"):
+        plan_many(clips, ManyOptions())
+    run = carried_out(clips, ManyOptions(resume=True))
+    assert statuses(run) == ["existing", "done", "done", "done"]
+    assert WORKED_ON == [("b", True), ("c", None), ("d", None)]
+
+
+@pytest.mark.parametrize("resume", [None, True])
+def test_files_that_are_not_ours_are_refused_before_anything_is_run(clips, resume):
+    for clip in clips[1:3]:
+        clip.with_suffix(".predictions.slp").write_text("labels of a person")
+    with pytest.raises(DataError, match=r"nothing was run.*b\.pred.*c\.pred.*--skip_existing"):
+        plan_many(clips, ManyOptions(resume=resume))
+    assert len(plan_many(clips, ManyOptions(resume=resume, overwrite=True)).tasks) == 4
+
+
+def test_labels_are_not_held(clips):
+    run = plan_many(clips, ManyOptions())
+    frame = sio.LabeledFrame(video=sio.Video("a.mp4", open_backend=False), frame_idx=0)
+    run.carry_out(lambda task: Done(labels=sio.Labels([frame])), ManyReport())
+    assert all(task.done and len(task.done.labels) == 0 for task in run.tasks)
+
+
+def test_a_summary_replaces_no_other_file(clips, tmp_path):
+    other = tmp_path / "notes.json"
+    other.write_text('{"mine": 1}')
+    with pytest.raises(DataError, match="exists and is no summary"):
+        plan_many(clips, ManyOptions(summary=other))
+    with pytest.raises(DataError, match="is an input"):
+        plan_many(clips, ManyOptions(summary=clips[0]))
+    for _ in range(2):
+        carried_out(clips, ManyOptions(summary=tmp_path / "run.json", overwrite=True))
+
+
+def test_the_keys_of_the_summary_are_documented(clips, tmp_path):
+    summary = tmp_path / "run.json"
+    carried_out(clips, ManyOptions(summary=summary))
+    facts = json.loads(summary.read_text())
+    text = DOCS.read_text(encoding="utf8")
+    for key in (*facts, *facts["inputs"][0]):
+        assert f"`{key}`" in text
+
+
+@pytest.mark.parametrize(
+    ("is_many", "output", "values", "words"),
+    [
+        (True, "out.slp", {}, "one file for 4 inputs; name a folder"),
+        (True, None, {"video_index": 0}, "video_index: give it with one input"),
+    ],
+)
+def test_what_needs_one_input_is_refused(clips, is_many, output, values, words):
+    with pytest.raises(OptionError, match=words):
+        many_options(
+            Inputs(tuple(clips), is_many), output and Path(output), values, names_output=True
+        )
+
+
+def test_one_input_needs_no_more_than_before(clips, tmp_path):
+    one = Inputs((clips[0],), is_many=False)
+    assert many_options(one, None, {}, names_output=True) is None
+    assert many_options(one, tmp_path / "out.slp", {}, names_output=True) is None
+    to_folder = many_options(one, tmp_path, {}, names_output=True)
+    assert to_folder is not None
+    assert plan_many(one.paths, to_folder).tasks[0].output == tmp_path / "a.predictions.slp"
+    said = many_options(one, tmp_path / "x.csv", {"skip_existing": True}, names_output=True)
+    assert said is not None
+    assert plan_many(one.paths, said).tasks[0].output == tmp_path / "x.csv"
