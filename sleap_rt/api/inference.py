@@ -156,6 +156,7 @@ def _track_only(
         output_format=given.get("output_format", "auto"),
         no_empty_frames=bool(given.get("no_empty_frames")),
         overwrite=bool(given.get("overwrite")),
+        reproducible=bool(given.get("reproducible")),
     )
     many = many_inputs(data, output_path, given)
     if many is not None:

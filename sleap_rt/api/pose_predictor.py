@@ -46,7 +46,7 @@ from sleap_rt.workflows.tracking import tracker_options, without_effect
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_OF_OUTPUT = ("centroid_output", "no_empty_frames", "overwrite", "resume")
+_OF_OUTPUT = ("centroid_output", "no_empty_frames", "overwrite", "reproducible", "resume")
 _log = logging.getLogger(__name__)
 
 

@@ -158,6 +158,7 @@ _OF_OUTPUT = (
     "output_format",
     "no_empty_frames",
     "overwrite",
+    "reproducible",
     "resume",
 )
 
@@ -186,6 +187,7 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
         output_format=params["output_format"],
         no_empty_frames=params["no_empty_frames"],
         overwrite=params["overwrite"],
+        reproducible=params["reproducible"],
     )
     inputs, many = _inputs(params)
     show = partial(_show_retracked, quiet=params["quiet"])

@@ -49,6 +49,7 @@ class PredictionOptions:
             slp.
         no_empty_frames: leave out frames without instances.
         overwrite: replace a file that is not the unchanged result of the same input.
+        reproducible: leave times out of the result, so that the same run gives the same bytes.
         resume: continue the journal of an interrupted run. None refuses to overwrite one, False
             starts again.
         given: names of options that the user set; those without effect are refused.
@@ -67,6 +68,7 @@ class PredictionOptions:
     output_format: str = "auto"
     no_empty_frames: bool = False
     overwrite: bool = False
+    reproducible: bool = False
     resume: bool | None = None
     given: frozenset[str] = frozenset()
 

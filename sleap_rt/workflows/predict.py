@@ -21,7 +21,7 @@ from sleap_rt.runtime.outputs.earlier_results import name_of_input
 from sleap_rt.runtime.outputs.formats import load_writer, write_labels, write_results
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.names import default_output, make_folder
-from sleap_rt.runtime.outputs.provenance import prediction_provenance
+from sleap_rt.runtime.outputs.provenance import prediction_provenance, without_times
 from sleap_rt.runtime.outputs.results import RunResults, Shown, Tally
 from sleap_rt.runtime.outputs.saving import remove_unfinished
 from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
@@ -314,6 +314,8 @@ class _Run:
             tracked=self._following.options is not None,
             damaged=self._damaged,
         )
+        if self._plan.options.reproducible:
+            provenance = without_times(provenance)
         skeleton, videos = self._predictor.skeleton, with_absolute_paths(self._opened.videos())
         names = self._following.names
         return self._tally.results(self._stored, skeleton, videos, names, provenance)

@@ -19,6 +19,7 @@ from sleap_rt.runtime.outputs.names import (
     make_folder,
     settled_format,
 )
+from sleap_rt.runtime.outputs.provenance import without_times
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import filter_labels
 from sleap_rt.runtime.pipeline.retrack import check_video_index, retrack
@@ -40,6 +41,7 @@ class RetrackOptions:
         output_format: kind of the file, or `auto`: as `output_path` ends, else slp.
         no_empty_frames: leave out frames without instances.
         overwrite: replace a file that is not the unchanged result of the same input.
+        reproducible: leave times out of the result, so that the same run gives the same bytes.
     """
 
     tracking: TrackerOptions
@@ -49,6 +51,7 @@ class RetrackOptions:
     output_format: str = "auto"
     no_empty_frames: bool = False
     overwrite: bool = False
+    reproducible: bool = False
 
     def __post_init__(self) -> None:
         name = settled_format(self.output_format, self.output_path)
@@ -83,7 +86,7 @@ _HONOURED = frozenset(
         *FilterOptions.__dataclass_fields__,
         *TrackerOptions.__dataclass_fields__,
         *("frames", "video_index", "max_instances", "tracking"),
-        *("output_format", "no_empty_frames", "overwrite", "gui"),
+        *("output_format", "no_empty_frames", "overwrite", "reproducible", "gui"),
         *("skip_existing", "summary"),
     }
 )
@@ -140,6 +143,8 @@ def retrack_data(
         labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
     if isinstance(data, Path):
         labels.provenance["source_labels"] = data.resolve().as_posix()
+    if options.reproducible:
+        labels.provenance = without_times(labels.provenance)
     paths: tuple[Path, ...] = ()
     if output_path is not None:
         for video in labels.videos:

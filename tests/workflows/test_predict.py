@@ -267,6 +267,32 @@ def test_provenance_says_how_it_was_made(run, video):
     assert "input_provenance" not in made
 
 
+@pytest.mark.parametrize(
+    ("output_format", "suffix"),
+    [("slp", ".slp"), ("analysis_h5", ".h5"), ("csv", ".csv"), ("nwb", ".nwb"), ("coco", ".json")],
+)
+def test_a_reproducible_run_gives_the_same_bytes(pytestconfig, tmp_path, output_format, suffix):
+    video = pytestconfig.rootpath / "samples/crawlers.mp4"  # NWB takes no folder of images
+    options = PredictionOptions(
+        output_path=tmp_path / f"out{suffix}",
+        output_format=output_format,
+        selection=SelectionOptions(frames=(0, 1, 2, 3)),
+        tracking=TrackerOptions(),
+        overwrite=True,
+        reproducible=True,
+    )
+    written = []
+    for _ in range(3):
+        completed(video, options)
+        written.append(options.output_path.read_bytes())
+    assert written.count(written[0]) == 3
+    timed = dataclasses.replace(options, reproducible=False)
+    completed(video, timed)
+    if output_format in ("slp", "analysis_h5", "nwb"):  # these hold the provenance
+        assert b"inference_start_timestamp" in options.output_path.read_bytes()
+        assert b"inference_start_timestamp" not in written[0]
+
+
 def test_an_input_is_never_overwritten(run, video, tmp_path):
     labels = run()
     again = PredictionOptions(

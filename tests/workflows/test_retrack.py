@@ -284,3 +284,18 @@ def test_the_whole_clip_is_tracked_without_its_video(shared_data, tmp_path, caps
     source = shared_data / "labels" / "clip.predictions.slp"
     said = command(capsys, "-i", source, "-t", "-o", tmp_path / "out.slp")
     assert said.out.startswith("1500 frames, 2948 instances, 3 tracks")
+
+
+def test_reproducible_tracking_gives_the_same_bytes(tmp_path):
+    options = RetrackOptions(
+        tracking=TrackerOptions(),
+        output_path=tmp_path / "out.slp",
+        overwrite=True,
+        reproducible=True,
+    )
+    written = []
+    for _ in range(4):
+        retrack_data(SAMPLES / "crawlers.slp", options)
+        written.append((tmp_path / "out.slp").read_bytes())
+    assert written.count(written[0]) == 4
+    assert b"runtime_sec" not in written[0]

@@ -240,6 +240,11 @@ OUTPUT = (
         help="Replace a file that is not the unchanged result of the same input.",
     ),
     click.option(
+        "--reproducible",
+        is_flag=True,
+        help="Leave times out of the result, so that the same run gives the same bytes.",
+    ),
+    click.option(
         "--resume/--no-resume",
         default=None,
         help="Continue an interrupted run, or start it again.",

@@ -1,6 +1,5 @@
 """Writes predictions to files of several formats, through sleap-io; complete or not at all."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,8 +13,10 @@ from sleap_rt.runtime.outputs.blocks.csv import write_csv
 from sleap_rt.runtime.outputs.blocks.slp import write_slp
 from sleap_rt.runtime.outputs.earlier_results import add_mark
 from sleap_rt.runtime.outputs.labels import labels_of
+from sleap_rt.runtime.outputs.nwb import write_nwb
 from sleap_rt.runtime.outputs.results import RunResults
 from sleap_rt.runtime.outputs.saving import save
+from sleap_rt.runtime.outputs.symmetries import in_order
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -107,12 +108,8 @@ def _write_csv(labels: "sio.Labels", path: Path) -> None:
 
 
 def _write_nwb(labels: "sio.Labels", path: Path) -> None:
-    import sleap_io as sio
-
     _check_one_each(labels, "nwb")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # sleap-io uses names that pynwb has deprecated
-        sio.save_nwb(labels, str(path), "predictions")
+    write_nwb(labels, path)
 
 
 def _write_coco(labels: "sio.Labels", path: Path) -> None:
@@ -178,7 +175,8 @@ def write_labels(
         DataError: the format cannot hold them, or the file cannot be written.
     """
     form = format_named(format_name)
-    return _saved(path, format_name, input_name, lambda file: form.write(labels, file))
+    with in_order(labels.skeletons):
+        return _saved(path, format_name, input_name, lambda file: form.write(labels, file))
 
 
 def write_results(
@@ -204,5 +202,5 @@ def _saved(
         return save(path, write_marked)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, IndexError) as error:
         raise DataError(f"{path}: sleap-io cannot write {format_name} of these: {error}") from error

@@ -42,7 +42,7 @@ def _instance(
     import sleap_io as sio
 
     track = int(frame.track_ids[i])
-    return sio.PredictedInstance.from_numpy(
+    instance: sio.PredictedInstance = sio.PredictedInstance.from_numpy(
         points_data=frame.points[i].astype(np.float64),
         point_scores=frame.point_scores[i].astype(np.float64),
         score=float(frame.scores[i]),
@@ -50,31 +50,14 @@ def _instance(
         tracking_score=float(frame.tracking_scores[i]),
         skeleton=skeleton,
     )
+    instance.points["complete"] = False  # sleap-io leaves it to chance
+    return instance
 
 
-def to_sleap_io(skeleton: Skeleton, *, ordered: bool = False) -> "sio.Skeleton":
-    """The skeleton as sleap-io's.
-
-    Args:
-        skeleton: to bring over.
-        ordered: symmetric nodes are written in the same order each time. sleap-io holds them in
-            sets, whose order is that of addresses in memory. Only for writing: such nodes cannot
-            be pickled.
-    """
+def to_sleap_io(skeleton: Skeleton) -> "sio.Skeleton":
     import sleap_io as sio
 
-    class PlacedNode(sio.Node):  # type: ignore[misc]  # sleap-io has no types
-        __slots__ = ("place",)
-        place: int
-
-        def __hash__(self) -> int:
-            return self.place
-
-    nodes = []
-    for place, name in enumerate(skeleton.node_names):
-        nodes.append(PlacedNode(name) if ordered else sio.Node(name))
-        if ordered:
-            nodes[-1].place = place
+    nodes = [sio.Node(name) for name in skeleton.node_names]
     return sio.Skeleton(
         nodes=nodes,
         edges=[sio.Edge(nodes[a], nodes[b]) for a, b in skeleton.edge_inds],

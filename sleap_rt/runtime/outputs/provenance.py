@@ -1,7 +1,7 @@
 """The record of how predictions were made, for the file that stores them."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -86,6 +86,17 @@ def prediction_provenance(
         },
     }
     return _without_none(provenance)
+
+
+_TIMES = {
+    *("inference_start_timestamp", "inference_end_timestamp", "inference_runtime_seconds"),
+    *("start_timestamp", "finish_timestamp", "runtime_sec"),  # of tracking alone
+}
+
+
+def without_times(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for equal runs, whenever they were made and however long they took."""
+    return {name: value for name, value in provenance.items() if name not in _TIMES}
 
 
 def _method(selection: SelectionOptions) -> str:

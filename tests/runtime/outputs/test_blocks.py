@@ -1,7 +1,6 @@
 """Files that are written block by block are those that sleap-io writes at once."""
 
 import dataclasses
-from functools import partial
 
 import h5py
 import numpy as np
@@ -11,7 +10,7 @@ from made_results import made_results
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.outputs import formats
 from sleap_rt.runtime.outputs.formats import write_labels, write_results
-from sleap_rt.runtime.outputs.labels import labels_of, to_sleap_io
+from sleap_rt.runtime.outputs.labels import labels_of
 
 CASES = {
     "tracked": {},
@@ -26,8 +25,6 @@ CASES = {
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     monkeypatch.setattr("sleap_rt.runtime.outputs.blocks.analysis_h5._BLOCK_BYTES", 2000)
-    ordered = partial(to_sleap_io, ordered=True)  # else the order of symmetries is left to chance
-    monkeypatch.setattr("sleap_rt.runtime.outputs.labels.to_sleap_io", ordered)
 
 
 def both(results, folder, name, format_name):

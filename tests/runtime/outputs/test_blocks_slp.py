@@ -1,7 +1,6 @@
 """A `.slp` file that is written block by block is the one that sleap-io writes at once."""
 
 import dataclasses
-from functools import partial
 
 import h5py
 import numpy as np
@@ -10,7 +9,8 @@ import sleap_io as sio
 from made_results import made_results
 
 from sleap_rt.runtime.outputs.blocks.slp import write_slp
-from sleap_rt.runtime.outputs.labels import labels_of, to_sleap_io
+from sleap_rt.runtime.outputs.labels import labels_of
+from sleap_rt.runtime.outputs.symmetries import in_order
 
 
 def content(path):
@@ -30,20 +30,11 @@ def content(path):
     return found
 
 
-@pytest.fixture(autouse=True)
-def symmetries_in_order(monkeypatch):
-    """What sleap-io leaves to chance is left out of the comparison."""
-    ordered = partial(to_sleap_io, ordered=True)
-    monkeypatch.setattr("sleap_rt.runtime.outputs.labels.to_sleap_io", ordered)
-
-
 def whole(results, path):
     """The same results through sleap-io alone."""
     labels = labels_of(results)
-    for frame in labels:
-        for instance in frame:
-            instance.points["complete"] = False  # sleap-io leaves it to chance
-    labels.save(str(path), embed=False, restore_original_videos=False, verbose=False)
+    with in_order(labels.skeletons):
+        labels.save(str(path), embed=False, restore_original_videos=False, verbose=False)
     return path
 
 

@@ -18,6 +18,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write, reserve
 from sleap_rt.runtime.outputs.labels import to_sleap_io
 from sleap_rt.runtime.outputs.results import RunResults
+from sleap_rt.runtime.outputs.symmetries import in_order
 
 if TYPE_CHECKING:
     import h5py
@@ -102,7 +103,7 @@ def _save_example(
     import sleap_io as sio
     from sleap_io.io.main import save_analysis_h5
 
-    skeleton = to_sleap_io(results.skeleton, ordered=True)
+    skeleton = to_sleap_io(results.skeleton)
     tracks: list[sio.Track | None] = [
         sio.Track(results.track_names[t]) for t in sorted(survey.tracks)
     ]
@@ -119,7 +120,8 @@ def _save_example(
         tracks=tracks,
     )
     labels.provenance.update(results.provenance)
-    save_analysis_h5(labels, str(path), video=video, all_frames=False)
+    with in_order(labels.skeletons):
+        save_analysis_h5(labels, str(path), video=video, all_frames=False)
 
 
 class _Matrices:

@@ -16,6 +16,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write, reserve
 from sleap_rt.runtime.outputs.labels import to_sleap_io
 from sleap_rt.runtime.outputs.results import RunResults
+from sleap_rt.runtime.outputs.symmetries import in_order
 
 if TYPE_CHECKING:
     import h5py
@@ -39,7 +40,9 @@ def write_slp(results: RunResults, path: Path) -> None:
     names = [video.filename for video in results.videos]
     n_images = sum(len(name) for name in names if isinstance(name, list))
     reserve(path.parent, _MB + n_images * _BYTES_PER_IMAGE)
-    example_of(results).save(str(path), embed=False, restore_original_videos=False, verbose=False)
+    example = example_of(results)
+    with in_order(example.skeletons):
+        example.save(str(path), embed=False, restore_original_videos=False, verbose=False)
     with open_to_write(path) as (file, check):
         writer = _Writer(file, results)
         for block in results.blocks():
@@ -51,7 +54,7 @@ def example_of(results: RunResults) -> "sio.Labels":
     """Labels with one instance in the first frame of every video."""
     import sleap_io as sio
 
-    skeleton = to_sleap_io(results.skeleton, ordered=True)
+    skeleton = to_sleap_io(results.skeleton)
     n_nodes = len(results.skeleton.node_names)
     labels = sio.Labels(
         labeled_frames=[
