@@ -11,30 +11,43 @@ SKELETON = Skeleton("fly, \u00e4", ("head", "tail", "left, wing"), ((0, 1), (0, 
 NAMES = tuple(f"track_{i}" for i in range(9))
 
 
-def made_results(n_frames=50, n_videos=2, *, tracked=True, most=4, n_frames_of_video=0):
+def made_results(
+    n_frames=50,
+    n_videos=2,
+    *,
+    tracked=True,
+    most=4,
+    least=0,
+    n_unused=1,
+    every=3,
+    n_frames_of_video=0,
+):
     """Results with frames that are empty, nodes that are missing and tracks that come and go.
 
     Args:
-        n_frames: of each video; every third is left out.
-        n_videos: that have frames; one more has none.
+        n_frames: of each video.
+        n_videos: that have frames.
+        n_unused: videos that have none.
         tracked: two of three instances have tracks, none twice in a frame.
         most: animals in a frame.
+        least: animals in a frame.
+        every: how often a frame is left out; 0 leaves out none.
         n_frames_of_video: that the videos tell to have.
     """
     random = np.random.default_rng(7)
     frames, tally = [], Tally()
     for video in range(n_videos):
         for index in range(n_frames):
-            if index % 3 == 1:
+            if every and index % every == 1:
                 continue
-            frames.append(_frame(random, video, index, most, tracked))
+            frames.append(_frame(random, video, index, (least, most), tracked))
             tally.add(frames[-1])
-    videos = [_video(name, n_frames_of_video) for name in "abc"[: n_videos + 1]]
+    videos = [_video(name, n_frames_of_video) for name in "abc"[: n_videos + n_unused]]
     return tally.results(frames, SKELETON, videos, NAMES, {"made": "by hand", "n": 3})
 
 
-def _frame(random, video, index, most, tracked):
-    n = int(random.integers(0, most + 1))
+def _frame(random, video, index, limits, tracked):
+    n = int(random.integers(limits[0], limits[1] + 1))
     points = random.uniform(0, 500, (n, 3, 2)).astype(np.float32)
     points[random.random((n, 3)) < 0.2] = np.nan
     scores = random.random((n, 3)).astype(np.float32)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.runtime.outputs.blocks.analysis_h5 import one_each, surveyed, write_analysis_h5
 from sleap_rt.runtime.outputs.blocks.coco import write_coco
-from sleap_rt.runtime.outputs.blocks.csv import write_csv
+from sleap_rt.runtime.outputs.blocks.csv import write_csv, write_labels_csv
 from sleap_rt.runtime.outputs.blocks.slp import write_slp
 from sleap_rt.runtime.outputs.earlier_results import add_mark
 from sleap_rt.runtime.outputs.labels import labels_of
-from sleap_rt.runtime.outputs.nwb import write_nwb
+from sleap_rt.runtime.outputs.nwb.writing import write_nwb
 from sleap_rt.runtime.outputs.results import RunResults
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.runtime.outputs.symmetries import in_order
@@ -101,12 +101,6 @@ def video_stem(video: "sio.Video") -> str:
     return Path(name[0] if isinstance(name, list) else name).stem
 
 
-def _write_csv(labels: "sio.Labels", path: Path) -> None:
-    from sleap_io.io.main import save_csv
-
-    save_csv(labels, str(path))
-
-
 def _write_nwb(labels: "sio.Labels", path: Path) -> None:
     _check_one_each(labels, "nwb")
     write_nwb(labels, path)
@@ -127,7 +121,7 @@ FORMATS = {
         "sleap_io.io.analysis_h5",
         _write_analysis_blocks,
     ),
-    "csv": Format(".csv", ".predictions.csv", _write_csv, "sleap_io", write_csv),
+    "csv": Format(".csv", ".predictions.csv", write_labels_csv, "sleap_io", write_csv),
     "nwb": Format(".nwb", ".predictions.nwb", _write_nwb, "sleap_io.io.nwb"),
     "coco": Format(".json", ".predictions.coco.json", _write_coco, "sleap_io.io.coco", write_coco),
 }

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sleap_rt.runtime.outputs.nwb.fitting import fit_for_nwb
+
 if TYPE_CHECKING:
     import sleap_io as sio
 
@@ -23,14 +25,16 @@ def write_nwb(labels: "sio.Labels", path: Path) -> None:
 
     started = _start(dict(labels.provenance))
     identifier = uuid.uuid5(uuid.NAMESPACE_OID, repr(dict(labels.provenance)))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), fit_for_nwb(labels) as (fitted, poses):
         warnings.simplefilter("ignore")  # sleap-io uses names that pynwb has deprecated
         about = {
             "session_start_time": started,
             "file_create_date": [started],
             "identifier": str(identifier),
         }
-        nwb_predictions.write_nwb(labels, str(path), nwb_file_kwargs=about)
+        nwb_predictions.write_nwb(
+            fitted, str(path), nwb_file_kwargs=about, pose_estimation_metadata=poses
+        )
     _name_objects(path, identifier)
 
 
