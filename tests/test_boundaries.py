@@ -14,7 +14,7 @@ import sleap_rt
 PACKAGE = Path(sleap_rt.__file__).parent
 ARCHITECTURE = PACKAGE.parent / "docs/architecture.md"
 SMALL = {"errors", "version", "options", "skeleton", "instances", "contract", "kinds"}
-SMALL |= {"arrays", "geometry", "model_files", "legacy_files", "labels_file", "cores", "untrusted"}
+SMALL |= {"arrays", "geometry", "model_files", "legacy_files", "labels", "cores", "untrusted"}
 MAY_IMPORT = {
     # It tells a terminal what workflows report: steps of an export, results, verifications.
     "cli": {"workflows", "export", "runtime", "tracking", "evaluation"},
@@ -43,7 +43,7 @@ ONLY_IN = {  # package -> the places that may import it
     "onnxscript": {"export"},
     "onnxruntime": {"runtime/engines", "export"},
     "yaml": {"models"},
-    "h5py": {"models", "runtime/frames", "runtime/outputs", "untrusted"},
+    "h5py": {"models", "runtime/frames", "runtime/outputs", "untrusted", "labels"},
     "av": {"runtime/frames"},
     "click": {"cli"},
     "tensorflow": set(),

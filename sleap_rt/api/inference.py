@@ -164,6 +164,8 @@ def _track_only(
     if not isinstance(data, str | Path | sio.Labels):
         raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
     done = retrack_data(data if isinstance(data, sio.Labels) else Path(data), options)
+    for note in done.notes:
+        _log.warning(note)
     if done.n_missing:
         _log.warning("%d of the frames asked for have no labels", done.n_missing)
     return done.labels

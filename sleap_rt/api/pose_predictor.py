@@ -230,6 +230,8 @@ def predicted(
         predictor: of the plan's models, open; None opens one.
         gui: print progress as JSON lines.
     """
+    for note in opened.notes:
+        _log.warning(note)
     summary = run_plan(plan, opened, JsonLinesReport() if gui else Report(), predictor)
     if summary.n_skipped:
         _log.warning("%d frames asked for do not exist", summary.n_skipped)

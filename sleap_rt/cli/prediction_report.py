@@ -28,7 +28,7 @@ class TerminalReport(Report):
     def planned(self, plan: PredictionPlan) -> None:
         if self._quiet:
             return
-        for note in plan.resolved.notes:
+        for note in plan.notes:
             click.echo(f"Note: {note}", err=True)
         if plan.resolved.graphs is None:
             click.echo(

@@ -202,6 +202,8 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
 
 
 def _show_retracked(done: "RetrackSummary", *, quiet: bool) -> None:
+    for note in done.notes:
+        click.echo(f"Note: {note}", err=True)
     if done.n_missing:
         click.echo(f"Warning: {done.n_missing} of the frames asked for have no labels", err=True)
     if not quiet:

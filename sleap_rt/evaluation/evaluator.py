@@ -21,7 +21,11 @@ from sleap_rt.evaluation.poses.distances import distance_summary
 from sleap_rt.evaluation.poses.pck import PCK_THRESHOLDS_PX, pck_metrics
 from sleap_rt.evaluation.poses.visibility import visibility_metrics
 from sleap_rt.evaluation.poses.voc import MATCH_SCORE_THRESHOLDS, RECALL_THRESHOLDS
-from sleap_rt.evaluation.reading.labels import instances_in_order, table_from_labels, videos_of
+from sleap_rt.evaluation.reading.labels import (
+    instances_in_order,
+    table_from_labels,
+    video_places,
+)
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.geometry import visible_nodes
 
@@ -154,10 +158,12 @@ class Evaluator:
         for labels, table, rows in zip(
             self._labels, sides, (frames.gt_frames, frames.pr_frames), strict=True
         ):
-            by_place = {(id(f.video), int(f.frame_idx)): f for f in reversed(labels.labeled_frames)}
-            known = videos_of(labels)
-            videos = [id(known[video]) for video in table.frame_videos[rows]]
-            idxs = table.frame_idxs[rows].tolist()
+            place_of = video_places(labels)
+            by_place = {
+                (place_of[id(frame.video)], int(frame.frame_idx)): frame
+                for frame in reversed(labels.labeled_frames)
+            }
+            videos, idxs = table.frame_videos[rows].tolist(), table.frame_idxs[rows].tolist()
             both.append([by_place[place] for place in zip(videos, idxs, strict=True)])
         return list(zip(*both, strict=True))
 

@@ -87,6 +87,7 @@ class PredictionPlan:
         engine_reason: why this engine.
         selection: the frames; only labelled ones if the models need labelled animals.
         match_known: a centroid model alone takes over poses of labelled animals.
+        notes: what a person should know about models and input, in words.
     """
 
     resolved: ResolvedModels
@@ -94,6 +95,7 @@ class PredictionPlan:
     engine_reason: str
     selection: "Selection"
     match_known: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def is_engine_chosen(self) -> bool:
@@ -127,7 +129,7 @@ class PredictionPlan:
             "journal": self.journal_path,
         }
         lines = [f"{name}: {fact}" for name, fact in facts.items()]
-        return [*lines, *(f"note: {note}" for note in self.resolved.notes)]
+        return [*lines, *(f"note: {note}" for note in self.notes)]
 
 
 def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> None:
@@ -204,6 +206,7 @@ def plan_prediction(
         engine_reason=choice.reason,
         selection=(opened.labeled() if needs_labels else opened).selection,
         match_known=match_known,
+        notes=(*resolved.notes, *opened.notes),
     )
     _check_journal(plan)
     return plan

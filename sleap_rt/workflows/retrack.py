@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.labels_file import load_labels
+from sleap_rt.labels import OneForm, in_one_form, load_labels
 from sleap_rt.options import FilterOptions, SelectionOptions
 from sleap_rt.runtime.frames.labels_input import find_moved
+from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.frames.sleap_video import unique_video_name
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_file
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem, write_labels
@@ -22,7 +23,7 @@ from sleap_rt.runtime.outputs.names import (
 from sleap_rt.runtime.outputs.provenance import without_times
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import filter_labels
-from sleap_rt.runtime.pipeline.retrack import check_video_index, retrack
+from sleap_rt.runtime.pipeline.retrack import retrack
 from sleap_rt.tracking.options import TrackerOptions
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class RetrackSummary:
         seconds: of tracking.
         paths: files written.
         labels: the result.
+        notes: what a person should know about the input, in words.
     """
 
     n_frames: int
@@ -79,6 +81,7 @@ class RetrackSummary:
     seconds: float
     paths: tuple[Path, ...]
     labels: "sio.Labels"
+    notes: tuple[str, ...] = ()
 
 
 _HONOURED = frozenset(
@@ -122,8 +125,10 @@ def retrack_data(
             output does not fit its format.
         DataError: the file or a video it needs is missing or damaged, or no frame is left.
     """
-    labels = _loaded(data, options)
-    check_video_index(labels, options.selection.video_index)
+    form = _loaded(data, options)
+    labels = form.labels
+    selection = on_merged_videos(options.selection, form.video_numbers)
+    options = replace(options, selection=selection)
     output_path = options.output_path
     if output_path is None and writes and isinstance(data, Path):
         output_path = _default_output(data, labels, options)
@@ -159,12 +164,13 @@ def retrack_data(
         seconds=seconds,
         paths=paths,
         labels=labels,
+        notes=form.notes,
     )
 
 
-def _loaded(data: "Path | sio.Labels", options: RetrackOptions) -> "sio.Labels":
+def _loaded(data: "Path | sio.Labels", options: RetrackOptions) -> OneForm:
     if not isinstance(data, Path):
-        return data.copy()
+        return in_one_form(data.copy(), in_place=True)
     if data.suffix != ".slp":
         raise OptionError(
             f"data_path {data}: tracking without a model needs poses, that is a `.slp` file; "
@@ -172,7 +178,8 @@ def _loaded(data: "Path | sio.Labels", options: RetrackOptions) -> "sio.Labels":
         )
     if options.output_path is not None:
         check_output(options.output_path, [data], options.output_format)
-    return load_labels(data)
+    form = in_one_form(load_labels(data), in_place=True)
+    return replace(form, notes=tuple(f"{data}: {note}" for note in form.notes))
 
 
 def _tracked(labels: "sio.Labels", options: RetrackOptions) -> "sio.Labels":

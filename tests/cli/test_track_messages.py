@@ -62,7 +62,7 @@ WRONG_USE = [
     ("-i {clip} -m {model} --output_format xls", 2, "'xls' is not one of"),
     ("-i {labels} -t --peak_threshold 0.1", 2, "peak_threshold: no effect with tracking without"),
     ("-i {labels} -t --only_labeled_frames", 2, "only_labeled_frames: no effect"),
-    ("-i {labels} -t --video_index 3", 2, "video_index 3: the labels have 1 videos"),
+    ("-i {labels} -t --video_index 3", 2, "video_index 3: the labels have 1 video, 0 to 0"),
 ]
 BAD_DATA = [
     ("-i none.mp4 -m {model}", 1, "none.mp4 does not exist"),

@@ -12,7 +12,7 @@ import sleap_rt.evaluation
 PACKAGE = Path(sleap_rt.evaluation.__file__).parent
 ALLOWED_SHARED = {
     f"sleap_rt.{name}"
-    for name in ("arrays", "errors", "geometry", "instances", "labels_file", "skeleton", "version")
+    for name in ("arrays", "errors", "geometry", "instances", "labels", "skeleton", "version")
 }
 
 

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import sleap_io as sio
 from tolerances import SIX_DECIMALS
 
 from sleap_rt.errors import DataError, OptionError
@@ -285,14 +286,64 @@ def test_wrong_extra_predictions_change_detection_and_coco_only():
     assert extra["coco_metrics"]["AP"] < clean["coco_metrics"]["AP"]
 
 
-def test_truth_without_a_visible_node_is_missed_and_said():
+def test_truth_without_a_visible_node_is_no_animal_and_said_once():
     truth = make_labels({0: [User(square(missing="abcd")), User(square(300))]})
     metrics = evaluate(truth, make_labels({0: [Predicted(square(300))]}))
-    assert metrics["detection_metrics"]["n_fn"] == 1
-    assert any(
-        "1 ground-truth instance without a visible node" in note
-        for note in metrics["selection"]["notes"]
+    detection = metrics["detection_metrics"]
+    assert (detection["n_tp"], detection["n_fp"], detection["n_fn"]) == (1, 0, 0)
+    assert detection["recall"] == 1.0
+    assert metrics["selection"]["notes"] == [
+        "1 instance of the ground truth without a visible node: no animal"
+    ]
+
+
+def test_predictions_in_frames_that_a_person_marked_as_empty_count():
+    """By hand: one animal found, one prediction where a person said that nothing is there."""
+    truth = make_labels({0: [User(square())], 1: [], 2: [], 3: [User(square(missing="abcd"))]})
+    truth.labeled_frames[1].is_negative = True
+    hits = {frame: [Predicted(square())] for frame in range(4)}
+    by_person = evaluate(truth, make_labels(hits), user_labels_only=True)
+    detection = by_person["detection_metrics"]
+    assert (detection["n_tp"], detection["n_fp"], detection["n_fn"]) == (1, 1, 0)
+    assert by_person["selection"]["n_frame_pairs"] == 2
+    detection = evaluate(truth, make_labels(hits), user_labels_only=False)["detection_metrics"]
+    assert (detection["n_tp"], detection["n_fp"], detection["n_fn"]) == (1, 3, 0)
+
+
+def test_a_video_saved_twice_is_one_on_both_sides():
+    """Four animals in two entries of one file; all are found, two of them by the second entry."""
+    truth = make_labels({("a.mp4", 0): [User(square())], ("b.mp4", 1): [User(square(2))]})
+    predicted = make_labels(
+        {("a.mp4", 1): [Predicted(square(2))], ("b.mp4", 0): [Predicted(square())]}
     )
+    for labels in (truth, predicted):
+        labels.videos[1].filename = "a.mp4"
+        labels.labeled_frames[0].video, labels.labeled_frames[1].video = labels.videos
+    evaluator = Evaluator(truth, predicted)
+    metrics = evaluator.evaluate()
+    assert metrics["detection_metrics"]["n_tp"] == 2
+    assert metrics["mOKS"]["mOKS"] == 1.0
+    assert metrics["selection"]["n_gt_videos"] == 1
+    assert [note for note in metrics["selection"]["notes"] if "video" in note] == [
+        "1 video of the ground truth saved twice; the same file is one video",
+        "1 video of the predictions saved twice; the same file is one video",
+    ]
+    assert [(a.frame_idx, b.frame_idx) for a, b in evaluator.frame_pairs] == [(0, 0), (1, 1)]
+
+
+def test_packages_of_one_video_are_one_video():
+    """Two packages were made from one video: each has a dataset of its own."""
+    truth = make_labels({("a.mp4", 0): [User(square())], ("b.mp4", 1): [User(square(2))]})
+    original = sio.Video("clips/mice.mp4", open_backend=False)
+    for number, frame in enumerate(truth.labeled_frames):
+        truth.videos[number] = frame.video = sio.Video(
+            "l.pkg.slp",
+            open_backend=False,
+            source_video=original,
+            backend_metadata={"dataset": f"video{number}/video"},
+        )
+    predicted = make_labels({0: [Predicted(square())], 1: [Predicted(square(2))]})
+    assert evaluate(truth, predicted)["detection_metrics"]["n_tp"] == 2
 
 
 def test_a_perfect_prediction_of_an_occluded_animal():

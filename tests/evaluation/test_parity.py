@@ -10,7 +10,7 @@ from tolerances import ORACLE
 from sleap_rt.cli import main
 from sleap_rt.evaluation import Evaluator, load_metrics, run_evaluation
 from sleap_rt.evaluation.storage import GROUPS
-from sleap_rt.labels_file import load_labels
+from sleap_rt.labels import load_labels
 
 pytestmark = pytest.mark.parity
 

@@ -178,7 +178,7 @@ TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
         "batch_size, device, only_labeled_frames, resume: no effect with tracking without a model",
     ),
     (OptionError, {"centroid_output": "both"}, "centroid_output: no effect with tracking"),
-    (OptionError, {"video_index": 3}, "video_index 3: the labels have 1 videos"),
+    (OptionError, {"video_index": 3}, "video_index 3: the labels have 1 video, 0 to 0"),
     (OptionError, {"post_connect_single_breaks": True}, "needs the number of animals"),
     (OptionError, {"filter_overlapping_threshold": 0.5}, "only with filter_overlapping"),
     (OptionError, {"output_path": "out.txt"}, "must end in .slp"),

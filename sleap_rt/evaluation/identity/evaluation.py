@@ -186,6 +186,7 @@ def _with_empty_frame(table: PoseTable) -> PoseTable:
         table,
         frame_videos=np.append(table.frame_videos, -1),
         frame_idxs=np.append(table.frame_idxs, -1),
+        is_negative=np.append(table.is_negative, False),
         frame_starts=np.append(table.frame_starts, table.frame_starts[-1]),
     )
 

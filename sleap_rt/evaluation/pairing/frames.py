@@ -1,6 +1,6 @@
 """Pairs the ground truth's labelled frames with the same frames of the predictions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.evaluation.plurals import counted
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.reading.videos import VideoSource, ambiguous_videos, pair_videos
+from sleap_rt.geometry import visible_nodes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,22 @@ class FramePairs:
 
 
 def select_ground_truth(ground_truth: PoseTable, *, user_labels_only: bool) -> PoseTable:
-    """The instances that count as truth: all, or user instances and the frames that have one."""
+    """The instances that count as truth: all that have a visible node, or those of a person.
+
+    The frames are all, or those in which a person labelled an animal or said that there is none.
+    """
+    truth = ground_truth
+    if user_labels_only:
+        truth = truth.keep_instances(~truth.is_predicted)
+    visible = visible_nodes(truth.points).any(axis=-1)
+    n_empty = int((~visible).sum())
+    if n_empty:
+        truth = truth.keep_instances(visible)
+        note = f"{counted(n_empty, 'instance')} of {truth.name} without a visible node: no animal"
+        truth = replace(truth, notes=(*truth.notes, note))
     if not user_labels_only:
-        return ground_truth
-    user = ground_truth.keep_instances(~ground_truth.is_predicted)
-    return user.keep_frames(user.instances_per_frame > 0)
+        return truth
+    return truth.keep_frames((truth.instances_per_frame > 0) | truth.is_negative)
 
 
 def pair_tables(ground_truth: PoseTable, predicted: PoseTable) -> dict[int, int]:

@@ -26,7 +26,6 @@ from sleap_rt.evaluation.pairing.nodes import align_nodes
 from sleap_rt.evaluation.plurals import counted, is_or_are
 from sleap_rt.evaluation.poses.oks import is_flat, oks
 from sleap_rt.evaluation.reading.pose_table import PoseTable
-from sleap_rt.geometry import visible_nodes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,11 +107,11 @@ def pair_poses(
         matches=matches,
         anchor=anchor,
         notes=(
-            *ground_truth.notes,
+            *truth.notes,
             *scored.notes,
             *(_auto_notes(options, predicted) if was_auto else ()),
             *anchor_notes,
-            *_left_out_notes(truth, predicted, scored),
+            *_left_out_notes(predicted, scored),
             *frame_notes(frames, truth, scored),
             *_match_notes(matches, options),
         ),
@@ -185,7 +184,7 @@ def _match_by_centroid(
     return values, match_centroids(candidates, values, options.match_threshold, predicted)
 
 
-def _left_out_notes(truth: PoseTable, predicted: PoseTable, scored: PoseTable) -> list[str]:
+def _left_out_notes(predicted: PoseTable, scored: PoseTable) -> list[str]:
     notes = []
     n_user = predicted.n_instances - scored.n_instances
     if n_user:
@@ -197,12 +196,6 @@ def _left_out_notes(truth: PoseTable, predicted: PoseTable, scored: PoseTable) -
         notes.append(
             f"{predicted.name} has no predicted instances: there is nothing to score, so every "
             "average is undefined"
-        )
-    n_empty = int((~visible_nodes(truth.points).any(axis=-1)).sum())
-    if n_empty:
-        notes.append(
-            f"{counted(n_empty, 'ground-truth instance')} without a visible node cannot be "
-            "matched; missed"
         )
     return notes
 

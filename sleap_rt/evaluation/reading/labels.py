@@ -11,8 +11,8 @@ from sleap_rt.arrays import Ints
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.plurals import counted
 from sleap_rt.evaluation.reading.pose_table import PoseTable
-from sleap_rt.evaluation.reading.videos import VideoFile, VideoSource
-from sleap_rt.labels_file import load_labels
+from sleap_rt.evaluation.reading.videos import VideoFile, VideoSource, numbers_of_first
+from sleap_rt.labels import dataset_of, distinct_rows, load_labels
 
 
 def load_table(path: Path) -> tuple[PoseTable, list[sio.Video]]:
@@ -32,10 +32,11 @@ def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
         DataError: instances have skeletons with different nodes.
     """
     frames = _frames_by_position(labels)
-    instances = [instance for group in frames.values() for frame in group for instance in frame]
+    grouped = [_instances_of(group) for group in frames.values()]
+    instances = [instance for group in grouped for instance in group]
     node_names, edge_inds = _skeleton(labels, instances, name)
     tracks = _distinct([*labels.tracks, *(i.track for i in instances if i.track is not None)])
-    per_frame = [sum(len(frame) for frame in group) for group in frames.values()]
+    per_frame = [len(group) for group in grouped]
     keys = np.array(list(frames), np.int64).reshape(-1, 2)
     return PoseTable(
         name=name,
@@ -45,6 +46,7 @@ def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
         track_names=tuple(track.name for track in tracks),
         frame_videos=keys[:, 0],
         frame_idxs=keys[:, 1],
+        is_negative=np.array([_is_negative(group) for group in frames.values()], np.bool_),
         frame_starts=np.concatenate([[0], np.cumsum(per_frame)]).astype(np.int64),
         points=_points(instances, node_names),
         scores=np.array([_score(instance) for instance in instances], np.float64),
@@ -56,11 +58,26 @@ def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
 
 
 def videos_of(labels: sio.Labels) -> list[sio.Video]:
-    """The videos that `PoseTable.frame_videos` refers to.
+    """The videos that `PoseTable.frame_videos` refers to; those of one file once."""
+    videos = _all_videos(labels)
+    return [videos[number] for number in sorted(set(_numbers_of_first(videos)))]
 
-    Labels changed in memory may have frames of videos that their own list does not have yet.
-    """
+
+def _all_videos(labels: sio.Labels) -> list[sio.Video]:
+    """Labels changed in memory may have frames of videos that their own list does not have yet."""
     return _distinct([*labels.videos, *(frame.video for frame in labels.labeled_frames)])
+
+
+def _numbers_of_first(videos: list[sio.Video]) -> list[int]:
+    return numbers_of_first([_video_source(video) for video in videos])
+
+
+def video_places(labels: sio.Labels) -> dict[int, int]:
+    """Place in `videos_of` of every video, by its id."""
+    videos = _all_videos(labels)
+    firsts = _numbers_of_first(videos)
+    place_of = {number: place for place, number in enumerate(sorted(set(firsts)))}
+    return {id(video): place_of[first] for video, first in zip(videos, firsts, strict=True)}
 
 
 def _distinct(things: Iterable[Any]) -> list[Any]:
@@ -74,12 +91,27 @@ def _places_of(things: Iterable[Any]) -> dict[int, int]:
 def instances_in_order(labels: sio.Labels) -> list[Any]:
     """The instances of `labels` in the order of `PoseTable.rows_in_file`."""
     groups = _frames_by_position(labels).values()
-    return [instance for group in groups for frame in group for instance in frame]
+    return [instance for group in groups for instance in _instances_of(group)]
+
+
+def _instances_of(group: list[Any]) -> list[Any]:
+    """The instances of one frame, which may have been saved more than once."""
+    instances = [instance for frame in group for instance in frame]
+    if len(group) == 1:
+        return instances
+    return [instances[row] for row in distinct_rows(instances)]
+
+
+def _is_negative(group: list[Any]) -> bool:
+    """Whether a person marked the frame as one without animals, and labelled none in it."""
+    return any(frame.is_negative for frame in group) and not any(
+        frame.has_user_instances for frame in group
+    )
 
 
 def _frames_by_position(labels: sio.Labels) -> dict[tuple[int, int], list[Any]]:
     """(video, frame index) -> labelled frames, in file order; a frame saved twice counts once."""
-    video_index = _places_of(videos_of(labels))
+    video_index = video_places(labels)
     frames: dict[tuple[int, int], list[Any]] = {}
     for frame in labels.labeled_frames:
         frames.setdefault((video_index[id(frame.video)], int(frame.frame_idx)), []).append(frame)
@@ -88,11 +120,17 @@ def _frames_by_position(labels: sio.Labels) -> dict[tuple[int, int], list[Any]]:
 
 def _notes(labels: sio.Labels, n_frames: int, name: str) -> tuple[str, ...]:
     n_repeated = len(labels.labeled_frames) - n_frames
-    if not n_repeated:
-        return ()
-    return (
-        f"{counted(n_repeated, 'frame')} of {name} saved twice; the instances were put together",
-    )
+    n_videos = len(_all_videos(labels)) - len(videos_of(labels))
+    notes = []
+    if n_videos:
+        notes.append(
+            f"{counted(n_videos, 'video')} of {name} saved twice; the same file is one video"
+        )
+    if n_repeated:
+        notes.append(
+            f"{counted(n_repeated, 'frame')} of {name} saved twice; the instances were put together"
+        )
+    return tuple(notes)
 
 
 def _skeleton(
@@ -168,10 +206,4 @@ def video_file(video: sio.Video) -> VideoFile:
     """Where the frames of a video lie."""
     filename = video.filename
     paths = filename if isinstance(filename, list) else [filename]
-    return VideoFile(paths=tuple(str(path) for path in paths), dataset=_dataset(video))
-
-
-def _dataset(video: sio.Video) -> str:
-    if isinstance(video.backend, sio.io.video_reading.HDF5Video):
-        return str(video.backend.dataset or "")
-    return str(video.backend_metadata.get("dataset") or "")
+    return VideoFile(paths=tuple(str(path) for path in paths), dataset=dataset_of(video))

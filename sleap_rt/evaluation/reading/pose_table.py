@@ -21,6 +21,7 @@ class PoseTable:
         track_names: names that `track_ids` index into.
         frame_videos: (n_frames,) index into `videos`.
         frame_idxs: (n_frames,) position of the frame in its video.
+        is_negative: (n_frames,) a person said that the frame shows no animal.
         frame_starts: (n_frames + 1,) frame f owns instances frame_starts[f] : frame_starts[f + 1].
         points: (n_instances, n_nodes, 2) frame px, (x, y); NaN where a node is missing.
         scores: (n_instances,) instance score; NaN for user instances.
@@ -37,6 +38,7 @@ class PoseTable:
     track_names: tuple[str, ...]
     frame_videos: Ints
     frame_idxs: Ints
+    is_negative: Bools
     frame_starts: Ints
     points: Doubles
     scores: Doubles
@@ -83,5 +85,6 @@ class PoseTable:
             kept,
             frame_videos=self.frame_videos[keep],
             frame_idxs=self.frame_idxs[keep],
+            is_negative=self.is_negative[keep],
             frame_starts=starts,
         )

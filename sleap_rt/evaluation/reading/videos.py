@@ -6,10 +6,11 @@ file (also the file it was embedded from), the same path, the end of its path if
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from sleap_rt.errors import DataError
+from sleap_rt.labels import file_identity
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,28 @@ class VideoSource:
 
     def __str__(self) -> str:
         return str(self.original)
+
+
+def numbers_of_first(videos: Sequence[VideoSource]) -> list[int]:
+    """For every video, the number of the first one that is the same: its own, if that is new.
+
+    Videos of one file are the same; so are those that were embedded from the same file.
+    """
+    seen: dict[Hashable, list[int]] = {}
+    firsts = []
+    for number, video in enumerate(videos):
+        keys = [_identity(file) for file in video.files]
+        earlier = sorted(n for key in keys for n in seen.get(key, []))
+        first = next((n for n in earlier if _may_be_same(videos[n], video)), number)
+        for key in keys:
+            seen.setdefault(key, []).append(first)
+        firsts.append(first)
+    return firsts
+
+
+def _identity(file: VideoFile) -> Hashable:
+    names = file.frame_names if len(file.paths) > 1 else ()
+    return file_identity(file.paths[0]) if file.paths else id(file), names, file.dataset
 
 
 def pair_videos(

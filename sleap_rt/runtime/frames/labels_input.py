@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import DataError
+from sleap_rt.labels import in_one_form
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.input_labels import InputLabels
 from sleap_rt.runtime.frames.opened import OpenInput
-from sleap_rt.runtime.frames.selection import candidates_of_labels, select_of_labels
+from sleap_rt.runtime.frames.selection import (
+    candidates_of_labels,
+    on_merged_videos,
+    select_of_labels,
+)
 from sleap_rt.runtime.frames.sleap_video import (
     described,
     open_sleap_video,
@@ -26,7 +31,8 @@ if TYPE_CHECKING:
 def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOptions) -> OpenInput:
     """Open those videos of labels that have frames to process.
 
-    With `video_index` the run has that one video, else all videos of the labels.
+    With `video_index` the run has that one video, else all videos of the labels; a video or a frame
+    that is in them more than once counts once.
 
     Args:
         labels: to read.
@@ -38,6 +44,8 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
         DataError: videos are missing or cannot be read, or no frame is left.
     """
     name = "the labels" if path is None else str(path)
+    form = in_one_form(labels, in_place=path is not None)
+    labels, selection = form.labels, on_merged_videos(selection, form.video_numbers)
     candidates = candidates_of_labels(labels, selection)
     needed = _needed_videos(labels, selection, candidates)
     if path is not None:
@@ -67,6 +75,7 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
         labels=InputLabels(labels, videos, path),
         files=(*files, *([] if path is None else [path])),
         video_name=video_name,
+        notes=tuple(f"{name}: {note}" for note in form.notes),
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.labels_file import load_labels
+from sleap_rt.labels import load_labels
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.labels_input import open_labels
 from sleap_rt.runtime.frames.opened import OpenInput

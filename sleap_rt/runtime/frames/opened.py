@@ -25,6 +25,7 @@ class OpenInput:
         labels: that the input came with; None where it has none.
         files: paths of the frames and labels, which no output may replace.
         video_name: name of the one video chosen from a labels file, unique in it; None otherwise.
+        notes: what a person should know about the input, in words.
     """
 
     source: Source
@@ -33,6 +34,7 @@ class OpenInput:
     labels: InputLabels | None = None
     files: tuple[Path, ...] = ()
     video_name: str | None = None
+    notes: tuple[str, ...] = ()
 
     def labeled(self) -> Self:
         """The same input with only those frames in which a person labelled an animal.

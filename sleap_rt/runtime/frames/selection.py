@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -87,20 +87,32 @@ def select_of_video(options: SelectionOptions, available: Sequence[int], name: s
     return Selection(found, len(options.frames) - len(found), len(available))
 
 
-def candidates_of_labels(labels: "sio.Labels", options: SelectionOptions) -> list[FrameRef] | None:
-    """Frames of a labels file, chosen by their labels; None where every frame is a candidate.
+def on_merged_videos(options: SelectionOptions, numbers: Sequence[int]) -> SelectionOptions:
+    """The same choice where videos of one file have become one.
 
-    Video indices are those of the file.
+    Args:
+        options: `video_index` is that of the file.
+        numbers: of every video of the file, its number now.
 
     Raises:
         OptionError: there is no video of that number.
     """
-    n_videos = len(labels.videos)
-    if options.video_index is not None and options.video_index >= n_videos:
+    index, n_videos = options.video_index, len(numbers)
+    if index is None:
+        return options
+    if not 0 <= index < n_videos:
         raise OptionError(
-            f"video_index {options.video_index}: the labels have {n_videos} "
+            f"video_index {index}: the labels have {n_videos} "
             f"video{'s' * (n_videos != 1)}, 0 to {n_videos - 1}"
         )
+    return replace(options, video_index=numbers[index])
+
+
+def candidates_of_labels(labels: "sio.Labels", options: SelectionOptions) -> list[FrameRef] | None:
+    """Frames of a labels file, chosen by their labels; None where every frame is a candidate.
+
+    Video indices are those of `labels`.
+    """
     number_of = {id(video): number for number, video in enumerate(labels.videos)}
     filters = options.label_filters
     if filters and filters[0] == "only_suggested_frames":

@@ -1,6 +1,6 @@
 """Track-only: tracks the poses that a labels file already has."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import count
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
+from sleap_rt.labels import in_one_form
+from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.tracking import Assignment, Tracker, TrackerOptions
 from sleap_rt.version import __version__
 
@@ -28,6 +31,7 @@ def retrack(
 ) -> "sio.Labels":
     """Track the instances of labels, each video by itself; earlier tracks are replaced.
 
+    Videos and frames that are in the labels more than once count once; nodes go by name.
     Where a frame has user instances, only those are tracked; its predicted instances stay unchanged
     and come first. Everything else in the labels is kept.
 
@@ -47,29 +51,20 @@ def retrack(
     """
     started = datetime.now()
     tracker = Tracker(options)
-    check_video_index(labels, video_index)
-    if not in_place:
-        labels = labels.copy()
-    kept = _kept_frames(labels, frames, video_index)
+    selection = SelectionOptions(video_index=video_index)
+    form = in_one_form(labels if in_place else labels.copy(), in_place=True)
+    labels, selection = form.labels, on_merged_videos(selection, form.video_numbers)
+    kept = _kept_frames(labels, frames, selection.video_index)
     if tracker.options.needs_images:
         _check_videos([labels.videos[video] for video in sorted({video for video, _ in kept})])
-    names, n_nodes = _Names(kept), _n_nodes(kept)
+    names, nodes = _Names(kept), _node_names(kept)
     for video, frame in sorted(kept, key=lambda item: (item[0], item[1].frame_idx)):
-        _track_frame(tracker, names, frame, video, n_nodes)
+        _track_frame(tracker, names, frame, video, len(nodes))
     labels.labeled_frames = [frame for _, frame in kept]
     labels.tracks = []
     labels.update()  # collects the tracks that are still in use
     labels.provenance = _provenance(labels, tracker.options, started)
     return labels
-
-
-def check_video_index(labels: "sio.Labels", video_index: int | None) -> None:
-    """Refuse a video that the labels do not have."""
-    if video_index is not None and not 0 <= video_index < len(labels.videos):
-        raise OptionError(
-            f"video_index {video_index}: the labels have {len(labels.videos)} videos, "
-            f"0 to {len(labels.videos) - 1}"
-        )
 
 
 class _Names:
@@ -109,17 +104,18 @@ def _kept_frames(
     return [item for item in kept if video_index is None or item[0] == video_index]
 
 
-def _n_nodes(kept: "list[tuple[int, sio.LabeledFrame]]") -> int:
-    """Number of nodes of the instances to track, which must be the same for all."""
-    found = {
-        len(instance.skeleton.nodes) for _, frame in kept for instance in _tracked_instances(frame)
-    }
-    if len(found) > 1:
-        raise DataError(
-            "the instances to track have skeletons of "
-            f"{' and '.join(map(str, sorted(found)))} nodes; one tracker takes one skeleton"
-        )
-    return max(found, default=1)
+def _node_names(kept: "list[tuple[int, sio.LabeledFrame]]") -> Sequence[str]:
+    """Nodes of the instances to track, which must be the same for all."""
+    tracked = (one for _, frame in kept for one in _tracked_instances(frame))
+    skeletons = {id(one.skeleton): one.skeleton for one in tracked}
+    first, *others = [skeleton.node_names for skeleton in skeletons.values()] or [["none"]]
+    for other in others:
+        if other != first:
+            raise DataError(
+                f"the instances to track have skeletons with different nodes, {', '.join(first)} "
+                f"and {', '.join(other)}; one tracker takes one skeleton"
+            )
+    return first
 
 
 def _check_videos(videos: "list[sio.Video]") -> None:

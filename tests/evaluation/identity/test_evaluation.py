@@ -8,7 +8,7 @@ from sleap_rt.evaluation.identity import evaluation as evaluation_module
 from sleap_rt.evaluation.identity.evaluation import evaluate_identities
 from sleap_rt.evaluation.options import IdentityOptions, PoseOptions
 from sleap_rt.evaluation.reading.labels import table_from_labels
-from sleap_rt.labels_file import load_labels
+from sleap_rt.labels import load_labels
 
 from ..builders import Predicted, User, make_table, square
 

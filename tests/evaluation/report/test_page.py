@@ -12,7 +12,7 @@ from sleap_rt.cli import main
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.evaluation.report import plots
 from sleap_rt.evaluation.report.theme import DARK_PAGE, LIGHT_PAGE, SERIES, THEMED, series_colour
-from sleap_rt.labels_file import load_labels
+from sleap_rt.labels import load_labels
 
 from ..builders import NODES, Predicted, make_labels, square
 from .conftest import HOSTILE_NAME

@@ -15,7 +15,7 @@ from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.report import timeline as timeline_module
 from sleap_rt.evaluation.report.timeline import OTHER_TRACK, runs, timeline
 from sleap_rt.evaluation.report.worst import draw_frame, worst_frames
-from sleap_rt.labels_file import load_labels
+from sleap_rt.labels import load_labels
 
 from ..builders import Predicted, User, make_table, square
 from .conftest import level

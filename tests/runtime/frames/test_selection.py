@@ -8,6 +8,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.selection import (
     candidates_of_labels,
+    on_merged_videos,
     select_of_labels,
     select_of_video,
 )
@@ -92,9 +93,15 @@ def test_nothing_left_is_an_error(project):
         selected(project, video_index=1, frames=(5000,))
 
 
-def test_a_video_that_is_not_there_is_refused(project):
+def test_a_video_that_is_not_there_is_refused():
     with pytest.raises(OptionError, match="video_index 2: the labels have 2 videos, 0 to 1"):
-        selected(project, video_index=2)
+        on_merged_videos(SelectionOptions(video_index=2), [0, 1])
+
+
+def test_a_video_keeps_its_number_where_an_earlier_one_was_merged():
+    assert on_merged_videos(SelectionOptions(video_index=3), [0, 1, 0, 2]).video_index == 2
+    assert on_merged_videos(SelectionOptions(video_index=2), [0, 1, 0, 2]).video_index == 0
+    assert on_merged_videos(SelectionOptions(), [0, 1, 0, 2]).video_index is None
 
 
 @pytest.mark.parametrize(

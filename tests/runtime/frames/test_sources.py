@@ -249,3 +249,22 @@ def test_a_damaged_labels_file_is_named(tmp_path):
     path.write_text("not HDF5")
     with pytest.raises(DataError, match=r"broken\.slp cannot be read as a `\.slp` file"):
         frames_of(path)
+
+
+def test_a_frame_saved_twice_is_one_frame_with_all_its_animals(project):
+    """Merged projects have such frames; a crop model must see both animals."""
+    labels = sio.load_slp(str(project), open_videos=False)
+    first = next(frame for frame in labels.labeled_frames if frame.has_user_instances)
+    animal = first.user_instances[0]
+    moved = sio.Instance.from_numpy(animal.numpy() + 5, skeleton=animal.skeleton)
+    labels.labeled_frames.append(
+        sio.LabeledFrame(video=first.video, frame_idx=first.frame_idx, instances=[moved])
+    )
+    labels.save(str(project), embed=False, verbose=False)
+    ref = FrameRef(labels.videos.index(first.video), first.frame_idx)
+    with open_input(project, SelectionOptions(only_labeled_frames=True)) as opened:
+        known = opened.labels.known(ref, animal.skeleton.node_names)
+        assert len(known) == len(first.user_instances) + 1
+        np.testing.assert_array_equal(known[-1], moved.numpy().astype(np.float32))
+        assert opened.selection.refs.count(ref) == 1
+        assert "1 frame saved more than once" in opened.notes[0]

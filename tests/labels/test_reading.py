@@ -3,7 +3,7 @@
 import pytest
 
 from sleap_rt.errors import DataError
-from sleap_rt.labels_file import load_labels
+from sleap_rt.labels import load_labels
 
 
 def test_a_missing_or_damaged_file_is_an_error_in_words(tmp_path):
