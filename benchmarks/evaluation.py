@@ -40,6 +40,7 @@ def make_table(points: np.ndarray, *, predicted: bool, rng: np.random.Generator)
         track_names=tuple(f"track {i}" for i in range(n_animals)),
         frame_videos=np.zeros(n_frames, np.int64),
         frame_idxs=np.arange(n_frames),
+        is_negative=np.zeros(n_frames, np.bool_),
         frame_starts=np.arange(n_frames + 1) * n_animals,
         points=points.reshape(n, n_nodes, 2),
         scores=rng.random(n) if predicted else np.full(n, np.nan),

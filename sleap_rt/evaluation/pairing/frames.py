@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sleap_rt.arrays import Ints
+from sleap_rt.arrays import Bools, Ints
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.plurals import counted
 from sleap_rt.evaluation.reading.pose_table import PoseTable
@@ -44,7 +44,7 @@ def select_ground_truth(ground_truth: PoseTable, *, user_labels_only: bool) -> P
     truth = ground_truth
     if user_labels_only:
         truth = truth.keep_instances(~truth.is_predicted)
-    visible = visible_nodes(truth.points).any(axis=-1)
+    visible: Bools = np.asarray(visible_nodes(truth.points).any(axis=-1))
     n_empty = int((~visible).sum())
     if n_empty:
         truth = truth.keep_instances(visible)

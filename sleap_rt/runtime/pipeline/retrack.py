@@ -108,6 +108,7 @@ def _node_names(kept: "list[tuple[int, sio.LabeledFrame]]") -> Sequence[str]:
     """Nodes of the instances to track, which must be the same for all."""
     tracked = (one for _, frame in kept for one in _tracked_instances(frame))
     skeletons = {id(one.skeleton): one.skeleton for one in tracked}
+    first: list[str]
     first, *others = [skeleton.node_names for skeleton in skeletons.values()] or [["none"]]
     for other in others:
         if other != first:

@@ -10,6 +10,7 @@ from clips import encode, number_in, picture
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.outputs.names import default_output
 
