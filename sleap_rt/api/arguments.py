@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from sleap_rt.errors import OptionError
+from sleap_rt.options.upstream import why_unknown
 
 
 class ModelArguments(TypedDict, total=False):
@@ -59,6 +60,7 @@ class RunArguments(TypedDict, total=False):
     filter_min_visible_node_fraction: float
     filter_min_mean_node_score: float
     filter_min_instance_score: float
+    filter_min_centroid_distance: float
     centroid_output: Literal["instance", "centroid", "both"]
     no_empty_frames: bool
     output_format: Literal["auto", "slp", "analysis_h5", "csv", "nwb", "coco"]
@@ -91,6 +93,11 @@ class RunArguments(TypedDict, total=False):
     tracking_pre_cull_iou_threshold: float
     tracking_clean_instance_count: int
     tracking_clean_iou_threshold: float
+    use_kalman: bool  # sleap-nn's; down to the end: taken with a warning
+    kf_track_features: str | None
+    kf_init_frame_count: int | None
+    kf_node_indices: str | Sequence[int] | None
+    kf_reset_gap_size: int | None
 
 
 class InferenceArguments(ModelArguments, RunArguments, total=False):
@@ -98,12 +105,18 @@ class InferenceArguments(ModelArguments, RunArguments, total=False):
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
-    """Raises:
-    TypeError: a name is unknown; the message suggests the nearest known one.
+    """Refuse names that are no arguments.
+
+    Raises:
+        TypeError: a name is unknown; the message suggests the nearest known one.
+        OptionError: it is an option of sleap-nn or SLEAP; the message says what is here instead.
     """
     names = list(known)
     for name in given:
         if name not in names:
+            reason = why_unknown(name)
+            if reason is not None:
+                raise OptionError(reason)
             near = get_close_matches(name, names, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise TypeError(f"unexpected keyword argument {name!r}.{hint}")

@@ -20,6 +20,7 @@ from sleap_rt.api.pose_predictor import (
     PosePredictor,
     model_options,
     predicted,
+    taken_with_warnings,
     with_run_options,
 )
 from sleap_rt.errors import OptionError
@@ -146,12 +147,13 @@ def _track_only(
     import sleap_io as sio
 
     given = in_our_words(arguments)
-    tracking = needed_tracker_options(given)
+    taken = taken_with_warnings(given, given)
+    tracking = needed_tracker_options(taken)
     refuse_without_effect(given if make_labels else [*given, "make_labels"])
     options = RetrackOptions(
         tracking=tracking,
         selection=filled(SelectionOptions, given),
-        filters=filled(FilterOptions, given),
+        filters=filled(FilterOptions, taken),
         output_path=None if output_path is None else Path(output_path),
         output_format=given.get("output_format", "auto"),
         no_empty_frames=bool(given.get("no_empty_frames")),

@@ -1,7 +1,7 @@
 """`PosePredictor` opens models once and uses them on files, labels, arrays or camera frames."""
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, check_use, open_predictor
 from sleap_rt.skeleton import Skeleton
+from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.plan import (
     PredictionOptions,
     PredictionPlan,
@@ -87,7 +88,7 @@ class PosePredictor:
         for note in resolved.notes:
             _log.info(note)
         decode, models = self._options.decode, resolved.models
-        refuse_without_effect(self._options.given, models)
+        refuse_without_effect(self._options, models)
         names = raw(models) if callable(raw) else raw
         check_use(models, decode, names, match_known=self._match_known)
         graphs = resolved.exported()
@@ -204,19 +205,31 @@ def with_run_options(
         given: of `RunArguments`, in our words.
         output_path: the file to write; None writes none.
     """
-    warning = without_effect(given, given)
-    if warning is not None:
-        _log.warning(warning)
+    taken = taken_with_warnings({**given, "max_instances": options.decode.max_instances}, given)
     return replace(
         options,
         selection=filled(SelectionOptions, given),
-        filters=filled(FilterOptions, given),
+        filters=filled(FilterOptions, taken),
         run=filled(RunOptions, given),
-        tracking=tracker_options({**given, "max_instances": options.decode.max_instances}),
+        tracking=tracker_options(taken),
         output_path=None if output_path is None else Path(output_path),
         output_format=given.get("output_format", "auto"),
         **{name: given[name] for name in _OF_OUTPUT if name in given},
     )
+
+
+def taken_with_warnings(values: Mapping[str, Any], given: Collection[str]) -> dict[str, Any]:
+    """The values in our terms; what was changed, or has no effect, goes to the log.
+
+    Args:
+        values: name -> value of any options of a run.
+        given: names of those that the user set.
+    """
+    taken, warnings = taken_leniently(values, given)
+    ineffective = without_effect(given, taken)
+    for warning in [*warnings, *([ineffective] if ineffective else [])]:
+        _log.warning(warning)
+    return taken
 
 
 def predicted(

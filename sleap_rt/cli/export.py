@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.export_progress import ExportProgress
-from sleap_rt.cli.options.arguments import OnceCommand
+from sleap_rt.cli.options.dialects import DialectCommand
 from sleap_rt.cli.options.overrides import override_options, overrides_from
 from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
 from sleap_rt.errors import OptionError
@@ -25,7 +25,15 @@ def _frame_size(
     return tuple(int(size) for size in sizes)
 
 
-@click.command("export", cls=OnceCommand, short_help="Turn trained models into ONNX graphs.")
+class _Format(click.Choice[str]):
+    """Takes sleap-nn's names, too: `tensorrt` and `both` keep the graph beside the engine."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        ours = "trt" if value.lower() in ("tensorrt", "both") else value.lower()
+        return super().convert(ours, param, ctx)
+
+
+@click.command("export", cls=DialectCommand, short_help="Turn trained models into ONNX graphs.")
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--output",
@@ -61,8 +69,9 @@ def _frame_size(
 )
 @click.option(
     "--format",
+    "-f",
     "format_",
-    type=click.Choice(["onnx", "trt"]),
+    type=_Format(("onnx", "trt")),
     default=ExportOptions.format,
     show_default=True,
     help="trt adds an engine of TensorRT-RTX beside each graph; no GPU is needed.",

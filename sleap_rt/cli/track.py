@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sleap_rt.cli.options import track as track_options
+from sleap_rt.cli.options.dialects import UPSTREAM, DialectCommand
 from sleap_rt.cli.options.engine import TUNING
 from sleap_rt.cli.options.overrides import OVERRIDES
 from sleap_rt.cli.options.parameters import given_options
-from sleap_rt.cli.options.sections import SectionedCommand, section
+from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracking_option_list
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
@@ -24,7 +25,7 @@ from sleap_rt.options import (
     filled,
     overrides_at_run_time,
 )
-from sleap_rt.tracking.options import TrackerOptions
+from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import needed_tracker_options, tracker_options, without_effect
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "track", cls=SectionedCommand, short_help="Predict poses in a video, follow animals, or both."
+    "track", cls=DialectCommand, short_help="Predict poses in a video, follow animals, or both."
 )
 @section("Essential", *track_options.ESSENTIAL)
 @section("Model and image, in place of the training configuration", *OVERRIDES)
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @section("Filters, ahead of tracking", *track_options.FILTERS)
 @section("Tracking", *tracking_option_list())
 @section("Output and messages", *track_options.OUTPUT)
+@section("Of sleap-nn", *UPSTREAM)
 @click.pass_context
 def command(ctx: click.Context, /, **params: Any) -> int:
     """Predict the poses in a video and write them to a `.slp` file.
@@ -63,6 +65,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         if params["quiet"]:
             raise OptionError("verbose and quiet exclude each other")
         logging.basicConfig(level=logging.INFO, format="%(message)s")
+    params = _in_our_terms(ctx, params)
     try:
         return (_predict if params["model_paths"] else _track_only)(ctx, params)
     except Exception as error:
@@ -71,6 +74,15 @@ def command(ctx: click.Context, /, **params: Any) -> int:
 
             json_error(error)
         raise
+
+
+def _in_our_terms(ctx: click.Context, params: dict[str, Any]) -> dict[str, Any]:
+    given = given_options(ctx, params)
+    taken, warnings = taken_leniently(params, given)
+    ineffective = without_effect(given, taken)
+    for warning in [*warnings, *([ineffective] if ineffective else [])]:
+        click.echo(f"Warning: {warning}", err=True)
+    return taken
 
 
 def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
@@ -134,7 +146,7 @@ def _carry_out(
 def _prediction_options(ctx: click.Context, params: dict[str, Any]) -> "PredictionOptions":
     decode, filters = filled(DecodeOptions, params), filled(FilterOptions, params)
     run, selection = filled(RunOptions, params), filled(SelectionOptions, params)
-    tracking, given = _tracking(ctx, params), frozenset(given_options(ctx, params))
+    tracking, given = tracker_options(params), frozenset(given_options(ctx, params))
 
     from sleap_rt.workflows.plan import PredictionOptions
 
@@ -161,13 +173,6 @@ _OF_OUTPUT = (
     "reproducible",
     "resume",
 )
-
-
-def _tracking(ctx: click.Context, params: dict[str, Any]) -> TrackerOptions | None:
-    warning = without_effect(given_options(ctx, params), params)
-    if warning is not None:
-        click.echo(f"Warning: {warning}", err=True)
-    return tracker_options(params)
 
 
 _OF_COMMAND = ("data_path", "inputs", "output_path", "verbose", "quiet")

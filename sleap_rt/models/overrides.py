@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
+from sleap_rt.contract import Decoding
 from sleap_rt.errors import OptionError
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.models.trained import TrainedModel
@@ -31,7 +32,7 @@ def _check_effective(models: list[TrainedModel], overrides: ModelOverrides) -> N
         useless.append("crop_size")
     if overrides.anchor_part is not None and not kinds & {"centroid", *CROP_KINDS}:
         useless.append("anchor_part")
-    if overrides.n_points is not None and "bottomup" not in kinds:
+    if overrides.n_points not in (None, Decoding.n_points) and "bottomup" not in kinds:
         useless.append("n_points")
     if useless:
         raise OptionError(

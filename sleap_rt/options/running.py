@@ -83,6 +83,9 @@ class RunOptions:
             raise OptionError(f"on_error must be 'continue' or 'stop', got {self.on_error!r}")
 
 
+_SLEAP_NN_ENGINES = {"onnx": "ort", "tensorrt": "trt"}  # its names for the same
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
     """Which inference engine runs, and where; each engine declares which of the others it honours.
@@ -103,6 +106,7 @@ class EngineOptions:
     cuda_graphs: bool = True
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "engine", _SLEAP_NN_ENGINES.get(self.engine, self.engine))
         for name in ("threads", "workspace"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -183,6 +187,8 @@ class FilterOptions:
         filter_min_visible_node_fraction: the same as a fraction of all nodes.
         filter_min_mean_node_score: least mean score of the visible nodes.
         filter_min_instance_score: least instance score.
+        filter_min_centroid_distance: of instances with a single node, those within so many px of
+            a better one are dropped; 0 keeps all.
     """
 
     filter_overlapping: bool = False
@@ -192,6 +198,7 @@ class FilterOptions:
     filter_min_visible_node_fraction: float = 0.0
     filter_min_mean_node_score: float = 0.0
     filter_min_instance_score: float = 0.0
+    filter_min_centroid_distance: float = 0.0
 
     def __post_init__(self) -> None:
         if self.filter_overlapping_method not in ("iou", "oks"):
@@ -209,6 +216,11 @@ class FilterOptions:
             raise OptionError(
                 "filter_min_visible_nodes must not be negative, "
                 f"got {self.filter_min_visible_nodes}"
+            )
+        if not self.filter_min_centroid_distance >= 0:
+            raise OptionError(
+                "filter_min_centroid_distance must not be negative, "
+                f"got {self.filter_min_centroid_distance}"
             )
         if not self.filter_overlapping:
             for name in ("filter_overlapping_method", "filter_overlapping_threshold"):

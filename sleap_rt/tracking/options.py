@@ -170,7 +170,7 @@ class TrackerOptions:
     def _check_motion(self) -> None:
         if self.motion_model == "none":
             return
-        for name in _WITHOUT_MOTION:
+        for name in WITHOUT_MOTION:
             self._need_default(name, "motion_model is none")
 
     def _need_default(self, name: str, condition: str) -> None:
@@ -205,7 +205,7 @@ _LEAST = {
     "tracking_clean_instance_count": 0,
 }
 # The motion model has its own candidates, features and scores: these would be ignored beside it.
-_WITHOUT_MOTION = (
+WITHOUT_MOTION = (
     "tracking_window_size",
     "candidates_method",
     "min_match_points",

@@ -1,6 +1,6 @@
 """The plan of a prediction: every option checked once, against models, engine, input and output."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_ou
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.outputs.names import check_output, journal_of, settled_format
+from sleap_rt.runtime.pipeline.filters import check_centroid_distance
 from sleap_rt.runtime.pipeline.journal import cut_off
 from sleap_rt.runtime.pipeline.locked_file import check_not_locked
 from sleap_rt.runtime.predictors import check_use, effective_options
@@ -188,13 +189,15 @@ def plan_prediction(
     """
     check_output_of(options, opened)
     models = resolved.models
-    refuse_without_effect(options.given, models)
+    refuse_without_effect(options, models)
     if match_known is None:
         match_known = _match_known(options, models, has_labels=opened.labels is not None)
     check_use(models, options.decode, match_known=match_known)
+    finds_centroids = models.is_centroid_alone and not match_known
+    check_centroid_distance(options.filters, finds_centroids)
     check_centroid_output(
         options.centroid_output,
-        finds_centroids=models.is_centroid_alone and not match_known,
+        finds_centroids=finds_centroids,
         is_tracked=options.tracking is not None,
         output_format=options.output_format,
     )
@@ -215,17 +218,22 @@ def plan_prediction(
 _DECODE = frozenset(DecodeOptions.__dataclass_fields__)
 
 
-def refuse_without_effect(given: Collection[str], models: ModelSet) -> None:
-    """Refuse options of decoding that have no effect with these models.
+def refuse_without_effect(options: PredictionOptions, models: ModelSet) -> None:
+    """Refuse options that have no effect with these models, unless they have their default value.
 
     Args:
-        given: names of options that the user set.
+        options: of the prediction.
         models: of the run.
 
     Raises:
         OptionError: as the summary says.
     """
-    useless = sorted((_DECODE & set(given)) - effective_options(models))
+    decode = options.decode
+    useless = sorted(
+        name
+        for name in (_DECODE & options.given) - effective_options(models)
+        if getattr(decode, name) != getattr(DecodeOptions, name)
+    )
     if useless:
         raise OptionError(f"{', '.join(useless)}: no effect with {models.in_words}; leave it out")
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sleap_rt.errors import ModelError, OptionError
+from sleap_rt.errors import ModelError
 from sleap_rt.model_files import ModelSource, exported_graphs, model_source, one_family
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.runtime.built_in import refuse_other_settings
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
 from sleap_rt.workflows.export_extra import needs_export_extra
 
@@ -70,8 +71,8 @@ def resolve_models(
     sources = {path: model_source(path) for path in paths}
     trained = [path for path in paths if sources[path] is not ModelSource.EXPORTED]
     if not trained:
-        _refuse_overrides(overrides)
         graphs = GraphSet.read([graph for path in paths for graph in exported_graphs(path)])
+        refuse_other_settings(overrides, graphs)
         return ResolvedModels(paths=tuple(paths), overrides=overrides, models=graphs, graphs=graphs)
     if len(trained) < len(paths):
         raise ModelError(
@@ -95,13 +96,3 @@ def _resolve_trained(paths: tuple[Path, ...], overrides: ModelOverrides) -> Reso
 
         models = ModelSet.of(contracts_of(paths, overrides))
     return ResolvedModels(paths=paths, overrides=overrides, models=models, graphs=None)
-
-
-def _refuse_overrides(overrides: ModelOverrides) -> None:
-    """Refuse overrides of exported graphs, which have these settings built in."""
-    fixed = ", ".join(overrides.given)
-    if fixed:
-        raise OptionError(
-            f"{fixed}: built into an exported graph, and only exported graphs were given; give the "
-            "trained model's folder, or export it again with this option"
-        )

@@ -22,9 +22,10 @@ from sleap_rt.runtime.outputs.names import (
 )
 from sleap_rt.runtime.outputs.provenance import without_times
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
-from sleap_rt.runtime.pipeline.filters import filter_labels
+from sleap_rt.runtime.pipeline.filters import check_centroid_distance, filter_labels
 from sleap_rt.runtime.pipeline.retrack import retrack
 from sleap_rt.tracking.options import TrackerOptions
+from sleap_rt.workflows.leniency import KALMAN_OF_SLEAP_NN
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -91,6 +92,7 @@ _HONOURED = frozenset(
         *("frames", "video_index", "max_instances", "tracking"),
         *("output_format", "no_empty_frames", "overwrite", "reproducible", "gui"),
         *("skip_existing", "summary"),
+        *KALMAN_OF_SLEAP_NN,
     }
 )
 
@@ -129,6 +131,9 @@ def retrack_data(
     labels = form.labels
     selection = on_merged_videos(options.selection, form.video_numbers)
     options = replace(options, selection=selection)
+    check_centroid_distance(
+        options.filters, all(len(skeleton.nodes) == 1 for skeleton in labels.skeletons)
+    )
     output_path = options.output_path
     if output_path is None and writes and isinstance(data, Path):
         output_path = _default_output(data, labels, options)

@@ -178,8 +178,8 @@ def test_options_without_effect_are_refused(graphs, clip):
         PosePredictor(graphs, peak_threshold=[0.1, 0.2, 0.3])
     with pytest.raises(TypeError, match="Did you mean 'peak_threshold'"):
         PosePredictor(graphs, peak_treshold=0.1)  # type: ignore[call-arg]
-    with pytest.raises(OptionError, match="max_instances: no effect with single_instance"):
-        PosePredictor(graphs, max_instances=2)
+    with pytest.raises(OptionError, match="min_line_scores: no effect with single_instance"):
+        PosePredictor(graphs, min_line_scores=0.5)
     with pytest.raises(OptionError, match="integral_patch_size: no effect with integral_ref"):
         PosePredictor(graphs, integral_patch_size=7, integral_refinement=None)
 

@@ -30,7 +30,6 @@ WRONG_USE = [
     ("-i {clip} -m {model} -t --candidates_method foo", 2, "'foo' is not one of"),
     ("-i {clip} -m {model} -t --features bboxes", 2, "does not go with features bboxes"),
     ("-i {clip} -m {model} -t --post_connect_single_breaks", 2, "needs the number of animals"),
-    ("-i {clip} -m {model} -t --tracking_pre_cull_to_target 1", 2, "needs the number of animals"),
     ("-i {clip} -m {model} -t --of_window_size 11", 2, "use_flow is on"),
     ("-i {clip} -m {model} -t --motion_model kalman --use_flow", 2, "motion_model is none"),
     ("-i {clip} -m {model} -b 0", 2, "batch_size must be at least 1, got 0"),
@@ -48,7 +47,6 @@ WRONG_USE = [
     ("-i {labels} -m {model} --video_index 5", 2, "the labels have 1 video, 0 to 0"),
     ("-i {labels} -m {model} --video_index -1", 2, "video_index must be 0 or more"),
     ("-i {labels} -m {model} --only_labeled_frames --exclude_user_labeled", 2, "exclude each"),
-    ("-i {clip} -m {model} --filter_overlapping_threshold 0.5", 2, "only with filter_overlapping"),
     ("-i {clip} -m {model} --ensure_rgb --ensure_grayscale", 2, "exclude each other"),
     ("-i {clip} -m {model} --centroid-output foo", 2, "'foo' is not one of"),
     (
@@ -95,7 +93,7 @@ def test_options_without_effect_on_the_model_are_refused(call, request, sample_g
     for options, words in (
         (["--centroid_peak_threshold", "0.1"], "no effect with bottomup"),
         (["--centroid_only"], "centroid_only: no effect"),
-        (["--crop_size", "32"], "crop_size: built into an exported graph"),
+        (["--crop_size", "32"], "crop_size 32 (it has none): built into an exported graph"),
     ):
         done = call("track", "-i", clip, "-m", graph, "-o", tmp_path / "out.slp", *options)
         assert words in done.err

@@ -99,7 +99,9 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"threads": 0}, "threads must be at least 1"),
     ({"output_path": "out.txt"}, "output_path out.txt: must end in .slp, .h5, .csv, .nwb, .json"),
     ({"output_path": "out.slp", "output_format": "csv"}, "must end in .csv"),
-    ({"filter_overlapping_threshold": 0.5}, "takes effect only with filter_overlapping"),
+    ({"filter_min_centroid_distance": -1.0}, "must not be negative"),
+    ({"tracker": "sort"}, "tracker is of sleap-nn's multi-object trackers; here are"),
+    ({"fg_threshold": 0.5}, "fg_threshold is about masks or boxes; sleap-rt does poses."),
     ({"filter_min_visible_node_fraction": 2.0}, "must lie in [0, 1]"),
     ({"only_labeled_frames": True}, "has no labels to choose by"),
     ({"only_labeled_frames": True, "exclude_user_labeled": True}, "exclude each other"),
@@ -113,7 +115,7 @@ WITHOUT_EFFECT: list[tuple[Given, str]] = [
     ({"centroid_peak_threshold": 0.1}, "centroid_peak_threshold: no effect with bottomup"),
     (
         {"model_paths": "single_instance", "min_line_scores": 0.1, "max_instances": 2},
-        "max_instances, min_line_scores: no effect with single_instance; leave it out",
+        "min_line_scores: no effect with single_instance; leave it out",
     ),
     (
         {"model_paths": "centroid centered_instance", "anchor_part": "tail"},
@@ -127,7 +129,12 @@ WITHOUT_EFFECT: list[tuple[Given, str]] = [
         },
         "anchor_part 'wing' is no node of the model's skeleton",
     ),
-    ({"n_points": 5, "max_height": 99}, "max_height, n_points: built into an exported graph"),
+    (
+        {"n_points": 5, "max_height": 99, "integral_patch_size": 5},
+        "max_height 99 (it has 250); n_points 5 (it has 10): built into an exported graph",
+    ),
+    ({"crop_size": 32}, "crop_size 32 (it has none): built into an exported graph"),
+    ({"filter_min_centroid_distance": 5.0}, "only for the centroids of a centroid model alone"),
     (
         {"integral_patch_size": 7, "integral_refinement": "none"},
         "integral_patch_size: no effect with integral_refinement 'none'",
@@ -137,12 +144,14 @@ WITHOUT_EFFECT: list[tuple[Given, str]] = [
 WRONG_TRACKING: list[tuple[Given, str]] = [
     ({"features": "bboxes"}, "scoring_method 'oks': does not go with features bboxes"),
     ({"post_connect_single_breaks": True}, "needs the number of animals"),
-    ({"tracking_pre_cull_to_target": 1}, "needs the number of animals"),
     ({"tracking_target_instance_count": 2}, "takes effect only when one of"),
     ({"of_window_size": 11}, "takes effect only when use_flow is on"),
     ({"motion_model": "kalman", "use_flow": True}, "takes effect only when motion_model is none"),
     ({"max_tracks": 0}, "max_tracks 0: must be a whole number, 1 or more"),
-    ({"robust_best_instance": 0.5}, "only when scoring_reduction is robust_quantile"),
+    (
+        {"scoring_method": "iou", "features": "keypoints", "max_tracks": 3},
+        "does not go with features keypoints",
+    ),
 ]
 WRONG_DATA: list[tuple[Given, str]] = [
     ({"data_path": "none.mp4"}, "none.mp4 does not exist"),
@@ -166,6 +175,7 @@ WRONG_MODELS: list[tuple[Given, str]] = [
     ({"model_paths": "centroid centroid"}, "2 centroid models were given"),
     ({"model_paths": "centroid trained"}, "were given together; give either"),
 ]
+FOLLOWED: Given = {"frames": [0], "tracking": True}
 ALONE: Given = {"model_paths": UNSET, "data_path": "crawlers.slp", "tracking": True}
 TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
     (OptionError, {"tracking": UNSET}, "neither model_paths (predict poses) nor tracking"),
@@ -180,7 +190,7 @@ TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
     (OptionError, {"centroid_output": "both"}, "centroid_output: no effect with tracking"),
     (OptionError, {"video_index": 3}, "video_index 3: the labels have 1 video, 0 to 0"),
     (OptionError, {"post_connect_single_breaks": True}, "needs the number of animals"),
-    (OptionError, {"filter_overlapping_threshold": 0.5}, "only with filter_overlapping"),
+    (OptionError, {"filter_min_centroid_distance": 5.0}, "only for the centroids"),
     (OptionError, {"output_path": "out.txt"}, "must end in .slp"),
     (DataError, {"data_path": "none.slp"}, "there is no labels file none.slp"),
     (DataError, {"frames": [500]}, "none of the frames asked for has labels"),
@@ -215,6 +225,34 @@ def test_track_and_run_inference_refuse_in_the_same_words(kind, given, words, na
             "without tracking no effect: features, use_flow",
         ),
         ({"frames": [0, 500]}, "1 frames asked for do not exist"),
+        (
+            {"frames": [0], "filter_overlapping_threshold": 0.5},
+            "without filter_overlapping no effect: filter_overlapping_threshold",
+        ),
+        (
+            {**FOLLOWED, "robust_best_instance": 0.95},
+            "with scoring_reduction mean no effect: robust_best_instance",
+        ),
+        (
+            {**FOLLOWED, "tracking_target_instance_count": 0},
+            "tracking_target_instance_count 0: taken as not given",
+        ),
+        (
+            {**FOLLOWED, "scoring_method": "iou"},
+            "scoring_method iou compares boxes: features bboxes is used",
+        ),
+        (
+            {**FOLLOWED, "tracking_pre_cull_to_target": 1},
+            "without the number of animals (tracking_target_instance_count, max_tracks or "
+            "max_instances) no effect: tracking_pre_cull_to_target",
+        ),
+        (
+            {**FOLLOWED, "use_kalman": True, "kf_init_frame_count": 10, "features": "centroids"},
+            "use_kalman: sleap-rt's own motion model is used (motion_model kalman); beside it no "
+            "effect: kf_init_frame_count, features",
+        ),
+        ({**FOLLOWED, "kf_reset_gap_size": 5}, "without use_kalman no effect: kf_reset_gap_size"),
+        ({"frames": [0], "use_kalman": True}, "without tracking no effect: use_kalman"),
         ({**ALONE, "frames": [0, 500, 501]}, "2 of the frames asked for have no labels"),
     ],
 )

@@ -37,10 +37,14 @@ class SectionedCommand(OnceCommand):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
+        parameters = self.get_params(ctx)
+        rest = (
+            "Other" if any(hasattr(parameter, "section") for parameter in parameters) else "Options"
+        )
+        for parameter in parameters:
             record = parameter.get_help_record(ctx)
             if record is not None:
-                sections.setdefault(getattr(parameter, "section", "Other"), []).append(record)
+                sections.setdefault(getattr(parameter, "section", rest), []).append(record)
         for title, records in sections.items():
             with formatter.section(title):
                 formatter.write_dl(records, col_max=34)

@@ -214,6 +214,13 @@ FILTERS = (
         show_default=True,
         help="Least score of an instance.",
     ),
+    click.option(
+        "--filter_min_centroid_distance",
+        type=float,
+        default=FilterOptions.filter_min_centroid_distance,
+        show_default=True,
+        help="A centroid model alone: drop centroids within so many px of a better one.",
+    ),
 )
 OUTPUT = (
     click.option(
@@ -252,5 +259,5 @@ OUTPUT = (
     click.option("--gui", is_flag=True, help="Progress as JSON lines on standard output."),
     click.option("--verbose", is_flag=True, help="Say more; show where an error came from."),
     click.option("--dry_run", is_flag=True, help="Print the plan, and do nothing."),
-    click.option("--quiet", is_flag=True, help="Say nothing but warnings and errors."),
+    click.option("--quiet", "-q", is_flag=True, help="Say nothing but warnings and errors."),
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats, Bools, Rows
+from sleap_rt.errors import OptionError
 from sleap_rt.geometry import (
     box_areas,
     box_iou,
@@ -26,7 +27,8 @@ def kept_instances(frame: FrameInstances, options: FilterOptions) -> Rows:
     """Positions of the instances that pass, ascending.
 
     Each instance must have enough visible nodes and high enough scores. Of those left, an instance
-    is dropped if it overlaps a kept one of a higher score by more than the threshold.
+    is dropped if it overlaps a kept one of a higher score by more than the threshold, or, as a
+    centroid, is too near to it.
     """
     visible = ~np.isnan(frame.points[..., 0])  # (n, n_nodes)
     n_visible = visible.sum(axis=1)
@@ -37,6 +39,8 @@ def kept_instances(frame: FrameInstances, options: FilterOptions) -> Rows:
     enough &= _at_least(frame.scores, options.filter_min_instance_score)
     enough &= _at_least(mean_scores, options.filter_min_mean_node_score)
     kept = np.flatnonzero(enough)
+    if options.filter_min_centroid_distance:
+        kept = kept[_far_apart(frame.points[kept, 0], frame.scores[kept], options)]
     if not options.filter_overlapping or len(kept) < 2:
         return kept
     similarity = _box_similarity if options.filter_overlapping_method == "iou" else _pose_similarity
@@ -44,6 +48,19 @@ def kept_instances(frame: FrameInstances, options: FilterOptions) -> Rows:
         similarity(frame.points[kept]), frame.scores[kept], options.filter_overlapping_threshold
     )
     return kept[not_overlapping]
+
+
+def check_centroid_distance(options: FilterOptions, are_centroids: bool) -> None:
+    """Refuse a least distance of centroids where whole poses are found.
+
+    Raises:
+        OptionError: as the summary says.
+    """
+    if options.filter_min_centroid_distance and not are_centroids:
+        raise OptionError(
+            "filter_min_centroid_distance: only for the centroids of a centroid model alone; for "
+            "poses, use filter_overlapping"
+        )
 
 
 def filter_frame(frame: FrameInstances, options: FilterOptions) -> FrameInstances:
@@ -76,6 +93,19 @@ def filter_labels(labels: "sio.Labels", options: FilterOptions) -> None:
             for one in frame.instances
             if id(one) in stay or not isinstance(one, sio.PredictedInstance)
         ]
+
+
+def _far_apart(centroids: AnyFloats, scores: AnyFloats, options: FilterOptions) -> Rows:
+    """Rows that stay; see `_suppressed`.
+
+    Args:
+        centroids: (n, 2) px, NaN where it is unknown.
+        scores: (n,).
+        options: with the least distance, px.
+    """
+    distances = np.sqrt(squared_distances(centroids[:, None], centroids[None]))  # (n, n)
+    nearness = np.where(distances <= options.filter_min_centroid_distance, 1.0, 0.0)
+    return _suppressed(nearness, scores, 0.5)
 
 
 def _box_similarity(points: AnyFloats) -> AnyFloats:

@@ -45,7 +45,7 @@ class _Set:
 
 
 _SETS: dict[tuple[ModelKind, ...], _Set] = {
-    ("single_instance",): _Set(SingleInstancePredictor, _PEAKS, ("confmaps",)),
+    ("single_instance",): _Set(SingleInstancePredictor, _MANY, ("confmaps",)),  # the best n of one
     ("bottomup",): _Set(
         open_bottomup, _MANY | _PAFS, ("confmaps", "pafs", "peaks", "peak_vals", "line_scores")
     ),

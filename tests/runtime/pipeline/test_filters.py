@@ -182,6 +182,15 @@ def test_wrong_limits_are_refused(values, words):
         FilterOptions(**values)
 
 
+def test_centroids_near_a_better_one_are_dropped():
+    """On a line at 0, 3, 6, 10 px: 6 is the best and drops 3 and 10; 0 is far enough from 6."""
+    frame = frame_of([[[x, 0]] for x in (0, 3, 6, 10)], scores=[0.5, 0.6, 0.9, 0.8])
+    kept = kept_instances(frame, FilterOptions(filter_min_centroid_distance=4.0))
+    assert kept.tolist() == [0, 2]
+    kept = kept_instances(frame, FilterOptions(filter_min_centroid_distance=2.9))
+    assert kept.tolist() == [0, 1, 2, 3]
+
+
 def test_distant_poses_are_still_a_little_alike():
     """OKS of 3e-55, above a threshold of 0; in float32 it would be 0."""
     poses = frame_of([[[1, 2], [0, 0], [0, 0]], [[0, 0], [3, 0], [3, 0]]], scores=[0.5, 0.4])

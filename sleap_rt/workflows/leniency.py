@@ -1,0 +1,120 @@
+"""Values that programs written for sleap-nn send: taken in its meaning, with a warning.
+
+A person at a graphical front end cannot change the line it sends; what is harmless there must run
+here. Everything else that has no effect is refused.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from sleap_rt.options import FilterOptions
+from sleap_rt.tracking.options import WITHOUT_MOTION, TrackerOptions
+
+_Values = dict[str, Any]
+_Rule = Callable[[_Values, Collection[str]], str | None]
+_KALMAN_DETAILS = (
+    "kf_track_features",
+    "kf_init_frame_count",
+    "kf_node_indices",
+    "kf_reset_gap_size",
+)
+KALMAN_OF_SLEAP_NN = ("use_kalman", *_KALMAN_DETAILS)
+
+
+def taken_leniently(
+    values: Mapping[str, Any], given: Collection[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """The values in our terms, and a warning for each that was changed.
+
+    Args:
+        values: name -> value of any options of a run.
+        given: names of those that the user set.
+    """
+    taken = dict(values)
+    warnings = [rule(taken, given) for rule in _RULES]
+    return taken, [warning for warning in warnings if warning is not None]
+
+
+def _no_target(values: _Values, given: Collection[str]) -> str | None:
+    if values.get("tracking_target_instance_count") != 0:
+        return None
+    values["tracking_target_instance_count"] = None
+    return "tracking_target_instance_count 0: taken as not given"
+
+
+def _overlap_threshold(values: _Values, given: Collection[str]) -> str | None:
+    if values.get("filter_overlapping"):
+        return None
+    names = ("filter_overlapping_method", "filter_overlapping_threshold")
+    return _back_to_default(values, FilterOptions, names, "without filter_overlapping")
+
+
+def _kalman(values: _Values, given: Collection[str]) -> str | None:
+    details = [name for name in _KALMAN_DETAILS if values.pop(name, None) is not None]
+    asked = values.pop("use_kalman", False)
+    if not asked or not values.get("tracking"):
+        missing, useless = ("tracking", ["use_kalman"]) if asked else ("use_kalman", [])
+        useless += details
+        return f"without {missing} no effect: {', '.join(useless)}" if useless else None
+    values["motion_model"] = "kalman"
+    unused = [name for name in WITHOUT_MOTION if _differs(values, TrackerOptions, name)]
+    _reset(values, TrackerOptions, unused)
+    beside = f"; beside it no effect: {', '.join([*details, *unused])}" if details or unused else ""
+    return f"use_kalman: sleap-rt's own motion model is used (motion_model kalman){beside}"
+
+
+def _robust_quantile(values: _Values, given: Collection[str]) -> str | None:
+    reduction = values.get("scoring_reduction", TrackerOptions.scoring_reduction)
+    if reduction == "robust_quantile" or not values.get("tracking"):
+        return None
+    names = ("robust_best_instance",)
+    return _back_to_default(values, TrackerOptions, names, f"with scoring_reduction {reduction}")
+
+
+def _boxes_for_iou(values: _Values, given: Collection[str]) -> str | None:
+    if values.get("scoring_method") != "iou" or "features" in given or not values.get("tracking"):
+        return None
+    values["features"] = "bboxes"
+    return "scoring_method iou compares boxes: features bboxes is used"
+
+
+def _uncounted_cull(values: _Values, given: Collection[str]) -> str | None:
+    counts = ("tracking_target_instance_count", "max_tracks", "max_instances")
+    culls = values.get("tracking") and values.get("tracking_pre_cull_to_target")
+    if not culls or any(values.get(name) for name in counts):
+        return None
+    names = ("tracking_pre_cull_to_target", "tracking_pre_cull_iou_threshold")
+    return _back_to_default(
+        values,
+        TrackerOptions,
+        names,
+        f"without the number of animals ({', '.join(counts[:-1])} or {counts[-1]})",
+    )
+
+
+_RULES: tuple[_Rule, ...] = (
+    _no_target,
+    _overlap_threshold,
+    _kalman,
+    _robust_quantile,
+    _boxes_for_iou,
+    _uncounted_cull,
+)
+
+
+def _back_to_default(
+    values: _Values, options: type, names: Collection[str], condition: str
+) -> str | None:
+    """Undo options that differ from their default; the warning names them."""
+    useless = [name for name in names if _differs(values, options, name)]
+    _reset(values, options, useless)
+    return f"{condition} no effect: {', '.join(useless)}" if useless else None
+
+
+def _differs(values: _Values, options: type, name: str) -> bool:
+    return name in values and values[name] != getattr(options, name)
+
+
+def _reset(values: _Values, options: type, names: Collection[str]) -> None:
+    for name in names:
+        values[name] = getattr(options, name)

@@ -1,0 +1,89 @@
+"""Options of sleap-nn and of SLEAP 1.4 or older: the same meaning here, or told by name."""
+
+import pytest
+
+CLIP = "samples/crawlers.mp4"
+# What the help of sleap-nn 0.3.5 lists for `predict` and for `export`.
+PREDICT = """
+    headers stream-mode embed restore_source_videos save_embeddings appearance_weight
+    bbox_nms_iou fg_threshold min_mask_area center_nms_kernel mask_cleanup mask_cleanup_radius
+    distance_gate_alpha merge_fragments merge_method merge_thresholds merge_w_valley
+    merge_w_offset merge_dilate full_res_masks mask_output polygon_epsilon mask_backend
+    sam_checkpoint sam_model_type sam_prompt_mode sam_anchor_ind sam_disjointify_masks
+    sam3_model_id overlay_path euclidean_scale tracker track_buffer min_hits
+    track_high_threshold track_low_threshold new_track_threshold min_match_similarity
+    appearance_threshold link_tracklets mot_param paf-workers cpu-workers stream-to-file
+    write-interval
+"""
+EXPORT = """
+    opset-version max-instances max-batch-size input-height input-width max-peaks-per-node
+    max-edge-length-ratio dist-penalty-weight device peak-threshold workspace-size-gb verify
+    no-verify
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        *(("predict", flag) for flag in PREDICT.split()),
+        *(("export", flag) for flag in EXPORT.split()),
+    ],
+)
+def test_what_is_not_here_is_refused_by_name(command, flag, call):
+    done = call(command, f"--{flag}", "1")
+    assert done.code == 2
+    assert done.err.startswith(f"Error: {flag.replace('-', '_')} is ")
+
+
+@pytest.mark.parametrize(
+    ("flag", "ours"),
+    [
+        ("--tracking.tracker", "use_flow"),
+        ("--tracking.match", "track_matching_method"),
+        ("--tracking.kf_node_indices", "motion_model kalman"),
+        ("--verbosity", "gui"),
+        ("--model", "model_paths"),
+    ],
+)
+def test_the_old_dialect_is_translated(flag, ours, call):
+    done = call("track", flag, "flow")
+    assert done.code == 2
+    assert done.err.startswith(f"Error: {flag[2:]} is an option of SLEAP 1.4 or older; here it is ")
+    assert ours in done.err
+
+
+def test_a_typing_error_gets_the_nearest_name(call):
+    done = call("track", "--peak_treshold", "0.1")
+    assert done.code == 2
+    assert "--peak_threshold" in done.err
+
+
+def test_what_the_graphical_front_end_sends_runs(call, request, sample_graphs, tmp_path):
+    """Of sleap-nn's front end: decoding options whatever the model, with their default values."""
+    (graph,) = sample_graphs("single_instance")
+    clip = request.config.rootpath / "samples/one_crawler.mp4"
+    out = tmp_path / "out.slp"
+    done = call(
+        *("predict", "--gui", "-i", clip, "-m", graph, "-o", out, "--frames", "0-3"),
+        *("--runtime", "onnx", "--peak-conf-threshold=0.2", "--max_instances", "2"),
+        *["--n_points", "10", "--max_edge_length_ratio", "0.25", "--dist_penalty_weight", "1.0"],
+        *["--min_line_scores", "0.25", "--integral_patch_size", "5", "--tracking"],
+        *["--use_kalman", "--kf_track_features", "centroid", "--kf_init_frame_count", "10"],
+        *["--kf_reset_gap_size", "5", "--kf_node_indices", "0,1", "--features", "centroids"],
+        *["--scoring_method", "euclidean_dist", "--tracking_target_instance_count", "1"],
+    )
+    assert done.code == 0, done.err
+    assert out.exists()
+    (warning,) = [line for line in done.err.splitlines() if line.startswith("Warning")]
+    assert "motion_model kalman" in warning
+
+
+def test_sleap_nns_formats_are_ours(call, request):
+    model = request.config.rootpath / "samples/models/bottomup"
+    for name in ("tensorrt", "both", "trt"):
+        done = call("export", model, "-f", name)
+        assert done.code == 2
+        assert "format trt needs the GPU architecture as target" in done.err
+    done = call("export", model, "--precision", "tf32")
+    assert done.code == 2
+    assert "'fp32', 'fp16', 'int8'" in done.err
