@@ -92,7 +92,7 @@ def test_engines_and_decoder_take_that_many_threads(monkeypatch, sample_graphs, 
     """Three of eight, as SLURM says."""
     from sleap_rt.options import EngineOptions
     from sleap_rt.runtime.engines import ort
-    from sleap_rt.runtime.frames.video import VideoFile
+    from sleap_rt.runtime.frames.video.container import open_container
 
     (graph,) = sample_graphs("single_instance")
     monkeypatch.setenv("SLURM_CPUS_PER_TASK", "3")
@@ -108,5 +108,6 @@ def test_engines_and_decoder_take_that_many_threads(monkeypatch, sample_graphs, 
         ort.OrtEngine(graph, options).close()
     assert given == [3, 2]
     video = request.config.rootpath / "samples/crawlers.mp4"
-    with VideoFile(video) as file:
-        assert file._stream.codec_context.thread_count == 3
+    opened = open_container(video)
+    assert opened.stream.codec_context.thread_count == 3
+    opened.container.close()
