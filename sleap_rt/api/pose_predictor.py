@@ -246,9 +246,7 @@ def predicted(
     for note in opened.notes:
         _log.warning(note)
     summary = run_plan(plan, opened, JsonLinesReport() if gui else Report(), predictor)
-    if summary.n_skipped:
-        _log.warning("%d frames asked for do not exist", summary.n_skipped)
-    for warning in summary.damaged.warnings(summary.videos):
+    for warning in summary.warnings:
         _log.warning(warning)
     assert summary.labels is not None  # they were to be kept
     return summary.labels

@@ -60,9 +60,7 @@ class TerminalReport(Report):
 
     def done(self, summary: PredictionSummary, options: PredictionOptions) -> None:
         """Warnings, and one line that sums up the run."""
-        if summary.n_skipped:
-            click.echo(f"Warning: {summary.n_skipped} frames asked for do not exist", err=True)
-        for warning in summary.damaged.warnings(summary.videos):
+        for warning in summary.warnings:
             click.echo(f"Warning: {warning}", err=True)
         if self._quiet:
             return

@@ -63,6 +63,7 @@ class PredictionSummary:
         device: where it truly ran.
         paths: files written.
         damaged: frames whose image could not be read, or was made up in part by the decoder.
+        notes: what a user should know about the input's files.
         videos: of the input.
         labels: the result, if it was to be kept.
     """
@@ -73,6 +74,7 @@ class PredictionSummary:
     n_tracks: int
     n_skipped: int
     damaged: DamagedFrames
+    notes: Sequence[str]
     seconds: float
     engine: str
     device: str
@@ -83,6 +85,12 @@ class PredictionSummary:
     @property
     def frames_per_second(self) -> float:
         return (self.n_frames - self.n_resumed) / max(self.seconds, 1e-9)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was not as it should be, a sentence each."""
+        skipped = [f"{self.n_skipped} frames asked for do not exist"] if self.n_skipped else []
+        return [*skipped, *self.notes, *self.damaged.warnings(self.videos)]
 
 
 def predict(
@@ -255,6 +263,7 @@ class _Run:
             n_tracks=len(results.track_names),
             n_skipped=self._plan.selection.n_skipped,
             damaged=self._damaged,
+            notes=self._opened.source.notes,
             seconds=seconds,
             engine=options.engine.engine,
             device=self._predictor.device,

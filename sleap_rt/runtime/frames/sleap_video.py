@@ -69,19 +69,25 @@ class SleapVideo:
 
 
 def as_sleap_video(file: VideoFile) -> "sio.Video":
-    """A video file as labels store it, also of kinds that sleap-io itself does not open."""
+    """A video file as labels store it, also of kinds that sleap-io itself does not open.
+
+    It is described as we read it, and not opened by another reader before it is used.
+    """
     import sleap_io as sio  # takes a second to import
 
-    if _is_opened_by_sleap_io(file.path):
-        return sio.Video.from_filename(str(file.path))
     metadata = {
         "type": "MediaVideo",
         "filename": str(file.path),
         "shape": (file.n_frames, *file.shape),
         "grayscale": file.shape[2] == 1,
+        "bgr": True,
+        "dataset": "",
+        "input_format": "",
         "fps": file.fps,
     }
-    return sio.Video(str(file.path), open_backend=False, backend_metadata=metadata)
+    video = sio.Video(str(file.path), open_backend=False, backend_metadata=metadata)
+    video.open_backend = _is_opened_by_sleap_io(file.path)
+    return video
 
 
 def _is_opened_by_sleap_io(path: Path) -> bool:

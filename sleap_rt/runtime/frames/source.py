@@ -15,14 +15,16 @@ class Reader(Protocol):
 
 
 @runtime_checkable
-class Concealing(Protocol):
-    """A reader whose decoder makes up what is damaged.
+class Decoding(Protocol):
+    """A reader that knows what became of its file.
 
     Attributes:
-        is_concealed: whether it did so in the frame read last.
+        is_concealed: whether the decoder made up a part of the frame read last.
+        notes: what a user should know about the file.
     """
 
     is_concealed: bool
+    notes: tuple[str, ...]
 
 
 class Source:
@@ -47,9 +49,15 @@ class Source:
         """
         reader = self._readers[ref.video_index]
         image = reader.read(ref.frame_index)
-        if isinstance(reader, Concealing) and reader.is_concealed:
+        if isinstance(reader, Decoding) and reader.is_concealed:
             self.concealed.add(ref)
         return image
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know about the files."""
+        readers = [reader for reader in self._readers.values() if isinstance(reader, Decoding)]
+        return [note for reader in readers for note in reader.notes]
 
     def close(self) -> None:
         for reader in self._readers.values():

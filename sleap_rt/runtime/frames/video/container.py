@@ -96,7 +96,7 @@ def _chosen(
     notes = []
     if len(real) > 1:
         number = real.index(stream)
-        notes.append(f"{path}: holds {len(real)} videos; number {number} of them is taken")
+        notes.append(f"it holds {len(real)} videos; number {number} of them is taken")
     return OpenContainer(container, stream, tuple(notes))
 
 

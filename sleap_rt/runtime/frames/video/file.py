@@ -14,6 +14,7 @@ from typing import Self
 
 import av
 from av import library_versions
+from av.video.frame import PictureType
 
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
@@ -74,7 +75,7 @@ class VideoFile:
             opened.container.close()
         self.fps = None if rate is None else float(rate)
         self.n_frames = self._numbering.n_frames
-        self.notes = (*opened.notes, *self._numbering.notes)
+        self.notes = tuple(f"{path}: {note}" for note in (*opened.notes, *self._numbering.notes))
         if self.n_frames < 1:
             raise DataError(f"{path}: the video has no frames.")
         samples = spread_samples(path, self._numbering, colors)
@@ -164,7 +165,9 @@ class VideoFile:
             elif last is not None and number > last + 1:
                 self._is_tainted = True  # it builds on a frame that is missing
             self._came_last = number
-            return _Numbered(decoded.frame, number, self._is_tainted)
+            is_between = decoded.frame.pict_type == PictureType.B  # builds on later frames, too
+            is_concealed = is_between and self._numbering.loses_soon(number)
+            return _Numbered(decoded.frame, number, is_concealed or self._is_tainted)
         self._is_ended = True
         return None
 

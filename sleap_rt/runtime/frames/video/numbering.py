@@ -14,6 +14,7 @@ from sleap_rt.runtime.frames.video.packets import AviIndex, Packet, Scan, read_p
 _N_FIRST = 64  # packets; the first frame shown is among them
 _SHARE_OF_SINGLE_STEPS = 0.8  # of evenly spaced frames that follow the one before
 _TELLING = ("matroska", "mov")  # formats whose readers report damage
+_MOST_REORDERED = 16  # frames that are decoded ahead of one that is shown before them
 _SECONDS_OF_GRACE = 1.0
 _TICKS = 1_000_000  # a container's duration, per second
 
@@ -37,6 +38,14 @@ class Numbering:
 
     def is_lost(self, number: int) -> bool:
         return _find(self.numbers, number) is None
+
+    def loses_soon(self, number: int) -> bool:
+        """Whether some of the next frames are lost, which one shown ahead may be built on."""
+        if isinstance(self.numbers, range):
+            return False
+        place = bisect_left(self.numbers, number)
+        after = min(place + _MOST_REORDERED, len(self.numbers) - 1)
+        return self.numbers[after] - number != after - place
 
     def time_before(self, number: int) -> int | None:
         """When the last frame up to this number is shown; None for the first, and without times."""
