@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # A process that dies ends the run: waiting for its replacement can take for ever.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format fuzz clean
 
 demo: $(READY)
 	$(BIN)/python samples/demo.py
@@ -24,6 +24,11 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# FUZZ="--kinds yaml --mutants 10000", and more: tests/fuzz/run.py --help
+FUZZ ?= --seconds 300
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz/run.py $(FUZZ)
 
 $(READY): pyproject.toml constraints-dev.txt
 	$(PYTHON) -m venv $(VENV)

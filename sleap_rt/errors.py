@@ -6,9 +6,19 @@ Every message says what was found, what was expected, and what to do. The comman
 
 from typing import Any
 
+_LONGEST = 2000  # characters of a message
+
 
 class SleapRtError(Exception):
-    """Base of all errors that a user can act on."""
+    """Base of all errors that a user can act on.
+
+    Libraries quote what they find in a damaged file, however much that is: a message is cut where
+    nobody would read on.
+    """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... (and so on)"
 
 
 class OptionError(SleapRtError):

@@ -8,6 +8,7 @@ import tracemalloc
 import zipfile
 from contextlib import contextmanager
 
+import h5py
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from sleap_rt.untrusted import listed, quoted
 from sleap_rt.untrusted.archives import BoundedArchive, leads_outside
 from sleap_rt.untrusted.arrays import read_npy
 from sleap_rt.untrusted.budget import Budget
+from sleap_rt.untrusted.hdf5 import check_file
 from sleap_rt.untrusted.json_text import parse_json
 from sleap_rt.untrusted.pickles import check_pickle
 
@@ -232,3 +234,22 @@ def test_arrays_are_read():
         buffer = io.BytesIO()
         np.save(buffer, array)
         np.testing.assert_array_equal(read_npy(buffer.getvalue()), array)
+
+
+def texts(path):
+    """A file of which HDF5 keeps a text in a heap; its content, and where its free space begins."""
+    with h5py.File(path, "w") as file:
+        file.attrs["text"] = "a text of any length"
+    content = bytearray(path.read_bytes())
+    start = content.index(b"GCOL") + 16
+    return content, start + 16 + 24
+
+
+def test_a_heap_that_hdf5_never_gets_past_is_refused(tmp_path):
+    content, free = texts(tmp_path / "a.h5")
+    assert content[free : free + 2] == b"\0\0"
+    check_file(tmp_path / "a.h5")
+    content[free + 8 : free + 16] = bytes(8)
+    (tmp_path / "a.h5").write_bytes(content)
+    with pytest.raises(ValueError, match="heap of its texts is damaged"):
+        check_file(tmp_path / "a.h5")

@@ -76,7 +76,7 @@ class OpenVinoEngine:
             self._settings["INFERENCE_NUM_THREADS"] = options.threads or available_cores().n
         try:
             self._model = self._core.read_model(read_keeping_bytes(model) or model)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             raise EngineError(f"OpenVINO cannot open {model}: {error}") from error
         _keep_apart_from_concat(self._model)
         self.device = _shown(self._target)

@@ -155,7 +155,7 @@ class OrtEngine:
         try:
             graph = _readable(model) if kind == "cpu" else str(model)
             self._session = ort.InferenceSession(graph, settings, providers=[provider])
-        except failures(UnicodeDecodeError) as error:  # its own message may be no text
+        except failures(ValueError) as error:  # also where its own message is no text
             raise EngineError(f"ONNX Runtime cannot open {model}: {error}") from error
         found = self._session.get_providers()
         if found[0] != wanted:
@@ -164,8 +164,11 @@ class OrtEngine:
                 f"{found[0]}; its libraries for {wanted} could not be loaded. Check the driver and "
                 "the libraries it needs, or pass --device cpu."
             )
-        self.inputs = tuple(_spec(value) for value in self._session.get_inputs())
-        self.outputs = tuple(_spec(value) for value in self._session.get_outputs())
+        try:
+            self.inputs = tuple(_spec(value) for value in self._session.get_inputs())
+            self.outputs = tuple(_spec(value) for value in self._session.get_outputs())
+        except (UnicodeDecodeError, KeyError) as error:  # names that are no text, unknown types
+            raise EngineError(f"{model}: an input or output is none of ours: {error}") from error
 
         self._owner = f"ort on {self.device}"
 
