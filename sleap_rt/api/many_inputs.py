@@ -10,6 +10,7 @@ from sleap_rt.errors import OptionError, SomeInputsFailedError
 from sleap_rt.labels import load_labels
 from sleap_rt.options import ModelOverrides
 from sleap_rt.runtime.frames.open_input import IMAGE_SUFFIXES
+from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.workflows.many.inputs import Inputs, find_inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
 from sleap_rt.workflows.many.plan import plan_many
@@ -17,7 +18,7 @@ from sleap_rt.workflows.many.predictions import ManyPredictions
 from sleap_rt.workflows.many.run import ManyReport
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions
-from sleap_rt.workflows.predict import PredictionSummary, Report
+from sleap_rt.workflows.predict import Report
 from sleap_rt.workflows.retrack import RetrackOptions, RetrackSummary, retrack_data
 
 if TYPE_CHECKING:

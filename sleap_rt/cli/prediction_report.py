@@ -7,9 +7,10 @@ import click
 from sleap_rt.cli.export_progress import ExportProgress
 from sleap_rt.export.steps import Step
 from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline import progress
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
-from sleap_rt.workflows.predict import PredictionSummary, Report
+from sleap_rt.workflows.predict import Report
 
 
 class TerminalReport(Report):

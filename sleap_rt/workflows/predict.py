@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from sleap_rt.runtime.outputs.names import default_output, make_folder
 from sleap_rt.runtime.outputs.provenance import prediction_provenance, without_times
 from sleap_rt.runtime.outputs.results import RunResults, Shown, Tally
 from sleap_rt.runtime.outputs.saving import remove_unfinished
+from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
 from sleap_rt.runtime.pipeline.journal import Journal, JournalError
 from sleap_rt.runtime.pipeline.spool import Spool
@@ -46,51 +47,6 @@ if TYPE_CHECKING:
     from sleap_rt.export.steps import Step
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class PredictionSummary:
-    """What a prediction did.
-
-    Attributes:
-        n_frames: in the result, before empty ones were left out.
-        n_resumed: of these, taken from the journal.
-        n_instances: found.
-        n_tracks: in use.
-        n_skipped: frames that were asked for, but do not exist.
-        seconds: from the first frame read to the last result.
-        engine: what ran the graphs.
-        device: where it truly ran.
-        paths: files written.
-        damaged: frames whose image could not be read, or was made up in part by the decoder.
-        notes: what a user should know about the input's files.
-        videos: of the input.
-        labels: the result, if it was to be kept.
-    """
-
-    n_frames: int
-    n_resumed: int
-    n_instances: int
-    n_tracks: int
-    n_skipped: int
-    damaged: DamagedFrames
-    notes: Sequence[str]
-    seconds: float
-    engine: str
-    device: str
-    paths: tuple[Path, ...]
-    videos: "Sequence[sio.Video]"
-    labels: "sio.Labels | None"
-
-    @property
-    def frames_per_second(self) -> float:
-        return (self.n_frames - self.n_resumed) / max(self.seconds, 1e-9)
-
-    @property
-    def warnings(self) -> list[str]:
-        """What was not as it should be, a sentence each."""
-        skipped = [f"{self.n_skipped} frames asked for do not exist"] if self.n_skipped else []
-        return [*skipped, *self.notes, *self.damaged.warnings(self.videos)]
 
 
 def predict(

@@ -9,11 +9,12 @@ from typing import Any, Self
 
 from sleap_rt.errors import EngineError, ModelError
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.predictors import Predictor, open_predictor
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
-from sleap_rt.workflows.predict import PredictionSummary, Report, planned, run_plan
+from sleap_rt.workflows.predict import Report, planned, run_plan
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
 
 

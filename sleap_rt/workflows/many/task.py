@@ -8,7 +8,7 @@ from sleap_rt.errors import SleapRtError
 from sleap_rt.runtime.outputs.names import journal_of
 
 if TYPE_CHECKING:
-    from sleap_rt.workflows.predict import PredictionSummary
+    from sleap_rt.runtime.outputs.summary import PredictionSummary
     from sleap_rt.workflows.retrack import RetrackSummary
 
 

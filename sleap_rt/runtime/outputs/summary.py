@@ -1,0 +1,56 @@
+"""What a prediction did, and what was not as it should be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionSummary:
+    """What a prediction did.
+
+    Attributes:
+        n_frames: in the result, before empty ones were left out.
+        n_resumed: of these, taken from the journal.
+        n_instances: found.
+        n_tracks: in use.
+        n_skipped: frames that were asked for, but do not exist.
+        seconds: from the first frame read to the last result.
+        engine: what ran the graphs.
+        device: where it truly ran.
+        paths: files written.
+        damaged: frames whose image could not be read, or was made up in part by the decoder.
+        notes: what a user should know about the input's files.
+        videos: of the input.
+        labels: the result, if it was to be kept.
+    """
+
+    n_frames: int
+    n_resumed: int
+    n_instances: int
+    n_tracks: int
+    n_skipped: int
+    damaged: DamagedFrames
+    notes: Sequence[str]
+    seconds: float
+    engine: str
+    device: str
+    paths: tuple[Path, ...]
+    videos: "Sequence[sio.Video]"
+    labels: "sio.Labels | None"
+
+    @property
+    def frames_per_second(self) -> float:
+        return (self.n_frames - self.n_resumed) / max(self.seconds, 1e-9)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was not as it should be, a sentence each."""
+        skipped = [f"{self.n_skipped} frames asked for do not exist"] if self.n_skipped else []
+        return [*skipped, *self.notes, *self.damaged.warnings(self.videos)]
