@@ -45,6 +45,7 @@ def _facts() -> dict[str, Any]:
     from sleap_rt.cores import available_cores
     from sleap_rt.runtime.engines import declarations
     from sleap_rt.runtime.frames.video import DECODER
+    from sleap_rt.telemetry import onnxruntime_telemetry
 
     cores = available_cores()
     of_engines = (name for declared in declarations().values() for name in declared.packages)
@@ -57,6 +58,7 @@ def _facts() -> dict[str, Any]:
         "cores_used": cores.n,
         "cores_limited_by": cores.limited_by,
         "video_decoder": DECODER,
+        "onnxruntime_telemetry": onnxruntime_telemetry(),
         "packages": {name: found for name in packages if (found := _version(name))},
     }
 

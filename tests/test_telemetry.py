@@ -1,0 +1,54 @@
+"""Nothing is written outside our own cache, and ONNX Runtime's telemetry is off."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+VARIABLE = "ORT_DISABLE_TELEMETRY"
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {n: v for n, v in os.environ.items() if n not in (VARIABLE, "XDG_CACHE_HOME")}
+    places = dict.fromkeys(("HOME", "USERPROFILE", "LOCALAPPDATA", "APPDATA"), str(home))
+    return {**kept, **places, **more}
+
+
+@pytest.mark.engine
+def test_a_run_leaves_a_fresh_home_empty(sample_graphs, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (graph,) = sample_graphs("single_instance")
+    words = ["track", "-i", "samples/one_crawler.mp4", "-m", graph, "--engine", "ort"]
+    words += ["--frames", "0", "-o", tmp_path / "out.slp"]
+    subprocess.run(
+        [sys.executable, "-m", "sleap_rt", *map(str, words)],
+        env=environment(home),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    assert (tmp_path / "out.slp").exists()
+    assert list(home.rglob("*")) == []
+
+
+def onnxruntime_telemetry(**given: str) -> str:
+    """What a process that imports the package ends up with."""
+    code = f"import os, sleap_rt.runtime.engines; print(os.environ[{VARIABLE!r}])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(ROOT, **given),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def test_telemetry_is_off_unless_the_user_says_otherwise():
+    assert onnxruntime_telemetry() == "1"
+    assert onnxruntime_telemetry(**{VARIABLE: "0"}) == "0"
