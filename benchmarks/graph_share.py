@@ -23,7 +23,7 @@ import onnxruntime as ort
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sleap_rt.cores import available_cores  # noqa: E402
+from sleap_rt.machine.cores import available_cores  # noqa: E402
 from sleap_rt.runtime.engines.ort import session_settings  # noqa: E402
 from sleap_rt.runtime.frames.video import VideoFile  # noqa: E402
 from sleap_rt.runtime.graph_file import read_keeping_bytes  # noqa: E402

@@ -38,7 +38,8 @@ from sleap_rt.runtime.model_set import GraphSet  # noqa: E402
 from sleap_rt.skeleton import Skeleton  # noqa: E402
 from sleap_rt.tracking import TrackerOptions  # noqa: E402
 from sleap_rt.workflows.plan import PredictionOptions, plan_prediction  # noqa: E402
-from sleap_rt.workflows.predict import Report, run_plan  # noqa: E402
+from sleap_rt.workflows.predict import run_plan  # noqa: E402
+from sleap_rt.workflows.report import Report  # noqa: E402
 from sleap_rt.workflows.resolve import ResolvedModels  # noqa: E402
 
 NODES = ("head", "thorax", "abdomen", "left_wing", "right_wing", "left_leg", "right_leg")

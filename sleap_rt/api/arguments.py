@@ -42,7 +42,7 @@ class ModelArguments(TypedDict, total=False):
 class RunArguments(TypedDict, total=False):
     """Arguments that can differ from call to call. Left out: the command's default."""
 
-    batch_size: int
+    batch_size: int | Literal["auto"]
     queue_maxsize: int
     on_error: Literal["continue", "stop"]
     frames: Sequence[int] | None
@@ -142,6 +142,8 @@ def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("backbone_ckpt_path", "head_ckpt_path"):
         if values.get(name) is not None:
             values[name] = Path(values[name])
+    if values.get("batch_size") == "auto":
+        values["batch_size"] = None
     if values.get("frames") is not None:
         values["frames"] = tuple(values["frames"])
     return values

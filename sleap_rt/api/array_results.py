@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sleap_rt.api.arguments import in_our_words
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
-from sleap_rt.options import RunOptions
+from sleap_rt.options import RunOptions, filled
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.predictors import raw_outputs
 
@@ -59,7 +60,7 @@ def raw_batches(
     `track_ids` and `tracking_scores`, lists of B arrays (n,); and the raw outputs asked for, lists
     of B arrays.
     """
-    size = arguments.get("batch_size", RunOptions.batch_size)
+    size = filled(RunOptions, in_our_words(arguments)).frames_per_batch
     results = list(predictor.stream(data, **arguments))
     return [_batch(results[start : start + size]) for start in range(0, len(results), size)]
 

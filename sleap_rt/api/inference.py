@@ -25,7 +25,8 @@ from sleap_rt.api.pose_predictor import (
 )
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
-from sleap_rt.workflows.predict import Report, planned
+from sleap_rt.workflows.predict import planned
+from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
 from sleap_rt.workflows.tracking import needed_tracker_options
 

@@ -18,7 +18,7 @@ from sleap_rt.workflows.many.predictions import ManyPredictions
 from sleap_rt.workflows.many.run import ManyReport
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions
-from sleap_rt.workflows.predict import Report
+from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.retrack import RetrackOptions, RetrackSummary, retrack_data
 
 if TYPE_CHECKING:

@@ -40,7 +40,8 @@ from sleap_rt.workflows.plan import (
     plan_prediction,
     refuse_without_effect,
 )
-from sleap_rt.workflows.predict import Report, run_plan
+from sleap_rt.workflows.predict import run_plan
+from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import resolve_models
 from sleap_rt.workflows.tracking import tracker_options, without_effect
 

@@ -86,7 +86,7 @@ def command(
     sleap-nn bench exports/flies --engine ort --engine openvino -b 1 -b 4
     """
     from sleap_rt.runtime.inspect.bench import BenchOptions
-    from sleap_rt.workflows.bench import plan_bench
+    from sleap_rt.workflows.inspect.bench import plan_bench
 
     options = [BenchOptions(batch_size=size, n_batches=n_batches) for size in batch_sizes]
     asked = [filled(EngineOptions, {"engine": engine, **params}) for engine in engines]

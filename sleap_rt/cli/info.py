@@ -22,7 +22,7 @@ def command(path: Path, as_json: bool) -> None:
     sleap-nn info exports/flies
     sleap-nn info models/centroid --json
     """
-    from sleap_rt.workflows.info import describe
+    from sleap_rt.workflows.inspect.info import describe
 
     models = describe(path)
     if as_json:

@@ -1,6 +1,6 @@
 """Reports a prediction on a terminal: progress while `track` runs, a summary at the end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -10,7 +10,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline import progress
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
-from sleap_rt.workflows.predict import Report
+from sleap_rt.workflows.report import Report
 
 
 class TerminalReport(Report):
@@ -36,8 +36,14 @@ class TerminalReport(Report):
                 f"exporting {plan.models.in_words} once; later runs use the cached graphs ...",
                 err=True,
             )
+
+    def trying(self, engines: Sequence[str]) -> None:
+        if not self._quiet:
+            click.echo(f"comparing {', '.join(engines)} once for this model ...", err=True)
+
+    def chosen(self, plan: PredictionPlan) -> None:
         engine = plan.options.engine
-        if plan.is_engine_chosen:
+        if plan.is_engine_chosen and not self._quiet:
             click.echo(f"engine {engine.engine} on {engine.device}: {plan.engine_reason}", err=True)
 
     def step(self, step: Step) -> None:
@@ -69,7 +75,8 @@ class TerminalReport(Report):
         resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
         click.echo(
             f"{summary.n_frames} frames{resumed}, {summary.n_instances} instances, {tracks}"
-            f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on {summary.device} "
+            f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on {summary.device}, "
+            f"batches of {summary.batch_size} "
             f"-> {', '.join(map(str, summary.paths))}",
             err=self._json_lines,
         )

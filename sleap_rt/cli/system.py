@@ -24,8 +24,10 @@ def command(as_json: bool) -> None:
     For each that does not work, it gives the reason and the fix. The exit code is always 0.
     """
     from sleap_rt.runtime.inspect.probe import probe_engines
+    from sleap_rt.runtime.inspect.trial_store import stored_trials, trials_folder
 
     facts = _facts()
+    facts["engines_compared"] = f"{len(list(stored_trials()))} times, kept in {trials_folder()}"
     probes = probe_engines()
     if as_json:
         click.echo(json.dumps({**facts, "engines": [vars(probe) for probe in probes]}, indent=2))
@@ -42,7 +44,7 @@ def command(as_json: bool) -> None:
 
 
 def _facts() -> dict[str, Any]:
-    from sleap_rt.cores import available_cores
+    from sleap_rt.machine.cores import available_cores
     from sleap_rt.runtime.engines import declarations
     from sleap_rt.runtime.frames.video import DECODER
     from sleap_rt.telemetry import onnxruntime_telemetry

@@ -27,7 +27,7 @@ def command(path: Path, **params: Any) -> None:
     sleap-nn verify exports/flies --engine trt
     """
     from sleap_rt.runtime.inspect.verify import Verification
-    from sleap_rt.workflows.verify import plan_verification
+    from sleap_rt.workflows.inspect.verify import plan_verification
 
     plan = plan_verification(path, filled(EngineOptions, params))
     tell_choice(plan.choice)

@@ -10,6 +10,7 @@ from sleap_rt.options.exporting import (
 from sleap_rt.options.given import filled
 from sleap_rt.options.running import (
     LABEL_FILTERS,
+    USUAL_BATCH_SIZE,
     DecodeOptions,
     EngineOptions,
     FilterOptions,
@@ -20,6 +21,7 @@ from sleap_rt.options.running import (
 __all__ = [
     "LABEL_FILTERS",
     "NO_OVERRIDES",
+    "USUAL_BATCH_SIZE",
     "CalibrationOptions",
     "DecodeOptions",
     "EngineOptions",

@@ -60,27 +60,36 @@ class DecodeOptions:
         return self.peak_threshold if given is None else given
 
 
+USUAL_BATCH_SIZE = 4
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """How frames flow through the run; these change no result of a frame that can be read.
 
     Attributes:
-        batch_size: frames per call of the engine.
+        batch_size: frames per call of the engine; None lets memory and measurements decide.
         queue_maxsize: decoded frames that may wait for the engine.
         on_error: what a frame that cannot be decoded does: `continue` leaves it empty and counts
             it, `stop` ends the run there.
     """
 
-    batch_size: int = 4
+    batch_size: int | None = None
     queue_maxsize: int = 8
     on_error: Literal["continue", "stop"] = "continue"
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "queue_maxsize"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise OptionError(f"{name} must be at least 1, got {value}")
         if self.on_error not in ("continue", "stop"):
             raise OptionError(f"on_error must be 'continue' or 'stop', got {self.on_error!r}")
+
+    @property
+    def frames_per_batch(self) -> int:
+        """`batch_size`, or the usual number where nothing has decided."""
+        return USUAL_BATCH_SIZE if self.batch_size is None else self.batch_size
 
 
 _SLEAP_NN_ENGINES = {"onnx": "ort", "tensorrt": "trt"}  # its names for the same

@@ -85,6 +85,7 @@ class PredictionPlan:
     Attributes:
         resolved: the models, and their graphs where these exist.
         options: as given, the engine settled.
+        engine_asked: as given; `options` has what it stands for.
         engine_reason: why this engine.
         selection: the frames; only labelled ones if the models need labelled animals.
         match_known: a centroid model alone takes over poses of labelled animals.
@@ -93,6 +94,7 @@ class PredictionPlan:
 
     resolved: ResolvedModels
     options: PredictionOptions
+    engine_asked: EngineOptions
     engine_reason: str
     selection: "Selection"
     match_known: bool
@@ -124,7 +126,9 @@ class PredictionPlan:
             else ", ".join(map(str, graphs.paths)),
             "frames": f"{len(refs)} of {self.selection.n_total}",
             "engine": f"{options.engine.engine} on {options.engine.device} ({self.engine_reason})",
-            "batch": f"{options.run.batch_size} frames",
+            "batch": "auto"
+            if options.run.batch_size is None
+            else f"{options.run.batch_size} frames",
             "tracking": tracking,
             "output": f"{options.output_path} ({options.output_format})",
             "journal": self.journal_path,
@@ -206,6 +210,7 @@ def plan_prediction(
     plan = PredictionPlan(
         resolved=resolved,
         options=replace(options, engine=choice.options),
+        engine_asked=options.engine,
         engine_reason=choice.reason,
         selection=(opened.labeled() if needs_labels else opened).selection,
         match_known=match_known,

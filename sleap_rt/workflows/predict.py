@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,13 +38,14 @@ from sleap_rt.workflows.plan import (
     check_output_of,
     plan_prediction,
 )
+from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
 from sleap_rt.workflows.run_identity import run_identity
+from sleap_rt.workflows.tuning import continued, tuned
 
 if TYPE_CHECKING:
     import sleap_io as sio
 
-    from sleap_rt.export.steps import Step
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def predict(
     model_paths: Sequence[Path],
     options: PredictionOptions,
     overrides: ModelOverrides = NO_OVERRIDES,
-    report: "Report | None" = None,
+    report: Report | None = None,
 ) -> PredictionSummary:
     """Resolve the models, plan, and run: the whole of `sleap-nn track -m`.
 
@@ -102,30 +103,6 @@ def planned(
         yield plan_prediction(resolved, opened, options, match_known), opened
 
 
-class Report:
-    """What a workflow tells while it runs; this one tells nothing."""
-
-    def planned(self, plan: PredictionPlan) -> None:
-        """The plan is made, and about to be carried out."""
-
-    def step(self, step: "Step") -> None:
-        """A step of an export begins or has ended."""
-
-    def warn(self, message: str) -> None:
-        """Something that the user should know, and that stops nothing."""
-        _log.warning(message)
-
-    def results(
-        self, results: Iterable[FrameInstances], n_frames: int, n_done: int
-    ) -> Iterable[FrameInstances]:
-        """The results as they come: `n_frames` in all, `n_done` of them from a journal."""
-        return results
-
-    def saving(self, results: Iterable[FrameInstances], n_frames: int) -> Iterable[FrameInstances]:
-        """The same while they are saved; some formats take them twice."""
-        return results
-
-
 def run_plan(
     plan: PredictionPlan,
     opened: OpenInput,
@@ -158,10 +135,15 @@ def run_plan(
         journal = None
         if plan.journal_path is not None:  # first, so that a second run is refused at once
             journal = stack.enter_context(Journal(plan.journal_path, report.warn))
+        earlier = journal.described() if journal is not None and options.resume else None
+        if earlier is not None:
+            plan = continued(plan, earlier, engine_is_open=predictor is not None)
         if predictor is None:
             graphs = plan.resolved.exported(report.step)
+            plan = plan if earlier is not None else tuned(plan, graphs, opened, report)
+            report.chosen(plan)
             predictor = open_predictor(
-                graphs, options.decode, options.engine, match_known=plan.match_known
+                graphs, options.decode, plan.options.engine, match_known=plan.match_known
             )
             stack.enter_context(closing(predictor))
         if journal is not None:
@@ -223,6 +205,7 @@ class _Run:
             seconds=seconds,
             engine=options.engine.engine,
             device=self._predictor.device,
+            batch_size=options.run.frames_per_batch,
             paths=paths,
             videos=results.videos,
             labels=labels,

@@ -19,7 +19,7 @@ def run_identity(opened: OpenInput, predictor: Predictor, plan: PredictionPlan) 
         "models": _hashed([contract.to_json() for contract in predictor.models.contracts]),
         "decoding options": asdict(options.decode),
         "filters": asdict(options.filters),
-        "batch_size": options.run.batch_size,
+        "batch_size": options.run.frames_per_batch,
         "engine": options.engine.engine,
         "device": predictor.device,
         "video decoder": opened.source.decoder,

@@ -296,7 +296,9 @@ def test_the_summary_says_what_was_done_and_where(predicted, tmp_path):
     predicted("bottomup", frames="0-5")
     out = predicted.called.out
     assert out.startswith("6 frames, 18 instances, ")
-    assert out.rstrip().endswith(f"frames/s with ort on cpu -> {tmp_path / 'out.slp'}")
+    assert out.rstrip().endswith(
+        f"frames/s with ort on cpu, batches of 4 -> {tmp_path / 'out.slp'}"
+    )
 
 
 def test_predict_is_another_name_and_hyphens_are_taken(call, samples, tmp_path, sample_graphs):

@@ -57,7 +57,7 @@ TRACK = ("track", "-i", VIDEO)
         ((*TRACK, "-m", "x", "--frames", "five"), 2, "'five' is neither a frame nor a range"),
         ((*TRACK, "-m", "x", "--frames", "9000-9005"), 1, "the video has frames 0 to"),
         ((*TRACK, "-m", "x", "-b", "0"), 2, "batch_size must be at least 1, got 0"),
-        ((*TRACK, "-m", "x", "-b", "many"), 2, "'many' is not a valid integer"),
+        ((*TRACK, "-m", "x", "-b", "many"), 2, "'many' is neither auto nor a whole number"),
         ((*TRACK, "-m", "x", "-n", "0"), 2, "max_instances must be at least 1, got 0"),
         ((*TRACK, "-m", "x", "--peak_threshold", "high"), 2, "'high' is not a valid float"),
         ((*TRACK, "-m", "x", "--peak_threshold", "nan"), 2, "peak_threshold must be a number"),

@@ -11,6 +11,22 @@ _OPEN_RANGE = re.compile(r"\s*(\d+)\s*,\s*-\s*(\d+)\s*")  # original SLEAP's for
 _MOST_FRAMES = 100_000_000  # guards against a typing error that would fill the memory
 
 
+class NumberOrAuto(click.ParamType[int | None]):
+    """A whole number, or `auto`, which leaves it open."""
+
+    name = "auto|integer"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | None:
+        if value == "auto":
+            return None
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither auto nor a whole number.", param, ctx)
+
+
 class FrameList(click.ParamType[list[int]]):
     """`1,3,5`, `0-100,200-300`, or any mix: whole numbers and inclusive ranges."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from sleap_rt.cli.options.engine import DEVICE, ENGINE
-from sleap_rt.cli.options.parameters import FrameList
+from sleap_rt.cli.options.parameters import FrameList, NumberOrAuto
 from sleap_rt.options import (
     DecodeOptions,
     FilterOptions,
@@ -46,10 +46,10 @@ ESSENTIAL = (
     click.option(
         "--batch_size",
         "-b",
-        type=int,
-        default=RunOptions.batch_size,
+        type=NumberOrAuto(),
+        default="auto",
         show_default=True,
-        help="Frames per call of the engine.",
+        help="Frames per call of the engine. auto goes by memory and by what is measured.",
     ),
     click.option(
         "--max_instances",

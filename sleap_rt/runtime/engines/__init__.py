@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines import _choice
 from sleap_rt.runtime.engines._choice import AS_ASKED, EngineChoice, check_options, choose
 from sleap_rt.runtime.engines._times import timed
 from sleap_rt.runtime.engines.interface import (
@@ -33,6 +34,7 @@ __all__ = [
     "certifying_engine",
     "check_engine_options",
     "choose_engine",
+    "cpu_engines",
     "declarations",
     "engine_names",
     "open_engine",
@@ -84,6 +86,16 @@ def choose_engine(options: EngineOptions, precisions: Collection[str] = ()) -> E
         OptionError: as `check_engine_options`.
     """
     return choose(options, declarations(), is_int8="int8" in precisions)
+
+
+def cpu_engines(options: EngineOptions, precisions: Collection[str]) -> list[str]:
+    """Engines that could run networks on the CPU here, in the order in which `auto` takes them.
+
+    Args:
+        options: as asked for; an engine that does not honour one of them is none.
+        precisions: number formats of the networks.
+    """
+    return _choice.cpu_engines(options, declarations(), precisions)
 
 
 def open_engine(model: Path, options: EngineOptions) -> Engine:

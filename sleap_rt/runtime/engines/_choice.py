@@ -1,6 +1,6 @@
 """Chooses engine and device: those asked for, else the best by what the engines declare."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
 from sleap_rt.errors import OptionError
@@ -56,6 +56,27 @@ def choose(options: EngineOptions, declared: Declared, *, is_int8: bool) -> Engi
         choice = _choose_device(options, declared[options.engine])
     _check_honoured(choice.options, declared)
     return choice
+
+
+def cpu_engines(
+    options: EngineOptions, declared: Declared, precisions: Collection[str]
+) -> list[str]:
+    """Engines that could run networks on the CPU here, in the order in which `auto` takes them.
+
+    Args:
+        options: as asked for; an engine that does not honour one of them is none.
+        declared: the declarations of all engines.
+        precisions: number formats of the networks.
+    """
+    pairs = _pairs("cpu", declared, is_int8="int8" in precisions)
+    return [
+        name
+        for name, device in pairs
+        if device.place is not None
+        and set(precisions) <= set(declared[name].precisions)
+        and all(declared[name].honours(option, device) for option in _given(options))
+        and declared[name].why_not("cpu") is None
+    ]
 
 
 def _choose_engine(options: EngineOptions, declared: Declared, *, is_int8: bool) -> EngineChoice:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.contract import GraphContract
-from sleap_rt.cores import available_cores
 from sleap_rt.errors import EngineError, ModelError
+from sleap_rt.machine.cores import available_cores
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._cache import EngineCache, cache_folder, graph_hash
 from sleap_rt.runtime.engines._cut import Piece, cut

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sleap_rt.cores import available_cores
 from sleap_rt.errors import EngineError
+from sleap_rt.machine.cores import available_cores
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines.interface import (
     Array,

@@ -1,9 +1,12 @@
 """A model in plain values, for people and for JSON."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from sleap_rt.runtime.engines._cache import graph_hash
 from sleap_rt.runtime.graph_file import GraphFile
+from sleap_rt.runtime.inspect.trial_store import stored_trials
 
 
 def describe_graph(file: GraphFile) -> dict[str, Any]:
@@ -25,4 +28,15 @@ def describe_graph(file: GraphFile) -> dict[str, Any]:
         "certificate": values["certificate"],
         "provenance": values["provenance"],
         "notes": list(contract.notes) or None,
+        "engines": _measured(file.path) or None,
+    }
+
+
+def _measured(path: Path) -> dict[str, str]:
+    """What was measured on this machine with the graph, by the frames' size."""
+    wanted = graph_hash(path)
+    return {
+        " x ".join(map(str, stored.frame_shape)): stored.evidence.in_words()
+        for stored in stored_trials()
+        if wanted in stored.graphs and stored.evidence.trials
     }

@@ -74,7 +74,12 @@ def prediction_provenance(
         },
         "damaged_frames": damaged.by_kind(opened.videos()) or None,
         "inference_config": _without_none(
-            {**asdict(options.decode), **asdict(options.run), **asdict(options.filters)}
+            {
+                **asdict(options.decode),
+                **asdict(options.run),
+                "batch_size": options.run.frames_per_batch,
+                **asdict(options.filters),
+            }
         ),
         "tracking_config": asdict(options.tracking) if tracked and options.tracking else None,
         "engine": options.engine.engine,

@@ -24,6 +24,7 @@ class PredictionSummary:
         seconds: from the first frame read to the last result.
         engine: what ran the graphs.
         device: where it truly ran.
+        batch_size: frames per call of the engine, at most.
         paths: files written.
         damaged: frames whose image could not be read, or was made up in part by the decoder.
         notes: what a user should know about the input's files.
@@ -41,6 +42,7 @@ class PredictionSummary:
     seconds: float
     engine: str
     device: str
+    batch_size: int
     paths: tuple[Path, ...]
     videos: "Sequence[sio.Video]"
     labels: "sio.Labels | None"

@@ -54,7 +54,7 @@ def predict_batches(
             `options.on_error` is `stop`. All frames ahead of it have been yielded by then.
     """
     with _ReadAhead(source, refs, options) as items:
-        for batch in _batches(items, options.batch_size):
+        for batch in _batches(items, options.frames_per_batch):
             found = _predicted(predictor, labels, source, batch)
             results = [
                 _unreadable(predictor, ref) if frame is None else found[ref] for ref, frame in batch

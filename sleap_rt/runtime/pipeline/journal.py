@@ -82,6 +82,15 @@ class Journal:
         else:
             self._write_line(run)
 
+    def described(self) -> dict[str, Any] | None:
+        """What it says about the run that began it; None where nothing was begun.
+
+        Raises:
+            DataError: it is no journal, or damaged there.
+        """
+        line = self._first_line()
+        return self._run_of(line) if line.strip() else None
+
     def batches(self) -> Iterator[list[FrameInstances]]:
         """The results that it holds now, batch by batch."""
         position, end = self._start, self._end
@@ -155,8 +164,7 @@ class Journal:
         sync_folder(self.path.parent)
 
     def _check_line(self, run: Mapping[str, Any]) -> None:
-        self._file.seek(0)
-        line = self._file.read(_LONGEST_LINE).partition(b"\n")[0] + b"\n"
+        line = self._first_line()
         self._seed, self._start = zlib.crc32(line), len(line)
         found, wanted = self._run_of(line), json.loads(json.dumps(run))
         other = [key for key in {*found, *wanted} if found.get(key) != wanted.get(key)]
@@ -165,6 +173,10 @@ class Journal:
                 f"{self.path} belongs to a run with other {', '.join(sorted(other))}. Repeat "
                 "that run's options to go on with it, or start anew with --no-resume."
             )
+
+    def _first_line(self) -> bytes:
+        self._file.seek(0)
+        return self._file.read(_LONGEST_LINE).partition(b"\n")[0] + b"\n"
 
     def _run_of(self, line: bytes) -> dict[str, Any]:
         """The run that the first line describes."""

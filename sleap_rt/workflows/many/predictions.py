@@ -9,13 +9,16 @@ from typing import Any, Self
 
 from sleap_rt.errors import EngineError, ModelError
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.predictors import Predictor, open_predictor
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
-from sleap_rt.workflows.predict import Report, planned, run_plan
+from sleap_rt.workflows.predict import planned, run_plan
+from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
+from sleap_rt.workflows.tuning import settled_like, tuned
 
 
 class ManyPredictions:
@@ -44,6 +47,7 @@ class ManyPredictions:
         self._report, self._match_known = report or Report(), match_known
         self._keeps_labels = keeps_labels
         self._resolved: ResolvedModels | None = None
+        self._first: PredictionPlan | None = None  # settles the engine for all
         self._predictors: dict[bool, Predictor] = {}  # by whether known poses are taken over
         self._stack = ExitStack()
 
@@ -59,6 +63,7 @@ class ManyPredictions:
         with planned(task.path, *models, resolve=self._resolve) as (plan, opened):
             if not self._predictors:
                 self._report.planned(plan)
+            plan = self._settled(plan, opened)
             predictor = self._predictor(plan)
             return run_plan(plan, opened, self._report, predictor, keeps_labels=self._keeps_labels)
 
@@ -66,6 +71,18 @@ class ManyPredictions:
         if self._resolved is None:
             self._resolved = or_cannot_run(lambda: resolve_models(paths, overrides))
         return self._resolved
+
+    def _settled(self, plan: PredictionPlan, opened: OpenInput) -> PredictionPlan:
+        """The plan with the engine and the batch that all inputs have; the first decides."""
+        if self._first is None:
+            self._first = or_cannot_run(lambda: self._tuned(plan, opened))
+            self._report.chosen(self._first)
+        return settled_like(plan, self._first)
+
+    def _tuned(self, plan: PredictionPlan, opened: OpenInput) -> PredictionPlan:
+        graphs = plan.resolved.exported(self._report.step)
+        self._resolved = replace(plan.resolved, models=graphs, graphs=graphs)
+        return tuned(plan, graphs, opened, self._report)
 
     def _predictor(self, plan: PredictionPlan) -> Predictor:
         if plan.match_known not in self._predictors:
@@ -76,7 +93,6 @@ class ManyPredictions:
 
     def _open(self, plan: PredictionPlan) -> Predictor:
         graphs = plan.resolved.exported(self._report.step)
-        self._resolved = replace(plan.resolved, models=graphs, graphs=graphs)
         return open_predictor(
             graphs, plan.options.decode, plan.options.engine, match_known=plan.match_known
         )

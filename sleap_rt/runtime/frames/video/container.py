@@ -6,8 +6,8 @@ from pathlib import Path
 import av
 from av.stream import Disposition
 
-from sleap_rt.cores import available_cores
 from sleap_rt.errors import DataError
+from sleap_rt.machine.cores import available_cores
 
 Failures = (av.error.FFmpegError, OSError, IndexError)
 """What PyAV raises while it reads; IndexError where a damaged file seems to gain a stream."""

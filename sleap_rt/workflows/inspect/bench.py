@@ -8,7 +8,7 @@ from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import EngineChoice, check_engine_options, choose_engine
 from sleap_rt.runtime.inspect.bench import Benchmark, BenchOptions, run_benchmark
 from sleap_rt.runtime.model_set import GraphSet
-from sleap_rt.workflows.verify import exported_only
+from sleap_rt.workflows.inspect.verify import exported_only
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,12 @@
 
 import math
 import os
+import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from sleap_rt.machine.cgroups import groups, text_of, up
 
 _SLURM = "SLURM_CPUS_PER_TASK"
 
@@ -53,38 +56,23 @@ def _n_bound() -> int:
 
 def _quotas_v2(root: Path) -> Iterator[float]:
     """Cores that each cgroup of version 2 around this process may use; none where unlimited."""
-    for controllers, group in _groups(root):
+    for controllers, group in groups(root):
         if controllers:
             continue
-        for folder in _up(root / "sys/fs/cgroup", group):
-            quota, _, period = _text(folder / "cpu.max").partition(" ")
+        for folder in up(root / "sys/fs/cgroup", group):
+            quota, _, period = text_of(folder / "cpu.max").partition(" ")
             yield from _ratio(quota, period)
 
 
 def _quotas_v1(root: Path) -> Iterator[float]:
     """The same for version 1, whose controllers have folders of their own."""
-    for controllers, group in _groups(root):
+    for controllers, group in groups(root):
         if "cpu" not in controllers.split(","):
             continue
         for place in dict.fromkeys((controllers, "cpu")):
-            for folder in _up(root / "sys/fs/cgroup" / place, group):
-                quota = _text(folder / "cpu.cfs_quota_us")
-                yield from _ratio(quota, _text(folder / "cpu.cfs_period_us"))
-
-
-def _groups(root: Path) -> Iterator[tuple[str, str]]:
-    """(controllers, group) of this process; version 2 has no controllers there."""
-    for line in _text(root / "proc/self/cgroup").splitlines():
-        _, _, rest = line.partition(":")
-        controllers, _, group = rest.partition(":")
-        yield controllers, group
-
-
-def _up(mounted: Path, group: str) -> Iterator[Path]:
-    """The group's folder and those above it. In a container only the last may be there."""
-    inside = Path(group.lstrip("/"))
-    for part in (inside, *inside.parents):
-        yield mounted / part
+            for folder in up(root / "sys/fs/cgroup" / place, group):
+                quota = text_of(folder / "cpu.cfs_quota_us")
+                yield from _ratio(quota, text_of(folder / "cpu.cfs_period_us"))
 
 
 def _ratio(quota: str, period: str) -> Iterator[float]:
@@ -93,8 +81,10 @@ def _ratio(quota: str, period: str) -> Iterator[float]:
         yield int(quota) / int(period)
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
+def cpu_name(root: Path = Path("/")) -> str:
+    """What the CPU calls itself, with as much as the system tells."""
+    for line in text_of(root / "proc/cpuinfo").splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.processor() or platform.machine()

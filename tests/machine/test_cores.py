@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from sleap_rt.cores import Cores, available_cores
+from sleap_rt.machine.cores import Cores, available_cores
 
 V2 = "0::/user.slice/job_7\n"
 V1 = "5:memory:/job_7\n4:cpu,cpuacct:/user/job_7\n0::/\n"

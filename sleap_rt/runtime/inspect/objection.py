@@ -1,0 +1,36 @@
+"""Whether an engine gives the poses that a file was certified with, in words."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.inspect.verify import Verification, verify_graph
+
+
+def objection_to(engine: EngineOptions, graphs: Sequence[Path]) -> str | None:
+    """What speaks against an engine: that it exceeds a limit of a file's stored sample.
+
+    Args:
+        engine: name and device.
+        graphs: of a run.
+
+    Returns:
+        None if it keeps all limits.
+
+    Raises:
+        SleapRtError: a file has no sample, or the engine cannot run it.
+    """
+    for path in graphs:
+        found = verify_graph(path, engine)
+        if not found.passed:
+            return f"in {found.kind}, {_excess(found)}"
+    return None
+
+
+def _excess(found: Verification) -> str:
+    allowed = found.tolerance
+    if found.n_missing or found.n_extra:
+        return f"{found.n_missing} points are missing and {found.n_extra} extra"
+    if found.px > allowed.px:
+        return f"points differ by {found.px:.1e} px (allowed {allowed.px:g})"
+    return f"scores differ by {found.score:.1e} (allowed {allowed.score:g})"

@@ -1,0 +1,1 @@
+"""What exported files are, whether they compute right here, and how fast."""

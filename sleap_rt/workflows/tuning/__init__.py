@@ -1,0 +1,5 @@
+"""A plan with open ends in, one with nothing left open out: engine, threads and batch."""
+
+from sleap_rt.workflows.tuning.settle import continued, settled_like, tuned
+
+__all__ = ["continued", "settled_like", "tuned"]

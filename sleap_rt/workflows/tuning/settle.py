@@ -1,0 +1,191 @@
+"""Settles what a plan leaves open, by evidence: the engine and its threads on a CPU, the batch."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sleap_rt.errors import SleapRtError
+from sleap_rt.machine.cores import available_cores
+from sleap_rt.machine.memory import free_bytes
+from sleap_rt.options import USUAL_BATCH_SIZE, EngineOptions
+from sleap_rt.runtime.engines import cpu_engines, declarations
+from sleap_rt.runtime.frames.frame_refs import FrameRef
+from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.inspect.objection import objection_to
+from sleap_rt.runtime.inspect.trial_store import TrialKey, read_trials, trial_key, write_trials
+from sleap_rt.runtime.inspect.trials import Evidence, Rules, hold_trials
+from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.runtime.pipeline.batches import predict_batches
+from sleap_rt.runtime.predictors import open_predictor
+from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.report import Report
+from sleap_rt.workflows.tuning.batch_size import batch_sizes
+
+WORTH_TRYING = 2000  # frames; a shorter run gains less than a comparison takes
+_MOST_TRIED = 16  # frames
+
+
+def continued(
+    plan: PredictionPlan, earlier: Mapping[str, Any], *, engine_is_open: bool
+) -> PredictionPlan:
+    """The plan with what its first run had, where that is left open: it must not change midway.
+
+    Args:
+        plan: of the run.
+        earlier: what the journal says about the first run.
+        engine_is_open: the engine cannot be chosen any more.
+    """
+    size, engine = earlier.get("batch_size"), earlier.get("engine")
+    plan = _with_batch(plan, size if isinstance(size, int) and size >= 1 else USUAL_BATCH_SIZE)
+    if engine_is_open or plan.engine_asked.engine != "auto" or engine not in declarations():
+        return plan
+    settled = replace(plan.options.engine, engine=engine)
+    options, reason = replace(plan.options, engine=settled), "as in the run that is continued"
+    return replace(plan, options=options, engine_reason=reason)
+
+
+def settled_like(plan: PredictionPlan, other: PredictionPlan) -> PredictionPlan:
+    """The plan with the engine and the batch of another one, whose models it runs with."""
+    plan = _with_batch(plan, other.options.run.frames_per_batch)
+    options = replace(plan.options, engine=other.options.engine)
+    return replace(plan, options=options, engine_reason=other.engine_reason)
+
+
+def tuned(
+    plan: PredictionPlan, graphs: GraphSet, opened: OpenInput, report: Report
+) -> PredictionPlan:
+    """The plan with nothing left open.
+
+    Where no evidence can be had, it has the engine that was planned and the usual batch.
+
+    Args:
+        plan: of the run.
+        graphs: of its models.
+        opened: its input.
+        report: told what is done.
+    """
+    refs = list(plan.selection.refs[:_MOST_TRIED])
+    if plan.options.engine.device != "cpu" or not refs:
+        return _with_batch(plan, USUAL_BATCH_SIZE)
+    try:
+        frame_shape = opened.source.read(refs[0]).shape
+        return _Tuning(plan, graphs, opened, report, refs, frame_shape).settled()
+    except (SleapRtError, OSError) as error:  # what stops the run itself is told where it runs
+        report.warn(f"engines could not be compared: {error}")
+        return _with_batch(plan, USUAL_BATCH_SIZE)
+
+
+def _with_batch(plan: PredictionPlan, size: int) -> PredictionPlan:
+    """The plan with this batch, unless one was asked for."""
+    if plan.options.run.batch_size is not None:
+        return plan
+    run = replace(plan.options.run, batch_size=size)
+    return replace(plan, options=replace(plan.options, run=run))
+
+
+@dataclass(frozen=True)
+class _Tuning:
+    """What is known when a run is tuned.
+
+    Attributes:
+        refs: the frames that contestants predict.
+        frame_shape: of the first of them.
+    """
+
+    plan: PredictionPlan
+    graphs: GraphSet
+    opened: OpenInput
+    report: Report
+    refs: Sequence[FrameRef]
+    frame_shape: tuple[int, ...]
+
+    def settled(self) -> PredictionPlan:
+        asked = self.plan.options.run.batch_size
+        fitting = batch_sizes(self.graphs.contracts, self.frame_shape, free_bytes())
+        sizes = fitting if asked is None else (asked,)
+        plan = _with_batch(self.plan, sizes[0])
+        if plan.engine_asked.engine != "auto":
+            self._warn_of_rounding()
+            return plan
+        usual, n_frames = plan.options.engine.engine, len(plan.selection.refs)
+        evidence = self._evidence(cpu_engines(plan.engine_asked, plan.models.precisions), sizes)
+        best = None if evidence is None else evidence.best(usual, n_frames)
+        if evidence is None or best is None:
+            return plan
+        engine = replace(plan.options.engine, engine=best.engine, threads=best.threads)
+        plan = _with_batch(self.plan, min(best.batch_size, max(sizes)))
+        options = replace(plan.options, engine=engine)
+        return replace(plan, options=options, engine_reason=evidence.in_words())
+
+    def _warn_of_rounding(self) -> None:
+        """Tell where an engine that was asked for exceeds the limits of the certificate."""
+        engine = self.plan.options.engine
+        if declarations()[engine.engine].certifies:
+            return
+        key = trial_key(self.graphs.paths, (), [engine.engine], {})
+        evidence = read_trials(key)
+        if evidence is None:
+            found = objection_to(engine, self.graphs.paths)
+            evidence = Evidence(trials=(), left_out={engine.engine: found} if found else {})
+            self._keep(key, evidence)
+        for objection in evidence.left_out.values():
+            self.report.warn(
+                f"engine {engine.engine} exceeds the limits of the certificate: {objection}. "
+                "Without --engine it is not chosen for this model."
+            )
+
+    def _evidence(self, engines: Sequence[str], sizes: Sequence[int]) -> Evidence | None:
+        """What was measured, now or before; None where it is not worth it."""
+        options = self.plan.options
+        asked = {"threads": options.engine.threads, "batch_size": options.run.batch_size}
+        key = trial_key(self.graphs.paths, self.frame_shape, engines, asked)
+        evidence = read_trials(key)
+        n_frames, n_choices = len(self.plan.selection.refs), max(len(engines), len(sizes))
+        if evidence is not None or n_frames < WORTH_TRYING or n_choices < 2:
+            return evidence
+        self.report.trying(engines)
+        n_cores = available_cores().n
+        evenly = tuple(dict.fromkeys((n_cores, max(1, n_cores // 2))))
+        threads = evenly if options.engine.threads is None else (options.engine.threads,)
+        rules = Rules(
+            engines=engines,
+            threads=threads,
+            batch_sizes=sizes,
+            enter=lambda name, n: _Opened(self, _on_cpu(name, n)),
+            objection=lambda name: objection_to(_on_cpu(name, threads[0]), self.graphs.paths),
+        )
+        evidence = hold_trials(rules, time.perf_counter)
+        self._keep(key, evidence)
+        return evidence
+
+    def _keep(self, key: TrialKey, evidence: Evidence) -> None:
+        try:
+            write_trials(key, evidence)
+        except OSError as error:
+            self.report.warn(f"what was measured cannot be kept: {error}")
+
+
+class _Opened:
+    """The models of a run, open in one engine: a contestant."""
+
+    def __init__(self, tuning: _Tuning, engine: EngineOptions) -> None:
+        plan = tuning.plan
+        self._tuning = tuning
+        self._predictor = open_predictor(
+            tuning.graphs, plan.options.decode, engine, match_known=plan.match_known
+        )
+
+    def run(self, batch_size: int, n_frames: int) -> int:
+        opened, refs = self._tuning.opened, self._tuning.refs[:n_frames]
+        run = replace(self._tuning.plan.options.run, batch_size=batch_size)
+        for _ in predict_batches(self._predictor, opened.source, refs, run, opened.labels):
+            pass
+        return len(refs)
+
+    def close(self) -> None:
+        self._predictor.close()
+
+
+def _on_cpu(engine: str, threads: int) -> EngineOptions:
+    return EngineOptions(engine=engine, device="cpu", threads=threads)

@@ -1,0 +1,270 @@
+"""What a plan leaves open is settled by evidence, and a run never fails for the want of it."""
+
+import re
+
+import pytest
+import sleap_io as sio
+
+from sleap_rt import run_inference
+from sleap_rt.cli import main
+from sleap_rt.errors import EngineError
+from sleap_rt.options import EngineOptions, SelectionOptions
+from sleap_rt.runtime.engines import cpu_engines
+from sleap_rt.runtime.inspect import trial_store
+from sleap_rt.runtime.inspect.trials import Evidence, Trial
+from sleap_rt.runtime.pipeline import stream
+from sleap_rt.workflows.many.predictions import ManyPredictions
+from sleap_rt.workflows.many.task import Task
+from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.report import Report
+from sleap_rt.workflows.tuning import settle
+from sleap_rt.workflows.tuning.batch_size import batch_sizes, bytes_per_frame
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch, sample_graphs):
+    sample_graphs("single_instance")  # in the session's cache, before this test has its own
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache/sleap-rt/engines/trials"
+
+
+@pytest.fixture
+def trials(monkeypatch):
+    """Holds trials whose outcome the test has made up; every run is worth them."""
+    hold = _Trials()
+    monkeypatch.setattr(settle, "hold_trials", hold)
+    monkeypatch.setattr(settle, "WORTH_TRYING", 1)
+    monkeypatch.setattr(settle, "cpu_engines", lambda *_: ["ort", "openvino"])
+    return hold
+
+
+class Told(Report):
+    def __init__(self):
+        self.engines = []
+
+    def chosen(self, plan):
+        self.engines.append(plan.options.engine.engine)
+
+
+class _Trials:
+    def __init__(self):
+        self.held, self.evidence = [], evidence_of(openvino=90.0, ort=50.0)
+
+    def __call__(self, rules, clock):
+        self.held.append(rules)
+        return self.evidence
+
+
+def evidence_of(batch_size=4, left_out=None, threads=1, **speeds):
+    return Evidence(
+        trials=tuple(
+            Trial(
+                engine=engine,
+                threads=threads,
+                batch_size=batch_size,
+                frames_per_second=speed,
+                open_seconds=0.001,
+            )
+            for engine, speed in speeds.items()
+        ),
+        left_out=left_out or {},
+    )
+
+
+@pytest.fixture
+def track(sample_graphs, request, tmp_path, capsys):
+    (graph,) = sample_graphs("single_instance")
+    video = request.config.rootpath / "samples/one_crawler.mp4"
+
+    def call(*options, code=0):
+        words = ["track", "-i", video, "-m", graph, "--frames", "0-5", "-o", tmp_path / "out.slp"]
+        with pytest.raises(SystemExit) as left:
+            main([str(word) for word in (*words, "--overwrite", *options)])
+        printed = capsys.readouterr()
+        assert left.value.code == code, printed.err
+        return printed
+
+    call.graph = graph  # type: ignore[attr-defined]
+    return call
+
+
+def test_the_engine_that_was_measured_to_be_fastest_runs(track, cache, trials):
+    trials.evidence = evidence_of(
+        batch_size=2, openvino=90.0, ort=50.0, left_out={"mnn": "too rough"}
+    )
+    done = track()
+    assert "comparing ort, openvino once for this model" in done.err
+    words = "measured here, frames/s: openvino 90, ort 50; mnn left out: too rough"
+    assert f"engine openvino on cpu: {words}" in done.err
+    assert "with openvino on cpu, batches of 2 ->" in done.out
+
+
+def test_it_is_measured_once(track, cache, trials):
+    track()
+    (entry,) = cache.glob("*.json")
+    assert "comparing" not in track().err
+    assert len(trials.held) == 1
+    entry.unlink()
+    track()
+    assert len(trials.held) == 2
+
+
+@pytest.mark.parametrize("options", [("--engine", "ort"), ("--engine", "ort", "-b", "3")])
+def test_an_engine_that_is_asked_for_runs_without_trials(options, track, cache, trials):
+    done = track(*options)
+    assert trials.held == []
+    assert "with ort on cpu, batches of " in done.out
+
+
+def test_options_that_are_asked_for_stay(track, cache, trials):
+    trials.evidence = evidence_of(batch_size=3, openvino=90.0, ort=50.0)
+    assert "with openvino on cpu, batches of 3 ->" in track("-b", "3", "--threads", "1").out
+    (rules,) = trials.held
+    assert (rules.threads, rules.batch_sizes) == ((1,), (3,))
+
+
+def test_a_short_run_is_not_worth_it(track, cache, trials, monkeypatch):
+    monkeypatch.setattr(settle, "WORTH_TRYING", 7)
+    assert "with ort on cpu, batches of 4 ->" in track().out
+    assert trials.held == []
+
+
+def test_where_no_engine_is_left_the_usual_one_runs(track, cache, trials):
+    trials.evidence = evidence_of(left_out={"ort": "it does not run here: x", "openvino": "y"})
+    assert "with ort on cpu, batches of 4 ->" in track().out
+
+
+def test_a_measurement_that_fails_stops_no_run(track, cache, trials, monkeypatch):
+    def fails(*_):
+        raise EngineError("no sample")
+
+    monkeypatch.setattr(settle, "hold_trials", fails)
+    done = track()
+    assert "engines could not be compared: no sample" in done.err
+    assert "with ort on cpu, batches of 4 ->" in done.out
+
+
+def test_a_cache_that_cannot_be_written_stops_no_run(track, cache, trials):
+    trials.evidence = evidence_of(openvino=90.0)
+    cache.parent.parent.mkdir(parents=True)
+    cache.parent.write_text("a file in the way")
+    done = track()
+    assert "what was measured cannot be kept" in done.err
+    assert "with openvino on cpu" in done.out
+
+
+def test_an_engine_that_was_asked_for_and_rounds_too_much_is_told(track, cache, monkeypatch):
+    asked = []
+
+    def objection_to(engine, graphs):
+        asked.append(engine.engine)
+        return "in bottomup, scores differ by 5.0e-03 (allowed 0.0001)"
+
+    monkeypatch.setattr(settle, "objection_to", objection_to)
+    for _ in range(2):
+        done = track("--engine", "openvino")
+        assert "engine openvino exceeds the limits of the certificate: in bottomup" in done.err
+    assert asked == ["openvino"], "once for this machine and these versions"
+    assert "exceeds" not in track("--engine", "ort").err, "the graphs were certified on it"
+
+
+def test_trials_run_real_engines(track, cache, monkeypatch):
+    """Whatever is installed here, on as few frames as there are."""
+    monkeypatch.setattr(settle, "WORTH_TRYING", 1)
+    done = track()
+    found = re.search(r"engine (\S+) on cpu: measured here, frames/s: (.*)", done.err)
+    assert found is not None
+    assert found[1] in found[2]
+    assert "ort " in found[2]
+    (stored,) = trial_store.stored_trials()
+    assert {trial.threads for trial in stored.evidence.trials} <= {1, 2, *range(3, 257)}
+    assert {trial.batch_size for trial in stored.evidence.trials} >= {2, 4}
+
+
+def test_a_run_that_is_continued_keeps_engine_and_batch(
+    track, cache, trials, monkeypatch, tmp_path
+):
+    trials.evidence = evidence_of(batch_size=2, openvino=90.0, ort=50.0)
+    whole = track()
+    expected = sio.load_slp(str(tmp_path / "out.slp"), open_videos=False)
+    real = stream.__dict__["predict_batches"]
+
+    def interrupted(*arguments):
+        for number, batch in enumerate(real(*arguments)):
+            if number == 1:
+                raise KeyboardInterrupt
+            yield batch
+
+    monkeypatch.setattr(stream, "predict_batches", interrupted)
+    track(code=130)
+    monkeypatch.setattr(stream, "predict_batches", real)
+    for entry in cache.glob("*.json"):
+        entry.unlink()
+    trials.evidence = evidence_of(batch_size=8, ort=90.0, openvino=50.0)  # another answer now
+    done = track("--resume")
+    assert "engine openvino on cpu: as in the run that is continued" in done.err
+    assert "6 frames (2 of them before)" in done.out
+    assert "with openvino on cpu, batches of 2 ->" in done.out
+    found = sio.load_slp(str(tmp_path / "out.slp"), open_videos=False)
+    assert whole.out.split(",")[1] == done.out.split(",")[1]
+    for one, other in zip(expected, found, strict=True):
+        assert (one.numpy() == other.numpy()).all() or len(one) == 0
+
+
+def test_of_many_inputs_the_first_settles_the_engine(track, cache, trials, request, tmp_path):
+    """And each result says what it was made with."""
+    trials.evidence = evidence_of(batch_size=2, openvino=90.0, ort=50.0)
+    video = request.config.rootpath / "samples/one_crawler.mp4"
+    for name in "ab":
+        (tmp_path / f"{name}.mp4").write_bytes(video.read_bytes())
+    options = PredictionOptions(names_output=True, selection=SelectionOptions(frames=(0, 1, 2)))
+    report = Told()
+    with ManyPredictions([track.graph], options, report=report) as predict:
+        for name in "ab":
+            clip, output = tmp_path / f"{name}.mp4", tmp_path / f"{name}.slp"
+            done = predict(Task(path=clip, output=output))
+            assert (done.engine, done.batch_size) == ("openvino", 2)
+            assert sio.load_slp(str(output), open_videos=False).provenance["engine"] == "openvino"
+    assert len(trials.held) == 1
+    assert report.engines == ["openvino"], "told once"
+
+
+def test_python_takes_auto_too(sample_graphs, request):
+    (graph,) = sample_graphs("single_instance")
+    video = request.config.rootpath / "samples/one_crawler.mp4"
+    for size in ("auto", None, 2):
+        labels = run_inference(
+            data_path=video, model_paths=[graph], frames=[0, 1, 2], batch_size=size
+        )
+        assert len(labels) == 3
+
+
+def test_info_and_system_show_what_was_measured(track, cache, trials, capsys):
+    track()
+    with pytest.raises(SystemExit):
+        main(["info", str(track.graph)])
+    assert "measured here, frames/s: openvino 90, ort 50" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["system"])
+    assert f"1 times, kept in {cache}" in capsys.readouterr().out
+
+
+def test_int8_goes_only_to_engines_that_run_it():
+    assert "mnn" not in cpu_engines(EngineOptions(), {"int8"})
+    assert "mnn" not in cpu_engines(EngineOptions(), {"fp32", "fp16"})
+    assert cpu_engines(EngineOptions(workspace=3), {"fp32"}) == []
+    assert cpu_engines(EngineOptions(threads=3), {"fp32"})[0] == "ort"
+
+
+@pytest.mark.parametrize(
+    ("free", "expected"),
+    [(None, (4, 2, 8)), (1e6, (4, 2, 8)), (16.5, (4, 2)), (12.5, (3,)), (0.1, (1,))],
+)
+def test_batches_go_by_memory(free, expected, sample_graphs):
+    """`free` in frames, of which a quarter may be used."""
+    from sleap_rt.runtime.model_set import GraphSet
+
+    contracts = GraphSet.read(sample_graphs("single_instance")).contracts
+    shape = (1000, 1200, 1)
+    memory = None if free is None else int(free * bytes_per_frame(contracts, shape))
+    assert batch_sizes(contracts, shape, memory) == expected
