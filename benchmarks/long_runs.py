@@ -2,14 +2,17 @@
 
     python benchmarks/long_runs.py memory [--n_frames 1000000] [--n_animals 3] [--output_format slp]
         [--tracking] [--folder FOLDER]
+    python benchmarks/long_runs.py real VIDEO MODEL [MODEL] [--n_frames 20000]
     python benchmarks/long_runs.py kills VIDEO MODEL [MODEL] [--n_kills 100]
 
 `memory` runs the whole of `track` behind a source that makes its frames and a predictor that
-answers at once. `kills` kills a run of the command with SIGKILL at random moments, resumes it, and
-compares the result with one that was never cut off.
+answers at once. `real` runs the command on a clip that is repeated. `kills` kills a run of the
+command with SIGKILL at random moments, resumes it, and compares the result with one that was never
+cut off.
 """
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -98,7 +101,7 @@ class Memory(Report):
     def __init__(self) -> None:
         self.at: dict[str, float] = {}
         self.peak = 0.0
-        self.save_began = 0.0
+        self.save_began = self.cpu_began = 0.0
         self._done = threading.Event()
 
     def results(
@@ -109,21 +112,21 @@ class Memory(Report):
             yield result
             if number in marks:
                 self.at[marks[number]] = resident_mb()
-        self.save_began = time.perf_counter()
+        self.save_began, self.cpu_began = time.perf_counter(), time.process_time()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
         while not self._done.wait(0.02):
             self.peak = max(self.peak, resident_mb())
 
-    def stop(self) -> float:
-        """Seconds since saving began."""
+    def stop(self) -> tuple[float, float]:
+        """Seconds since saving began: by the clock, of the processor."""
         self._done.set()
-        return time.perf_counter() - self.save_began
+        return time.perf_counter() - self.save_began, time.process_time() - self.cpu_began
 
 
-def resident_mb() -> float:
-    fields = Path("/proc/self/statm").read_text().split()
+def resident_mb(process: int | str = "self") -> float:
+    fields = Path(f"/proc/{process}/statm").read_text().split()
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / MB
 
 
@@ -151,22 +154,66 @@ def memory(args: argparse.Namespace) -> None:
         plan = plan_prediction(models, opened, options)
         started = time.perf_counter()
         summary = run_plan(plan, opened, report, predictor, keeps_labels=False)
-        save_s = report.stop()
+        save_s, cpu_s = report.stop()
         run_s = time.perf_counter() - started - save_s
         size_mb = sum(path.stat().st_size for path in summary.paths) / MB
     memory_mb = ", ".join(f"{value:.0f} MB at {name}" for name, value in report.at.items())
     print(
         f"{args.n_frames} frames, {args.n_animals} animals, {args.output_format}: {memory_mb}, "
-        f"peak {report.peak:.0f} MB in the save; {run_s:.0f} s, save {save_s:.1f} s "
-        f"({1e3 * save_s / args.n_frames / args.n_animals:.4f} ms per frame and animal), "
+        f"peak {report.peak:.0f} MB in the save; {run_s:.0f} s, save {save_s:.1f} s, "
+        f"{cpu_s:.1f} s of the processor "
+        f"({1e3 * cpu_s / args.n_frames / args.n_animals:.4f} ms per frame and animal), "
         f"{size_mb:.0f} MB, load {os.getloadavg()[0]:.1f}"
     )
 
 
-def track(args: argparse.Namespace, output: Path, *more: str) -> subprocess.Popen[bytes]:
+def real(args: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        args.video = repeated(args.video, args.n_frames, Path(name) / "long.mp4")
+        run = track(args, Path(name) / "out.slp", "--gui", stdout=subprocess.PIPE)
+        n_done: list[int] = [0]
+        assert run.stdout is not None
+        threading.Thread(target=follow, args=(run.stdout, n_done), daemon=True).start()
+        before, saving = [0.0], [0.0]
+        while run.poll() is None:
+            if n_done[-1] >= 1000:
+                (saving if n_done[-1] == args.n_frames else before).append(resident_mb(run.pid))
+            time.sleep(0.01)
+    print(
+        f"{args.n_frames} frames, exit code {run.returncode}: {before[1]:.0f} MB at frame 1,000, "
+        f"{before[len(before) // 2]:.0f} MB at half, {before[-1]:.0f} MB at end, peak "
+        f"{max(saving):.0f} MB in the save"
+    )
+
+
+def follow(lines: Iterable[bytes], n_done: list[int]) -> None:
+    for line in lines:
+        n_done.append(json.loads(line)["n_processed"])
+
+
+def repeated(clip: Path, n_frames: int, path: Path) -> Path:
+    """A video of the frames of a clip, over and over."""
+    import cv2
+
+    source = cv2.VideoCapture(str(clip))
+    size = int(source.get(cv2.CAP_PROP_FRAME_WIDTH)), int(source.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    target = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, size)
+    for _ in range(n_frames):
+        is_there, frame = source.read()
+        if not is_there:
+            source.set(cv2.CAP_PROP_POS_FRAMES, 0)
+            frame = source.read()[1]
+        target.write(frame)
+    target.release()
+    return path
+
+
+def track(
+    args: argparse.Namespace, output: Path, *more: str, **given: Any
+) -> subprocess.Popen[bytes]:
     models = [part for model in args.models for part in ("-m", str(model))]
     command = [sys.executable, "-m", "sleap_rt", "track", "-i", str(args.video), *models, "-t"]
-    return subprocess.Popen([*command, "-o", str(output), "--quiet", *more], cwd=ROOT)
+    return subprocess.Popen([*command, "-o", str(output), "--quiet", *more], cwd=ROOT, **given)
 
 
 def kills(args: argparse.Namespace) -> None:
@@ -221,6 +268,11 @@ def main() -> None:
     command.add_argument("--tracking", action="store_true")
     command.add_argument("--folder", type=Path)
     command.set_defaults(run=memory)
+    command = commands.add_parser("real")
+    command.add_argument("video", type=Path)
+    command.add_argument("models", type=Path, nargs="+")
+    command.add_argument("--n_frames", type=int, default=20_000)
+    command.set_defaults(run=real)
     command = commands.add_parser("kills")
     command.add_argument("video", type=Path)
     command.add_argument("models", type=Path, nargs="+")
