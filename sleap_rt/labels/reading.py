@@ -6,26 +6,88 @@ from typing import TYPE_CHECKING
 from sleap_rt.errors import DataError
 
 if TYPE_CHECKING:
+    import h5py
     import sleap_io as sio
 
+    from sleap_rt.labels.descriptions import Descriptions
 
-def load_labels(path: str | Path, *, open_videos: bool = False) -> "sio.Labels":
-    """Read a `.slp` file.
+_TIMES = 200  # of its size that a file's tables may unpack to: empty poses compress well
+_MOST_COMPRESSED = 1100  # times that HDF5's compression can at most reach
+
+
+def load_labels(path: str | Path) -> "sio.Labels":
+    """Read a `.slp` file; no other file is opened.
 
     Args:
         path: of the file.
-        open_videos: whether frames of its videos will be read.
 
     Raises:
-        DataError: there is no such file, or it is not a labels file.
+        DataError: there is no such file, it is not a labels file, or one of its tables refers to
+            what is not there.
     """
     import sleap_io as sio  # takes a second to import
 
-    if Path(path).is_dir():
+    path = Path(path)
+    if path.is_dir():
         raise DataError(f"{path} is a folder; name a .slp labels file")
-    if not Path(path).is_file():
+    if not path.is_file():
         raise DataError(f"there is no labels file {path}")
     try:
-        return sio.load_slp(str(path), open_videos=open_videos)
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise DataError(f"{path} cannot be read as a `.slp` file: {error}") from error
+        by_dataset = _checked(path)
+        labels = sio.load_slp(str(path), open_videos=by_dataset)
+    except Exception as error:  # of h5py and sleap-io, which meet damage with nearly every type
+        raise DataError(f"{path} cannot be read as a `.slp` file: {_words(error)}") from error
+    for video in labels.videos if by_dataset else ():
+        video.close()
+        video.open_backend = False
+    return labels
+
+
+def _checked(path: Path) -> bool:
+    """Check a file; whether its frames name videos by their datasets.
+
+    sleap-io then has to open the videos, which are in the file, to tell them apart.
+    """
+    import h5py
+
+    from sleap_rt.labels.descriptions import read_descriptions
+    from sleap_rt.labels.tables import check_tables, frame_video_ids
+    from sleap_rt.untrusted.budget import Budget
+    from sleap_rt.untrusted.hdf5 import refuse_links_outside
+
+    budget = Budget(path.stat().st_size, _TIMES)
+    with h5py.File(path, "r") as file:
+        refuse_links_outside(file)
+        _check_datasets(file, path.stat().st_size)
+        told = read_descriptions(file, budget)
+        check_tables(file, told, budget)
+        return _by_dataset(told, frame_video_ids(file))
+
+
+def _check_datasets(file: "h5py.File", size: int) -> None:
+    """Refuse any dataset whose values lie in another file, or were never written."""
+    import h5py
+
+    from sleap_rt.untrusted.budget import Budget
+    from sleap_rt.untrusted.hdf5 import check_dataset
+
+    def check(name: str, item: object) -> None:
+        if not isinstance(item, h5py.Dataset):
+            return
+        check_dataset(item, Budget(size, _MOST_COMPRESSED))
+        if item.nbytes and not item.id.get_storage_size():
+            raise ValueError(f"{name} declares {len(item):,} rows, but holds none")
+
+    file.visititems(check)
+
+
+def _by_dataset(told: "Descriptions", used: set[int]) -> bool:
+    counts_places = len(used) == told.n_videos and max(used, default=0) == told.n_videos - 1
+    places = all(one in (None, place) for place, one in enumerate(told.dataset_ids))
+    return not (counts_places or places)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, KeyError):  # its text is in quotes
+        return f"it has no {error.args[0]}" if error.args else "KeyError"
+    return str(error) or type(error).__name__
