@@ -53,11 +53,11 @@ def _checked(path: Path) -> bool:
     from sleap_rt.labels.descriptions import read_descriptions
     from sleap_rt.labels.tables import check_tables, frame_video_ids
     from sleap_rt.untrusted.budget import Budget
-    from sleap_rt.untrusted.hdf5 import refuse_links_outside
+    from sleap_rt.untrusted.hdf5 import check_file
 
     budget = Budget(path.stat().st_size, _TIMES)
+    check_file(path)
     with h5py.File(path, "r") as file:
-        refuse_links_outside(file)
         _check_datasets(file, path.stat().st_size)
         told = read_descriptions(file, budget)
         check_tables(file, told, budget)
