@@ -68,7 +68,7 @@ class RunArguments(TypedDict, total=False):
     skip_existing: bool  # many inputs: leave out those whose result is there
     summary: str | Path | None  # many inputs: JSON file that says what became of each
     reproducible: bool  # no times in the result, so that the same run gives the same bytes
-    resume: bool | None
+    resume: bool | Literal["auto"] | None
     gui: bool  # progress as JSON lines on standard output
     tracking: bool
     tracking_window_size: int

@@ -13,6 +13,7 @@ from sleap_rt.cli.options.dialects import UPSTREAM, DialectCommand
 from sleap_rt.cli.options.engine import TUNING
 from sleap_rt.cli.options.overrides import OVERRIDES
 from sleap_rt.cli.options.parameters import given_options
+from sleap_rt.cli.options.resume import resume_asked
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracking_option_list
 from sleap_rt.errors import OptionError
@@ -65,7 +66,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         if params["quiet"]:
             raise OptionError("verbose and quiet exclude each other")
         logging.basicConfig(level=logging.INFO, format="%(message)s")
-    params = _in_our_terms(ctx, params)
+    params = {**_in_our_terms(ctx, params), "resume": resume_asked(params)}
     try:
         return (_predict if params["model_paths"] else _track_only)(ctx, params)
     except Exception as error:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import (
@@ -51,8 +51,8 @@ class PredictionOptions:
         no_empty_frames: leave out frames without instances.
         overwrite: replace a file that is not the unchanged result of the same input.
         reproducible: leave times out of the result, so that the same run gives the same bytes.
-        resume: continue the journal of an interrupted run. None refuses to overwrite one, False
-            starts again.
+        resume: continue the journal of an interrupted run; `auto` does if there is one. None
+            refuses to overwrite one, False starts again.
         given: names of options that the user set; those without effect are refused.
     """
 
@@ -70,7 +70,7 @@ class PredictionOptions:
     no_empty_frames: bool = False
     overwrite: bool = False
     reproducible: bool = False
-    resume: bool | None = None
+    resume: bool | Literal["auto"] | None = None
     given: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -256,5 +256,5 @@ def _check_journal(plan: PredictionPlan) -> None:
     check_not_locked(path)
     if resume is None and path.exists():
         raise DataError(cut_off(path))
-    if resume and not path.exists():
+    if resume is True and not path.exists():
         raise DataError(f"there is nothing to resume: {path} does not exist.")

@@ -147,7 +147,8 @@ def run_plan(
             )
             stack.enter_context(closing(predictor))
         if journal is not None:
-            journal.begin(run_identity(opened, predictor, plan), resume=options.resume)
+            resume = options.resume == "auto" or options.resume
+            journal.begin(run_identity(opened, predictor, plan), resume=resume)
         stored: Spool | list[FrameInstances] = []
         if options.output_path is not None:
             remove_unfinished(options.output_path)

@@ -2,7 +2,9 @@
 
 import pytest
 
-CLIP = "samples/crawlers.mp4"
+from sleap_rt.cli.options.resume import resume_asked
+from sleap_rt.cli.track import command as track
+
 # What the help of sleap-nn 0.3.5 lists for `predict` and for `export`.
 PREDICT = """
     headers stream-mode embed restore_source_videos save_embeddings appearance_weight
@@ -87,3 +89,23 @@ def test_sleap_nns_formats_are_ours(call, request):
     done = call("export", model, "--precision", "tf32")
     assert done.code == 2
     assert "'fp32', 'fp16', 'int8'" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "restarts", "asked"),
+    [
+        ("", None, None),
+        ("", "0", None),
+        ("", "1", "auto"),
+        ("--resume", "1", True),
+        ("--no-resume", "1", False),
+        ("--resume auto", None, "auto"),
+        ("--resume=auto", None, "auto"),
+    ],
+)
+def test_a_requeued_job_goes_on_by_itself(words, restarts, asked, monkeypatch):
+    monkeypatch.delenv("SLURM_RESTART_COUNT", raising=False)
+    if restarts is not None:
+        monkeypatch.setenv("SLURM_RESTART_COUNT", restarts)
+    given = track.make_context("track", ["-i", "a.mp4", "-m", "b", *words.split()])
+    assert resume_asked(given.params) == asked

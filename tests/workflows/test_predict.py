@@ -131,6 +131,15 @@ def test_a_run_that_goes_on_ends_as_one_that_was_never_cut_off(run, tmp_path, n_
     assert sorted(path.name for path in tmp_path.glob("*.slp*")) == ["out.slp", "whole.slp"]
 
 
+def test_auto_goes_on_if_there_is_something_to_go_on_with(run):
+    whole = run("whole.slp", resume="auto")
+    with pytest.raises(KeyboardInterrupt):
+        run(predictor=BrightBlocks(2, KeyboardInterrupt()), resume="auto")
+    rest = BrightBlocks()
+    same(run(predictor=rest, resume="auto"), whole)
+    assert rest.calls[0][0] == 8
+
+
 def test_a_record_that_was_written_by_half_is_predicted_again(run, tmp_path):
     whole = run("whole.slp")
     with pytest.raises(KeyboardInterrupt):

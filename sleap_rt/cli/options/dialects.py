@@ -2,6 +2,7 @@
 
 import click
 
+from sleap_rt.cli.options.resume import with_auto_resume
 from sleap_rt.cli.options.sections import SectionedCommand
 from sleap_rt.errors import OptionError
 from sleap_rt.options.upstream import RENAMED, why_unknown
@@ -21,7 +22,8 @@ class DialectCommand(SectionedCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
-            return super().parse_args(ctx, [self._in_our_words(word) for word in args])
+            words = with_auto_resume([self._in_our_words(word) for word in args])
+            return super().parse_args(ctx, words)
         except click.NoSuchOption as error:
             reason = why_unknown(_plain(error.option_name), self.name or "")
             if reason is None:

@@ -6,6 +6,7 @@ import click
 
 from sleap_rt.cli.options.engine import DEVICE, ENGINE
 from sleap_rt.cli.options.parameters import FrameList, NumberOrAuto
+from sleap_rt.cli.options.resume import RESUME
 from sleap_rt.options import (
     DecodeOptions,
     FilterOptions,
@@ -251,11 +252,7 @@ OUTPUT = (
         is_flag=True,
         help="Leave times out of the result, so that the same run gives the same bytes.",
     ),
-    click.option(
-        "--resume/--no-resume",
-        default=None,
-        help="Continue an interrupted run, or start it again.",
-    ),
+    *RESUME,
     click.option("--gui", is_flag=True, help="Progress as JSON lines on standard output."),
     click.option("--verbose", is_flag=True, help="Say more; show where an error came from."),
     click.option("--dry_run", is_flag=True, help="Print the plan, and do nothing."),

@@ -68,7 +68,7 @@ def many_options(
         output_format=settled_format(values.get("output_format", "auto"), file),
         writes=names_output or output_path is not None,
         skip_existing=bool(values.get("skip_existing")),
-        resume=values.get("resume"),
+        resume=True if values.get("resume") == "auto" else values.get("resume"),
         overwrite=bool(values.get("overwrite")),
         summary=None if summary is None else Path(summary),
     )
