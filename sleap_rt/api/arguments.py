@@ -53,6 +53,7 @@ class RunArguments(TypedDict, total=False):
     only_predicted_frames: bool
     video_dataset: str | None
     video_input_format: Literal["channels_last", "channels_first"]
+    video_colors: Literal["bt601", "tagged"]
     filter_overlapping: bool
     filter_overlapping_method: Literal["iou", "oks"]
     filter_overlapping_threshold: float

@@ -59,7 +59,7 @@ def _facts() -> dict[str, Any]:
         "cpu_cores": os.cpu_count(),
         "cores_used": cores.n,
         "cores_limited_by": cores.limited_by,
-        "video_decoder": DECODER,
+        "video_decoder": f"{DECODER}, BT.601",
         "onnxruntime_telemetry": onnxruntime_telemetry(),
         "packages": {name: found for name in packages if (found := _version(name))},
     }

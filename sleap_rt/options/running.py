@@ -137,6 +137,8 @@ class SelectionOptions:
         only_predicted_frames: frames with a predicted instance.
         video_dataset: the dataset of an HDF5 video; None takes the first of four axes.
         video_input_format: order of that dataset's axes.
+        video_colors: of video files: `bt601`, as OpenCV up to 4.12 decoded them for training; or
+            `tagged`, by the matrix that the file names, as newer ones do.
     """
 
     frames: tuple[int, ...] | None = None
@@ -147,6 +149,7 @@ class SelectionOptions:
     only_predicted_frames: bool = False
     video_dataset: str | None = None
     video_input_format: Literal["channels_last", "channels_first"] = "channels_last"
+    video_colors: Literal["bt601", "tagged"] = "bt601"
 
     def __post_init__(self) -> None:
         if self.only_labeled_frames:
@@ -168,6 +171,10 @@ class SelectionOptions:
             raise OptionError(
                 "video_input_format must be 'channels_last' or 'channels_first', "
                 f"got {self.video_input_format!r}"
+            )
+        if self.video_colors not in ("bt601", "tagged"):
+            raise OptionError(
+                f"video_colors must be 'bt601' or 'tagged', got {self.video_colors!r}"
             )
 
     @property

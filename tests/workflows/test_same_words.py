@@ -26,6 +26,8 @@ def named(sample_graphs, tmp_path, monkeypatch):
     for name in ("crawlers.mp4", "crawlers.slp"):
         shutil.copy(ROOT / "samples" / name, name)
     Path("empty").mkdir()
+    Path("pictures").mkdir()
+    Path("pictures/1.png").touch()
     Path("notes.mp4").write_text("no video")
     Path("other.slp").write_text("not ours")
     Path("cut_off.slp.journal").write_text("{}")
@@ -109,6 +111,7 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"video_index": -1}, "video_index must be 0 or more"),
     ({"video_index": 5, "data_path": "crawlers.slp"}, "the labels have 1 video"),
     ({"video_dataset": "frames"}, "video_dataset is for HDF5"),
+    ({"data_path": "pictures", "video_colors": "tagged"}, "video_colors is for video files"),
     ({"video_input_format": "channels_first"}, "video_input_format is for HDF5"),
 ]
 WITHOUT_EFFECT: list[tuple[Given, str]] = [

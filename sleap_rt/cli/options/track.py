@@ -153,6 +153,13 @@ SELECTION = (
         help="HDF5: order of its axes.",
     ),
     click.option(
+        "--video_colors",
+        type=click.Choice(("bt601", "tagged")),
+        default=SelectionOptions.video_colors,
+        show_default=True,
+        help="Video files: colours as OpenCV up to 4.12 made them, or by the file's tag.",
+    ),
+    click.option(
         "--queue_maxsize",
         type=int,
         default=RunOptions.queue_maxsize,

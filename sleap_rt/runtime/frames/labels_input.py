@@ -55,7 +55,9 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
     decoders = set()
     try:
         for number in needed:
-            readers[number], available[number], decoder = open_sleap_video(labels.videos[number])
+            readers[number], available[number], decoder = open_sleap_video(
+                labels.videos[number], selection.video_colors
+            )
             decoders.add(decoder)
         chosen = select_of_labels(labels, selection, available, candidates, name)
     except BaseException:

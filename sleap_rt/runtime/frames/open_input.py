@@ -1,5 +1,7 @@
 """Opens what to predict on: a video, images, a labels file, or arrays in memory."""
 
+import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,7 @@ from sleap_rt.runtime.frames.sleap_video import (
     video_files,
 )
 from sleap_rt.runtime.frames.source import Reader, Source
-from sleap_rt.runtime.frames.video import DECODER, VideoFile
+from sleap_rt.runtime.frames.video import VideoFile
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -47,6 +49,7 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
     if isinstance(data, np.ndarray):
         return _open_array(data, selection)
     if isinstance(data, (str, Path)):
+        _refuse_address(str(data))
         return _open_path(Path(data), selection)
     if isinstance(data, (list, tuple)):
         return _open_images([Path(path) for path in data], selection)
@@ -63,6 +66,16 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
     )
 
 
+def _refuse_address(path: str) -> None:
+    # A `Path` has lost the second slash.
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", path) and not os.path.exists(path):
+        raise OptionError(
+            f"{path} is an address, and sleap-rt reads files: fetch it first, for example by "
+            f"`ffmpeg -i {path.replace(':/', '://') if '://' not in path else path} -c copy "
+            "video.mp4`"
+        )
+
+
 def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     suffix = path.suffix.lower()
     if not path.exists():
@@ -74,11 +87,12 @@ def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     if path.is_dir():
         return _open_images(_images_in(path), selection)
     if suffix in _READ_BY_SLEAP_IO:
+        _refuse_colors(selection, str(path))
         return _open_video(_video_from_file(path, selection), selection)
-    video = VideoFile(path)
+    video = VideoFile(path, colors=selection.video_colors)
     return _with_reader(
         video,
-        DECODER,
+        video.decoder,
         lambda: select_of_video(selection, range(video.n_frames), str(path)),
         videos=lambda: [as_sleap_video(video)],
         files=(path,),
@@ -89,6 +103,11 @@ def _refuse_hdf5_options(selection: SelectionOptions, name: str) -> None:
     for option in ("video_dataset", "video_input_format"):
         if getattr(selection, option) != getattr(SelectionOptions, option):
             raise OptionError(f"{option} is for HDF5 videos (.h5, .hdf5), which {name} is not")
+
+
+def _refuse_colors(selection: SelectionOptions, name: str) -> None:
+    if selection.video_colors != SelectionOptions.video_colors:
+        raise OptionError(f"video_colors is for video files, which {name} is not")
 
 
 def _with_reader(
@@ -113,6 +132,7 @@ def _open_array(frames: NDArray[Any], selection: SelectionOptions) -> OpenInput:
             "width, channels) uint8 with 1 or 3 channels, or one such frame"
         )
     _refuse_hdf5_options(selection, "an array")
+    _refuse_colors(selection, "an array")
     chosen = select_of_video(selection, range(len(frames)), "the array of frames")
     source = Source({0: _ArrayReader(frames)}, "none: frames were given as an array")
     return OpenInput(source, chosen, videos=_array_video)
@@ -150,6 +170,7 @@ def _open_images(paths: Sequence[Path], selection: SelectionOptions) -> OpenInpu
     if missing or not paths:
         raise DataError(f"images are missing: {', '.join(missing) or 'the list is empty'}")
     _refuse_hdf5_options(selection, "an image list")
+    _refuse_colors(selection, "an image list")
     return _open_video(sio.Video.from_filename([str(path) for path in paths]), selection)
 
 
@@ -193,7 +214,7 @@ def _check_dataset(path: Path, dataset: str | None) -> None:
 
 
 def _open_video(video: "sio.Video", selection: SelectionOptions) -> OpenInput:
-    reader, available, decoder = open_sleap_video(video)
+    reader, available, decoder = open_sleap_video(video, selection.video_colors)
     return _with_reader(
         reader,
         decoder,

@@ -11,7 +11,8 @@ from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.frame_check import checked_frame
 from sleap_rt.runtime.frames.source import Reader
 from sleap_rt.runtime.frames.tiff import TiffPages
-from sleap_rt.runtime.frames.video import DECODER, VideoFile
+from sleap_rt.runtime.frames.video import VideoFile
+from sleap_rt.runtime.frames.video.pixels import Colors
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -109,8 +110,15 @@ def _words(error: Exception) -> str:
     return str(error).strip("'\"") or type(error).__name__
 
 
-def open_sleap_video(video: "sio.Video") -> tuple[Reader, Sequence[int], str]:
-    """A reader of a sleap-io video, the frame indices it has, and what decodes it."""
+def open_sleap_video(
+    video: "sio.Video", colors: Colors = "bt601"
+) -> tuple[Reader, Sequence[int], str]:
+    """A reader of a sleap-io video, the frame indices it has, and what decodes it.
+
+    Args:
+        video: of any kind.
+        colors: of a video file.
+    """
     import sleap_io as sio
 
     path = video.filename
@@ -119,8 +127,9 @@ def open_sleap_video(video: "sio.Video") -> tuple[Reader, Sequence[int], str]:
     if is_plain and (is_media or _is_opened_by_sleap_io(Path(path))):
         backend = video.backend
         stored = video.backend_metadata.get("grayscale")
-        file = VideoFile(Path(path), gray=stored if backend is None else backend.grayscale)
-        return file, range(file.n_frames), DECODER
+        gray = stored if backend is None else backend.grayscale
+        file = VideoFile(Path(path), gray=gray, colors=colors)
+        return file, range(file.n_frames), file.decoder
     decoder = f"sleap-io {sio.__version__}"
     if is_plain and Path(path).suffix.lower() in (".tif", ".tiff"):
         pages = TiffPages(Path(path))

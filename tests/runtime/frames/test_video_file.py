@@ -51,6 +51,26 @@ def test_a_colour_tag_does_not_change_the_colours(tmp_path):
             np.testing.assert_array_equal(first.read(index), second.read(index))
 
 
+def test_a_colour_tag_is_obeyed_where_that_is_asked_for(tmp_path):
+    """Red, green and blue of a file that says and was encoded by BT.709."""
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    for channel in range(3):
+        image[:, channel * 32 : channel * 32 + 32, channel] = 200
+    frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+    with av.open(str(tmp_path / "clip.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv444p"
+        stream.codec_context.colorspace = 1  # BT.709
+        frame = frame.reformat(format="yuv444p", dst_colorspace="ITU709")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with VideoFile(tmp_path / "clip.mkv", colors="tagged") as video:
+        assert np.abs(video.read(0).astype(int) - image).max() <= 2
+        assert video.decoder.endswith("colours by their tag")
+    with VideoFile(tmp_path / "clip.mkv") as video:
+        assert np.abs(video.read(0).astype(int) - image).max() > 20
+
+
 @pytest.mark.parity
 @pytest.mark.parametrize("name", ["small_robot", "centered_pair_small", "clip"])
 def test_pixels_are_those_that_opencv_4_10_gave(name, shared_data):

@@ -25,7 +25,8 @@ from sleap_rt.runtime.frames.video.pixels import Colors, to_gray, to_rgb
 from sleap_rt.runtime.frames.video.samples import spread_samples
 
 _LIBAVCODEC = ".".join(map(str, library_versions["libavcodec"]))
-DECODER = f"PyAV {av.__version__}, FFmpeg libavcodec {_LIBAVCODEC}, BT.601"
+DECODER = f"PyAV {av.__version__}, FFmpeg libavcodec {_LIBAVCODEC}"
+_COLORS: dict[Colors, str] = {"bt601": "BT.601", "tagged": "colours by their tag"}
 _LONGEST_SKIP = 64  # frames; up to here decoding on is faster than seeking
 
 
@@ -55,6 +56,7 @@ class VideoFile:
         n_frames: that are shown; lost ones included.
         shape: (height, width, channels).
         fps: frames per second on average; None where the header does not say.
+        decoder: what turns the file into pixels.
         notes: what a user should know about the file.
         is_concealed: whether the decoder made up a part of the frame read last.
 
@@ -64,6 +66,7 @@ class VideoFile:
 
     def __init__(self, path: Path, *, gray: bool | None = None, colors: Colors = "bt601") -> None:
         self.path, self._colors = path, colors
+        self.decoder = f"{DECODER}, {_COLORS[colors]}"
         opened = open_container(path)
         try:
             self._numbering, index = numbering(opened)

@@ -1,19 +1,22 @@
 """Decoded frames as RGB or gray bytes, as models saw them in training."""
 
+import re
 from functools import cache
 from typing import Literal
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace
+from av.video.reformatter import ColorRange, Colorspace
 
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 
 Colors = Literal["bt601", "tagged"]
+_DEEP = r"(yuv4\d\dp)(?:9|10|12|14|16)(?:le|be)"
 _NEUTRAL = 128  # chroma of gray
 _PLANAR = {f"yuv{kind}p" for kind in (410, 411, 420, 422, 440, 444)}
 _PLANAR |= {f"yuvj{kind}p" for kind in (411, 420, 422, 440, 444)}
+_N_LEVELS = 256
 _NOISE = 4  # grey levels between channels that encoding makes of gray
 
 
@@ -42,9 +45,10 @@ def to_gray(frame: av.VideoFrame, colors: Colors, *, strictly: bool) -> Image:
     """
     if _is_neutral(frame):
         brightness = _plane(frame, 0)
-        table = _gray_table(frame.format.name, int(frame.color_range))
-        gray = np.frombuffer(brightness.tobytes().translate(table), np.uint8)
-        return _upright(gray.reshape(*brightness.shape, 1), frame)
+        table = _gray_table(frame.format.name, int(frame.color_range), brightness.shape)
+        if table is not None:
+            gray = np.frombuffer(brightness.tobytes().translate(table), np.uint8)
+            return _upright(gray.reshape(*brightness.shape, 1), frame)
     image = _rgb(frame, colors)
     if not strictly and np.abs(image[..., 1:].astype(np.int16) - image[..., :1]).max() > _NOISE:
         return _upright(image, frame)
@@ -67,6 +71,10 @@ def check_depth(frame: av.VideoFrame, name: str) -> None:
 
 
 def _rgb(frame: av.VideoFrame, colors: Colors) -> Image:
+    deep = re.fullmatch(_DEEP, frame.format.name)
+    if deep and frame.color_range != ColorRange.JPEG:
+        # FFmpeg spreads the chroma of deep images in another way, which is seen along edges.
+        frame = frame.reformat(format=deep[1])
     matrix = None if colors == "tagged" else Colorspace.ITU601
     converted = frame.reformat(format="rgb24", src_colorspace=matrix, dst_colorspace=matrix)
     return np.asarray(converted.to_ndarray(), np.uint8)
@@ -88,20 +96,29 @@ def _is_neutral(frame: av.VideoFrame) -> bool:
     return all((_plane(frame, number) == _NEUTRAL).all() for number in (1, 2))
 
 
-def _plane(frame: av.VideoFrame, number: int) -> Image:
+def _plane(frame: av.VideoFrame, number: int) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
     plane = frame.planes[number]
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
     return rows[:, : plane.width]
 
 
 @cache
-def _gray_table(name: str, color_range: int) -> bytes:
-    """Brightness -> red, as `_rgb` converts it."""
-    ramp = av.VideoFrame(256, 16, name)
+def _gray_table(name: str, color_range: int, shape: tuple[int, int]) -> bytes | None:
+    """Brightness -> red, as `_rgb` converts it; None where that is no table.
+
+    The rounding of FFmpeg's conversion depends on the size of the image, so it is asked.
+    """
+    if shape[0] * shape[1] < _N_LEVELS:
+        return None
+    levels = np.resize(np.arange(_N_LEVELS, dtype=np.uint8), shape)
+    ramp = av.VideoFrame(shape[1], shape[0], name)
     ramp.color_range = color_range
     for number, plane in enumerate(ramp.planes):
         rows = np.full((plane.height, plane.line_size), _NEUTRAL, np.uint8)
         if number == 0:
-            rows[:, :256] = np.arange(256)
+            rows[:, : shape[1]] = levels
         plane.update(rows.tobytes())
-    return _rgb(ramp, "bt601")[0, :, 0].tobytes()
+    red = _rgb(ramp, "bt601")[..., 0]
+    table = np.zeros(_N_LEVELS, np.uint8)
+    table[levels] = red
+    return table.tobytes() if (table[levels] == red).all() else None
