@@ -70,6 +70,7 @@ class RunArguments(TypedDict, total=False):
     summary: str | Path | None  # many inputs: JSON file that says what became of each
     reproducible: bool  # no times in the result, so that the same run gives the same bytes
     resume: bool | Literal["auto"] | None
+    journal: str | Path | None  # keeps what was predicted; None: <output_path>.journal
     gui: bool  # progress as JSON lines on standard output
     tracking: bool
     tracking_window_size: int
@@ -140,7 +141,7 @@ def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:
         values["centroid_peak_threshold"], values["peak_threshold"] = threshold
     if values.get("integral_refinement", "") in (None, "None", "NONE"):
         values["integral_refinement"] = "none"
-    for name in ("backbone_ckpt_path", "head_ckpt_path"):
+    for name in ("backbone_ckpt_path", "head_ckpt_path", "journal"):
         if values.get(name) is not None:
             values[name] = Path(values[name])
     if values.get("batch_size") == "auto":

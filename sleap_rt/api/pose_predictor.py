@@ -48,7 +48,14 @@ from sleap_rt.workflows.tracking import tracker_options, without_effect
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_OF_OUTPUT = ("centroid_output", "no_empty_frames", "overwrite", "reproducible", "resume")
+_OF_OUTPUT = (
+    "centroid_output",
+    "no_empty_frames",
+    "overwrite",
+    "reproducible",
+    "resume",
+    "journal",
+)
 _log = logging.getLogger(__name__)
 
 

@@ -173,6 +173,7 @@ _OF_OUTPUT = (
     "overwrite",
     "reproducible",
     "resume",
+    "journal",
 )
 
 

@@ -53,6 +53,7 @@ class PredictionOptions:
         reproducible: leave times out of the result, so that the same run gives the same bytes.
         resume: continue the journal of an interrupted run; `auto` does if there is one. None
             refuses to overwrite one, False starts again.
+        journal: keeps what was predicted until it is written; None: `<output_path>.journal`.
         given: names of options that the user set; those without effect are refused.
     """
 
@@ -71,6 +72,7 @@ class PredictionOptions:
     overwrite: bool = False
     reproducible: bool = False
     resume: bool | Literal["auto"] | None = None
+    journal: Path | None = None
     given: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -112,6 +114,8 @@ class PredictionPlan:
     @property
     def journal_path(self) -> Path | None:
         path = self.options.output_path
+        if path is not None and self.options.journal is not None:
+            return self.options.journal
         return None if path is None else journal_of(path)
 
     def lines(self) -> list[str]:

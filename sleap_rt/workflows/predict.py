@@ -1,6 +1,5 @@
 """Predict the poses of an input and write them: resolve, plan, run."""
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -25,6 +24,7 @@ from sleap_rt.runtime.outputs.provenance import prediction_provenance, without_t
 from sleap_rt.runtime.outputs.results import RunResults, Shown, Tally
 from sleap_rt.runtime.outputs.saving import remove_unfinished
 from sleap_rt.runtime.outputs.summary import PredictionSummary
+from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
 from sleap_rt.runtime.pipeline.journal import Journal, JournalError
 from sleap_rt.runtime.pipeline.spool import Spool
@@ -45,9 +45,6 @@ from sleap_rt.workflows.tuning import continued, tuned
 
 if TYPE_CHECKING:
     import sleap_io as sio
-
-
-_log = logging.getLogger(__name__)
 
 
 def predict(
@@ -135,6 +132,14 @@ def run_plan(
         journal = None
         if plan.journal_path is not None:  # first, so that a second run is refused at once
             journal = stack.enter_context(Journal(plan.journal_path, report.warn))
+        if options.output_path is not None:
+            try_output(
+                options.output_path,
+                options.output_format,
+                plan.models.skeleton,
+                opened.videos(),
+                plan.selection.refs,
+            )
         earlier = journal.described() if journal is not None and options.resume else None
         if earlier is not None:
             plan = continued(plan, earlier, engine_is_open=predictor is not None)
@@ -252,6 +257,15 @@ class _Run:
             "pass --resume to the same command to continue"
         )
 
+    def _how_to_save(self) -> str:
+        """After all was predicted, and could not be written."""
+        if self._journal is None:
+            return ""
+        return (
+            f"{self._how_to_go_on()}, or `--resume --journal {self._journal.path}` with another "
+            "-o to write elsewhere or in another format"
+        )
+
     def _results(self, started_at: datetime, seconds: float) -> RunResults:
         provenance = prediction_provenance(
             self._plan.options,
@@ -286,6 +300,6 @@ class _Run:
             shown_results = replace(results, stored=shown)
             return write_results(shown_results, path, output_format, input_name)
         except DataError as error:
-            raise DataError(f"{error} {self._how_to_go_on()}.") from error
+            raise DataError(f"{error} {self._how_to_save()}.") from error
         except KeyboardInterrupt:
             raise KeyboardInterrupt(self._how_to_go_on()) from None

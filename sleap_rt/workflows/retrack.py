@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels import OneForm, in_one_form, load_labels
 from sleap_rt.options import FilterOptions, SelectionOptions
+from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.labels_input import find_moved
 from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.frames.sleap_video import unique_video_name
@@ -21,9 +22,11 @@ from sleap_rt.runtime.outputs.names import (
     settled_format,
 )
 from sleap_rt.runtime.outputs.provenance import without_times
+from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import check_centroid_distance, filter_labels
 from sleap_rt.runtime.pipeline.retrack import retrack
+from sleap_rt.skeleton import Skeleton
 from sleap_rt.tracking.options import TrackerOptions
 from sleap_rt.workflows.leniency import KALMAN_OF_SLEAP_NN
 
@@ -140,6 +143,7 @@ def retrack_data(
     if output_path is not None:
         _check_output(output_path, data, labels, options)
         make_folder(output_path)
+        _try_output(output_path, labels, options)
     if options.tracking.needs_images and isinstance(data, Path):
         _find_videos(labels, data.parent, options.selection.video_index)
     n_missing = _n_missing(labels, options.selection)
@@ -217,6 +221,18 @@ def _check_output(
     stems = [video_stem(video) for video in labels.videos]
     for file in possible_files(path, options.output_format, stems):
         check_replaceable(file, source, overwrite=options.overwrite)
+
+
+def _try_output(path: Path, labels: "sio.Labels", options: RetrackOptions) -> None:
+    """Find out ahead of the tracking whether the result can be written."""
+    if not labels.labeled_frames or not labels.skeletons:
+        return
+    numbers = {id(video): number for number, video in enumerate(labels.videos)}
+    ends = (labels.labeled_frames[0], labels.labeled_frames[-1])
+    refs = [FrameRef(numbers[id(frame.video)], frame.frame_idx) for frame in ends]
+    names = tuple(node.name for node in labels.skeleton.nodes)
+    skeleton = Skeleton(labels.skeleton.name or "", names)
+    try_output(path, options.output_format, skeleton, labels.videos, refs)
 
 
 def _name_of_input(

@@ -260,6 +260,12 @@ OUTPUT = (
         help="Leave times out of the result, so that the same run gives the same bytes.",
     ),
     *RESUME,
+    click.option(
+        "--journal",
+        type=_PATH,
+        help="File that keeps what was predicted until it is written.  [default: "
+        "<output_path>.journal]",
+    ),
     click.option("--gui", is_flag=True, help="Progress as JSON lines on standard output."),
     click.option("--verbose", is_flag=True, help="Say more; show where an error came from."),
     click.option("--dry_run", is_flag=True, help="Print the plan, and do nothing."),

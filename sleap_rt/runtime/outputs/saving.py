@@ -23,7 +23,7 @@ def save(path: Path, write: Callable[[Path], None]) -> tuple[Path, ...]:
     Raises:
         OSError: the disk is full, or failed.
     """
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=_prefix(path)) as folder:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=unfinished_prefix(path)) as folder:
         write(Path(folder) / path.name)
         written = sorted(Path(folder).iterdir())
         for file in written:
@@ -42,9 +42,10 @@ def remove_unfinished(path: Path) -> None:
     Args:
         path: of the file.
     """
-    for folder in path.parent.glob(escape(_prefix(path)) + "*"):
+    for folder in path.parent.glob(escape(unfinished_prefix(path)) + "*"):
         rmtree(folder, ignore_errors=True)
 
 
-def _prefix(path: Path) -> str:
+def unfinished_prefix(path: Path) -> str:
+    """Of names of folders in which a file is written until it is complete."""
     return f".saving-{path.name}-"

@@ -60,6 +60,8 @@ def many_options(
         )
     if values.get("video_index") is not None:
         raise OptionError("video_index: give it with one input and the name of its result")
+    if values.get("journal") is not None:
+        raise OptionError("journal: give it with one input; each has a journal beside its result")
     summary = values.get("summary")
     file = None if is_folder else output_path
     return ManyOptions(

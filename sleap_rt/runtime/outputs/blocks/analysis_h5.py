@@ -194,13 +194,15 @@ class _Matrices:
 
         shape = example.shape
         del file[name]
+        chunks = with_frames(self._n_block)
+        layout: dict[str, Any] = {}  # a video without animals has no rows to compress
+        if all(chunks):
+            layout = {"chunks": chunks, "compression": "gzip", "compression_opts": _GZIP_LEVEL}
         new = file.create_dataset(
             name,
             with_frames(self._n_frames),
             dtype,
-            chunks=tuple(max(size, 1) for size in with_frames(self._n_block)),
-            compression="gzip",
-            compression_opts=_GZIP_LEVEL,
+            **layout,
             fillvalue=np.nan if dtype.kind == "f" else 0,
         )
         new.attrs.update(attributes)

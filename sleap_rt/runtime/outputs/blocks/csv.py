@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.outputs.blocks.track_names import distinct_names
 from sleap_rt.runtime.outputs.results import RunResults
-from sleap_rt.runtime.outputs.track_names import distinct_names
 
 if TYPE_CHECKING:
     import sleap_io as sio
