@@ -17,6 +17,7 @@ from sleap_rt.runtime.outputs.nwb.writing import write_nwb
 from sleap_rt.runtime.outputs.results import RunResults
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.runtime.outputs.symmetries import in_order
+from sleap_rt.runtime.outputs.untracked import rows_for_untracked
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -50,13 +51,13 @@ def _write_analysis_h5(labels: "sio.Labels", path: Path) -> None:
     """One file, or one per video where several have frames: `<base>.<video name>.analysis.h5`."""
     from sleap_io.io.main import save_analysis_h5
 
-    if labels.tracks:  # without any, each instance gets a row
-        _check_one_each(labels, "analysis_h5")
+    _check_one_each(labels, "analysis_h5", has_rows_for_untracked=True)
     numbers = {id(video): number for number, video in enumerate(labels.videos)}
     used = sorted({numbers[id(frame.video)] for frame in labels.labeled_frames})
     files = _files_by_video(path, [video_stem(video) for video in labels.videos])
     for number in used:
-        save_analysis_h5(labels, str(files[number] if len(used) > 1 else path), video=number)
+        with rows_for_untracked(labels, labels.videos[number]):
+            save_analysis_h5(labels, str(files[number] if len(used) > 1 else path), video=number)
 
 
 def _write_analysis_blocks(results: RunResults, path: Path) -> None:
@@ -87,12 +88,18 @@ def possible_files(path: Path, format_name: str, stems: Sequence[str]) -> list[P
     return [path, *_files_by_video(path, stems)]
 
 
-def _check_one_each(labels: "sio.Labels", format_name: str) -> None:
+def _check_one_each(
+    labels: "sio.Labels", format_name: str, *, has_rows_for_untracked: bool = False
+) -> None:
     """Refuse instances of a frame that share a track: the format would keep only one of them."""
     for frame in labels.labeled_frames:
-        tracks = {None if one.track is None else id(one.track) for one in frame.instances}
-        if len(tracks) < len(frame.instances):
-            raise one_each(format_name, frame.frame_idx, len(frame.instances), len(tracks))
+        tracks: list[int | None] = [
+            None if one.track is None else id(one.track) for one in frame.instances
+        ]
+        if has_rows_for_untracked:
+            tracks = [track for track in tracks if track is not None]
+        if len(set(tracks)) < len(tracks):
+            raise one_each(format_name, frame.frame_idx, len(tracks), len(set(tracks)))
 
 
 def video_stem(video: "sio.Video") -> str:

@@ -82,13 +82,41 @@ def test_instances_that_share_a_track_are_refused_in_the_same_words(tmp_path, fo
     assert not list(tmp_path.iterdir())
 
 
-def test_an_instance_without_a_track_has_no_place_in_a_matrix_of_tracks(tmp_path):
-    results = made_results(n_videos=1)
+@pytest.mark.parametrize("tracked", [True, False])
+def test_every_instance_without_a_track_is_in_a_row_that_says_so(tmp_path, tracked):
+    results = made_results(n_videos=1, tracked=tracked)
     frame = next(frame for frame in results.stored if len(frame) > 2)
-    frame.track_ids[0] = -1
+    frame.track_ids[:2] = -1
+    for paths in both(results, tmp_path, "out.h5", "analysis_h5"):
+        for path in paths:
+            with h5py.File(path) as file:
+                names = [name.decode() for name in file["track_names"][()]]
+                places = file["tracks"][()].transpose(3, 0, 2, 1)  # frame, row, node, xy
+            assert names[-2:] == ["untracked_0", "untracked_1"] or not tracked
+            assert tracked or names == [f"untracked_{n}" for n in range(len(names))]
+            for one in results:
+                n_untracked = 0
+                for points, track in zip(one.points, one.track_ids.tolist(), strict=True):
+                    name = f"untracked_{n_untracked}" if track < 0 else results.track_names[track]
+                    n_untracked += track < 0
+                    found = places[one.frame_index, names.index(name)]
+                    expected = np.where(np.isnan(points[:, :1]), np.nan, points)
+                    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_single_animal_without_a_track_is_one_row_of_its_own_name(tmp_path):
+    results = made_results(n_videos=1, tracked=False, most=1)
     for blocks, whole in both(results, tmp_path, "out.h5", "analysis_h5"):
-        with h5py.File(blocks) as found, h5py.File(whole) as expected:
-            np.testing.assert_array_equal(found["tracks"][()], expected["tracks"][()])
+        for path in (blocks, whole):
+            with h5py.File(path) as file:
+                assert file["track_names"][()].tolist() == [b"track_0"]
+
+
+def test_labels_are_as_before_when_untracked_instances_have_been_written(tmp_path):
+    labels = labels_of(made_results(n_videos=1, tracked=False))
+    write_labels(labels, tmp_path / "out.h5", "analysis_h5")
+    assert labels.tracks == []
+    assert all(one.track is None for frame in labels.labeled_frames for one in frame.instances)
 
 
 def test_equal_results_give_equal_bytes(tmp_path):

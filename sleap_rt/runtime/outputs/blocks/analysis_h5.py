@@ -7,7 +7,7 @@ room for all frames.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,31 +35,52 @@ class VideoSurvey:
 
     Attributes:
         last_frame: index of its last frame with a result.
-        most_instances: in one frame.
-        tracks: in use, ascending.
+        most_untracked: instances without a track in one frame.
+        tracks: in use.
     """
 
     last_frame: int = 0
-    most_instances: int = 0
+    most_untracked: int = 0
     tracks: set[int] = field(default_factory=set)
+
+    def row_names(self, track_names: Sequence[str]) -> list[str]:
+        """Of the rows of the matrices: tracks in use, ascending, then those without a track.
+
+        Args:
+            track_names: of the run, by track id.
+        """
+        names = [track_names[track] for track in sorted(self.tracks)]
+        return [*names, *untracked_names(self.most_untracked, names)]
 
 
 def surveyed(results: RunResults) -> dict[int, VideoSurvey]:
     """Videos with frames, ascending.
 
     Raises:
-        DataError: there are tracks, and instances of a frame share one.
+        DataError: instances of a frame share a track.
     """
     found: dict[int, VideoSurvey] = {}
     for frame in results:
         video = found.setdefault(frame.video_index, VideoSurvey())
         video.last_frame = max(video.last_frame, frame.frame_index)
-        video.most_instances = max(video.most_instances, len(frame))
-        tracks = set(frame.track_ids.tolist())
-        if results.track_names and len(tracks) < len(frame):
-            raise one_each("analysis_h5", frame.frame_index, len(frame), len(tracks))
-        video.tracks |= tracks - {-1}
+        tracked = frame.track_ids[frame.track_ids >= 0].tolist()
+        if len(set(tracked)) < len(tracked):
+            raise one_each("analysis_h5", frame.frame_index, len(tracked), len(set(tracked)))
+        video.most_untracked = max(video.most_untracked, len(frame) - len(tracked))
+        video.tracks |= set(tracked)
     return found
+
+
+def untracked_names(n_rows: int, tracks: Sequence[str]) -> list[str]:
+    """Names of the rows for instances without a track: a row is a place, and no identity.
+
+    Args:
+        n_rows: how many.
+        tracks: names of the rows before them. Without any, a single row is the one animal.
+    """
+    if n_rows == 1 and not tracks:
+        return ["track_0"]
+    return [f"untracked_{number}" for number in range(n_rows)]
 
 
 def one_each(format_name: str, frame_index: int, n_instances: int, n_tracks: int) -> DataError:
@@ -90,7 +111,7 @@ def write_analysis_h5(
         reserve(path.parent, _MB)
         _save_example(results, video, survey, n_frames - 1, path)
         with open_to_write(path) as (file, check):
-            matrices = _Matrices(file, survey, n_frames, tracked=bool(results.track_names))
+            matrices = _Matrices(file, survey, n_frames)
             for first, block in groupby(frames, matrices.block_of):
                 matrices.write(first, block)
                 check()
@@ -99,19 +120,17 @@ def write_analysis_h5(
 def _save_example(
     results: RunResults, video: int, survey: VideoSurvey, frame_index: int, path: Path
 ) -> None:
-    """A file of the last frame, in which every track has an instance."""
+    """A file of the last frame, in which every row has an instance."""
     import sleap_io as sio
     from sleap_io.io.main import save_analysis_h5
 
     skeleton = to_sleap_io(results.skeleton)
-    tracks: list[sio.Track | None] = [
-        sio.Track(results.track_names[t]) for t in sorted(survey.tracks)
-    ]
+    tracks = [sio.Track(name) for name in survey.row_names(results.track_names)]
     instances = [
         sio.PredictedInstance.from_numpy(
             points_data=np.zeros((len(skeleton.nodes), 2)), skeleton=skeleton, track=track
         )
-        for track in (tracks if results.track_names else [None] * survey.most_instances)
+        for track in tracks
     ]
     labels = sio.Labels(
         [sio.LabeledFrame(results.videos[video], frame_index, instances)],
@@ -127,9 +146,7 @@ def _save_example(
 class _Matrices:
     """The matrices of one video in an open file."""
 
-    def __init__(
-        self, file: "h5py.File", survey: VideoSurvey, n_frames: int, *, tracked: bool
-    ) -> None:
+    def __init__(self, file: "h5py.File", survey: VideoSurvey, n_frames: int) -> None:
         axes = json.loads(file["tracks"].attrs["dims"])
         sizes = dict(zip(axes, file["tracks"].shape, strict=True))
         n_tracks, n_nodes = sizes["track"], sizes["node"]
@@ -137,7 +154,6 @@ class _Matrices:
         self._n_frames = n_frames
         self._n_block: int = min(max(_BLOCK_BYTES // bytes_per_frame, 1), n_frames)
         self._rows = {track: row for row, track in enumerate(sorted(survey.tracks))}
-        self._tracked = tracked
         self._shapes: dict[str, tuple[int, ...]] = {
             "tracks": (n_tracks, n_nodes, 2),
             "point_scores": (n_tracks, n_nodes),
@@ -166,19 +182,13 @@ class _Matrices:
             self._datasets[name][where] = array.transpose([_AXES.index(axis) for axis in axes])
 
     def _fill(self, values: dict[str, Any], at: int, frame: FrameInstances) -> None:
-        chosen: Any = np.arange(len(frame))
-        if self._tracked:  # an instance without a track has no place
-            chosen = np.flatnonzero(frame.track_ids >= 0)
-        rows = (
-            [self._rows[track] for track in frame.track_ids[chosen].tolist()]
-            if self._tracked
-            else chosen
-        )
-        missing = np.isnan(frame.points[chosen, :, :1])
-        values["tracks"][at, rows] = np.where(missing, np.nan, frame.points[chosen])
-        values["point_scores"][at, rows] = frame.point_scores[chosen]
-        values["instance_scores"][at, rows] = frame.scores[chosen]
-        values["tracking_scores"][at, rows] = frame.tracking_scores[chosen]
+        free = count(len(self._rows))  # rows of those without a track
+        rows = [self._rows[t] if t >= 0 else next(free) for t in frame.track_ids.tolist()]
+        missing = np.isnan(frame.points[..., :1])
+        values["tracks"][at, rows] = np.where(missing, np.nan, frame.points)
+        values["point_scores"][at, rows] = frame.point_scores
+        values["instance_scores"][at, rows] = frame.scores
+        values["tracking_scores"][at, rows] = frame.tracking_scores
         values["track_occupancy"][at, rows] = 1
 
     def _grown(self, file: "h5py.File", name: str) -> "h5py.Dataset":
