@@ -13,6 +13,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.tracking.breaks import BreakConnector
 from sleap_rt.tracking.culling import cull
 from sleap_rt.tracking.ids import TrackIds
+from sleap_rt.tracking.left_out import LeftOut
 from sleap_rt.tracking.motion.associator import MotionAssociator
 from sleap_rt.tracking.options import TrackerOptions
 from sleap_rt.tracking.similarity.associator import SimilarityAssociator
@@ -66,11 +67,17 @@ class Tracker:
         self._videos: dict[int, _VideoTracks] = {}
         self._resolved: TrackerOptions | None = None
         self._n_nodes = 0
+        self._left_out = LeftOut()
 
     @property
     def track_names(self) -> tuple[str, ...]:
         """Names of all tracks started so far; a track id is a position in them."""
         return tuple(map(self.track_name, range(self._track_ids.n_issued)))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out so far for want of a track, in words."""
+        return self._left_out.notes(self._resolved or self.options)
 
     @staticmethod
     def track_name(track_id: int) -> str:
@@ -121,6 +128,7 @@ class Tracker:
             points = points[positions]
         ids, scores = video.associator.associate(points, image)
         if not user_labeled:
+            self._left_out.count(points, ids)
             tracked = ids >= 0
             positions, ids, scores = positions[tracked], ids[tracked], scores[tracked]
             if options.tracking_clean_instance_count:

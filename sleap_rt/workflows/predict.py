@@ -207,7 +207,7 @@ class _Run:
             n_tracks=len(results.track_names),
             n_skipped=self._plan.selection.n_skipped,
             damaged=self._damaged,
-            notes=self._opened.source.notes,
+            notes=(*self._opened.source.notes, *self._following.notes),
             seconds=seconds,
             engine=options.engine.engine,
             device=self._predictor.device,

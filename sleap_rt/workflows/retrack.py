@@ -25,7 +25,7 @@ from sleap_rt.runtime.outputs.provenance import without_times
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import check_centroid_distance, filter_labels
-from sleap_rt.runtime.pipeline.retrack import retrack
+from sleap_rt.runtime.pipeline.retrack import track_labels
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.tracking.options import TrackerOptions
 from sleap_rt.workflows.leniency import KALMAN_OF_SLEAP_NN
@@ -148,7 +148,7 @@ def retrack_data(
         _find_videos(labels, data.parent, options.selection.video_index)
     n_missing = _n_missing(labels, options.selection)
     started = time.perf_counter()
-    labels = _tracked(labels, options)
+    labels, notes = _tracked(labels, options)
     seconds = max(time.perf_counter() - started, 1e-9)
     if options.selection.frames is not None and not labels.labeled_frames:
         name = data if isinstance(data, Path) else "the labels"
@@ -173,7 +173,7 @@ def retrack_data(
         seconds=seconds,
         paths=paths,
         labels=labels,
-        notes=form.notes,
+        notes=(*form.notes, *notes),
     )
 
 
@@ -191,15 +191,14 @@ def _loaded(data: "Path | sio.Labels", options: RetrackOptions) -> OneForm:
     return replace(form, notes=tuple(f"{data}: {note}" for note in form.notes))
 
 
-def _tracked(labels: "sio.Labels", options: RetrackOptions) -> "sio.Labels":
+def _tracked(labels: "sio.Labels", options: RetrackOptions) -> "tuple[sio.Labels, tuple[str, ...]]":
     if options.filters.any_on:
         filter_labels(labels, options.filters)
-    return retrack(
+    return track_labels(
         labels,
         options.tracking,
         frames=options.selection.frames,
         video_index=options.selection.video_index,
-        in_place=True,
     )
 
 

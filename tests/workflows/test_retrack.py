@@ -344,3 +344,31 @@ def test_a_frame_saved_twice_gets_two_tracks_and_a_video_saved_twice_is_one():
         RetrackOptions(tracking=TrackerOptions(), selection=SelectionOptions(video_index=1)),
     )
     assert names(second.labels) == names(done.labels)  # the second entry is the first one's file
+
+
+def test_predictions_that_get_no_track_are_counted_aloud(tmp_path, capfd):
+    """Three animals for two tracks in each of two frames, and one pose without any node."""
+    nothing = sio.PredictedInstance.from_numpy(POSE * np.nan, skeleton=SKELETON, score=0.9)
+    labels = labels_of(
+        [
+            [predicted(0), predicted(100), predicted(300)],
+            [predicted(1), predicted(101), predicted(301), nothing],
+            [predicted(2), predicted(102)],
+        ]
+    )
+    options = RetrackOptions(
+        tracking=TrackerOptions(max_tracks=2, candidates_method="local_queues")
+    )
+    done = retrack_data(labels, options)
+    assert [len(f.instances) for f in done.labels.labeled_frames] == [2, 2, 2]
+    assert done.notes == (
+        "2 predictions in 2 frames left out, since no track was free for them (max_tracks 2)",
+        "1 prediction without a visible node left out",
+    )
+    labels.save(str(tmp_path / "poses.slp"), embed=False, verbose=False)
+    with pytest.raises(SystemExit) as left:
+        main(f"track -i {tmp_path / 'poses.slp'} -t --max_tracks 2".split())
+    assert not left.value.code
+    assert "2 predictions in 2 frames left out" in capfd.readouterr().err
+    enough = RetrackOptions(tracking=TrackerOptions())
+    assert retrack_data(labels_of([[predicted(0)], [predicted(1)]]), enough).notes == ()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 
+_MOST_LISTED = 10  # numbers of frames in a message
+
+
 @dataclass(frozen=True)
 class Selection:
     """Frames to process.
@@ -173,9 +176,12 @@ def select_of_labels(
             of_users = _refs(labels, number_of, "has_user_instances")
             refs = [ref for ref in refs if ref not in of_users]
     if not refs:
+        there = [f"video {number} has {_described(frames)}" for number, frames in available.items()]
         raise DataError(
             f"{name}: no frame is left to process; it has {len(labels.labeled_frames)} labelled "
-            f"and {len(labels.suggestions)} suggested frames in {len(labels.videos)} videos."
+            f"and {len(labels.suggestions)} suggested frames in {len(labels.videos)} videos"
+            + "".join(f"; {words}" for words in there if options.frames is not None)
+            + "."
         )
     return Selection(refs, n_skipped, n_total)
 
@@ -193,4 +199,6 @@ def _refs(
 def _described(available: Sequence[int]) -> str:
     if isinstance(available, range):
         return f"frames 0 to {len(available) - 1}"
-    return f"{len(available)} frames, {min(available)} to {max(available)}"
+    listed = ", ".join(map(str, sorted(available)[:_MOST_LISTED]))
+    more = len(available) - _MOST_LISTED
+    return f"frames {listed}{f' and {more} more, up to {max(available)}' if more > 0 else ''}"

@@ -11,13 +11,13 @@ from sleap_rt.runtime.outputs.blocks.analysis_h5 import one_each, surveyed, writ
 from sleap_rt.runtime.outputs.blocks.coco import write_coco
 from sleap_rt.runtime.outputs.blocks.csv import write_csv, write_labels_csv
 from sleap_rt.runtime.outputs.blocks.slp import write_slp
+from sleap_rt.runtime.outputs.blocks.untracked import rows_for_untracked
 from sleap_rt.runtime.outputs.earlier_results import add_mark
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.nwb.writing import write_nwb
 from sleap_rt.runtime.outputs.results import RunResults
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.runtime.outputs.symmetries import in_order
-from sleap_rt.runtime.outputs.untracked import rows_for_untracked
 
 if TYPE_CHECKING:
     import sleap_io as sio

@@ -27,7 +27,7 @@ class PredictionSummary:
         batch_size: frames per call of the engine, at most.
         paths: files written.
         damaged: frames whose image could not be read, or was made up in part by the decoder.
-        notes: what a user should know about the input's files.
+        notes: what a user should know about the input's files and about what was left out.
         videos: of the input.
         labels: the result, if it was to be kept.
     """

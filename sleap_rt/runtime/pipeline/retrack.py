@@ -1,5 +1,6 @@
 """Track-only: tracks the poses that a labels file already has."""
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +20,8 @@ from sleap_rt.version import __version__
 
 if TYPE_CHECKING:
     import sleap_io as sio
+
+_log = logging.getLogger(__name__)
 
 
 def retrack(
@@ -49,10 +52,26 @@ def retrack(
         OptionError: there is no such video.
         DataError: a video that is needed is missing or damaged, or skeletons differ.
     """
+    tracked, notes = track_labels(
+        labels if in_place else labels.copy(), options, frames=frames, video_index=video_index
+    )
+    for note in notes:
+        _log.warning(note)
+    return tracked
+
+
+def track_labels(
+    labels: "sio.Labels",
+    options: TrackerOptions | None,
+    *,
+    frames: Collection[int] | None,
+    video_index: int | None,
+) -> "tuple[sio.Labels, tuple[str, ...]]":
+    """As `retrack` in place; also what a person should know, in words."""
     started = datetime.now()
     tracker = Tracker(options)
     selection = SelectionOptions(video_index=video_index)
-    form = in_one_form(labels if in_place else labels.copy(), in_place=True)
+    form = in_one_form(labels, in_place=True)
     labels, selection = form.labels, on_merged_videos(selection, form.video_numbers)
     kept = _kept_frames(labels, frames, selection.video_index)
     if tracker.options.needs_images:
@@ -64,7 +83,7 @@ def retrack(
     labels.tracks = []
     labels.update()  # collects the tracks that are still in use
     labels.provenance = _provenance(labels, tracker.options, started)
-    return labels
+    return labels, (*form.notes, *tracker.notes)
 
 
 class _Names:

@@ -29,6 +29,11 @@ class Following:
         """Names of the tracks so far; a track id is a position in them."""
         return self._class_names if self._tracker is None else self._tracker.track_names
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What tracking left out so far, in words."""
+        return () if self._tracker is None else self._tracker.notes
+
     def follow(self, frame: FrameInstances, image: AnyImage | None) -> FrameInstances:
         """The frame with tracks.
 

@@ -126,6 +126,17 @@ def test_frames_of_a_video_come_sorted_and_once():
     assert found.n_skipped == 1
 
 
+def test_the_frames_of_a_package_are_named_by_their_numbers_in_the_original():
+    """An embedded video has the frames 100, 500, 900 of its original, and no others."""
+    with pytest.raises(DataError, match=r"the video has frames 100, 500, 900\.$"):
+        select_of_video(SelectionOptions(frames=(0, 1, 2)), [100, 500, 900], "a.pkg.slp")
+    many = [7 * index for index in range(12)]
+    words = r"frames 0, 7, 14, 21, 28, 35, 42, 49, 56, 63 and 2 more, up to 77\.$"
+    with pytest.raises(DataError, match=words):
+        select_of_video(SelectionOptions(frames=(1,)), many, "a.pkg.slp")
+    assert select_of_video(SelectionOptions(frames=(500,)), [100, 500], "a").refs == [(0, 500)]
+
+
 def test_a_video_has_no_labels_to_choose_by():
     for options in ({"only_labeled_frames": True}, {"video_index": 0}):
         with pytest.raises(OptionError, match="has no labels to choose by"):
