@@ -173,3 +173,20 @@ def test_a_run_without_a_usable_home_folder_ends_well(tmp_path):
     assert done.stderr.count("exports cannot be kept: ") == 1
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "out.slp"]
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of files")
+def test_an_export_that_the_disk_does_not_hold_leaves_nothing(tmp_path):
+    """Files of this process may have 100 kB: writing fails in mid-file, as on a full disk."""
+    script = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+from sleap_rt.cli import main
+main(["export", {str(MODEL)!r}, "-o", {str(tmp_path / "graphs")!r}])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1, done.stderr
+    assert f"Error: cannot write into {tmp_path / 'graphs'}: File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "graphs").iterdir()) == []

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Uses an installed wheel as a user would: `sh tests/wheel.sh CHECKOUT FOLDER_OF_PROGRAMS`.
+set -eu
+samples="$1/samples" bin="$2"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+"$bin/python" -c "
+import pathlib, sleap_rt
+root = pathlib.Path(sleap_rt.__file__).parent
+assert not root.is_relative_to('$1') or 'site-packages' in root.parts, f'{root} is the checkout'
+assert (root / 'py.typed').is_file(), 'the wheel has no py.typed'
+"
+"$bin/sleap-rt" --version
+"$bin/sleap-nn" export "$samples/models/bottomup" -o graphs
+"$bin/sleap-rt" verify graphs
+"$bin/sleap-rt" track -i "$samples/crawlers.mp4" -m graphs -o poses.slp -t
+"$bin/sleap-rt" eval -g "$samples/crawlers.slp" -p poses.slp
