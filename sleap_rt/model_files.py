@@ -89,6 +89,11 @@ def native_folder(path: Path) -> Path:
     return path.parent if path.suffix in (".yaml", ".yml", ".json", ".ckpt") else path
 
 
+def other_checkpoints(folder: Path) -> tuple[str, ...]:
+    """Names of checkpoints of later trainings into a folder that had a `best.ckpt` already."""
+    return tuple(sorted(path.name for path in folder.glob("best-v*.ckpt")))
+
+
 def exported_graphs(path: Path) -> list[Path]:
     """The `.onnx` files of an export folder, or the one given."""
     return sorted(path.glob("*.onnx")) if path.is_dir() else [path]
@@ -113,7 +118,9 @@ def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
     folder = native_folder(path)
     own = folder / CHECKPOINT_NAME
     weights = checkpoint if checkpoint is not None and not own.is_file() else own
-    return _digest([file_sha256(folder / CONFIG_NAME), file_sha256(weights)])
+    parts = [file_sha256(folder / CONFIG_NAME), file_sha256(weights)]
+    # The export notes which others there were.
+    return _digest([*parts, *(name.encode() for name in other_checkpoints(folder))])
 
 
 def _digest(digests: Sequence[bytes]) -> str:

@@ -134,11 +134,20 @@ def _missing(path: Path) -> str:
     return f"{path} does not exist; a trained model needs its `best.ckpt`.{hint}"
 
 
+def _unwrapped(name: str) -> str:
+    """A weight's name without what torch.compile and parallel training put into it."""
+    parts = [part for part in name.split(".") if part != "_orig_mod"]
+    for place in (0, 1):  # ahead of `model.`, or behind it
+        if parts[place : place + 1] == ["module"]:
+            del parts[place]
+    return ".".join(parts)
+
+
 def _network_weights(path: Path, state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     weights: dict[str, torch.Tensor] = {}
-    bare = all(str(key).startswith(("backbone.", "head_layers.")) for key in state)
-    for name, value in state.items():
-        key = str(name)
+    state = {_unwrapped(str(name)): value for name, value in state.items()}
+    bare = all(key.startswith(("backbone.", "head_layers.")) for key in state)
+    for key, value in state.items():
         if not isinstance(value, torch.Tensor):
             raise ModelError(f"{path}: {quoted(key)} is not a tensor; the checkpoint is damaged.")
         if not bare and not key.startswith("model."):

@@ -7,7 +7,7 @@ from typing import Any
 from sleap_rt.contract import CENTER_METHODS, CenterMethod, Decoding, Preprocessing, Provenance
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import CROP_KINDS, KINDS, MODEL_KINDS, ModelKind
-from sleap_rt.model_files import CHECKPOINT_NAME, CONFIG_NAME, native_folder
+from sleap_rt.model_files import CHECKPOINT_NAME, CONFIG_NAME, native_folder, other_checkpoints
 from sleap_rt.models.config import Config
 from sleap_rt.models.edges import check_edges
 from sleap_rt.models.native.backbone_config import read_backbone
@@ -47,7 +47,8 @@ def load_native_model(
     config, config_sha256 = Config.from_yaml(config_path)
     try:
         model = _load(config, config_sha256, _checkpoint(folder, backbone_ckpt, head_ckpt))
-        return replace(model, notes=(*model.notes, *_notes(backbone_ckpt, head_ckpt)))
+        notes = (*_notes(backbone_ckpt, head_ckpt), *_choice(folder))
+        return replace(model, notes=(*model.notes, *notes))
     except ModelError as error:
         message = str(error)
         raise ModelError(message if str(folder) in message else f"{folder}: {message}") from error
@@ -60,6 +61,18 @@ def _notes(backbone: Path | None, head: Path | None) -> tuple[str, ...]:
         "weights of the heads from another checkpoint (head_ckpt_path)": head,
     }
     return tuple(note for note, path in notes.items() if path is not None)
+
+
+def _choice(folder: Path) -> tuple[str, ...]:
+    """Which checkpoint was taken, where the folder has those of several trainings."""
+    others = other_checkpoints(folder)
+    if not others or not (folder / CHECKPOINT_NAME).is_file():
+        return ()
+    return (
+        f"{CHECKPOINT_NAME} was used; {listed(others)} of another training into the same folder "
+        "was not. To use that one, move it into a folder of its own with its "
+        f"{CONFIG_NAME}, as {CHECKPOINT_NAME}.",
+    )
 
 
 def _checkpoint(folder: Path, backbone: Path | None, head: Path | None) -> Checkpoint:
@@ -79,6 +92,7 @@ def _load(config: Config, config_sha256: str, checkpoint: Checkpoint) -> Trained
     skeleton = _skeleton(config.section("data_config"))
     heads = read_heads(kind, head, skeleton)
     notes = check_edges(heads.edges, skeleton) if "pafs" in KINDS[kind].heads else ()
+    notes = (*notes, *_part_names(kind, head.section("confmaps"), skeleton))
     center_method = _center_method(head.section("confmaps"))
     version = config.text("sleap_nn_version")
     backbone = read_backbone(model_config.section("backbone_config"))
@@ -182,6 +196,24 @@ def _skeleton(data_config: Config) -> Skeleton:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"data_config.skeletons cannot be read: {quoted(error)}") from error
     return Skeleton(str(entry.get("name") or "skeleton"), names, edges, symmetries)
+
+
+def _part_names(kind: ModelKind, confmaps: Config, skeleton: Skeleton) -> tuple[str, ...]:
+    """A note where the head names its channels otherwise than the skeleton does.
+
+    Raises:
+        ModelError: it names another number of them.
+    """
+    names, nodes = confmaps.texts("part_names"), skeleton.node_names
+    if not names or names == nodes or KINDS[kind].is_one_node:
+        return ()
+    words = (
+        f"{confmaps.path('part_names')} ({listed(names)}) differ from the skeleton's nodes "
+        f"({listed(nodes)})"
+    )
+    if len(names) != len(nodes):
+        raise ModelError(f"{words}; a network has one channel for each node")
+    return (f"{words}; channels go by their position in the skeleton.",)
 
 
 def _end(node: dict[str, Any]) -> str:
