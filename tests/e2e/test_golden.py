@@ -9,6 +9,7 @@ from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.options import DecodeOptions, EngineOptions, RunOptions
 from sleap_rt.runtime import open_predictor, predict_frames
+from sleap_rt.runtime.engines import declarations
 from sleap_rt.runtime.frames.video import VideoFile
 
 CASES = {
@@ -26,13 +27,17 @@ CASES = {
 
 
 @pytest.mark.parity
+@pytest.mark.parametrize("engine", ["ort", "mnn"])
 @pytest.mark.parametrize("case", CASES)
-def test_exported_graphs_predict_what_the_checkpoint_predicts(case, shared_data, exported):
+def test_exported_graphs_predict_what_the_checkpoint_predicts(case, engine, shared_data, exported):
+    if (obstacle := declarations()[engine].why_not("cpu")) is not None:
+        pytest.skip(obstacle)
     index = json.loads((shared_data / "golden/index.json").read_text())[f"{case}.predict"]
     expected = sio.load_slp(str(shared_data / f"golden/{case}.predict.slp"), open_videos=False)
     indices = [frame.frame_idx for frame in expected]
     graphs = exported([shared_data / model for model in index["models"]])
-    predictor = open_predictor(graphs, DecodeOptions(**CASES[case]), EngineOptions(device="cpu"))
+    on_cpu = EngineOptions(engine=engine, device="cpu")
+    predictor = open_predictor(graphs, DecodeOptions(**CASES[case]), on_cpu)
     with VideoFile(shared_data / index["source"]) as video:
         results = list(predict_frames(predictor, video, indices, RunOptions()))
     predictor.close()

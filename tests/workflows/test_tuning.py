@@ -1,15 +1,17 @@
 """What a plan leaves open is settled by evidence, and a run never fails for the want of it."""
 
 import re
+import sys
 
 import pytest
 import sleap_io as sio
 
 from sleap_rt import run_inference
 from sleap_rt.cli import main
-from sleap_rt.errors import EngineError
+from sleap_rt.errors import EngineError, FrameError
 from sleap_rt.options import EngineOptions, SelectionOptions
 from sleap_rt.runtime.engines import cpu_engines
+from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.inspect import trial_store
 from sleap_rt.runtime.inspect.trials import Evidence, Trial
 from sleap_rt.runtime.pipeline import stream
@@ -166,6 +168,28 @@ def test_an_engine_that_was_asked_for_and_rounds_too_much_is_told(track, cache, 
         assert "engine openvino exceeds the limits of the certificate: in bottomup" in done.err
     assert asked == ["openvino"], "once for this machine and these versions"
     assert "exceeds" not in track("--engine", "ort").err, "the graphs were certified on it"
+
+
+def test_an_engine_that_is_missing_is_told_once(track, cache, monkeypatch):
+    monkeypatch.setitem(sys.modules, "MNN", None)
+    told = track("--engine", "mnn", code=1).err.strip()
+    assert "pip install 'sleap-rt[cpu,mnn]'" in told
+    assert "\n" not in told
+
+
+def test_frames_that_cannot_be_read_stop_no_tuning(track, cache, trials, monkeypatch):
+    trials.evidence = evidence_of(openvino=90.0)
+    plain = Source.read
+
+    def read(self, ref):
+        if ref.frame_index < 2:
+            raise FrameError(f"frame {ref.frame_index} is damaged")
+        return plain(self, ref)
+
+    monkeypatch.setattr(Source, "read", read)
+    done = track(code=1)
+    assert "could not be compared" not in done.err
+    assert "with openvino on cpu" in done.out
 
 
 def test_trials_run_real_engines(track, cache, monkeypatch):

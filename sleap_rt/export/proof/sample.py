@@ -10,7 +10,7 @@ import onnx
 from sleap_rt.contract import GraphContract
 from sleap_rt.export.precision.quantize import Feed
 from sleap_rt.export.proof.frames import CPU, draw_frame, widest_gap
-from sleap_rt.kinds import CROP_KINDS
+from sleap_rt.kinds import CROP_KINDS, KINDS
 from sleap_rt.runtime.engines import Engine, open_engine
 from sleap_rt.runtime.graph_seal import seal
 from sleap_rt.runtime.inspect.verify import SAMPLE_KEY, Sample
@@ -19,7 +19,6 @@ _SEED = 20250617
 _SIZE = (160, 192)  # (height, width) px of the frame
 _CENTERS = np.array([[48, 56], [100.25, 90.5], [150.75, 12]], np.float32)  # (x, y) px
 _N_SLOTS = 64
-_RAW = ("confmaps", "pafs", "class_maps")
 
 
 def add_sample(path: Path, contract: GraphContract, feeds: Iterable[Feed] = ()) -> None:
@@ -36,7 +35,7 @@ def add_sample(path: Path, contract: GraphContract, feeds: Iterable[Feed] = ()) 
             to agree on it, so such graphs need real frames.
     """
     engine = open_engine(path, CPU)
-    names = [spec.name for spec in engine.outputs if spec.name not in _RAW]
+    names = list(KINDS[contract.kind].outputs)
     inputs = [spec.name for spec in engine.inputs]
     slots = {"slots": np.zeros(_N_SLOTS, np.float32)}
     trials = [

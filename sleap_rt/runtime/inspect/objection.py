@@ -1,18 +1,24 @@
 """Whether an engine gives the poses that a file was certified with, in words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.inspect.verify import Verification, verify_graph
+from sleap_rt.runtime.inspect.verify import Tolerance, Verification, verify_graph
+
+CAUTIOUS = 0.5  # of the limits: one small frame shows only some of what a video holds
 
 
-def objection_to(engine: EngineOptions, graphs: Sequence[Path]) -> str | None:
+def objection_to(
+    engine: EngineOptions, graphs: Sequence[Path], *, share: float = 1.0
+) -> str | None:
     """What speaks against an engine: that it exceeds a limit of a file's stored sample.
 
     Args:
         engine: name and device.
         graphs: of a run.
+        share: of the limits for networks in float32, which must suffice.
 
     Returns:
         None if it keeps all limits.
@@ -22,9 +28,15 @@ def objection_to(engine: EngineOptions, graphs: Sequence[Path]) -> str | None:
     """
     for path in graphs:
         found = verify_graph(path, engine)
+        if found.precision == "fp32":
+            found = replace(found, tolerance=_scaled(found.tolerance, share))
         if not found.passed:
             return f"in {found.kind}, {_excess(found)}"
     return None
+
+
+def _scaled(limits: Tolerance, share: float) -> Tolerance:
+    return replace(limits, px=share * limits.px, score=share * limits.score)
 
 
 def _excess(found: Verification) -> str:

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sleap_rt.errors import SleapRtError
+from sleap_rt.errors import DataError, FrameError, SleapRtError
 from sleap_rt.machine.cores import available_cores
 from sleap_rt.machine.memory import free_bytes
 from sleap_rt.options import USUAL_BATCH_SIZE, EngineOptions
 from sleap_rt.runtime.engines import cpu_engines, declarations
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.opened import OpenInput
-from sleap_rt.runtime.inspect.objection import objection_to
+from sleap_rt.runtime.inspect.objection import CAUTIOUS, objection_to
 from sleap_rt.runtime.inspect.trial_store import TrialKey, read_trials, trial_key, write_trials
 from sleap_rt.runtime.inspect.trials import Evidence, Rules, hold_trials
 from sleap_rt.runtime.model_set import GraphSet
@@ -65,15 +65,30 @@ def tuned(
         opened: its input.
         report: told what is done.
     """
+    if plan.options.engine.device != "cpu":
+        return _with_batch(plan, USUAL_BATCH_SIZE)
     refs = list(plan.selection.refs[:_MOST_TRIED])
-    if plan.options.engine.device != "cpu" or not refs:
+    try:
+        frame_shape = _shape(opened, refs)
+    except DataError:  # which stops the run, and is told there
+        frame_shape = None
+    if frame_shape is None:
         return _with_batch(plan, USUAL_BATCH_SIZE)
     try:
-        frame_shape = opened.source.read(refs[0]).shape
         return _Tuning(plan, graphs, opened, report, refs, frame_shape).settled()
-    except (SleapRtError, OSError) as error:  # what stops the run itself is told where it runs
+    except (SleapRtError, OSError) as error:
         report.warn(f"engines could not be compared: {error}")
         return _with_batch(plan, USUAL_BATCH_SIZE)
+
+
+def _shape(opened: OpenInput, refs: Sequence[FrameRef]) -> tuple[int, ...] | None:
+    """Of the first frame that can be read."""
+    for ref in refs:
+        try:
+            return opened.source.read(ref).shape
+        except FrameError:
+            continue
+    return None
 
 
 def _with_batch(plan: PredictionPlan, size: int) -> PredictionPlan:
@@ -126,7 +141,10 @@ class _Tuning:
         key = trial_key(self.graphs.paths, (), [engine.engine], {})
         evidence = read_trials(key)
         if evidence is None:
-            found = objection_to(engine, self.graphs.paths)
+            try:
+                found = objection_to(engine, self.graphs.paths)
+            except SleapRtError:  # opening it for the run says why
+                return
             evidence = Evidence(trials=(), left_out={engine.engine: found} if found else {})
             self._keep(key, evidence)
         for objection in evidence.left_out.values():
@@ -153,7 +171,9 @@ class _Tuning:
             threads=threads,
             batch_sizes=sizes,
             enter=lambda name, n: _Opened(self, _on_cpu(name, n)),
-            objection=lambda name: objection_to(_on_cpu(name, threads[0]), self.graphs.paths),
+            objection=lambda name: objection_to(
+                _on_cpu(name, threads[0]), self.graphs.paths, share=CAUTIOUS
+            ),
         )
         evidence = hold_trials(rules, time.perf_counter)
         self._keep(key, evidence)

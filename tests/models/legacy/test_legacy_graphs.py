@@ -32,7 +32,8 @@ from recordings import (
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.models import load_legacy_model
 from sleap_rt.options import DecodeOptions, EngineOptions
-from sleap_rt.runtime.engines import Engine, open_engine
+from sleap_rt.runtime.engines import Engine, declarations, open_engine
+from sleap_rt.runtime.inspect.objection import CAUTIOUS, objection_to
 from sleap_rt.runtime.predictors import open_predictor
 
 pytestmark = [pytest.mark.parity, pytest.mark.engine]
@@ -187,10 +188,13 @@ def test_network_outputs_of_other_backbones(
 
 
 def _predict(
-    paths: list[Path], frames: list[np.ndarray], known: list[np.ndarray] | None = None
+    paths: list[Path],
+    frames: list[np.ndarray],
+    known: list[np.ndarray] | None = None,
+    engine: EngineOptions = CPU,
 ) -> list[FrameInstances]:
     """Frame by frame, as recordings mix sizes."""
-    predictor = open_predictor(paths, DecodeOptions(), CPU)
+    predictor = open_predictor(paths, DecodeOptions(), engine)
     found = []
     for i, frame in enumerate(frames):
         animals: Sequence[KnownInstances] | None = None if known is None else [known[i]]
@@ -206,6 +210,23 @@ def test_instances(
     case = recorded_case(shared_data, name)
     found = _predict(graphs(*models), frames_of(shared_data, case))
     assert sum(len(instances) for instances in found) == case["n_instances"].sum() > 18
+    assert_instances_equal(found, case, px, val)
+
+
+@pytest.mark.parametrize(("name", "models", "px", "val"), INSTANCE_CASES)
+def test_instances_in_mnn(
+    shared_data: Path, graphs: Graphs, name: str, models: list[str], px: float, val: float
+) -> None:
+    """Where its rounding keeps the limits, its instances are those of the original, too."""
+    if (obstacle := declarations()["mnn"].why_not("cpu")) is not None:
+        pytest.skip(obstacle)
+    paths, engine = graphs(*models), EngineOptions(engine="mnn", device="cpu")
+    if name == "bottomup":
+        objection = objection_to(engine, paths, share=CAUTIOUS)
+        assert objection is not None, "else it might be chosen"
+        val *= 2  # and this is about how far it is off: 1.1e-4
+    case = recorded_case(shared_data, name)
+    found = _predict(paths, frames_of(shared_data, case), engine=engine)
     assert_instances_equal(found, case, px, val)
 
 
