@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sleap_rt.errors import OptionError, SomeInputsFailedError
 from sleap_rt.labels import load_labels
 from sleap_rt.options import ModelOverrides
-from sleap_rt.runtime.frames.open_input import IMAGE_SUFFIXES
+from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.workflows.many.inputs import Inputs, find_inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options

@@ -13,12 +13,17 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels import load_labels
 from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.frames.images.files import ImageFiles
+from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
+from sleap_rt.runtime.frames.images.headers import is_tiff
+from sleap_rt.runtime.frames.images.tiff import n_pages
 from sleap_rt.runtime.frames.labels_input import open_labels
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.frames.selection import Selection, select_of_video
 from sleap_rt.runtime.frames.sleap_video import (
     as_sleap_video,
     described,
+    images_as_sleap_video,
     open_sleap_video,
     video_files,
 )
@@ -29,7 +34,6 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 _HDF5 = (".h5", ".hdf5")
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 _READ_BY_SLEAP_IO = (*_HDF5, *IMAGE_SUFFIXES, ".seq")
 
 
@@ -85,7 +89,10 @@ def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     if suffix == ".slp":
         return open_labels(load_labels(path), path, selection)
     if path.is_dir():
-        return _open_images(_images_in(path), selection)
+        images, notes = images_in(path)
+        return _open_images(images, selection, notes)
+    if suffix in IMAGE_SUFFIXES and (not is_tiff(path) or n_pages(path) == 1):
+        return _open_images([path], selection)
     if suffix in _READ_BY_SLEAP_IO:
         _refuse_colors(selection, str(path))
         return _open_video(_video_from_file(path, selection), selection)
@@ -156,22 +163,24 @@ class _ArrayReader:
         pass
 
 
-def _images_in(folder: Path) -> list[Path]:
-    images = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
-    if not images:
-        raise DataError(f"{folder} holds no images ({', '.join(IMAGE_SUFFIXES)}).")
-    return images
-
-
-def _open_images(paths: Sequence[Path], selection: SelectionOptions) -> OpenInput:
-    import sleap_io as sio
-
+def _open_images(
+    paths: Sequence[Path], selection: SelectionOptions, notes: tuple[str, ...] = ()
+) -> OpenInput:
     missing = [str(path) for path in paths if not path.is_file()]
     if missing or not paths:
         raise DataError(f"images are missing: {', '.join(missing) or 'the list is empty'}")
     _refuse_hdf5_options(selection, "an image list")
     _refuse_colors(selection, "an image list")
-    return _open_video(sio.Video.from_filename([str(path) for path in paths]), selection)
+    images = ImageFiles(paths)
+    name = f"{paths[0]} and {len(paths) - 1} more images" if len(paths) > 1 else str(paths[0])
+    return _with_reader(
+        images,
+        images.decoder,
+        lambda: select_of_video(selection, range(len(paths)), name),
+        videos=lambda: [images_as_sleap_video(paths, images)],
+        files=tuple(paths),
+        notes=notes,
+    )
 
 
 def _video_from_file(path: Path, selection: SelectionOptions) -> "sio.Video":

@@ -9,8 +9,9 @@ import numpy as np
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.frame_check import checked_frame
+from sleap_rt.runtime.frames.images.files import ImageFiles
+from sleap_rt.runtime.frames.images.tiff import TiffPages
 from sleap_rt.runtime.frames.source import Reader
-from sleap_rt.runtime.frames.tiff import TiffPages
 from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.frames.video.pixels import Colors
 
@@ -91,6 +92,28 @@ def as_sleap_video(file: VideoFile) -> "sio.Video":
     return video
 
 
+def images_as_sleap_video(paths: Sequence[Path], images: ImageFiles) -> "sio.Video":
+    """A list of images as labels store it."""
+    import sleap_io as sio
+
+    names = [str(path) for path in paths]
+    height, width, channels = images.shape
+    metadata = {
+        "type": "ImageVideo",
+        "shape": (len(names), height, width, channels),
+        "filename": names[0],
+        "filenames": names,
+        "height_": height,
+        "width_": width,
+        "channels_": channels,
+        "grayscale": channels == 1,
+        "fps": None,
+    }
+    video = sio.Video(names, open_backend=False, backend_metadata=metadata)
+    video.open_backend = True
+    return video
+
+
 def _is_opened_by_sleap_io(path: Path) -> bool:
     from sleap_io.io.video_reading import MediaVideo
 
@@ -122,6 +145,10 @@ def open_sleap_video(
     import sleap_io as sio
 
     path = video.filename
+    if isinstance(path, list) and not video.is_cropped:
+        stored = video.backend_metadata.get("grayscale")
+        images = ImageFiles([Path(name) for name in path], gray=stored)
+        return images, range(len(path)), images.decoder
     is_plain = isinstance(path, str) and not video.is_cropped
     is_media = video.backend_metadata.get("type") == "MediaVideo"
     if is_plain and (is_media or _is_opened_by_sleap_io(Path(path))):

@@ -1,13 +1,12 @@
 """Finds the inputs that paths, folders and patterns stand for, and names their results."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.runtime.frames.open_input import IMAGE_SUFFIXES
+from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, by_numbers
 from sleap_rt.runtime.outputs.formats import format_named
 
 VIDEO_SUFFIXES = (
@@ -85,12 +84,7 @@ def _matches(pattern: Path) -> list[Path]:
 
 def _in_order(files: Iterable[Path]) -> list[Path]:
     """By name, numbers by their value: 2 ahead of 10."""
-    return sorted(files, key=lambda file: [_natural(part) for part in file.parts])
-
-
-def _natural(text: str) -> list[tuple[bool, int, str]]:
-    parts = re.split(r"(\d+)", text)
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
+    return sorted(files, key=lambda file: [by_numbers(part) for part in file.parts])
 
 
 def result_paths(inputs: Sequence[Path], folder: Path | None, format_name: str) -> list[Path]:

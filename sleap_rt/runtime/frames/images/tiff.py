@@ -3,6 +3,8 @@
 sleap-io reads a stack written by tifffile or ImageJ as a single image, and can mix up its axes.
 """
 
+import struct
+import zlib
 from pathlib import Path
 
 import tifffile
@@ -10,6 +12,22 @@ import tifffile
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.frame_check import checked_frame
+from sleap_rt.runtime.frames.images.tiff_chain import check_tiff
+
+# tifffile does not translate what goes wrong inside it.
+_FAILURES = (
+    tifffile.TiffFileError,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    RuntimeError,
+    AttributeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
 
 
 class TiffPages:
@@ -27,9 +45,10 @@ class TiffPages:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            check_tiff(path)
             self._file = tifffile.TiffFile(path)
             self.n_frames = len(self._file.pages)
-        except (tifffile.TiffFileError, OSError, ValueError) as error:
+        except _FAILURES as error:
             raise DataError(f"{path} cannot be read as TIFF: {error}") from error
 
     def read(self, index: int) -> Image:
@@ -41,9 +60,21 @@ class TiffPages:
         """
         try:
             frame = self._file.pages[index].asarray()
-        except (tifffile.TiffFileError, OSError, ValueError, IndexError) as error:
+        except _FAILURES as error:
             raise FrameError(f"{self.path}: page {index} cannot be read: {error}") from error
         return checked_frame(frame[..., None] if frame.ndim == 2 else frame, index, str(self.path))
 
     def close(self) -> None:
         self._file.close()
+
+
+def n_pages(path: Path) -> int:
+    """Pages of a TIFF file.
+
+    Raises:
+        DataError: it is no TIFF file, or damaged.
+    """
+    try:
+        return check_tiff(path)
+    except _FAILURES as error:
+        raise DataError(f"{path} cannot be read as TIFF: {error}") from error
