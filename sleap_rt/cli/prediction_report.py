@@ -24,6 +24,7 @@ class TerminalReport(Report):
 
     def __init__(self, *, quiet: bool, verbose: bool, json_lines: bool) -> None:
         self._quiet, self._json_lines = quiet, json_lines
+        self._told: set[str] = set()
         self._export = ExportProgress(quiet=quiet, verbose=verbose)
 
     def planned(self, plan: PredictionPlan) -> None:
@@ -50,6 +51,9 @@ class TerminalReport(Report):
         self._export(step)
 
     def warn(self, message: str) -> None:
+        if message in self._told:  # of an earlier one of many inputs
+            return
+        self._told.add(message)
         click.echo(f"Warning: {message}", err=True)
 
     def results(

@@ -31,6 +31,7 @@ from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, open_predictor
+from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.plan import (
     PredictionOptions,
     PredictionPlan,
@@ -140,6 +141,8 @@ def run_plan(
                 opened.videos(),
                 plan.selection.refs,
             )
+        for doubt in doubts(plan, opened):
+            report.warn(doubt)
         earlier = journal.described() if journal is not None and options.resume else None
         if earlier is not None:
             plan = continued(plan, earlier, engine_is_open=predictor is not None)

@@ -55,4 +55,12 @@ class PredictionSummary:
     def warnings(self) -> list[str]:
         """What was not as it should be, a sentence each."""
         skipped = [f"{self.n_skipped} frames asked for do not exist"] if self.n_skipped else []
-        return [*skipped, *self.notes, *self.damaged.warnings(self.videos)]
+        found = [] if self.n_instances or not self.n_frames else [_nothing(self.n_frames)]
+        return [*skipped, *self.notes, *self.damaged.warnings(self.videos), *found]
+
+
+def _nothing(n_frames: int) -> str:
+    return (
+        f"nothing was found in {n_frames} frames; check that the model is for this video "
+        "(`sleap-nn info`), or lower peak_threshold and the filters"
+    )

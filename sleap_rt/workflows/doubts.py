@@ -1,0 +1,63 @@
+"""Likely mistakes that can run: limits out of reach, videos unlike those of the training."""
+
+from collections.abc import Iterator
+
+from sleap_rt.errors import FrameError
+from sleap_rt.options import DecodeOptions, FilterOptions
+from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.model_set import ModelSet
+from sleap_rt.runtime.predictors import effective_options
+from sleap_rt.workflows.plan import PredictionPlan
+
+_FAR = 1.5  # times as large, or as small, as in training
+
+
+def doubts(plan: PredictionPlan, opened: OpenInput) -> list[str]:
+    """What a person should know ahead of a run, one sentence each.
+
+    Args:
+        plan: of the prediction.
+        opened: its input; the first frame of the run is read.
+    """
+    options, models = plan.options, plan.models
+    found = list(_out_of_reach(options.decode, options.filters, models))
+    try:
+        shape = opened.source.read(plan.selection.refs[0]).shape
+    except FrameError:  # the run itself tells it
+        return found
+    return [*found, *_unlike_training(shape, models)]
+
+
+def _out_of_reach(decode: DecodeOptions, filters: FilterOptions, models: ModelSet) -> Iterator[str]:
+    """Limits that nothing can pass."""
+    n_nodes = models.skeleton.n_nodes
+    limits = {
+        "peak_threshold": (decode.peak_threshold, 1),
+        "centroid_peak_threshold": (decode.centroid_peak_threshold, 1),
+        "min_line_scores": (decode.min_line_scores, 1),
+        "min_instance_peaks": (decode.min_instance_peaks, n_nodes),
+    }
+    effective = effective_options(models)
+    limits = {name: limit for name, limit in limits.items() if name in effective}
+    limits["filter_min_mean_node_score"] = (filters.filter_min_mean_node_score, 1)
+    limits["filter_min_visible_nodes"] = (filters.filter_min_visible_nodes, n_nodes)
+    for name, (value, most) in limits.items():
+        if value is not None and value > most:
+            yield f"{name} {value:g}: hardly anything reaches more than {most}"
+
+
+def _unlike_training(shape: tuple[int, ...], models: ModelSet) -> Iterator[str]:
+    """How a frame, (height, width, channels), is far from those of the training."""
+    height, width, channels = shape
+    trained = models.first.preprocessing
+    pairs = ((height, trained.max_height), (width, trained.max_width))
+    factors = [side / most for side, most in pairs if most]
+    if factors and not 1 / _FAR <= max(factors) <= _FAR:
+        yield (
+            f"frames are {width} x {height} px, those of the training at most "
+            f"{trained.max_width or 'any'} x {trained.max_height or 'any'}: check that the model "
+            "is for this video"
+        )
+    if trained.channels == "as_is" and channels != trained.in_channels:
+        of_video, of_model = ("gray", "colour") if channels == 1 else ("in colour", "gray")
+        yield f"frames are {of_video}, and the model was trained on {of_model} ones"
