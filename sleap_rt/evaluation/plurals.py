@@ -2,8 +2,9 @@
 
 
 def counted(number: int, thing: str) -> str:
-    """`1 frame`, `2 frames`."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+    """`1 frame`, `2 frames`, `2 switches`."""
+    plural = "es" if thing.endswith("ch") else "s"
+    return f"{number} {thing}{'' if number == 1 else plural}"
 
 
 def is_or_are(number: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from sleap_rt.evaluation.metrics import Metrics
 from sleap_rt.evaluation.plurals import counted
 from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.evaluation.reading_in_words import sentences
 from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 
 UNDEFINED = "undefined"
@@ -148,6 +149,7 @@ def _lines(run: EvaluationRun) -> Iterator[str]:
     yield f"ground truth: {run.options.ground_truth_path} ({content_of(run.ground_truth)})"
     for evaluation in evaluations:
         yield f"{evaluation.name}: {evaluation.path} ({content_of(evaluation.predicted)})"
+    yield from _in_short(evaluations)
     metrics = [evaluation.metrics for evaluation in evaluations]
     names = [evaluation.name for evaluation in evaluations] if len(evaluations) > 1 else []
     if run.options.measure_poses:
@@ -160,6 +162,15 @@ def _lines(run: EvaluationRun) -> Iterator[str]:
         yield from _section("Detector or association", SHARES, metrics, names)
         yield from _per_video(evaluations)
         yield from _switches(evaluations)
+
+
+def _in_short(evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    for evaluation in evaluations:
+        read = sentences(evaluation)
+        if read:
+            yield ""
+            yield f"In short, {evaluation.name}" if len(evaluations) > 1 else "In short"
+            yield from (f"  {sentence}" for sentence in read)
 
 
 def content_of(table: PoseTable) -> str:
@@ -230,22 +241,43 @@ def pose_settings(evaluations: Sequence[Evaluation]) -> str:
 
 
 def _settings_of(options: Metrics) -> str:
-    names = ["match_method", "match_threshold", "user_labels_only"]
-    names += ["oks_stddev", "oks_scale"] if options["match_method"] == "oks" else ["anchor_part"]
-    return ", ".join(f"{name} {options[name]}" for name in names)
+    threshold = options["match_threshold"]
+    if options["match_method"] == "oks":
+        how = [f"animals paired by OKS above {threshold:g}", *_oks_words(options)]
+    else:
+        anchor = options["anchor_part"]
+        centre = f"node {anchor}" if anchor else "mean of the visible nodes"
+        how = [f"animals paired by their centres ({centre}) up to {threshold:g} px apart"]
+    return ", ".join([*how, _truth_words(options["user_labels_only"])])
+
+
+def _oks_words(options: Metrics) -> list[str]:
+    scale = options["oks_scale"]
+    size = "each animal's box" if scale is None else f"{scale:g} px² for all animals"
+    return [f"OKS with a spread of {options['oks_stddev']:g}, size from {size}"]
+
+
+def _truth_words(user_labels_only: bool) -> str:
+    if user_labels_only:
+        return "truth: only what a person labelled"
+    return "truth: every instance of the file"
 
 
 def identity_settings(run: EvaluationRun) -> str:
     """The options behind the identity values."""
     identities = run.options.identities
     assert identities is not None
-    parts = [f"similarity {identities.similarity}", f"threshold {identities.similarity_threshold}"]
+    poses = run.options.poses
+    name = {"oks": "OKS", "iou": "the overlap of boxes", "centroid": "the distance of centroids"}
+    parts = [
+        f"animals matched by {name[identities.similarity]}, similarity of at least "
+        f"{identities.similarity_threshold:g}"
+    ]
     if identities.similarity == "oks":
-        parts += [f"oks_stddev {run.options.poses.oks_stddev}"]
-        parts += [f"oks_scale {run.options.poses.oks_scale}"]
+        parts += _oks_words({"oks_stddev": poses.oks_stddev, "oks_scale": poses.oks_scale})
     if identities.similarity == "centroid":
-        parts += [f"0.5 at {identities.max_distance} px"]
-    return ", ".join([*parts, f"user_labels_only {run.options.poses.user_labels_only}"])
+        parts += [f"which is 0.5 at {identities.max_distance:g} px"]
+    return ", ".join([*parts, _truth_words(poses.user_labels_only)])
 
 
 def _per_video(evaluations: Sequence[Evaluation]) -> Iterator[str]:

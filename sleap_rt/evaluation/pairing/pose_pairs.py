@@ -85,6 +85,7 @@ def pair_poses(
         DataError: the files have no video, frame or node in common, or there is no ground truth.
     """
     was_auto = options.match_method == "auto"
+    _refuse_swapped(ground_truth, predicted)
     options = _settle(options, predicted, centroid_default_px)
     truth = select_ground_truth(ground_truth, user_labels_only=options.user_labels_only)
     if not truth.n_frames:
@@ -93,7 +94,7 @@ def pair_poses(
     anchor, anchor_notes = _anchor(options, truth)
     if options.match_method == "oks":
         scored = align_nodes(scored, truth)
-    frames = pair_frames(truth, scored, pair_tables(truth, scored))
+    frames = pair_frames(truth, scored, pair_tables(truth, predicted))
     candidates = candidate_pairs(frames, truth, scored)
     match = _match_by_oks if options.match_method == "oks" else _match_by_centroid
     values, matches = match(candidates, truth, scored, options, anchor)
@@ -116,6 +117,18 @@ def pair_poses(
             *_match_notes(matches, options),
         ),
     )
+
+
+def _refuse_swapped(ground_truth: PoseTable, predicted: PoseTable) -> None:
+    """Refuse predictions as the truth for what a person labelled."""
+    if not (predicted.n_instances and ground_truth.n_instances):
+        return
+    if ground_truth.is_predicted.all() and not predicted.is_predicted.any():
+        raise DataError(
+            f"the ground truth, {ground_truth.name}, holds predictions only, and the predictions, "
+            f"{predicted.name}, only what a person labelled: they are swapped. Give the labels as "
+            "the ground truth (-g) and the predictions as such (-p)."
+        )
 
 
 def _settle(options: PoseOptions, predicted: PoseTable, centroid_default_px: float) -> PoseOptions:

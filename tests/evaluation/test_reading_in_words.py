@@ -1,0 +1,83 @@
+"""The sentences that an evaluation begins with; every number by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sleap_rt.errors import DataError
+from sleap_rt.evaluation import EvalOptions, Evaluator, IdentityOptions, run_eval
+from sleap_rt.evaluation.options import PoseOptions
+from sleap_rt.evaluation.reading_in_words import body_length, sentences
+from sleap_rt.evaluation.tables import table_text
+
+from .builders import Predicted, User, make_labels, square
+
+
+def evaluated(tmp_path, truth, predicted, **options):
+    make_labels(truth).save(str(tmp_path / "gt.slp"), embed=False, verbose=False)
+    make_labels(predicted).save(str(tmp_path / "pr.slp"), embed=False, verbose=False)
+    return run_eval(
+        EvalOptions(
+            ground_truth_path=tmp_path / "gt.slp", predicted_paths=(tmp_path / "pr.slp",), **options
+        )
+    )
+
+
+def test_body_length_is_the_median_of_the_longest_distances():
+    points = np.stack([square(), square(7), 3 * square(), square(missing="bcd")])
+    assert body_length(points) == 50  # the diagonal of 40 x 30; the third is three times as long
+    assert math.isnan(body_length(points[3:]))
+    assert math.isnan(body_length(points[:0]))
+
+
+def test_error_in_px_and_body_lengths_and_animals_found(tmp_path):
+    """Every point of two animals is 2 px off; one of three is missed, two are made up."""
+    truth = {0: [User(square())], 1: [User(square()), User(square(500))]}
+    predicted = {
+        0: [Predicted(square(2)), Predicted(square(900))],
+        1: [Predicted(square(2)), Predicted(square(900, 900))],
+    }
+    run = evaluated(tmp_path, truth, predicted)
+    assert sentences(run.evaluations[0]) == [
+        "A point is typically 2.0 px off (4.0% of a body length of 50 px), and nine in ten are "
+        "within 2.0 px.",
+        "2 of 3 animals found (66.7%); 2 predictions on no animal.",
+    ]
+    assert "\nIn short\n  A point is typically 2.0 px off" in table_text(run)
+
+
+def test_centres_of_animals(tmp_path):
+    """The prediction's centre is its first node, 20 px beside and 15 px above the square's mean."""
+    options = PoseOptions(match_method="centroid", match_threshold=50)
+    run = evaluated(tmp_path, {0: [User(square())]}, {0: [Predicted(square())]}, poses=options)
+    assert sentences(run.evaluations[0])[0] == (
+        "A centre of an animal is typically 25 px off (50.0% of a body length of 50 px), and nine "
+        "in ten are within 25 px."
+    )
+
+
+def test_switches(tmp_path):
+    truth = {f: [User(square(), "a"), User(square(500), "b")] for f in range(4)}
+    predicted = {
+        f: [Predicted(square(), track="xy"[f > 1]), Predicted(square(500), track="yx"[f > 1])]
+        for f in range(4)
+    }
+    run = evaluated(tmp_path, truth, predicted, identities=IdentityOptions())
+    assert sentences(run.evaluations[0])[-1] == (
+        "2 switches of identity in 4 frames, one in 2 frames."
+    )
+
+
+def test_swapped_files_are_recognised():
+    labels = make_labels({0: [User(square())]})
+    predictions = make_labels({0: [Predicted(square())]})
+    with pytest.raises(DataError, match=r"they are swapped\. Give the labels as the ground truth"):
+        Evaluator(predictions, labels, user_labels_only=False)
+
+
+def test_files_without_a_common_video_are_an_error_also_with_labels_as_predictions():
+    truth = make_labels({0: [User(square())]}, video="one.mp4")
+    other = make_labels({0: [User(square())]}, video="two.mp4")
+    with pytest.raises(DataError, match="no video is in both files"):
+        Evaluator(truth, other)
