@@ -54,7 +54,17 @@ def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
         track_ids=_track_ids(instances, _places_of(tracks)),
         rows_in_file=np.arange(len(instances)),
         notes=_notes(labels, len(frames), name),
+        made_with=_made_with(labels),
     )
+
+
+def _made_with(labels: sio.Labels) -> str:
+    """The models that the provenance of predictions names."""
+    paths = labels.provenance.get("model_paths") or labels.provenance.get("model_path") or ()
+    paths = [paths] if isinstance(paths, str) else paths
+    kind = str(labels.provenance.get("model_type") or "")
+    named = ", ".join(map(str, paths)) if isinstance(paths, list | tuple) else ""
+    return f"{kind} ({named})" if kind and named else kind or named
 
 
 def videos_of(labels: sio.Labels) -> list[sio.Video]:

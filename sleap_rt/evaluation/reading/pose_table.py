@@ -29,6 +29,7 @@ class PoseTable:
         track_ids: (n_instances,) index into `track_names`; -1 without a track.
         rows_in_file: (n_instances,) place among all instances of the file, in reading order.
         notes: what a reader of the numbers needs to know, in words.
+        made_with: models that predicted the instances, by the file's own record; may be empty.
     """
 
     name: str
@@ -46,6 +47,7 @@ class PoseTable:
     track_ids: Ints
     rows_in_file: Ints
     notes: tuple[str, ...] = ()
+    made_with: str = ""
 
     @property
     def n_frames(self) -> int:

@@ -1,49 +1,80 @@
 """Headline numbers and tables of the report."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from math import isnan
 
 from sleap_rt.evaluation.metrics import Metrics
 from sleap_rt.evaluation.report.theme import series_colour
 from sleap_rt.evaluation.tables import IDENTITIES, NEVER_MEASURED, POSES, UNDEFINED, Row
 
-_HEADLINES = (
-    "mOKS",
-    "mAP (OKS VOC)",
-    "AP (COCO)",
-    "Average Distance",
-    "PCK@5px",
-    "Detection Precision",
-    "Detection Recall",
-    "HOTA",
-    "IDF1",
-    "switches (IDSW)",
-)
+_FIRST = {  # what one looks at first, and what it says
+    "dist.p50": "Half of the points are closer to the truth.",
+    "Detection Recall": "Share of the animals that were found.",
+    "switches (IDSW)": "How often an animal went on under another track.",
+}
+_MORE = {
+    "Detection Precision": "Share of the predictions that lie on an animal.",
+    "Average Distance": "Mean error of a point; large errors weigh more.",
+    "PCK@5px": "Share of the points closer than 5 px.",
+    "mOKS": "Mean likeness of found animals, 0 to 1, by their size.",
+    "mAP (OKS VOC)": "Precision over ten limits of likeness; false finds do not count.",
+    "AP (COCO)": "The same as the COCO evaluator has it; false finds count.",
+    "HOTA": "Detection and identity together, 0 to 1.",
+    "IDF1": "Share of the detections with the right identity.",
+}
 
 
-def cards(metrics: Sequence[Metrics]) -> str:
-    """The headline numbers of each prediction file; with several, beside the file's colour."""
-    rows = {row.label: row for row in (*POSES, *IDENTITIES)}
-    shown = [rows[label] for label in _HEADLINES]
-    items = "".join(
-        _card(row.label, [row.text(one) for one in metrics])
-        for row in shown
-        if any(row.value(one) is not None for one in metrics)
+def cards(metrics: Sequence[Metrics], *, mark_best: bool) -> str:
+    """The headline numbers of each prediction file; with several, beside the file's colour.
+
+    Args:
+        metrics: of each prediction file.
+        mark_best: False where the files were not measured in the same way.
+    """
+    return _cards(_FIRST, metrics, "cards first", mark_best) + _cards(
+        _MORE, metrics, "cards", mark_best
     )
-    return f'<div class="cards">{items}</div>'
 
 
-def _card(label: str, texts: Sequence[str]) -> str:
+def _cards(
+    explained: Mapping[str, str], metrics: Sequence[Metrics], style: str, mark_best: bool
+) -> str:
+    rows = {row.label: row for row in (*POSES, *IDENTITIES)}
+    items = "".join(
+        _card(rows[label], metrics, meaning, mark_best)
+        for label, meaning in explained.items()
+        if any(rows[label].value(one) is not None for one in metrics)
+    )
+    return f'<div class="{style}">{items}</div>' if items else ""
+
+
+def _card(row: Row, metrics: Sequence[Metrics], meaning: str, mark_best: bool) -> str:
+    texts = [row.text(one) for one in metrics]
+    best = _best(row, metrics) if mark_best else None
     values = "".join(
-        f"<b{_CARD_WORDS if text == UNDEFINED else ''}>{_dot(index, len(texts))}{escape(text)}</b>"
+        f"<b{_card_style(text, best)}>{_dot(index, len(texts))}{escape(text)}</b>"
         for index, text in enumerate(texts)
     )
-    return f'<div class="card">{values}<span>{escape(label)}</span></div>'
+    label = _CARD_NAMES.get(row.label, row.label)
+    return (
+        f'<div class="card">{values}<span>{escape(label)}</span><small>{escape(meaning)}</small>'
+        "</div>"
+    )
 
 
-_CARD_WORDS = ' class="words"'
+_CARD_NAMES = {
+    "dist.p50": "Typical error",
+    "Detection Recall": "Animals found",
+    "switches (IDSW)": "Identity switches",
+}
+
+
+def _card_style(text: str, best: str | None) -> str:
+    if text == UNDEFINED:
+        return ' class="words"'
+    return ' class="best"' if text == best else ""
 
 
 def _dot(index: int, n_files: int) -> str:
@@ -87,11 +118,9 @@ def comparison_table(
         values = [row.value(one) for one in metrics]
         if all(value is None for value in values):
             continue
-        best = _best(row, values) if mark_best else None
-        cells = "".join(
-            _cell(row.text(one), is_best=best is not None and value == best)
-            for value, one in zip(values, metrics, strict=True)
-        )
+        best = _best(row, metrics) if mark_best else None
+        texts = [row.text(one) for one in metrics]
+        cells = "".join(_cell(text, is_best=text == best) for text in texts)
         lines.append(f"<tr><td>{escape(row.label)}</td>{cells}</tr>")
     return _table(_header(names), lines)
 
@@ -100,12 +129,13 @@ def _cell(text: str, *, is_best: bool) -> str:
     return f'<td class="best">{escape(text)}</td>' if is_best else f"<td>{escape(text)}</td>"
 
 
-def _best(row: Row, values: Sequence[Any]) -> Any:
-    """The best of several different values; None if there is none."""
-    known = [v for v in values if v is not None and not (isinstance(v, float) and math.isnan(v))]
-    if not row.better or len(set(known)) < 2:
+def _best(row: Row, metrics: Sequence[Metrics]) -> str | None:
+    """The best of several values as it is printed; None if what is printed does not differ."""
+    values = [(row.value(one), row.text(one)) for one in metrics]
+    known = [(v, t) for v, t in values if v is not None and not (isinstance(v, float) and isnan(v))]
+    if not row.better or len({text for _, text in known}) < 2:
         return None
-    return max(known) if row.better > 0 else min(known)
+    return (max if row.better > 0 else min)(known)[1]
 
 
 def _header(names: Sequence[str]) -> str:

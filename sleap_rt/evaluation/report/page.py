@@ -1,6 +1,7 @@
 """The report's page: its sections, in order."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from html import escape
 
 import numpy as np
@@ -12,8 +13,10 @@ from sleap_rt.evaluation.pairing.pose_pairs import PosePairing
 from sleap_rt.evaluation.poses.pck import PCK_THRESHOLDS_PX
 from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.evaluation.reading_in_words import sentences
 from sleap_rt.evaluation.report import plots
 from sleap_rt.evaluation.report.cards import cards, node_table, tables
+from sleap_rt.evaluation.report.switches import switch_list
 from sleap_rt.evaluation.report.theme import PREDICTION, STYLE, TRUTH, series_colour
 from sleap_rt.evaluation.report.timeline import OTHER_TRACK, timeline
 from sleap_rt.evaluation.report.worst import (
@@ -35,13 +38,13 @@ from sleap_rt.evaluation.tables import (
     VISIBILITY,
     identity_settings,
     pose_settings,
-    switch_text,
 )
 from sleap_rt.geometry import visible_nodes
 from sleap_rt.version import __version__
 
 _N_WORST, _N_WORST_OF_SEVERAL = 9, 6  # rows of three
-_MAX_SWITCHES, _MAX_VIDEOS = 300, 12
+_MAX_VIDEOS = 12
+_MOST_NAMED = 3  # videos named in the head
 _POSE_TABLES = (
     ("OKS", (*OVERLAP, *COCO)),
     ("Distance", DISTANCES),
@@ -72,10 +75,29 @@ def _head(run: EvaluationRun) -> Iterator[str]:
         yield _key([(f"{e.name}: {e.path}", series_colour(i)) for i, e in enumerate(evaluations)])
     else:
         yield f'<p class="soft">Predictions: {escape(str(evaluations[0].path))}</p>'
+    yield from _origin(run)
+    for evaluation in evaluations:
+        read = " ".join(sentences(evaluation))
+        name = f"<b>{escape(evaluation.name)}</b>: " if len(evaluations) > 1 else ""
+        yield f'<p class="lead">{name}{escape(read)}</p>' if read else ""
     if run.notes:
         items = "".join(f"<li>{escape(note)}</li>" for note in run.notes)
         yield f'<ul class="warnings">{items}</ul>'
-    yield cards([evaluation.metrics for evaluation in evaluations])
+    yield cards([evaluation.metrics for evaluation in evaluations], mark_best=run.same_method)
+
+
+def _origin(run: EvaluationRun) -> Iterator[str]:
+    """Where and when the numbers come from: videos, models, the day."""
+    videos = run.ground_truth.videos
+    names = [str(video) for video in videos[:_MOST_NAMED]]
+    more = f" and {len(videos) - len(names)} more" if len(videos) > len(names) else ""
+    facts = [f"Video: {', '.join(names)}{more}"] if names else []
+    for evaluation in run.evaluations:
+        if evaluation.predicted.made_with:
+            whose = f" of {evaluation.name}" if len(run.evaluations) > 1 else ""
+            facts.append(f"Model{whose}: {evaluation.predicted.made_with}")
+    facts.append(f"Evaluated on {datetime.now().astimezone():%Y-%m-%d}")
+    yield "".join(f'<p class="soft">{escape(fact)}</p>' for fact in facts)
 
 
 def _subject(evaluations: Sequence[Evaluation]) -> str:
@@ -177,7 +199,7 @@ def _worst(evaluation: Evaluation, images: FrameImages, several: bool) -> Iterat
         yield "<p>No frame was compared.</p>"
         return
     figures = [
-        f'<figure class="frame">{draw_frame(pairing, frame, images)}'
+        f'<figure class="frame">{draw_frame(pairing, frame.place, images)}'
         f"<figcaption>{escape(_worst_text(pairing, frame))}</figcaption></figure>"
         for frame in frames
     ]
@@ -231,10 +253,10 @@ def _identities(run: EvaluationRun) -> Iterator[str]:
     curves = plots.hota_curves(values[0]["alphas"], [one["HOTA_alpha"] for one in values])
     yield f'<div class="plots">{_figure(curves, "HOTA by similarity threshold")}</div>'
     for evaluation in run.evaluations:
-        yield from _tracks(evaluation, len(run.evaluations) > 1)
+        yield from _tracks(evaluation, run.images, len(run.evaluations) > 1)
 
 
-def _tracks(evaluation: Evaluation, several: bool) -> Iterator[str]:
+def _tracks(evaluation: Evaluation, images: FrameImages, several: bool) -> Iterator[str]:
     identities = evaluation.identities
     assert identities is not None
     yield f"<h2>Track timeline{f', {escape(evaluation.name)}' if several else ''}</h2>"
@@ -248,11 +270,7 @@ def _tracks(evaluation: Evaluation, several: bool) -> Iterator[str]:
         yield f"<p>{len(identities.videos) - _MAX_VIDEOS} more videos are not drawn.</p>"
     switches = identities.metrics["switches"]
     yield f"<h3>Switches: {len(switches) or 'none'}</h3>"
-    items = "".join(f"<li>{escape(switch_text(s))}</li>" for s in switches[:_MAX_SWITCHES])
-    if items:
-        yield f'<ol class="switches">{items}</ol>'
-    if len(switches) > _MAX_SWITCHES:
-        yield f"<p>{len(switches) - _MAX_SWITCHES} more are in the saved metrics.</p>"
+    yield from switch_list(evaluation, images)
 
 
 def _timeline(evaluation: Evaluation, video: VideoIdentities) -> Iterator[str]:

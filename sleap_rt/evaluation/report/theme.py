@@ -43,7 +43,7 @@ p {{ margin: .3rem 0 .7rem; }}
 .tables h3 {{ margin-top: 0; }}
 .tables table {{ width: 100%; }}
 .beside {{ display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; }}
-.beside figure {{ flex: 1 1 18rem; max-width: 30rem; }}
+.beside figure {{ flex: 1 1 26rem; max-width: 100%; }}
 .beside .scroll {{ max-width: 100%; }}
 .soft, figcaption {{ color: var(--soft); font-size: .875rem; }}
 .cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
@@ -53,7 +53,14 @@ p {{ margin: .3rem 0 .7rem; }}
           font-variant-numeric: tabular-nums; white-space: nowrap; }}
 .card i, td.name i {{ display: inline-block; width: .7rem; height: .7rem; border-radius: .2rem;
                        margin-right: .45rem; }}
-.card span {{ color: var(--soft); font-size: .85rem; }}
+.card span {{ font-size: .85rem; }}
+.card small {{ display: block; color: var(--soft); font-size: .75rem; line-height: 1.35; }}
+.card b.best {{ font-weight: 800; }}
+.card b.best::after {{ content: " \\2713"; font-size: .8em; }}
+.cards.first {{ grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }}
+.first .card {{ padding: .9rem 1rem; }}
+.first .card b {{ font-size: 1.9rem; }}
+.lead {{ font-size: 1.05rem; }}
 .card b.words {{ font-size: 1rem; line-height: 1.75rem; }}
 .warnings {{ background: var(--warn-page); color: var(--warn); border-radius: .5rem;
             padding: .6rem .8rem .6rem 1.9rem; margin: .8rem 0; }}
@@ -61,7 +68,8 @@ p {{ margin: .3rem 0 .7rem; }}
          gap: 1rem; }}
 figure {{ margin: 0; min-width: 0; }}
 figure svg {{ display: block; width: 100%; height: auto; }}
-figure.frame svg {{ max-height: 26rem; }}
+figure.frame svg {{ aspect-ratio: 4 / 3; background: #30363f; border-radius: .3rem; }}
+figure.frame:target {{ outline: .2rem solid var(--warn); outline-offset: .2rem; }}
 figcaption {{ margin-top: .3rem; }}
 .scroll {{ overflow-x: auto; }}
 .timeline svg {{ min-width: 40rem; }}
@@ -88,7 +96,8 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
   th, td {{ padding: .22rem .4rem; }}
   .bar, .wide, td.name span {{ display: none; }}
   .name {{ max-width: 6rem; }}
-  .cards {{ grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }}
+  .cards, .cards.first {{ grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }}
+  .first .card b {{ font-size: 1.5rem; }}
 }}
 @media print {{
   :root {{
@@ -99,7 +108,6 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
   figure, .card, tr, .warnings {{ break-inside: avoid; }}
   h2, h3, .key, .soft {{ break-after: avoid; }}
   .scroll {{ overflow: visible; }}
-  figure.frame svg {{ max-height: 17rem; }}
   .timeline svg {{ min-width: 0; }}
   * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}

@@ -19,6 +19,7 @@ SAME_MOMENT_FRAMES = 10  # frames closer than this show the same mishap
 _LONG_SIDE_PX = 560  # of the stored image
 _MARGIN = 0.15  # around the animals, as a fraction of their extent
 _LEAST_EXTENT_PX = 64
+_SHAPE = 4 / 3  # width to height of all pictures, where the image is large enough
 _JPEG_QUALITY = 82
 
 
@@ -114,10 +115,16 @@ def _longest_errors(pairing: PosePairing) -> Doubles:
     return longest
 
 
-def draw_frame(pairing: PosePairing, worst: WorstFrame, images: FrameImages) -> str:
-    """The frame as an `<svg>` element: its image where there is one, truth and predictions."""
-    gt_frame = pairing.frames.gt_frames[worst.place]
-    pr_frame = pairing.frames.pr_frames[worst.place]
+def draw_frame(pairing: PosePairing, place: int, images: FrameImages) -> str:
+    """A compared frame as an `<svg>` element: its image where there is one, truth and predictions.
+
+    Args:
+        pairing: of the files.
+        place: of the frame in the list of frame pairs.
+        images: of the ground truth's frames.
+    """
+    gt_frame = pairing.frames.gt_frames[place]
+    pr_frame = pairing.frames.pr_frames[place]
     truth = _poses_of(pairing.ground_truth.frame_starts, pairing.ground_truth.points, gt_frame)
     predicted = _poses_of(pairing.predicted.frame_starts, pairing.predicted.points, pr_frame)
     table = pairing.ground_truth
@@ -170,6 +177,7 @@ def _window(points: Doubles, image: Image | None) -> tuple[int, int, int, int]:
     low, high = points.min(axis=0), points.max(axis=0)
     extent = max(float((high - low).max()), _LEAST_EXTENT_PX)
     half = np.maximum((high - low) / 2, extent / 4) + _MARGIN * extent
+    half = np.maximum(half, half[::-1] * (_SHAPE, 1 / _SHAPE))  # the wanted shape, by adding
     middle = (low + high) / 2
     left, top = np.floor(middle - half).astype(int)
     right, bottom = np.ceil(middle + half).astype(int)

@@ -7,11 +7,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import sleap_io as sio
 
 from sleap_rt.cli import main
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.evaluation.report import plots
+from sleap_rt.evaluation.report.cards import comparison_table
 from sleap_rt.evaluation.report.theme import DARK_PAGE, LIGHT_PAGE, SERIES, THEMED, series_colour
+from sleap_rt.evaluation.tables import Row
 from sleap_rt.labels import load_labels
 
 from ..builders import NODES, Predicted, make_labels, square
@@ -93,7 +96,9 @@ def test_headline_numbers_are_those_of_the_metrics(one):
     assert found["mOKS"] == f"{metrics['mOKS']['mOKS']:.4f}"
     assert found["Average Distance"] == f"{metrics['distance_metrics']['avg']:.2f} px"
     assert found["HOTA"] == f"{metrics['identity_metrics']['HOTA']:.4f}"
-    assert found["switches (IDSW)"] == "2"
+    assert found["Identity switches"] == "2"
+    assert found["Typical error"] == f"{metrics['distance_metrics']['p50']:.2f} px"
+    assert found["Animals found"] == f"{metrics['detection_metrics']['recall']:.4f}"
 
 
 def test_every_section_is_there(report):
@@ -118,8 +123,8 @@ def test_every_section_is_there(report):
 
 def test_headline_numbers_of_several_stand_side_by_side_in_their_colours(two):
     run, path = two
-    card = re.search(r'<div class="card">(.*?)<span>mOKS</span>', path.read_text())[1]
-    found = re.findall(r'<b><i style="background:(#\w+)"></i>([\d.]+)</b>', card)
+    card = re.search(r'.*<div class="card">(.*?)<span>mOKS</span>', path.read_text())[1]
+    found = re.findall(r'<b(?: class="best")?><i style="background:(#\w+)"></i>([\d.]+)</b>', card)
     values = [f"{e.metrics['mOKS']['mOKS']:.4f}" for e in run.evaluations]
     assert found == [(series_colour(i), value) for i, value in enumerate(values)]
 
@@ -127,6 +132,42 @@ def test_headline_numbers_of_several_stand_side_by_side_in_their_colours(two):
 def test_undefined_values_are_words(report):
     _, page = report
     assert not re.search(r"\bnan\b", page, re.IGNORECASE)
+
+
+def test_a_difference_that_is_not_printed_is_not_marked():
+    row = Row("mOKS", ("mOKS",), ".2f", better=1)
+    near, far = [{"mOKS": 0.761}, {"mOKS": 0.762}], [{"mOKS": 0.76}, {"mOKS": 0.77}]
+    assert "best" not in comparison_table([row], near, ["a", "b"])
+    assert '<td>0.76</td><td class="best">0.77</td>' in comparison_table([row], far, ["a", "b"])
+
+
+def test_the_head_says_when_with_what_and_on_which_video(write, scene):
+    labels = sio.load_slp(str(scene / "a.slp"), open_videos=False)
+    labels.provenance |= {"model_paths": ["/models/mice"], "model_type": "bottomup"}
+    labels.save(str(scene / "known.slp"), embed=False, verbose=False)
+    _, path = write("head.html", "known.slp")
+    page = path.read_text()
+    assert "Model: bottomup (/models/mice)" in page
+    assert re.search(r"Video: \S*mice\.mp4<", page)
+    assert re.search(r"Evaluated on \d{4}-\d\d-\d\d<", page)
+
+
+def test_every_switch_leads_to_its_picture(one):
+    run, path = one
+    page = path.read_text()
+    links = re.findall(r'<a href="#(switch-[^"]+)">', page)
+    assert len(links) == len(run.evaluations[0].metrics["identity_metrics"]["switches"]) == 2
+    for link in links:
+        figure = re.search(rf'<figure class="frame" id="{link}">(.*?)</figure>', page, re.DOTALL)[1]
+        assert "frame 8: truth and prediction" in figure  # both animals switch there
+
+
+def test_all_pictures_of_frames_have_one_shape(one):
+    _, path = one
+    shapes = re.findall(r'class="frame"[^>]*><svg viewBox="\S+ \S+ (\d+) (\d+)"', path.read_text())
+    assert len(shapes) > 8
+    ratios = [int(width) / int(height) for width, height in shapes]
+    assert max(ratios) - min(ratios) < 0.2  # the video is no larger than 240 x 160 px
 
 
 def test_the_best_of_several_is_bold(two):

@@ -85,7 +85,7 @@ def test_a_frame_is_drawn_with_its_image_truth_and_prediction(scene):
     )
     pairing = pair_poses(truth, predicted, OPTIONS)
     (worst,) = worst_frames(pairing, 1)
-    drawing = draw_frame(pairing, worst, FrameImages(labels.videos, scene / "truth.slp"))
+    drawing = draw_frame(pairing, worst.place, FrameImages(labels.videos, scene / "truth.slp"))
     left, top, width, height = map(int, re.search(r'viewBox="([^"]+)"', drawing)[1].split())
     assert left <= 30
     assert top <= 40
@@ -108,7 +108,7 @@ def test_in_centroid_mode_a_cross_is_where_the_animal_s_centroid_is():
     predicted = make_table({0: [Predicted(square(33, 40))]})
     options = PoseOptions(match_method="centroid", match_threshold=50)
     pairing = pair_poses(truth, predicted, options)
-    drawing = draw_frame(pairing, worst_frames(pairing, 1)[0], RedFrames())
+    drawing = draw_frame(pairing, worst_frames(pairing, 1)[0].place, RedFrames())
     crosses = re.findall(r'<path d="M([\d.]+) ([\d.]+)h([\d.]+)M', drawing)
     assert len(crosses) == 1  # the other animal has no visible node
     left, y, width = map(float, crosses[0])
@@ -125,7 +125,7 @@ class RedFrames:
 def test_colours_are_kept():
     truth, predicted = make_table({0: [User(square())]}), make_table({0: [Predicted(square())]})
     pairing = pair_poses(truth, predicted, OPTIONS)
-    drawing = draw_frame(pairing, worst_frames(pairing, 1)[0], RedFrames())
+    drawing = draw_frame(pairing, worst_frames(pairing, 1)[0].place, RedFrames())
     data = base64.b64decode(re.search(r"base64,([^\"]+)", drawing)[1])
     blue, green, red = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).mean((0, 1))
     assert (red, green, blue) == pytest.approx((250, 20, 10), abs=6)
@@ -139,7 +139,7 @@ def test_a_pose_outside_of_the_image_still_gives_a_picture(scene):
         truth, make_table({0: [Predicted(square(5000, 5000))]}, video=video), OPTIONS
     )
     drawing = draw_frame(
-        pairing, worst_frames(pairing, 1)[0], FrameImages(labels.videos, scene / "truth.slp")
+        pairing, worst_frames(pairing, 1)[0].place, FrameImages(labels.videos, scene / "truth.slp")
     )
     assert "data:image/jpeg;base64," in drawing
 
