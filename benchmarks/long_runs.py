@@ -2,13 +2,14 @@
 
     python benchmarks/long_runs.py memory [--n_frames 1000000] [--n_animals 3] [--output_format slp]
         [--tracking] [--folder FOLDER]
+    python benchmarks/long_runs.py retrack [--n_frames 100000] [--n_animals 3]
     python benchmarks/long_runs.py real VIDEO MODEL [MODEL] [--n_frames 20000]
     python benchmarks/long_runs.py kills VIDEO MODEL [MODEL] [--n_kills 100]
 
 `memory` runs the whole of `track` behind a source that makes its frames and a predictor that
-answers at once. `real` runs the command on a clip that is repeated. `kills` kills a run of the
-command with SIGKILL at random moments, resumes it, and compares the result with one that was never
-cut off.
+answers at once. `retrack` tracks what it found again, by the command. `real` runs the command on a
+clip that is repeated. `kills` kills a run of the command with SIGKILL at random moments, resumes
+it, and compares the result with one that was never cut off.
 """
 
 import argparse
@@ -38,6 +39,8 @@ from sleap_rt.runtime.frames.opened import OpenInput  # noqa: E402
 from sleap_rt.runtime.frames.selection import select_of_video  # noqa: E402
 from sleap_rt.runtime.frames.source import Source  # noqa: E402
 from sleap_rt.runtime.model_set import GraphSet  # noqa: E402
+from sleap_rt.runtime.outputs.blocks.slp import write_slp  # noqa: E402
+from sleap_rt.runtime.outputs.results import Tally  # noqa: E402
 from sleap_rt.skeleton import Skeleton  # noqa: E402
 from sleap_rt.tracking import TrackerOptions  # noqa: E402
 from sleap_rt.workflows.plan import PredictionOptions, plan_prediction  # noqa: E402
@@ -167,6 +170,26 @@ def memory(args: argparse.Namespace) -> None:
     )
 
 
+def retrack(args: argparse.Namespace) -> None:
+    import sleap_io as sio
+
+    predictor, tally = Instant(args.n_animals), Tally()
+    for index in range(args.n_frames):
+        tally.add(predictor.predict(None, [index])[0])
+    found = (predictor.predict(None, [index])[0] for index in range(args.n_frames))
+    video = sio.Video(filename="made.mp4", open_backend=False)
+    with tempfile.TemporaryDirectory() as name:
+        source = Path(name) / "in.slp"
+        write_slp(tally.results(found, predictor.skeleton, [video], ()), source)
+        started, peak = time.perf_counter(), 0.0
+        command = [sys.executable, "-m", "sleap_rt", "track", "-i", str(source), "-t"]
+        run = subprocess.Popen([*command, "-o", str(Path(name) / "out.slp")], cwd=ROOT)
+        while run.poll() is None:
+            peak = max(peak, resident_mb(run.pid))
+            time.sleep(0.01)
+    print(f"exit code {run.returncode}, peak {peak:.0f} MB, {time.perf_counter() - started:.0f} s")
+
+
 def real(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         args.video = repeated(args.video, args.n_frames, Path(name) / "long.mp4")
@@ -268,6 +291,10 @@ def main() -> None:
     command.add_argument("--tracking", action="store_true")
     command.add_argument("--folder", type=Path)
     command.set_defaults(run=memory)
+    command = commands.add_parser("retrack")
+    command.add_argument("--n_frames", type=int, default=100_000)
+    command.add_argument("--n_animals", type=int, default=3)
+    command.set_defaults(run=retrack)
     command = commands.add_parser("real")
     command.add_argument("video", type=Path)
     command.add_argument("models", type=Path, nargs="+")

@@ -171,4 +171,5 @@ def _track_only(
         _log.warning(note)
     if done.n_missing:
         _log.warning("%d of the frames asked for have no labels", done.n_missing)
+    assert done.labels is not None  # they were to be kept
     return done.labels

@@ -201,10 +201,12 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
     if many is not None:
 
         def work(task: "Task") -> "RetrackSummary":
-            return retrack_data(task.path, replace(options, output_path=task.output))
+            return retrack_data(
+                task.path, replace(options, output_path=task.output), keeps_labels=False
+            )
 
         return _carry_out(inputs, many, work, show, params)
-    show(retrack_data(inputs.paths[0], options, writes=True))
+    show(retrack_data(inputs.paths[0], options, writes=True, keeps_labels=False))
     return 0
 
 

@@ -3,18 +3,26 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels import OneForm, in_one_form, load_labels
+from sleap_rt.labels.slices import SlicedLabels, open_sliced
 from sleap_rt.options import FilterOptions, SelectionOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.labels_input import find_moved
 from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.frames.sleap_video import unique_video_name
+from sleap_rt.runtime.outputs.blocks.label_tables import LabelTables
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_file
-from sleap_rt.runtime.outputs.formats import possible_files, video_stem, write_labels
+from sleap_rt.runtime.outputs.formats import (
+    possible_files,
+    video_stem,
+    write_file,
+    write_labels,
+)
 from sleap_rt.runtime.outputs.names import (
     check_output,
     default_output,
@@ -25,10 +33,11 @@ from sleap_rt.runtime.outputs.provenance import without_times
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import check_centroid_distance, filter_labels
-from sleap_rt.runtime.pipeline.retrack import track_labels
+from sleap_rt.runtime.pipeline.retrack import retrack_provenance, track_labels
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.tracking.options import TrackerOptions
 from sleap_rt.workflows.leniency import KALMAN_OF_SLEAP_NN
+from sleap_rt.workflows.retrack_slices import SliceTracking
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -74,7 +83,7 @@ class RetrackSummary:
         n_missing: frames that were asked for and have no labels.
         seconds: of tracking.
         paths: files written.
-        labels: the result.
+        labels: the result, if it was to be kept.
         notes: what a person should know about the input, in words.
     """
 
@@ -84,7 +93,7 @@ class RetrackSummary:
     n_missing: int
     seconds: float
     paths: tuple[Path, ...]
-    labels: "sio.Labels"
+    labels: "sio.Labels | None"
     notes: tuple[str, ...] = ()
 
 
@@ -116,7 +125,11 @@ def refuse_without_effect(given: Iterable[str]) -> None:
 
 
 def retrack_data(
-    data: "Path | sio.Labels", options: RetrackOptions, *, writes: bool = False
+    data: "Path | sio.Labels",
+    options: RetrackOptions,
+    *,
+    writes: bool = False,
+    keeps_labels: bool = True,
 ) -> RetrackSummary:
     """Track the poses of a labels file, or of labels in memory; neither is changed.
 
@@ -124,13 +137,16 @@ def retrack_data(
         data: a `.slp` file, or labels.
         options: how to track, and what to keep and write.
         writes: if `output_path` is None, write to a path derived from the file's.
+        keeps_labels: the summary has the result, too. False: a file of one skeleton, whose frames
+            are in order, is read and written some frames at a time, where images are not needed.
 
     Raises:
         OptionError: the input is not a `.slp` file, there is no such video, or the name of the
             output does not fit its format.
         DataError: the file or a video it needs is missing or damaged, or no frame is left.
     """
-    form = _loaded(data, options)
+    sliced = None if keeps_labels else _sliced(data, options)
+    form = _loaded(data, options) if sliced is None else _form_of(sliced)
     labels = form.labels
     selection = on_merged_videos(options.selection, form.video_numbers)
     options = replace(options, selection=selection)
@@ -144,6 +160,8 @@ def retrack_data(
         _check_output(output_path, data, labels, options)
         make_folder(output_path)
         _try_output(output_path, labels, options)
+    if sliced is not None and output_path is not None:
+        return _tracked_in_slices(sliced, options, output_path)
     if options.tracking.needs_images and isinstance(data, Path):
         _find_videos(labels, data.parent, options.selection.video_index)
     n_missing = _n_missing(labels, options.selection)
@@ -174,6 +192,58 @@ def retrack_data(
         paths=paths,
         labels=labels,
         notes=(*form.notes, *notes),
+    )
+
+
+def _sliced(data: "Path | sio.Labels", options: RetrackOptions) -> SlicedLabels | None:
+    """The file, if it can be tracked some frames at a time with the same result."""
+    can_be = options.output_format == "slp" and not options.tracking.needs_images
+    if not (can_be and isinstance(data, Path) and data.suffix == ".slp"):
+        return None
+    if options.output_path is not None:
+        check_output(options.output_path, [data], options.output_format)
+    sliced = open_sliced(data)
+    chooses = options.filters.any_on or options.selection != SelectionOptions()
+    # Names that tracks must not get depend on the frames and instances that are left.
+    return None if sliced is None or (chooses and sliced.passed_on) else sliced
+
+
+def _form_of(sliced: SlicedLabels) -> OneForm:
+    return OneForm(sliced.frameless, tuple(range(len(sliced.frameless.videos))))
+
+
+def _tracked_in_slices(
+    sliced: SlicedLabels, options: RetrackOptions, output_path: Path
+) -> RetrackSummary:
+    """As `retrack_data`, without all labels in memory."""
+    started, began = datetime.now(), time.perf_counter()
+    labels = sliced.frameless
+    done = SliceTracking(sliced, options.tracking, options.selection, options.filters)
+    try:
+        with LabelTables(labels, output_path.parent) as tables:
+            done.run(tables, no_empty_frames=options.no_empty_frames)
+            wanted = options.selection.frames
+            if wanted is not None and not done.n_kept:
+                raise DataError(f"{sliced.path}: none of the frames asked for has labels.")
+            provenance = retrack_provenance(labels, options.tracking, started, done.n_kept)
+            provenance["source_labels"] = sliced.path.resolve().as_posix()
+            labels.provenance = without_times(provenance) if options.reproducible else provenance
+            seconds = max(time.perf_counter() - began, 1e-9)
+            for video in labels.videos:
+                name_absolutely(video)
+            name = _name_of_input(sliced.path, labels, options)
+            paths = write_file(tables.write, output_path, options.output_format, name)
+    except OSError as error:
+        raise DataError(f"{output_path} cannot be written: {error.strerror or error}.") from error
+    return RetrackSummary(
+        n_frames=tables.n_rows["frames"],
+        n_instances=done.n_instances,
+        n_tracks=len(tables.tracks),
+        n_missing=0 if wanted is None else len(set(wanted) - done.present),
+        seconds=seconds,
+        paths=paths,
+        labels=None,
+        notes=done.notes,
     )
 
 

@@ -177,7 +177,7 @@ def write_labels(
     """
     form = format_named(format_name)
     with in_order(labels.skeletons):
-        return _saved(path, format_name, input_name, lambda file: form.write(labels, file))
+        return write_file(lambda file: form.write(labels, file), path, format_name, input_name)
 
 
 def write_results(
@@ -188,12 +188,14 @@ def write_results(
     if form.write_blocks is None:
         return write_labels(labels_of(results), path, format_name, input_name)
     write_blocks = form.write_blocks
-    return _saved(path, format_name, input_name, lambda file: write_blocks(results, file))
+    return write_file(lambda file: write_blocks(results, file), path, format_name, input_name)
 
 
-def _saved(
-    path: Path, format_name: str, input_name: str | None, write: Callable[[Path], None]
+def write_file(
+    write: Callable[[Path], None], path: Path, format_name: str, input_name: str | None
 ) -> tuple[Path, ...]:
+    """As `write_labels`, by a function that writes the path it is given."""
+
     def write_marked(file: Path) -> None:
         write(file)
         for written in file.parent.iterdir():

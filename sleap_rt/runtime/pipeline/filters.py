@@ -1,5 +1,6 @@
 """Drops unwanted predicted instances before tracking; those that stay keep their order."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,9 +72,14 @@ def filter_frame(frame: FrameInstances, options: FilterOptions) -> FrameInstance
 
 def filter_labels(labels: "sio.Labels", options: FilterOptions) -> None:
     """Drop predicted instances of labels that do not pass; user instances stay."""
+    filter_labeled_frames(labels.labeled_frames, options)
+
+
+def filter_labeled_frames(frames: "Sequence[sio.LabeledFrame]", options: FilterOptions) -> None:
+    """The same for some frames of labels."""
     import sleap_io as sio
 
-    for frame in labels.labeled_frames:
+    for frame in frames:
         predicted = [one for one in frame.instances if isinstance(one, sio.PredictedInstance)]
         if not predicted:
             continue

@@ -69,34 +69,51 @@ def track_labels(
 ) -> "tuple[sio.Labels, tuple[str, ...]]":
     """As `retrack` in place; also what a person should know, in words."""
     started = datetime.now()
-    tracker = Tracker(options)
+    options = options or TrackerOptions()
     selection = SelectionOptions(video_index=video_index)
     form = in_one_form(labels, in_place=True)
     labels, selection = form.labels, on_merged_videos(selection, form.video_numbers)
-    kept = _kept_frames(labels, frames, selection.video_index)
-    if tracker.options.needs_images:
+    kept = kept_frames(labels.labeled_frames, labels.videos, frames, selection.video_index)
+    if options.needs_images:
         _check_videos([labels.videos[video] for video in sorted({video for video, _ in kept})])
-    names, nodes = _Names(kept), _node_names(kept)
+    retracker = Retracker(options, _names_passed_on(kept), len(_node_names(kept)))
     for video, frame in sorted(kept, key=lambda item: (item[0], item[1].frame_idx)):
-        _track_frame(tracker, names, frame, video, len(nodes))
+        retracker.track(frame, video)
     labels.labeled_frames = [frame for _, frame in kept]
     labels.tracks = []
     labels.update()  # collects the tracks that are still in use
-    labels.provenance = _provenance(labels, tracker.options, started)
-    return labels, (*form.notes, *tracker.notes)
+    labels.provenance = retrack_provenance(labels, options, started, len(kept))
+    return labels, (*form.notes, *retracker.notes)
+
+
+class Retracker:
+    """Tracks the instances of labelled frames, in order of video and time.
+
+    Args:
+        options: how to track.
+        taken: names that tracks must not get, since instances that are passed on have them.
+        n_nodes: of the instances to track.
+    """
+
+    def __init__(self, options: TrackerOptions, taken: Collection[str], n_nodes: int) -> None:
+        self._tracker, self._names = Tracker(options), _Names(taken)
+        self._n_nodes = n_nodes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know, in words."""
+        return self._tracker.notes
+
+    def track(self, frame: "sio.LabeledFrame", video: int) -> None:
+        """Track the next frame, which is changed; `video` is the position of its video."""
+        _track_frame(self._tracker, self._names, frame, video, self._n_nodes)
 
 
 class _Names:
     """Tracks by id, named `track_<number>`; skips names that untracked instances already use."""
 
-    def __init__(self, kept: "list[tuple[int, sio.LabeledFrame]]") -> None:
-        passed_on = {
-            instance.track.name
-            for _, frame in kept
-            for instance in _passed_on_instances(frame)
-            if instance.track is not None
-        }
-        self._numbers = (number for number in count() if f"track_{number}" not in passed_on)
+    def __init__(self, taken: Collection[str]) -> None:
+        self._numbers = (number for number in count() if f"track_{number}" not in taken)
         self._tracks: list[sio.Track] = []
 
     def track(self, track_id: int) -> "sio.Track | None":
@@ -109,15 +126,28 @@ class _Names:
         return self._tracks[track_id]
 
 
-def _kept_frames(
-    labels: "sio.Labels", frames: Collection[int] | None, video_index: int | None
+def _names_passed_on(kept: "list[tuple[int, sio.LabeledFrame]]") -> set[str]:
+    """Names of the tracks of instances that are not tracked."""
+    return {
+        instance.track.name
+        for _, frame in kept
+        for instance in _passed_on_instances(frame)
+        if instance.track is not None
+    }
+
+
+def kept_frames(
+    labeled_frames: "Sequence[sio.LabeledFrame]",
+    videos: "Sequence[sio.Video]",
+    frames: Collection[int] | None,
+    video_index: int | None,
 ) -> "list[tuple[int, sio.LabeledFrame]]":
-    """(video index, frame) of the frames to keep, in file order."""
-    video_indices = {id(video): index for index, video in enumerate(labels.videos)}
+    """(video index, frame) of the frames to keep, in the order given."""
+    video_indices = {id(video): index for index, video in enumerate(videos)}
     wanted = None if frames is None else set(frames)
     kept = [
         (video_indices[id(frame.video)], frame)
-        for frame in labels.labeled_frames
+        for frame in labeled_frames
         if wanted is None or frame.frame_idx in wanted
     ]
     return [item for item in kept if video_index is None or item[0] == video_index]
@@ -214,7 +244,10 @@ def _arrays(
     )
 
 
-def _provenance(labels: "sio.Labels", options: TrackerOptions, started: datetime) -> dict[str, Any]:
+def retrack_provenance(
+    labels: "sio.Labels", options: TrackerOptions, started: datetime, n_frames: int
+) -> dict[str, Any]:
+    """How `n_frames` frames of labels were tracked, from `started` until now."""
     import platform
 
     finished = datetime.now()
@@ -226,7 +259,7 @@ def _provenance(labels: "sio.Labels", options: TrackerOptions, started: datetime
         "start_timestamp": str(started),
         "finish_timestamp": str(finished),
         "runtime_sec": (finished - started).total_seconds(),
-        "n_frames": len(labels.labeled_frames),
+        "n_frames": n_frames,
         "tracking_options": asdict(options),
         "input_provenance": dict(labels.provenance),
     }

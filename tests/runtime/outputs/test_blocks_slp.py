@@ -2,32 +2,15 @@
 
 import dataclasses
 
-import h5py
 import numpy as np
 import pytest
 import sleap_io as sio
+from hdf5_content import content
 from made_results import made_results
 
 from sleap_rt.runtime.outputs.blocks.slp import write_slp
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.symmetries import in_order
-
-
-def content(path):
-    """Every dataset and attribute of an HDF5 file, by name; types and raw bytes included."""
-    found: dict[object, object] = {}
-
-    def note(name, item):
-        found.update({(name, key): repr(value) for key, value in item.attrs.items()})
-        if isinstance(item, h5py.Dataset):
-            values = item[()]
-            raw = values.tobytes() if isinstance(values, np.ndarray) else values
-            found[name] = (item.dtype, item.shape, repr(values) if item.dtype.hasobject else raw)
-
-    with h5py.File(path) as file:
-        note("/", file)
-        file.visititems(note)
-    return found
 
 
 def whole(results, path):
