@@ -77,18 +77,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from guided import guided
 
             return guided(fuzzes[0], options.seconds)
-        _go_round(fuzzes, options.mutants, options.seconds)
         print("kind     mutants   time  ok / own / foreign / hang / memory / crash / long message")
+        if options.mutants is None:
+            _go_round(fuzzes, options.seconds)
         for fuzz in fuzzes:
-            print(fuzz.report())
+            fuzz.go(options.mutants or 0)
+            print(fuzz.report(), flush=True)
     return int(any(fuzz.faults for fuzz in fuzzes))
 
 
-def _go_round(fuzzes: Sequence[Fuzz], n_mutants: int | None, seconds: float) -> None:
-    if n_mutants is not None:
-        for fuzz in fuzzes:
-            fuzz.go(n_mutants)
-        return
+def _go_round(fuzzes: Sequence[Fuzz], seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for fuzz in fuzzes:

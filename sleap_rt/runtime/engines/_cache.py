@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from errno import ENOENT
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -59,6 +60,8 @@ class EngineCache:
         if plan is not None:
             return plan
         try:
+            if not self._folder.is_absolute():
+                raise OSError(ENOENT, "there is no home folder")
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._folder):
                 pass

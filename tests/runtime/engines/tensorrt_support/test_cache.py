@@ -141,6 +141,16 @@ def test_an_unusable_engine_is_forgotten(cache: EngineCache) -> None:
     assert builds.n == 2
 
 
+def test_without_a_home_folder_nothing_lands_where_the_user_is(
+    tmp_path: Path, notes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cache, builds = EngineCache(Path("~/.cache/sleap-rt/engines"), notes.append), Builds()
+    assert cache.get_or_build(KEY, builds)
+    assert "there is no home folder" in notes[0]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_cache_that_cannot_be_written_is_said_and_done_without(
     tmp_path: Path, notes: list[str]
 ) -> None:
