@@ -19,6 +19,8 @@ def guided(fuzz: "Fuzz", seconds: float) -> int:
     """Fuzz until the time is over or a fault is found; does not return where one is found."""
     import atheris
 
+    with atheris.instrument_imports(include=["sleap_rt"]):
+        fuzz.check_seeds()  # which imports the modules of the reader
     with tempfile.TemporaryDirectory(prefix="corpus-") as corpus:
         for number, seed in enumerate(fuzz.seeds):
             (Path(corpus) / f"seed-{number}").write_bytes(seed)
@@ -28,7 +30,6 @@ def guided(fuzz: "Fuzz", seconds: float) -> int:
             with suppress(SleapRtError):
                 fuzz.kind.read(fuzz.path)
 
-        atheris.instrument_all()
         limits = [f"-max_total_time={seconds:.0f}", "-timeout=5", "-rss_limit_mb=4096"]
         atheris.Setup([sys.argv[0], *limits, corpus], one)
         atheris.Fuzz()

@@ -71,12 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fuzzes = [Fuzz(name, Path(folder) / name, options.seed) for name in names]
         if options.show is not None:
             return _show(fuzzes[0], options.show)
-        for fuzz in fuzzes:
-            fuzz.check_seeds()
         if options.coverage:
             from guided import guided
 
             return guided(fuzzes[0], options.seconds)
+        for fuzz in fuzzes:
+            fuzz.check_seeds()
         print("kind     mutants   time  ok / own / foreign / hang / memory / crash / long message")
         if options.mutants is None:
             _go_round(fuzzes, options.seconds)
