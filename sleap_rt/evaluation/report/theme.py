@@ -43,7 +43,8 @@ p {{ margin: .3rem 0 .7rem; }}
 .tables h3 {{ margin-top: 0; }}
 .tables table {{ width: 100%; }}
 .beside {{ display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; }}
-.beside figure {{ flex: 1 1 26rem; max-width: 100%; }}
+.beside figure {{ flex: 1 1 26rem; max-width: min(100%, 34rem); }}
+h1 ~ .soft:not(h2 ~ .soft) {{ margin: 0 0 .1rem; }}
 .beside .scroll {{ max-width: 100%; }}
 .soft, figcaption {{ color: var(--soft); font-size: .875rem; }}
 .cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
@@ -60,7 +61,7 @@ p {{ margin: .3rem 0 .7rem; }}
 .cards.first {{ grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }}
 .first .card {{ padding: .9rem 1rem; }}
 .first .card b {{ font-size: 1.9rem; }}
-.lead {{ font-size: 1.05rem; }}
+.lead {{ font-size: 1.05rem; margin-top: .7rem; }}
 .card b.words {{ font-size: 1rem; line-height: 1.75rem; }}
 .warnings {{ background: var(--warn-page); color: var(--warn); border-radius: .5rem;
             padding: .6rem .8rem .6rem 1.9rem; margin: .8rem 0; }}
