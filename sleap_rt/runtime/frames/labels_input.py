@@ -95,9 +95,11 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
     """Point videos that are not where the labels say to files of the same name in `folder`.
 
     Raises:
-        DataError: some are in neither place; the message lists them all.
+        DataError: some are in neither place; the message lists them all. Or one file stands for two
+            videos whose recorded sizes show that they are not the same.
     """
     missing = []
+    taken: dict[tuple[Path, ...], sio.Video] = {}
     for video in videos:
         old = video_files(video)
         if all(file.exists() for file in old):
@@ -106,6 +108,7 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
         if new is None:
             missing.append(described(video))
             continue
+        _refuse_mix_up(taken.setdefault(tuple(new), video), video, new[0])
         metadata = dict(video.backend_metadata)
         video.replace_filename(new if isinstance(video.filename, list) else new[0], open=False)
         # The same video in another place: its metadata still holds.
@@ -115,6 +118,22 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
             "these videos are missing where the labels say and beside them in "
             f"{folder.resolve()}: {'; '.join(missing)}. Put them there."
         )
+
+
+def _refuse_mix_up(first: "sio.Video", second: "sio.Video", path: Path) -> None:
+    """Refuse one file for two videos that differ in size or length, by the labels' own record."""
+    shapes = [one.backend_metadata.get("shape") for one in (first, second)]
+    if None not in shapes and list(shapes[0]) != list(shapes[1]):
+        raise DataError(
+            f"{path} is taken for two different videos of the labels, of {_size(shapes[0])} and of "
+            f"{_size(shapes[1])}. Put both where the labels say, or into folders of the names that "
+            "tell them apart."
+        )
+
+
+def _size(shape: Sequence[int]) -> str:
+    n_frames, height, width, *_ = shape
+    return f"{n_frames} frames {width} x {height}"
 
 
 def _beside(files: Sequence[Path], folder: Path) -> list[Path] | None:

@@ -228,6 +228,25 @@ def test_missing_videos_are_all_listed(project, tmp_path):
         frames_of(project)
 
 
+def test_one_file_is_not_taken_for_two_videos_that_differ(tmp_path):
+    """`day1/cam.mp4` and `day2/cam.mp4`, of which one was copied beside the labels."""
+    encode(tmp_path / "cam.mp4", n_frames=4)
+    skeleton, frames, videos = sio.Skeleton(["a"]), [], []
+    for day, n_frames in (("day1", 4), ("day2", 9)):
+        metadata = {"type": "MediaVideo", "shape": (n_frames, 96, 128, 3)}
+        video = sio.Video(f"/gone/{day}/cam.mp4", open_backend=False, backend_metadata=metadata)
+        one = sio.Instance.from_numpy(np.ones((1, 2)), skeleton=skeleton)
+        frames.append(sio.LabeledFrame(video=video, frame_idx=1, instances=[one]))
+        videos.append(video)
+    labels = sio.Labels(frames, videos=videos, skeletons=[skeleton])
+    labels.save(str(tmp_path / "project.slp"), embed=False, verbose=False)
+    with pytest.raises(DataError, match=r"cam\.mp4 is taken for two different .* 4 .* 9 frames"):
+        frames_of(tmp_path / "project.slp")
+    (tmp_path / "day2").mkdir()
+    encode(tmp_path / "day2/cam.mp4", n_frames=9)
+    assert len(frames_of(tmp_path / "project.slp")) == 2
+
+
 def test_a_video_that_is_not_needed_may_be_missing(project, tmp_path):
     (tmp_path / "data" / "session" / "first.mp4").unlink()
     assert [number_in(frame) for frame in frames_of(project, video_index=1)] == [50, 51, 52]
