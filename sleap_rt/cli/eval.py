@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.parameters import given_options
+from sleap_rt.cli.options.sections import SectionedCommand
 from sleap_rt.evaluation.options import (
     CommandPoseOptions,
     EvalOptions,
@@ -21,12 +21,14 @@ _POSES = CommandPoseOptions
 _IDENTITIES = IdentityOptions
 
 FILE_OPTIONS = (
+    click.argument(
+        "files", nargs=-1, type=click.Path(path_type=Path), metavar="[TRUTH PREDICTED...]"
+    ),
     click.option(
         "-g",
         "--ground_truth_path",
         type=click.Path(path_type=Path),
-        required=True,
-        help="Labels that are the truth, .slp.",
+        help="Labels that are the truth, .slp. Also without -g, ahead of the predictions.",
     ),
     click.option(
         "-p",
@@ -34,8 +36,7 @@ FILE_OPTIONS = (
         "predicted_paths",
         type=click.Path(path_type=Path),
         multiple=True,
-        required=True,
-        help="Predictions, .slp. Give it again to compare several.",
+        help="Predictions, .slp; several are compared.",
     ),
     click.option(
         "-s",
@@ -135,7 +136,7 @@ def with_options(*options: Decorator) -> Decorator:
     return add
 
 
-@click.command("eval", cls=OnceCommand)
+@click.command("eval", cls=SectionedCommand)
 @with_options(*FILE_OPTIONS, *POSE_OPTIONS)
 @click.option("--tracks", is_flag=True, help="Measure identities too: HOTA, MOTA, IDF1, switches.")
 @with_options(*IDENTITY_OPTIONS)
@@ -161,12 +162,14 @@ def evaluate(
     measure_identities: bool,
 ) -> None:
     """Build the options, refuse what cannot take effect, run, print."""
+    truth, predicted = _files(given)
     identities = IdentityOptions(
         **{name: given[name] for name in ("similarity", "similarity_threshold", "max_distance")}
     )
     shared = {name: given[name] for name in ("user_labels_only", "oks_stddev", "oks_scale")}
     options = EvalOptions(
-        **{name: given[name] for name in ("ground_truth_path", "predicted_paths")},
+        ground_truth_path=truth,
+        predicted_paths=predicted,
         **{name: given[name] for name in ("save_metrics", "report")},
         poses=CommandPoseOptions(**shared, **poses),
         identities=identities if measure_identities else None,
@@ -184,3 +187,16 @@ def evaluate(
         click.echo(f"Warning: {note}", err=True)
     for path in save_results(run):
         click.echo(f"Saved {path}", err=True)
+
+
+def _files(given: dict[str, Any]) -> tuple[Path, tuple[Path, ...]]:
+    """The truth and the predictions, given by flags or in this order."""
+    files = list(given["files"])
+    truth = given["ground_truth_path"] or (files.pop(0) if files else None)
+    predicted = (*given["predicted_paths"], *files)
+    if truth is None or not predicted:
+        raise click.UsageError(
+            "name the truth, ground_truth_path (-g), and predictions, predicted_path (-p); or the "
+            "files in this order, without flags"
+        )
+    return truth, predicted

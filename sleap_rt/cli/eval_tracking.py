@@ -5,10 +5,10 @@ from typing import Any
 import click
 
 from sleap_rt.cli.eval import FILE_OPTIONS, IDENTITY_OPTIONS, evaluate, with_options
-from sleap_rt.cli.options.arguments import OnceCommand
+from sleap_rt.cli.options.sections import SectionedCommand
 
 
-@click.command("eval-tracking", cls=OnceCommand)
+@click.command("eval-tracking", cls=SectionedCommand)
 @with_options(*FILE_OPTIONS, *IDENTITY_OPTIONS)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> None:

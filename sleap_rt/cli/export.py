@@ -34,7 +34,14 @@ class _Format(click.Choice[str]):
 
 
 @click.command("export", cls=DialectCommand, short_help="Turn trained models into ONNX graphs.")
-@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("models", nargs=-1, type=click.Path(path_type=Path), metavar="MODEL [MODEL]")
+@click.option(
+    "--model_paths",
+    "-m",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="The same models behind a flag, as `track` takes them.",
+)
 @click.option(
     "--output",
     "-o",
@@ -87,6 +94,7 @@ class _Format(click.Choice[str]):
 @override_options
 def command(
     models: tuple[Path, ...],
+    model_paths: tuple[Path, ...],
     output: Path | None,
     precision: Precision,
     calibrate: Path | None,
@@ -113,6 +121,9 @@ def command(
     sleap-nn export models/bottomup -o exports/rtx --precision fp16 --format trt --target sm86
     sleap-nn export models/bottomup -o exports/int8 --precision int8 --calibrate video.mp4
     """
+    models += model_paths
+    if not models:
+        raise click.UsageError("name the model to export: a folder, or the two of a top-down pair")
     if len(models) > 2:
         raise click.UsageError(f"{len(models)} models were given; one, or a pair, is exported")
     overrides = overrides_from(params)

@@ -1,5 +1,7 @@
 """Several values after one flag, positional inputs, and nothing twice that counts once."""
 
+import shutil
+
 import click
 import pytest
 
@@ -50,6 +52,24 @@ def test_an_option_given_twice_is_refused(call, command, option):
     assert done.code == 2
     assert f"{option}" in done.err
     assert "was given 2 times" in done.err
+
+
+def test_models_of_an_export_may_stand_behind_a_flag(call):
+    for words in (("none_a", "none_b"), ("-m", "none_a", "none_b"), ("none_a", "-m", "none_b")):
+        done = call("export", *words)
+        assert done.code == 1
+        assert "none_a does not exist" in done.err
+    assert "name the model to export" in call("export").err
+
+
+def test_files_to_compare_may_stand_without_flags(call, request, tmp_path):
+    truth = request.config.rootpath / "samples/crawlers.slp"
+    one, other = (shutil.copy(truth, tmp_path / f"{name}.slp") for name in ("one", "other"))
+    flags = call("eval", "-g", truth, "-p", one, other)
+    assert flags.code == 0, flags.err
+    for words in ((truth, one, other), (one, other, "-g", truth)):
+        assert call("eval", *words).out == flags.out
+    assert "name the truth, ground_truth_path (-g)" in call("eval", truth).err
 
 
 def test_a_flag_may_stand_twice(call):

@@ -102,12 +102,11 @@ def test_the_option_table_is_that_of_the_command():
     }
     assert set(documented) == set(options)
     for name, option in options.items():
-        if option.required:
-            expected = "required"
-        elif option.is_flag:
+        if option.is_flag:
             expected = "on" if option.default is True else "off"
         else:
-            expected = "none" if option.to_info_dict()["default"] is None else str(option.default)
+            default = option.to_info_dict()["default"]
+            expected = "none" if default in (None, ()) or option.multiple else str(option.default)
         assert documented[name] == expected, name
 
 
