@@ -176,7 +176,8 @@ class _Tuning:
             ),
         )
         evidence = hold_trials(rules, time.perf_counter)
-        self._keep(key, evidence)
+        if evidence.trials:  # where all failed, the next run tries again
+            self._keep(key, evidence)
         return evidence
 
     def _keep(self, key: TrialKey, evidence: Evidence) -> None:
