@@ -56,3 +56,7 @@ class FrameError(DataError):
 
 class EngineError(SleapRtError):
     """An inference engine or a device is not available, or failed."""
+
+
+class RunError(SleapRtError):
+    """A run was ended by a fault of a library, of this machine, or of this package."""

@@ -1,5 +1,6 @@
 """What can differ from run to run: frames, decoding, filters, engine."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,7 +70,10 @@ class RunOptions:
 
     Attributes:
         batch_size: frames per call of the engine; None lets memory and measurements decide.
-        queue_maxsize: decoded frames that may wait for the engine.
+        queue_maxsize: decoded frames that may wait for the engine, in whole batches; at least one
+            batch is read ahead.
+        stall_timeout: s after which a frame that is not read, or a batch that the engine does not
+            answer, ends the run; 0 waits for ever.
         on_error: what a frame that cannot be decoded does: `continue` leaves it empty and counts
             it, `stop` ends the run there.
     """
@@ -77,8 +81,13 @@ class RunOptions:
     batch_size: int | None = None
     queue_maxsize: int = 8
     on_error: Literal["continue", "stop"] = "continue"
+    stall_timeout: float = 300.0
 
     def __post_init__(self) -> None:
+        if not 0 <= self.stall_timeout < math.inf:
+            raise OptionError(
+                f"stall_timeout must be a number of seconds, 0 for none; got {self.stall_timeout}"
+            )
         for name in ("batch_size", "queue_maxsize"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -241,8 +241,6 @@ class _Run:
             except JournalError as error:
                 raise JournalError(f"{error} {self._how_to_go_on()}.") from error
             except DataError as error:
-                if self._journal is not None:
-                    self._journal.drop_last()
                 return error
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(self._how_to_go_on()) from None

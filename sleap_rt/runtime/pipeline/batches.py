@@ -1,6 +1,10 @@
-"""Frames through a predictor: reading ahead in a thread, batches, order preserved."""
+"""Frames through a predictor, in order: read in one thread, run by engines in another.
 
-import queue
+Whoever takes the results does the rest of the work (grouping, filters, tracking, writing) while the
+engine has the next batch. Engines and decoders compute outside of Python, so the threads run side
+by side.
+"""
+
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +18,12 @@ from sleap_rt.options import RunOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
 from sleap_rt.runtime.frames.input_labels import NO_LABELS, InputLabels
 from sleap_rt.runtime.frames.source import Reader, Source
-from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.runtime.pipeline.stages.faults import doing
+from sleap_rt.runtime.pipeline.stages.stage import Stage
+from sleap_rt.runtime.pipeline.stages.watch import Activity, Watch
+from sleap_rt.runtime.predictors import Pending, Predictor
+
+_BATCHES_AHEAD = 1  # that the engine has answered and nobody has taken yet
 
 
 @dataclass(frozen=True)
@@ -24,15 +33,17 @@ class Batch:
     Attributes:
         results: one per frame, in order.
         frames: (height, width, channels) uint8 each; None for one that cannot be read.
+        is_whole: nothing cut it short; else a resumed run would have other batches.
     """
 
     results: list[FrameInstances]
-    frames: list[Image | None]
+    frames: Sequence[Image | None]
+    is_whole: bool
 
 
 def predict_batches(
     predictor: Predictor,
-    source: FrameSource,
+    source: Source,
     refs: Sequence[FrameRef],
     options: RunOptions,
     labels: InputLabels | None = None,
@@ -40,57 +51,37 @@ def predict_batches(
     """Predict frames batch by batch, in the order given.
 
     Memory does not grow with the number of frames: only the queue of `options.queue_maxsize`
-    decoded frames and one batch are held at a time.
+    decoded frames and four batches are held at a time.
 
     Args:
-        predictor: finds the instances.
-        source: gives the frames; a reading thread uses it until the iterator ends.
+        predictor: finds the instances; a thread uses it until the iterator ends.
+        source: gives the frames; another thread uses it until the iterator ends.
         refs: which frames.
-        options: batch size and length of the queue.
+        options: batch size, length of the queue, patience.
         labels: of the input; a predictor may need its labelled animals.
 
     Raises:
         DataError: labelled animals are needed and missing, or a frame cannot be read and
             `options.on_error` is `stop`. All frames ahead of it have been yielded by then.
+        RunError: reading or the engine failed in a way that no other error foresees, or does not
+            get on. All whole batches ahead have been yielded by then.
     """
-    with _ReadAhead(source, refs, options) as items:
-        for batch in _batches(items, options.frames_per_batch):
-            found = _predicted(predictor, labels, source, batch)
-            results = [
-                _unreadable(predictor, ref) if frame is None else found[ref] for ref, frame in batch
-            ]
-            yield Batch(results, [frame for _, frame in batch])
-    if items.error is not None:
-        raise items.error
-
-
-def _unreadable(predictor: Predictor, ref: FrameRef) -> FrameInstances:
-    return FrameInstances.unreadable(
-        frame_index=ref.frame_index,
-        video_index=ref.video_index,
-        n_nodes=len(predictor.skeleton.node_names),
+    stopped = threading.Event()
+    reading, predicting = Activity(), Activity()
+    n_waiting = max(1, options.queue_maxsize // options.frames_per_batch)
+    read = Stage("read-frames", _read(source, refs, options, reading), n_waiting, stopped)
+    answered = Stage(
+        "run-engine",
+        _answered(predictor, read, labels, predicting),
+        _BATCHES_AHEAD,
+        stopped,
+        Watch((reading, predicting), options.stall_timeout).check,
     )
-
-
-def _predicted(
-    predictor: Predictor, labels: InputLabels | None, source: FrameSource, batch: "list[_Item]"
-) -> dict[FrameRef, FrameInstances]:
-    """Results of those frames of a batch that could be read."""
-    refs = [ref for ref, frame in batch if frame is not None]
-    if not refs:
-        return {}
-    frames = np.stack([frame for _, frame in batch if frame is not None])
-    known = _known(predictor, labels, refs)
-    results = predictor.predict(frames, [ref.frame_index for ref in refs], known)
-    concealed = source.concealed
-    return {
-        ref: replace(
-            result,
-            video_index=ref.video_index,
-            image=ImageState.CONCEALED if ref in concealed else ImageState.WHOLE,
-        )
-        for ref, result in zip(refs, results, strict=True)
-    }
+    with read, answered:
+        for frames, rest in answered:
+            with doing(f"putting together the animals of {frames}"):
+                results = _in_place(frames, rest(), source, predictor)
+            yield Batch(results, frames.images, frames.is_whole)
 
 
 def predict_frames(
@@ -100,13 +91,94 @@ def predict_frames(
 
     Args:
         predictor: finds the instances.
-        reader: gives the frames; a reading thread uses it until the iterator ends.
+        reader: gives the frames; a thread uses it until the iterator ends.
         frame_indices: which frames.
-        options: batch size and length of the queue.
+        options: batch size, length of the queue, patience.
     """
     refs = [FrameRef(0, index) for index in frame_indices]
     for batch in predict_batches(predictor, Source({0: reader}, ""), refs, options):
         yield from batch.results
+
+
+class _Frames:
+    """Frames on their way: of one shape, but for those that cannot be read, which keep their place.
+
+    Args:
+        found: each with its image; None for one that cannot be read.
+        is_whole: as of `Batch`.
+
+    Attributes:
+        refs: of all frames.
+        images: of all frames.
+        readable: of those that have an image.
+        stacked: (n_readable, height, width, channels) uint8; None without any.
+    """
+
+    def __init__(
+        self, found: Sequence[tuple[FrameRef, Image | None]], *, is_whole: bool = True
+    ) -> None:
+        self.refs = [ref for ref, _ in found]
+        self.images = [image for _, image in found]
+        self.is_whole = is_whole
+        self.readable = [ref for ref, image in found if image is not None]
+        there = [image for image in self.images if image is not None]
+        self.stacked = np.stack(there) if there else None
+
+    def __str__(self) -> str:
+        return f"frames {self.refs[0].frame_index} to {self.refs[-1].frame_index}"
+
+
+def _read(
+    source: FrameSource, refs: Sequence[FrameRef], options: RunOptions, activity: Activity
+) -> Iterator[_Frames]:
+    """Consecutive frames of one shape, at most a batch together."""
+    found: list[tuple[FrameRef, Image | None]] = []
+    shape: tuple[int, ...] | None = None
+    try:
+        for ref in refs:
+            with activity.doing(f"reading frame {ref.frame_index}"):
+                image = _image(source, ref, options)
+            if image is not None and shape is not None and image.shape != shape:
+                yield _Frames(found)
+                found, shape = [], None
+            found.append((ref, image))
+            shape = shape if image is None else image.shape
+            if len(found) == options.frames_per_batch:
+                yield _Frames(found)
+                found, shape = [], None
+    except DataError:
+        if found:  # what lies ahead of a damaged frame is a result
+            yield _Frames(found, is_whole=False)
+        raise
+    if found:
+        yield _Frames(found)
+
+
+def _image(source: FrameSource, ref: FrameRef, options: RunOptions) -> Image | None:
+    try:
+        return source.read(ref)
+    except FrameError:
+        if options.on_error == "continue":
+            return None
+        raise
+
+
+def _answered(
+    predictor: Predictor, batches: Stage[_Frames], labels: InputLabels | None, activity: Activity
+) -> Iterator[tuple[_Frames, Pending]]:
+    """Each batch with what is left to do when the engines have answered."""
+    seen = set()
+    for batch in batches:
+        if batch.stacked is None:
+            yield batch, list
+            continue
+        known = _known(predictor, labels, batch.readable)
+        indices = [ref.frame_index for ref in batch.readable]
+        shape = batch.stacked.shape[1:]
+        with activity.doing(f"the engine's work on {batch}", may_build=shape not in seen):
+            rest = predictor.begin(batch.stacked, indices, known)
+        seen.add(shape)
+        yield batch, rest
 
 
 def _known(
@@ -120,77 +192,22 @@ def _known(
     return [labels.known(ref, predictor.skeleton.node_names) for ref in refs]
 
 
-_Item = tuple[FrameRef, Image | None]
-_POLL_SECONDS = 0.1
-
-
-def _batches(items: "_ReadAhead", batch_size: int) -> Iterator[list[_Item]]:
-    """Consecutive frames of one shape, at most `batch_size` together.
-
-    A frame without an image keeps its place, so that all others stay in their batches.
-    """
-    batch: list[_Item] = []
-    shape: tuple[int, ...] | None = None
-    for ref, frame in items:
-        is_other = frame is not None and shape is not None and frame.shape != shape
-        if batch and (len(batch) == batch_size or is_other):
-            yield batch
-            batch, shape = [], None
-        batch.append((ref, frame))
-        shape = shape if frame is None else frame.shape
-    if batch:
-        yield batch
-
-
-class _ReadAhead:
-    """Reads frames in a thread. Iteration ends at the first error, which is then in `error`."""
-
-    def __init__(self, source: FrameSource, refs: Sequence[FrameRef], options: RunOptions) -> None:
-        self.error: BaseException | None = None
-        self._goes_on = options.on_error == "continue"
-        self._queue: queue.Queue[_Item | BaseException | None] = queue.Queue(options.queue_maxsize)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(
-            target=self._read, args=(source, refs), name="read-frames", daemon=True
+def _in_place(
+    batch: _Frames, results: Sequence[FrameInstances], source: Source, predictor: Predictor
+) -> list[FrameInstances]:
+    """The results of all frames of a batch, with the number of the video and the image's state."""
+    found = dict(zip(batch.readable, results, strict=True))
+    return [
+        replace(
+            found[ref],
+            video_index=ref.video_index,
+            image=ImageState.CONCEALED if ref in source.concealed else ImageState.WHOLE,
         )
-
-    def _read(self, source: FrameSource, refs: Sequence[FrameRef]) -> None:
-        try:
-            for ref in refs:
-                if not self._put((ref, self._image(source, ref))):
-                    return
-            self._put(None)
-        except BaseException as error:  # handed to the consumer, which raises it
-            self._put(error)
-
-    def _image(self, source: FrameSource, ref: FrameRef) -> Image | None:
-        try:
-            return source.read(ref)
-        except FrameError:
-            if self._goes_on:
-                return None
-            raise
-
-    def _put(self, item: _Item | BaseException | None) -> bool:
-        while not self._stopped.is_set():
-            try:
-                self._queue.put(item, timeout=_POLL_SECONDS)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def __iter__(self) -> Iterator[_Item]:
-        while (item := self._queue.get()) is not None:
-            if isinstance(item, BaseException):
-                self.error = item
-                return
-            yield item
-
-    def __enter__(self) -> "_ReadAhead":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        self._thread.join()
+        if ref in found
+        else FrameInstances.unreadable(
+            frame_index=ref.frame_index,
+            video_index=ref.video_index,
+            n_nodes=len(predictor.skeleton.node_names),
+        )
+        for ref in batch.refs
+    ]

@@ -12,9 +12,9 @@ import numpy as np
 
 from sleap_rt.arrays import Floats
 from sleap_rt.errors import DataError, FrameError
-from sleap_rt.instances import FrameInstances, KnownInstances
+from sleap_rt.instances import KnownInstances
 from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
-from sleap_rt.runtime.predictors import Frames, Predictor
+from sleap_rt.runtime.predictors import EnginesFirst, Frames, Pending, Predictor
 
 
 def at_common_size(
@@ -48,7 +48,7 @@ def _sizes(source: FrameSource, refs: Sequence[FrameRef]) -> Iterator[tuple[int,
             done.add(ref.video_index)
 
 
-class _SizedPredictor:
+class _SizedPredictor(EnginesFirst):
     """A predictor behind size matching.
 
     Args:
@@ -63,18 +63,18 @@ class _SizedPredictor:
         self.needs_instances, self.device = predictor.needs_instances, predictor.device
         self.models = predictor.models
 
-    def predict(
+    def begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
-    ) -> list[FrameInstances]:
+    ) -> Pending:
         fit = fit_to(frames.shape[1], frames.shape[2], self._height, self._width)
         if known is not None:
             known = [points * fit.ratio for points in known]
         sized = match_size(frames, fit, self._height, self._width)
-        results = self._predictor.predict(sized, frame_indices, known)
-        return [replace(result, points=result.points / fit.ratio) for result in results]
+        rest = self._predictor.begin(sized, frame_indices, known)
+        return lambda: [replace(result, points=result.points / fit.ratio) for result in rest()]
 
     def close(self) -> None:
         self._predictor.close()

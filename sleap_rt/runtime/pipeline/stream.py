@@ -11,6 +11,7 @@ from sleap_rt.options import FilterOptions, RunOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
 from sleap_rt.runtime.frames.input_labels import InputLabels
 from sleap_rt.runtime.pipeline.batches import predict_batches
+from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.size_matching import at_common_size
@@ -32,17 +33,17 @@ def stream_results(
     """Results of frames, in the order given.
 
     Args:
-        predictor: finds the instances.
-        source: gives the frames; a reading thread uses it until the iterator ends.
+        predictor: finds the instances; a thread uses it until the iterator ends.
+        source: gives the frames; a thread uses it until the iterator ends.
         refs: which frames.
-        run: batch size and queue.
+        run: batch size, queue, patience.
         filters: which instances to drop before tracking.
         following: gives the rest their tracks.
         labels: of the input; a predictor may need its labelled animals.
-        journal: gets every batch; frames that it already holds are not predicted again.
+        journal: gets every whole batch; frames that it already holds are not predicted again.
 
     Raises:
-        DataError: as `predict_batches`.
+        DataError, RunError: as `predict_batches`; RunError also if tracking or the journal fails.
     """
     n_done = 0
     for results in journal.batches() if journal is not None else ():
@@ -51,15 +52,24 @@ def stream_results(
             image = None
             if following.needs_images and result.image is not ImageState.UNREADABLE:
                 image = source.read(FrameRef(result.video_index, result.frame_index))
-            yield following.follow(result, image)
+            yield _with_tracks(result, image, following)
     predictor = at_common_size(predictor, source, refs)
-    # Closing the batches ends the reading thread before the caller closes the source.
+    # Closing the batches ends the threads before the caller closes the source.
     with closing(predict_batches(predictor, source, refs[n_done:], run, labels)) as batches:
         for batch in batches:
             kept = [_as_float32(filter_frame(result, filters)) for result in batch.results]
-            if journal is not None:
-                journal.append(kept)
-            yield from map(following.follow, kept, batch.frames)
+            if journal is not None and batch.is_whole:
+                with doing(f"writing {journal.path}"):
+                    journal.append(kept)
+            for result, frame in zip(kept, batch.frames, strict=True):
+                yield _with_tracks(result, frame, following)
+
+
+def _with_tracks(
+    result: FrameInstances, frame: Image | None, following: Following
+) -> FrameInstances:
+    with doing(f"tracking frame {result.frame_index}"):
+        return following.follow(result, frame)
 
 
 def _as_float32(frame: FrameInstances) -> FrameInstances:

@@ -1,6 +1,12 @@
 """Poses from frames: one predictor per supported set of exported graphs."""
 
-from sleap_rt.runtime.predictors.interface import Frames, Predictor, check_frames
+from sleap_rt.runtime.predictors.interface import (
+    EnginesFirst,
+    Frames,
+    Pending,
+    Predictor,
+    check_frames,
+)
 from sleap_rt.runtime.predictors.sets import (
     check_use,
     effective_options,
@@ -9,7 +15,9 @@ from sleap_rt.runtime.predictors.sets import (
 )
 
 __all__ = [
+    "EnginesFirst",
     "Frames",
+    "Pending",
     "Predictor",
     "check_frames",
     "check_use",

@@ -7,14 +7,14 @@ from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.engines import Array, open_engine
 from sleap_rt.runtime.predictors.grouping import group_peaks, grouping_order
 from sleap_rt.runtime.predictors.identity import classify_peaks
-from sleap_rt.runtime.predictors.interface import Frames, check_frames
+from sleap_rt.runtime.predictors.interface import EnginesFirst, Frames, Pending, check_frames
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import SlottedGraph, peak_inputs, scalar_inputs
 
 _Outputs = dict[str, Array]
 
 
-class BottomUpPredictor:
+class BottomUpPredictor(EnginesFirst):
     """All animals of each frame, assembled from their peaks.
 
     Args:
@@ -42,14 +42,17 @@ class BottomUpPredictor:
         self.device = self._engine.device
         self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode) | constants
 
-    def predict(
+    def begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
-    ) -> list[FrameInstances]:
+    ) -> Pending:
         uploaded = self._engine.upload(check_frames(frames))  # once, however often the graph runs
         outputs = self._graph.run({"frames": uploaded, **self._constants}, self._fetch)
+        return lambda: self._instances(outputs, frame_indices)
+
+    def _instances(self, outputs: _Outputs, frame_indices: Sequence[int]) -> list[FrameInstances]:
         results = []
         for i, frame_index in enumerate(frame_indices):
             here = {name: outputs[name][i] for name in self._fetch}

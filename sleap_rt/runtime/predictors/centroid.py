@@ -6,13 +6,19 @@ import numpy as np
 
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.predictors.ground_truth import nearest_instances
-from sleap_rt.runtime.predictors.interface import Frames, check_frames, check_known
+from sleap_rt.runtime.predictors.interface import (
+    EnginesFirst,
+    Frames,
+    Pending,
+    check_frames,
+    check_known,
+)
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import CentroidStage, FoundCentroids
 from sleap_rt.skeleton import Skeleton
 
 
-class CentroidPredictor:
+class CentroidPredictor(EnginesFirst):
     """One point per animal, as a skeleton of one node."""
 
     needs_instances = False
@@ -30,14 +36,14 @@ class CentroidPredictor:
         )
         self.device = self._stage.device
 
-    def predict(
+    def begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
-    ) -> list[FrameInstances]:
+    ) -> Pending:
         found = self._stage.find(self._stage.upload(check_frames(frames)))
-        return [
+        return lambda: [
             _frame(frame_index, here.points[:, None], here.vals[:, None], here)
             for frame_index, here in zip(frame_indices, found, strict=True)
         ]
@@ -58,21 +64,30 @@ class MatchedCentroidPredictor(CentroidPredictor):
         super().__init__(setup)
         self.skeleton = setup.graphs.last.skeleton
 
-    def predict(
+    def begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
-    ) -> list[FrameInstances]:
+    ) -> Pending:
         known = check_known(known, len(frames), self.skeleton.n_nodes)
         found = self._stage.find(self._stage.upload(check_frames(frames)))
-        results = []
-        for frame_index, here, animals in zip(frame_indices, found, known, strict=True):
-            points = nearest_instances(here.points, animals)
-            visible = ~np.isnan(points[..., 0])
-            result = _frame(frame_index, points, visible.astype(np.float32), here)
-            results.append(result.take(np.flatnonzero(visible.any(axis=1))))
-        return results
+        return lambda: _matched(frame_indices, found, known)
+
+
+def _matched(
+    frame_indices: Sequence[int],
+    found: Sequence[FoundCentroids],
+    known: Sequence[KnownInstances],
+) -> list[FrameInstances]:
+    """The pose nearest to each centroid; centroids without a visible one give none."""
+    results = []
+    for frame_index, here, animals in zip(frame_indices, found, known, strict=True):
+        points = nearest_instances(here.points, animals)
+        visible = ~np.isnan(points[..., 0])
+        result = _frame(frame_index, points, visible.astype(np.float32), here)
+        results.append(result.take(np.flatnonzero(visible.any(axis=1))))
+    return results
 
 
 def _frame(

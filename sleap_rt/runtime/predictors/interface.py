@@ -1,6 +1,7 @@
 """The interface of predictors, and checks of their inputs."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,8 @@ from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.skeleton import Skeleton
 
 Frames = Image
+Pending = Callable[[], list[FrameInstances]]
+"""What is left to do of a prediction when the engines have answered; gives one entry per frame."""
 
 
 class Predictor(Protocol):
@@ -54,7 +57,39 @@ class Predictor(Protocol):
         """
         ...
 
+    def begin(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> Pending:
+        """The engines' part of `predict`; another thread may do the rest meanwhile.
+
+        The next batch may begin before the rest of this one is done.
+        """
+        ...
+
     def close(self) -> None: ...
+
+
+class EnginesFirst(ABC):
+    """A predictor whose `predict` is `begin` and the rest."""
+
+    @abstractmethod
+    def begin(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> Pending: ...
+
+    def predict(
+        self,
+        frames: Frames,
+        frame_indices: Sequence[int],
+        known: Sequence[KnownInstances] | None = None,
+    ) -> list[FrameInstances]:
+        return self.begin(frames, frame_indices, known)()
 
 
 def check_frames(frames: Array) -> Frames:

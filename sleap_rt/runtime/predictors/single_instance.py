@@ -1,17 +1,17 @@
 """Models of one animal per frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from sleap_rt.instances import FrameInstances, KnownInstances
-from sleap_rt.runtime.engines import open_engine
-from sleap_rt.runtime.predictors.interface import Frames, check_frames
+from sleap_rt.runtime.engines import Array, open_engine
+from sleap_rt.runtime.predictors.interface import EnginesFirst, Frames, Pending, check_frames
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import peak_inputs
 
 
-class SingleInstancePredictor:
+class SingleInstancePredictor(EnginesFirst):
     """The one animal of each frame."""
 
     needs_instances = False
@@ -25,14 +25,19 @@ class SingleInstancePredictor:
         self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode)
         self._raw = setup.raw
 
-    def predict(
+    def begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
-    ) -> list[FrameInstances]:
+    ) -> Pending:
         feed = {"frames": self._engine.upload(check_frames(frames)), **self._constants}
         outputs = self._engine.run(feed, ["peaks", "peak_vals", *self._raw])
+        return lambda: self._instances(outputs, frame_indices)
+
+    def _instances(
+        self, outputs: Mapping[str, Array], frame_indices: Sequence[int]
+    ) -> list[FrameInstances]:
         results = []
         for i, frame_index in enumerate(frame_indices):
             points, vals = outputs["peaks"][i : i + 1], outputs["peak_vals"][i : i + 1]

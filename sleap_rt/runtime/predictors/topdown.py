@@ -10,7 +10,13 @@ from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
 from sleap_rt.runtime.predictors.identity import assign_classes, first_choices
-from sleap_rt.runtime.predictors.interface import Frames, check_frames, check_known
+from sleap_rt.runtime.predictors.interface import (
+    EnginesFirst,
+    Frames,
+    Pending,
+    check_frames,
+    check_known,
+)
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage, UploadedFrames
 
@@ -18,7 +24,7 @@ from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage, Uploade
 _CROP_OUTPUTS = {"crop_confmaps": "confmaps", "class_probs": "class_probs"}
 
 
-class TopDownPredictor:
+class TopDownPredictor(EnginesFirst):
     """All animals of each frame: centroids first, then the pose in the crop around each."""
 
     needs_instances = False
@@ -35,22 +41,22 @@ class TopDownPredictor:
         self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self.device = self._crops.device
 
-    def predict(
+    def begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
-    ) -> list[FrameInstances]:
+    ) -> Pending:
         uploaded = self._centroids.upload(check_frames(frames))
         found = self._centroids.find(uploaded)
-        results = self._crops.instances(
+        poses = self._crops.begin(
             uploaded, frame_indices, [here.points for here in found], [here.vals for here in found]
         )
-        return [
+        return lambda: [
             result
             if here.confmaps is None
             else replace(result, raw={**result.raw, "centroid_confmaps": here.confmaps})
-            for result, here in zip(results, found, strict=True)
+            for result, here in zip(poses(), found, strict=True)
         ]
 
     def close(self) -> None:
@@ -58,7 +64,7 @@ class TopDownPredictor:
         self._crops.close()
 
 
-class KnownCropPredictor:
+class KnownCropPredictor(EnginesFirst):
     """The pose in the crop around each labelled animal."""
 
     needs_instances = True
@@ -73,12 +79,12 @@ class KnownCropPredictor:
         self._center_method = setup.graphs.last.center_method
         self.device = self._crops.device
 
-    def predict(
+    def begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
         known: Sequence[KnownInstances] | None = None,
-    ) -> list[FrameInstances]:
+    ) -> Pending:
         known = check_known(known, len(frames), self.skeleton.n_nodes)
         centers = []
         for animals in known:
@@ -87,7 +93,7 @@ class KnownCropPredictor:
             centers.append(points[~np.isnan(points[:, 0])][: self._max_instances])
         certain = [np.ones(len(points), np.float32) for points in centers]
         uploaded = self._crops.upload(check_frames(frames))
-        return self._crops.instances(uploaded, frame_indices, centers, certain)
+        return self._crops.begin(uploaded, frame_indices, centers, certain)
 
     def close(self) -> None:
         self._crops.close()
@@ -104,13 +110,13 @@ class _Crops:
         self._stage = CropStage(file, setup.decode, setup.engine, list(self._raw.values()))
         self.device, self.upload = self._stage.device, self._stage.upload
 
-    def instances(
+    def begin(
         self,
         frames: UploadedFrames,
         frame_indices: Sequence[int],
         centers: Sequence[Floats],
         scores: Sequence[Floats],
-    ) -> list[FrameInstances]:
+    ) -> Pending:
         """The poses around each frame's centres; crops without any visible node give none.
 
         Args:
@@ -119,12 +125,13 @@ class _Crops:
             centers: per frame (n, 2) float32, (x, y) frame px.
             scores: per frame (n,) float32, confidence of each centre.
         """
-        return [
+        outputs = self._stage.run(frames, centers)
+        return lambda: [
             self._nothing(frame_index)
             if found is None
             else self._frame(frame_index, found, center_scores)
             for frame_index, found, center_scores in zip(
-                frame_indices, self._stage.run(frames, centers), scores, strict=True
+                frame_indices, outputs, scores, strict=True
             )
         ]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import graph_contract
+from fakes import AllAtOnce, graph_contract
 
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
@@ -44,7 +44,7 @@ class _Source:
         return np.full((*self.sizes[ref.video_index], 1), 255, np.uint8)
 
 
-class _CornerPredictor:
+class _CornerPredictor(AllAtOnce):
     """Finds the last white pixel, and repeats what it was told about the animals."""
 
     skeleton, class_names, needs_instances, device = None, (), False, "cpu"

@@ -1,0 +1,84 @@
+"""Notices a stage of a run that does not get on."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sleap_rt.errors import RunError
+from sleap_rt.runtime.pipeline.stages.faults import doing
+from sleap_rt.runtime.pipeline.stages.stage import POLL_SECONDS
+
+_TELL_SECONDS = 10.0
+_BUILD_SECONDS = 3600.0  # more, where an engine may have to be built first
+_log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class _Task:
+    """One piece of a stage's own work.
+
+    Attributes:
+        what: as `doing` takes it.
+        may_build: an engine may have to be built first.
+        seconds: for how long its result has been waited for.
+    """
+
+    what: str
+    may_build: bool
+    seconds: float = 0.0
+
+
+class Activity:
+    """What a stage is doing; nothing while it waits for others."""
+
+    def __init__(self) -> None:
+        self.task: _Task | None = None
+
+    @contextmanager
+    def doing(self, what: str, *, may_build: bool = False) -> Iterator[None]:
+        """As `doing`, and watched."""
+        self.task = _Task(what, may_build)
+        try:
+            with doing(what):
+                yield
+        finally:
+            self.task = None
+
+
+class Watch:
+    """Watches stages while their results are waited for.
+
+    Args:
+        activities: of the stages.
+        stall_timeout: s after which a stage is given up; 0 waits for ever.
+    """
+
+    def __init__(self, activities: Sequence[Activity], stall_timeout: float) -> None:
+        self._activities, self._timeout = activities, stall_timeout
+        self._has_told = False
+
+    def check(self) -> None:
+        """To be called each `POLL_SECONDS` of waiting.
+
+        Seconds are counted here, not read from a clock: a program that was suspended is not late.
+
+        Raises:
+            RunError: one of the stages does not get on.
+        """
+        for activity in self._activities:
+            task = activity.task
+            if task is not None:
+                task.seconds += POLL_SECONDS
+                self._judge(task)
+
+    def _judge(self, task: _Task) -> None:
+        limit = self._timeout + _BUILD_SECONDS * task.may_build
+        if self._timeout and task.seconds >= limit:
+            raise RunError(
+                f"{task.what} has not ended after {limit:g} s and is given up (stall_timeout)."
+            )
+        if task.seconds >= _TELL_SECONDS and not (task.may_build or self._has_told):
+            self._has_told = True
+            end = f"; it is given up after {limit:g} s" if self._timeout else ""
+            _log.warning("%s takes more than %g s%s", task.what, _TELL_SECONDS, end)
