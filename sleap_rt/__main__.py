@@ -1,6 +1,40 @@
-"""`python -m sleap_rt`: the same program as `sleap-nn`."""
+"""The program `sleap-nn`, also as `python -m sleap_rt`."""
 
-from sleap_rt.cli import main
+import os
+import sys
+import threading
+
+from sleap_rt.interrupts import Interrupts
+
+_LEFT_BEHIND = ("read-frames", "run-engine", "tensorrt-build")  # threads that may never return
+
+
+def main() -> None:
+    """Run the program, ready for signals before anything that takes time is imported."""
+    with Interrupts() as interrupts:
+        try:
+            from sleap_rt.cli import main as run
+
+            run()
+        except SystemExit as left:
+            _leave_at_once(left.code)
+            raise
+        except BaseException:
+            if interrupts.number is None:
+                raise
+            print(interrupts.words, file=sys.stderr)
+            sys.exit(interrupts.exit_code)
+        finally:
+            interrupts.ignore()  # also while Python ends
+
+
+def _leave_at_once(code: object) -> None:
+    """End now if a library still computes in a thread: its end would have to be waited for."""
+    if any(thread.name in _LEFT_BEHIND for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 1)
+
 
 if __name__ == "__main__":
     main()

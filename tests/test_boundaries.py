@@ -15,7 +15,7 @@ PACKAGE = Path(sleap_rt.__file__).parent
 ARCHITECTURE = PACKAGE.parent / "docs/architecture.md"
 SMALL = {"errors", "version", "options", "skeleton", "instances", "contract", "kinds"}
 SMALL |= {"arrays", "geometry", "model_files", "legacy_files", "labels", "machine"}
-SMALL |= {"stopping", "telemetry", "untrusted"}
+SMALL |= {"interrupts", "telemetry", "untrusted"}
 MAY_IMPORT = {
     # It tells a terminal what workflows report: steps of an export, results, verifications.
     "cli": {"workflows", "export", "runtime", "tracking", "evaluation"},

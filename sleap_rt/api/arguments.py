@@ -44,6 +44,7 @@ class RunArguments(TypedDict, total=False):
 
     batch_size: int | Literal["auto"]
     queue_maxsize: int
+    stall_timeout: float
     on_error: Literal["continue", "stop"]
     frames: Sequence[int] | None
     video_index: int | None

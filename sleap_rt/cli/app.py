@@ -2,12 +2,15 @@
 
 import sys
 import traceback
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 
 import click
 
 from sleap_rt.errors import OptionError, SleapRtError
+from sleap_rt.interrupts import Interrupts
 from sleap_rt.version import __version__
 
 _COMMANDS = (
@@ -23,7 +26,6 @@ _COMMANDS = (
 )
 _ALIASES = {"predict": "track"}
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
-_INTERRUPTED = 130
 
 
 def _underscored(token: str) -> str:
@@ -103,20 +105,48 @@ def app() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the program and leave with its exit code.
 
-    0 success, 1 bad data or a failed run, 2 wrong usage, 130 interrupted.
+    0 success, 1 bad data or a failed run, 2 wrong usage, 128 + its number after a signal: 130 for
+    Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
     """
-    try:
-        code = app.main(args=args, prog_name="sleap-nn", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt) as error:
-        words = str(error.__cause__ or error)
-        click.echo(f"interrupted: {words}" if words else "interrupted", err=True)
-        sys.exit(_INTERRUPTED)
-    except SleapRtError as error:
-        if "--verbose" in (sys.argv if args is None else args):
-            traceback.print_exception(error)
+    with Interrupts() as interrupts:
+        try:
+            code = app.main(args=args, prog_name="sleap-nn", standalone_mode=False)
+            code = code if isinstance(code, int) else 0
+        except click.ClickException as error:
+            error.show()
+            code = error.exit_code
+        except (click.Abort, KeyboardInterrupt) as error:
+            code = _interrupted(interrupts, error)
+        except Exception as error:
+            if interrupts.number is not None:  # some imports turn an interrupt into ImportError
+                code = _interrupted(interrupts, error)
+            else:
+                code = _failed(error, sys.argv if args is None else args)
+    sys.exit(code)
+
+
+def _interrupted(interrupts: Interrupts, error: BaseException) -> int:
+    words = _how_to_go_on(error)
+    with suppress(OSError):  # the terminal may be gone
+        click.echo(f"{interrupts.words}: {words}" if words else interrupts.words, err=True)
+    return interrupts.exit_code
+
+
+def _how_to_go_on(error: BaseException | None) -> str:
+    """What the first interrupt said, whatever came behind it."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) and str(error):
+            return str(error)
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _failed(error: Exception, args: Sequence[str]) -> int:
+    if "--verbose" in args:
+        traceback.print_exception(error)
+    if isinstance(error, SleapRtError):
         click.echo(f"Error: {error}", err=True)
-        sys.exit(2 if isinstance(error, OptionError) else 1)
-    sys.exit(code if isinstance(code, int) else 0)
+        return 2 if isinstance(error, OptionError) else 1
+    words = f"Error: {type(error).__name__}: {' '.join(str(error).split())}".rstrip(": .")
+    click.echo(f"{words}. No part of sleap-rt foresees this; please report it.", err=True)
+    return 1

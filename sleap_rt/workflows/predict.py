@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, EngineError, RunError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.frames.open_input import open_input
@@ -28,6 +28,7 @@ from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
 from sleap_rt.runtime.pipeline.journal import Journal, JournalError
 from sleap_rt.runtime.pipeline.spool import Spool
+from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, open_predictor
@@ -122,6 +123,8 @@ def run_plan(
     Raises:
         DataError: a frame cannot be read. What was predicted before it is saved.
         KeyboardInterrupt: with a word on how to continue; the journal has what was predicted.
+        RunError: the engine, a library or a thread failed, or does not get on; says what is kept,
+            and how to go on.
         ModelError, OptionError, EngineError: as `open_predictor`.
     """
     report = report or Report()
@@ -235,16 +238,22 @@ class _Run:
         with closing(stream):
             try:
                 for result in report.results(stream, self._n_wanted, n_resumed):
-                    self._damaged.note(result)
-                    if self._tally.add(result):
-                        self._stored.append(result)
+                    with doing(f"storing frame {result.frame_index}"):
+                        self._damaged.note(result)
+                        if self._tally.add(result):
+                            self._stored.append(result)
             except JournalError as error:
                 raise JournalError(f"{error} {self._how_to_go_on()}.") from error
             except DataError as error:
                 return error
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(self._how_to_go_on()) from None
+            except (EngineError, RunError) as error:
+                raise type(error)(f"{error} {self._what_is_left()}") from error
         return None
+
+    def _what_is_left(self) -> str:
+        return f"{self._how_to_go_on() or 'nothing was written'}."
 
     def _how_to_go_on(self) -> str:
         if self._journal is None:

@@ -1,5 +1,6 @@
 """A predictor whose answer is in the picture, so that runs can be tested without an engine."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,8 @@ def graph_contract(kind="bottomup", **changed):
 
 class AllAtOnce:
     """A predictor that leaves nothing to do after its engine, which is `predict`."""
+
+    predict: Callable
 
     def begin(self, frames, frame_indices, known=None):
         found = self.predict(frames, frame_indices, known)

@@ -167,6 +167,15 @@ SELECTION = (
         help="Decoded frames that may wait for the engine.",
     ),
     click.option(
+        "--stall_timeout",
+        type=float,
+        default=RunOptions.stall_timeout,
+        show_default=True,
+        metavar="S",
+        help="End the run when reading a frame or the engine takes longer than this, in s; "
+        "0: never.",
+    ),
+    click.option(
         "--on_error",
         type=click.Choice(("continue", "stop")),
         default=RunOptions.on_error,

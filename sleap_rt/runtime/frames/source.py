@@ -1,10 +1,13 @@
 """Pixels by frame number: the open videos of a run."""
 
+import threading
 from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from sleap_rt.arrays import Image
 from sleap_rt.runtime.frames.frame_refs import FrameRef
+
+_PATIENCE_SECONDS = 1.0
 
 
 class Reader(Protocol):
@@ -38,6 +41,7 @@ class Source:
     def __init__(self, readers: Mapping[int, Reader], decoder: str) -> None:
         self._readers = dict(readers)
         self.decoder = decoder
+        self._reading = threading.Lock()
         self.concealed: set[FrameRef] = set()  # frames read so far, whose image is in part made up
 
     def read(self, ref: FrameRef) -> Image:
@@ -48,7 +52,8 @@ class Source:
             DataError: no frame can.
         """
         reader = self._readers[ref.video_index]
-        image = reader.read(ref.frame_index)
+        with self._reading:
+            image = reader.read(ref.frame_index)
         if isinstance(reader, Decoding) and reader.is_concealed:
             self.concealed.add(ref)
         return image
@@ -60,5 +65,8 @@ class Source:
         return [note for reader in readers for note in reader.notes]
 
     def close(self) -> None:
-        for reader in self._readers.values():
-            reader.close()
+        """Close the videos; not while a read hangs, which closing a file beneath it would crash."""
+        if self._reading.acquire(timeout=_PATIENCE_SECONDS):
+            for reader in self._readers.values():
+                reader.close()
+            self._reading.release()

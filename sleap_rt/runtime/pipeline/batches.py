@@ -118,11 +118,12 @@ class _Frames:
         self, found: Sequence[tuple[FrameRef, Image | None]], *, is_whole: bool = True
     ) -> None:
         self.refs = [ref for ref, _ in found]
-        self.images = [image for _, image in found]
         self.is_whole = is_whole
         self.readable = [ref for ref, image in found if image is not None]
-        there = [image for image in self.images if image is not None]
+        there = [image for _, image in found if image is not None]
         self.stacked = np.stack(there) if there else None
+        rows = iter(there if self.stacked is None else self.stacked)  # views: images are kept once
+        self.images = [None if image is None else next(rows) for _, image in found]
 
     def __str__(self) -> str:
         return f"frames {self.refs[0].frame_index} to {self.refs[-1].frame_index}"

@@ -6,22 +6,24 @@ from dataclasses import replace
 
 import numpy as np
 
+from sleap_rt.arrays import Image
 from sleap_rt.instances import FrameInstances, ImageState
 from sleap_rt.options import FilterOptions, RunOptions
-from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
+from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.input_labels import InputLabels
+from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.pipeline.batches import predict_batches
-from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.filters import filter_frame
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.size_matching import at_common_size
+from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor
 
 
 def stream_results(
     predictor: Predictor,
-    source: FrameSource,
+    source: Source,
     refs: Sequence[FrameRef],
     *,
     run: RunOptions,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sleap_rt.errors import EngineError
+from sleap_rt.interrupts import STOPPED
 from sleap_rt.runtime.engines.interface import TensorSpec
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
@@ -77,7 +78,7 @@ def build_engine(
     graph = _parse(tensorrt.api, request.model)
     _keep_outputs(graph.network, request.outputs)
     config = _configure(tensorrt, graph, request)
-    stop = threading.Event()
+    stop = STOPPED.get() or threading.Event()
     monitor = _make_monitor(tensorrt.api, progress, stop)
     config.progress_monitor = monitor
 

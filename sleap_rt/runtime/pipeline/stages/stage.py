@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from sleap_rt.errors import RunError
-from sleap_rt.stopping import STOPPED
+from sleap_rt.interrupts import STOPPED
 
 T = TypeVar("T")
 POLL_SECONDS = 0.1

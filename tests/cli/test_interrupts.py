@@ -1,0 +1,108 @@
+"""However the program is ended from outside, it says how to go on and leaves no traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sleap_rt.cli.app import main
+
+ROOT = Path(__file__).resolve().parents[2]
+VIDEO = ROOT / "samples/one_crawler.mp4"
+SLOW = """
+import time
+from sleap_rt.runtime.predictors.single_instance import SingleInstancePredictor as Predictor
+plain = Predictor.begin
+Predictor.begin = lambda *args: (time.sleep(0.2), plain(*args))[1]
+from sleap_rt.__main__ import main
+main()
+"""
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {name!r}:
+            {act}
+sys.meta_path.insert(0, Interrupting())
+from sleap_rt.__main__ import main
+main()
+"""
+AT_ONCE = "os.kill(os.getpid(), signal.SIGINT)"
+AS_NUMPY_DOES = f"""try: {AT_ONCE}
+            except KeyboardInterrupt: raise ImportError("initialization failed")"""
+
+
+def started(script, *args):
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", script, *map(str, args)]
+    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize(
+    ("name", "times", "code"),
+    [("SIGINT", 1, 130), ("SIGINT", 5, 130), ("SIGTERM", 2, 143), ("SIGHUP", 1, 129)],
+)
+def test_a_signal_ends_a_run_in_order(name, times, code, sample_graphs, tmp_path):
+    (graph,) = sample_graphs("single_instance")
+    out = tmp_path / "out.slp"
+    args = ["track", "-i", VIDEO, "-m", graph, "-o", out, "-d", "cpu", "--engine", "ort", "-b", "2"]
+    process = started(SLOW, *args)
+    journal = tmp_path / "out.slp.journal"
+    until = time.monotonic() + 60
+    while not (journal.exists() and journal.stat().st_size > 3000):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    for _ in range(times):
+        process.send_signal(getattr(signal, name))
+        time.sleep(0.05)
+    _, words = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in words
+    *_, last = words.splitlines()
+    assert last.startswith("interrupted: " if name == "SIGINT" else f"ended by {name}: ")
+    assert "frames are kept in" in last
+    assert last.endswith("pass --resume to the same command to continue")
+
+
+@pytest.mark.parametrize("name", ["click", "sleap_rt.cli.info", "numpy"])
+@pytest.mark.parametrize("act", [AT_ONCE, AS_NUMPY_DOES])
+def test_an_interrupt_while_libraries_are_imported_is_no_error_of_theirs(name, act):
+    process = started(INTERRUPTED_IMPORT.format(name=name, act=act), "info", "nowhere")
+    _, words = process.communicate(timeout=60)
+    assert (process.returncode, words.strip()) == (130, "interrupted")
+
+
+def test_the_word_on_how_to_go_on_outlives_further_interrupts(monkeypatch, capsys):
+    def ended(**_):
+        try:
+            raise KeyboardInterrupt("pass --resume")
+        finally:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sleap_rt.cli.app.app.main", ended)
+    with pytest.raises(SystemExit) as left:
+        main([])
+    assert left.value.code == 130
+    assert capsys.readouterr().err == "interrupted: pass --resume\n"
+
+
+def test_an_exception_that_nobody_foresaw_is_one_line(monkeypatch, capsys):
+    def broken(**_):
+        raise ZeroDivisionError("float\ndivision")
+
+    monkeypatch.setattr("sleap_rt.cli.app.app.main", broken)
+    for args, n_lines in (["info"], 1), (["info", "--verbose"], None):
+        before = signal.getsignal(signal.SIGINT)
+        with pytest.raises(SystemExit) as left:
+            main(args)
+        lines = capsys.readouterr().err.splitlines()
+        assert left.value.code == 1
+        assert lines[-1].startswith("Error: ZeroDivisionError: float division.")
+        assert len(lines) == n_lines or "Traceback" in lines[0]
+        assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,153 @@
+"""What fails in the middle of a run ends it with one line of ours, and nothing computed is lost."""
+
+import ctypes
+import threading
+import time
+
+import numpy as np
+import pytest
+import sleap_io as sio
+from fakes import BrightBlocks
+from whole_runs import N_FRAMES, STACK, completed, same
+
+from sleap_rt.errors import EngineError, RunError, SleapRtError
+from sleap_rt.options import RunOptions
+from sleap_rt.runtime.frames import open_input
+from sleap_rt.runtime.pipeline.journal import Journal
+from sleap_rt.runtime.pipeline.stages import stage
+from sleap_rt.tracking import Tracker, TrackerOptions
+from sleap_rt.workflows.plan import PredictionOptions
+
+KEPT = r"\d+ of 23 frames are kept in .*out\.slp\.journal; pass --resume"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(stage, "_LEAVE_SECONDS", 0.2)
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(name="out.slp", predictor=None, stall_timeout=300.0, **given):
+        options = PredictionOptions(
+            output_path=tmp_path / name,
+            run=RunOptions(batch_size=4, queue_maxsize=4, stall_timeout=stall_timeout),
+            **given,
+        )
+        completed(STACK, options, predictor)
+        return sio.load_slp(str(options.output_path), open_videos=False)
+
+    return run
+
+
+def call_of(monkeypatch, owner, name, number, fault):
+    """Let the call of this number, counted from 0, do something else."""
+    plain, calls = getattr(owner, name), []
+
+    def replaced(*args, **kwargs):
+        calls.append(None)
+        return fault() if len(calls) == number + 1 else plain(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, replaced)
+
+
+def raises(error):
+    def fault():
+        raise error
+
+    return fault
+
+
+def hangs():
+    threading.Event().wait(20)
+
+
+def dies():
+    """End this thread beneath everything that could hand an exception over."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(threading.get_ident()), ctypes.py_object(SystemExit)
+    )
+    time.sleep(0.1)
+
+
+PLACES = {
+    "reader": (open_input._ArrayReader, "read", 13, "reading frame 13"),
+    "engine": (BrightBlocks, "predict", 3, "the engine's work on frames 12 to 15"),
+    "tracker": (Tracker, "track", 13, "tracking frame 13"),
+    "journal": (Journal, "append", 3, r"writing .*out\.slp\.journal"),
+}
+ERRORS = [
+    RuntimeError("out of\nluck"),
+    MemoryError(),
+    ValueError("no"),
+    OSError(5, "Input/output error"),
+    SystemExit(3),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_foreign_exception_is_told_and_the_run_goes_on_from_there(run, monkeypatch, place, error):
+    whole = run("whole.slp", tracking=TrackerOptions())
+    owner, name, number, where = PLACES[place]
+    with monkeypatch.context() as broken:
+        call_of(broken, owner, name, number, raises(error))
+        with pytest.raises(RunError, match=f"^{where} failed: .* {KEPT}") as caught:
+            run(tracking=TrackerOptions())
+    assert type(error).__name__ in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.__cause__ is not None  # with --verbose, the traceback
+    same(run(tracking=TrackerOptions(), resume=True), whole)
+
+
+def test_an_error_of_the_engine_says_how_to_go_on(run):
+    with pytest.raises(SleapRtError, match=f"^ONNX Runtime failed. {KEPT}"):
+        run(predictor=BrightBlocks(2, EngineError("ONNX Runtime failed.")))
+    assert len(run(resume=True)) == N_FRAMES
+
+
+@pytest.mark.parametrize("place", ["reader", "engine"])
+def test_what_hangs_is_given_up(run, monkeypatch, place):
+    owner, name, number, where = PLACES[place]
+    started = time.monotonic()
+    with monkeypatch.context() as broken:
+        call_of(broken, owner, name, number, hangs)
+        with pytest.raises(RunError, match=rf"^{where} has not ended after 0\.3 s .* {KEPT}"):
+            run(stall_timeout=0.3)
+    assert time.monotonic() - started < 15, "a hang must be noticed in seconds"
+    assert len(run(resume=True)) == N_FRAMES
+
+
+def test_a_thread_that_dies_without_a_word_is_noticed(run, monkeypatch):
+    """Nothing of Python's can end a thread without passing `Stage._run`; a fault there could."""
+    with monkeypatch.context() as broken:
+        broken.setattr(stage.Stage, "_run", lambda self: None)
+        with pytest.raises(RunError, match="thread run-engine ended without a word"):
+            run()
+    with monkeypatch.context() as broken:
+        call_of(broken, open_input._ArrayReader, "read", 13, dies)
+        with pytest.raises(RunError, match=f"reading frame 13 failed: SystemExit. {KEPT}"):
+            run()
+    assert len(run(resume=True)) == N_FRAMES
+
+
+def test_without_a_journal_it_says_that_nothing_was_written(monkeypatch):
+    options = PredictionOptions(run=RunOptions(batch_size=4))
+    with pytest.raises(RunError, match=r"RuntimeError: boom\. nothing was written\.$"):
+        completed(STACK, options, BrightBlocks(2, RuntimeError("boom.")))
+
+
+def test_the_engine_has_the_next_batch_while_the_rest_of_the_last_one_is_done():
+    """Each waits for the other, so that a run one after the other would never end."""
+    answered = threading.Event()
+
+    class Overlapped(BrightBlocks):
+        def begin(self, frames, frame_indices, known=None):
+            rest = super().begin(frames, frame_indices, known)
+            if frame_indices[0] == 4:
+                answered.set()
+            return lambda: rest() if answered.wait(10) else pytest.fail("stages take turns")
+
+    options = PredictionOptions(run=RunOptions(batch_size=4))
+    summary = completed(np.zeros((12, 8, 10, 1), np.uint8), options, Overlapped())
+    assert summary.n_frames == 12

@@ -1,0 +1,45 @@
+"""Whole runs with predictors that open no engine, and what their results are compared by."""
+
+import numpy as np
+from fakes import BrightBlocks
+
+from sleap_rt.options import NO_OVERRIDES
+from sleap_rt.runtime.frames.open_input import open_input
+from sleap_rt.workflows.plan import plan_prediction
+from sleap_rt.workflows.predict import run_plan
+from sleap_rt.workflows.resolve import ResolvedModels
+
+N_FRAMES = 23
+STACK = np.random.default_rng(0).integers(0, 255, (N_FRAMES, 8, 10, 1)).astype(np.uint8)
+
+
+def completed(data, options, predictor=None):
+    """Plan and run with a predictor that opens no engine."""
+    predictor = predictor or BrightBlocks()
+    graphs = predictor.models
+    models = ResolvedModels(paths=(), overrides=NO_OVERRIDES, models=graphs, graphs=graphs)
+    with open_input(data, options.selection) as opened:
+        return run_plan(plan_prediction(models, opened, options), opened, predictor=predictor)
+
+
+def content(labels):
+    """All that decides whether two results are equal."""
+    return [
+        (
+            frame.frame_idx,
+            [
+                (
+                    instance.numpy(scores=True).tolist(),
+                    instance.score,
+                    instance.track and instance.track.name,
+                    instance.tracking_score,
+                )
+                for instance in frame.instances
+            ],
+        )
+        for frame in labels.labeled_frames
+    ]
+
+
+def same(one, other):
+    assert repr(content(one)) == repr(content(other))  # repr: NaN equals NaN
