@@ -114,6 +114,14 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(clips):
     assert WORKED_ON == [("b", True), ("c", None), ("d", None)]
 
 
+def test_tables_of_a_run_that_was_cut_off_are_believed(clips):
+    clips[0].with_suffix(".predictions.csv").write_text("track,frame_idx")
+    with pytest.raises(DataError, match="does not tell what it was made from"):
+        plan_many(clips, ManyOptions(output_format="csv"))
+    run = plan_many(clips, ManyOptions(output_format="csv", resume=True))
+    assert statuses(run) == ["existing", "waiting", "waiting", "waiting"]
+
+
 @pytest.mark.parametrize("resume", [None, True])
 def test_files_that_are_not_ours_are_refused_before_anything_is_run(clips, resume):
     for clip in clips[1:3]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sleap_rt.runtime.frames.opened import OpenInput
 
 _MARK = "sleap_rt_result"
+WITHOUT_MARK = (".csv", ".json")  # formats that have no place for it
 _UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError)
 
 
@@ -96,7 +97,7 @@ def _what_it_is(path: Path, input_name: str | None) -> str:
     n_labelled = _n_user_instances(path)
     if n_labelled:
         return f"holds {n_labelled} instances that a person labelled"
-    if path.suffix in (".csv", ".json"):
+    if path.suffix in WITHOUT_MARK:
         return f"a `{path.suffix}` file does not tell what it was made from"
     return "is not a result as sleap-rt left it"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.runtime.outputs.earlier_results import (
+    WITHOUT_MARK,
     check_replaceable,
     marked_input,
     name_of_file,
@@ -67,11 +68,18 @@ def _look_at_result(task: Task, options: ManyOptions) -> None:
             raise DataError(f"{journal} holds results of a run that was cut off; pass --resume.")
         return
     task.resume = None
-    is_finished = options.resume and marked_input(output) == name_of_file(task.path)
+    is_finished = bool(options.resume) and _is_result_of(task.path, output)
     if is_finished or (options.skip_existing and output.exists()):
         task.status = "existing"
     elif task.path.is_file():  # a folder of images is looked at when its turn comes
         check_replaceable(output, name_of_file(task.path), overwrite=options.overwrite)
+
+
+def _is_result_of(path: Path, output: Path) -> bool:
+    """Whether a file may be the whole result of an input; a format without a mark is believed."""
+    if not output.exists():
+        return False
+    return output.suffix in WITHOUT_MARK or marked_input(output) == name_of_file(path)
 
 
 def _check_summary(path: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:
