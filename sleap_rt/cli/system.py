@@ -27,7 +27,8 @@ def command(as_json: bool) -> None:
     from sleap_rt.runtime.inspect.trial_store import stored_trials, trials_folder
 
     facts = _facts()
-    facts["engines_compared"] = f"{len(list(stored_trials()))} times, kept in {trials_folder()}"
+    n_compared = sum(bool(stored.evidence.trials) for stored in stored_trials())
+    facts["engines_compared"] = f"{n_compared} times, kept in {trials_folder()}"
     probes = probe_engines()
     if as_json:
         click.echo(json.dumps({**facts, "engines": [vars(probe) for probe in probes]}, indent=2))

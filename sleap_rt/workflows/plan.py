@@ -118,6 +118,11 @@ class PredictionPlan:
             return self.options.journal
         return None if path is None else journal_of(path)
 
+    @property
+    def _or_faster(self) -> str:
+        is_open = self.engine_asked.engine == "auto" and self.options.engine.device == "cpu"
+        return "; another one where it is measured to be faster" if is_open else ""
+
     def lines(self) -> list[str]:
         """The plan for a person to read, one fact per line."""
         options, refs = self.options, self.selection.refs
@@ -129,7 +134,8 @@ class PredictionPlan:
             if graphs is None
             else ", ".join(map(str, graphs.paths)),
             "frames": f"{len(refs)} of {self.selection.n_total}",
-            "engine": f"{options.engine.engine} on {options.engine.device} ({self.engine_reason})",
+            "engine": f"{options.engine.engine} on {options.engine.device} "
+            f"({self.engine_reason}{self._or_faster})",
             "batch": "auto"
             if options.run.batch_size is None
             else f"{options.run.batch_size} frames",
