@@ -53,7 +53,7 @@ def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
         is_predicted=np.array([_is_predicted(instance) for instance in instances], np.bool_),
         track_ids=_track_ids(instances, _places_of(tracks)),
         rows_in_file=np.arange(len(instances)),
-        notes=_notes(labels, len(frames), name),
+        notes=_notes(labels, frames.values(), name),
         made_with=_made_with(labels),
     )
 
@@ -128,8 +128,8 @@ def _frames_by_position(labels: sio.Labels) -> dict[tuple[int, int], list[Any]]:
     return frames
 
 
-def _notes(labels: sio.Labels, n_frames: int, name: str) -> tuple[str, ...]:
-    n_repeated = len(labels.labeled_frames) - n_frames
+def _notes(labels: sio.Labels, groups: Iterable[list[Any]], name: str) -> tuple[str, ...]:
+    n_repeated = sum(len(group) > 1 for group in groups)
     n_videos = len(_all_videos(labels)) - len(videos_of(labels))
     notes = []
     if n_videos:
@@ -138,7 +138,8 @@ def _notes(labels: sio.Labels, n_frames: int, name: str) -> tuple[str, ...]:
         )
     if n_repeated:
         notes.append(
-            f"{counted(n_repeated, 'frame')} of {name} saved twice; the instances were put together"
+            f"{counted(n_repeated, 'frame')} of {name} saved more than once; the instances were "
+            "put together"
         )
     return tuple(notes)
 

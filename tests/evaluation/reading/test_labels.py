@@ -52,17 +52,20 @@ def test_a_node_with_one_unknown_coordinate_is_missing():
 
 def test_a_frame_saved_twice_counts_once_and_is_said():
     labels = make_labels({0: [User(square())]})
-    labels.labeled_frames.append(
-        sio.LabeledFrame(
-            video=labels.videos[0],
-            frame_idx=0,
-            instances=[sio.Instance.from_numpy(square(5), skeleton=labels.skeletons[0])],
+    for shift in (5, 9):
+        labels.labeled_frames.append(
+            sio.LabeledFrame(
+                video=labels.videos[0],
+                frame_idx=0,
+                instances=[sio.Instance.from_numpy(square(shift), skeleton=labels.skeletons[0])],
+            )
         )
-    )
     table = table_from_labels(labels, "l.slp")
     assert table.n_frames == 1
-    assert table.instances_per_frame.tolist() == [2]
-    assert table.notes == ("1 frame of l.slp saved twice; the instances were put together",)
+    assert table.instances_per_frame.tolist() == [3]
+    assert table.notes == (
+        "1 frame of l.slp saved more than once; the instances were put together",
+    )
 
 
 def test_skeletons_with_the_same_nodes_in_another_order_are_brought_together():
