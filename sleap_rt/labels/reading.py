@@ -1,4 +1,4 @@
-"""Reads labels files, without opening their videos unless asked for."""
+"""Reads labels files, checked before anything in them is followed."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,10 @@ _MOST_COMPRESSED = 1100  # times that HDF5's compression can at most reach
 
 
 def load_labels(path: str | Path) -> "sio.Labels":
-    """Read a `.slp` file; no other file is opened.
+    """Read a `.slp` file, without its videos.
+
+    Packages whose frames name videos by their datasets are the exception: their videos are opened,
+    which alone tells them apart, and closed again.
 
     Args:
         path: of the file.
