@@ -92,6 +92,9 @@ class FrameInstances:
     def __len__(self) -> int:
         return len(self.points)
 
+    def __repr__(self) -> str:
+        return f"<FrameInstances frame {self.frame_index}: {len(self)} instances>"
+
     def take(self, index: AnyInts | Bools) -> Self:
         """The instances at `index` (positions or a mask), in that order."""
         per_instance = {name: self.raw[name][index] for name in _RAW_PER_INSTANCE & set(self.raw)}

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from enum import Enum
+from mimetypes import guess_type
 from pathlib import Path
 
 from sleap_rt.errors import ModelError
@@ -42,8 +43,19 @@ def model_source(path: Path) -> ModelSource:
         return ModelSource.NATIVE
     if not path.exists():
         raise ModelError(f"{path} does not exist; expected {_EXPECTED}.")
-    found = ", ".join(sorted(p.name for p in folder.iterdir())[:8]) if folder.is_dir() else ""
+    if path.is_file():
+        raise ModelError(_no_model(path))
+    found = ", ".join(sorted(p.name for p in folder.iterdir())[:8])
     raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {_EXPECTED}.")
+
+
+def _no_model(file: Path) -> str:
+    kind, _ = guess_type(file.name)
+    data = "a video" if (kind or "").startswith("video/") else None
+    data = "a labels file" if file.suffix == ".slp" else data
+    if data is None:
+        return f"{file} is no model; expected {_EXPECTED}."
+    return f"{file} is {data}, not a model; it is given with data_path (-i). Expected {_EXPECTED}."
 
 
 _EXPECTED = (

@@ -1,12 +1,10 @@
 """Options as keyword arguments of the Python functions, under the names the command has."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from sleap_rt.errors import OptionError
-from sleap_rt.options.upstream import why_unknown
 
 
 class ModelArguments(TypedDict, total=False):
@@ -42,7 +40,7 @@ class ModelArguments(TypedDict, total=False):
 class RunArguments(TypedDict, total=False):
     """Arguments that can differ from call to call. Left out: the command's default."""
 
-    batch_size: int | Literal["auto"]
+    batch_size: int | Literal["auto"] | None  # None is "auto"
     queue_maxsize: int
     stall_timeout: float
     on_error: Literal["continue", "stop"]
@@ -105,24 +103,6 @@ class RunArguments(TypedDict, total=False):
 
 class InferenceArguments(ModelArguments, RunArguments, total=False):
     """Arguments for opening models and for one call."""
-
-
-def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse names that are no arguments.
-
-    Raises:
-        TypeError: a name is unknown; the message suggests the nearest known one.
-        OptionError: it is an option of sleap-nn or SLEAP; the message says what is here instead.
-    """
-    names = list(known)
-    for name in given:
-        if name not in names:
-            reason = why_unknown(name)
-            if reason is not None:
-                raise OptionError(reason)
-            near = get_close_matches(name, names, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"unexpected keyword argument {name!r}.{hint}")
 
 
 def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
     InferenceArguments,
     ModelArguments,
     RunArguments,
     in_our_words,
-    refuse_unknown,
 )
 from sleap_rt.api.array_results import RAW_FLAGS, raw_batches, raw_names
 from sleap_rt.api.many_inputs import many_inputs, predict_many, retrack_many
@@ -23,6 +23,7 @@ from sleap_rt.api.pose_predictor import (
     taken_with_warnings,
     with_run_options,
 )
+from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
 from sleap_rt.workflows.predict import planned
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+@names_arguments(InferenceArguments)
 def run_inference(
     data_path: str | Path | Sequence[str | Path] | None = None,
     *,
@@ -77,7 +79,7 @@ def run_inference(
         OptionError: an option, or a combination, cannot be honoured.
         DataError, ModelError, EngineError: as `PosePredictor`.
     """
-    refuse_unknown(arguments, InferenceArguments.__annotations__)
+    check_arguments(arguments, InferenceArguments)
     data = _only_one(data_path=data_path, input_labels=input_labels, input_video=input_video)
     flags = dict(
         zip(

@@ -7,13 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
+import numpy as np
+
+from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
     ModelArguments,
     RunArguments,
     in_our_words,
-    refuse_unknown,
 )
+from sleap_rt.api.signatures import names_arguments
+from sleap_rt.api.warm_up import warm_up
 from sleap_rt.arrays import Image
+from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import (
     DecodeOptions,
@@ -56,6 +61,13 @@ _OF_OUTPUT = (
     "resume",
     "journal",
 )
+_CLOSED = "this predictor is closed; open another one"
+_OF_MODELS = dict.fromkeys(
+    ModelArguments.__annotations__, "it is settled when models are opened; give it to PosePredictor"
+)
+_OF_RUNS = dict.fromkeys(
+    RunArguments.__annotations__, "it can differ from call to call; give it to predict or stream"
+)
 _log = logging.getLogger(__name__)
 
 
@@ -79,6 +91,7 @@ class PosePredictor:
         EngineError: the engine or device is not available.
     """
 
+    @names_arguments(ModelArguments)
     def __init__(
         self,
         model_paths: str | Path | Sequence[str | Path],
@@ -86,10 +99,11 @@ class PosePredictor:
         raw: Sequence[str] | Callable[[ModelSet], Sequence[str]] = (),
         **arguments: Unpack[ModelArguments],
     ) -> None:
-        refuse_unknown(arguments, ModelArguments.__annotations__)
+        check_arguments(arguments, ModelArguments, _OF_RUNS)
         given = in_our_words(arguments)
         self._options = model_options(given)
         self._match_known = bool(given.get("match_known", False))
+        self._is_closed = False
         check_options(self._options)
         paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
         resolved = resolve_models([Path(path) for path in paths], overrides_at_run_time(given))
@@ -104,10 +118,12 @@ class PosePredictor:
         self._predictor = open_predictor(
             graphs, decode, self._options.engine, names, match_known=self._match_known
         )
+        warm_up(self._predictor, self._options.engine)
         self.skeleton: Skeleton = self._predictor.skeleton
         self.class_names = self._predictor.class_names
         self.device = self._predictor.device
 
+    @names_arguments(RunArguments)
     def predict(
         self,
         data: Any,
@@ -133,6 +149,7 @@ class PosePredictor:
             gui = bool(arguments.get("gui"))
             return predicted(plan, opened, self._predictor, gui=gui)
 
+    @names_arguments(RunArguments)
     def stream(
         self, data: Any, **arguments: Unpack[RunArguments]
     ) -> Generator[FrameInstances, None, None]:
@@ -168,14 +185,34 @@ class PosePredictor:
         Args:
             frame: (height, width) or (height, width, channels) uint8, gray or RGB.
             frame_index: becomes that of the result.
+
+        Raises:
+            DataError: the frame is no such array.
+            OptionError: the predictor is closed.
         """
+        if self._is_closed:
+            raise OptionError(_CLOSED)
+        if not isinstance(frame, np.ndarray) or frame.ndim not in (2, 3):
+            found = (
+                f"shape {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+            )
+            raise DataError(
+                "a frame is an array of shape (height, width) or (height, width, channels), uint8; "
+                f"got {found}"
+            )
         if frame.ndim == 2:
             frame = frame[..., None]
         (result,) = self._predictor.predict(frame[None], [frame_index])
         return result
 
     def close(self) -> None:
+        """Free the models; the predictor cannot be used afterwards."""
+        self._is_closed = True
         self._predictor.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._is_closed else f"on {self.device}"
+        return f"<PosePredictor {self._resolved.models.in_words} {state}>"
 
     def __enter__(self) -> Self:
         return self
@@ -186,7 +223,9 @@ class PosePredictor:
     def _options_with(
         self, arguments: RunArguments, output_path: str | Path | None = None
     ) -> PredictionOptions:
-        refuse_unknown(arguments, RunArguments.__annotations__)
+        if self._is_closed:
+            raise OptionError(_CLOSED)
+        check_arguments(arguments, RunArguments, _OF_MODELS)
         return with_run_options(self._options, in_our_words(arguments), output_path)
 
 

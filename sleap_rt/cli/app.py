@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
@@ -15,6 +16,7 @@ from sleap_rt.version import __version__
 
 _COMMANDS = (
     "bench",
+    "completion",
     "eval",
     "eval-tracking",
     "export",
@@ -24,7 +26,8 @@ _COMMANDS = (
     "track",
     "verify",
 )
-_ALIASES = {"predict": "track"}
+_ALIASES = {"predict": "track", "infer": "track"}  # `infer` is not listed: sleap-nn's old name
+_NAMES = ("sleap-nn", "sleap-rt")  # of the program
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
 
 
@@ -42,7 +45,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in _UPSTREAM_COMMANDS:
             return _upstream_command(name)
-        if name not in _COMMANDS:
+        if name not in _COMMANDS and name not in _ALIASES:
             return None
         module = import_module(f"sleap_rt.cli.{_underscored(_ALIASES.get(name, name))}")
         command: click.Command = module.command
@@ -51,9 +54,14 @@ class _LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] == "help":
+            args = [*args[1:2], "--help"]
+            if len(args) == 1:
+                click.echo(ctx.get_help())
+                ctx.exit()
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            raise click.UsageError(f"no command {name!r}.{_nearest(name)}", ctx)
+            raise click.UsageError(f"There is no command {name!r}.{_nearest(name)}", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -102,6 +110,12 @@ def app() -> None:
     """
 
 
+def program_name() -> str:
+    """What the program was called as; an environment may hold another `sleap-nn`."""
+    called = Path(sys.argv[0]).stem
+    return called if called in _NAMES else _NAMES[0]
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the program and leave with its exit code.
 
@@ -110,7 +124,7 @@ def main(args: list[str] | None = None) -> None:
     """
     with Interrupts() as interrupts:
         try:
-            code = app.main(args=args, prog_name="sleap-nn", standalone_mode=False)
+            code = app.main(args=args, prog_name=program_name(), standalone_mode=False)
             code = code if isinstance(code, int) else 0
         except click.ClickException as error:
             error.show()

@@ -9,6 +9,7 @@ import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import DEVICE, tell_choice, tuning_options
+from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.options import EngineOptions, filled
 
 _COLUMNS = (
@@ -33,7 +34,7 @@ _COLUMNS = (
 
 
 @click.command("bench", cls=OnceCommand, short_help="Measure how fast an exported model runs here.")
-@click.argument("path", type=click.Path(path_type=Path))
+@model_arguments("PATH")
 @click.option(
     "--data_path",
     "-i",
@@ -65,7 +66,6 @@ _COLUMNS = (
 @tuning_options
 @click.option("--json", "as_json", is_flag=True, help="JSON in place of the table.")
 def command(
-    path: Path,
     data_path: Path | None,
     engines: tuple[str, ...],
     batch_sizes: tuple[int, ...],
@@ -85,6 +85,7 @@ def command(
     sleap-nn bench exports/flies -i video.mp4
     sleap-nn bench exports/flies --engine ort --engine openvino -b 1 -b 4
     """
+    (path,) = given_models(params, most=1)
     from sleap_rt.runtime.inspect.bench import BenchOptions
     from sleap_rt.workflows.inspect.bench import plan_bench
 

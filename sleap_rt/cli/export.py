@@ -7,6 +7,7 @@ import click
 
 from sleap_rt.cli.export_progress import ExportProgress
 from sleap_rt.cli.options.dialects import DialectCommand
+from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.options.overrides import override_options, overrides_from
 from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
 from sleap_rt.errors import OptionError
@@ -34,14 +35,7 @@ class _Format(click.Choice[str]):
 
 
 @click.command("export", cls=DialectCommand, short_help="Turn trained models into ONNX graphs.")
-@click.argument("models", nargs=-1, type=click.Path(path_type=Path), metavar="MODEL [MODEL]")
-@click.option(
-    "--model_paths",
-    "-m",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="The same models behind a flag, as `track` takes them.",
-)
+@model_arguments("MODEL [MODEL]")
 @click.option(
     "--output",
     "-o",
@@ -93,8 +87,6 @@ class _Format(click.Choice[str]):
 @click.option("--verbose", is_flag=True, help="Say how long each step took.")
 @override_options
 def command(
-    models: tuple[Path, ...],
-    model_paths: tuple[Path, ...],
     output: Path | None,
     precision: Precision,
     calibrate: Path | None,
@@ -121,11 +113,7 @@ def command(
     sleap-nn export models/bottomup -o exports/rtx --precision fp16 --format trt --target sm86
     sleap-nn export models/bottomup -o exports/int8 --precision int8 --calibrate video.mp4
     """
-    models += model_paths
-    if not models:
-        raise click.UsageError("name the model to export: a folder, or the two of a top-down pair")
-    if len(models) > 2:
-        raise click.UsageError(f"{len(models)} models were given; one, or a pair, is exported")
+    models = given_models(params, most=2)
     overrides = overrides_from(params)
     options = ExportOptions(
         precision=precision,

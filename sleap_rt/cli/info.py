@@ -1,38 +1,42 @@
 """`sleap-nn info`: what a model is, trained or exported."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
+from sleap_rt.cli.options.models import given_models, model_arguments
 
 
 @click.command("info", cls=OnceCommand, short_help="Say what a model is, trained or exported.")
-@click.argument("path", type=click.Path(path_type=Path))
+@model_arguments("PATH")
+@click.option("--verbose", is_flag=True, help="Sizes, decoding, provenance and proof as well.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-def command(path: Path, as_json: bool) -> None:
-    """Say what a model is: kind, skeleton, sizes, decoding, and how an export was proven.
+def command(as_json: bool, verbose: bool, **params: Any) -> None:
+    """Say what a model is, what it was trained on, how an export was proven, and how to use it.
 
     PATH is an export folder, an `.onnx` file, or a trained model's folder (sleap-nn, or SLEAP 1.4
     and older), which needs the export extra.
 
     \b
     sleap-nn info exports/flies
+    sleap-nn info models/centroid --verbose
     sleap-nn info models/centroid --json
     """
+    (path,) = given_models(params, most=1)
+    from sleap_rt.workflows.inspect.in_words import in_words
     from sleap_rt.workflows.inspect.info import describe
 
     models = describe(path)
     if as_json:
         click.echo(json.dumps(models, indent=2))
         return
-    for number, model in enumerate(models):
-        if number:
-            click.echo()
-        for line in _lines(model):
-            click.echo(line)
+    lines = in_words(models, path)
+    for model in models:
+        lines += [f"note: {note}" for note in model.get("notes") or ()]
+        lines += ["", *_lines(model)] if verbose else []
+    click.echo("\n".join(lines))
 
 
 def _lines(values: dict[str, Any], indent: str = "") -> list[str]:

@@ -85,7 +85,7 @@ def test_int8_reports_what_poses_lose(in_int8, call) -> None:
     stored = json.loads((graph.parent / "export_metadata.json").read_text())
     assert stored["precision"] == "int8"
     assert stored["certificates"]["single_instance"]["p99_px"] == certificate.p99_px
-    shown = call("info", graph).out
+    shown = call("info", graph, "--verbose").out
     assert "precision:  int8" in shown
     assert "oks mean:    0.9" in shown
 

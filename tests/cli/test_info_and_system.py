@@ -11,7 +11,7 @@ from sleap_rt.runtime.inspect import probe
 
 def test_a_trained_model_is_described(call, request):
     folder = request.config.rootpath / "samples/models/bottomup"
-    text = call("info", folder)
+    text = call("info", folder, "--verbose")
     assert text.code == 0, text.err
     assert "kind:       bottomup" in text.out
     assert "nose, head, thorax" in text.out
@@ -35,7 +35,7 @@ def test_an_exported_pair_is_described(call, sample_graphs):
         assert model["size_bytes"] > 1000
     (one,) = json.loads(call("info", graphs[0], "--json").out)
     assert one in models
-    assert "certificate:" in call("info", graphs[0]).out
+    assert "certificate:" in call("info", graphs[0], "--verbose").out
 
 
 def test_a_legacy_model_is_described(call, shared_data):

@@ -73,7 +73,7 @@ TRACK = ("track", "-i", VIDEO)
         (("export", "nowhere"), 1, "nowhere does not exist; expected"),
         (("export", "tests"), 1, "tests is no model"),
         (("export", MODEL, "-o", "README.md/graphs"), 1, "cannot write into README.md/graphs"),
-        (("export",), 2, "name the model to export"),
+        (("export",), 2, "name the model: a folder"),
         (("export", "a", "b", "c"), 2, "3 models were given"),
     ],
 )

@@ -112,7 +112,8 @@ def _pairs(asked: str, declared: Declared, *, is_int8: bool) -> list[tuple[str, 
     if not found:
         kinds = dict.fromkeys(device.kind for _, device in _all_devices(declared))
         raise OptionError(
-            f"no engine serves device {asked!r}; choose auto or one of {', '.join(kinds)}"
+            f"no engine serves device {asked!r}; choose auto or one of {', '.join(kinds)} (of "
+            "NVIDIA GPUs, the first is cuda or cuda:0, the second cuda:1)"
         )
 
     def order(pair: tuple[str, Device]) -> tuple[bool, bool, int, str]:

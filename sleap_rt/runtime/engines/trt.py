@@ -38,6 +38,7 @@ ENGINE = Declaration(
     devices=(Device(kind="cuda", title="an NVIDIA GPU", place=20, numbered=True),),
     options=OPTIONS,
     why_not=partial(why_not, "trt"),
+    builds_per_size=True,
 )
 
 

@@ -16,6 +16,7 @@ ENGINE = Declaration(
     devices=(Device(kind="cuda", title="an NVIDIA GPU", numbered=True),),
     options=OPTIONS,
     why_not=partial(why_not, "trt-rtx"),
+    builds_per_size=True,
 )
 
 

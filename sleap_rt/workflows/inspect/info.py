@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from sleap_rt.kinds import KINDS
 from sleap_rt.model_files import ModelSource, exported_graphs, model_source
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.inspect.info import describe_graph
@@ -10,7 +11,7 @@ from sleap_rt.workflows.export_extra import needs_export_extra
 
 
 def describe(path: Path) -> list[dict[str, Any]]:
-    """One description for each model.
+    """One description for each model, first stage first.
 
     Args:
         path: an export folder, an `.onnx` file or a trained model.
@@ -21,7 +22,8 @@ def describe(path: Path) -> list[dict[str, Any]]:
     """
     source = model_source(path)
     if source is ModelSource.EXPORTED:
-        return [describe_graph(read_graph_file(graph)) for graph in exported_graphs(path)]
+        found = [describe_graph(read_graph_file(graph)) for graph in exported_graphs(path)]
+        return sorted(found, key=lambda model: bool(KINDS[model["kind"]].sees_crops))
     with needs_export_extra():
         from sleap_rt.models.summary import describe_model
 

@@ -1,0 +1,89 @@
+"""Types of keyword arguments, told in words where a value has another one."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from numbers import Integral, Real
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from sleap_rt.errors import OptionError
+from sleap_rt.options.upstream import why_unknown
+
+_MOST_SHOWN = 60  # characters of a value
+_NUMBERS: dict[Any, type] = {int: Integral, float: Real}  # those of NumPy, too
+_MANY: dict[Any, str] = {int: "whole numbers", float: "numbers"}
+_ONE: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    str: "a string",
+    Path: "a path",
+    NoneType: "None",
+}
+
+
+def check_arguments(
+    given: Mapping[str, Any], known: type, elsewhere: Mapping[str, str] | None = None
+) -> None:
+    """Refuse names that are no arguments, and values of another type.
+
+    Args:
+        given: name -> value.
+        known: a TypedDict with the arguments.
+        elsewhere: arguments of another function -> what to do with them.
+
+    Raises:
+        TypeError: a name is unknown; the message suggests the nearest known one.
+        OptionError: a value has another type; or it is an option of sleap-nn or SLEAP, and the
+            message says what is here instead.
+    """
+    types = get_type_hints(known)
+    for name, value in given.items():
+        if name not in types:
+            _refuse_name(name, types, elsewhere or {})
+        kinds = _alternatives(types[name])
+        if not any(_fits(value, kind) for kind in kinds):
+            shown = repr(value)
+            shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]} ..."
+            allowed = " or ".join(dict.fromkeys(map(_in_words, kinds)))
+            raise OptionError(f"{name} must be {allowed}; got {shown}")
+
+
+def _refuse_name(name: str, types: Mapping[str, Any], elsewhere: Mapping[str, str]) -> None:
+    if name in elsewhere:
+        raise TypeError(f"unexpected keyword argument {name!r}: {elsewhere[name]}.")
+    reason = why_unknown(name)
+    if reason is not None:
+        raise OptionError(reason)
+    near = get_close_matches(name, types, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise TypeError(f"unexpected keyword argument {name!r}.{hint}")
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union; of a Literal, the types of its values."""
+    if get_origin(annotation) is Literal:
+        return tuple(type(value) for value in get_args(annotation))
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(kind for one in get_args(annotation) for kind in _alternatives(one))
+    return (annotation,)
+
+
+def _is_sequence(kind: Any) -> bool:
+    return get_origin(kind) in (list, Sequence)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if _is_sequence(kind):
+        (of,) = get_args(kind)
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            return False
+        return isinstance(value, Iterator | range) or all(_fits(one, of) for one in value)
+    if kind in _NUMBERS:
+        return isinstance(value, _NUMBERS[kind]) and not isinstance(value, bool)
+    return isinstance(value, str | Path if kind is Path else kind)
+
+
+def _in_words(kind: Any) -> str:
+    return f"a list of {_MANY[get_args(kind)[0]]}" if _is_sequence(kind) else _ONE[kind]

@@ -1,0 +1,57 @@
+"""Signatures that name every keyword argument, so that `help` and editors show them."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from inspect import Parameter, Signature, signature
+from typing import Any, TypeVar, get_type_hints
+
+from sleap_rt.options import (
+    DecodeOptions,
+    EngineOptions,
+    FilterOptions,
+    ModelOverrides,
+    RunOptions,
+    SelectionOptions,
+)
+from sleap_rt.tracking.options import TrackerOptions
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_HOMES = (
+    ModelOverrides,
+    EngineOptions,
+    DecodeOptions,
+    RunOptions,
+    SelectionOptions,
+    FilterOptions,
+    TrackerOptions,
+)
+
+
+def names_arguments(arguments: type) -> Callable[[_Function], _Function]:
+    """Show the keywords of a TypedDict, with their defaults, in place of `**arguments`."""
+
+    def add(function: _Function) -> _Function:
+        plain = signature(function)
+        own = [one for one in plain.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+        defaults = {one.name: one.default for home in _HOMES for one in fields(home)}
+        more = [
+            Parameter(
+                name,
+                Parameter.KEYWORD_ONLY,
+                default=defaults.get(name, _least(kind)),
+                annotation=kind,
+            )
+            for name, kind in get_type_hints(arguments).items()
+            if name not in plain.parameters
+        ]
+        function.__signature__ = Signature(  # type: ignore[attr-defined]
+            [*own, *more], return_annotation=plain.return_annotation
+        )
+        return function
+
+    return add
+
+
+def _least(kind: Any) -> bool | None:
+    """The default of an option that no class above has."""
+    return False if kind is bool else None

@@ -1,0 +1,24 @@
+"""Runs opened models once, so that the first frame of a closed loop is as quick as the next."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from sleap_rt.errors import ModelError
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.engines import choose_engine, declarations
+from sleap_rt.runtime.inspect.verify import read_sample
+from sleap_rt.runtime.predictors import Predictor
+
+
+def warm_up(predictor: Predictor, engine: EngineOptions) -> None:
+    """Predict the frames that the first graph carries: animals are found, cropped and grouped.
+
+    Not done for models that need labelled animals, nor on engines that are built for one size of
+    frames, which may not be that of the frames to come.
+    """
+    chosen = choose_engine(engine, predictor.models.precisions).options.engine
+    if predictor.needs_instances or declarations()[chosen].builds_per_size:
+        return
+    with suppress(ModelError):  # a graph without a sample runs all the same
+        frames = read_sample(Path(predictor.models.paths[0])).feed["frames"]
+        predictor.predict(frames[:1], [0])

@@ -1,0 +1,46 @@
+"""Models as arguments of a command, or after `-m` as `track` takes them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_PATH = click.Path(path_type=Path)
+
+
+def model_arguments(metavar: str) -> Callable[[_Command], _Command]:
+    """Add the arguments, and `--model_paths`; `given_models` joins them.
+
+    Args:
+        metavar: what the help calls the arguments.
+    """
+
+    def add(command: _Command) -> _Command:
+        argument = click.argument("models", nargs=-1, type=_PATH, metavar=metavar)
+        option = click.option(
+            "--model_paths", "-m", multiple=True, type=_PATH, help="The same, as `track` takes it."
+        )
+        return argument(option(command))
+
+    return add
+
+
+def given_models(params: dict[str, Any], *, most: int) -> tuple[Path, ...]:
+    """The models, taken out of a command's parameters.
+
+    Args:
+        params: of a command with `model_arguments`.
+        most: that the command takes.
+
+    Raises:
+        UsageError: there are none, or more.
+    """
+    models: tuple[Path, ...] = (*params.pop("models"), *params.pop("model_paths"))
+    if not models:
+        raise click.UsageError("name the model: a folder or an `.onnx` file")
+    if len(models) > most:
+        takes = "one" if most == 1 else "one, or a pair,"
+        raise click.UsageError(f"{len(models)} models were given; {takes} is taken")
+    return models

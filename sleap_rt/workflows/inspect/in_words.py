@@ -1,0 +1,66 @@
+"""What a model is, in a few sentences for a person."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_KINDS = {
+    "single_instance": "single-animal model: finds the one animal of a frame",
+    "bottomup": "bottom-up model: finds every animal of a frame",
+    "centroid": "first half of a top-down model: finds where the animals of a frame are",
+    "centered_instance": "second half of a top-down model: finds the nodes of one animal in a crop",
+    "multi_class_bottomup": "bottom-up identity model: finds every animal and tells which it is",
+    "multi_class_topdown": "second half of a top-down identity model: finds the nodes of one "
+    "animal in a crop, and tells which animal it is",
+}
+_NEEDS = {
+    "centroid": "alone it gives one point per animal; poses need a crop model beside it",
+    "centered_instance": "needs a centroid model beside it, or labelled animals",
+    "multi_class_topdown": "needs a centroid model beside it, or labelled animals",
+}
+
+
+def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
+    """Sentences, one per line: what each model is, what it needs, how it was proven, how to use it.
+
+    Args:
+        models: as `describe` gives them, first stage first.
+        path: of the models.
+    """
+    kinds = {model["kind"] for model in models}
+    lines = []
+    for model in models:
+        nodes = "" if model["kind"] == "centroid" else f", {_nodes(model)}"
+        lines.append(f"{_KINDS[model['kind']]}{nodes}")
+        lines.append(f"  trained on {_frames(model['preprocessing'])}")
+        if len(kinds) == 1 and model["kind"] in _NEEDS:
+            lines.append(f"  {_NEEDS[model['kind']]}")
+        certificate = model.get("certificate")
+        if certificate is not None:
+            lines.append(
+                f"  proven at export: {certificate['n_instances']} instances in "
+                f"{certificate['n_frames']} frames, within {certificate['max_px']:.1g} px"
+            )
+        for size, measured in (model.get("engines") or {}).items():
+            lines.append(f"  frames of {size}: {measured}")
+    track = f"sleap-nn track -i VIDEO -m {path}"
+    needs_labels = kinds in ({"centered_instance"}, {"multi_class_topdown"})
+    lines.append(f"use: {track.replace('VIDEO', 'LABELS.slp') if needs_labels else track}")
+    return lines
+
+
+def _nodes(model: Mapping[str, Any]) -> str:
+    names = model["skeleton"]["nodes"]
+    found = f"{len(names)} nodes" if len(names) > 1 else "1 node"
+    classes = model.get("classes")
+    return f"{found}, classes {', '.join(classes)}" if classes else found
+
+
+def _frames(spec: Mapping[str, Any]) -> str:
+    colors = "gray" if spec["in_channels"] == 1 else "RGB"
+    crop, size = spec["crop_size"], (spec["max_width"], spec["max_height"])
+    scale = "" if spec["input_scale"] == 1 else f", at {spec['input_scale']:g} of their size"
+    if crop is not None:
+        return f"{colors} crops of {crop[1]}x{crop[0]} px{scale}"
+    sized = "" if None in size else f" of {size[0]}x{size[1]} px"
+    return f"{colors} frames{sized}{scale}"

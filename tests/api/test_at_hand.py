@@ -1,0 +1,128 @@
+"""What Python tells: signatures, wrong types, closed predictors; a first frame without delay."""
+
+import inspect
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import sleap_rt
+from sleap_rt import PosePredictor, run_inference
+from sleap_rt.api.argument_types import check_arguments
+from sleap_rt.api.arguments import InferenceArguments
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.tracking.options import TrackerOptions
+
+NEW_MODULES = """
+import sys
+import numpy as np
+from sleap_rt import PosePredictor
+with PosePredictor(sys.argv[1], engine="ort", device="cpu") as predictor:
+    frame = np.random.default_rng(0).integers(0, 255, (250, 324), dtype=np.uint8)
+    before = set(sys.modules)
+    predictor.predict_frame(frame)
+    print(sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.fixture
+def graph(sample_graphs):
+    (graph,) = sample_graphs("bottomup")
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"frames": "0-3"}, "frames must be a list of whole numbers or None; got '0-3'"),
+        ({"frames": 3}, "frames must be a list of whole numbers or None; got 3"),
+        ({"frames": [0, 1.5]}, "frames must be a list of whole numbers or None; got [0, 1.5]"),
+        ({"batch_size": "4"}, None),  # a string, as `auto` is: the option's own check refuses it
+        ({"queue_maxsize": "4"}, "queue_maxsize must be a whole number; got '4'"),
+        ({"queue_maxsize": True}, "queue_maxsize must be a whole number; got True"),
+        ({"peak_threshold": "high"}, "must be a number or a list of numbers; got 'high'"),
+        ({"tracking": "yes"}, "tracking must be True or False; got 'yes'"),
+        ({"anchor_part": 3}, "anchor_part must be a string or None; got 3"),
+        ({"device": 0}, "device must be a string; got 0"),
+        ({"frames": ["x" * 100]}, "got ['" + "x" * 58 + " ..."),
+    ],
+)
+def test_a_value_of_another_type_is_told_in_words(given, words):
+    if words is None:
+        check_arguments(given, InferenceArguments)
+        return
+    with pytest.raises(OptionError) as refusal:
+        run_inference("a.mp4", model_paths="b", **given)
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"frames": range(3), "queue_maxsize": np.int64(2), "peak_threshold": np.float32(0.1)},
+        {"frames": np.arange(3), "peak_threshold": [0.1, 1], "min_instance_peaks": 1},
+        {"frames": (0, 2), "resume": "auto", "batch_size": "auto", "max_tracks": None},
+        {"frames": iter([0, 1]), "integral_refinement": None},
+    ],
+)
+def test_values_of_the_right_types_pass(given):
+    check_arguments(given, InferenceArguments)
+    if "frames" in given:
+        assert len(list(given["frames"])) > 1  # the check leaves an iterator as it is
+
+
+def test_arguments_of_another_call_are_told_where_they_belong(graph):
+    with pytest.raises(TypeError, match="frames': it can differ from call to call"):
+        PosePredictor(graph, frames=[0])  # type: ignore[call-arg]
+    predictor = PosePredictor(graph)
+    with pytest.raises(TypeError, match="peak_threshold': it is settled when models are"):
+        predictor.predict("a.mp4", peak_threshold=0.1)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("frame", [[[0, 1]], None, np.zeros(3, np.uint8)])
+def test_what_is_no_frame_is_told_in_words(graph, frame):
+    with PosePredictor(graph) as predictor, pytest.raises(DataError, match="a frame is an array"):
+        predictor.predict_frame(frame)
+
+
+def test_a_closed_predictor_says_so(graph):
+    predictor = PosePredictor(graph)
+    assert repr(predictor) == f"<PosePredictor bottomup on {predictor.device}>"
+    predictor.close()
+    assert repr(predictor) == "<PosePredictor bottomup closed>"
+    with pytest.raises(OptionError, match="is closed"):
+        predictor.predict_frame(np.zeros((9, 9), np.uint8))
+    with pytest.raises(OptionError, match="is closed"):
+        predictor.predict("a.mp4")
+
+
+def test_the_signature_names_every_option():
+    shown = inspect.signature(run_inference).parameters
+    assert set(InferenceArguments.__annotations__) < set(shown)
+    assert shown["tracking_window_size"].default == TrackerOptions.tracking_window_size
+    assert shown["queue_maxsize"].default == 8
+    assert shown["tracking"].default is False
+
+
+def test_results_have_a_short_name(graph):
+    with PosePredictor(graph) as predictor:
+        found = predictor.predict_frame(np.zeros((250, 324), np.uint8), 7)
+    assert repr(found) == "<FrameInstances frame 7: 0 instances>"
+
+
+@pytest.mark.engine
+def test_the_first_frame_waits_for_no_import(graph, request):
+    done = subprocess.run(
+        [sys.executable, "-c", NEW_MODULES, str(graph)],
+        cwd=request.config.rootpath,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_are_listed():
+    for name in ("Evaluator", "PosePredictor", "Tracker", "export_models", "run_inference"):
+        assert name in dir(sleap_rt)

@@ -1,0 +1,80 @@
+"""Every command takes models and files the same way, and is called what it was called."""
+
+import sys
+
+import pytest
+
+from sleap_rt.cli.app import program_name
+
+
+@pytest.fixture(autouse=True)
+def at_root(request, monkeypatch):
+    monkeypatch.chdir(request.config.rootpath)
+
+
+def test_models_are_arguments_or_behind_a_flag(call, sample_graphs):
+    (graph,) = sample_graphs("single_instance")
+    for command in ("info", "verify"):
+        plain, behind = call(command, graph), call(command, "-m", graph)
+        assert plain.code == behind.code == 0, behind.err
+        assert plain.out == behind.out
+        none, two = call(command), call(command, graph, "-m", graph)
+        assert (none.code, two.code) == (2, 2)
+        assert "name the model: a folder" in none.err
+        assert "2 models were given; one is taken" in two.err
+    assert (
+        "3 models were given; one, or a pair, is taken" in call("export", "-m", "a", "b", "c").err
+    )
+
+
+def test_verify_begins_with_the_verdict(call, sample_graphs):
+    (graph,) = sample_graphs("single_instance")
+    assert call("verify", graph, "--engine", "ort").out.startswith("OK  ")
+
+
+def test_info_begins_with_what_a_model_is(call, sample_graphs):
+    pair = sample_graphs("centroid", "centered_instance")[0].parent
+    lines = call("info", pair).out.splitlines()
+    assert lines[0].startswith("first half of a top-down model")
+    assert [line for line in lines if line.startswith("second half")]
+    assert lines[-1] == f"use: sleap-nn track -i VIDEO -m {pair}"
+    alone = call("info", "samples/models/centered_instance").out
+    assert "needs a centroid model beside it" in alone
+    assert "  trained on gray crops of 96x96 px, at 0.5 of their size" in alone
+    assert "-i LABELS.slp" in alone
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("track -i samples/models/bottomup -m x", "samples/models/bottomup is a model; give it"),
+        ("track -i samples/crawlers.mp4 -m samples/crawlers.mp4", "is a video, not a model"),
+        ("info samples/crawlers.slp", "is a labels file, not a model"),
+        ("track -i a.mp4 -m b --device 0", "the first is cuda or cuda:0"),
+    ],
+)
+def test_mix_ups_are_recognised(call, words, told):
+    done = call(*words.split())
+    assert done.code != 0
+    assert told in done.err
+
+
+def test_help_and_the_old_name_of_predict_are_known(call):
+    assert "Commands:" in call("help").out
+    assert call("help", "track").out == call("track", "--help").out
+    assert "Usage: sleap-nn infer" in call("infer", "--help").out
+    assert call("help", "nonsense").code == 2
+
+
+@pytest.mark.parametrize(
+    ("called", "name"), [("/bin/sleap-rt", "sleap-rt"), ("sleap-nn", "sleap-nn"), ("x", "sleap-nn")]
+)
+def test_the_program_calls_itself_as_it_was_called(called, name, call, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [called])
+    assert program_name() == name
+    assert call("export").err.startswith(f"Usage: {name} export")
+    variable = f"_{name.replace('-', '_').upper()}_COMPLETE"
+    for shell in ("bash", "zsh", "fish"):
+        script = call("completion", shell).out
+        assert variable in script
+        assert name in script
