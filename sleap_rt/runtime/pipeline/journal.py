@@ -55,7 +55,6 @@ class Journal:
         self.n_frames = 0
         self._warn, self._seed = warn, 0
         self._start = self._end = 0
-        self._before_last: tuple[int, int] | None = None
         self._synced_at, self._n_synced = time.monotonic(), 0
         self._is_gone = False
         self._turn = Lock()  # one position in the file for reading and writing
@@ -112,18 +111,10 @@ class Journal:
         record = record_of(packed(results), self.n_frames, len(results), self._seed)
         with self._turn:
             self._write(record, self._end)
-        self._before_last = (self._end, self.n_frames)
         self._end += len(record)
         self.n_frames += len(results)
         if time.monotonic() - self._synced_at >= SYNC_SECONDS:
             self._sync()
-
-    def drop_last(self) -> None:
-        """Remove the batch added last: it is incomplete; a resumed run predicts it as a whole."""
-        if self._before_last is not None:
-            self._end, self.n_frames = self._before_last
-            self._before_last = None
-            self._file.truncate(self._end)
 
     def close(self) -> None:
         if self._file.closed:

@@ -141,15 +141,6 @@ def test_records_of_another_journal_and_out_of_turn_do_not_pass(path, tmp_path):
     assert words(resumed(path)[0]) == words(BATCHES[:3])
 
 
-def test_the_batch_added_last_can_be_dropped(path):
-    with Journal(path, pytest.fail) as journal:
-        journal.begin(RUN, resume=True)
-        journal.append(BATCHES[0])
-        journal.drop_last()
-        assert journal.n_frames == 12
-    assert words(resumed(path)[0]) == words(BATCHES)
-
-
 @pytest.mark.parametrize(
     ("line", "words"),
     [
