@@ -22,6 +22,7 @@ class ImageState(IntEnum):
     WHOLE = 0
     CONCEALED = 1  # the decoder made up a part of the image, or built on such a part
     UNREADABLE = 2  # there is no image, and so there are no instances
+    UNANSWERED = 3  # there is, but the engine gave NaN in place of a score; poses may be missing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,7 @@ class FrameInstances:
         scores: AnyFloats,
         video_index: int = 0,
         raw: Mapping[str, NDArray[Any]] | None = None,
+        image: ImageState = ImageState.WHOLE,
     ) -> Self:
         """Instances that no tracker has seen yet."""
         return cls(
@@ -73,6 +75,7 @@ class FrameInstances:
             track_ids=np.full(len(points), -1, np.int64),
             tracking_scores=np.full(len(points), np.nan, np.float32),
             raw=raw or {},
+            image=image,
         )
 
     @classmethod

@@ -3,6 +3,7 @@
 import ctypes
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +12,15 @@ from fakes import BrightBlocks
 from whole_runs import N_FRAMES, STACK, completed, same
 
 from sleap_rt.errors import EngineError, RunError, SleapRtError
-from sleap_rt.options import RunOptions
+from sleap_rt.options import EngineOptions, RunOptions, SelectionOptions
+from sleap_rt.runtime.engines.ort import OrtEngine
 from sleap_rt.runtime.frames import open_input
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.stages import stage
 from sleap_rt.tracking import Tracker, TrackerOptions
 from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.predict import predict
+from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
 
 KEPT = r"\d+ of 23 frames are kept in .*out\.slp\.journal; pass --resume"
 
@@ -151,3 +155,40 @@ def test_the_engine_has_the_next_batch_while_the_rest_of_the_last_one_is_done():
     options = PredictionOptions(run=RunOptions(batch_size=4))
     summary = completed(np.zeros((12, 8, 10, 1), np.uint8), options, Overlapped())
     assert summary.n_frames == 12
+
+
+@pytest.mark.parametrize("kinds", [("single_instance",), ("centroid", "centered_instance")])
+def test_frames_that_an_engine_answers_with_nan_are_told(kinds, sample_graphs, monkeypatch):
+    """Eight frames in batches of four; the last graph's second answer has no numbers."""
+    graphs, calls = sample_graphs(*kinds), []
+
+    def nan_at_second(plain):
+        def run(self, feed, fetch=None):
+            found = plain(self, feed, fetch)
+            calls.extend([None] * ("n_candidates" not in found))  # not the centroids' graph
+            if len(calls) == 2 and "n_candidates" not in found:
+                return {name: np.full_like(values, np.nan) for name, values in found.items()}
+            return found
+
+        return run
+
+    monkeypatch.setattr(OrtEngine, "run", nan_at_second(OrtEngine.run))
+    clip = Path(__file__).resolve().parents[2] / "samples/crawlers.mp4"
+    options = PredictionOptions(
+        engine=EngineOptions(engine="ort", device="cpu"),
+        run=RunOptions(batch_size=4),
+        selection=SelectionOptions(frames=tuple(range(8))),
+    )
+    summary = predict(clip, graphs, options)
+    (warning,) = [words for words in summary.warnings if "NaN" in words]
+    assert "4 frames got NaN from the engine" in warning
+    assert warning.count("(4-7)") == 1
+
+
+def test_without_a_model_a_fault_of_the_tracker_is_told_as_well(run, monkeypatch, tmp_path):
+    run()
+    call_of(monkeypatch, Tracker, "assign", 5, raises(ValueError("no")))
+    options = RetrackOptions(tracking=TrackerOptions(), output_path=tmp_path / "tracked.slp")
+    with pytest.raises(RunError, match=r"^tracking frame 5 failed: ValueError: no\.$"):
+        retrack_data(tmp_path / "out.slp", options)
+    assert not (tmp_path / "tracked.slp").exists()

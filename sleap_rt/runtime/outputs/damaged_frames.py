@@ -13,6 +13,8 @@ _MOST_RANGES = 8  # in a message; the provenance has them all
 _WORDS = {
     ImageState.UNREADABLE: "cannot be read and have no instances",
     ImageState.CONCEALED: "are damaged: their images, and the poses in them, may be wrong in part",
+    ImageState.UNANSWERED: "got NaN from the engine in place of scores, and lack poses; "
+    "`sleap-nn verify` tells whether the engine computes this model right",
 }
 
 

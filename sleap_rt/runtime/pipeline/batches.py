@@ -202,7 +202,7 @@ def _in_place(
         replace(
             found[ref],
             video_index=ref.video_index,
-            image=ImageState.CONCEALED if ref in source.concealed else ImageState.WHOLE,
+            image=ImageState.CONCEALED if ref in source.concealed else found[ref].image,
         )
         if ref in found
         else FrameInstances.unreadable(

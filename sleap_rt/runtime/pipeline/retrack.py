@@ -15,6 +15,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.labels import in_one_form
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.selection import on_merged_videos
+from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.tracking import Assignment, Tracker, TrackerOptions
 from sleap_rt.version import __version__
 
@@ -199,9 +200,9 @@ def _track_frame(
     user_labeled = bool(_user_instances(frame))
     tracked, passed_on = _tracked_instances(frame), _passed_on_instances(frame)
     image = _image(frame) if tracker.options.needs_images else None
-    found: Assignment = tracker.assign(
-        _arrays(tracked, frame.frame_idx, video, n_nodes), image, user_labeled=user_labeled
-    )
+    arrays = _arrays(tracked, frame.frame_idx, video, n_nodes)
+    with doing(f"tracking frame {frame.frame_idx}"):
+        found: Assignment = tracker.assign(arrays, image, user_labeled=user_labeled)
     stay = []
     for position, track_id, score in zip(
         found.positions.tolist(),

@@ -8,7 +8,7 @@ import numpy as np
 
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
-from sleap_rt.instances import FrameInstances, KnownInstances
+from sleap_rt.instances import FrameInstances, ImageState, KnownInstances
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.skeleton import Skeleton
@@ -109,6 +109,15 @@ def check_frames(frames: Array) -> Frames:
             "channels was expected"
         )
     return frames
+
+
+def image_state(peak_vals: Array) -> ImageState:
+    """Whether the best cells of a frame's maps are numbers, as they are also where no peak is.
+
+    Args:
+        peak_vals: (n, n_nodes) float32, of a graph that gives one peak per map.
+    """
+    return ImageState.UNANSWERED if np.isnan(peak_vals).any() else ImageState.WHOLE
 
 
 def check_known(

@@ -6,7 +6,13 @@ import numpy as np
 
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.engines import Array, open_engine
-from sleap_rt.runtime.predictors.interface import EnginesFirst, Frames, Pending, check_frames
+from sleap_rt.runtime.predictors.interface import (
+    EnginesFirst,
+    Frames,
+    Pending,
+    check_frames,
+    image_state,
+)
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import peak_inputs
 
@@ -49,6 +55,7 @@ class SingleInstancePredictor(EnginesFirst):
                     point_scores=vals[found],
                     scores=vals.sum(axis=1)[found],
                     raw={name: outputs[name][i] for name in self._raw},
+                    image=image_state(vals),
                 )
             )
         return results

@@ -16,6 +16,7 @@ from sleap_rt.runtime.predictors.interface import (
     Pending,
     check_frames,
     check_known,
+    image_state,
 )
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage, UploadedFrames
@@ -144,6 +145,7 @@ class _Crops:
             point_scores=found["peak_vals"],
             scores=scores,
             raw={name: found[output] for name, output in self._raw.items()},
+            image=image_state(found["peak_vals"]),
         )
         if "class_probs" in found:
             classes, probs = assign_classes(found["class_probs"])
