@@ -1,5 +1,6 @@
 """Opens the videos of a labels file that have frames to process; finds those that moved."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from sleap_rt.runtime.frames.sleap_video import (
     unique_video_name,
     video_files,
 )
-from sleap_rt.runtime.frames.source import Reader, Source
+from sleap_rt.runtime.frames.source import LostVideo, Reader, Source
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -41,7 +42,7 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
 
     Raises:
         OptionError: there is no video of the number asked for.
-        DataError: videos are missing or cannot be read, or no frame is left.
+        DataError: videos are missing, none can be read, or no frame is left.
     """
     name = "the labels" if path is None else str(path)
     form = in_one_form(labels, in_place=path is not None)
@@ -53,12 +54,23 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
     readers: dict[int, Reader] = {}
     available: dict[int, Sequence[int]] = {}
     decoders = set()
+    failures: list[DataError] = []
     try:
         for number in needed:
-            readers[number], available[number], decoder = open_sleap_video(
-                labels.videos[number], selection.video_colors
-            )
+            video = labels.videos[number]
+            try:
+                readers[number], available[number], decoder = open_sleap_video(
+                    video, selection.video_colors
+                )
+            except DataError as error:
+                failures.append(error)
+                readers[number] = LostVideo(error)
+                available[number] = _declared_frames(video, number, candidates)
+                continue
+            readers[number].close()  # until its turn comes: systems limit the number of open files
             decoders.add(decoder)
+        if len(failures) == len(needed) and failures:
+            raise failures[0]
         chosen = select_of_labels(labels, selection, available, candidates, name)
     except BaseException:
         for reader in readers.values():
@@ -79,6 +91,16 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
         video_name=video_name,
         notes=tuple(f"{name}: {note}" for note in form.notes),
     )
+
+
+def _declared_frames(
+    video: "sio.Video", number: int, candidates: list[FrameRef] | None
+) -> Sequence[int]:
+    """Frames that a video which cannot be read would have, as far as the labels know."""
+    if candidates is not None:
+        return [ref.frame_index for ref in candidates if ref.video_index == number]
+    shape = video.backend_metadata.get("shape")
+    return range(int(shape[0]) if shape else 1)
 
 
 def _needed_videos(
@@ -102,7 +124,7 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
     taken: dict[tuple[Path, ...], sio.Video] = {}
     for video in videos:
         old = video_files(video)
-        if all(file.exists() for file in old):
+        if all(os.path.exists(file) for file in old):
             continue
         new = _beside(old, folder)
         if new is None:
@@ -141,7 +163,7 @@ def _beside(files: Sequence[Path], folder: Path) -> list[Path] | None:
     first = _parts(files[0])
     for n_parts in range(len(first), 0, -1):
         found = [folder.joinpath(*_parts(file)[-n_parts:]) for file in files]
-        if all(file.exists() for file in found):
+        if all(os.path.exists(file) for file in found):
             return found
     return None
 

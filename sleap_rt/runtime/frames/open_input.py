@@ -13,6 +13,7 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels import load_labels
 from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.frames.hdf5_video import check_hdf5_video
 from sleap_rt.runtime.frames.images.files import ImageFiles
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
 from sleap_rt.runtime.frames.images.headers import is_tiff
@@ -82,7 +83,7 @@ def _refuse_address(path: str) -> None:
 
 def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     suffix = path.suffix.lower()
-    if not path.exists():
+    if not os.path.exists(path):  # `Path.exists` fails for a name that is too long
         raise DataError(f"{path} does not exist; expected a video, images or a `.slp` file.")
     if suffix not in _HDF5:
         _refuse_hdf5_options(selection, str(path))
@@ -188,7 +189,7 @@ def _video_from_file(path: Path, selection: SelectionOptions) -> "sio.Video":
 
     options: dict[str, Any] = {}
     if path.suffix.lower() in _HDF5:
-        _check_dataset(path, selection.video_dataset)
+        check_hdf5_video(path, selection.video_dataset)
         options = {
             "dataset": selection.video_dataset,
             "input_format": selection.video_input_format,
@@ -197,29 +198,6 @@ def _video_from_file(path: Path, selection: SelectionOptions) -> "sio.Video":
         return sio.Video.from_filename(str(path), **options)
     except (OSError, KeyError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
-
-
-def _check_dataset(path: Path, dataset: str | None) -> None:
-    """Refuse a dataset that the file does not have, and name those it has."""
-    import h5py
-
-    found: list[str] = []
-
-    def collect(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim == 4:
-            found.append(name)
-
-    try:
-        with h5py.File(path, "r") as file:
-            file.visititems(collect)
-            is_there = dataset in file if dataset else bool(found)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read as HDF5: {error}") from error
-    if not is_there:
-        raise DataError(
-            f"{path} has no {f'dataset {dataset!r}' if dataset else 'dataset of four axes'}; "
-            f"datasets that can hold a video: {', '.join(found) or 'none'}."
-        )
 
 
 def _open_video(video: "sio.Video", selection: SelectionOptions) -> OpenInput:

@@ -18,6 +18,8 @@ from sleap_rt.runtime.frames.video.pixels import Colors
 if TYPE_CHECKING:
     import sleap_io as sio
 
+_LONGEST_NAME = 300  # of a file, in messages
+_N_SAMPLES = 16  # frames that show whether any has colours
 _FAILURES = (OSError, KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError)
 
 
@@ -49,7 +51,26 @@ class SleapVideo:
             raise DataError(f"{self.name} cannot be read: {_words(error)}") from error
         if not len(self.available):
             raise DataError(f"{self.name} has no frames.")
-        self.read(next(iter(self.available)))
+        self._look()
+
+    def _look(self) -> None:
+        """Find out by frames from all over the video whether it has colours; sleap-io asks one."""
+        backend = self.video.backend
+        is_told = getattr(backend, "grayscale", None) is not None
+        places = np.linspace(0, len(self.available) - 1, 1 if is_told else _N_SAMPLES).astype(int)
+        colorful: bool | None = None
+        if not is_told:
+            backend.grayscale = False
+        for place in np.unique(places).tolist():
+            try:
+                image = self.read(self.available[place])
+            except FrameError:
+                continue
+            colorful = image.shape[2] == 3 and bool((image[..., 1:] != image[..., :1]).any())
+            if colorful:
+                break
+        if not is_told:
+            backend.grayscale = None if colorful is None else not colorful
 
     def read(self, index: int) -> Image:
         """One frame, (height, width, channels) uint8, RGB or gray.
@@ -67,7 +88,8 @@ class SleapVideo:
         return checked_frame(frame, index, self.name)
 
     def close(self) -> None:
-        self.video.close()
+        if self.video.backend is not None:
+            self.video.backend.close()  # its files; it opens them again when asked for a frame
 
 
 def as_sleap_video(file: VideoFile) -> "sio.Video":
@@ -126,7 +148,8 @@ def described(video: "sio.Video") -> str:
     if isinstance(name, list):
         return f"{name[0]} and {len(name) - 1} more images" if len(name) > 1 else str(name[0])
     dataset = getattr(video.backend, "dataset", None) or video.backend_metadata.get("dataset")
-    return f"{name} (dataset {dataset})" if dataset else str(name)
+    name = str(name) if len(str(name)) <= _LONGEST_NAME else f"{str(name)[:_LONGEST_NAME]}..."
+    return f"{name} (dataset {dataset})" if dataset else name
 
 
 def _words(error: Exception) -> str:

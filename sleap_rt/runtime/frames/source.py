@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from sleap_rt.arrays import Image
+from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 
 _PATIENCE_SECONDS = 1.0
 
 
 class Reader(Protocol):
-    """One open video."""
+    """One video. `close` lets go of its files; a later `read` opens them again."""
 
     def read(self, index: int) -> Image: ...
     def close(self) -> None: ...
@@ -30,8 +31,28 @@ class Decoding(Protocol):
     notes: tuple[str, ...]
 
 
+class LostVideo:
+    """A video that cannot be read, in place of its reader: others of the run may be.
+
+    Args:
+        error: says why.
+    """
+
+    is_concealed = False
+
+    def __init__(self, error: DataError) -> None:
+        self._error = error
+        self.notes: tuple[str, ...] = (str(error),)
+
+    def read(self, index: int) -> Image:
+        raise FrameError(f"frame {index} cannot be read: {self._error}")
+
+    def close(self) -> None:
+        pass
+
+
 class Source:
-    """The open videos of a run. Read from one thread at a time.
+    """The videos of a run, opened when their turn comes. Read from one thread at a time.
 
     Args:
         readers: by position of the video in the run.
@@ -42,6 +63,7 @@ class Source:
         self._readers = dict(readers)
         self.decoder = decoder
         self._reading = threading.Lock()
+        self._current: int | None = None  # the video that is open
         self.concealed: set[FrameRef] = set()  # frames read so far, whose image is in part made up
 
     def read(self, ref: FrameRef) -> Image:
@@ -53,6 +75,9 @@ class Source:
         """
         reader = self._readers[ref.video_index]
         with self._reading:
+            if self._current is not None and self._current != ref.video_index:
+                self._readers[self._current].close()
+            self._current = ref.video_index
             image = reader.read(ref.frame_index)
         if isinstance(reader, Decoding) and reader.is_concealed:
             self.concealed.add(ref)

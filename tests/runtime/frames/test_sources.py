@@ -1,5 +1,8 @@
 """Everything that frames can come from, read through one door."""
 
+import os
+from pathlib import Path
+
 import cv2
 import h5py
 import numpy as np
@@ -8,13 +11,14 @@ import sleap_io as sio
 import tifffile
 from clips import encode, number_in, picture
 
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import DataError, FrameError, OptionError
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.outputs.names import default_output
 
 N = 4
+FILES_OF_PROCESS = Path("/proc/self/fd")
 PICTURES = [picture(index) for index in range(N)]
 
 
@@ -103,6 +107,31 @@ def test_hdf5_without_the_dataset_says_what_there_is(tmp_path):
     path.write_text("not HDF5")
     with pytest.raises(DataError, match="cannot be read as HDF5"):
         frames_of(path)
+
+
+def test_hdf5_frames_that_are_elsewhere_or_nowhere_are_refused(tmp_path):
+    path, other = tmp_path / "video.h5", tmp_path / "other.h5"
+    with h5py.File(other, "w") as file:
+        file["frames"] = np.array(PICTURES)
+    with h5py.File(path, "w") as file:
+        file["frames"] = h5py.ExternalLink(str(other), "frames")
+    with pytest.raises(DataError, match="is a link to another file"):
+        frames_of(path)
+    layout = h5py.VirtualLayout((4, 64, 96, 3), np.uint8)
+    layout[:] = h5py.VirtualSource(str(other), "frames", (4, 64, 96, 3))
+    with h5py.File(path, "w") as file:
+        file.create_virtual_dataset("frames", layout)
+    with pytest.raises(DataError, match="frames of /frames are in another file"):
+        frames_of(path)
+    for shape in ((1, 30000, 30000, 3), (2**40, 64, 96, 1)):
+        with h5py.File(path, "w") as file:
+            file.create_dataset("frames", shape, np.uint8, chunks=(1, 64, 96, 1))
+        with pytest.raises(DataError, match=r"declares .* frames and holds none"):
+            frames_of(path)
+        with h5py.File(path, "a") as file:
+            file["frames"][0, :64, :96, 0] = 1
+        with pytest.raises(DataError, match=r"at most 100,000,000 frames of 134,217,728 px"):
+            frames_of(path)
 
 
 def test_the_record_of_an_hdf5_video_keeps_dataset_and_order_of_axes(tmp_path):
@@ -203,6 +232,52 @@ def test_one_video_of_a_project_has_every_frame_and_becomes_the_only_one(project
         assert default_output(project, opened.video_name).name == "project.0.predictions.slp"
     with open_input(project, SelectionOptions(video_index=0)) as opened:
         assert default_output(project, opened.video_name).name == "project.first.predictions.slp"
+
+
+def open_files(folder):
+    """Names of the files in a folder that this process holds open."""
+    if not FILES_OF_PROCESS.is_dir():
+        pytest.skip("this system does not list the open files of a process")
+    links = [link for link in FILES_OF_PROCESS.iterdir() if link.is_symlink()]
+    paths = [Path(os.path.realpath(link)) for link in links]
+    return {path.name for path in paths if folder in path.parents}
+
+
+def test_videos_are_opened_when_their_turn_comes_and_closed_after(tmp_path):
+    videos = [
+        sio.Video.from_filename(str(encode(tmp_path / f"{number}.mp4", n_frames=4)))
+        for number in range(3)
+    ]
+    sio.Labels(videos=videos).save(str(tmp_path / "all.slp"), verbose=False)
+    for video in videos:
+        video.close()
+    with open_input(tmp_path / "all.slp", SelectionOptions(frames=(1, 3))) as opened:
+        assert not open_files(tmp_path)
+        for ref in opened.selection.refs:
+            assert number_in(opened.source.read(ref)) == ref.frame_index
+            assert open_files(tmp_path) == {f"{ref.video_index}.mp4"}
+    assert not open_files(tmp_path)
+
+
+def test_one_bad_video_of_many_does_not_stop_the_others(project):
+    (project.parent / "data" / "session" / "first.mp4").write_bytes(b"no video")
+    with open_input(project, SelectionOptions()) as opened:
+        first, second = opened.selection.refs
+        assert number_in(opened.source.read(second)) == 51
+        with pytest.raises(FrameError, match=r"frame 4 cannot be read.*first\.mp4: not a video"):
+            opened.source.read(first)
+        assert "first.mp4: not a video that can be read" in opened.source.notes[0]
+    with pytest.raises(DataError, match="not a video that can be read"):
+        frames_of(project, video_index=0)
+
+
+@pytest.mark.parametrize("name", ["x" * 5000 + ".mp4", "C:\\data\\gone.mp4", "//server/gone.mp4"])
+def test_paths_that_this_system_cannot_have_are_missing_videos(name, project, tmp_path):
+    labels = sio.load_slp(str(project), open_videos=False)
+    labels.videos[0].replace_filename(name, open=False)
+    labels.save(str(tmp_path / "odd.slp"), verbose=False)
+    with pytest.raises(DataError, match=r"these videos are missing"):
+        frames_of(tmp_path / "odd.slp")
 
 
 def test_labelled_animals_come_in_the_models_order_of_nodes(project):

@@ -44,12 +44,8 @@ class TiffPages:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            check_tiff(path)
-            self._file = tifffile.TiffFile(path)
-            self.n_frames = len(self._file.pages)
-        except _FAILURES as error:
-            raise DataError(f"{path} cannot be read as TIFF: {error}") from error
+        self.n_frames = n_pages(path)
+        self._file: tifffile.TiffFile | None = None
 
     def read(self, index: int) -> Image:
         """One frame, (height, width, channels) uint8.
@@ -59,13 +55,17 @@ class TiffPages:
             DataError: it is no 8-bit gray or RGB image.
         """
         try:
+            if self._file is None:
+                self._file = tifffile.TiffFile(self.path)
             frame = self._file.pages[index].asarray()
         except _FAILURES as error:
             raise FrameError(f"{self.path}: page {index} cannot be read: {error}") from error
         return checked_frame(frame[..., None] if frame.ndim == 2 else frame, index, str(self.path))
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def n_pages(path: Path) -> int:

@@ -3,11 +3,12 @@
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
 import av
+from av.video.frame import PictureType
 
 from sleap_rt.runtime.frames.video.container import Failures, OpenContainer, open_container
 from sleap_rt.runtime.frames.video.packets import (
@@ -69,7 +70,7 @@ class Decoder:
         last: int | None = None
         while True:
             resumed = last if self._has_times else None
-            again = self._from(start if resumed is None else resumed)
+            again = _with_later_damage(self._from(start if resumed is None else resumed))
             try:
                 for decoded in islice(again, n_given if resumed is None else 0, None):
                     time = decoded.frame.pts
@@ -153,6 +154,18 @@ def _ahead_of_gaps(
             yield waiting.popleft()
     yield from waiting
     yield None
+
+
+def _with_later_damage(frames: Iterator[Decoded]) -> Iterator[Decoded]:
+    """B-frames are damaged where the frame that they build on is, which is shown after them."""
+    waiting: list[Decoded] = []
+    for decoded in frames:
+        waiting.append(decoded)
+        if decoded.frame.pict_type != PictureType.B:
+            is_damaged = any(one.is_damaged for one in waiting)
+            yield from (replace(one, is_damaged=is_damaged) for one in waiting)
+            waiting = []
+    yield from waiting
 
 
 class _Order:
