@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # A process that dies ends the run: waiting for its replacement can take for ever.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
-.PHONY: demo test check format fuzz wheel lowest lock clean
+.PHONY: demo test check format bench fuzz wheel lowest lock clean
 
 demo: $(READY)
 	$(BIN)/python samples/demo.py
@@ -24,6 +24,10 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Beside the released sleap-nn, which is installed once: BENCH="--data FOLDER --rows single"
+bench: $(READY)
+	$(BIN)/python benchmarks/against_upstream.py $(BENCH)
 
 # FUZZ="--kinds yaml --mutants 10000", and more: tests/fuzz/run.py --help
 FUZZ ?= --seconds 300
