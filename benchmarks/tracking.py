@@ -2,6 +2,7 @@
 
     python benchmarks/tracking.py speed
     python benchmarks/tracking.py memory [--n_frames 1000000]
+    python benchmarks/tracking.py scaling [--n_frames 20000]
     python benchmarks/tracking.py crowds
     python benchmarks/tracking.py clip LABELS_FOLDER
     python benchmarks/tracking.py constants LABELS_FOLDER
@@ -111,6 +112,26 @@ def memory(arguments: argparse.Namespace) -> None:
     print_machine()
 
 
+def scaling(arguments: argparse.Namespace) -> None:
+    """Cost per frame by number of animals, and by how long the video has gone on."""
+    print("method | animals | processor ms per frame, tenth by tenth of the video")
+    for n_animals in (5, 10, 20, 50):
+        crowd = Crowd(n_animals=n_animals, n_frames=200, area_per_animal_px=200)
+        _, frames = draw(crowd)
+        there_and_back = [*frames, *frames[::-1]]
+        for name in ("fixed_window oks", "kalman"):
+            count = {"max_tracks": n_animals} if name == "kalman" else {}
+            tracker = Tracker(TrackerOptions(**METHODS[name], **count))
+            n_tenth, cells = arguments.n_frames // 10, []
+            for tenth in range(10):
+                started = time.process_time()
+                for index in range(tenth * n_tenth, (tenth + 1) * n_tenth):
+                    tracker.track(there_and_back[index % len(there_and_back)])
+                cells.append(f"{(time.process_time() - started) / n_tenth * 1000:.2f}")
+            print(f"{name} | {n_animals} | {' '.join(cells)}", flush=True)
+    print_machine()
+
+
 def crowds(arguments: argparse.Namespace) -> None:
     """Identities in synthetic crowds; `dense` has twice the noise and three times the misses."""
     scenes = {
@@ -197,13 +218,15 @@ def _print_identities(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
-    for function in (speed, memory, crowds, clip, constants):
+    for function in (speed, memory, scaling, crowds, clip, constants):
         command = commands.add_parser(
             function.__name__, help=(function.__doc__ or "").replace("%", "%%")
         )
         command.set_defaults(run=function)
         if function is memory:
             command.add_argument("--n_frames", type=int, default=1_000_000)
+        if function is scaling:
+            command.add_argument("--n_frames", type=int, default=20_000)
         if function in (clip, constants):
             command.add_argument("folder", type=Path)
     arguments = parser.parse_args()

@@ -9,6 +9,8 @@ import numpy as np
 from sleap_rt.arrays import AnyFloats, Bools, Doubles
 
 EPSILON = float(np.finfo(np.float64).eps)
+_MANY_PAIRS = 500  # below, finding the far pairs takes longer than it saves
+_LOWEST_EXPONENT = -746.0  # exp of less is 0 exactly, in double precision
 BORDER_PX = 1.0  # `border` where the pixels on a box's border belong to it
 
 
@@ -114,15 +116,33 @@ def oks_matrix(reference: AnyFloats, others: AnyFloats, *, stddev: float) -> Any
         (n, k) in [0, 1]; NaN where the reference has no visible node.
     """
     visible = ~np.isnan(reference[:, :, 0])  # (n, n_nodes)
-    exponent = -1 / oks_spread(box_areas(pose_boxes(reference)), stddev)
-    similarity = squared_distances(  # (n, k, n_nodes)
-        np.where(visible[..., None], reference, 0.0)[:, None],  # weighs nothing below
-        np.where(np.isnan(others), np.inf, others)[None],  # infinitely far: similarity 0
-    )
-    similarity *= exponent[:, None, None]
-    np.exp(similarity, out=similarity)
+    boxes = pose_boxes(reference)
+    exponent = -1 / oks_spread(box_areas(boxes), stddev)
     n_visible = visible.sum(axis=1, dtype=float)
     n_visible[n_visible == 0] = np.nan
     shares = visible / n_visible[:, None]
+    reference = np.where(visible[..., None], reference, 0.0)  # weighs nothing below
+    there = np.where(np.isnan(others), np.inf, others)  # infinitely far: similarity 0
+    if len(reference) * len(others) >= _MANY_PAIRS:
+        gaps = _squared_gaps(boxes, pose_boxes(others))
+        rows, columns = np.nonzero(~(gaps * exponent[:, None] < _LOWEST_EXPONENT))
+        similarity = squared_distances(reference[rows], there[columns])  # (n_near, n_nodes)
+        similarity *= exponent[rows, None]
+        np.exp(similarity, out=similarity)
+        sparse: AnyFloats = np.zeros(gaps.shape)
+        sparse[rows, columns] = np.einsum("pi,pi->p", similarity, shares[rows])
+        return sparse
+    similarity = squared_distances(reference[:, None], there[None])  # (n, k, n_nodes)
+    similarity *= exponent[:, None, None]
+    np.exp(similarity, out=similarity)
     total: AnyFloats = (similarity @ shares[:, :, None])[:, :, 0]
     return total
+
+
+def _squared_gaps(a: AnyFloats, b: AnyFloats) -> AnyFloats:
+    """(n, k) px² between boxes (n, 4) and (k, 4): no node of one is nearer to one of the other.
+
+    0 where boxes overlap, NaN where either is missing.
+    """
+    apart = np.maximum(a[:, None, :2] - b[None, :, 2:], b[None, :, :2] - a[:, None, 2:])
+    return np.square(np.maximum(apart, 0.0)).sum(axis=-1)

@@ -89,6 +89,26 @@ def test_oks_matches_plain_loops(detections, candidates, stddev):
     np.testing.assert_allclose(found, expected, atol=FLOAT64)
 
 
+@pytest.mark.parametrize("stddev", [0.025, 0.1, 0.5])
+def test_oks_of_a_crowd_matches_plain_loops(stddev):
+    """Enough pairs that far ones are left out: none of them may have any similarity."""
+    rng = np.random.default_rng(5)
+
+    def crowd(n):
+        drawn = rng.uniform(0, 400, (n, 1, 2)) + rng.uniform(-20, 20, (n, 5, 2))
+        drawn[rng.random((n, 5)) < 0.2] = np.nan
+        drawn[0], drawn[1, 1:] = np.nan, np.nan  # no node; one node, whose box has no area
+        return drawn
+
+    detections, candidates = crowd(30), crowd(90)
+    expected = table(
+        lambda d, c: oracles.oks(d, c, stddev), detections.tolist(), candidates.tolist()
+    )
+    found = oks_matrix(detections, candidates, stddev=stddev)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-300)
+    assert (found[2:] > 0).any()
+
+
 @given(detections=poses(), candidates=poses())
 def test_keypoint_distance_matches_plain_loops(detections, candidates):
     expected = table(oracles.keypoint_distance, detections.tolist(), candidates.tolist())
