@@ -18,7 +18,6 @@ and `videos/`) the scene in `samples/` is used, its clips played several times o
 """
 
 import argparse
-import json
 import os
 import platform
 import re
@@ -45,6 +44,7 @@ from benchmarks.side_by_side import (  # noqa: E402
     table,
     timed,
 )
+from sleap_rt.runtime.engines import declarations  # noqa: E402
 
 # This OpenCV decodes tagged videos as the models were trained.
 RELEASED = (
@@ -205,11 +205,12 @@ def python_of(folder: Path) -> Path:
 
 
 def working_engines() -> list[str]:
-    """Our engines that work on a CPU here, by the program's own account."""
-    command = [sys.executable, "-m", "sleap_rt", "system", "--json"]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    engines = json.loads(told.stdout)["engines"]
-    return [one["engine"] for one in engines if one["device"] == "cpu" and one["works"]]
+    """Our engines that are installed for a CPU, by their own account."""
+    return [
+        name
+        for name, engine in declarations().items()
+        if any(device.kind == "cpu" for device in engine.devices) and engine.why_not("cpu") is None
+    ]
 
 
 def their_programs(upstream: Path, work: Work, folder: Path) -> list[Program]:

@@ -145,4 +145,5 @@ def _squared_gaps(a: AnyFloats, b: AnyFloats) -> AnyFloats:
     0 where boxes overlap, NaN where either is missing.
     """
     apart = np.maximum(a[:, None, :2] - b[None, :, 2:], b[None, :, :2] - a[:, None, 2:])
-    return np.square(np.maximum(apart, 0.0)).sum(axis=-1)
+    squared: AnyFloats = np.square(np.maximum(apart, 0.0)).sum(axis=-1)
+    return squared
