@@ -342,7 +342,8 @@ def report(speeds, starts, notes, versions, load, args) -> str:
         "# Against the released sleap-nn",
         "Written by `python benchmarks/against_upstream.py`, which says how it measures. "
         f"{processor()}; load at the start and after each row "
-        f"{', '.join(f'{value:.1f}' for value in load)}; {args.rounds} rounds, medians; sleap-nn with batches of 4 (its default), ours with its own default.",
+        f"{', '.join(f'{value:.1f}' for value in load)}; {args.rounds} rounds, medians; "
+        "sleap-nn with batches of 4 (its default), ours with its own default.",
         "\n".join(versions),
         speed_table(speeds),
         "Ratios, round by round: median (smallest-largest).",
