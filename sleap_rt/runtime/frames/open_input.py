@@ -72,12 +72,11 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
 
 
 def _refuse_address(path: str) -> None:
-    # A `Path` has lost the second slash.
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", path) and not os.path.exists(path):
+        address = path if "://" in path else path.replace(":/", "://", 1)  # a `Path` loses a slash
         raise OptionError(
-            f"{path} is an address, and sleap-rt reads files: fetch it first, for example by "
-            f"`ffmpeg -i {path.replace(':/', '://') if '://' not in path else path} -c copy "
-            "video.mp4`"
+            f"{address} is an address, and sleap-rt reads files: fetch it first, for example by "
+            f"`ffmpeg -i {address} -c copy video.mp4`"
         )
 
 
