@@ -101,9 +101,6 @@ class RunOptions:
         return USUAL_BATCH_SIZE if self.batch_size is None else self.batch_size
 
 
-_SLEAP_NN_ENGINES = {"onnx": "ort", "tensorrt": "trt"}  # its names for the same
-
-
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
     """Which inference engine runs, and where; each engine declares which of the others it honours.
@@ -124,7 +121,6 @@ class EngineOptions:
     cuda_graphs: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "engine", _SLEAP_NN_ENGINES.get(self.engine, self.engine))
         for name in ("threads", "workspace"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import open_engine
+from sleap_rt.runtime.engines import declarations, open_engine
 from sleap_rt.runtime.inspect import probe
 
 
@@ -69,6 +69,12 @@ def test_engines_are_tried_and_their_absence_explained(call, monkeypatch):
     assert "works" in line
     assert "runs on cpu" in line
     facts = json.loads(call("system", "--json").out)
+    on_cpu = {one["engine"]: one["works"] for one in facts["engines"] if one["device"] == "cpu"}
+    installed = {
+        "ort",
+        *(name for name in ("mnn", "openvino") if declarations()[name].why_not("cpu") is None),
+    }
+    assert {name for name, works in on_cpu.items() if works} == installed
     assert facts["video_decoder"].startswith("PyAV")
     assert 1 <= facts["cores_used"] <= facts["cpu_cores"]
     assert facts["cores_limited_by"]

@@ -121,10 +121,14 @@ def test_values_that_mean_nothing_are_refused(values):
         ModelOverrides(**values)
 
 
-def test_an_exported_graph_takes_no_override():
-    overrides = ModelOverrides(n_points=5, ensure_rgb=False)
-    with pytest.raises(OptionError, match=r"^ensure_rgb, n_points: built into an exported graph"):
-        resolve_models([Path("animals.onnx")], overrides)
+def test_an_exported_graph_takes_no_other_setting(sample_graphs):
+    graphs = sample_graphs("bottomup")
+    overrides = ModelOverrides(n_points=5, ensure_rgb=True, input_scale=0.5)
+    told = r"^ensure_rgb True \(it has False\); n_points 5 \(it has 10\): built into an exported"
+    with pytest.raises(OptionError, match=told):
+        resolve_models(graphs, overrides)
+    same = ModelOverrides(n_points=10, ensure_rgb=False, input_scale=0.5)
+    assert resolve_models(graphs, same).graphs is not None
 
 
 def test_every_override_is_another_entry_of_the_cache(tmp_path: Path):

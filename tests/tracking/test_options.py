@@ -135,7 +135,7 @@ def test_a_one_node_skeleton_switches_to_centroids_and_says_so(caplog):
     "options",
     [
         ["--features", "image", "--scoring_method", "oks"],
-        ["--robust_best_instance", "0.5"],
+        ["--scoring_reduction", "robust_quantile", "--robust_best_instance", "0"],
         ["--post_connect_single_breaks"],
     ],
 )

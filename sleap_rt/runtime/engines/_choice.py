@@ -32,6 +32,7 @@ def check_options(options: EngineOptions, declared: Declared) -> None:
     Raises:
         OptionError: as said; for `auto`, the engine it chooses does not honour the option.
     """
+    options = _in_our_words(options, declared)
     _check_engine(options, declared)
     if options.engine == "auto":
         options = _choose_engine(options, declared, is_int8=False).options
@@ -49,6 +50,7 @@ def choose(options: EngineOptions, declared: Declared, *, is_int8: bool) -> Engi
     Raises:
         OptionError: as `check_options`, or no engine serves the device.
     """
+    options = _in_our_words(options, declared)
     _check_engine(options, declared)
     if options.engine == "auto":
         choice = _choose_engine(options, declared, is_int8=is_int8)
@@ -154,6 +156,11 @@ def _settled(options: EngineOptions, engine: str, device: Device) -> EngineOptio
     if asked == "auto":
         asked = f"{device.kind}:0" if device.numbered else device.kind
     return replace(options, engine=engine, device=asked)
+
+
+def _in_our_words(options: EngineOptions, declared: Declared) -> EngineOptions:
+    ours = {other.sleap_nn_name: name for name, other in declared.items() if other.sleap_nn_name}
+    return replace(options, engine=ours.get(options.engine, options.engine))
 
 
 def _check_engine(options: EngineOptions, declared: Declared) -> None:

@@ -133,6 +133,7 @@ class Declaration:
             without a full stop; None where it can. Loads the product only if nothing else tells.
         precisions: number formats of networks that it runs.
         certifies: exported graphs are compared with the checkpoint on this engine; one engine does.
+        sleap_nn_name: what sleap-nn calls it, which is understood as well.
         builds_per_size: each size of frames costs a build of minutes, so none is run without need.
     """
 
@@ -144,6 +145,7 @@ class Declaration:
     why_not: Callable[[str], str | None]
     precisions: tuple[Precision, ...] = PRECISIONS
     certifies: bool = False
+    sleap_nn_name: str | None = None
     builds_per_size: bool = False
 
     def honours(self, option: str, device: Device) -> bool:

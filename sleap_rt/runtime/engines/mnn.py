@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.contract import GraphContract
+from sleap_rt.contract import METADATA_KEY, GraphContract
 from sleap_rt.errors import EngineError, ModelError
 from sleap_rt.machine.cores import available_cores
 from sleap_rt.options import EngineOptions
@@ -24,9 +24,9 @@ from sleap_rt.runtime.engines.interface import (
 )
 from sleap_rt.runtime.engines.ort import failures, session_settings
 from sleap_rt.runtime.graph_file import (
-    read_graph_file,
     read_inputs,
     read_keeping_bytes,
+    read_metadata,
     read_outputs,
 )
 
@@ -129,9 +129,13 @@ class _OrtPiece:
 
 
 def _contract(model: Path) -> GraphContract:
+    """What the graph says of itself; whether that is so is checked by who opens the model."""
     try:
-        contract = read_graph_file(model).contract
-    except ModelError as error:
+        described = read_metadata(model).get(METADATA_KEY)
+        if described is None:
+            raise ModelError(f"{model} was not exported by sleap-rt.")
+        contract = GraphContract.from_json(described)
+    except (ModelError, OSError, ValueError, IndexError) as error:
         raise EngineError(f"MNN has to be told which part is the network: {error}") from error
     if contract.precision not in ENGINE.precisions:
         raise EngineError(

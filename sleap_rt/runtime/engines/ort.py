@@ -130,6 +130,7 @@ ENGINE = Declaration(
     options=("threads",),
     why_not=why_not,
     certifies=True,
+    sleap_nn_name="onnx",
 )
 
 

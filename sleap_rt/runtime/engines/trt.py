@@ -39,6 +39,7 @@ ENGINE = Declaration(
     options=OPTIONS,
     why_not=partial(why_not, "trt"),
     builds_per_size=True,
+    sleap_nn_name="tensorrt",
 )
 
 
