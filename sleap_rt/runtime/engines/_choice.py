@@ -87,6 +87,8 @@ def _choose_engine(options: EngineOptions, declared: Declared, *, is_int8: bool)
     for name, device in pairs:
         obstacle = declared[name].why_not(device.kind)
         if obstacle is None:
+            if device.kind == "cpu" and not obstacles.keys() - {why_no_gpu()}:
+                obstacles = {}  # without a GPU, a CPU is no news
             reason = ", and ".join(obstacles) or _first_reason(options, device)
             if is_int8 and device.int8_place is not None:
                 reason += "; int8 is fastest there"
@@ -100,6 +102,8 @@ def _choose_engine(options: EngineOptions, declared: Declared, *, is_int8: bool)
 
 
 def _first_reason(options: EngineOptions, device: Device) -> str:
+    if device.kind == "cpu" and options.device == "auto":
+        return "the usual choice without a GPU"
     return f"there is {device.title}" if options.device == "auto" else f"it serves {device.kind}"
 
 

@@ -43,13 +43,12 @@ def machine(monkeypatch):
     return pretend
 
 
-def test_auto_comes_to_the_cpu_where_there_is_no_gpu_and_says_why():
-    obstacle = why_no_gpu()
-    if obstacle is None:
+def test_auto_comes_to_the_cpu_where_there_is_no_gpu():
+    if why_no_gpu() is None:
         pytest.skip("this machine has an NVIDIA GPU")
     choice = choose_engine(EngineOptions())
     assert choice.options == EngineOptions(engine="ort", device="cpu")
-    assert choice.reason == obstacle
+    assert choice.reason == "the usual choice without a GPU"
 
 
 NO_CUDA = "ONNX Runtime here has no CUDAExecutionProvider"
@@ -58,8 +57,8 @@ NO_CUDA = "ONNX Runtime here has no CUDAExecutionProvider"
 @pytest.mark.parametrize(
     ("device", "installed", "has_gpu", "engine", "runs_on", "words"),
     [
-        ("auto", "onnxruntime", False, "ort", "cpu", "no GPU"),
-        ("auto", "onnxruntime openvino", False, "ort", "cpu", "no GPU"),
+        ("auto", "onnxruntime", False, "ort", "cpu", "usual choice without a GPU"),
+        ("auto", "onnxruntime openvino", False, "ort", "cpu", "usual choice without a GPU"),
         ("auto", "openvino", False, "openvino", "cpu", "ONNX Runtime is not installed"),
         ("auto", "", False, "ort", "cpu", "no GPU, and ONNX Runtime is not installed, and"),
         ("auto", "onnxruntime", True, "ort", "cpu", f"{NO_CUDA}, and TensorRT is not installed"),
