@@ -12,6 +12,7 @@ from sleap_rt.cli.options.engine import DEVICE, tell_choice, tuning_options
 from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.options import EngineOptions, filled
 
+_VIDEO_RATE = 30  # frames/s, of most cameras
 _COLUMNS = (
     ("engine", "{engine}"),
     ("device", "{device}"),
@@ -30,6 +31,8 @@ _COLUMNS = (
     ("write", "{write_ms:.0f}"),
     ("open", "{open_ms:.0f}"),
     ("first", "{first_ms:.0f}"),
+    ("run frames/s", "{run_frames_per_second:.1f}"),
+    ("busy", "{engine_busy:.0%}"),
 )
 
 
@@ -78,8 +81,9 @@ def command(
     PATH is an `.onnx` file or an export folder. Times are ms per batch: `copy` brings frames to
     the GPU, `graph` is network and decoding in the engine, `group` is grouping and assembling the
     instances. `write` saves the results of all batches, once. `instances` is the number found per
-    frame: at 0, neither crops nor grouping are measured. Each run follows a warm-up. On a machine
-    that does other work, compare only rows of one call.
+    frame: at 0, neither crops nor grouping are measured. `run frames/s` is a run as `track -t` does
+    it, reading, grouping and tracking beside the engine, and `busy` the engine's share of its time.
+    Each run follows a warm-up. On a machine that does other work, compare only rows of one call.
 
     \b
     sleap-nn bench exports/flies -i video.mp4
@@ -95,7 +99,17 @@ def command(
     for choice in plan.choices:
         tell_choice(choice)
     rows = [asdict(result) for result in plan.run()]
-    click.echo(json.dumps(rows, indent=2) if as_json else _table(rows))
+    click.echo(json.dumps(rows, indent=2) if as_json else f"{_table(rows)}\n{_in_words(rows)}")
+
+
+def _in_words(rows: list[dict[str, Any]]) -> str:
+    best = max(rows, key=lambda row: row["run_frames_per_second"])
+    speed = best["run_frames_per_second"]
+    return (
+        f"times in ms per batch. Quickest run: {best['engine']} on {best['device']}, batches of "
+        f"{best['batch_size']}: {speed:.0f} frames/s, {speed / _VIDEO_RATE:.1f} times as fast as a "
+        f"video of {_VIDEO_RATE} frames/s plays."
+    )
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

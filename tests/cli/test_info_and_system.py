@@ -1,10 +1,13 @@
 """`info` and `system`."""
 
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 
 from sleap_rt.options import EngineOptions
+from sleap_rt.runtime import engines
 from sleap_rt.runtime.engines import declarations, open_engine
 from sleap_rt.runtime.inspect import probe
 
@@ -85,9 +88,8 @@ def test_engines_are_tried_and_their_absence_explained(call, monkeypatch):
         raise RuntimeError("driver crashed")
 
     monkeypatch.setattr(probe, "open_engine", broken)
-    assert {found.detail for found in probe.probe_engines()} == {
-        "failed: RuntimeError: driver crashed"
-    }
+    found = probe.probe_engine(Path("probe.onnx"), "ort", "cpu")
+    assert found.detail == "failed: RuntimeError: driver crashed"
 
 
 def test_an_engine_that_computes_nonsense_does_not_count_as_working(monkeypatch):
@@ -101,6 +103,28 @@ def test_an_engine_that_computes_nonsense_does_not_count_as_working(monkeypatch)
             pass
 
     monkeypatch.setattr(probe, "open_engine", lambda *_: Wrong())
-    for found in probe.probe_engines():
-        assert not found.works
-        assert "wrong values: off by 100 %" in found.detail
+    found = probe.probe_engine(Path("probe.onnx"), "ort", "cpu")
+    assert not found.works
+    assert "wrong values: off by 100 %" in found.detail
+
+
+def test_an_engine_that_brings_the_program_down_is_told(tmp_path, monkeypatch):
+    (tmp_path / "falling.py").write_text(
+        "import os\n"
+        "from sleap_rt.runtime.engines.interface import Declaration, Device\n"
+        "devices = (Device(kind='cpu', title='a CPU'), Device(kind='gpu', title='a GPU'))\n"
+        "ENGINE = Declaration(product='Falling', install='', packages=(), devices=devices,\n"
+        "    options=(), why_not=lambda kind: None)\n"
+        "def open_engine(model, options):\n"
+        "    os.abort()\n"
+    )
+    monkeypatch.setattr(engines, "__path__", [*engines.__path__, str(tmp_path)])
+    try:
+        found = probe.probe_engines()
+    finally:
+        sys.modules.pop("sleap_rt.runtime.engines.falling", None)
+        vars(engines).pop("falling", None)
+    falling = [one for one in found if one.engine == "falling"]
+    assert [one.device for one in falling] == ["cpu", "gpu"]
+    assert all("brings the program down (exit code -6)" in one.detail for one in falling)
+    assert any(one.engine == "ort" and one.works for one in found)

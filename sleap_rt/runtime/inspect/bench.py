@@ -16,6 +16,7 @@ from sleap_rt.runtime.engines._times import timed_engines
 from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.inspect.verify import read_sample
+from sleap_rt.runtime.inspect.whole_run import whole_run
 from sleap_rt.runtime.outputs.formats import write_results
 from sleap_rt.runtime.outputs.results import Tally
 from sleap_rt.runtime.predictors import Frames, Predictor, open_predictor
@@ -64,6 +65,9 @@ class Benchmark:
         read_ms: median of reading a batch from the video; None without one.
         track_ms: median of tracking a batch.
         write_ms: writing all results to a `.slp` file, once.
+        run_frames_per_second: of a run as `track --tracking` does it: reading, prediction, grouping
+            and tracking side by side, without writing.
+        engine_busy: share of that run's time, 0 to 1, in which the engine computes.
     """
 
     engine: str
@@ -81,6 +85,8 @@ class Benchmark:
     read_ms: float | None
     track_ms: float
     write_ms: float
+    run_frames_per_second: float
+    engine_busy: float
 
 
 def run_benchmark(
@@ -113,8 +119,10 @@ def run_benchmark(
             in_copy.append(1e3 * times.uploads)
             in_graph.append(1e3 * times.runs)
             results += found
+        size = options.batch_size
+        data = np.concatenate(batches[_N_WARM_UP - 1 :]) if video is None else video
+        whole = whole_run(predictor, data, size * (options.n_batches + 1), size, times)
     predictor.close()
-    size = options.batch_size
     return Benchmark(
         engine=engine.engine,
         device=predictor.device,
@@ -133,6 +141,8 @@ def run_benchmark(
         read_ms=read_ms,
         track_ms=_track_ms(results, size),
         write_ms=_write_ms(results, predictor),
+        run_frames_per_second=whole.frames_per_second,
+        engine_busy=whole.engine_busy,
     )
 
 

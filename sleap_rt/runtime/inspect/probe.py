@@ -1,8 +1,13 @@
 """Finds the engines and devices that work here, by running a small graph on each."""
 
 import base64
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +25,14 @@ from sleap_rt.contract import (
 )
 from sleap_rt.errors import SleapRtError
 from sleap_rt.options import EngineOptions
+from sleap_rt.runtime import engines
 from sleap_rt.runtime.engines import declarations, open_engine
 from sleap_rt.runtime.protobuf import message
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.version import __version__
 
+_MOST_SECONDS = 120  # for one engine on all of its devices
+_MARK = "probe: "  # ahead of an answer; engines may print as well
 _TOLERANCE = 0.01  # of the largest value; a device may compute in half precision or TF32
 _METADATA_PROPS, _KEY, _VALUE = 14, 1, 2  # of ONNX's ModelProto and StringStringEntryProto
 # ONNX: relu(conv(frames)), frames (batch, height, width, 3) uint8, padding 1, kernel (2, 3, 3, 3)
@@ -101,18 +109,55 @@ def _contract() -> GraphContract:
 
 
 def probe_engines() -> list[Probe]:
-    """Try every engine on every kind of device that it declares."""
-    with tempfile.TemporaryDirectory() as folder:
+    """Try every engine on every kind of device that it declares, each engine in a child process.
+
+    Importing an engine that was built for another processor can bring a program down.
+    """
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         graph = Path(folder) / "probe.onnx"
         graph.write_bytes(probe_graph())
-        return [
-            _probe(graph, name, device.kind)
-            for name, declared in declarations().items()
-            for device in declared.devices
-        ]
+        found = pool.map(lambda name: _in_child(graph, name), declarations())
+        return [probe for of_engine in found for probe in of_engine]
 
 
-def _probe(graph: Path, name: str, device: str) -> Probe:
+def _in_child(graph: Path, name: str) -> list[Probe]:
+    """An engine on its devices; what a child did not answer, it did not survive."""
+    devices = [device.kind for device in declarations()[name].devices]
+    task = json.dumps([str(graph), name, devices, list(engines.__path__)])
+    code = f"from {__name__} import answer; answer()"
+    try:
+        child = subprocess.run(
+            [sys.executable, "-c", code],
+            input=task,
+            capture_output=True,
+            text=True,
+            timeout=_MOST_SECONDS,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        printed, end = child.stdout, f"exit code {child.returncode}"
+    except subprocess.TimeoutExpired as error:
+        printed, end = str(error.stdout or ""), f"no answer in {_MOST_SECONDS} s"
+    lines = [line for line in printed.splitlines() if line.startswith(_MARK)]
+    answered = [Probe(**json.loads(line.removeprefix(_MARK))) for line in lines]
+    lost = f"brings the program down ({end}): this build may not fit the processor or the driver"
+    return [*answered, *(Probe(name, kind, False, lost) for kind in devices[len(answered) :])]
+
+
+def answer() -> None:
+    """Try an engine on its devices, as standard input says, and print what came of it."""
+    graph, name, devices, engines.__path__ = json.loads(sys.stdin.read())
+    for device in devices:
+        print(_MARK + json.dumps(vars(probe_engine(Path(graph), name, device))), flush=True)
+
+
+def probe_engine(graph: Path, name: str, device: str) -> Probe:
+    """Try an engine on a device, in this process.
+
+    Args:
+        graph: a file with `probe_graph`.
+        name: of the engine.
+        device: as in `--device`.
+    """
     frames = np.random.default_rng(0).integers(0, 256, (2, 16, 24, 3)).astype(np.uint8)
     try:
         engine = open_engine(graph, EngineOptions(engine=name, device=device))

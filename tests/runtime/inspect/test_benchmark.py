@@ -1,8 +1,10 @@
 """`bench` measures what it says."""
 
 import json
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sleap_rt.cli import main
@@ -10,6 +12,7 @@ from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor
 from sleap_rt.runtime.engines._times import EngineTimes, timed_engines
 from sleap_rt.runtime.inspect.bench import BenchOptions, run_benchmark
+from sleap_rt.runtime.inspect.whole_run import whole_run
 
 VIDEO = Path(__file__).resolve().parents[3] / "samples/crawlers.mp4"
 CPU = EngineOptions(engine="ort", device="cpu")
@@ -30,6 +33,8 @@ def test_stages_add_up(sample_graphs):
     for stage in (found.read_ms, found.track_ms, found.write_ms, found.open_ms, found.first_ms):
         assert stage is not None
         assert stage > 0
+    assert found.run_frames_per_second > 0
+    assert 0 < found.engine_busy <= 1
 
 
 def test_engines_opened_outside_are_not_timed(sample_graphs):
@@ -49,7 +54,9 @@ def test_rows_for_every_engine_and_batch_size(sample_graphs, capsys):
             main([*args, *form])
         assert left.value.code == 0
     table, _, rest = capsys.readouterr().out.partition("[")
-    assert [line.split()[:3] for line in table.splitlines()] == [
+    *lines, summary = table.splitlines()
+    assert "Quickest run: ort on cpu, batches of " in summary
+    assert [line.split()[:3] for line in lines] == [
         ["engine", "device", "batch"],
         ["ort", "cpu", "1"],
         ["ort", "cpu", "2"],
@@ -59,6 +66,25 @@ def test_rows_for_every_engine_and_batch_size(sample_graphs, capsys):
         ("ort", 1, 2),
         ("ort", 2, 4),
     ]
+
+
+def test_the_engines_share_of_a_run_is_that_of_its_calls(sample_graphs):
+    """An engine that sleeps 20 ms a batch, with little else to do, is busy nearly all the time."""
+    (graph,) = sample_graphs("single_instance")
+    frames = np.zeros((20, 190, 250, 1), np.uint8)
+    with timed_engines() as times:
+        predictor = open_predictor([graph], DecodeOptions(), CPU)
+        engine = vars(predictor)["_engine"]._engine
+        run = engine.run
+
+        def slow_run(*args):
+            time.sleep(0.02)
+            return run(*args)
+
+        engine.run = slow_run
+        found = whole_run(predictor, frames, 20, 2, times)
+    assert found.frames_per_second < 100
+    assert found.engine_busy > 0.5
 
 
 def test_without_a_video_there_are_animals_to_measure(sample_graphs):
