@@ -78,8 +78,12 @@ def build_engine(
     graph = _parse(tensorrt.api, request.model)
     _keep_outputs(graph.network, request.outputs)
     config = _configure(tensorrt, graph, request)
-    stop = STOPPED.get() or threading.Event()
-    monitor = _make_monitor(tensorrt.api, progress, stop)
+    unwanted, pressed = STOPPED.get(), list[int]()
+    monitor = _make_monitor(
+        tensorrt.api,
+        progress,
+        lambda: bool(pressed) or (unwanted is not None and unwanted.is_set()),
+    )
     config.progress_monitor = monitor
 
     def build() -> Any:
@@ -87,7 +91,9 @@ def build_engine(
             select_gpu()
         return graph.builder.build_serialized_network(graph.network, config)
 
-    plan = _interruptible(build, stop)
+    plan = _interruptible(build, pressed)
+    if unwanted is not None and unwanted.is_set():
+        raise KeyboardInterrupt
     if plan is None:
         raise EngineError(build_failure(request, graph.log.errors))
     if request.timings is not None and not tensorrt.is_rtx:
@@ -219,7 +225,7 @@ def _configure(tensorrt: TensorRT, graph: _ParsedGraph, request: BuildRequest) -
     return config
 
 
-def _interruptible(build: Callable[[], Any], stop: threading.Event) -> Any:
+def _interruptible(build: Callable[[], Any], pressed: list[int]) -> Any:
     """Run a build that Ctrl-C can stop, however often it is pressed.
 
     It runs in a thread of its own: Python handles Ctrl-C only in the main thread, and only while
@@ -235,11 +241,11 @@ def _interruptible(build: Callable[[], Any], stop: threading.Event) -> Any:
             failure.append(error)
 
     thread = threading.Thread(target=work, name="tensorrt-build")
-    with _ctrl_c_sets(stop):
+    with _ctrl_c_into(pressed):
         thread.start()
         while thread.is_alive():
             thread.join(_POLL_SECONDS)
-    if stop.is_set():
+    if pressed:
         raise KeyboardInterrupt
     if failure and isinstance(failure[0], EngineError):
         raise failure[0]
@@ -249,18 +255,19 @@ def _interruptible(build: Callable[[], Any], stop: threading.Event) -> Any:
 
 
 @contextmanager
-def _ctrl_c_sets(stop: threading.Event) -> Iterator[None]:
-    """Let Ctrl-C set `stop` instead of raising an exception wherever the main thread happens to be.
+def _ctrl_c_into(pressed: list[int]) -> Iterator[None]:
+    """Note Ctrl-C in a list instead of raising an exception wherever the main thread happens to be.
 
-    An exception would leave the builder running in its thread. Other threads get no Ctrl-C, and
-    where it is ignored (a job in the background), it stays so.
+    An exception would leave the builder running in its thread. A list, since the next Ctrl-C may
+    interrupt the handler of the last one, which a lock would not survive. Other threads get no
+    Ctrl-C, and where it is ignored (a job in the background), it stays so.
     """
     before = signal.getsignal(signal.SIGINT)
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not in_main_thread or before in (signal.SIG_IGN, None):
         yield
         return
-    signal.signal(signal.SIGINT, lambda number, frame: stop.set())
+    signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
     try:
         yield
     finally:
@@ -282,7 +289,7 @@ def _make_logger(api: Any) -> Any:
     return Logger()
 
 
-def _make_monitor(api: Any, progress: Progress, stop: threading.Event) -> Any:
+def _make_monitor(api: Any, progress: Progress, is_stopped: Callable[[], bool]) -> Any:
     class Monitor(api.IProgressMonitor):  # type: ignore[misc]
         def __init__(self) -> None:
             api.IProgressMonitor.__init__(self)
@@ -294,7 +301,7 @@ def _make_monitor(api: Any, progress: Progress, stop: threading.Event) -> Any:
 
         def step_complete(self, phase_name: str, step: int) -> bool:
             progress(phase_name, (step + 1) / max(1, self._n_steps.get(phase_name, 1)))
-            return not stop.is_set()
+            return not is_stopped()
 
         def phase_finish(self, phase_name: str) -> None:
             progress(phase_name, 1.0)
