@@ -45,10 +45,13 @@ def one_process(lock: Path) -> Iterator[None]:
 
 @pytest.fixture
 def ctrl_c_raises() -> Iterator[None]:
-    """Ctrl-C raises here and in commands started here, also where this run is a background job."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Signals work here and in commands started here, also where this run is a background job."""
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    if hasattr(signal, "SIGHUP"):
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 
 from sleap_rt.cli.app import main
 
+pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
 ROOT = Path(__file__).resolve().parents[2]
 VIDEO = ROOT / "samples/one_crawler.mp4"
 SLOW = """
