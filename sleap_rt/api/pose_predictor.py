@@ -48,7 +48,7 @@ from sleap_rt.workflows.plan import (
 from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import resolve_models
-from sleap_rt.workflows.tracking import tracker_options, without_effect
+from sleap_rt.workflows.tracking import tracker_options
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -273,8 +273,7 @@ def taken_with_warnings(values: Mapping[str, Any], given: Collection[str]) -> di
         given: names of those that the user set.
     """
     taken, warnings = taken_leniently(values, given)
-    ineffective = without_effect(given, taken)
-    for warning in [*warnings, *([ineffective] if ineffective else [])]:
+    for warning in warnings:
         _log.warning(warning)
     return taken
 

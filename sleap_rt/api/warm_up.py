@@ -1,7 +1,6 @@
 """Runs opened models once, so that the first frame of a closed loop is as quick as the next."""
 
 from contextlib import suppress
-from pathlib import Path
 
 from sleap_rt.errors import ModelError
 from sleap_rt.options import EngineOptions
@@ -20,5 +19,5 @@ def warm_up(predictor: Predictor, engine: EngineOptions) -> None:
     if predictor.needs_instances or declarations()[chosen].builds_per_size:
         return
     with suppress(ModelError):  # a graph without a sample runs all the same
-        frames = read_sample(Path(predictor.models.paths[0])).feed["frames"]
+        frames = read_sample(predictor.models.paths[0]).feed["frames"]
         predictor.predict(frames[:1], [0])

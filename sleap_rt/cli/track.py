@@ -27,7 +27,7 @@ from sleap_rt.options import (
     overrides_at_run_time,
 )
 from sleap_rt.workflows.leniency import taken_leniently
-from sleap_rt.workflows.tracking import needed_tracker_options, tracker_options, without_effect
+from sleap_rt.workflows.tracking import needed_tracker_options, tracker_options
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.many.inputs import Inputs
@@ -78,10 +78,8 @@ def command(ctx: click.Context, /, **params: Any) -> int:
 
 
 def _in_our_terms(ctx: click.Context, params: dict[str, Any]) -> dict[str, Any]:
-    given = given_options(ctx, params)
-    taken, warnings = taken_leniently(params, given)
-    ineffective = without_effect(given, taken)
-    for warning in [*warnings, *([ineffective] if ineffective else [])]:
+    taken, warnings = taken_leniently(params, given_options(ctx, params))
+    for warning in warnings:
         click.echo(f"Warning: {warning}", err=True)
     return taken
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sleap_rt.options import FilterOptions
 from sleap_rt.tracking.options import WITHOUT_MOTION, TrackerOptions
+from sleap_rt.workflows.tracking import without_effect
 
 _Values = dict[str, Any]
 _Rule = Callable[[_Values, Collection[str]], str | None]
@@ -24,7 +25,7 @@ KALMAN_OF_SLEAP_NN = ("use_kalman", *_KALMAN_DETAILS)
 def taken_leniently(
     values: Mapping[str, Any], given: Collection[str]
 ) -> tuple[dict[str, Any], list[str]]:
-    """The values in our terms, and a warning for each that was changed.
+    """The values in our terms, and a warning for all that was changed or has no effect.
 
     Args:
         values: name -> value of any options of a run.
@@ -32,6 +33,7 @@ def taken_leniently(
     """
     taken = dict(values)
     warnings = [rule(taken, given) for rule in _RULES]
+    warnings.append(without_effect(given, taken))
     return taken, [warning for warning in warnings if warning is not None]
 
 

@@ -153,13 +153,7 @@ def retrack_data(
     check_centroid_distance(
         options.filters, all(len(skeleton.nodes) == 1 for skeleton in labels.skeletons)
     )
-    output_path = options.output_path
-    if output_path is None and writes and isinstance(data, Path):
-        output_path = _default_output(data, labels, options)
-    if output_path is not None:
-        _check_output(output_path, data, labels, options)
-        make_folder(output_path)
-        _try_output(output_path, labels, options)
+    output_path = _ready_output(data, labels, options, writes=writes)
     if sliced is not None and output_path is not None:
         return _tracked_in_slices(sliced, options, output_path)
     if options.tracking.needs_images and isinstance(data, Path):
@@ -193,6 +187,20 @@ def retrack_data(
         labels=labels,
         notes=(*form.notes, *notes),
     )
+
+
+def _ready_output(
+    data: "Path | sio.Labels", labels: "sio.Labels", options: RetrackOptions, *, writes: bool
+) -> Path | None:
+    """The file to write, found out to be writable; None writes none."""
+    output_path = options.output_path
+    if output_path is None and writes and isinstance(data, Path):
+        output_path = _default_output(data, labels, options)
+    if output_path is not None:
+        _check_output(output_path, data, labels, options)
+        make_folder(output_path)
+        _try_output(output_path, labels, options)
+    return output_path
 
 
 def _sliced(data: "Path | sio.Labels", options: RetrackOptions) -> SlicedLabels | None:

@@ -5,14 +5,16 @@ too, and a checksum. An engine that is damaged or was written by another program
 """
 
 import hashlib
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from errno import ENOENT
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, ClassVar
 
 import platformdirs
 
@@ -24,18 +26,25 @@ Note = Callable[[str], None]
 """Tells the user something, in one line."""
 
 
-class CacheKey(Protocol):
-    """All that an engine depends on."""
+@dataclass(frozen=True)
+class CacheKey:
+    """All that an engine depends on: the fields of a subclass.
+
+    Attributes:
+        layout: of an entry, and of how such engines are built; another one is another engine.
+    """
+
+    layout: ClassVar[int]
 
     @property
     def text(self) -> bytes:
         """In words."""
-        ...
+        return json.dumps({"layout": self.layout, **asdict(self)}, sort_keys=True).encode()
 
     @property
     def name(self) -> str:
         """A hash of it."""
-        ...
+        return hashlib.sha256(self.text).hexdigest()[:32]
 
 
 class EngineCache:

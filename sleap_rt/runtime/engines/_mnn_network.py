@@ -1,15 +1,13 @@
 """A network that MNN converted, and runs on the CPU."""
 
 import ctypes
-import hashlib
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,16 +16,16 @@ import numpy as np
 
 from sleap_rt.arrays import Floats
 from sleap_rt.errors import EngineError
+from sleap_rt.runtime.engines._cache import CacheKey
 from sleap_rt.runtime.engines.interface import Array
 
-_LAYOUT = 1  # of how networks are cut out and converted
 _RESIZE_LATER, _RESIZE_STATUS = 7, 3  # numbers of a session's mode, and of a fact about it
 # `MNN.tools` would do, but installs a package for reports to its makers, and sends them.
 _CONVERTER = "import sys, _tools; _tools.mnnconvert(['mnnconvert', *sys.argv[1:]])"
 
 
 @dataclass(frozen=True)
-class NetworkKey:
+class NetworkKey(CacheKey):
     """What a converted network depends on.
 
     Attributes:
@@ -35,16 +33,9 @@ class NetworkKey:
         converter: program and version.
     """
 
+    layout = 1  # of how networks are cut out and converted
     graph: str
     converter: str
-
-    @property
-    def text(self) -> bytes:
-        return json.dumps({"layout": _LAYOUT, **asdict(self)}, sort_keys=True).encode()
-
-    @property
-    def name(self) -> str:
-        return hashlib.sha256(self.text).hexdigest()[:32]
 
 
 def network_key(graph: str) -> NetworkKey:

@@ -32,14 +32,7 @@ class DamagedFrames:
 
     @property
     def n_unreadable(self) -> int:
-        return self._count(ImageState.UNREADABLE)
-
-    @property
-    def n_concealed(self) -> int:
-        return self._count(ImageState.CONCEALED)
-
-    def _count(self, state: ImageState) -> int:
-        return sum(map(len, self._frames[state].values()))
+        return sum(map(len, self._frames[ImageState.UNREADABLE].values()))
 
     def by_kind(self, videos: "Sequence[sio.Video]") -> dict[str, dict[str, str]]:
         """Kind -> video -> frame numbers, `"3-5, 9"`, for the provenance; empty without damage."""

@@ -31,7 +31,7 @@ class Format:
         suffix: that file names of this format end in.
         default_suffix: replaces the input's suffix where no name is given.
         write: writes labels to the path given, or to several files named after it.
-        library: module of sleap-io that writing needs.
+        needs: module of sleap-io that writing needs.
         write_blocks: the same as `write` for results that need not be in memory; None where the
             format has to be written at once.
     """
@@ -39,7 +39,7 @@ class Format:
     suffix: str
     default_suffix: str
     write: "Callable[[sio.Labels, Path], None]"
-    library: str
+    needs: str
     write_blocks: Callable[[RunResults, Path], None] | None = None
 
 
@@ -149,12 +149,12 @@ def load_writer(format_name: str) -> None:
     Raises:
         OptionError: it cannot be loaded.
     """
-    library = format_named(format_name).library
+    module = format_named(format_name).needs
     try:
-        import_module(library)
+        import_module(module)
     except ImportError as error:
         raise OptionError(
-            f"output_format {format_name}: {library} cannot be loaded here: {error}"
+            f"output_format {format_name}: {module} cannot be loaded here: {error}"
         ) from error
 
 

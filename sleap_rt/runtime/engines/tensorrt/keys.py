@@ -1,19 +1,16 @@
 """What an engine depends on."""
 
-import hashlib
-import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from sleap_rt.runtime.engines._cache import CacheKey
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
 
-_LAYOUT = 1  # of an entry, and of how engines are built
-
 
 @dataclass(frozen=True, kw_only=True)
-class EngineKey:
+class EngineKey(CacheKey):
     """Everything that invalidates an engine.
 
     Attributes:
@@ -26,6 +23,7 @@ class EngineKey:
         workspace_bytes: limit of the build; None where TensorRT chose it.
     """
 
+    layout = 1
     graph: str
     tensorrt: str
     gpu: str
@@ -33,14 +31,6 @@ class EngineKey:
     profile: ShapeProfile
     outputs: tuple[str, ...]
     workspace_bytes: int | None
-
-    @property
-    def text(self) -> bytes:
-        return json.dumps({"layout": _LAYOUT, **asdict(self)}, sort_keys=True).encode()
-
-    @property
-    def name(self) -> str:
-        return hashlib.sha256(self.text).hexdigest()[:32]
 
 
 def engine_key(tensorrt: TensorRT, request: BuildRequest, gpu: str, graph: str) -> EngineKey:
