@@ -47,6 +47,8 @@ ONLY_IN = {  # package -> the places that may import it
     "h5py": {"models", "runtime/frames", "runtime/outputs", "untrusted", "labels"},
     "av": {"runtime/frames"},
     "click": {"cli"},
+    "rich": {"cli"},
+    "rich_click": {"cli"},
     "tensorflow": set(),
     "keras": set(),
 }

@@ -9,23 +9,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
+from rich_click import RichCommandPanel, RichGroup
 
+from sleap_rt.cli.terminal.help import MOST_COLUMNS, HelpContext
 from sleap_rt.errors import OptionError, SleapRtError
 from sleap_rt.interrupts import Interrupts
 from sleap_rt.version import __version__
 
-_COMMANDS = (
-    "bench",
-    "completion",
-    "eval",
-    "eval-tracking",
-    "export",
-    "info",
-    "predict",
-    "system",
-    "track",
-    "verify",
-)
+_PANELS = {  # of the help, and the commands in each
+    "Models": ("export", "info", "verify", "bench"),
+    "Poses and tracks": ("track",),
+    "Evaluation": ("eval", "eval-tracking"),
+    "This machine": ("system", "completion"),
+}
+_COMMANDS = (*(name for names in _PANELS.values() for name in names), "predict")
 _ALIASES = {"predict": "track", "infer": "track"}  # `infer` is not listed: sleap-nn's old name
 _NAMES = ("sleap-nn", "sleap-rt")  # of the program
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
@@ -36,8 +33,10 @@ def _underscored(token: str) -> str:
     return token.replace("-", "_")
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(RichGroup):
     """Imports a command's module when that command is called, so that `--help` stays fast."""
+
+    context_class = HelpContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -97,8 +96,9 @@ def _upstream_command(name: str) -> click.Command:
     context_settings={
         "help_option_names": ["-h", "--help"],
         "token_normalize_func": _underscored,
-        "max_content_width": 100,
+        "max_content_width": MOST_COLUMNS,
     },
+    panels=[RichCommandPanel(title, commands=list(names)) for title, names in _PANELS.items()],
 )
 @click.version_option(__version__, "-v", "--version", prog_name="sleap-rt")
 def app() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.export_progress import ExportProgress
 from sleap_rt.cli.options.dialects import DialectCommand
 from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.options.overrides import override_options, overrides_from
+from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
 from sleap_rt.errors import OptionError
 from sleap_rt.options import CalibrationOptions, ExportOptions
@@ -80,9 +80,10 @@ class _Format(click.Choice[str]):
 @click.option("--target", help="With --format trt: GPU architecture, e.g. sm86 (GeForce RTX 30).")
 @click.option(
     "--frame_size",
-    metavar="WIDTHxHEIGHT[xCHANNELS]",
+    metavar="WIDTHxHEIGHT",
     callback=_frame_size,
-    help="With --format trt: size of the frames, px.  [default: as trained]",
+    help="With --format trt: size of the frames, px; x1 or x3 behind it: their channels.  "
+    "[default: as trained]",
 )
 @click.option("--verbose", is_flag=True, help="Say how long each step took.")
 @override_options

@@ -38,10 +38,13 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    "track", cls=DialectCommand, short_help="Predict poses in a video, follow animals, or both."
+    "track",
+    cls=DialectCommand,
+    aliases=["predict"],
+    short_help="Predict poses in a video, follow animals, or both.",
 )
 @section("Essential", *track_options.ESSENTIAL)
-@section("Model and image, in place of the training configuration", *OVERRIDES)
+@section("In place of the training configuration", *OVERRIDES)
 @section("Bottom-up models", *track_options.BOTTOMUP)
 @section("Which frames", *track_options.SELECTION)
 @section("Engine", *TUNING)
@@ -92,7 +95,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     overrides = overrides_at_run_time(params)
     inputs, many = _inputs(params)
 
-    from sleap_rt.cli.prediction_report import TerminalReport
+    from sleap_rt.cli.reports.prediction import TerminalReport
     from sleap_rt.workflows.many.predictions import ManyPredictions
     from sleap_rt.workflows.predict import planned, predict
 
@@ -131,7 +134,7 @@ def _carry_out(
     params: dict[str, Any],
 ) -> int:
     """Process one input after the other; the exit code."""
-    from sleap_rt.cli.many_report import ManyTerminalReport
+    from sleap_rt.cli.reports.many_inputs import ManyTerminalReport
     from sleap_rt.workflows.many.plan import plan_many
 
     report = ManyTerminalReport(show, quiet=params["quiet"], json_lines=params["gui"])

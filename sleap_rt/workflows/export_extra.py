@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sleap_rt.errors import ModelError
 
-_PACKAGES = ("torch", "onnx", "onnx_ir", "onnxscript", "yaml", "onnxruntime")
+_PACKAGES = ("torch", "onnx", "onnx_ir", "onnxscript", "onnxruntime")
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def test_mix_ups_are_recognised(call, words, told):
 
 
 def test_help_and_the_old_name_of_predict_are_known(call):
-    assert "Commands:" in call("help").out
+    assert "Poses and tracks:\n  track, predict  " in call("help").out
     assert call("help", "track").out == call("track", "--help").out
     assert "Usage: sleap-nn infer" in call("infer", "--help").out
     assert call("help", "nonsense").code == 2

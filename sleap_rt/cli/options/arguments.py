@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from sleap_rt.cli.terminal.help import HelpCommand
+
 _OPTIONS_END = "--"
 
 
-class OnceCommand(click.Command):
+class OnceCommand(HelpCommand):
     """A command that refuses an option given twice, where only the last one would count."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 class _DeclaredOption(click.Option):
     """An option whose help names the engines that honour it, in place of `{engines}`."""
 
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+    _help: str | None = None
+
+    @property
+    def help(self) -> str | None:
         from sleap_rt.runtime.engines import declarations
 
         names = [
@@ -22,8 +25,11 @@ class _DeclaredOption(click.Option):
             for name, declared in declarations().items()
             if self.name == "engine" or self.name in declared.options
         ]
-        record = super().get_help_record(ctx)
-        return record and (record[0], record[1].replace("{engines}", ", ".join(names)))
+        return self._help and self._help.replace("{engines}", ", ".join(names))
+
+    @help.setter
+    def help(self, text: str | None) -> None:
+        self._help = text
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -19,7 +19,8 @@ def section(title: str, *options: _Decorator) -> Callable[[_Function], _Function
             n_before = len(getattr(function, "__click_params__", ()))
             function = option(function)
             for parameter in function.__click_params__[n_before:]:  # type: ignore[attr-defined]
-                parameter.section = title
+                if isinstance(parameter, click.Option):  # arguments stand in the usage
+                    parameter.panel = title  # type: ignore[attr-defined]
         return function
 
     return add
@@ -34,17 +35,3 @@ class SectionedCommand(OnceCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         options = [one for one in self.params if isinstance(one, click.Option) and one.multiple]
         return super().parse_args(ctx, spread(args, [name for one in options for name in one.opts]))
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {}
-        parameters = self.get_params(ctx)
-        rest = (
-            "Other" if any(hasattr(parameter, "section") for parameter in parameters) else "Options"
-        )
-        for parameter in parameters:
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                sections.setdefault(getattr(parameter, "section", rest), []).append(record)
-        for title, records in sections.items():
-            with formatter.section(title):
-                formatter.write_dl(records, col_max=34)

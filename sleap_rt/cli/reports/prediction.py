@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from sleap_rt.cli.export_progress import ExportProgress
+from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.export.steps import Step
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.summary import PredictionSummary

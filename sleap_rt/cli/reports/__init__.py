@@ -1,0 +1,1 @@
+"""What long commands say while they run, and at the end."""
