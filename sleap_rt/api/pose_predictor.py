@@ -35,7 +35,7 @@ from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.progress import json_lines
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
-from sleap_rt.runtime.predictors import Predictor, check_use, open_predictor
+from sleap_rt.runtime.predictors import Predictor, check_use
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.plan import (
@@ -49,6 +49,7 @@ from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import resolve_models
 from sleap_rt.workflows.tracking import tracker_options
+from sleap_rt.workflows.tuning import open_checked
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -115,8 +116,13 @@ class PosePredictor:
         check_use(models, decode, names, match_known=self._match_known)
         graphs = resolved.exported()
         self._resolved = replace(resolved, models=graphs, graphs=graphs)
-        self._predictor = open_predictor(
-            graphs, decode, self._options.engine, names, match_known=self._match_known
+        self._predictor = open_checked(
+            graphs,
+            decode,
+            self._options.engine,
+            names,
+            match_known=self._match_known,
+            warn=_log.warning,
         )
         warm_up(self._predictor, self._options.engine)
         self.skeleton: Skeleton = self._predictor.skeleton

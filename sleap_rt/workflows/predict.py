@@ -31,7 +31,7 @@ from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
-from sleap_rt.runtime.predictors import Predictor, open_predictor
+from sleap_rt.runtime.predictors import Predictor
 from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.plan import (
     PredictionOptions,
@@ -43,7 +43,7 @@ from sleap_rt.workflows.plan import (
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
 from sleap_rt.workflows.run_identity import run_identity
-from sleap_rt.workflows.tuning import continued, tuned
+from sleap_rt.workflows.tuning import continued, open_checked, tuned
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -153,8 +153,12 @@ def run_plan(
             graphs = plan.resolved.exported(report.step)
             plan = plan if earlier is not None else tuned(plan, graphs, opened, report)
             report.chosen(plan)
-            predictor = open_predictor(
-                graphs, options.decode, plan.options.engine, match_known=plan.match_known
+            predictor = open_checked(
+                graphs,
+                options.decode,
+                plan.options.engine,
+                match_known=plan.match_known,
+                warn=report.warn,
             )
             stack.enter_context(closing(predictor))
         if journal is not None:

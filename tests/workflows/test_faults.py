@@ -166,8 +166,10 @@ def test_frames_that_an_engine_answers_with_nan_are_told(kinds, sample_graphs, m
     def nan_at_second(plain):
         def run(self, feed, fetch=None):
             found = plain(self, feed, fetch)
-            calls.extend([None] * ("n_candidates" not in found))  # not the centroids' graph
-            if len(calls) == 2 and "n_candidates" not in found:
+            if "n_candidates" in found or len(feed["frames"]) < 4:
+                return found  # of the centroids' graph, or of the sample in the file
+            calls.append(None)
+            if len(calls) == 2:
                 return {name: np.full_like(values, np.nan) for name, values in found.items()}
             return found
 

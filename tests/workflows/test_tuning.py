@@ -103,10 +103,10 @@ def test_the_engine_that_was_measured_to_be_fastest_runs(track, cache, trials):
 
 def test_it_is_measured_once(track, cache, trials):
     track()
-    (entry,) = cache.glob("*.json")
     assert "comparing" not in track().err
     assert len(trials.held) == 1
-    entry.unlink()
+    for entry in cache.glob("*.json"):
+        entry.unlink()
     track()
     assert len(trials.held) == 2
 
@@ -157,21 +157,6 @@ def test_a_cache_that_cannot_be_written_stops_no_run(track, cache, trials):
     assert "with openvino on cpu" in done.out
 
 
-def test_an_engine_that_was_asked_for_and_rounds_too_much_is_told(track, cache, monkeypatch):
-    asked = []
-
-    def objection_to(engine, graphs):
-        asked.append(engine.engine)
-        return "in bottomup, scores differ by 5.0e-03 (allowed 0.0001)"
-
-    monkeypatch.setattr(settle, "objection_to", objection_to)
-    for _ in range(2):
-        done = track("--engine", "openvino")
-        assert "engine openvino exceeds the limits of the certificate: in bottomup" in done.err
-    assert asked == ["openvino"], "once for this machine and these versions"
-    assert "exceeds" not in track("--engine", "ort").err, "the graphs were certified on it"
-
-
 def test_an_engine_that_is_missing_is_told_once(track, cache, monkeypatch):
     monkeypatch.setitem(sys.modules, "MNN", None)
     told = track("--engine", "mnn", code=1).err.strip()
@@ -202,7 +187,7 @@ def test_trials_run_real_engines(track, cache, monkeypatch):
     assert found is not None
     assert found[1] in found[2]
     assert "ort " in found[2]
-    (stored,) = trial_store.stored_trials()
+    (stored,) = (one for one in trial_store.stored_trials() if one.evidence.trials)
     assert {trial.threads for trial in stored.evidence.trials} <= {1, 2, *range(3, 257)}
     assert {trial.batch_size for trial in stored.evidence.trials} >= {2, 4}
 

@@ -22,7 +22,7 @@ from sleap_rt.runtime.engines.interface import (
     is_installed,
     tensor_specs,
 )
-from sleap_rt.runtime.engines.ort import failures, session_settings
+from sleap_rt.runtime.engines.ort import failures, session_settings, wrong_on_arm
 from sleap_rt.runtime.graph_file import (
     read_inputs,
     read_keeping_bytes,
@@ -35,7 +35,9 @@ def why_not(kind: str) -> str | None:
     """Why MNN does not run here; None where it does."""
     if not is_installed("MNN"):
         return "MNN is not installed"
-    return None if is_installed("onnxruntime") else "MNN needs ONNX Runtime, which is not installed"
+    if not is_installed("onnxruntime"):
+        return "MNN needs ONNX Runtime, which is not installed"
+    return wrong_on_arm()
 
 
 ENGINE = Declaration(
@@ -66,6 +68,8 @@ class MnnEngine:
 
         load_mnn()
         find_device("mnn", ENGINE, options.device)
+        if (obstacle := wrong_on_arm()) is not None:
+            raise EngineError(obstacle)
         contract = _contract(model)
         threads = options.threads or available_cores().n
         pieces = cut(read_keeping_bytes(model) or model.read_bytes(), contract.parts)

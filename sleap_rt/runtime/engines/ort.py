@@ -10,6 +10,7 @@ import numpy as np
 
 from sleap_rt.errors import EngineError
 from sleap_rt.machine.cores import available_cores
+from sleap_rt.machine.sme import may_have_sme
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.engines.interface import (
@@ -65,6 +66,7 @@ _PROVIDERS = {
     "openvino": _Provider("OpenVINOExecutionProvider", "Install onnxruntime-openvino"),
 }
 _WHEELS = ("onnxruntime", "onnxruntime-gpu")
+_WRONG_WITH_SME = ("1.24.", "1.25.", "1.26.", "1.27.")
 _LARGEST_READ = 1_500_000_000  # bytes; larger graphs are read by ONNX Runtime itself
 
 
@@ -74,7 +76,18 @@ def why_not(kind: str) -> str | None:
         return obstacle
     if not is_installed("onnxruntime"):
         return "ONNX Runtime is not installed"
-    return None if kind == "cpu" else _missing_provider(kind)
+    return wrong_on_arm() if kind == "cpu" else _missing_provider(kind)
+
+
+def wrong_on_arm() -> str | None:
+    """Why this build must not compute on this processor, in words; None where it may."""
+    found = next((version(name) for name in _WHEELS if _is_distribution(name)), "")
+    if not found.startswith(_WRONG_WITH_SME) or not may_have_sme():
+        return None
+    return (
+        f"onnxruntime {found} computes convolutions wrongly on ARM processors with SME; install "
+        "another version: `pip install 'onnxruntime>=1.20,!=1.24.*,!=1.25.*,!=1.26.*,!=1.27.*'`"
+    )
 
 
 def _missing_hardware(kind: str) -> str | None:
@@ -151,6 +164,8 @@ class OrtEngine:
         self.device, kind, number = _checked(options.device)
         self._memory, self._number = _PROVIDERS[kind].memory, number
         wanted = _PROVIDERS[kind].name
+        if kind == "cpu" and (obstacle := wrong_on_arm()) is not None:
+            raise EngineError(obstacle)
         settings = session_settings(options.threads or available_cores().n)
         provider = provider_of(kind, number)
         try:

@@ -31,7 +31,7 @@ def objection_to(
         if found.precision == "fp32":
             found = replace(found, tolerance=_scaled(found.tolerance, share))
         if not found.passed:
-            return f"in {found.kind}, {_excess(found)}"
+            return excess(found)
     return None
 
 
@@ -39,10 +39,13 @@ def _scaled(limits: Tolerance, share: float) -> Tolerance:
     return replace(limits, px=share * limits.px, score=share * limits.score)
 
 
-def _excess(found: Verification) -> str:
+def excess(found: Verification) -> str:
+    """By how much a replay that did not pass exceeds a limit."""
     allowed = found.tolerance
     if found.n_missing or found.n_extra:
-        return f"{found.n_missing} points are missing and {found.n_extra} extra"
-    if found.px > allowed.px:
-        return f"points differ by {found.px:.1e} px (allowed {allowed.px:g})"
-    return f"scores differ by {found.score:.1e} (allowed {allowed.score:g})"
+        what = f"{found.n_missing} points are missing and {found.n_extra} extra"
+    elif found.px > allowed.px:
+        what = f"points differ by {found.px:.1e} px (allowed {allowed.px:g})"
+    else:
+        what = f"scores differ by {found.score:.1e} (allowed {allowed.score:g})"
+    return f"in {found.kind}, {what}"

@@ -3,19 +3,21 @@
 import hashlib
 import json
 import os
+import platform
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from sleap_rt.machine.cores import available_cores, cpu_name
+from sleap_rt.machine.drivers import driver_version
 from sleap_rt.runtime.engines import declarations
 from sleap_rt.runtime.engines._cache import cache_folder, graph_hash
 from sleap_rt.runtime.inspect.trials import Evidence, Trial
 from sleap_rt.version import __version__
 
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class TrialKey:
         cores: that may be used.
         versions: of this program and of what runs the graphs, by name.
         fixed: options that were asked for, by name; they limit the contestants.
+        device: that runs the graphs, and of which machine.
     """
 
     graphs: tuple[str, ...]
@@ -37,6 +40,7 @@ class TrialKey:
     cores: int
     versions: dict[str, str]
     fixed: dict[str, int]
+    device: str = "cpu"
 
     @property
     def name(self) -> str:
@@ -49,6 +53,7 @@ def trial_key(
     frame_shape: Sequence[int],
     engines: Sequence[str],
     asked: Mapping[str, int | None],
+    device: str = "cpu",
 ) -> TrialKey:
     """The key of a measurement on this machine.
 
@@ -57,6 +62,7 @@ def trial_key(
         frame_shape: (height, width, channels).
         engines: the contestants.
         asked: options by name; None where one is left open.
+        device: that runs them.
     """
     packages = [name for engine in engines for name in declarations()[engine].packages]
     versions = {name: found for name in packages if (found := _version(name)) is not None}
@@ -67,6 +73,7 @@ def trial_key(
         cores=available_cores().n,
         versions={"sleap-rt": __version__, **versions},
         fixed={name: value for name, value in asked.items() if value is not None},
+        device=device if device == "cpu" else f"{device} of {platform.node()}, {driver_version()}",
     )
 
 
@@ -100,6 +107,14 @@ def read_trials(key: TrialKey) -> Evidence | None:
     """What was measured for this key; None if nothing was, or the entry is damaged."""
     stored = _read(trials_folder() / f"{key.name}.json")
     return None if stored is None else stored.evidence
+
+
+def keep_trials(key: TrialKey, evidence: Evidence, warn: Callable[[str], None]) -> None:
+    """Keep what was measured, or tell that it cannot be kept."""
+    try:
+        write_trials(key, evidence)
+    except OSError as error:
+        warn(f"what was measured cannot be kept: {error}")
 
 
 def write_trials(key: TrialKey, evidence: Evidence) -> None:

@@ -11,14 +11,14 @@ from sleap_rt.errors import EngineError, ModelError
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.summary import PredictionSummary
-from sleap_rt.runtime.predictors import Predictor, open_predictor
+from sleap_rt.runtime.predictors import Predictor
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned, run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
-from sleap_rt.workflows.tuning import settled_like, tuned
+from sleap_rt.workflows.tuning import open_checked, settled_like, tuned
 
 
 class ManyPredictions:
@@ -93,8 +93,12 @@ class ManyPredictions:
 
     def _open(self, plan: PredictionPlan) -> Predictor:
         graphs = plan.resolved.exported(self._report.step)
-        return open_predictor(
-            graphs, plan.options.decode, plan.options.engine, match_known=plan.match_known
+        return open_checked(
+            graphs,
+            plan.options.decode,
+            plan.options.engine,
+            match_known=plan.match_known,
+            warn=self._report.warn,
         )
 
     def __enter__(self) -> Self:

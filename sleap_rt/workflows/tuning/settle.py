@@ -13,7 +13,7 @@ from sleap_rt.runtime.engines import cpu_engines, declarations
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.inspect.objection import CAUTIOUS, objection_to
-from sleap_rt.runtime.inspect.trial_store import TrialKey, read_trials, trial_key, write_trials
+from sleap_rt.runtime.inspect.trial_store import keep_trials, read_trials, trial_key
 from sleap_rt.runtime.inspect.trials import Evidence, Rules, hold_trials
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.batches import predict_batches
@@ -121,7 +121,6 @@ class _Tuning:
         sizes = fitting if asked is None else (asked,)
         plan = _with_batch(self.plan, sizes[0])
         if plan.engine_asked.engine != "auto":
-            self._warn_of_rounding()
             return plan
         usual, n_frames = plan.options.engine.engine, len(plan.selection.refs)
         evidence = self._evidence(cpu_engines(plan.engine_asked, plan.models.precisions), sizes)
@@ -132,26 +131,6 @@ class _Tuning:
         plan = _with_batch(self.plan, min(best.batch_size, max(sizes)))
         options = replace(plan.options, engine=engine)
         return replace(plan, options=options, engine_reason=evidence.in_words())
-
-    def _warn_of_rounding(self) -> None:
-        """Tell where an engine that was asked for exceeds the limits of the certificate."""
-        engine = self.plan.options.engine
-        if declarations()[engine.engine].certifies:
-            return
-        key = trial_key(self.graphs.paths, (), [engine.engine], {})
-        evidence = read_trials(key)
-        if evidence is None:
-            try:
-                found = objection_to(engine, self.graphs.paths)
-            except SleapRtError:  # opening it for the run says why
-                return
-            evidence = Evidence(trials=(), left_out={engine.engine: found} if found else {})
-            self._keep(key, evidence)
-        for objection in evidence.left_out.values():
-            self.report.warn(
-                f"engine {engine.engine} exceeds the limits of the certificate: {objection}. "
-                "Without --engine it is not chosen for this model."
-            )
 
     def _evidence(self, engines: Sequence[str], sizes: Sequence[int]) -> Evidence | None:
         """What was measured, now or before; None where it is not worth it."""
@@ -177,14 +156,8 @@ class _Tuning:
         )
         evidence = hold_trials(rules, time.perf_counter)
         if evidence.trials:  # where all failed, the next run tries again
-            self._keep(key, evidence)
+            keep_trials(key, evidence, self.report.warn)
         return evidence
-
-    def _keep(self, key: TrialKey, evidence: Evidence) -> None:
-        try:
-            write_trials(key, evidence)
-        except OSError as error:
-            self.report.warn(f"what was measured cannot be kept: {error}")
 
 
 class _Opened:

@@ -289,3 +289,26 @@ def test_bound_outputs_equal_those_of_a_plain_run(sample_graphs):
     for given in (feed, uploaded):
         for array, plain in zip(run_bound(session, given, names, "cpu", 0), expected, strict=True):
             np.testing.assert_array_equal(array, plain)
+
+
+@pytest.mark.parametrize("number", ["1.24.0", "1.25.1", "1.26.3", "1.27.0"])
+def test_a_build_that_is_wrong_on_this_processor_is_refused(number, machine, monkeypatch, tmp_path):
+    machine(False, "onnxruntime openvino MNN")
+    monkeypatch.setattr(ort_file, "version", lambda name: number)
+    monkeypatch.setattr(ort_file, "may_have_sme", lambda: True)
+    choice = choose_engine(EngineOptions())
+    assert choice.options.engine == "openvino"
+    assert f"onnxruntime {number} computes convolutions wrongly" in choice.reason
+    for engine in ("ort", "mnn"):
+        with pytest.raises(EngineError, match="SME; install another version: `pip install"):
+            open_engine(tmp_path / "a.onnx", EngineOptions(engine=engine, device="cpu"))
+
+
+@pytest.mark.parametrize(
+    ("number", "has_sme"), [("1.23.2", True), ("1.28.0", True), ("1.25", False)]
+)
+def test_other_builds_and_processors_are_not(number, has_sme, machine, monkeypatch):
+    machine(False, "onnxruntime openvino MNN")
+    monkeypatch.setattr(ort_file, "version", lambda name: number)
+    monkeypatch.setattr(ort_file, "may_have_sme", lambda: has_sme)
+    assert choose_engine(EngineOptions()).options.engine == "ort"

@@ -1,5 +1,6 @@
 """What speaks against an engine, in words, by results that the test makes up."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,25 @@ def found(precision="fp32", **differences):
 def test_what_exceeds_a_limit_is_named(result, share, words, monkeypatch):
     monkeypatch.setattr(objection, "verify_graph", lambda *_: result)
     assert objection_to(EngineOptions(engine="warp"), [Path("a.onnx")], share=share) == words
+
+
+@pytest.mark.parametrize(
+    ("result", "is_rounding"),
+    [
+        (found(px=0.2, score=0.01), True),
+        (found(px=0.3), False),
+        (found(score=0.03), False),
+        (found(n_missing=1), False),
+        (found("fp16", px=0.9), True),
+        (found("int8", px=1.9), True),
+        (found("int8", px=2.1), False),
+        (replace(found("int8"), n_expected=20, n_missing=1, n_extra=1), True),
+        (replace(found("int8"), n_expected=20, n_missing=2, n_extra=1), False),
+        (found(px=float("nan")), False),
+    ],
+)
+def test_what_rounding_does_not_explain(result, is_rounding):
+    assert result.is_rounding is is_rounding
 
 
 def test_a_model_of_two_graphs_needs_both(monkeypatch):

@@ -50,6 +50,7 @@ def test_what_is_written_is_read_back():
         {"cores": 1},
         {"versions": {"sleap-rt": "2"}},
         {"fixed": {"threads": 1}},
+        {"device": "cuda:0 of loom"},
     ],
 )
 def test_it_holds_for_nothing_else(other):
