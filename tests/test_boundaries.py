@@ -43,7 +43,7 @@ ONLY_IN = {  # package -> the places that may import it
     "onnx": {"export", "runtime/engines"},  # engines that build from a graph read it
     "onnxscript": {"export"},
     "onnxruntime": {"runtime/engines", "export"},
-    "yaml": {"models"},
+    "yaml": {"untrusted", "cli"},
     "h5py": {"models", "runtime/frames", "runtime/outputs", "untrusted", "labels"},
     "av": {"runtime/frames"},
     "click": {"cli"},

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.yaml_text import parse_yaml
 from sleap_rt.untrusted import quoted
+from sleap_rt.untrusted.yaml_text import parse_yaml
 
 T = TypeVar("T")
 _INTERPOLATION = "${"

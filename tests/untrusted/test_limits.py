@@ -12,7 +12,6 @@ import h5py
 import numpy as np
 import pytest
 
-from sleap_rt.models.yaml_text import parse_yaml
 from sleap_rt.untrusted import listed, quoted
 from sleap_rt.untrusted.archives import BoundedArchive, leads_outside
 from sleap_rt.untrusted.arrays import read_npy
@@ -20,6 +19,7 @@ from sleap_rt.untrusted.budget import Budget
 from sleap_rt.untrusted.hdf5 import check_file
 from sleap_rt.untrusted.json_text import parse_json
 from sleap_rt.untrusted.pickles import check_pickle
+from sleap_rt.untrusted.yaml_text import parse_yaml
 
 MB = 1 << 20
 

@@ -2,22 +2,91 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
 
 import click
 
+from sleap_rt.cli.options.config_file import (
+    CONFIG,
+    OPTIONS_END,
+    SAVE_CONFIG,
+    ConfigFile,
+    config_options,
+)
+from sleap_rt.cli.options.saved_config import save_config
 from sleap_rt.cli.terminal.help import HelpCommand
-
-_OPTIONS_END = "--"
+from sleap_rt.errors import OptionError
 
 
 class OnceCommand(HelpCommand):
-    """A command that refuses an option given twice, where only the last one would count."""
+    """A command that refuses an option given twice, where only the last one would count.
+
+    Its options may also stand in a file, `--config`; the command line goes before the file.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += config_options()
+
+    def words(self, args: Sequence[str]) -> list[str]:
+        """The command line in the words of this command's options."""
+        return list(args)
+
+    def why_unknown(self, option: str) -> str | None:
+        """What to say of an option that is not here, if there is more than that to say."""
+        return None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not ctx.resilient_parsing:
-            _, _, order = self.make_parser(ctx).parse_args(args=list(args))
-            _refuse_twice(order, ctx)
-        return super().parse_args(ctx, args)
+        words = self.words(args)
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, words)
+        try:
+            given = self._given(words, ctx)
+            if CONFIG in given:
+                words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)
+                given = self._given(words, ctx)
+            rest = super().parse_args(ctx, words)
+        except click.NoSuchOption as error:
+            reason = self.why_unknown(error.option_name)
+            if reason is None:
+                raise
+            raise OptionError(reason) from None
+        if SAVE_CONFIG in given:
+            save_config(self.params, given, ctx)
+        return rest
+
+    def _given(self, words: Sequence[str], ctx: click.Context) -> dict[str, Any]:
+        """Parameters that stand in the words, and what is said there."""
+        values, _, order = self.make_parser(ctx).parse_args(args=list(words))
+        _refuse_twice(order, ctx)
+        return {
+            one.name: values[one.name]
+            for one in order
+            if one.name is not None
+            and (isinstance(one, click.Option) or isinstance(values[one.name], str | tuple))
+            and values[one.name] != ()
+        }
+
+    def _with_file(
+        self, file: ConfigFile, words: list[str], given: dict[str, Any], ctx: click.Context
+    ) -> list[str]:
+        """The words of the file, checked as if they were typed, and those of the command line."""
+        entries = []
+        with file.named_in_errors(self.why_unknown):
+            for key in file.values:
+                of_entry = self.words(file.words(key, self.params))
+                entries.append((key, of_entry, set(self._given(of_entry, ctx))))
+            alone = ConfigFile.joined([of_entry for _, of_entry, _ in entries])
+            probe = self.context_class(self, info_name=ctx.info_name, parent=ctx.parent)
+            with suppress(click.MissingParameter):  # it may stand on the command line
+                super().parse_args(probe, alone)
+        replaced = file.replaced_by(given)
+        for key, _, names in entries:
+            if names & replaced:
+                file.tell_replaced(key, given)
+        kept = [of_entry for _, of_entry, names in entries if not names & replaced]
+        return ConfigFile.joined([words, *kept])
 
 
 def _refuse_twice(given: Iterable[click.Parameter], ctx: click.Context) -> None:
@@ -49,7 +118,7 @@ def _spread(args: Sequence[str], flags: set[str]) -> Iterator[str]:
     flag = None  # that takes the words to come
     is_first = False
     for position, word in enumerate(args):
-        if word == _OPTIONS_END:
+        if word == OPTIONS_END:
             yield from args[position:]
             return
         if word.startswith("-") and len(word) > 1:

@@ -1,10 +1,11 @@
 """A command that understands, or explains, the options of sleap-nn and of SLEAP 1.4 or older."""
 
+from collections.abc import Sequence
+
 import click
 
 from sleap_rt.cli.options.resume import with_auto_resume
 from sleap_rt.cli.options.sections import SectionedCommand
-from sleap_rt.errors import OptionError
 from sleap_rt.options.upstream import RENAMED, why_unknown
 
 # Hidden: taken for programs that send them, not offered to people.
@@ -20,15 +21,11 @@ UPSTREAM = (
 class DialectCommand(SectionedCommand):
     """Takes options under sleap-nn's names, and says of those that are not here why."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
-            words = with_auto_resume([self._in_our_words(word) for word in args])
-            return super().parse_args(ctx, words)
-        except click.NoSuchOption as error:
-            reason = why_unknown(_plain(error.option_name), self.name or "")
-            if reason is None:
-                raise
-            raise OptionError(reason) from None
+    def words(self, args: Sequence[str]) -> list[str]:
+        return super().words(with_auto_resume([self._in_our_words(word) for word in args]))
+
+    def why_unknown(self, option: str) -> str | None:
+        return why_unknown(_plain(option), self.name or "")
 
     def _in_our_words(self, word: str) -> str:
         name, equals, value = word.partition("=")

@@ -1,6 +1,6 @@
 """Options in sections with headings, so that a long `--help` can be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -32,6 +32,6 @@ class SectionedCommand(OnceCommand):
     Options that can be repeated take several values after one flag as well.
     """
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        options = [one for one in self.params if isinstance(one, click.Option) and one.multiple]
-        return super().parse_args(ctx, spread(args, [name for one in options for name in one.opts]))
+    def words(self, args: Sequence[str]) -> list[str]:
+        many = [one for one in self.params if isinstance(one, click.Option) and one.multiple]
+        return spread(super().words(args), [name for one in many for name in one.opts])

@@ -1,0 +1,171 @@
+"""`--config`: the options of a command in a YAML file.
+
+What stands there becomes words of the command line, to be checked and refused as if they were
+typed. Relative paths start from the file's folder.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleap_rt.cli.options.parameters import FrameList
+from sleap_rt.errors import OptionError
+
+CONFIG, SAVE_CONFIG = "config", "save_config"  # names of the two options
+OPTIONS_END = "--"
+_ON, _OFF = ("true", "yes", "on"), ("false", "no", "off")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of a camera or a stream
+# Arguments without a flag -> the options that say the same.
+_SAME = {
+    "inputs": {"data_path"},
+    "models": {"model_paths"},
+    "files": {"ground_truth_path", "predicted_paths"},
+}
+
+
+def config_options() -> list[click.Option]:
+    """The two options, of which a command needs to know nothing."""
+    path = click.Path(path_type=Path)
+    told = {
+        CONFIG: "YAML file with options, `name: value`; the command line goes before it.",
+        SAVE_CONFIG: "Write the options of this run to a file for --config.",
+    }
+    options = [
+        click.Option([f"--{name}"], type=path, help=text, expose_value=False, metavar="FILE")
+        for name, text in told.items()
+    ]
+    for option in options:
+        option.panel = "Configuration file"  # type: ignore[attr-defined]
+    return options
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """What stands in a file: names of options and values, as they are written."""
+
+    path: Path
+    values: Mapping[str, str | list[str] | None]
+
+    @classmethod
+    def read(cls, name: str) -> "ConfigFile":
+        """Read a file.
+
+        Raises:
+            OptionError: there is none, or it does not have the form.
+        """
+        from sleap_rt.untrusted.yaml_text import parse_entries
+
+        path = Path(name)
+        try:
+            return cls(path, dict(parse_entries(path.read_bytes())))
+        except OSError as error:
+            raise OptionError(f"config: {path} cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise OptionError(f"config: {path}: {error}") from error
+
+    @contextmanager
+    def named_in_errors(self, why_unknown: Callable[[str], str | None]) -> Iterator[None]:
+        """Say of what is refused that it stands in this file.
+
+        Args:
+            why_unknown: more words about an option that is not here, if there are any.
+        """
+        try:
+            yield
+        except click.NoSuchOption as error:
+            told = why_unknown(error.option_name) or error.format_message()
+            raise OptionError(f"{self.path}: {told}") from error
+        except click.ClickException as error:
+            raise OptionError(f"{self.path}: {error.format_message()}") from error
+
+    def words(self, key: str, parameters: Sequence[click.Parameter]) -> list[str]:
+        """One entry as it would be typed. Unknown names stay, for the command to refuse."""
+        value = self.values[key]
+        name = key.replace("-", "_")
+        if name in (CONFIG, SAVE_CONFIG, "help"):
+            raise click.UsageError(f"{name} belongs on the command line")
+        if value is None:
+            return []
+        parameter = next((one for one in parameters if name in names_of(one)), None)
+        texts = [self._resolved(text, parameter) for text in _texts(name, value, parameter)]
+        if isinstance(parameter, click.Argument):
+            return [OPTIONS_END, *texts]
+        flag = f"--{name}"
+        if isinstance(parameter, click.Option) and parameter.is_flag:
+            return _switched(flag, texts[0], parameter)
+        return [f"{flag}={text}" for text in texts]
+
+    def _resolved(self, text: str, parameter: click.Parameter | None) -> str:
+        if parameter is None or not isinstance(parameter.type, click.Path):
+            return text
+        if not is_file(text):
+            return text
+        home = text == "~" or text.startswith("~/")
+        return str(self.path.parent / (Path(text).expanduser() if home else text))
+
+    @staticmethod
+    def joined(pieces: Iterable[Sequence[str]]) -> list[str]:
+        """Words of several entries, or of the command line, with arguments behind options."""
+        options: list[str] = []
+        arguments: list[str] = []
+        for piece in pieces:
+            end = piece.index(OPTIONS_END) if OPTIONS_END in piece else len(piece)
+            options += piece[:end]
+            arguments += piece[end + 1 :]
+        return [*options, OPTIONS_END, *arguments] if arguments else options
+
+    def replaced_by(self, given: Mapping[str, Any]) -> set[str]:
+        """Names that the command line decides, as options or as arguments without a flag."""
+        replaced = set(given)
+        for argument, options in _SAME.items():
+            if argument in given:
+                replaced |= options
+            elif options & given.keys():
+                replaced.add(argument)
+        return replaced
+
+    def tell_replaced(self, key: str, given: Mapping[str, Any]) -> None:
+        """Say on standard error that the command line goes before the file."""
+        if not given.get("quiet"):
+            click.echo(f"Note: {key} of {self.path} gives way to the command line", err=True)
+
+
+def is_file(text: str) -> bool:
+    """Whether a path means a file: it is neither an address nor standard input."""
+    return text != "-" and not _ADDRESS.match(text)
+
+
+def names_of(parameter: click.Parameter) -> set[str]:
+    """What a parameter is called in a file."""
+    if isinstance(parameter, click.Argument):
+        return {str(parameter.name)}
+    return {
+        name[2:].replace("-", "_")
+        for name in (*parameter.opts, *parameter.secondary_opts)
+        if name.startswith("--")
+    }
+
+
+def _texts(name: str, value: str | list[str], parameter: click.Parameter | None) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    takes_many = parameter is None or getattr(parameter, "multiple", False) or parameter.nargs != 1
+    if takes_many:
+        return value
+    if value and isinstance(parameter and parameter.type, FrameList):
+        return [",".join(value)]
+    raise click.UsageError(f"{name} takes one value, not a list of {len(value)}")
+
+
+def _switched(flag: str, text: str, option: click.Option) -> list[str]:
+    word = text.lower()
+    if word in _ON:
+        return [flag]
+    if word in _OFF:
+        return option.secondary_opts[:1]
+    return [f"{flag}={text}"]  # for the command to refuse

@@ -1,0 +1,114 @@
+"""Writes the options of a run to a file that `--config` reads."""
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleap_rt.cli.options.config_file import CONFIG, SAVE_CONFIG, is_file
+from sleap_rt.errors import OptionError
+from sleap_rt.version import __version__
+
+_BEGINS = "# options of sleap-nn "
+# Of one attempt, and not of what is done.
+NOT_SAVED = (CONFIG, SAVE_CONFIG, "help", "dry_run", "resume", "auto_resume")
+
+
+def save_config(
+    parameters: Sequence[click.Parameter], given: Mapping[str, Any], ctx: click.Context
+) -> None:
+    """Write what was given; options that were not stand below, with their defaults, as comments.
+
+    Paths within the file's folder are written relative to it, others in full.
+
+    Raises:
+        OptionError: the file cannot be written, or is another one.
+    """
+    path = Path(given[SAVE_CONFIG])
+    _refuse_other_file(path)
+    used, unused = [], []
+    for one in parameters:
+        if one.name in NOT_SAVED:
+            continue
+        if one.name in given:
+            used.append(f"{key_of(one)}: {_text(given[one.name], one, path.parent)}")
+        elif isinstance(one, click.Option) and not one.hidden:
+            unused.append(f"# {key_of(one)}: {_default(one, ctx)}".rstrip())
+    lines = [f"{_BEGINS}{ctx.info_name}, sleap-rt {__version__}", *used]
+    lines += ["", "# not given; these are the defaults", *unused, ""]
+    try:
+        path.write_text("\n".join(lines), encoding="utf8")
+    except (OSError, UnicodeEncodeError) as error:
+        raise OptionError(f"save_config: {path} cannot be written: {error}") from error
+    if not given.get("quiet"):
+        again = shlex.join([ctx.find_root().info_name or "", ctx.info_name or ""])
+        click.echo(
+            f"options saved; repeat with: {again} --config {shlex.quote(str(path))}", err=True
+        )
+
+
+def key_of(parameter: click.Parameter) -> str:
+    """The name that a file gives a parameter."""
+    if isinstance(parameter, click.Argument):
+        return str(parameter.name)
+    return max(parameter.opts, key=len).lstrip("-").replace("-", "_")
+
+
+def _refuse_other_file(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(_BEGINS))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OptionError(f"save_config: {path} cannot be written: {error.strerror}") from error
+    if begins != _BEGINS.encode():
+        raise OptionError(
+            f"save_config: {path} is there and was not written by save_config; name another file"
+        )
+
+
+def _text(value: Any, parameter: click.Parameter, folder: Path) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(_text(one, parameter, folder) for one in value)}]"
+    is_path = isinstance(parameter.type, click.Path)
+    return _quoted(_portable(str(value), folder) if is_path else str(value))
+
+
+def _portable(text: str, folder: Path) -> str:
+    if not is_file(text):
+        return text
+    path, home = Path(text).absolute(), folder.absolute()
+    within = path.is_relative_to(home) and not str(path.relative_to(home)).startswith("~")
+    return str(path.relative_to(home) if within else path)
+
+
+def _quoted(text: str) -> str:
+    """A word of YAML; in quotes where it would mean something else."""
+    import yaml
+
+    listed = yaml.safe_dump([text], default_flow_style=True, allow_unicode=True, width=sys.maxsize)
+    word: str = listed.strip()[1:-1]
+    return word.strip("'") if _is_number(text) else word
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _default(option: click.Option, ctx: click.Context) -> str:
+    default = option.get_default(ctx, call=False)
+    if isinstance(default, bool):
+        return "true" if default else "false"
+    if isinstance(default, tuple | list):
+        return f"[{', '.join(map(str, default))}]"
+    return "" if default is None or not isinstance(default, str | int | float) else str(default)
