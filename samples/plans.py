@@ -11,8 +11,7 @@ from typing import Any
 import torch
 
 from samples.crawlers import LOOKS, SKELETON
-from sleap_rt.models.native.networks.heads import HeadSpec
-from sleap_rt.models.native.networks.unet import UNetSpec
+from sleap_rt.models.native.topology import HeadSpec, UNetSpec
 
 ANCHOR = "thorax"
 CLASS_NAMES = tuple(LOOKS)

@@ -13,11 +13,17 @@ class SleapRtError(Exception):
     """Base of all errors that a user can act on.
 
     Libraries quote what they find in a damaged file, however much that is: a message is cut where
-    nobody would read on.
+    nobody would read on. Commands to install something fit how this package was installed.
     """
 
     def __str__(self) -> str:
         text = super().__str__()
+        if "pip install" in text:
+            from sleap_rt.machine.installing import (
+                fitted,  # here: it takes time, and few messages need it
+            )
+
+            text = fitted(text)
         return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ... (and so on)"
 
 

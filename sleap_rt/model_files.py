@@ -106,6 +106,17 @@ def other_checkpoints(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in folder.glob("best-v*.ckpt")))
 
 
+def check_checkpoint(path: Path) -> None:
+    """Raises:
+    ModelError: there is no such checkpoint; the message names others of its folder.
+    """
+    if path.is_file():
+        return
+    others = sorted(p.name for p in path.parent.glob("*.ckpt")) if path.parent.is_dir() else []
+    hint = f" The folder holds {', '.join(others)}: rename the one to use." if others else ""
+    raise ModelError(f"{path} does not exist; a trained model needs its `{CHECKPOINT_NAME}`.{hint}")
+
+
 def exported_graphs(path: Path) -> list[Path]:
     """The `.onnx` files of an export folder, or the one given."""
     return sorted(path.glob("*.onnx")) if path.is_dir() else [path]

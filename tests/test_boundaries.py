@@ -170,6 +170,30 @@ def test_tracking_with_an_exported_model_loads_no_training_framework(sample_grap
     assert (tmp_path / "out.slp").is_file()
 
 
+SAMPLES = PACKAGE.parent / "samples"
+CLIP, BOTTOMUP = SAMPLES / "crawlers.mp4", SAMPLES / "models/bottomup"
+CROPS = SAMPLES / "models/centered_instance"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (0, ["info", BOTTOMUP]),
+        (0, ["info", BOTTOMUP, "--json"]),
+        (0, ["track", CLIP, "-m", BOTTOMUP, "--dry_run"]),
+        (1, ["export", BOTTOMUP, CROPS]),
+        (2, ["export", BOTTOMUP, "--crop_size", "64"]),
+        (1, ["track", CLIP, "-m", BOTTOMUP, CROPS]),
+        (2, ["track", CLIP, "-m", BOTTOMUP, "--crop_size", "64"]),
+    ],
+)
+def test_what_two_small_files_decide_needs_no_torch(code, words, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))  # nothing is exported there yet
+    run = f"from sleap_rt.cli import main\ntry:\n    main({[str(word) for word in words]})\n"
+    run += f"except SystemExit as ended:\n    assert (ended.code or 0) == {code}, ended.code"
+    assert loaded_by(run) == "loaded: []"
+
+
 def test_help_loads_nothing_that_takes_time():
     code = "from sleap_rt.cli import main\ntry:\n    main(['track', '--help'])\n"
     code += "except SystemExit as ended:\n    assert ended.code == 0, ended.code\n"

@@ -123,10 +123,14 @@ def command(
         target=target,
         frame_size=frame_size,
     )
-    from sleap_rt.workflows.export import export_models
+    from sleap_rt.workflows.export import default_folder, export_models
 
-    click.echo("every graph is compared with its checkpoint ...", err=True)
-    progress = ExportProgress(quiet=False, verbose=verbose)
+    progress = ExportProgress(
+        quiet=False,
+        verbose=verbose,
+        opening=f"exporting into {output or default_folder(models)}; every graph is compared with "
+        "its checkpoint ...",
+    )
     exported = export_models(models, output, overrides, options, progress)
     for one in exported:
         for note in one.contract.notes:

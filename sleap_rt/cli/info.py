@@ -11,13 +11,18 @@ from sleap_rt.cli.options.models import given_models, model_arguments
 
 @click.command("info", cls=OnceCommand, short_help="Say what a model is, trained or exported.")
 @model_arguments("PATH")
-@click.option("--verbose", is_flag=True, help="Sizes, decoding, provenance and proof as well.")
+@click.option(
+    "--verbose",
+    is_flag=True,
+    help="Sizes, decoding, provenance and proof as well; of a trained model also parameters and "
+    "operations, which loads its weights.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 def command(as_json: bool, verbose: bool, **params: Any) -> None:
     """Say what a model is, what it was trained on, how an export was proven, and how to use it.
 
     PATH is an export folder, an `.onnx` file, or a trained model's folder (sleap-nn, or SLEAP 1.4
-    and older), which needs the export extra.
+    and older). Its weights are read with --verbose only, which needs the export extra.
 
     \b
     sleap-nn info exports/flies
@@ -28,7 +33,7 @@ def command(as_json: bool, verbose: bool, **params: Any) -> None:
     from sleap_rt.workflows.inspect.in_words import in_words
     from sleap_rt.workflows.inspect.info import describe
 
-    models = describe(path)
+    models = describe(path, with_network=verbose)
     if as_json:
         click.echo(json.dumps(models, indent=2))
         return

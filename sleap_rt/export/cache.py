@@ -21,7 +21,7 @@ import platformdirs
 from sleap_rt.contract import CONTRACT_VERSION
 from sleap_rt.errors import ModelError, NotWritableError
 from sleap_rt.export.folders import room_in
-from sleap_rt.export.steps import OnStep
+from sleap_rt.export.steps import OnStep, loaded_exporter
 from sleap_rt.model_files import file_sha256, fingerprint
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.graph_file import read_graph_file
@@ -116,13 +116,11 @@ def _export_into(
     overrides: ModelOverrides,
     on_step: OnStep | None,
 ) -> list[Path]:
-    from sleap_rt.export.exporter import export_models  # torch takes seconds to import
-
     if not folder.is_absolute():
         raise NotWritableError("there is no home folder")
     with room_in(folder) as temporary:
         graphs = temporary / "graphs"
-        export_models(models, graphs, overrides, on_step=on_step)
+        loaded_exporter(on_step).export_models(models, graphs, overrides, on_step=on_step)
         entry = folder / key
         try:
             graphs.rename(entry)

@@ -6,14 +6,11 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from sleap_rt.contract import (
-    CONTRACT_VERSION,
-    GraphContract,
-    Precision,
-)
-from sleap_rt.errors import ModelError, OptionError
+from sleap_rt.contract import GraphContract, Precision
+from sleap_rt.errors import ModelError
 from sleap_rt.export.folders import room_in
 from sleap_rt.export.graph.chain import contract_parts, graph_of, parts_of
 from sleap_rt.export.metadata import METADATA_NAME, metadata_of
@@ -26,10 +23,8 @@ from sleap_rt.export.proof.reduced import certify_reduced
 from sleap_rt.export.proof.sample import add_sample
 from sleap_rt.export.steps import OnStep, Steps
 from sleap_rt.kinds import is_crop_model_alone
-from sleap_rt.model_files import ModelSource, one_family
 from sleap_rt.models import TrainedModel, load_legacy_model, load_native_models
-from sleap_rt.models.overrides import override_models
-from sleap_rt.models.pairs import in_order
+from sleap_rt.models.sets import set_of
 from sleap_rt.options import NO_OVERRIDES, CalibrationOptions, ExportOptions, ModelOverrides
 
 Graph = tuple[Path, GraphContract]
@@ -86,13 +81,14 @@ def export_models(
 def contracts_of(
     paths: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES
 ) -> list[GraphContract]:
-    """Contracts that the graphs of trained models would have in float32, without certificates.
+    """Contracts that the graphs of trained models would have in float32, by all that is known
+    without writing them: no parts, no certificate.
 
     Raises:
         OptionError: an override has no effect with these models, or cannot be honoured.
         ModelError: a model cannot be loaded, or the models are not a supported set.
     """
-    return [_contract(model) for model in _load(paths, overrides)]
+    return [model.contract() for model in _load(paths, overrides)]
 
 
 _N_STEPS: dict[Precision, int] = {"fp32": 3, "fp16": 5, "int8": 3}  # of each model
@@ -100,17 +96,12 @@ _N_STEPS: dict[Precision, int] = {"fp32": 3, "fp16": 5, "int8": 3}  # of each mo
 
 def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel]:
     """The models, overrides applied, first stage first."""
-    if one_family(paths) is ModelSource.LEGACY:
-        if overrides.given:
-            raise OptionError(
-                f"{', '.join(overrides.given)}: only for models of sleap-nn; a model of SLEAP 1.4 "
-                "or older keeps the settings it was trained with. Leave it out."
-            )
-        return in_order([load_legacy_model(path) for path in paths])
-    models = load_native_models(
-        paths, backbone_ckpt=overrides.backbone_ckpt_path, head_ckpt=overrides.head_ckpt_path
+    native = partial(
+        load_native_models,
+        backbone_ckpt=overrides.backbone_ckpt_path,
+        head_ckpt=overrides.head_ckpt_path,
     )
-    return in_order(override_models(models, overrides))
+    return set_of(paths, overrides, native, load_legacy_model)
 
 
 def _refuse_other_graphs(folder: Path, names: set[str]) -> None:
@@ -181,20 +172,4 @@ def _export_reduced(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
 
 def _contract(model: TrainedModel) -> GraphContract:
     """Contract of a graph in float32, without its certificate."""
-    return GraphContract(
-        version=CONTRACT_VERSION,
-        family=model.family,
-        kind=model.kind,
-        skeleton=model.skeleton,
-        edges=model.edges,
-        class_names=model.class_names,
-        anchor_part=model.anchor_part,
-        center_method=model.center_method,
-        preprocessing=model.preprocessing,
-        decoding=model.decoding,
-        precision="fp32",
-        parts=contract_parts(parts_of(model)),
-        provenance=model.provenance,
-        certificate=None,
-        notes=model.notes,
-    )
+    return model.contract(contract_parts(parts_of(model)))

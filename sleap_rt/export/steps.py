@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from time import perf_counter
+from types import ModuleType
 
 
 @dataclass(frozen=True)
@@ -61,3 +63,9 @@ class Steps:
     def _tell(self, what: str, counts_for: int, seconds: float | None) -> None:
         if self._on_step is not None:
             self._on_step(Step(what, self._n_done, self._n_steps, counts_for, seconds))
+
+
+def loaded_exporter(on_step: OnStep | None) -> ModuleType:
+    """The module that exports; importing it loads PyTorch, which takes seconds and is told."""
+    with Steps(1, on_step).step("load PyTorch"):
+        return import_module("sleap_rt.export.exporter")

@@ -1,19 +1,21 @@
 """A trained model with some of its settings replaced."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sleap_rt.contract import Decoding
 from sleap_rt.errors import OptionError
 from sleap_rt.kinds import CROP_KINDS
-from sleap_rt.models.trained import TrainedModel
+from sleap_rt.models.description import ModelDescription
 from sleap_rt.options import ModelOverrides
 from sleap_rt.untrusted import quoted
 
 _Channels = Literal["as_is", "rgb", "grayscale"]
+Model = TypeVar("Model", bound=ModelDescription)
 
 
-def override_models(models: list[TrainedModel], overrides: ModelOverrides) -> list[TrainedModel]:
+def override_models(models: list[Model], overrides: ModelOverrides) -> list[Model]:
     """The models of one set with the overrides applied, each to the models that it concerns.
 
     Overrides of checkpoints do nothing here: loading has already used them.
@@ -25,7 +27,7 @@ def override_models(models: list[TrainedModel], overrides: ModelOverrides) -> li
     return [_overridden(model, overrides) for model in models]
 
 
-def _check_effective(models: list[TrainedModel], overrides: ModelOverrides) -> None:
+def _check_effective(models: Sequence[ModelDescription], overrides: ModelOverrides) -> None:
     kinds = {model.kind for model in models}
     useless = []
     if overrides.crop_size is not None and not kinds & set(CROP_KINDS):
@@ -41,7 +43,7 @@ def _check_effective(models: list[TrainedModel], overrides: ModelOverrides) -> N
         )
 
 
-def _overridden(model: TrainedModel, overrides: ModelOverrides) -> TrainedModel:
+def _overridden(model: Model, overrides: ModelOverrides) -> Model:
     preprocessing = model.preprocessing
     crop = (overrides.crop_size, overrides.crop_size) if overrides.crop_size else None
     decoding = model.decoding
@@ -74,7 +76,7 @@ def _channels(trained: _Channels, overrides: ModelOverrides) -> _Channels:
     return "as_is" if switched_off.get(trained) is False else trained
 
 
-def _anchor(model: TrainedModel, anchor_part: str | None) -> str | None:
+def _anchor(model: ModelDescription, anchor_part: str | None) -> str | None:
     if anchor_part is None:
         return model.anchor_part
     names = model.skeleton.node_names

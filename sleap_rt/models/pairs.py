@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from sleap_rt.contract import Family, Preprocessing
 from sleap_rt.kinds import supported_set
-from sleap_rt.models.trained import TrainedModel
+from sleap_rt.models.description import ModelDescription
+
+Model = TypeVar("Model", bound=ModelDescription)
 
 
-def in_order(models: Sequence[TrainedModel]) -> list[TrainedModel]:
+def in_order(models: Sequence[Model]) -> list[Model]:
     """One model, or the two of a pair in running order; both then bring frames to the same size.
 
     Args:
@@ -32,7 +35,7 @@ def in_order(models: Sequence[TrainedModel]) -> list[TrainedModel]:
 _Pair = tuple[Preprocessing, Preprocessing]
 
 
-def _native(first: TrainedModel, second: TrainedModel) -> _Pair:
+def _native(first: ModelDescription, second: ModelDescription) -> _Pair:
     """The second stage gives a side that the first leaves open, and sleap-nn 0.0's resizing."""
     one, other = first.preprocessing, second.preprocessing
     if other.crop_unit == "scaled":
@@ -45,7 +48,7 @@ def _native(first: TrainedModel, second: TrainedModel) -> _Pair:
     )
 
 
-def _legacy(first: TrainedModel, second: TrainedModel) -> _Pair:
+def _legacy(first: ModelDescription, second: ModelDescription) -> _Pair:
     """The first stage decides sizes and channels for both.
 
     The original matches sizes in every pair except those with a `multi_class_topdown` model.
@@ -62,7 +65,7 @@ def _legacy(first: TrainedModel, second: TrainedModel) -> _Pair:
     )
 
 
-_TOGETHER: Mapping[Family, Callable[[TrainedModel, TrainedModel], _Pair]] = {
+_TOGETHER: Mapping[Family, Callable[[ModelDescription, ModelDescription], _Pair]] = {
     "native": _native,
     "legacy": _legacy,
 }

@@ -1,65 +1,34 @@
-"""A trained model in plain values, for people and for JSON."""
+"""A trained model in plain values, for people and for JSON; read without torch."""
 
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch.utils.flop_counter import FlopCounterMode
-
-from sleap_rt.contract import Preprocessing
-from sleap_rt.models import TrainedModel, load_legacy_model, load_native_model
-
-_SIDE = 512  # px, of an image whose size the training configuration leaves open
+from sleap_rt.models.legacy.description import describe_legacy
+from sleap_rt.models.native.description import describe_native
 
 
 def describe_model(path: Path, *, is_legacy: bool) -> dict[str, Any]:
-    """A trained model's settings, and the operations it takes for one image.
+    """A trained model's settings, by its configuration.
 
     Args:
         path: of the model.
         is_legacy: of SLEAP 1.4 or older.
 
     Raises:
-        ModelError: it cannot be loaded.
+        ModelError: a file is missing or damaged, or describes what is not supported.
     """
-    model = load_legacy_model(path) if is_legacy else load_native_model(path)
+    model = describe_legacy(path) if is_legacy else describe_native(path)
+    provenance = asdict(model.provenance)
     return {
         "file": str(path),
         "stored_as": "SLEAP 1.4 or older" if is_legacy else "sleap-nn",
         "kind": model.kind,
-        "parameters": sum(parameter.numel() for parameter in model.network.parameters()),
         "skeleton": model.skeleton.in_words(),
         "classes": list(model.class_names) or None,
         "anchor_part": model.anchor_part,
         "preprocessing": asdict(model.preprocessing),
         "decoding": asdict(model.decoding),
-        "compute": _compute(model),
-        "provenance": asdict(model.provenance),
+        "provenance": {name: value for name, value in provenance.items() if value},
         "notes": list(model.notes) or None,
     }
-
-
-def _compute(model: TrainedModel) -> dict[str, Any]:
-    """Operations of one pass through the network, on an image of the training's size."""
-    height, width = _input_size(model.preprocessing)
-    # Shapes without numbers: large images cost no more than small ones.
-    image = torch.empty(1, model.preprocessing.in_channels, height, width, device="meta")
-    network = model.network.to("meta")
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network(image)
-    return {
-        "network_input": f"{height} x {width} px",
-        "gigaflop_per_image": round(counter.get_total_flops() / 1e9, 3),
-    }
-
-
-def _input_size(spec: Preprocessing) -> tuple[int, int]:
-    """(height, width) px of the network's input."""
-    if spec.crop_size is not None and spec.crop_unit == "scaled":
-        return spec.crop_size
-    sides = spec.crop_size or (spec.max_height or _SIDE, spec.max_width or _SIDE)
-    height, width = (
-        -(-int(side * spec.input_scale) // spec.max_stride) * spec.max_stride for side in sides
-    )
-    return height, width

@@ -9,7 +9,7 @@ from sleap_rt.contract import GraphContract
 from sleap_rt.model_files import folder_of
 from sleap_rt.options import NO_OVERRIDES, ExportOptions, ModelOverrides
 from sleap_rt.runtime.graph_file import read_graph_file
-from sleap_rt.workflows.export_extra import needs_export_extra
+from sleap_rt.workflows.export_extra import check_export_extra, needs_export_extra
 
 if TYPE_CHECKING:
     from sleap_rt.export.steps import OnStep
@@ -60,10 +60,13 @@ def export_models(
     options = options or ExportOptions()
     target = None if options.target is None else parse_target(options.target)
     folder = folder or default_folder(models)
+    check_export_extra()
     with needs_export_extra():
-        from sleap_rt.export import exporter
+        from sleap_rt.export.steps import loaded_exporter
+        from sleap_rt.models.sets import described_set
 
-        paths = exporter.export_models(
+        described_set(models, overrides)  # refuses what configurations decide, at once
+        paths = loaded_exporter(on_step).export_models(
             models, folder, overrides, options.precision, options.calibration, on_step=on_step
         )
     exported = [Exported(path=path, contract=read_graph_file(path).contract) for path in paths]

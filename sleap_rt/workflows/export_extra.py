@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from sleap_rt.errors import ModelError
 
@@ -20,8 +21,23 @@ def needs_export_extra() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if error.name not in _PACKAGES:
             raise
-        raise ModelError(
-            f"reading a trained model needs the Python package {error.name!r}, which is not "
-            "installed. Install it with `pip install 'sleap-rt[cpu,export]'`, or export the model "
-            "on another machine: an exported model needs neither torch nor onnx."
-        ) from error
+        raise _missing(error.name) from error
+
+
+def check_export_extra() -> None:
+    """Look for the packages of the extra without importing them, which would take seconds.
+
+    Raises:
+        ModelError: one is not installed.
+    """
+    for name in _PACKAGES:
+        if find_spec(name) is None:
+            raise _missing(name)
+
+
+def _missing(package: str | None) -> ModelError:
+    return ModelError(
+        f"exporting a trained model needs the Python package {package!r}, which is not installed. "
+        f"Install it with `pip install 'sleap-rt[cpu,export]'`, or export the model on another "
+        "machine: an exported model needs neither torch nor onnx."
+    )

@@ -10,9 +10,10 @@ from sleap_rt.model_files import ModelSource, exported_graphs, model_source, one
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.built_in import refuse_other_settings
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
-from sleap_rt.workflows.export_extra import needs_export_extra
+from sleap_rt.workflows.export_extra import check_export_extra, needs_export_extra
 
 if TYPE_CHECKING:
+    from sleap_rt.contract import GraphContract
     from sleap_rt.export.steps import OnStep
 
 
@@ -84,7 +85,7 @@ def resolve_models(
 
 
 def _resolve_trained(paths: tuple[Path, ...], overrides: ModelOverrides) -> ResolvedModels:
-    """Take the graphs from the cache; else load the models, which needs torch."""
+    """Take the graphs from the cache; else read what the models are, if possible without torch."""
     with needs_export_extra():
         from sleap_rt.export.cache import find_cached
 
@@ -92,7 +93,21 @@ def _resolve_trained(paths: tuple[Path, ...], overrides: ModelOverrides) -> Reso
         if cached is not None:
             graphs = GraphSet.read(cached)
             return ResolvedModels(paths=paths, overrides=overrides, models=graphs, graphs=graphs)
+        check_export_extra()
+        models = ModelSet.of(contracts_of_trained(paths, overrides))
+    return ResolvedModels(paths=paths, overrides=overrides, models=models, graphs=None)
+
+
+def contracts_of_trained(paths: Sequence[Path], overrides: ModelOverrides) -> "list[GraphContract]":
+    """Contracts that the graphs of trained models will have, as far as the models tell.
+
+    Raises:
+        OptionError, ModelError: as `resolve_models`.
+    """
+    if overrides.backbone_ckpt_path or overrides.head_ckpt_path:  # whose they are, weights decide
         from sleap_rt.export.exporter import contracts_of
 
-        models = ModelSet.of(contracts_of(paths, overrides))
-    return ResolvedModels(paths=paths, overrides=overrides, models=models, graphs=None)
+        return contracts_of(paths, overrides)
+    from sleap_rt.models.sets import described_set
+
+    return [model.contract() for model in described_set(paths, overrides)]

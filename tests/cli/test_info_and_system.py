@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from sleap_rt.models import load_legacy_model
+from sleap_rt.models.legacy.description import describe_legacy
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime import engines
 from sleap_rt.runtime.engines import declarations, open_engine
@@ -18,7 +21,13 @@ def test_a_trained_model_is_described(call, request):
     assert text.code == 0, text.err
     assert "kind:       bottomup" in text.out
     assert "nose, head, thorax" in text.out
-    (model,) = json.loads(call("info", folder, "--json").out)
+    (quick,) = json.loads(call("info", folder, "--json").out)
+    (model,) = json.loads(call("info", folder, "--json", "--verbose").out)
+    assert "parameters" not in quick  # those take the weights
+    assert {name: model[name] for name in quick if name != "provenance"} == {
+        name: value for name, value in quick.items() if name != "provenance"
+    }
+    assert quick["provenance"].items() < model["provenance"].items()
     assert model["stored_as"] == "sleap-nn"
     assert model["skeleton"]["edges"][0] == ["thorax", "head"]
     assert model["preprocessing"]["input_scale"] == 0.5
@@ -45,6 +54,15 @@ def test_a_legacy_model_is_described(call, shared_data):
     (model,) = json.loads(call("info", shared_data / "legacy/topdown_multiclass", "--json").out)
     assert model["kind"] == "multi_class_topdown"
     assert model["classes"] == ["female", "male"]
+
+
+@pytest.mark.parametrize("name", ["bottomup", "centroid", "centered_instance", "single_instance"])
+def test_a_legacy_configuration_says_what_its_network_does(shared_data, name):
+    """Where it does not (recorded in notes), the network is right; these have no such notes."""
+    described = describe_legacy(shared_data / "legacy" / name)
+    model = load_legacy_model(shared_data / "legacy" / name)
+    assert described.notes == model.notes
+    assert described.contract() == model.contract()
 
 
 def test_what_is_no_model_is_refused(call, tmp_path):

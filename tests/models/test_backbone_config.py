@@ -7,9 +7,7 @@ import pytest
 from sleap_rt.errors import ModelError
 from sleap_rt.models.config import Config
 from sleap_rt.models.native.backbone_config import read_backbone
-from sleap_rt.models.native.networks.convnext import ConvNeXtSpec
-from sleap_rt.models.native.networks.swin import SwinSpec
-from sleap_rt.models.native.networks.unet import UNetSpec
+from sleap_rt.models.native.topology import ConvNeXtSpec, SwinSpec, UNetSpec
 
 
 def spec_of(name: str, **section: Any) -> Any:

@@ -21,7 +21,7 @@ from sleap_rt.models.legacy.config import read_config
 from sleap_rt.models.legacy.graph import graph_from_keras
 from sleap_rt.models.legacy.h5 import read_keras_h5
 from sleap_rt.models.native.checkpoint import load_checkpoint
-from sleap_rt.models.summary import describe_model
+from sleap_rt.models.network_summary import describe_network
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "samples/models/single_instance"
@@ -345,7 +345,7 @@ def test_odd_numbers_are_refused_or_do_no_harm(folder, path):
         (folder / "training_config.yaml").write_text(text)
         words = ""
         try:
-            describe_model(folder, is_legacy=False)
+            describe_network(folder, is_legacy=False)
         except ModelError as error:
             words = str(error)
         assert len(words) < LONGEST

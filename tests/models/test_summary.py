@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.models.summary import _input_size
+from sleap_rt.models.network_summary import _input_size
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.native.networks.unet import UNetSpec
+from sleap_rt.models.native.topology import UNetSpec
 
 
 def unet(**changes: Any) -> UNetSpec:

@@ -9,10 +9,9 @@ from torch import nn
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.kinds import Head as Output
+from sleap_rt.models.legacy.description import OFFSETS_LAYER
 from sleap_rt.models.legacy.graph import BuiltGraph, KerasGraph
 from sleap_rt.untrusted import quoted
-
-_OFFSETS = "OffsetRefinementHead"
 
 
 class Head(NamedTuple):
@@ -86,8 +85,8 @@ def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
     names = [name for name, _ in built.outputs]
     # The original looks for the first output layer whose name contains the head's class name.
     wanted = dict(KINDS[kind].heads)
-    if any(_OFFSETS in name for name in names):
-        wanted["offsets"] = _OFFSETS
+    if any(OFFSETS_LAYER in name for name in names):
+        wanted["offsets"] = OFFSETS_LAYER
     heads = []
     for output, class_name in wanted.items():
         found = [i for i, name in enumerate(names) if class_name in name]

@@ -5,10 +5,14 @@ from typing import NamedTuple
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.config import Config
-from sleap_rt.models.native.networks import BackboneSpec
-from sleap_rt.models.native.networks.convnext import CONVNEXT_DEPTHS, ConvNeXtSpec
-from sleap_rt.models.native.networks.swin import SWIN_DEPTHS, SwinSpec
-from sleap_rt.models.native.networks.unet import UNetSpec
+from sleap_rt.models.native.topology import (
+    CONVNEXT_DEPTHS,
+    SWIN_DEPTHS,
+    BackboneSpec,
+    ConvNeXtSpec,
+    SwinSpec,
+    UNetSpec,
+)
 from sleap_rt.untrusted import quoted
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import torch
 
 from sleap_rt.errors import ModelError
+from sleap_rt.model_files import check_checkpoint
 from sleap_rt.untrusted import quoted
 from sleap_rt.untrusted.archives import FAULTS as ZIP_FAULTS
 from sleap_rt.untrusted.archives import BoundedArchive
@@ -61,8 +62,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         ModelError: the file is missing, damaged, not a checkpoint, or holds NaN or infinite
             weights.
     """
-    if not path.is_file():
-        raise ModelError(_missing(path))
+    check_checkpoint(path)
     try:
         found = _read_archive(path)
     except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, KeyError, OSError) as error:
@@ -126,12 +126,6 @@ def _replacing(backbone: Path | None, head: Path | None) -> list[tuple[Path, str
     """Checkpoints given in place of a model's own, and how the names of their weights begin."""
     given = [(backbone, "backbone." if head else ""), (head, "head_layers.")]
     return [(path, prefix) for path, prefix in given if path is not None]
-
-
-def _missing(path: Path) -> str:
-    others = sorted(p.name for p in path.parent.glob("*.ckpt")) if path.parent.is_dir() else []
-    hint = f" The folder holds {', '.join(others)}: rename the one to use." if others else ""
-    return f"{path} does not exist; a trained model needs its `best.ckpt`.{hint}"
 
 
 def _unwrapped(name: str) -> str:

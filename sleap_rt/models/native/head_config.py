@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, Head, ModelKind
 from sleap_rt.models.config import Config
-from sleap_rt.models.native.networks.heads import HeadSpec
+from sleap_rt.models.native.topology import HeadSpec
 from sleap_rt.skeleton import Skeleton
 
 

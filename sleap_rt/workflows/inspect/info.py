@@ -10,21 +10,29 @@ from sleap_rt.runtime.inspect.info import describe_graph
 from sleap_rt.workflows.export_extra import needs_export_extra
 
 
-def describe(path: Path) -> list[dict[str, Any]]:
+def describe(path: Path, *, with_network: bool = False) -> list[dict[str, Any]]:
     """One description for each model, first stage first.
 
     Args:
         path: an export folder, an `.onnx` file or a trained model.
+        with_network: of a trained model, load the weights as well and count parameters and
+            operations. That takes seconds; its configuration alone is read at once.
 
     Raises:
-        ModelError: the path is not a model, it cannot be loaded, or it is a trained one and the
-            export extra is not installed.
+        ModelError: the path is not a model, or it cannot be read; or its weights are wanted and
+            the export extra is not installed.
     """
     source = model_source(path)
     if source is ModelSource.EXPORTED:
         found = [describe_graph(read_graph_file(graph)) for graph in exported_graphs(path)]
         return sorted(found, key=lambda model: bool(KINDS[model["kind"]].sees_crops))
+    is_legacy = source is ModelSource.LEGACY
     with needs_export_extra():
         from sleap_rt.models.summary import describe_model
 
-        return [describe_model(path, is_legacy=source is ModelSource.LEGACY)]
+        model = describe_model(path, is_legacy=is_legacy)
+        if with_network:
+            from sleap_rt.models.network_summary import describe_network
+
+            model |= describe_network(path, is_legacy=is_legacy)
+    return [model]

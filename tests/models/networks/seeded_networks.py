@@ -12,7 +12,7 @@ import torch
 from sleap_rt.models.config import Config
 from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.native.networks import PoseNetwork, Weights, build_network
-from sleap_rt.models.native.networks.heads import HeadSpec
+from sleap_rt.models.native.topology import HeadSpec
 
 Shapes = Mapping[str, Sequence[int]]
 

@@ -3,38 +3,20 @@
 Liu et al., "A ConvNet for the 2020s", 2022.
 """
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.models.native.networks.decoder import (
     ENCODER,
-    N_STAGES,
     StagedDecoder,
-    StagedSpec,
     stem_conv,
 )
 from sleap_rt.models.native.networks.features import Features
 from sleap_rt.models.native.networks.weights import Weights
+from sleap_rt.models.native.topology import N_STAGES, ConvNeXtSpec
 
 _EPS = 1e-6
-
-CONVNEXT_DEPTHS = {
-    "tiny": (3, 3, 9, 3),
-    "small": (3, 3, 27, 3),
-    "base": (3, 3, 27, 3),
-    "large": (3, 3, 27, 3),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConvNeXtSpec(StagedSpec):
-    """Topology of a ConvNeXt by its configuration; the checkpoint has widths and kernels."""
-
-    def build(self, weights: Weights) -> "ConvNeXt":
-        return ConvNeXt(self, weights)
 
 
 class ConvNeXt(nn.Module):

@@ -1,36 +1,12 @@
 """Heads: feature maps to confidence maps, part affinity fields, class maps, class vectors."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sleap_rt.kinds import Head
 from sleap_rt.models.native.networks.features import Features
 from sleap_rt.models.native.networks.weights import Weights
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeadSpec:
-    """One head of a network.
-
-    Attributes:
-        output: its output's name in this package.
-        layer: its layer name in the checkpoint, e.g. `MultiInstanceConfmapsHead`.
-        output_stride: input px per cell; the feature maps of that stride are read.
-        n_channels: channels (or classes) the configuration expects.
-        activation: applied inside the head.
-        n_fc_layers: fully connected layers ahead of a class vector.
-    """
-
-    output: Head
-    layer: str
-    output_stride: int
-    n_channels: int
-    activation: Literal["none", "sigmoid", "softmax"] = "none"
-    n_fc_layers: int = 0
+from sleap_rt.models.native.topology import HeadSpec
 
 
 class MapHead(nn.Module):

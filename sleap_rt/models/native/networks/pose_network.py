@@ -1,28 +1,31 @@
 """Backbone and heads as one module."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
 from torch.func import functional_call
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.native.networks.heads import HeadSpec, build_head
+from sleap_rt.models.native.networks.convnext import ConvNeXt
+from sleap_rt.models.native.networks.heads import build_head
+from sleap_rt.models.native.networks.swin import Swin
+from sleap_rt.models.native.networks.unet import UNet
 from sleap_rt.models.native.networks.weights import Weights
+from sleap_rt.models.native.topology import (
+    BackboneSpec,
+    ConvNeXtSpec,
+    HeadSpec,
+    SwinSpec,
+    UNetSpec,
+)
 
-
-class BackboneSpec(Protocol):
-    """Topology of a backbone; widths come from the checkpoint."""
-
-    @property
-    def max_stride(self) -> int:
-        """Frames are padded to multiples of it, px."""
-        ...
-
-    def build(self, weights: Weights) -> nn.Module:
-        """The module that turns images into `Features`."""
-        ...
+_BACKBONES: Mapping[type, Callable[[Any, Weights], nn.Module]] = {
+    UNetSpec: UNet,
+    ConvNeXtSpec: ConvNeXt,
+    SwinSpec: Swin,
+}
 
 
 class PoseNetwork(nn.Module):
@@ -63,7 +66,7 @@ def build_network(
     Raises:
         ModelError: configuration and tensors do not describe the same network.
     """
-    body = backbone.build(weights)
+    body = _BACKBONES[type(backbone)](backbone, weights)
     network = PoseNetwork(
         body, [(spec, build_head(spec, weights, i)) for i, spec in enumerate(heads)]
     )

@@ -3,8 +3,6 @@
 Liu et al., "Swin Transformer", 2021.
 """
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -12,37 +10,15 @@ from torch import nn
 from sleap_rt.errors import ModelError
 from sleap_rt.models.native.networks.decoder import (
     ENCODER,
-    N_STAGES,
     StagedDecoder,
-    StagedSpec,
     stem_conv,
 )
 from sleap_rt.models.native.networks.features import Features
 from sleap_rt.models.native.networks.weights import Weights
 from sleap_rt.models.native.networks.windows import Windows
+from sleap_rt.models.native.topology import N_STAGES, SwinSpec
 
 _EPS = 1e-5
-
-SWIN_DEPTHS = {"tiny": (2, 2, 6, 2), "small": (2, 2, 18, 2), "base": (2, 2, 18, 2)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class SwinSpec(StagedSpec):
-    """Topology of a Swin network by its configuration; the checkpoint has widths and heads.
-
-    Attributes:
-        window_size: side of an attention window, tokens.
-    """
-
-    window_size: int
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.window_size < 1:
-            raise ModelError(f"backbone: window_size must be positive, got {self.window_size}")
-
-    def build(self, weights: Weights) -> "Swin":
-        return Swin(self, weights)
 
 
 class Swin(nn.Module):

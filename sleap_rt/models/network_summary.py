@@ -1,0 +1,59 @@
+"""A trained model's network in plain values: its size, and what one image costs."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from sleap_rt.contract import Preprocessing
+from sleap_rt.models import TrainedModel, load_legacy_model, load_native_model
+
+_SIDE = 512  # px, of an image whose size the training configuration leaves open
+
+
+def describe_network(path: Path, *, is_legacy: bool) -> dict[str, Any]:
+    """What the weights tell: parameters, operations, and where they overrule the configuration.
+
+    Args:
+        path: of the model.
+        is_legacy: of SLEAP 1.4 or older.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    model = load_legacy_model(path) if is_legacy else load_native_model(path)
+    return {
+        "preprocessing": asdict(model.preprocessing),
+        "decoding": asdict(model.decoding),
+        "provenance": asdict(model.provenance),
+        "notes": list(model.notes) or None,
+        "parameters": sum(parameter.numel() for parameter in model.network.parameters()),
+        "compute": _compute(model),
+    }
+
+
+def _compute(model: TrainedModel) -> dict[str, Any]:
+    """Operations of one pass through the network, on an image of the training's size."""
+    height, width = _input_size(model.preprocessing)
+    # Shapes without numbers: large images cost no more than small ones.
+    image = torch.empty(1, model.preprocessing.in_channels, height, width, device="meta")
+    network = model.network.to("meta")
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(image)
+    return {
+        "network_input": f"{height} x {width} px",
+        "gigaflop_per_image": round(counter.get_total_flops() / 1e9, 3),
+    }
+
+
+def _input_size(spec: Preprocessing) -> tuple[int, int]:
+    """(height, width) px of the network's input."""
+    if spec.crop_size is not None and spec.crop_unit == "scaled":
+        return spec.crop_size
+    sides = spec.crop_size or (spec.max_height or _SIDE, spec.max_width or _SIDE)
+    height, width = (
+        -(-int(side * spec.input_scale) // spec.max_stride) * spec.max_stride for side in sides
+    )
+    return height, width
