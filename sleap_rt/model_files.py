@@ -146,6 +146,21 @@ def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
     return _digest([*parts, *(name.encode() for name in other_checkpoints(folder))])
 
 
+def source_hashes(path: Path) -> tuple[str, str]:
+    """SHA-256 of the weights and of the configuration of a trained model, as exports note them.
+
+    Raises:
+        ModelError: one of the files is missing or cannot be read.
+    """
+    if is_legacy_model(path):
+        files = read_model_files(path)
+        weights, config = (hashlib.sha256(part) for part in (files.weights, files.config))
+        return weights.hexdigest(), config.hexdigest()
+    folder = native_folder(path)
+    weights_file, config_file = folder / CHECKPOINT_NAME, folder / CONFIG_NAME
+    return file_sha256(weights_file).hex(), file_sha256(config_file).hex()
+
+
 def _digest(digests: Sequence[bytes]) -> str:
     digest = hashlib.sha256()
     for part in digests:

@@ -35,6 +35,7 @@ class ModelArguments(TypedDict, total=False):
     min_line_scores: float
     min_instance_peaks: float
     match_known: bool  # a centroid model alone takes over poses of labelled animals
+    progress: bool | None  # a bar for a first export; None: on terminals and in notebooks
 
 
 class RunArguments(TypedDict, total=False):
@@ -71,6 +72,7 @@ class RunArguments(TypedDict, total=False):
     resume: bool | Literal["auto"] | None
     journal: str | Path | None  # keeps what was predicted; None: <output_path>.journal
     gui: bool  # progress as JSON lines on standard output
+    progress: bool | None  # bars on standard error; None: of a first export, if somebody looks
     tracking: bool
     tracking_window_size: int
     min_new_track_points: int

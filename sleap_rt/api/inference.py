@@ -16,18 +16,17 @@ from sleap_rt.api.arguments import (
 from sleap_rt.api.array_results import RAW_FLAGS, raw_batches, raw_names
 from sleap_rt.api.many_inputs import many_inputs, predict_many, retrack_many
 from sleap_rt.api.pose_predictor import (
-    JsonLinesReport,
     PosePredictor,
     model_options,
     predicted,
     taken_with_warnings,
     with_run_options,
 )
+from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
 from sleap_rt.workflows.predict import planned
-from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
 from sleap_rt.workflows.tracking import needed_tracker_options
 
@@ -124,14 +123,14 @@ def _predict(
         data = Path(data)
     overrides = overrides_at_run_time(given)
     match_known = bool(given.get("match_known", False))
+    report = PythonReport.of(given)
     many = many_inputs(data, output_path, given)
     if many is not None:
-        report = JsonLinesReport() if given.get("gui") else Report()
         return predict_many(*many, paths, options, overrides, report, match_known=match_known)
     with planned(data, paths, options, overrides, match_known) as (plan, opened):
         for note in plan.resolved.notes:
             _log.info(note)
-        return predicted(plan, opened, gui=bool(given.get("gui")))
+        return predicted(plan, opened, report)
 
 
 def _only_one(**sources: Any) -> Any:

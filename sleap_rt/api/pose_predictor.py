@@ -1,7 +1,7 @@
 """`PosePredictor` opens models once and uses them on files, labels, arrays or camera frames."""
 
 import logging
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from sleap_rt.api.arguments import (
     RunArguments,
     in_our_words,
 )
+from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.api.warm_up import warm_up
 from sleap_rt.arrays import Image
@@ -32,7 +33,6 @@ from sleap_rt.options import (
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
-from sleap_rt.runtime.pipeline.progress import json_lines
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, check_use
@@ -46,7 +46,6 @@ from sleap_rt.workflows.plan import (
     refuse_without_effect,
 )
 from sleap_rt.workflows.predict import run_plan
-from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import resolve_models
 from sleap_rt.workflows.tracking import tracker_options
 from sleap_rt.workflows.tuning import open_checked
@@ -62,6 +61,13 @@ _OF_OUTPUT = (
     "resume",
     "journal",
 )
+_NOT_STREAMED = (
+    *(name for name in _OF_OUTPUT if name != "no_empty_frames"),
+    "output_format",
+    "gui",
+    "progress",
+)
+_OF_MANY = ("skip_existing", "summary")
 _CLOSED = "this predictor is closed; open another one"
 _OF_MODELS = dict.fromkeys(
     ModelArguments.__annotations__, "it is settled when models are opened; give it to PosePredictor"
@@ -114,7 +120,7 @@ class PosePredictor:
         refuse_without_effect(self._options, models)
         names = raw(models) if callable(raw) else raw
         check_use(models, decode, names, match_known=self._match_known)
-        graphs = resolved.exported()
+        graphs = resolved.exported(PythonReport.of(arguments).step, _log.warning)
         self._resolved = replace(resolved, models=graphs, graphs=graphs)
         self._predictor = open_checked(
             graphs,
@@ -152,8 +158,7 @@ class PosePredictor:
         options = self._options_with(arguments, output_path)
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
-            gui = bool(arguments.get("gui"))
-            return predicted(plan, opened, self._predictor, gui=gui)
+            return predicted(plan, opened, PythonReport.of(arguments), self._predictor)
 
     @names_arguments(RunArguments)
     def stream(
@@ -163,6 +168,7 @@ class PosePredictor:
 
         Memory does not grow with the number of frames.
         """
+        refuse_given(_NOT_STREAMED, arguments, "no effect where results are handed out one by one")
         options = self._options_with(arguments)  # here, so that the call itself refuses
         return self._stream(data, options)
 
@@ -232,7 +238,25 @@ class PosePredictor:
         if self._is_closed:
             raise OptionError(_CLOSED)
         check_arguments(arguments, RunArguments, _OF_MODELS)
+        refuse_given(_OF_MANY, arguments, "only run_inference takes many inputs")
         return with_run_options(self._options, in_our_words(arguments), output_path)
+
+
+def refuse_given(names: Collection[str], given: Mapping[str, Any], reason: str) -> None:
+    """Refuse arguments that have no effect, unless they say what happens anyway.
+
+    Args:
+        names: of these arguments.
+        given: name -> value.
+        reason: in words.
+
+    Raises:
+        OptionError: one of them is given.
+    """
+    harmless = (None, False, "auto", "instance")
+    useless = [name for name in names if name in given and given[name] not in harmless]
+    if useless:
+        raise OptionError(f"{', '.join(useless)}: {reason}")
 
 
 def model_options(given: Mapping[str, Any]) -> PredictionOptions:
@@ -285,29 +309,23 @@ def taken_with_warnings(values: Mapping[str, Any], given: Collection[str]) -> di
 
 
 def predicted(
-    plan: PredictionPlan, opened: OpenInput, predictor: Predictor | None = None, *, gui: bool
+    plan: PredictionPlan,
+    opened: OpenInput,
+    report: PythonReport,
+    predictor: Predictor | None = None,
 ) -> "sio.Labels":
     """Carry out a plan and tell on the log what a user should know.
 
     Args:
         plan: of the prediction.
         opened: its input.
+        report: told what happens.
         predictor: of the plan's models, open; None opens one.
-        gui: print progress as JSON lines.
     """
     for note in opened.notes:
         _log.warning(note)
-    summary = run_plan(plan, opened, JsonLinesReport() if gui else Report(), predictor)
+    summary = run_plan(plan, opened, report, predictor)
     for warning in summary.warnings:
         _log.warning(warning)
     assert summary.labels is not None  # they were to be kept
     return summary.labels
-
-
-class JsonLinesReport(Report):
-    """Progress as JSON lines on standard output."""
-
-    def results(
-        self, results: Iterable[FrameInstances], n_frames: int, n_done: int
-    ) -> Iterable[FrameInstances]:
-        return json_lines(results, n_frames, n_done)

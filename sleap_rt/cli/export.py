@@ -123,7 +123,8 @@ def command(
         target=target,
         frame_size=frame_size,
     )
-    from sleap_rt.workflows.export import default_folder, export_models
+    from sleap_rt.export.beside import default_folder
+    from sleap_rt.workflows.export import export_models
 
     progress = ExportProgress(
         quiet=False,

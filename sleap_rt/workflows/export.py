@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.contract import GraphContract
-from sleap_rt.model_files import folder_of
 from sleap_rt.options import NO_OVERRIDES, ExportOptions, ModelOverrides
 from sleap_rt.runtime.graph_file import read_graph_file
+from sleap_rt.runtime.pipeline.progress import somebody_looks
 from sleap_rt.workflows.export_extra import check_export_extra, needs_export_extra
+from sleap_rt.workflows.report import StepsBar
 
 if TYPE_CHECKING:
     from sleap_rt.export.steps import OnStep
@@ -31,20 +32,23 @@ class Exported:
 
 
 def export_models(
-    models: Sequence[Path],
-    folder: Path | None = None,
+    models: str | Path | Sequence[str | Path],
+    folder: str | Path | None = None,
     overrides: ModelOverrides = NO_OVERRIDES,
     options: ExportOptions | None = None,
     on_step: "OnStep | None" = None,
+    progress: bool | None = None,
 ) -> list[Exported]:
     """Export one model, or the two of a top-down pair, as `sleap-nn export`.
 
     Args:
-        models: trained models, in any order.
-        folder: receives the graphs; None takes one in the first model's folder.
+        models: one trained model, or the two of a pair in any order.
+        folder: receives the graphs; None takes `exported` in the first model's folder.
         overrides: settings that replace those of the training configurations.
         options: precision, and the engine to build.
         on_step: called as each step begins and ends.
+        progress: without `on_step`, show a bar on standard error; None does on terminals and in
+            notebooks.
 
     Returns:
         The graphs, first stage first.
@@ -58,18 +62,22 @@ def export_models(
     from sleap_rt.runtime.engines.tensorrt.targets import parse_target
 
     options = options or ExportOptions()
+    paths = [Path(one) for one in ([models] if isinstance(models, str | Path) else models)]
+    if on_step is None and (somebody_looks() if progress is None else progress):
+        on_step = StepsBar()
     target = None if options.target is None else parse_target(options.target)
-    folder = folder or default_folder(models)
     check_export_extra()
     with needs_export_extra():
+        from sleap_rt.export.beside import default_folder
         from sleap_rt.export.steps import loaded_exporter
         from sleap_rt.models.sets import described_set
 
-        described_set(models, overrides)  # refuses what configurations decide, at once
-        paths = loaded_exporter(on_step).export_models(
-            models, folder, overrides, options.precision, options.calibration, on_step=on_step
+        described_set(paths, overrides)  # refuses what configurations decide, at once
+        to = default_folder(paths) if folder is None else Path(folder)
+        graphs = loaded_exporter(on_step).export_models(
+            paths, to, overrides, options.precision, options.calibration, on_step=on_step
         )
-    exported = [Exported(path=path, contract=read_graph_file(path).contract) for path in paths]
+    exported = [Exported(path=path, contract=read_graph_file(path).contract) for path in graphs]
     if target is None:
         return exported
     from sleap_rt.runtime.engines.tensorrt.ahead import engine_frame_size, write_ahead_of_time
@@ -84,9 +92,3 @@ def export_models(
         )
         for one in exported
     ]
-
-
-def default_folder(models: Sequence[Path]) -> Path:
-    """Default folder of the graphs; a zip counts as a folder of its name."""
-    name = "exported" if len(models) == 1 else "exported_topdown"
-    return folder_of(models[0]) / name

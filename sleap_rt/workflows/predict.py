@@ -150,7 +150,7 @@ def run_plan(
         if earlier is not None:
             plan = continued(plan, earlier, engine_is_open=predictor is not None)
         if predictor is None:
-            graphs = plan.resolved.exported(report.step)
+            graphs = plan.resolved.exported(report.step, report.warn)
             plan = plan if earlier is not None else tuned(plan, graphs, opened, report)
             report.chosen(plan)
             predictor = open_checked(

@@ -1,8 +1,9 @@
 """What a prediction tells while it runs."""
 
 import logging
+import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sleap_rt.instances import FrameInstances
 from sleap_rt.workflows.plan import PredictionPlan
@@ -41,3 +42,26 @@ class Report:
     def saving(self, results: Iterable[FrameInstances], n_frames: int) -> Iterable[FrameInstances]:
         """The same while they are saved; some formats take them twice."""
         return results
+
+
+class StepsBar:
+    """A bar on standard error that shows the steps of an export; called as each begins and ends."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __call__(self, step: "Step") -> None:
+        from tqdm import tqdm
+
+        if self._bar is None:
+            self._bar = tqdm(
+                total=step.n_steps, unit=" steps", file=sys.stderr, dynamic_ncols=True, leave=False
+            )
+        self._bar.set_description_str(step.what)
+        self._bar.total = step.n_steps
+        if step.seconds is not None:
+            self._bar.n = step.n_done
+            self._bar.refresh()
+            if step.n_done >= step.n_steps > 1:
+                self._bar.close()
+                self._bar = None

@@ -1,6 +1,6 @@
 """Resolves the models that a user gives: what they are, and their graphs if these exist."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,23 +26,30 @@ class ResolvedModels:
         overrides: settings that replace those of the training configurations.
         models: what they are.
         graphs: the exported graphs; None for trained models that are yet to be exported.
+        of_export: what was decided about an export beside the models, one sentence each.
     """
 
     paths: tuple[Path, ...]
     overrides: ModelOverrides
     models: ModelSet
     graphs: GraphSet | None
+    of_export: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the models, one sentence each."""
-        return tuple(f"{c.kind}: {note}" for c in self.models.contracts for note in c.notes)
+        return (*self.of_export, *_notes(self.models))
 
-    def exported(self, on_step: "OnStep | None" = None) -> GraphSet:
+    def exported(
+        self,
+        on_step: "OnStep | None" = None,
+        on_note: Callable[[str], None] = lambda note: None,
+    ) -> GraphSet:
         """The graphs; exports the models into the cache if they are not there.
 
         Args:
             on_step: called as each step of an export begins and ends.
+            on_note: called with what only the export has told about the models.
 
         Raises:
             ModelError: the models cannot be exported, or the export extra is not installed.
@@ -52,7 +59,11 @@ class ResolvedModels:
         with needs_export_extra():
             from sleap_rt.export.cache import cached_graphs
 
-            return GraphSet.read(cached_graphs(self.paths, self.overrides, on_step))
+            graphs = GraphSet.read(cached_graphs(self.paths, self.overrides, on_step))
+        for note in _notes(graphs):
+            if note not in self.notes:
+                on_note(note)
+        return graphs
 
 
 def resolve_models(
@@ -85,20 +96,31 @@ def resolve_models(
 
 
 def _resolve_trained(paths: tuple[Path, ...], overrides: ModelOverrides) -> ResolvedModels:
-    """Take the graphs from the cache; else read what the models are, if possible without torch."""
+    """Take the graphs that there are; else read what the models are, if possible without torch."""
     with needs_export_extra():
+        from sleap_rt.export.beside import export_beside
         from sleap_rt.export.cache import find_cached
 
-        cached = find_cached(paths, overrides)
-        if cached is not None:
-            graphs = GraphSet.read(cached)
-            return ResolvedModels(paths=paths, overrides=overrides, models=graphs, graphs=graphs)
-        check_export_extra()
-        models = ModelSet.of(contracts_of_trained(paths, overrides))
-    return ResolvedModels(paths=paths, overrides=overrides, models=models, graphs=None)
+        beside = export_beside(paths, overrides)
+        found = None if beside is None else beside.graphs
+        found = find_cached(paths, overrides) if found is None else found
+        graphs = None if found is None else GraphSet.read(found)
+        if graphs is None:
+            check_export_extra()
+        return ResolvedModels(
+            paths=paths,
+            overrides=overrides,
+            models=graphs or ModelSet.of(_contracts_of(paths, overrides)),
+            graphs=graphs,
+            of_export=() if beside is None else (beside.note,),
+        )
 
 
-def contracts_of_trained(paths: Sequence[Path], overrides: ModelOverrides) -> "list[GraphContract]":
+def _notes(models: ModelSet) -> tuple[str, ...]:
+    return tuple(f"{one.kind}: {note}" for one in models.contracts for note in one.notes)
+
+
+def _contracts_of(paths: Sequence[Path], overrides: ModelOverrides) -> "list[GraphContract]":
     """Contracts that the graphs of trained models will have, as far as the models tell.
 
     Raises:

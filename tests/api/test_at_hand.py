@@ -1,6 +1,7 @@
 """What Python tells: signatures, wrong types, closed predictors; a first frame without delay."""
 
 import inspect
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from sleap_rt import PosePredictor, run_inference
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import InferenceArguments
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime.pipeline import progress as shown
 from sleap_rt.tracking.options import TrackerOptions
 
 NEW_MODULES = """
@@ -30,6 +32,13 @@ with PosePredictor(sys.argv[1], engine="ort", device="cpu") as predictor:
 def graph(sample_graphs):
     (graph,) = sample_graphs("bottomup")
     return graph
+
+
+@pytest.fixture
+def trained(request, tmp_path, monkeypatch):
+    """A trained model in a folder of its own, nothing exported yet."""
+    monkeypatch.chdir(request.config.rootpath)
+    return shutil.copytree("samples/models/single_instance", tmp_path / "single_instance")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +104,62 @@ def test_a_closed_predictor_says_so(graph):
         predictor.predict_frame(np.zeros((9, 9), np.uint8))
     with pytest.raises(OptionError, match="is closed"):
         predictor.predict("a.mp4")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"gui": True},
+        {"progress": True},
+        {"centroid_output": "both"},
+        {"output_format": "csv"},
+        {"overwrite": True},
+        {"resume": True},
+    ],
+)
+def test_what_has_no_effect_on_results_one_by_one_is_refused(graph, given):
+    (name,) = given
+    clip = "samples/crawlers.mp4"
+    with PosePredictor(graph) as predictor, pytest.raises(OptionError, match=f"{name}: no effect"):
+        predictor.stream(clip, **given)
+    with pytest.raises(OptionError, match=f"{name}: no effect"):
+        run_inference(clip, model_paths=graph, make_labels=False, **given)
+
+
+def test_options_of_many_inputs_are_refused_where_one_is_taken(graph):
+    with PosePredictor(graph) as predictor, pytest.raises(OptionError, match="summary: only run_"):
+        predictor.predict("samples/crawlers.mp4", summary="run.json")
+
+
+def test_a_first_export_and_frames_are_shown_if_asked_for(trained, capfd, tmp_path, monkeypatch):
+    monkeypatch.setattr(shown, "somebody_looks", lambda: True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    clip = "samples/one_crawler.mp4"
+    run_inference(clip, model_paths=trained, frames=range(3), progress=True)
+    told = capfd.readouterr().err
+    assert "load PyTorch" in told
+    assert "single_instance: compare with the checkpoint" in told
+    assert "3/3" in told
+    run_inference(clip, model_paths=trained, frames=range(3))
+    assert not capfd.readouterr().err  # exported already, and frames were not asked for
+
+
+@pytest.mark.parametrize("progress", [False, None])  # None: and nobody looks
+def test_a_first_export_in_a_program_is_silent(trained, capfd, tmp_path, monkeypatch, progress):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with PosePredictor(trained, progress=progress):
+        assert capfd.readouterr() == ("", "")
+
+
+def test_bars_and_json_lines_exclude_each_other(graph):
+    with pytest.raises(OptionError, match="progress: no effect with gui"):
+        run_inference("samples/crawlers.mp4", model_paths=graph, progress=True, gui=True)
+
+
+def test_exporting_takes_plain_paths_and_shows_its_steps(trained, tmp_path, capfd):
+    (exported,) = sleap_rt.export_models(str(trained), str(tmp_path / "out"), progress=True)
+    assert exported.path == tmp_path / "out" / "single_instance.onnx"
+    assert "write the graph" in capfd.readouterr().err
 
 
 def test_the_signature_names_every_option():

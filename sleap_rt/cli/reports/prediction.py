@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from sleap_rt.cli.reports.export_progress import ExportProgress
+from sleap_rt.export.cache import cache_folder
 from sleap_rt.export.steps import Step
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.summary import PredictionSummary
@@ -34,7 +35,8 @@ class TerminalReport(Report):
             click.echo(f"Note: {note}", err=True)
         if plan.resolved.graphs is None:
             click.echo(
-                f"exporting {plan.models.in_words} once; later runs use the cached graphs ...",
+                f"exporting {plan.models.in_words} once, into {cache_folder()}; later runs use "
+                "that ...",
                 err=True,
             )
 

@@ -22,7 +22,12 @@ def bar(
         n_done: of these, before this run.
         what: is done with them.
     """
-    return (_bar if sys.stderr.isatty() else _lines)(results, n_frames, n_done, what)
+    return (_bar if somebody_looks() else _lines)(results, n_frames, n_done, what)
+
+
+def somebody_looks() -> bool:
+    """Whether standard error is a terminal, or a notebook shows it."""
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
 def _bar(

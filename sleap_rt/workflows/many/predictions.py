@@ -80,7 +80,7 @@ class ManyPredictions:
         return settled_like(plan, self._first)
 
     def _tuned(self, plan: PredictionPlan, opened: OpenInput) -> PredictionPlan:
-        graphs = plan.resolved.exported(self._report.step)
+        graphs = plan.resolved.exported(self._report.step, self._report.warn)
         self._resolved = replace(plan.resolved, models=graphs, graphs=graphs)
         return tuned(plan, graphs, opened, self._report)
 
