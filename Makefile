@@ -1,68 +1,90 @@
-# Every target sets up what it needs: a virtual environment in .venv with the pinned versions.
+# Every target sets up what it needs: a virtual environment in .venv with the pinned versions. It is
+# filled in two steps: what users have, then engines and tools for the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TESTABLE := $(VENV)/.testable
+SOURCES := sleap_rt tests samples benchmarks
 # One process per core (four at most); a file stays in one process, which then exports a model once.
 # A process that dies ends the run: waiting for its replacement can take for ever.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
-.PHONY: demo test check format bench fuzz wheel lowest lock clean
+.PHONY: demo test check format bench fuzz dist wheel test-all lowest lock clean
 
 demo: $(READY)
 	$(BIN)/python samples/demo.py
 
-test: $(READY)
+test: $(TESTABLE)
 	$(PYTEST)
 
-check: $(READY)
+check: $(TESTABLE)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/vermin --quiet --violations --target=3.10- --exclude long $(SOURCES)
 	$(BIN)/mypy
 	$(PYTEST)
 
-format: $(READY)
+format: $(TESTABLE)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 # Beside the released sleap-nn, which is installed once: BENCH="--data FOLDER --rows single"
-bench: $(READY)
+bench: $(TESTABLE)
 	$(BIN)/python benchmarks/against_upstream.py $(BENCH)
 
 # FUZZ="--kinds yaml --mutants 10000", and more: tests/fuzz/run.py --help
 FUZZ ?= --seconds 300
-fuzz: $(READY)
+fuzz: $(TESTABLE)
 	$(BIN)/python tests/fuzz/run.py $(FUZZ)
 
 # The wheel as users get it, in an environment of its own and away from the checkout: it exports,
 # tracks and evaluates. In it, only `sleap_rt` of the wheel can be imported.
 WHEEL := .venv-wheel
-wheel: $(READY)
-	rm -rf dist build $(WHEEL)
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+wheel: dist
+	rm -rf $(WHEEL)
 	$(PYTHON) -m venv $(WHEEL)
 	$(WHEEL)/bin/python -m pip install --quiet --constraint constraints-dev.txt "$$(echo dist/*.whl)[cpu,export]"
 	sh tests/wheel.sh "$(CURDIR)" "$(CURDIR)/$(WHEEL)/bin"
 
+dist: $(READY)
+	rm -rf dist build
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+# The wheel without torch on each of these Pythons that is installed; the graphs are exported once.
+PYTHONS ?= 3.10 3.11 3.12 3.13
+EXPORTS := .exports
+test-all: dist $(EXPORTS)/.made
+	PINNED="$(PINNED)" sh tests/pythons.sh "$$(echo dist/*.whl)" "$(CURDIR)/$(EXPORTS)" $(PYTHONS)
+
+$(EXPORTS)/.made: $(TESTABLE) $(shell find sleap_rt samples/models -type f -not -name '*.pyc')
+	rm -rf $(EXPORTS)
+	$(BIN)/python tests/without_torch.py $(EXPORTS)
+	touch $@
+
 # The lowest versions that pyproject.toml declares, as far as the package index still has them.
 LOWEST := .venv-lowest
-lowest: $(READY)
+lowest: $(TESTABLE)
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet uv
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
-		".[cpu,report]" "pytest>=9.0" "hypothesis>=6.100"
+		".[cpu,report,test]"
 	$(LOWEST)/bin/pytest tests/tracking tests/evaluation -m "not slow and not engine" -p no:xdist
 	$(BIN)/python -m sleap_rt export samples/models/single_instance -o $(LOWEST)/graphs
 	cd $(LOWEST) && bin/sleap-rt track -i ../samples/one_crawler.mp4 -m graphs -o out.slp --no-resume
 
-lock: $(READY)
+lock: $(TESTABLE)
 	(grep '^#' constraints-dev.txt; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//') > $(VENV)/lock
 	mv $(VENV)/lock constraints-dev.txt
 
 $(READY): pyproject.toml constraints-dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report]"
+	touch $@
+
+$(TESTABLE): $(READY)
+	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,test,dev]"
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(WHEEL) $(LOWEST) build dist *.egg-info demo-output
+	rm -rf $(VENV) .venv-* $(EXPORTS) build dist *.egg-info demo-output

@@ -8,7 +8,7 @@ default.
 import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import ModelKind
@@ -253,7 +253,7 @@ class GraphContract:
         return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str) -> "GraphContract":
         """Read a contract back.
 
         Raises:
@@ -272,7 +272,7 @@ class GraphContract:
                 f"program reads version {CONTRACT_VERSION}. Export the trained model again with "
                 "`sleap-nn export MODEL -o FOLDER`, or install the matching version of sleap-rt."
             )
-        contract: Self = _read(cls, found, "description")
+        contract: GraphContract = _read(cls, found, "description")
         return contract
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,7 @@ class FrameInstances:
         video_index: int = 0,
         raw: Mapping[str, NDArray[Any]] | None = None,
         image: ImageState = ImageState.WHOLE,
-    ) -> Self:
+    ) -> "FrameInstances":
         """Instances that no tracker has seen yet."""
         return cls(
             frame_index=frame_index,
@@ -79,7 +79,7 @@ class FrameInstances:
         )
 
     @classmethod
-    def unreadable(cls, *, frame_index: int, video_index: int, n_nodes: int) -> Self:
+    def unreadable(cls, *, frame_index: int, video_index: int, n_nodes: int) -> "FrameInstances":
         """No instances: there is no image."""
         return cls(
             frame_index=frame_index,
@@ -98,7 +98,7 @@ class FrameInstances:
     def __repr__(self) -> str:
         return f"<FrameInstances frame {self.frame_index}: {len(self)} instances>"
 
-    def take(self, index: AnyInts | Bools) -> Self:
+    def take(self, index: AnyInts | Bools) -> "FrameInstances":
         """The instances at `index` (positions or a mask), in that order."""
         per_instance = {name: self.raw[name][index] for name in _RAW_PER_INSTANCE & set(self.raw)}
         return replace(

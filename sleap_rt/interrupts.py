@@ -5,7 +5,7 @@ import threading
 import time
 from contextvars import ContextVar
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 STOPPED: ContextVar[threading.Event | None] = ContextVar("nobody wants the work", default=None)
@@ -54,7 +54,7 @@ class Interrupts:
         self._last = now
         raise KeyboardInterrupt
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Interrupts":
         if threading.current_thread() is threading.main_thread():
             for name in _NAMES:
                 number = getattr(signal, name, None)

@@ -1,7 +1,9 @@
 """Fixtures that more than one part of the tests uses."""
 
 import os
+import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +20,9 @@ hypothesis.settings.register_profile("developer", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "developer")
 
+pytest_plugins = ["without_torch"]
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT))  # for `samples` and `benchmarks`; an installed package is found first
 SAMPLE_MODELS = ROOT / "samples/models"
 
 Export = Callable[..., list[Path]]  # (models, overrides of their configuration)
@@ -67,16 +71,23 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def export_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An empty cache of exports, for this session alone; commands started in it use it, too.
+    """A cache of exports, for this session alone; commands started in it use it, too.
+
+    It is empty, or begins with exports that were made elsewhere.
 
     Parallel processes of one session share it.
     """
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
+    cache = folder / "cache"
+    with one_process(folder / "cache.lock"):
+        made = os.environ.get("SLEAP_RT_TEST_EXPORTS")
+        if made and not cache.exists():
+            shutil.copytree(made, cache)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        yield folder / "cache"
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        yield cache
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ import pytest
 import sleap_rt
 
 PACKAGE = Path(sleap_rt.__file__).parent
-ARCHITECTURE = PACKAGE.parent / "docs/architecture.md"
+ROOT = Path(__file__).resolve().parents[1]
+ARCHITECTURE = ROOT / "docs/architecture.md"
 SMALL = {"errors", "version", "options", "skeleton", "instances", "contract", "kinds"}
 SMALL |= {"arrays", "geometry", "model_files", "legacy_files", "labels", "machine"}
 SMALL |= {"interrupts", "telemetry", "untrusted"}
@@ -162,7 +163,7 @@ def test_the_runtime_loads_no_training_framework():
 
 def test_tracking_with_an_exported_model_loads_no_training_framework(sample_graphs, tmp_path):
     (graph,) = sample_graphs("single_instance")
-    clip = PACKAGE.parent / "samples/one_crawler.mp4"
+    clip = ROOT / "samples/one_crawler.mp4"
     words = ["track", "-i", clip, "-m", graph, "--frames", "0-3", "-t", "-o", tmp_path / "out.slp"]
     code = f"from sleap_rt.cli import main\ntry:\n    main({[str(word) for word in words]})\n"
     code += "except SystemExit as ended:\n    assert ended.code == 0, ended.code"

@@ -1,15 +1,15 @@
 """Development is locked: every package that the development environment needs has its version."""
 
 import re
-import tomllib
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-INSTALLED = ("cpu", "export", "dev")  # the extras of `make`
+INSTALLED = ("cpu", "export", "report", "test", "dev")  # the extras of `make`
 packaging = pytest.importorskip("packaging.requirements")
+tomllib = pytest.importorskip("tomllib", reason="Python 3.10 cannot read pyproject.toml")
 
 
 def plain(name):

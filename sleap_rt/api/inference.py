@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
@@ -32,6 +32,7 @@ from sleap_rt.workflows.tracking import needed_tracker_options
 
 if TYPE_CHECKING:
     import sleap_io as sio
+    from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def run_inference(
     return_paf_graph: bool = False,
     return_class_maps: bool = False,
     return_class_vectors: bool = False,
-    **arguments: Unpack[InferenceArguments],
+    **arguments: "Unpack[InferenceArguments]",
 ) -> "sio.Labels | list[sio.Labels | None] | list[dict[str, Any]]":
     """Predict poses, track animals, or both.
 

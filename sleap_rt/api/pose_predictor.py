@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,6 +52,7 @@ from sleap_rt.workflows.tuning import open_checked
 
 if TYPE_CHECKING:
     import sleap_io as sio
+    from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
 
 _OF_OUTPUT = (
     "centroid_output",
@@ -104,7 +105,7 @@ class PosePredictor:
         model_paths: str | Path | Sequence[str | Path],
         *,
         raw: Sequence[str] | Callable[[ModelSet], Sequence[str]] = (),
-        **arguments: Unpack[ModelArguments],
+        **arguments: "Unpack[ModelArguments]",
     ) -> None:
         check_arguments(arguments, ModelArguments, _OF_RUNS)
         given = in_our_words(arguments)
@@ -141,7 +142,7 @@ class PosePredictor:
         data: Any,
         *,
         output_path: str | Path | None = None,
-        **arguments: Unpack[RunArguments],
+        **arguments: "Unpack[RunArguments]",
     ) -> "sio.Labels":
         """Poses as labels.
 
@@ -162,7 +163,7 @@ class PosePredictor:
 
     @names_arguments(RunArguments)
     def stream(
-        self, data: Any, **arguments: Unpack[RunArguments]
+        self, data: Any, **arguments: "Unpack[RunArguments]"
     ) -> Generator[FrameInstances, None, None]:
         """Poses frame by frame, as they are found; arguments and errors as of `predict`.
 
@@ -226,7 +227,7 @@ class PosePredictor:
         state = "closed" if self._is_closed else f"on {self.device}"
         return f"<PosePredictor {self._resolved.models.in_words} {state}>"
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "PosePredictor":
         return self
 
     def __exit__(self, *_: object) -> None:

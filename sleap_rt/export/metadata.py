@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.version import __version__
@@ -22,7 +22,7 @@ def metadata_of(contracts: Sequence[GraphContract]) -> dict[str, object]:
         "model_family": last.family,
         "sleap_nn_version": last.provenance.trained_with,
         "sleap_rt_version": __version__,
-        "export_timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
+        "export_timestamp": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "export_format": "onnx",
         "model_type": kind,
         "model_name": "+".join(contract.kind for contract in contracts),

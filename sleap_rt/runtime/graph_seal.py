@@ -7,6 +7,7 @@ nothing about who wrote the file: whoever can change a graph can seal it again.
 import hashlib
 import mmap
 from pathlib import Path
+from typing import BinaryIO
 
 from sleap_rt.errors import ModelError
 from sleap_rt.runtime.disk import sync_file
@@ -37,9 +38,9 @@ def seal(path: Path, more: bytes = b"") -> None:
         file.seek(0, 2)
         file.write(more)
         file.seek(0)
-        digest = hashlib.file_digest(file, "sha256")
+        digest = _sha256(file)
         file.seek(0, 2)
-        file.write(_HEAD + digest.hexdigest().encode())
+        file.write(_HEAD + digest.encode())
         sync_file(file)
 
 
@@ -81,7 +82,14 @@ def data_sha256(path: Path) -> str:
         OSError: they cannot be read.
     """
     with data_file(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return _sha256(file)
+
+
+def _sha256(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def _is_data_whole(path: Path, expected: str | None) -> bool:

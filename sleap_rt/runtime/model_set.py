@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from sleap_rt.contract import Family, GraphContract, Precision
 from sleap_rt.errors import ModelError
@@ -91,7 +90,7 @@ class GraphSet(ModelSet):
     paths: tuple[Path, ...]
 
     @classmethod
-    def read(cls, paths: Sequence[Path]) -> Self:
+    def read(cls, paths: Sequence[Path]) -> "GraphSet":
         """Read the contracts of graphs, given in any order.
 
         Raises:

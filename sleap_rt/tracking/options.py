@@ -4,7 +4,7 @@ import logging
 import math
 from dataclasses import dataclass, fields, replace
 from numbers import Integral
-from typing import Any, Literal, Self, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from sleap_rt.errors import OptionError
 
@@ -80,7 +80,7 @@ class TrackerOptions:
         """Animals expected in a frame; None if no option gives their number."""
         return self.tracking_target_instance_count or self.max_tracks
 
-    def resolved(self, *, n_nodes: int) -> Self:
+    def resolved(self, *, n_nodes: int) -> "TrackerOptions":
         """The options for this skeleton; replaces those that cannot work, and warns."""
         options = self
         if options.motion_model != "none":

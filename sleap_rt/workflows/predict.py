@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -192,7 +192,7 @@ class _Run:
 
     def complete(self, report: Report, *, keeps_labels: bool) -> PredictionSummary:
         n_resumed = 0 if self._journal is None else self._journal.n_frames
-        started_at, started = datetime.now(UTC), time.perf_counter()
+        started_at, started = datetime.now(timezone.utc), time.perf_counter()
         failure = self._collect(report, n_resumed)
         seconds = time.perf_counter() - started
         results = self._results(started_at, seconds)

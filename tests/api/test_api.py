@@ -199,6 +199,7 @@ def test_max_instances_stands_in_for_the_number_of_animals(sample_graphs, clip):
     assert labels.provenance["tracking_options"]["tracking_target_instance_count"] == 2
 
 
+@pytest.mark.export
 @pytest.mark.parametrize(
     ("model", "given", "words"),
     [
@@ -217,6 +218,7 @@ def test_what_models_cannot_do_is_refused_before_they_are_exported(
     assert not list(tmp_path.rglob("*.onnx"))
 
 
+@pytest.mark.export
 def test_raw_outputs_that_models_have_not_are_refused_before_they_are_exported(
     request, clip, tmp_path, monkeypatch
 ):

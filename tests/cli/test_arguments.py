@@ -54,6 +54,7 @@ def test_an_option_given_twice_is_refused(call, command, option):
     assert "was given 2 times" in done.err
 
 
+@pytest.mark.export
 def test_models_of_an_export_may_stand_behind_a_flag(call):
     for words in (("none_a", "none_b"), ("-m", "none_a", "none_b"), ("none_a", "-m", "none_b")):
         done = call("export", *words)

@@ -21,6 +21,7 @@ def test_values_that_mean_nothing_are_refused_before_a_model_is_opened(call, opt
     assert words in done.err
 
 
+@pytest.mark.export
 @pytest.mark.parametrize(
     ("model", "options", "words"),
     [

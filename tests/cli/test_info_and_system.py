@@ -15,6 +15,7 @@ from sleap_rt.runtime.engines import declarations, open_engine
 from sleap_rt.runtime.inspect import probe
 
 
+@pytest.mark.export
 def test_a_trained_model_is_described(call, request):
     folder = request.config.rootpath / "samples/models/bottomup"
     text = call("info", folder, "--verbose")
@@ -50,6 +51,7 @@ def test_an_exported_pair_is_described(call, sample_graphs):
     assert "certificate:" in call("info", graphs[0], "--verbose").out
 
 
+@pytest.mark.export
 def test_a_legacy_model_is_described(call, shared_data):
     (model,) = json.loads(call("info", shared_data / "legacy/topdown_multiclass", "--json").out)
     assert model["kind"] == "multi_class_topdown"

@@ -38,6 +38,10 @@ def test_info_begins_with_what_a_model_is(call, sample_graphs):
     assert lines[0].startswith("first half of a top-down model")
     assert [line for line in lines if line.startswith("second half")]
     assert lines[-1] == f"use: sleap-nn track -i VIDEO -m {pair}"
+
+
+@pytest.mark.export
+def test_info_says_what_half_a_model_needs(call):
     alone = call("info", "samples/models/centered_instance").out
     assert "needs a centroid model beside it" in alone
     assert "  trained on gray crops of 96x96 px, at 0.5 of their size" in alone

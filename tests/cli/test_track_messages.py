@@ -135,6 +135,7 @@ def test_options_without_tracking_are_warned_about(call, request, sample_graphs,
     assert "Warning: without tracking no effect: max_tracks" in done.err
 
 
+@pytest.mark.export
 def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monkeypatch):
     graphs, found = sample_graphs("bottomup"), []
 
@@ -194,6 +195,7 @@ def _content(path):
     ]
 
 
+@pytest.mark.export
 @pytest.mark.parametrize(
     ("call_", "words"),
     [
@@ -229,6 +231,7 @@ def test_what_has_no_effect_is_refused_before_a_model_is_exported(
     assert done.code == 2
 
 
+@pytest.mark.export
 def test_a_crop_model_without_labelled_animals_is_refused_before_it_is_exported(
     call, request, tmp_path, monkeypatch
 ):

@@ -70,9 +70,6 @@ TRACK = ("track", "-i", VIDEO)
         (("track", "-i", "README.md", "-m", "x"), 1, "README.md: not a video that can be read"),
         (("track", "--bogus"), 2, "No such option '--bogus'"),
         (("trak",), 2, "Did you mean 'track'?"),
-        (("export", "nowhere"), 1, "nowhere does not exist; expected"),
-        (("export", "tests"), 1, "tests is no model"),
-        (("export", MODEL, "-o", "README.md/graphs"), 1, "cannot write into README.md/graphs"),
         (("export",), 2, "name the model: a folder"),
         (("export", "a", "b", "c"), 2, "3 models were given"),
     ],
@@ -81,6 +78,21 @@ def test_wrong_calls_are_answered_in_words(ask, args, code, words):
     found_code, message = ask(*args)
     assert words in message
     assert found_code == code
+
+
+@pytest.mark.export
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("nowhere",), "nowhere does not exist; expected"),
+        (("tests",), "tests is no model"),
+        ((MODEL, "-o", "README.md/graphs"), "cannot write into README.md/graphs"),
+    ],
+)
+def test_exports_that_cannot_be_made_are_answered_in_words(ask, args, words):
+    code, message = ask("export", *args)
+    assert words in message
+    assert code == 1
 
 
 @pytest.mark.parametrize(
@@ -209,6 +221,7 @@ def _rename_all(state: dict) -> None:
         state[f"other.{key}"] = state.pop(key)
 
 
+@pytest.mark.export
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -246,6 +259,7 @@ class _Bomb:
         return os.mkdir, (str(self.folder),)
 
 
+@pytest.mark.export
 def test_nothing_that_is_pickled_in_a_checkpoint_is_run(ask, tmp_path):
     model, mark = tmp_path / "model", tmp_path / "executed"
     shutil.copytree(MODEL, model)

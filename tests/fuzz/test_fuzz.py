@@ -15,6 +15,7 @@ GROUPS = (  # of kinds, for two processes; `make fuzz` has videos and images, to
 )
 
 
+@pytest.mark.export
 @pytest.mark.skipif(
     sys.platform != "linux", reason="limits and sizes of processes, as Linux has them"
 )

@@ -293,6 +293,7 @@ BOTH_EXPORTS: list[tuple[type[SleapRtError], str, Given, str]] = [
 ]
 
 
+@pytest.mark.export
 @pytest.mark.parametrize(("kind", "model", "given", "words"), BOTH_EXPORTS)
 def test_both_exports_refuse_in_the_same_words(kind, model, given, words, named, called):
     shutil.copytree(TRAINED / "bottomup", "bottomup")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any
 
 import click
 
@@ -66,7 +66,7 @@ class ManyTerminalReport(ManyReport):
             self._bar = tqdm(total=len(tasks), unit=" inputs", file=sys.stderr, dynamic_ncols=True)
         return self._bar
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "ManyTerminalReport":
         return self
 
     def __exit__(self, *_: object) -> None:

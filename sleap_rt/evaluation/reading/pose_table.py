@@ -1,7 +1,6 @@
 """All labelled frames of one file as flat arrays, from which every metric is computed."""
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 
@@ -66,7 +65,7 @@ class PoseTable:
         """(n_instances,) row of the frame each instance belongs to."""
         return np.repeat(np.arange(self.n_frames), self.instances_per_frame)
 
-    def keep_instances(self, keep: Bools) -> Self:
+    def keep_instances(self, keep: Bools) -> "PoseTable":
         """Only the instances where `keep` (n_instances,) is true; every frame stays."""
         kept_before = np.concatenate([[0], np.cumsum(keep)])
         return replace(
@@ -79,7 +78,7 @@ class PoseTable:
             rows_in_file=self.rows_in_file[keep],
         )
 
-    def keep_frames(self, keep: Bools) -> Self:
+    def keep_frames(self, keep: Bools) -> "PoseTable":
         """Only the frames where `keep` (n_frames,) is true, with their instances."""
         kept = self.keep_instances(keep[self.instance_frames])
         starts = np.concatenate([[0], np.cumsum(kept.instances_per_frame[keep])])

@@ -28,7 +28,7 @@ _KINDS: dict[str, ModelKind] = {
 }
 # What is never closed goes on to the end: to search again from each start would take minutes.
 _STRING_OR_COMMENT = re.compile(
-    r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL
+    r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|//[^\n]*|/\*.*?(?:\*/|\Z)', re.DOTALL
 )
 
 

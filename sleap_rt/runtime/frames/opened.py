@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.frames.input_labels import NO_LABELS, InputLabels
@@ -36,7 +36,7 @@ class OpenInput:
     video_name: str | None = None
     notes: tuple[str, ...] = ()
 
-    def labeled(self) -> Self:
+    def labeled(self) -> "OpenInput":
         """The same input with only those frames in which a person labelled an animal.
 
         Raises:
@@ -51,7 +51,7 @@ class OpenInput:
     def close(self) -> None:
         self.source.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "OpenInput":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,7 +3,7 @@
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -53,7 +53,7 @@ def prediction_provenance(
     labels = opened.labels
     provenance = {
         "inference_start_timestamp": started_at.isoformat(),
-        "inference_end_timestamp": datetime.now(UTC).isoformat(),
+        "inference_end_timestamp": datetime.now(timezone.utc).isoformat(),
         "inference_runtime_seconds": round(seconds, 3),
         "sleap_rt_version": __version__,
         "sleap_io_version": version("sleap-io"),

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self
+from typing import Any
 
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
@@ -137,7 +137,7 @@ class Journal:
         if is_there and os.name == "nt":
             self.path.unlink(missing_ok=True)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Journal":
         return self
 
     def __exit__(self, *_: object) -> None:

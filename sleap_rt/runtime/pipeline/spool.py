@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
@@ -70,7 +69,7 @@ class Spool:
             left = left[self._file.write(left) :]
         self._end += len(record)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Spool":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from sleap_rt.errors import EngineError, ModelError
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
@@ -101,7 +101,7 @@ class ManyPredictions:
             warn=self._report.warn,
         )
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "ManyPredictions":
         return self
 
     def __exit__(

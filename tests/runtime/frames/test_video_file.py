@@ -33,6 +33,15 @@ def test_a_frame_is_the_same_by_number_and_in_order(name, tmp_path):
             np.testing.assert_array_equal(video.read(index), in_order[index], err_msg=str(index))
 
 
+def test_a_title_of_broken_text_stops_nothing(tmp_path):
+    path = encode(tmp_path / "clip.mp4", n_frames=5)
+    content = path.read_bytes()
+    assert b"Lavf" in content  # the program that wrote it, a text beside the title
+    path.write_bytes(content.replace(b"Lavf", b"\xff\xfe\xc0f"))
+    with VideoFile(path) as video:
+        assert video.n_frames == 5
+
+
 def test_far_seeks_find_the_frame(tmp_path):
     path = encode(tmp_path / "long.mp4", n_frames=250, options={"bf": "3", "g": "40"})
     with VideoFile(path) as video:

@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self, TextIO
+from typing import TextIO
 
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
 
@@ -31,7 +31,7 @@ class ProgressLine:
         self._is_terminal = self._stream.isatty()
         self._last_shown = 0.0
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "ProgressLine":
         self._started = time.monotonic()
         self._stream.write(f"{self._title} ...\n")
         self._stream.flush()

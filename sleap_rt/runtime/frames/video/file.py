@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import av
 from av import library_versions
@@ -196,7 +195,7 @@ class VideoFile:
         self._frames = None
         self._decoder.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "VideoFile":
         return self
 
     def __exit__(

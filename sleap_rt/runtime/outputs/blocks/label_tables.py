@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -112,7 +112,7 @@ class LabelTables:
                     table[start : start + len(rows)] = rows
                     check()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "LabelTables":
         return self
 
     def __exit__(self, *_: object) -> None:

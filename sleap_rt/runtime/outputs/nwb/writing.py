@@ -3,7 +3,7 @@
 import mmap
 import uuid
 import warnings
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 _STARTS = ("inference_start_timestamp", "start_timestamp")  # of predictions, of tracking alone
-_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_TIME = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def write_nwb(labels: "sio.Labels", path: Path) -> None:

@@ -4,7 +4,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
 from sleap_rt.errors import RunError
 from sleap_rt.interrupts import STOPPED
@@ -84,7 +84,7 @@ class Stage(Generic[T]):
             return True
         return False
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Stage[T]":
         self._thread.start()
         return self
 
