@@ -11,18 +11,28 @@ from sleap_rt.version import __version__
 
 if TYPE_CHECKING:
     from sleap_rt.api.inference import run_inference
+    from sleap_rt.api.merging import merge_parts
     from sleap_rt.api.pose_predictor import PosePredictor
     from sleap_rt.evaluation import Evaluator
     from sleap_rt.tracking import Tracker
     from sleap_rt.workflows.export import export_models
 
-__all__ = ["Evaluator", "PosePredictor", "Tracker", "__version__", "export_models", "run_inference"]
+__all__ = [
+    "Evaluator",
+    "PosePredictor",
+    "Tracker",
+    "__version__",
+    "export_models",
+    "merge_parts",
+    "run_inference",
+]
 
 _HOMES = {
     "Evaluator": "sleap_rt.evaluation",
     "PosePredictor": "sleap_rt.api.pose_predictor",
     "Tracker": "sleap_rt.tracking",
     "export_models": "sleap_rt.workflows.export",
+    "merge_parts": "sleap_rt.api.merging",
     "run_inference": "sleap_rt.api.inference",
 }
 

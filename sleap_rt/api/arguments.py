@@ -38,41 +38,9 @@ class ModelArguments(TypedDict, total=False):
     progress: bool | None  # a bar for a first export; None: on terminals and in notebooks
 
 
-class RunArguments(TypedDict, total=False):
-    """Arguments that can differ from call to call. Left out: the command's default."""
+class TrackingArguments(TypedDict, total=False):
+    """Arguments for following animals. Left out: the command's default."""
 
-    batch_size: int | Literal["auto"] | None  # None is "auto"
-    queue_maxsize: int
-    stall_timeout: float
-    on_error: Literal["continue", "stop"]
-    frames: Sequence[int] | None
-    video_index: int | None
-    only_labeled_frames: bool
-    only_suggested_frames: bool
-    exclude_user_labeled: bool
-    only_predicted_frames: bool
-    video_dataset: str | None
-    video_input_format: Literal["channels_last", "channels_first"]
-    video_colors: Literal["bt601", "tagged"]
-    filter_overlapping: bool
-    filter_overlapping_method: Literal["iou", "oks"]
-    filter_overlapping_threshold: float
-    filter_min_visible_nodes: int
-    filter_min_visible_node_fraction: float
-    filter_min_mean_node_score: float
-    filter_min_instance_score: float
-    filter_min_centroid_distance: float
-    centroid_output: Literal["instance", "centroid", "both"]
-    no_empty_frames: bool
-    output_format: Literal["auto", "slp", "analysis_h5", "csv", "nwb", "coco"]
-    overwrite: bool
-    skip_existing: bool  # many inputs: leave out those whose result is there
-    summary: str | Path | None  # many inputs: JSON file that says what became of each
-    reproducible: bool  # no times in the result, so that the same run gives the same bytes
-    resume: bool | Literal["auto"] | None
-    journal: str | Path | None  # keeps what was predicted; None: <output_path>.journal
-    gui: bool  # progress as JSON lines on standard output
-    progress: bool | None  # bars on standard error; None: of a first export, if somebody looks
     tracking: bool
     tracking_window_size: int
     min_new_track_points: int
@@ -101,6 +69,44 @@ class RunArguments(TypedDict, total=False):
     kf_init_frame_count: int | None
     kf_node_indices: str | Sequence[int] | None
     kf_reset_gap_size: int | None
+
+
+class RunArguments(TrackingArguments, total=False):
+    """Arguments that can differ from call to call. Left out: the command's default."""
+
+    batch_size: int | Literal["auto"] | None  # None is "auto"
+    queue_maxsize: int
+    stall_timeout: float
+    on_error: Literal["continue", "stop"]
+    frame_range_of: str | None  # "K/N": the K-th of N parts, which merge_parts joins
+    frames: Sequence[int] | None
+    video_index: int | None
+    only_labeled_frames: bool
+    only_suggested_frames: bool
+    exclude_user_labeled: bool
+    only_predicted_frames: bool
+    video_dataset: str | None
+    video_input_format: Literal["channels_last", "channels_first"]
+    video_colors: Literal["bt601", "tagged"]
+    filter_overlapping: bool
+    filter_overlapping_method: Literal["iou", "oks"]
+    filter_overlapping_threshold: float
+    filter_min_visible_nodes: int
+    filter_min_visible_node_fraction: float
+    filter_min_mean_node_score: float
+    filter_min_instance_score: float
+    filter_min_centroid_distance: float
+    centroid_output: Literal["instance", "centroid", "both"]
+    no_empty_frames: bool
+    output_format: Literal["auto", "slp", "analysis_h5", "csv", "nwb", "coco"]
+    overwrite: bool
+    skip_existing: bool  # many inputs: leave out those whose result is there
+    summary: str | Path | None  # many inputs: JSON file that says what became of each
+    reproducible: bool  # no times in the result, so that the same run gives the same bytes
+    resume: bool | Literal["auto"] | None
+    journal: str | Path | None  # keeps what was predicted; None: <output_path>.journal
+    gui: bool  # progress as JSON lines on standard output
+    progress: bool | None  # bars on standard error; None: of a first export, if somebody looks
 
 
 class InferenceArguments(ModelArguments, RunArguments, total=False):

@@ -1,5 +1,6 @@
 """Options with one home each: default, unit and check. The command line reads them from here."""
 
+from sleap_rt.options.dividing import FrameRange
 from sleap_rt.options.exporting import (
     NO_OVERRIDES,
     CalibrationOptions,
@@ -27,6 +28,7 @@ __all__ = [
     "EngineOptions",
     "ExportOptions",
     "FilterOptions",
+    "FrameRange",
     "ModelOverrides",
     "RunOptions",
     "SelectionOptions",

@@ -21,6 +21,8 @@ def doubts(plan: PredictionPlan, opened: OpenInput) -> list[str]:
     """
     options, models = plan.options, plan.models
     found = list(_out_of_reach(options.decode, options.filters, models))
+    if not plan.positions:
+        found.append(f"part {options.frame_range_of} has no frames: there is no place left to cut")
     try:
         shape = opened.source.read(plan.selection.refs[0]).shape
     except FrameError:  # the run itself tells it

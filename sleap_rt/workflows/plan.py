@@ -10,21 +10,29 @@ from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
     FilterOptions,
+    FrameRange,
     RunOptions,
     SelectionOptions,
 )
 from sleap_rt.runtime.engines import AS_ASKED, check_engine_options, choose_engine
 from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.frames.ranges import cuts_of
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
-from sleap_rt.runtime.outputs.names import check_output, journal_of, settled_format
+from sleap_rt.runtime.outputs.names import (
+    check_output,
+    check_part_output,
+    journal_of,
+    settled_format,
+)
 from sleap_rt.runtime.pipeline.filters import check_centroid_distance
 from sleap_rt.runtime.pipeline.journal import cut_off
 from sleap_rt.runtime.pipeline.locked_file import check_not_locked
 from sleap_rt.runtime.predictors import check_use, effective_options
 from sleap_rt.tracking import TrackerOptions
+from sleap_rt.workflows.parts.file import check_part_replaceable
 from sleap_rt.workflows.resolve import ResolvedModels
 
 if TYPE_CHECKING:
@@ -54,6 +62,7 @@ class PredictionOptions:
         resume: continue the journal of an interrupted run; `auto` does if there is one. None
             refuses to overwrite one, False starts again.
         journal: keeps what was predicted until it is written; None: `<output_path>.journal`.
+        frame_range_of: the one part of the frames to predict; `output_path` is then a part.
         given: names of options that the user set; those without effect are refused.
     """
 
@@ -73,10 +82,14 @@ class PredictionOptions:
     reproducible: bool = False
     resume: bool | Literal["auto"] | None = None
     journal: Path | None = None
+    frame_range_of: FrameRange | None = None
     given: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        name = settled_format(self.output_format, self.output_path)
+        is_part = self.frame_range_of is not None
+        if is_part and self.output_format not in ("auto", "slp"):
+            raise OptionError("output_format: a part has none; name the result at `merge`")
+        name = "slp" if is_part else settled_format(self.output_format, self.output_path)
         object.__setattr__(self, "output_format", name)
 
 
@@ -90,6 +103,7 @@ class PredictionPlan:
         engine_asked: as given; `options` has what it stands for.
         engine_reason: why this engine.
         selection: the frames; only labelled ones if the models need labelled animals.
+        positions: of those in the selection that are predicted.
         match_known: a centroid model alone takes over poses of labelled animals.
         notes: what a person should know about models and input, in words.
     """
@@ -99,6 +113,7 @@ class PredictionPlan:
     engine_asked: EngineOptions
     engine_reason: str
     selection: "Selection"
+    positions: range
     match_known: bool
     notes: tuple[str, ...] = ()
 
@@ -106,6 +121,11 @@ class PredictionPlan:
     def is_engine_chosen(self) -> bool:
         """Whether `auto` was asked for, and an engine chosen."""
         return self.engine_reason != AS_ASKED
+
+    @property
+    def is_part(self) -> bool:
+        """Whether a part of the frames is predicted, to be merged with the others."""
+        return self.options.frame_range_of is not None
 
     @property
     def models(self) -> ModelSet:
@@ -119,8 +139,14 @@ class PredictionPlan:
         return None if path is None else journal_of(path)
 
     @property
+    def _of_part(self) -> str:
+        part = f"; part {self.options.frame_range_of}: {len(self.positions)} of these"
+        return part if self.is_part else ""
+
+    @property
     def _or_faster(self) -> str:
         is_open = self.engine_asked.engine == "auto" and self.options.engine.device == "cpu"
+        is_open = is_open and not self.is_part
         return "; another one where it is measured to be faster" if is_open else ""
 
     def lines(self) -> list[str]:
@@ -133,14 +159,15 @@ class PredictionPlan:
             "graphs": "exported first, into the cache"
             if graphs is None
             else ", ".join(map(str, graphs.paths)),
-            "frames": f"{len(refs)} of {self.selection.n_total}",
+            "frames": f"{len(refs)} of {self.selection.n_total}{self._of_part}",
             "engine": f"{options.engine.engine} on {options.engine.device} "
             f"({self.engine_reason}{self._or_faster})",
             "batch": "auto"
             if options.run.batch_size is None
             else f"{options.run.batch_size} frames",
             "tracking": tracking,
-            "output": f"{options.output_path} ({options.output_format})",
+            "output": f"{options.output_path} "
+            f"({'part' if self.is_part else options.output_format})",
             "journal": self.journal_path,
         }
         lines = [f"{name}: {fact}" for name, fact in facts.items()]
@@ -159,7 +186,11 @@ def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> No
         DataError: the output cannot be written.
     """
     check_engine_options(options.engine)
-    if options.output_path is not None:
+    if options.output_path is None:
+        return
+    if options.frame_range_of is not None:
+        check_part_output(options.output_path, inputs)
+    else:
         check_output(options.output_path, inputs, options.output_format)
 
 
@@ -175,7 +206,11 @@ def check_output_of(options: PredictionOptions, opened: OpenInput) -> None:
             the unchanged result of the same input.
     """
     check_options(options, opened.files)
-    if options.output_path is not None:
+    if options.output_path is None and options.frame_range_of is not None:
+        raise OptionError("frame_range_of: needs output_path, the file of the part")
+    if options.output_path is not None and options.frame_range_of is not None:
+        check_part_replaceable(options.output_path, opened.files, overwrite=options.overwrite)
+    elif options.output_path is not None:
         stems = [video_stem(video) for video in opened.videos()]
         for path in possible_files(options.output_path, options.output_format, stems):
             check_replaceable(path, name_of_input(opened), overwrite=options.overwrite)
@@ -216,18 +251,47 @@ def plan_prediction(
         output_format=options.output_format,
     )
     choice = choose_engine(options.engine, models.precisions)
-    needs_labels = match_known or models.needs_labels
+    selection = planned_selection(models, opened, match_known=match_known)
+    positions, run = _divided(options, opened, selection)
     plan = PredictionPlan(
         resolved=resolved,
-        options=replace(options, engine=choice.options),
+        options=replace(options, engine=choice.options, run=run),
         engine_asked=options.engine,
         engine_reason=choice.reason,
-        selection=(opened.labeled() if needs_labels else opened).selection,
+        selection=selection,
+        positions=positions,
         match_known=match_known,
         notes=(*resolved.notes, *opened.notes),
     )
     _check_journal(plan)
     return plan
+
+
+def planned_selection(models: ModelSet, opened: OpenInput, *, match_known: bool) -> "Selection":
+    """The frames of an input that models can work on.
+
+    Args:
+        models: of the run.
+        opened: the input.
+        match_known: a centroid model alone takes over poses of labelled animals.
+
+    Raises:
+        DataError: the models work on labelled animals, and there are none.
+    """
+    needs_labels = match_known or models.needs_labels
+    return (opened.labeled() if needs_labels else opened).selection
+
+
+def _divided(
+    options: PredictionOptions, opened: OpenInput, selection: "Selection"
+) -> tuple[range, RunOptions]:
+    """Positions of the frames to predict; and a batch that all parts have: cuts fall on it."""
+    wanted, run = options.frame_range_of, options.run
+    if wanted is None:
+        return range(len(selection.refs)), run
+    run = replace(run, batch_size=run.frames_per_batch)
+    cuts = cuts_of(selection.refs, opened.source.key_frames, run.frames_per_batch)
+    return cuts.range_of(wanted.part, wanted.n_parts), run
 
 
 _DECODE = frozenset(DecodeOptions.__dataclass_fields__)

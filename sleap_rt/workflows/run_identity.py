@@ -1,31 +1,65 @@
 """What a run's results depend on, so that a journal is only continued by the same run."""
 
-import hashlib
-import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from sleap_rt.runtime.frames.opened import OpenInput
-from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.workflows.parts.file import PART, SETTINGS
 from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.running.input_files import files_fingerprint, hashed
+from sleap_rt.workflows.running.predicting import Predicting
 
 
-def run_identity(opened: OpenInput, predictor: Predictor, plan: PredictionPlan) -> dict[str, Any]:
-    """What decides the results of a run, ahead of tracking."""
+def run_identity(opened: OpenInput, predicting: Predicting, plan: PredictionPlan) -> dict[str, Any]:
+    """What decides the results of a run, ahead of tracking; for a part also what merging needs."""
     options = plan.options
-    return {
-        "input": _hashed([[str(path.resolve()), path.stat().st_size] for path in opened.files]),
+    identity = {
+        "input": files_fingerprint(opened.files),
         "frames": plan.selection.fingerprint,
-        "models": _hashed([contract.to_json() for contract in predictor.models.contracts]),
+        "models": hashed([contract.to_json() for contract in predicting.models.models.contracts]),
         "decoding options": asdict(options.decode),
         "filters": asdict(options.filters),
         "batch_size": options.run.frames_per_batch,
-        "engine": options.engine.engine,
-        "device": predictor.device,
+        "engine": predicting.engine,
+        "device": predicting.models.device,
         "video decoder": opened.source.decoder,
         "match_known": plan.match_known,
     }
+    if options.frame_range_of is None:
+        return identity
+    wanted, positions = options.frame_range_of, plan.positions
+    part = {
+        "number": wanted.part,
+        "n_parts": wanted.n_parts,
+        "start": positions.start,
+        "stop": positions.stop,
+        "n_frames": len(plan.selection.refs),
+    }
+    return {**identity, PART: part, SETTINGS: _settings(opened, predicting, plan)}
 
 
-def _hashed(values: Any) -> str:
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+def _settings(opened: OpenInput, predicting: Predicting, plan: PredictionPlan) -> dict[str, Any]:
+    options, tracking, graphs = plan.options, plan.options.tracking, predicting.models.models
+    return {
+        "data": [_absolute(path) for path in opened.given]
+        if isinstance(opened.given, tuple)
+        else _absolute(opened.given or Path()),
+        "contracts": [contract.to_json() for contract in graphs.contracts],
+        "model_paths": [_absolute(path) for path in graphs.paths],
+        "selection": asdict(options.selection),
+        "decode": asdict(options.decode),
+        "filters": asdict(options.filters),
+        "run": asdict(options.run),
+        "tracking": None if tracking is None else asdict(tracking),
+        "match_known": plan.match_known,
+        "output": {
+            "centroid_output": options.centroid_output,
+            "no_empty_frames": options.no_empty_frames,
+            "reproducible": options.reproducible,
+        },
+    }
+
+
+def _absolute(path: Path) -> str:
+    return str(path.absolute())

@@ -30,6 +30,7 @@ def named(sample_graphs, tmp_path, monkeypatch):
     Path("pictures/1.png").touch()
     Path("notes.mp4").write_text("no video")
     Path("other.slp").write_text("not ours")
+    Path("old.part").write_text("not ours")
     Path("cut_off.slp.journal").write_text("{}")
     there = {
         path.stem: path
@@ -113,6 +114,17 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"video_dataset": "frames"}, "video_dataset is for HDF5"),
     ({"data_path": "pictures", "video_colors": "tagged"}, "video_colors is for video files"),
     ({"video_input_format": "channels_first"}, "video_input_format is for HDF5"),
+    ({"frame_range_of": "half", "output_path": "a.part"}, "frame_range_of must be K/N, the K-th"),
+    ({"frame_range_of": "3/2", "output_path": "a.part"}, "there is no such part; they go from 1/2"),
+    ({"frame_range_of": "1/2", "output_path": "a.slp"}, "must end in .part; `sleap-nn merge`"),
+    (
+        {"frame_range_of": "1/2", "output_path": "a.part", "output_format": "csv"},
+        "output_format: a part has none; name the result at `merge`",
+    ),
+    (
+        {"frame_range_of": "1/2", "data_path": ["crawlers.mp4", "notes.mp4"]},
+        "frame_range_of: give it with one input and the name of its part",
+    ),
 ]
 WITHOUT_EFFECT: list[tuple[Given, str]] = [
     ({"centroid_peak_threshold": 0.1}, "centroid_peak_threshold: no effect with bottomup"),
@@ -167,6 +179,7 @@ WRONG_DATA: list[tuple[Given, str]] = [
     ({"data_path": "crawlers.slp", "output_path": "crawlers.slp"}, "is the input itself"),
     ({"output_path": "crawlers.slp"}, "crawlers.slp exists and holds 540 instances that a person"),
     ({"output_path": "other.slp"}, "is not a result as sleap-rt left it. It is not replaced"),
+    ({"frame_range_of": "1/2", "output_path": "old.part"}, "old.part exists and is no part of"),
     ({"output_path": "notes.mp4/out.slp"}, "notes.mp4 is a file"),
     ({"model_paths": "centered_instance"}, "works on labelled animals, and the input has none"),
 ]

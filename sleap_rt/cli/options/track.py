@@ -160,6 +160,12 @@ SELECTION = (
         help="Video files: colours as OpenCV up to 4.12 made them, or by the file's tag.",
     ),
     click.option(
+        "--frame_range_of",
+        metavar="K/N",
+        help="Predict the K-th of N parts of the frames and write a part, for job arrays; "
+        "`sleap-nn merge` makes the result of all parts.",
+    ),
+    click.option(
         "--queue_maxsize",
         type=int,
         default=RunOptions.queue_maxsize,

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +56,10 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
         return _open_array(data, selection)
     if isinstance(data, (str, Path)):
         _refuse_address(str(data))
-        return _open_path(Path(data), selection)
+        return replace(_open_path(Path(data), selection), given=Path(data))
     if isinstance(data, (list, tuple)):
-        return _open_images([Path(path) for path in data], selection)
+        paths = tuple(Path(path) for path in data)
+        return replace(_open_images(paths, selection), given=paths)
     import sleap_io as sio
 
     if isinstance(data, sio.Video):

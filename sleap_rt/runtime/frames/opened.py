@@ -26,6 +26,7 @@ class OpenInput:
         files: paths of the frames and labels, which no output may replace.
         video_name: name of the one video chosen from a labels file, unique in it; None otherwise.
         notes: what a person should know about the input, in words.
+        given: the path or the paths that it was opened by; None for data in memory.
     """
 
     source: Source
@@ -35,6 +36,7 @@ class OpenInput:
     files: tuple[Path, ...] = ()
     video_name: str | None = None
     notes: tuple[str, ...] = ()
+    given: Path | tuple[Path, ...] | None = None
 
     def labeled(self) -> "OpenInput":
         """The same input with only those frames in which a person labelled an animal.

@@ -1,7 +1,7 @@
 """Pixels by frame number: the open videos of a run."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from sleap_rt.arrays import Image
@@ -29,6 +29,13 @@ class Decoding(Protocol):
 
     is_concealed: bool
     notes: tuple[str, ...]
+
+
+@runtime_checkable
+class Compressed(Protocol):
+    """A reader whose frames build on each other: decoding begins at key frames."""
+
+    def key_frames(self) -> Sequence[int]: ...
 
 
 class LostVideo:
@@ -82,6 +89,15 @@ class Source:
         if isinstance(reader, Decoding) and reader.is_concealed:
             self.concealed.add(ref)
         return image
+
+    def key_frames(self, video_index: int) -> Sequence[int] | None:
+        """Numbers of a video's frames at which decoding can begin; None: at each of them.
+
+        Raises:
+            DataError: the video cannot be read.
+        """
+        reader = self._readers[video_index]
+        return reader.key_frames() if isinstance(reader, Compressed) else None
 
     @property
     def notes(self) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import FrameRange
 from sleap_rt.runtime.outputs.earlier_results import marked_input
 from sleap_rt.runtime.outputs.formats import FORMATS, format_named
 
@@ -29,6 +30,15 @@ def settled_format(format_name: str, output_path: Path | None) -> str:
 def journal_of(output_path: Path) -> Path:
     """Path of the journal of a run that writes to `output_path`."""
     return output_path.with_name(output_path.name + ".journal")
+
+
+PART_SUFFIX = ".part"
+
+
+def part_of(output_path: Path, frame_range: FrameRange) -> Path:
+    """`<output_path without its suffix>.<K>of<N>.part`, for a part of what it would hold."""
+    end = f".{frame_range.part}of{frame_range.n_parts}{PART_SUFFIX}"
+    return output_path.with_name(output_path.with_suffix("").name + end)
 
 
 def default_output(
@@ -72,10 +82,24 @@ def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -
         raise OptionError(
             f"output_path {path}: must end in {suffix} with output_format {format_name}"
         )
+    _check_place(path, inputs)
+
+
+def check_part_output(path: Path, inputs: Sequence[Path]) -> None:
+    """The same for a part of a result."""
+    if path.suffix != PART_SUFFIX:
+        raise OptionError(
+            f"output_path {path}: a part (frame_range_of) must end in {PART_SUFFIX}; "
+            "`sleap-nn merge` makes the result from all parts"
+        )
+    _check_place(path, inputs)
+
+
+def _check_place(path: Path, inputs: Sequence[Path]) -> None:
     if path.exists() and any(file.exists() and path.samefile(file) for file in inputs):
         raise DataError(f"{path} is the input itself and is never overwritten; choose another -o.")
     if path.is_dir():
-        raise DataError(f"{path} is a folder; -o takes the name of a `{suffix}` file.")
+        raise DataError(f"{path} is a folder; -o takes the name of a `{path.suffix}` file.")
     there = next(folder for folder in path.absolute().parents if os.path.exists(folder))
     if not there.is_dir():
         raise DataError(f"cannot write into {path.parent}: {there} is a file.")

@@ -16,7 +16,7 @@ from sleap_rt.options import (
 )
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
-from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.runtime.predictors import UsedModels
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.version import __version__
 
@@ -41,7 +41,7 @@ class UsedOptions(Protocol):
 def prediction_provenance(
     options: UsedOptions,
     opened: OpenInput,
-    predictor: Predictor,
+    used: UsedModels,
     *,
     started_at: datetime,
     seconds: float,
@@ -57,10 +57,10 @@ def prediction_provenance(
         "inference_runtime_seconds": round(seconds, 3),
         "sleap_rt_version": __version__,
         "sleap_io_version": version("sleap-io"),
-        "model_paths": [path.resolve().as_posix() for path in predictor.models.paths],
-        "model_type": predictor.models.in_words,
+        "model_paths": [path.resolve().as_posix() for path in used.models.paths],
+        "model_type": used.models.in_words,
         "model_weights_sha256": [
-            contract.provenance.weights_sha256 for contract in predictor.models.contracts
+            contract.provenance.weights_sha256 for contract in used.models.contracts
         ],
         "source_file": _posix([path for path in opened.files if path.suffix != ".slp"]),
         "source_labels": (
@@ -83,7 +83,7 @@ def prediction_provenance(
         ),
         "tracking_config": asdict(options.tracking) if tracked and options.tracking else None,
         "engine": options.engine.engine,
-        "device": predictor.device,
+        "device": used.device,
         "video_decoder": opened.source.decoder,
         "system_info": {
             "python_version": platform.python_version(),

@@ -47,8 +47,12 @@ def predict_batches(
     refs: Sequence[FrameRef],
     options: RunOptions,
     labels: InputLabels | None = None,
+    positions: range | None = None,
 ) -> Generator[Batch, None, None]:
     """Predict frames batch by batch, in the order given.
+
+    A batch ends where the position behind it is a multiple of its size, and where the next frame
+    has another shape. So a frame has the same neighbours wherever the frames were begun with.
 
     Memory does not grow with the number of frames: only the queue of `options.queue_maxsize`
     decoded frames and four batches are held at a time.
@@ -59,6 +63,7 @@ def predict_batches(
         refs: which frames.
         options: batch size, length of the queue, patience.
         labels: of the input; a predictor may need its labelled animals.
+        positions: of `refs` to predict, ascending by 1; None: all.
 
     Raises:
         DataError: labelled animals are needed and missing, or a frame cannot be read and
@@ -69,7 +74,9 @@ def predict_batches(
     stopped = threading.Event()
     reading, predicting = Activity(), Activity()
     n_waiting = max(1, options.queue_maxsize // options.frames_per_batch)
-    read = Stage("read-frames", _read(source, refs, options, reading), n_waiting, stopped)
+    wanted = range(len(refs)) if positions is None else positions
+    frames_of_batches = _read(source, refs, wanted, options, reading)
+    read = Stage("read-frames", frames_of_batches, n_waiting, stopped)
     answered = Stage(
         "run-engine",
         _answered(predictor, read, labels, predicting),
@@ -130,13 +137,18 @@ class _Frames:
 
 
 def _read(
-    source: FrameSource, refs: Sequence[FrameRef], options: RunOptions, activity: Activity
+    source: FrameSource,
+    refs: Sequence[FrameRef],
+    positions: range,
+    options: RunOptions,
+    activity: Activity,
 ) -> Iterator[_Frames]:
     """Consecutive frames of one shape, at most a batch together."""
     found: list[tuple[FrameRef, Image | None]] = []
     shape: tuple[int, ...] | None = None
     try:
-        for ref in refs:
+        for position in positions:
+            ref = refs[position]
             with activity.doing(f"reading frame {ref.frame_index}"):
                 image = _image(source, ref, options)
             if image is not None and shape is not None and image.shape != shape:
@@ -144,7 +156,7 @@ def _read(
                 found, shape = [], None
             found.append((ref, image))
             shape = shape if image is None else image.shape
-            if len(found) == options.frames_per_batch:
+            if (position + 1) % options.frames_per_batch == 0:
                 yield _Frames(found)
                 found, shape = [], None
     except DataError:

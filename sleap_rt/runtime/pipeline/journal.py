@@ -11,7 +11,6 @@ whole at the journal's end, or behind a damaged record, is cut off, and the run 
 import json
 import os
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -20,14 +19,19 @@ from typing import Any
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.disk import sync_file, sync_folder
+from sleap_rt.runtime.pipeline.journal_file import (
+    first_line,
+    line_of,
+    run_of,
+    seed_of,
+    whole_records,
+)
 from sleap_rt.runtime.pipeline.locked_file import is_at, open_locked
 from sleap_rt.runtime.pipeline.records import packed, read_record, record_of, unpacked
 from sleap_rt.runtime.pipeline.surviving import n_frames_surviving
 
-LAYOUT = 2
 SYNC_SECONDS = 5.0
-_NAME = b"sleap-rt journal "
-_LONGEST_LINE = 1 << 20
+_WHAT_TO_DO = "start anew with --no-resume"
 
 
 class JournalError(DataError):
@@ -87,8 +91,8 @@ class Journal:
         Raises:
             DataError: it is no journal, or damaged there.
         """
-        line = self._first_line()
-        return self._run_of(line) if line.strip() else None
+        line = first_line(self._file)
+        return run_of(line, self.path, _WHAT_TO_DO) if line.strip() else None
 
     def batches(self) -> Iterator[list[FrameInstances]]:
         """The results that it holds now, batch by batch."""
@@ -128,6 +132,21 @@ class Journal:
             self.path.unlink()  # nothing was begun
         self._file.close()
 
+    def kept_as(self, path: Path) -> Path:
+        """Close it and give it this name, as what it holds is all that there will be.
+
+        Raises:
+            JournalError: it cannot be written, or not renamed.
+        """
+        self._sync()
+        self._file.close()
+        try:
+            os.replace(self.path, path)
+        except OSError as error:
+            raise JournalError(f"{path} cannot be written: {error.strerror}.") from error
+        sync_folder(path.parent)
+        return path
+
     def remove(self) -> None:
         """Delete it: its results are stored elsewhere."""
         is_there = is_at(self._file, self.path)
@@ -145,9 +164,8 @@ class Journal:
 
     def _write_line(self, run: Mapping[str, Any]) -> None:
         """Begin anew. What is there is overwritten only now that nobody else writes it."""
-        text = json.dumps({"id": os.urandom(8).hex(), "run": run}).encode()
-        line = _NAME + b"%d %08x " % (LAYOUT, zlib.crc32(text)) + text + b"\n"
-        self._seed = zlib.crc32(line)
+        line = line_of(run)
+        self._seed = seed_of(line)
         self._file.truncate(0)
         self._write(line, 0)
         self._start = self._end = len(line)
@@ -155,9 +173,10 @@ class Journal:
         sync_folder(self.path.parent)
 
     def _check_line(self, run: Mapping[str, Any]) -> None:
-        line = self._first_line()
-        self._seed, self._start = zlib.crc32(line), len(line)
-        found, wanted = self._run_of(line), json.loads(json.dumps(run))
+        line = first_line(self._file)
+        self._seed, self._start = seed_of(line), len(line)
+        found = run_of(line, self.path, _WHAT_TO_DO)
+        wanted = json.loads(json.dumps(run))
         other = [key for key in {*found, *wanted} if found.get(key) != wanted.get(key)]
         if other:
             raise DataError(
@@ -165,39 +184,10 @@ class Journal:
                 "that run's options to go on with it, or start anew with --no-resume."
             )
 
-    def _first_line(self) -> bytes:
-        self._file.seek(0)
-        return self._file.read(_LONGEST_LINE).partition(b"\n")[0] + b"\n"
-
-    def _run_of(self, line: bytes) -> dict[str, Any]:
-        """The run that the first line describes."""
-        is_old = line.startswith(b'{"layout":')
-        if is_old or (line.startswith(_NAME) and not line.startswith(_NAME + b"%d " % LAYOUT)):
-            raise DataError(
-                f"{self.path} was written by {'an older' if is_old else 'another'} version of "
-                "sleap-rt. Go on with that version, or start anew with --no-resume."
-            )
-        crc, _, text = line.removeprefix(_NAME + b"%d " % LAYOUT).rstrip(b"\n").partition(b" ")
-        try:
-            if int(crc, 16) != zlib.crc32(text):
-                raise ValueError("its checksum is another one")
-            run = json.loads(text)["run"]
-            if not isinstance(run, dict):
-                raise TypeError("no run")
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise DataError(
-                f"{self.path} is no journal, or damaged in its first line: nothing in it can be "
-                "used. Start anew with --no-resume."
-            ) from error
-        return run
-
     def _measure(self, size: int) -> None:
         """Find the end of the whole records, and cut off what is behind it."""
         position = self._start
-        self._file.seek(position)
-        while (record := read_record(self._file, size, self._seed)) is not None:
-            if record.n_before != self.n_frames:
-                break
+        for record in whole_records(self._file, position, size, self._seed):
             self.n_frames += record.n_frames
             position += record.size
         self._end, self._n_synced = position, self.n_frames

@@ -3,8 +3,10 @@
 from sleap_rt.runtime.predictors.interface import (
     EnginesFirst,
     Frames,
+    ModelsElsewhere,
     Pending,
     Predictor,
+    UsedModels,
     check_frames,
 )
 from sleap_rt.runtime.predictors.sets import (
@@ -17,8 +19,10 @@ from sleap_rt.runtime.predictors.sets import (
 __all__ = [
     "EnginesFirst",
     "Frames",
+    "ModelsElsewhere",
     "Pending",
     "Predictor",
+    "UsedModels",
     "check_frames",
     "check_use",
     "effective_options",

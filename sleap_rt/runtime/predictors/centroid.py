@@ -10,12 +10,12 @@ from sleap_rt.runtime.predictors.interface import (
     EnginesFirst,
     Frames,
     Pending,
+    centroid_skeleton,
     check_frames,
     check_known,
 )
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import CentroidStage, FoundCentroids
-from sleap_rt.skeleton import Skeleton
 
 
 class CentroidPredictor(EnginesFirst):
@@ -25,8 +25,7 @@ class CentroidPredictor(EnginesFirst):
 
     def __init__(self, setup: Setup) -> None:
         self.models = setup.graphs
-        trained = setup.graphs.last.skeleton
-        self.skeleton = trained if trained.n_nodes == 1 else Skeleton("centroid", ("centroid",))
+        self.skeleton = centroid_skeleton(setup.graphs)
         self.class_names: tuple[str, ...] = ()
         self._stage = CentroidStage(
             setup.graphs.files[0],

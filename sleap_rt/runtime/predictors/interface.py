@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances, ImageState, KnownInstances
 from sleap_rt.runtime.engines import Array
-from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.runtime.model_set import GraphSet, ModelSet
 from sleap_rt.skeleton import Skeleton
 
 Frames = Image
@@ -18,23 +19,65 @@ Pending = Callable[[], list[FrameInstances]]
 """What is left to do of a prediction when the engines have answered; gives one entry per frame."""
 
 
-class Predictor(Protocol):
-    """Finds instances in frames.
+class UsedModels(Protocol):
+    """What a result says of the models that found it.
 
     Attributes:
         skeleton: of the instances.
         class_names: identities that `FrameInstances.track_ids` index into; empty where the model
             tells no identities.
-        needs_instances: the predictor works on labelled animals, which `predict` must be given.
         device: where the engines truly run.
         models: in use.
     """
 
-    skeleton: Skeleton
-    class_names: tuple[str, ...]
-    needs_instances: bool
-    device: str
+    @property
+    def skeleton(self) -> Skeleton: ...
+    @property
+    def class_names(self) -> tuple[str, ...]: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def models(self) -> GraphSet: ...
+
+
+@dataclass(frozen=True)
+class ModelsElsewhere:
+    """`UsedModels` that another process has open.
+
+    Attributes:
+        models: in use.
+        device: where the engines truly run.
+        match_known: a centroid model alone takes over poses of labelled animals.
+    """
+
     models: GraphSet
+    device: str
+    match_known: bool = False
+
+    @property
+    def skeleton(self) -> Skeleton:
+        finds_centroids = self.models.is_centroid_alone and not self.match_known
+        return centroid_skeleton(self.models) if finds_centroids else self.models.skeleton
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.models.class_names
+
+
+def centroid_skeleton(models: ModelSet) -> Skeleton:
+    """Of a centroid model's points: one node."""
+    trained = models.skeleton
+    return trained if trained.n_nodes == 1 else Skeleton("centroid", ("centroid",))
+
+
+class Predictor(UsedModels, Protocol):
+    """Finds instances in frames.
+
+    Attributes:
+        needs_instances: the predictor works on labelled animals, which `predict` must be given.
+    """
+
+    needs_instances: bool
 
     def predict(
         self,

@@ -58,6 +58,8 @@ def many_options(
         raise OptionError(
             f"output_path {output_path}: one file for {len(inputs.paths)} inputs; name a folder"
         )
+    if values.get("frame_range_of") is not None:
+        raise OptionError("frame_range_of: give it with one input and the name of its part")
     if values.get("video_index") is not None:
         raise OptionError("video_index: give it with one input and the name of its result")
     if values.get("journal") is not None:

@@ -11,7 +11,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.options import FilterOptions, RunOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.source import Source
-from sleap_rt.runtime.pipeline.stream import stream_results
+from sleap_rt.runtime.pipeline.stream import filtered_batches, stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 
 
@@ -94,3 +94,20 @@ def test_the_reading_thread_ends_with_the_stream():
     assert len(readers()) == 1
     results.close()
     assert not readers()
+
+
+@pytest.mark.parametrize("start", [4, 8, 12])
+def test_a_frame_has_the_same_batch_wherever_the_frames_were_begun_with(start):
+    sizes = {2: (10, 12, 1), 3: (10, 12, 3), 9: (10, 12, 1)}
+    reader = Drawn(lambda index: sizes.get(index, (8, 9, 1)))
+    refs = [FrameRef(0, index) for index in range(15)]
+    seen = []
+    for positions in (range(15), range(start, 15)):
+        predictor = BrightBlocks()
+        source, run = Source({0: reader}, "drawn"), RunOptions(batch_size=4)
+        batches = filtered_batches(
+            predictor, source, refs, positions, run=run, filters=FilterOptions()
+        )
+        assert [one.frame_index for batch in batches for one in batch.results] == [*positions]
+        seen.append([batch for batch in predictor.calls if batch[0] >= start])
+    assert seen[0] == seen[1]

@@ -6,7 +6,7 @@ OpenCV built on it, obey the tag, which changes pixels by up to 27 grey levels a
 by several px. Of a gray video only one channel is delivered, as in sleap-io.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.video.container import Failures, open_container
 from sleap_rt.runtime.frames.video.decoder import Decoded, Decoder
+from sleap_rt.runtime.frames.video.key_frames import key_frames
 from sleap_rt.runtime.frames.video.numbering import numbering, scanned
 from sleap_rt.runtime.frames.video.pixels import Colors, to_gray, to_rgb
 from sleap_rt.runtime.frames.video.samples import spread_samples
@@ -109,6 +110,14 @@ class VideoFile:
         if self._is_gray:
             return to_gray(found.frame, self._colors, strictly=self._is_told)
         return to_rgb(found.frame, self._colors)
+
+    def key_frames(self) -> Sequence[int]:
+        """Numbers of the frames at which decoding can begin, or of frames just ahead of them.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        return key_frames(self.path, self.n_frames)
 
     def _found(self, index: int) -> _Numbered | None:
         """A frame; None if what decoding gives in its place is a later one, or nothing."""

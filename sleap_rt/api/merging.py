@@ -1,0 +1,65 @@
+"""`merge_parts`: the command `merge` as a Python function."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from sleap_rt.api.argument_types import check_arguments
+from sleap_rt.api.arguments import TrackingArguments
+from sleap_rt.api.pose_predictor import taken_with_warnings
+from sleap_rt.api.signatures import names_arguments
+from sleap_rt.workflows.parts.merge import MergeOptions
+from sleap_rt.workflows.parts.merge import merge_parts as merged
+from sleap_rt.workflows.tracking import tracker_options
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+_log = logging.getLogger(__name__)
+
+
+@names_arguments(TrackingArguments)
+def merge_parts(
+    parts: Sequence[str | Path],
+    output_path: str | Path | None = None,
+    *,
+    output_format: str = "auto",
+    no_empty_frames: bool = False,
+    reproducible: bool = False,
+    overwrite: bool = False,
+    **arguments: Unpack[TrackingArguments],
+) -> "sio.Labels":
+    """Put the parts of one run together, and track.
+
+    Args:
+        parts: files that `run_inference(..., frame_range_of="K/N")` wrote, all N of them.
+        output_path: the file to write as well; None writes none.
+        output_format: kind of the file, or `auto`: as `output_path` ends.
+        no_empty_frames: leave out frames without instances.
+        reproducible: leave times out of the result, so that equal parts give the same bytes.
+        overwrite: replace a file that is not the unchanged result of the same input.
+        **arguments: how to follow animals; without `tracking=True` as was said for the parts.
+
+    Returns:
+        The labels of one run over all frames.
+
+    Raises:
+        OptionError: no part is named, or an option cannot be honoured.
+        DataError: the parts do not belong together, some are missing or damaged, the input has
+            changed, or the output cannot be written.
+    """
+    check_arguments(arguments, TrackingArguments)
+    options = MergeOptions(
+        output_path=None if output_path is None else Path(output_path),
+        output_format=output_format,
+        tracking=tracker_options(taken_with_warnings(arguments, arguments)),
+        no_empty_frames=no_empty_frames,
+        reproducible=reproducible,
+        overwrite=overwrite,
+    )
+    summary = merged([Path(part) for part in parts], options, keeps_labels=True)
+    for warning in summary.warnings:
+        _log.warning(warning)
+    assert summary.labels is not None  # they were to be kept
+    return summary.labels

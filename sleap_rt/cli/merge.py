@@ -1,0 +1,72 @@
+"""`sleap-nn merge`: one result of the parts that `track --frame_range_of` wrote."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleap_rt.cli.options.dialects import DialectCommand
+from sleap_rt.cli.options.parameters import given_options
+from sleap_rt.cli.options.sections import section
+from sleap_rt.cli.options.tracking import tracking_option_list
+from sleap_rt.workflows.leniency import taken_leniently
+from sleap_rt.workflows.tracking import tracker_options
+
+_PATH = click.Path(path_type=Path)
+_ESSENTIAL = (
+    click.argument("parts", nargs=-1, type=_PATH, metavar="PART..."),
+    click.option(
+        "--output_path", "-o", type=_PATH, required=True, help="File to write, as `track` takes it."
+    ),
+    click.option(
+        "--output_format",
+        type=click.Choice(("auto", "slp", "analysis_h5", "csv", "nwb", "coco")),
+        default="auto",
+        show_default=True,
+        help="Kind of file to write. auto: as the name of -o ends.",
+    ),
+    click.option("--no_empty_frames", is_flag=True, help="Leave out frames without instances."),
+    click.option("--overwrite", is_flag=True, help="Replace a file that is another result."),
+    click.option("--reproducible", is_flag=True, help="Leave times out of the result."),
+    click.option("--quiet", "-q", is_flag=True, help="Say nothing but warnings and errors."),
+)
+
+
+@click.command(
+    "merge", cls=DialectCommand, short_help="Make one result of parts, as job arrays write them."
+)
+@section("Essential", *_ESSENTIAL)
+@section("Tracking, if not as was said for the parts", *tracking_option_list())
+@click.pass_context
+def command(ctx: click.Context, /, **params: Any) -> int:
+    """Put the parts of one run together, follow the animals through all frames, and write.
+
+    Parts are what `track --frame_range_of K/N` writes. The result is that of one run over all
+    frames. Animals are followed if that was said for the parts, or if --tracking is given here.
+
+    \b
+    sleap-nn track -i video.mp4 -m exports/flies --tracking --frame_range_of 1/2
+    sleap-nn track -i video.mp4 -m exports/flies --tracking --frame_range_of 2/2
+    sleap-nn merge video.predictions.1of2.part video.predictions.2of2.part -o video.slp
+    """
+    taken, warnings = taken_leniently(params, given_options(ctx, params))
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+    from sleap_rt.cli.reports.prediction import TerminalReport
+    from sleap_rt.workflows.parts.merge import MergeOptions, merge_parts
+    from sleap_rt.workflows.plan import PredictionOptions
+
+    tracking = tracker_options(taken)
+    options = MergeOptions(
+        output_path=params["output_path"],
+        output_format=params["output_format"],
+        tracking=tracking,
+        no_empty_frames=params["no_empty_frames"],
+        reproducible=params["reproducible"],
+        overwrite=params["overwrite"],
+    )
+    report = TerminalReport(quiet=params["quiet"], verbose=False, json_lines=False)
+    summary = merge_parts(params["parts"], options, report)
+    report.done(summary, PredictionOptions(tracking=tracking))
+    return int(summary.damaged.n_unreadable > 0)

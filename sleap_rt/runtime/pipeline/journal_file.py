@@ -1,0 +1,151 @@
+"""The file of a journal: one line that describes a run, then one record per batch."""
+
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sleap_rt.errors import DataError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.pipeline.records import Record, read_record, unpacked
+
+LAYOUT = 2
+_NAME = b"sleap-rt journal "
+_LONGEST_LINE = 16 << 20
+
+
+def line_of(run: Mapping[str, Any]) -> bytes:
+    """The first line of a new journal; no other has the same.
+
+    Args:
+        run: describes it, as JSON values.
+    """
+    text = json.dumps({"id": os.urandom(8).hex(), "run": run}).encode()
+    return _NAME + b"%d %08x " % (LAYOUT, zlib.crc32(text)) + text + b"\n"
+
+
+def seed_of(line: bytes) -> int:
+    """What the checksums of the records behind this first line start from."""
+    return zlib.crc32(line)
+
+
+def first_line(file: BinaryIO) -> bytes:
+    """The first line of a file, with its end."""
+    file.seek(0)
+    return file.read(_LONGEST_LINE).partition(b"\n")[0] + b"\n"
+
+
+def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
+    """The run that a first line describes.
+
+    Args:
+        line: of the file.
+        path: of the file.
+        what_to_do: with a damaged one, for the message.
+
+    Raises:
+        DataError: it is of another version, no such line, or damaged.
+    """
+    is_old = line.startswith(b'{"layout":')
+    if is_old or (line.startswith(_NAME) and not line.startswith(_NAME + b"%d " % LAYOUT)):
+        raise DataError(
+            f"{path} was written by {'an older' if is_old else 'another'} version of "
+            f"sleap-rt. Go on with that version, or {what_to_do}."
+        )
+    crc, _, text = line.removeprefix(_NAME + b"%d " % LAYOUT).rstrip(b"\n").partition(b" ")
+    try:
+        if int(crc, 16) != zlib.crc32(text):
+            raise ValueError("its checksum is another one")
+        run = json.loads(text)["run"]
+        if not isinstance(run, dict):
+            raise TypeError("no run")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DataError(
+            f"{path} is no journal, or damaged in its first line: nothing in it can be "
+            f"used. {what_to_do[:1].upper()}{what_to_do[1:]}."
+        ) from error
+    return run
+
+
+def whole_records(file: BinaryIO, start: int, end: int, seed: int) -> Iterator[Record]:
+    """The records from here on, as far as they are whole and follow each other.
+
+    Args:
+        file: a journal.
+        start: position of the first record.
+        end: of the file.
+        seed: of the records.
+    """
+    n_frames, position = 0, start
+    while True:
+        file.seek(position)
+        record = read_record(file, end, seed)
+        if record is None or record.n_before != n_frames:
+            return
+        n_frames += record.n_frames
+        position += record.size
+        yield record
+
+
+@dataclass(frozen=True)
+class FinishedJournal:
+    """A journal that is only read.
+
+    Attributes:
+        path: of the file.
+        run: that it describes.
+        n_frames: in its whole records.
+        is_whole: nothing is behind these.
+    """
+
+    path: Path
+    run: Mapping[str, Any]
+    n_frames: int
+    is_whole: bool
+
+    @classmethod
+    def read(cls, path: Path, what_to_do: str) -> "FinishedJournal":
+        """Read it once, to the end.
+
+        Args:
+            path: of the file.
+            what_to_do: with a damaged one, for the message.
+
+        Raises:
+            DataError: it cannot be read, or is no journal.
+        """
+        try:
+            with path.open("rb") as file:
+                line = first_line(file)
+                run = run_of(line, path, what_to_do)
+                size = os.fstat(file.fileno()).st_size
+                records = list(map(_sizes, whole_records(file, len(line), size, seed_of(line))))
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        n_bytes = len(line) + sum(n for _, n in records)
+        return cls(path, run, sum(n for n, _ in records), n_bytes == size)
+
+    def batches(self) -> Iterator[list[FrameInstances]]:
+        """The results, batch by batch.
+
+        Raises:
+            DataError: it cannot be read any more, or was changed.
+        """
+        try:
+            with self.path.open("rb") as file:
+                line, n_frames = first_line(file), 0
+                size = os.fstat(file.fileno()).st_size
+                for record in whole_records(file, len(line), size, seed_of(line)):
+                    n_frames += record.n_frames
+                    yield unpacked(record.batch)
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+        if n_frames != self.n_frames:
+            raise DataError(f"{self.path} was changed while it was in use.")
+
+
+def _sizes(record: Record) -> tuple[int, int]:
+    return record.n_frames, record.size

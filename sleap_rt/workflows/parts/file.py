@@ -1,0 +1,167 @@
+"""The file of a part: a finished journal whose first line says exactly what it is a part of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sleap_rt.contract import GraphContract
+from sleap_rt.errors import DataError, OptionError, SleapRtError
+from sleap_rt.options import (
+    DecodeOptions,
+    FilterOptions,
+    RunOptions,
+    SelectionOptions,
+    filled,
+)
+from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.runtime.pipeline.journal_file import FinishedJournal
+from sleap_rt.tracking import TrackerOptions
+from sleap_rt.workflows.running.input_files import files_fingerprint
+
+PART, SETTINGS = "part", "settings"  # names in the first line, beside those of `run_identity`
+MAY_DIFFER = frozenset({"engine", "device", PART, SETTINGS})  # of parts that belong together
+_WHAT_TO_DO = "predict this part again"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part that was read.
+
+    Attributes:
+        journal: its results.
+        number: from 1 on.
+        n_parts: how many there are.
+        positions: of its frames among those of the run.
+        n_frames: of the whole run.
+    """
+
+    journal: FinishedJournal
+    number: int
+    n_parts: int
+    positions: range
+    n_frames: int
+
+    @property
+    def path(self) -> Path:
+        return self.journal.path
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What all parts of one run have in common, by names for a person."""
+        run = self.journal.run
+        said = run.get(SETTINGS, {})
+        own = {name: value for name, value in run.items() if name not in MAY_DIFFER}
+        return {**own, "tracking": said.get("tracking"), **said.get("output", {})}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a part says of the run that it belongs to.
+
+    Attributes:
+        data: the input.
+        graphs: the models; their files may be gone.
+        selection: which frames.
+        decode: thresholds and grouping.
+        filters: which instances were dropped.
+        run: batch size and queue.
+        tracking: how to track, if that was said.
+        match_known: a centroid model alone took over poses of labelled animals.
+        output: how the result is to be written, by names of `PredictionOptions`.
+    """
+
+    data: Any
+    graphs: GraphSet
+    selection: SelectionOptions
+    decode: DecodeOptions
+    filters: FilterOptions
+    run: RunOptions
+    tracking: TrackerOptions | None
+    match_known: bool
+    output: Mapping[str, Any]
+
+
+def read_part(path: Path) -> Part:
+    """Read the file of a part.
+
+    Raises:
+        DataError: it is missing, no part, or not whole.
+    """
+    if not path.exists():
+        raise DataError(f"{path} does not exist; expected a part, as --frame_range_of writes it.")
+    journal = FinishedJournal.read(path, _WHAT_TO_DO)
+    try:
+        values = journal.run[PART]
+        number, n_parts, start, stop, n_frames = (
+            int(values[name]) for name in ("number", "n_parts", "start", "stop", "n_frames")
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path} is the journal of a run, not a part of one: continue that run with --resume."
+        ) from error
+    n_wanted = stop - start
+    if journal.n_frames != n_wanted or not journal.is_whole:
+        raise DataError(
+            f"{path} is damaged: {journal.n_frames} of its {n_wanted} frames can be read; "
+            f"{_WHAT_TO_DO}."
+        )
+    return Part(journal, number, n_parts, range(start, stop), n_frames)
+
+
+def settings_of(part: Part) -> Settings:
+    """What a part says of its run.
+
+    Raises:
+        DataError: it is of another version of this program.
+    """
+    try:
+        return _settings(part.journal.run[SETTINGS])
+    except (KeyError, TypeError, ValueError, SleapRtError) as error:
+        raise DataError(
+            f"{part.path} was written by another version of sleap-rt ({error}): merge with that "
+            f"version, or {_WHAT_TO_DO}."
+        ) from error
+
+
+def _settings(said: Mapping[str, Any]) -> Settings:
+    data, tracking = said["data"], said["tracking"]
+    contracts = tuple(map(GraphContract.from_json, said["contracts"]))
+    return Settings(
+        data=Path(data) if isinstance(data, str) else [Path(one) for one in data],
+        graphs=GraphSet(contracts, tuple(map(Path, said["model_paths"]))),
+        selection=filled(SelectionOptions, said["selection"]),
+        decode=filled(DecodeOptions, said["decode"]),
+        filters=filled(FilterOptions, said["filters"]),
+        run=filled(RunOptions, said["run"]),
+        tracking=None if tracking is None else filled(TrackerOptions, tracking),
+        match_known=bool(said["match_known"]),
+        output=dict(said["output"]),
+    )
+
+
+def check_part_replaceable(path: Path, files: Sequence[Path], *, overwrite: bool) -> None:
+    """Refuse to replace a file that is no part of what is made from the same input.
+
+    Args:
+        path: the part to write; nothing is said if it does not exist.
+        files: of the input.
+        overwrite: replace whatever is there.
+
+    Raises:
+        OptionError: the input is in no file, so that no merge could find it.
+        DataError: as the summary says.
+    """
+    if not files:
+        raise OptionError("frame_range_of: takes files, which `merge` opens once more")
+    if overwrite or not path.exists():
+        return
+    try:
+        is_ours = FinishedJournal.read(path, "").run.get("input") == files_fingerprint(files)
+    except DataError:
+        is_ours = False
+    if not is_ours:
+        raise DataError(
+            f"{path} exists and is no part of this input. It is not replaced: choose another -o, "
+            "or pass --overwrite."
+        )

@@ -1,0 +1,1 @@
+"""A prediction under way: who predicts its frames, and what is done with the results."""

@@ -1,0 +1,59 @@
+"""Where a run's results go: what is found out ahead of it, and where they wait to be written."""
+
+from contextlib import ExitStack
+
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.outputs.formats import load_writer
+from sleap_rt.runtime.outputs.names import make_folder
+from sleap_rt.runtime.outputs.saving import remove_unfinished
+from sleap_rt.runtime.outputs.trial import try_output
+from sleap_rt.runtime.pipeline.spool import Spool
+from sleap_rt.workflows.plan import PredictionPlan
+
+
+def make_ready(plan: PredictionPlan) -> None:
+    """Load what writes the output, and make its folder.
+
+    Raises:
+        DataError: the folder cannot be made or written to.
+    """
+    if plan.options.output_path is not None:
+        if not plan.is_part:
+            load_writer(plan.options.output_format)
+        make_folder(plan.options.output_path)
+
+
+def try_planned_output(plan: PredictionPlan, opened: OpenInput) -> None:
+    """Find out ahead of the run whether its result can be written.
+
+    Raises:
+        DataError: it cannot.
+    """
+    if plan.options.output_path is not None and not plan.is_part:
+        try_output(
+            plan.options.output_path,
+            plan.options.output_format,
+            plan.models.skeleton,
+            opened.videos(),
+            plan.selection.refs,
+        )
+
+
+def store_of(
+    plan: PredictionPlan, stack: ExitStack, *, keeps_labels: bool
+) -> "Spool | list[FrameInstances] | None":
+    """What keeps the results until they are written.
+
+    Args:
+        plan: of the run.
+        stack: closes it.
+        keeps_labels: they are needed, also if they are written elsewhere.
+    """
+    output_path = plan.options.output_path
+    if plan.is_part:  # its journal has them
+        return [] if keeps_labels else None
+    if output_path is None:
+        return []
+    remove_unfinished(output_path)
+    return stack.enter_context(Spool(output_path.parent))

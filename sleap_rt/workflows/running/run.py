@@ -1,0 +1,198 @@
+"""A run under way: takes in what is predicted, follows, and writes the result."""
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sleap_rt.errors import DataError, EngineError, RunError
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.outputs.centroids import store_centroids
+from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
+from sleap_rt.runtime.outputs.earlier_results import name_of_input
+from sleap_rt.runtime.outputs.formats import write_labels, write_results
+from sleap_rt.runtime.outputs.labels import labels_of
+from sleap_rt.runtime.outputs.names import make_folder
+from sleap_rt.runtime.outputs.provenance import prediction_provenance, without_times
+from sleap_rt.runtime.outputs.results import RunResults, Shown, Tally
+from sleap_rt.runtime.outputs.summary import PredictionSummary
+from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
+from sleap_rt.runtime.pipeline.journal import Journal, JournalError
+from sleap_rt.runtime.pipeline.spool import Spool
+from sleap_rt.runtime.pipeline.stages.faults import doing
+from sleap_rt.runtime.pipeline.stream import followed
+from sleap_rt.runtime.pipeline.track_assignment import Following
+from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.report import Report
+from sleap_rt.workflows.running.predicting import Predicting
+
+if TYPE_CHECKING:
+    import sleap_io as sio
+
+
+class Run:
+    """A prediction under way.
+
+    Args:
+        opened: the input.
+        plan: of the run.
+        predicting: gives the results of the planned frames.
+        journal: gets what was predicted; one of a part becomes the part.
+        stored: gets the results; None where nobody needs them once more.
+    """
+
+    def __init__(
+        self,
+        opened: OpenInput,
+        plan: PredictionPlan,
+        predicting: Predicting,
+        journal: Journal | None,
+        stored: "Spool | list[FrameInstances] | None",
+    ) -> None:
+        self._opened, self._plan, self._predicting = opened, plan, predicting
+        self._journal, self._stored = journal, stored
+        tracking = None if plan.is_part else plan.options.tracking
+        self._following = Following(tracking, predicting.models.class_names)
+        self._tally = Tally(keeps_empty=not plan.options.no_empty_frames)
+        self._n_wanted = len(plan.positions)
+        self._damaged = DamagedFrames()
+
+    def complete(self, report: Report, *, keeps_labels: bool) -> PredictionSummary:
+        """Do it all; arguments and errors as of `run_plan`."""
+        n_resumed = 0 if self._journal is None else self._journal.n_frames
+        started_at, started = datetime.now(UTC), time.perf_counter()
+        failure = self._collect(report, n_resumed)
+        seconds = time.perf_counter() - started
+        results = self._results(started_at, seconds)
+        options, n_done = self._plan.options, self._tally.n_frames
+        needs_labels = keeps_labels or options.centroid_output != "instance"
+        labels = self._labels(results) if needs_labels and self._stored is not None else None
+        paths: tuple[Path, ...] = ()
+        if self._plan.is_part:
+            paths = self._kept_part(failure)
+        elif options.output_path is not None:
+            paths = self._save(results, labels, options.output_path, report)
+        if failure is not None:
+            where = f" saved in {options.output_path}" if paths else " lost"
+            raise DataError(
+                f"{failure} The {n_done} frames before it are{where}; "
+                f"{self._n_wanted - n_done} frames are missing."
+            ) from failure
+        if self._journal is not None and not self._plan.is_part:
+            self._journal.remove()
+        return PredictionSummary(
+            n_frames=n_done,
+            n_resumed=n_resumed,
+            n_instances=results.n_instances,
+            n_tracks=len(results.track_names),
+            n_skipped=self._plan.selection.n_skipped,
+            damaged=self._damaged,
+            notes=(*self._opened.source.notes, *self._following.notes),
+            seconds=seconds,
+            engine=self._predicting.engine,
+            device=self._predicting.models.device,
+            batch_size=options.run.frames_per_batch,
+            paths=paths,
+            videos=results.videos,
+            labels=labels,
+        )
+
+    def _collect(self, report: Report, n_resumed: int) -> DataError | None:
+        """Take in all results; what stopped them, if anything did."""
+        batches = self._predicting.batches(self._plan.positions[n_resumed:])
+        stream = followed(batches, self._opened.source, self._following, self._journal)
+        with closing(stream):
+            try:
+                for result in report.results(stream, self._n_wanted, n_resumed):
+                    with doing(f"storing frame {result.frame_index}"):
+                        self._damaged.note(result)
+                        if self._tally.add(result) and self._stored is not None:
+                            self._stored.append(result)
+            except JournalError as error:
+                raise JournalError(f"{error} {self._how_to_go_on()}.") from error
+            except DataError as error:
+                return error
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(self._how_to_go_on()) from None
+            except (EngineError, RunError) as error:
+                raise type(error)(f"{error} {self._what_is_left()}") from error
+        return None
+
+    def _what_is_left(self) -> str:
+        return f"{self._how_to_go_on() or 'nothing was written'}."
+
+    def _how_to_go_on(self) -> str:
+        if self._journal is None:
+            return ""
+        if not self._journal.n_frames:
+            self._journal.remove()
+            return "nothing was predicted yet"
+        n_kept, path = self._journal.n_frames, self._journal.path
+        return (
+            f"{n_kept} of {self._n_wanted} frames are kept in {path}; "
+            "pass --resume to the same command to continue"
+        )
+
+    def _how_to_save(self) -> str:
+        """After all was predicted, and could not be written."""
+        if self._journal is None:
+            return ""
+        return (
+            f"{self._how_to_go_on()}, or `--resume --journal {self._journal.path}` with another "
+            "-o to write elsewhere or in another format"
+        )
+
+    def _results(self, started_at: datetime, seconds: float) -> RunResults:
+        options, predicting = self._plan.options, self._predicting
+        provenance = prediction_provenance(
+            replace(options, engine=replace(options.engine, engine=predicting.engine)),
+            self._opened,
+            predicting.models,
+            started_at=started_at,
+            seconds=seconds,
+            n_processed=self._tally.n_frames,
+            tracked=self._following.options is not None,
+            damaged=self._damaged,
+        )
+        if options.reproducible:
+            provenance = without_times(provenance)
+        skeleton, videos = predicting.models.skeleton, with_absolute_paths(self._opened.videos())
+        names, stored = self._following.names, self._stored
+        return self._tally.results(
+            [] if stored is None else stored, skeleton, videos, names, provenance
+        )
+
+    def _labels(self, results: RunResults) -> "sio.Labels":
+        anchor_part = self._predicting.models.models.first.anchor_part
+        return store_centroids(labels_of(results), self._plan.options.centroid_output, anchor_part)
+
+    def _kept_part(self, failure: DataError | None) -> tuple[Path, ...]:
+        """The journal as the file of a part."""
+        assert self._journal is not None
+        if failure is not None:
+            raise DataError(f"{failure} {self._how_to_go_on()}.") from failure
+        if self._plan.options.output_path is None:
+            self._journal.remove()
+            return ()
+        return (self._journal.kept_as(self._plan.options.output_path),)
+
+    def _save(
+        self, results: RunResults, labels: "sio.Labels | None", path: Path, report: Report
+    ) -> tuple[Path, ...]:
+        output_format = self._plan.options.output_format
+        input_name = name_of_input(self._opened)
+        try:
+            make_folder(path)  # again: it may have been deleted in the meantime
+            if labels is not None and self._plan.options.centroid_output != "instance":
+                return write_labels(labels, path, output_format, input_name)
+            shown = Shown(results.stored, partial(report.saving, n_frames=results.n_frames))
+            shown_results = replace(results, stored=shown)
+            return write_results(shown_results, path, output_format, input_name)
+        except DataError as error:
+            raise DataError(f"{error} {self._how_to_save()}.") from error
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(self._how_to_go_on()) from None
