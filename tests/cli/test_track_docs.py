@@ -103,6 +103,7 @@ def test_every_command_runs(folder, call):
         ("docs/legacy.md", 2),
         ("docs/engines.md", 4),
         ("docs/tracking.md", 2),
+        ("docs/cluster.md", 3),
     ],
 )
 def test_commands_of_other_guides_run(folder, call, guide, n_commands):
