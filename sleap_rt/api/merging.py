@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import TrackingArguments
@@ -15,6 +15,7 @@ from sleap_rt.workflows.tracking import tracker_options
 
 if TYPE_CHECKING:
     import sleap_io as sio
+    from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def merge_parts(
     no_empty_frames: bool = False,
     reproducible: bool = False,
     overwrite: bool = False,
-    **arguments: Unpack[TrackingArguments],
+    **arguments: "Unpack[TrackingArguments]",
 ) -> "sio.Labels":
     """Put the parts of one run together, and track.
 

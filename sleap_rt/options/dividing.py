@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from typing import Self
 
 from sleap_rt.errors import OptionError
 
@@ -33,7 +32,7 @@ class FrameRange:
             )
 
     @classmethod
-    def of(cls, text: str | None) -> Self | None:
+    def of(cls, text: str | None) -> "FrameRange | None":
         """As it is written, `2/4`; None for None.
 
         Raises:

@@ -3,7 +3,7 @@
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +64,7 @@ class Run:
     def complete(self, report: Report, *, keeps_labels: bool) -> PredictionSummary:
         """Do it all; arguments and errors as of `run_plan`."""
         n_resumed = 0 if self._journal is None else self._journal.n_frames
-        started_at, started = datetime.now(UTC), time.perf_counter()
+        started_at, started = datetime.now(timezone.utc), time.perf_counter()
         failure = self._collect(report, n_resumed)
         seconds = time.perf_counter() - started
         results = self._results(started_at, seconds)
