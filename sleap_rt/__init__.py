@@ -11,6 +11,7 @@ from sleap_rt.version import __version__
 
 if TYPE_CHECKING:
     from sleap_rt.api.inference import run_inference
+    from sleap_rt.api.live import LiveProcessor, run_live
     from sleap_rt.api.merging import merge_parts
     from sleap_rt.api.pose_predictor import PosePredictor
     from sleap_rt.evaluation import Evaluator
@@ -19,21 +20,25 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Evaluator",
+    "LiveProcessor",
     "PosePredictor",
     "Tracker",
     "__version__",
     "export_models",
     "merge_parts",
     "run_inference",
+    "run_live",
 ]
 
 _HOMES = {
     "Evaluator": "sleap_rt.evaluation",
+    "LiveProcessor": "sleap_rt.api.live",
     "PosePredictor": "sleap_rt.api.pose_predictor",
     "Tracker": "sleap_rt.tracking",
     "export_models": "sleap_rt.workflows.export",
     "merge_parts": "sleap_rt.api.merging",
     "run_inference": "sleap_rt.api.inference",
+    "run_live": "sleap_rt.api.live",
 }
 
 

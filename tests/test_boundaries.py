@@ -36,6 +36,7 @@ ROOMS = {  # of runtime/: which rooms each of them may enter
     "pipeline": {"frames", "predictors"},
     "outputs": {"frames", "predictors"},
     "inspect": {"frames", "engines", "predictors", "pipeline", "outputs"},
+    "live": set(),
 }
 MODULE_NAME = r"sleap_rt(\.\w+)+"
 ONLY_IN = {  # package -> the places that may import it
@@ -50,6 +51,7 @@ ONLY_IN = {  # package -> the places that may import it
     "click": {"cli"},
     "rich": {"cli"},
     "rich_click": {"cli"},
+    "zmq": {"runtime/live"},
     "tensorflow": set(),
     "keras": set(),
 }

@@ -71,7 +71,20 @@ class TrackingArguments(TypedDict, total=False):
     kf_reset_gap_size: int | None
 
 
-class RunArguments(TrackingArguments, total=False):
+class FilterArguments(TypedDict, total=False):
+    """Which instances are dropped. Left out: the command's default."""
+
+    filter_overlapping: bool
+    filter_overlapping_method: Literal["iou", "oks"]
+    filter_overlapping_threshold: float
+    filter_min_visible_nodes: int
+    filter_min_visible_node_fraction: float
+    filter_min_mean_node_score: float
+    filter_min_instance_score: float
+    filter_min_centroid_distance: float
+
+
+class RunArguments(FilterArguments, TrackingArguments, total=False):
     """Arguments that can differ from call to call. Left out: the command's default."""
 
     batch_size: int | Literal["auto"] | None  # None is "auto"
@@ -88,14 +101,6 @@ class RunArguments(TrackingArguments, total=False):
     video_dataset: str | None
     video_input_format: Literal["channels_last", "channels_first"]
     video_colors: Literal["bt601", "tagged"]
-    filter_overlapping: bool
-    filter_overlapping_method: Literal["iou", "oks"]
-    filter_overlapping_threshold: float
-    filter_min_visible_nodes: int
-    filter_min_visible_node_fraction: float
-    filter_min_mean_node_score: float
-    filter_min_instance_score: float
-    filter_min_centroid_distance: float
     centroid_output: Literal["instance", "centroid", "both"]
     no_empty_frames: bool
     output_format: Literal["auto", "slp", "analysis_h5", "csv", "nwb", "coco"]
@@ -107,6 +112,23 @@ class RunArguments(TrackingArguments, total=False):
     journal: str | Path | None  # keeps what was predicted; None: <output_path>.journal
     gui: bool  # progress as JSON lines on standard output
     progress: bool | None  # bars on standard error; None: of a first export, if somebody looks
+
+
+class LiveArguments(ModelArguments, FilterArguments, TrackingArguments, total=False):
+    """Arguments of a live run. Left out: the command's default."""
+
+    rate: float | None
+    size: Sequence[int] | None  # (width, height)
+    camera_format: str | None
+    stall_timeout: float
+    duration: float | None
+    deadline_ms: float | None
+    report_every: float
+    zmq: str | None
+    view: int | None
+    output_format: Literal["auto", "slp", "analysis_h5", "csv", "nwb", "coco"]
+    no_empty_frames: bool
+    overwrite: bool
 
 
 class InferenceArguments(ModelArguments, RunArguments, total=False):

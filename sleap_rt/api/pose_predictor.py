@@ -17,7 +17,6 @@ from sleap_rt.api.arguments import (
 )
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
-from sleap_rt.api.warm_up import warm_up
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import FrameInstances
@@ -33,6 +32,7 @@ from sleap_rt.options import (
 )
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.inspect.warm_up import warm_up
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following

@@ -27,13 +27,18 @@ _HOMES = (
 )
 
 
-def names_arguments(arguments: type) -> Callable[[_Function], _Function]:
-    """Show the keywords of a TypedDict, with their defaults, in place of `**arguments`."""
+def names_arguments(arguments: type, **other: Any) -> Callable[[_Function], _Function]:
+    """Show the keywords of a TypedDict, with their defaults, in place of `**arguments`.
+
+    Args:
+        arguments: the TypedDict.
+        **other: defaults of this function that differ from those of the option classes.
+    """
 
     def add(function: _Function) -> _Function:
         plain = signature(function)
         own = [one for one in plain.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
-        defaults = {one.name: one.default for home in _HOMES for one in fields(home)}
+        defaults = {one.name: one.default for home in _HOMES for one in fields(home)} | other
         more = [
             Parameter(
                 name,

@@ -18,7 +18,7 @@ from sleap_rt.version import __version__
 
 _PANELS = {  # of the help, and the commands in each
     "Models": ("export", "info", "verify", "bench"),
-    "Poses and tracks": ("track", "merge"),
+    "Poses and tracks": ("track", "merge", "live"),
     "Evaluation": ("eval", "eval-tracking"),
     "This machine": ("system", "completion"),
 }

@@ -9,6 +9,7 @@ from sleap_rt.options.exporting import (
     overrides_at_run_time,
 )
 from sleap_rt.options.given import filled
+from sleap_rt.options.live import LiveOptions
 from sleap_rt.options.running import (
     LABEL_FILTERS,
     USUAL_BATCH_SIZE,
@@ -29,6 +30,7 @@ __all__ = [
     "ExportOptions",
     "FilterOptions",
     "FrameRange",
+    "LiveOptions",
     "ModelOverrides",
     "RunOptions",
     "SelectionOptions",

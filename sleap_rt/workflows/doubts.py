@@ -19,15 +19,25 @@ def doubts(plan: PredictionPlan, opened: OpenInput) -> list[str]:
         plan: of the prediction.
         opened: its input; the first frame of the run is read.
     """
-    options, models = plan.options, plan.models
-    found = list(_out_of_reach(options.decode, options.filters, models))
-    if not plan.positions:
-        found.append(f"part {options.frame_range_of} has no frames: there is no place left to cut")
     try:
         shape = opened.source.read(plan.selection.refs[0]).shape
     except FrameError:  # the run itself tells it
-        return found
-    return [*found, *_unlike_training(shape, models)]
+        return doubts_about(plan, None)
+    return doubts_about(plan, shape)
+
+
+def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[str]:
+    """The same.
+
+    Args:
+        plan: of the prediction.
+        shape: (height, width, channels) of the frames; None where it is not known.
+    """
+    options, models = plan.options, plan.models
+    found = list(_out_of_reach(options.decode, options.filters, models))
+    if options.frame_range_of is not None and not plan.positions:
+        found.append(f"part {options.frame_range_of} has no frames: there is no place left to cut")
+    return found if shape is None else [*found, *_unlike_training(shape, models)]
 
 
 def _out_of_reach(decode: DecodeOptions, filters: FilterOptions, models: ModelSet) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Every command and every example of the guides runs."""
 
+import json
 import re
 import shlex
 import shutil
@@ -126,6 +127,24 @@ def test_every_example_runs(folder):
     assert names["points"].shape[1:] == (7, 2)
     assert names["confmaps"].shape[0] == 7
     assert not any(len(frame) for frame in names["nobody"])
+
+
+def test_every_command_and_example_of_the_live_guide_runs(folder, call):
+    """On a video that is played, where the guide has a camera."""
+    for line in "".join(blocks("live.md", "sh")).splitlines():
+        _, *words = shlex.split(line)
+        words[words.index("-i") + 1] = "video.mp4"
+        done = call(*words, "--overwrite")
+        assert done.code == 0, (line, done.err)
+        assert "--zmq" in words or json.loads(done.out.splitlines()[0])["animals"]
+    names = {}
+    for code in blocks("live.md", "python"):
+        exec(compile(code, "docs/live.md", "exec"), names)
+    events = json.loads(Path("events.json").read_text())
+    assert [event["on"] for event in events] == names["light"]
+    assert names["light"][0] is True
+    recorded = sio.load_slp("session.slp", open_videos=False)
+    assert len(recorded) + names["trigger"].is_on > 5
 
 
 def test_examples_in_the_help_are_of_commands_there_are():

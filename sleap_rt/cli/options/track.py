@@ -16,6 +16,32 @@ from sleap_rt.options import (
 
 _PATH = click.Path(path_type=Path)
 
+PEAKS = (
+    click.option(
+        "--max_instances",
+        "-n",
+        type=int,
+        help="Keep the best n instances of a frame.  [default: all]",
+    ),
+    click.option(
+        "--peak_threshold",
+        type=float,
+        default=DecodeOptions.peak_threshold,
+        show_default=True,
+        help="Confidence below which there is no peak.",
+    ),
+    click.option(
+        "--centroid_peak_threshold",
+        type=float,
+        help="The same for centroids.  [default: --peak_threshold]",
+    ),
+    click.option(
+        "--integral_refinement",
+        default=DecodeOptions.integral_refinement,
+        show_default=True,
+        help="integral: peaks within a cell; none: whole cells.",
+    ),
+)
 ESSENTIAL = (
     click.option(
         "--data_path",
@@ -52,30 +78,7 @@ ESSENTIAL = (
         show_default=True,
         help="Frames per call of the engine. auto goes by memory and by what is measured.",
     ),
-    click.option(
-        "--max_instances",
-        "-n",
-        type=int,
-        help="Keep the best n instances of a frame.  [default: all]",
-    ),
-    click.option(
-        "--peak_threshold",
-        type=float,
-        default=DecodeOptions.peak_threshold,
-        show_default=True,
-        help="Confidence below which there is no peak.",
-    ),
-    click.option(
-        "--centroid_peak_threshold",
-        type=float,
-        help="The same for centroids.  [default: --peak_threshold]",
-    ),
-    click.option(
-        "--integral_refinement",
-        default=DecodeOptions.integral_refinement,
-        show_default=True,
-        help="integral: peaks within a cell; none: whole cells.",
-    ),
+    *PEAKS,
     click.option(
         "--centroid_only",
         is_flag=True,

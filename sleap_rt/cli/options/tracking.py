@@ -39,7 +39,12 @@ _HELP = {
 def tracking_option_list() -> list[Callable[[Any], Any]]:
     """`--tracking` and every option of `TrackerOptions`, as decorators of a click command."""
     switch = click.option("--tracking", "-t", is_flag=True, help="Follow animals through frames.")
-    return [switch, *(_option(field.name, field.default) for field in fields(TrackerOptions))]
+    return [switch, *tracker_option_list()]
+
+
+def tracker_option_list() -> list[Callable[[Any], Any]]:
+    """The same without `--tracking`."""
+    return [_option(field.name, field.default) for field in fields(TrackerOptions)]
 
 
 def tracking_options(command: _Command) -> _Command:

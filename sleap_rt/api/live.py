@@ -1,0 +1,156 @@
+"""`run_live`: the command `live` as a Python function, with a processor that closes the loop."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sleap_rt.api.argument_types import check_arguments
+from sleap_rt.api.arguments import LiveArguments, in_our_words
+from sleap_rt.api.pose_predictor import model_options, taken_with_warnings
+from sleap_rt.api.python_report import PythonReport
+from sleap_rt.api.signatures import names_arguments
+from sleap_rt.arrays import AnyFloats, Image
+from sleap_rt.errors import OptionError
+from sleap_rt.options import FilterOptions, LiveOptions, filled, overrides_at_run_time
+from sleap_rt.runtime.live import Figures, LiveResult
+from sleap_rt.runtime.pipeline.stages.faults import doing
+from sleap_rt.workflows.live import LiveReport, LiveSummary, watch
+from sleap_rt.workflows.tracking import tracker_options
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
+
+_DEFAULTS = {"tracking": True} | {one.name: one.default for one in fields(LiveOptions)}
+_OF_OUTPUT = ("no_empty_frames", "overwrite")
+_log = logging.getLogger(__name__)
+
+
+class LiveProcessor(Protocol):
+    """What closes the loop: any object with these two methods, as DeepLabCut-Live's processors.
+
+    Both are called in the thread that called `run_live`. What they raise ends the run; what was
+    recorded until then is kept.
+    """
+
+    def process(self, poses: AnyFloats, **kwargs: Any) -> Any:
+        """Act on the animals of a frame; the next frame is taken when this returns.
+
+        Args:
+            poses: (n, n_nodes, 2) float32, (x, y) frame px, NaN where a node is missing.
+            **kwargs: `tracks`, n names, None where there is no track; `scores` (n,) and
+                `point_scores` (n, n_nodes); `frame_time`, s since 1970, when the frame arrived;
+                `frame_index`; `latency_ms`, from then until this call; `n_dropped`, frames so far
+                that nobody looked at; `image`, (height, width, channels) uint8; `skeleton`.
+
+        Returns:
+            Anything; it is not used.
+        """
+        ...
+
+    def save(self) -> Any:
+        """Keep what was collected; called once at the end of the run, also of one that fails."""
+        ...
+
+
+@names_arguments(LiveArguments, **_DEFAULTS)
+def run_live(
+    data: str | Path | Iterable[Image],
+    *,
+    model_paths: str | Path | Sequence[str | Path],
+    processor: LiveProcessor | None = None,
+    output_path: str | Path | None = None,
+    **arguments: "Unpack[LiveArguments]",
+) -> LiveSummary:
+    """Predict and follow animals while frames arrive, the newest first, until the source ends.
+
+    Ctrl-C ends the run in order. Figures go to the log, every `report_every` s.
+
+    Args:
+        data: name or number of a camera, address of a stream, path of a video that is played at its
+            rate, or frames as they come: an iterable of (height, width[, channels]) uint8, which a
+            thread asks for the next one.
+        model_paths: as the command's `-m`.
+        processor: gets every result at once.
+        output_path: a file to record to.
+        **arguments: see `LiveArguments`; `tracking` is on.
+
+    Returns:
+        Frames, latencies, and what was written.
+
+    Raises:
+        OptionError, DataError, ModelError, EngineError, RunError: as `watch`.
+    """
+    check_arguments(arguments, LiveArguments)
+    given = {"tracking": True, **in_our_words(arguments)}
+    if given.pop("match_known", False):
+        raise OptionError("match_known: a camera has no labelled animals; leave it out")
+    if given.get("size") is not None:
+        given["size"] = tuple(given["size"])
+    models = model_options(given)
+    taken = taken_with_warnings({"max_instances": models.decode.max_instances, **given}, given)
+    options = replace(
+        models,
+        filters=filled(FilterOptions, taken),
+        tracking=tracker_options(taken),
+        output_path=None if output_path is None else Path(output_path),
+        output_format=given.get("output_format", "auto"),
+        **{name: given[name] for name in _OF_OUTPUT if name in given},
+    )
+    paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
+    outlets = [] if processor is None else [_Processing(processor)]
+    try:
+        return watch(
+            data,
+            [Path(path) for path in paths],
+            options,
+            filled(LiveOptions, given),
+            overrides_at_run_time(given),
+            outlets,
+            _LogReport(PythonReport.of(arguments)),
+        )
+    finally:
+        if processor is not None:
+            with doing("the processor's save"):
+                processor.save()
+
+
+class _Processing:
+    """A processor as an `Outlet`."""
+
+    def __init__(self, processor: LiveProcessor) -> None:
+        self._processor = processor
+
+    def take(self, result: LiveResult) -> None:
+        found = result.found
+        with doing(f"the processor's work on frame {found.frame_index}"):
+            self._processor.process(
+                found.points,
+                tracks=[result.track_of(i) for i in range(len(found))],
+                scores=found.scores,
+                point_scores=found.point_scores,
+                frame_time=result.time,
+                frame_index=found.frame_index,
+                latency_ms=result.latency_ms,
+                n_dropped=result.n_dropped,
+                image=result.image,
+                skeleton=result.skeleton,
+            )
+
+    def close(self) -> None:
+        pass
+
+
+class _LogReport(LiveReport):
+    """Figures for the log; the steps of a first export as the other functions show them."""
+
+    def __init__(self, steps: PythonReport) -> None:
+        self.step = steps.step  # type: ignore[method-assign]
+
+    def figures(self, recent: Figures) -> None:
+        _log.info(recent.in_words())
+
+    def watching(self, name: str, first: Image, device: str, addresses: dict[str, str]) -> None:
+        for kind, address in addresses.items():
+            _log.info("%s: %s", kind, address)

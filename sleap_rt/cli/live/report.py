@@ -1,0 +1,66 @@
+"""Tells on standard error what a live run does; standard output is for results."""
+
+import time
+
+import click
+
+from sleap_rt.arrays import Image
+from sleap_rt.cli.reports.export_progress import ExportProgress
+from sleap_rt.export.steps import Step
+from sleap_rt.runtime.live import Figures
+from sleap_rt.workflows.live import LiveReport, LiveSummary
+from sleap_rt.workflows.plan import PredictionPlan
+
+
+class LiveTerminalReport(LiveReport):
+    """Figures and messages of a live run.
+
+    Args:
+        quiet: only warnings, and the summary.
+        verbose: also how long each step of an export took.
+    """
+
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self._quiet = quiet
+        self._export = ExportProgress(quiet=quiet, verbose=verbose)
+
+    def planned(self, plan: PredictionPlan) -> None:
+        for note in plan.notes:
+            self._say(f"Note: {note}")
+        if plan.resolved.graphs is None:
+            self._say(
+                f"exporting {plan.models.in_words} once; later runs use the cached graphs ..."
+            )
+
+    def step(self, step: Step) -> None:
+        self._export(step)
+
+    def watching(self, name: str, first: Image, device: str, addresses: dict[str, str]) -> None:
+        height, width, channels = first.shape
+        kind = "gray" if channels == 1 else "in colour"
+        self._say(f"watching {name}, {width}x{height} px {kind}, on {device}; Ctrl-C ends it")
+        for what, address in addresses.items():
+            words = "watch it at" if what == "view" else "results are published at"
+            click.echo(f"{words} {address}", err=True)
+
+    def figures(self, recent: Figures) -> None:
+        self._say(f"{time.strftime('%H:%M:%S')} {recent.in_words()}")
+
+    def warn(self, message: str) -> None:
+        click.echo(f"Warning: {message}", err=True)
+
+    def ended(self, summary: LiveSummary) -> None:
+        for note in summary.notes:
+            click.echo(f"Note: {note}", err=True)
+        figures = summary.figures
+        click.echo(
+            f"{figures.seconds:.1f} s with {summary.engine} on {summary.device}: "
+            f"{figures.in_words()}; {summary.n_tracks} tracks",
+            err=True,
+        )
+        for path in summary.paths:
+            click.echo(f"-> {path}", err=True)
+
+    def _say(self, words: str) -> None:
+        if not self._quiet:
+            click.echo(words, err=True)

@@ -1,0 +1,132 @@
+"""Answers frames while they arrive, the newest first."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sleap_rt.errors import DataError, FrameError
+from sleap_rt.options import FilterOptions, LiveOptions
+from sleap_rt.runtime.frames.live import LiveFrame, LiveSource, Newest
+from sleap_rt.runtime.live import Figures, Latencies, LiveResult, NobodyReadsError, Outlet
+from sleap_rt.runtime.pipeline.filters import filter_frame
+from sleap_rt.runtime.pipeline.stages.faults import doing
+from sleap_rt.runtime.pipeline.track_assignment import Following
+from sleap_rt.runtime.predictors import Predictor
+
+_POLL_SECONDS = 0.1  # in which Ctrl-C and the end of the run are noticed
+
+
+class Answering:
+    """The loop of a live run.
+
+    Args:
+        source: warm.
+        predictor: finds the animals.
+        following: gives them tracks.
+        filters: which of them to drop.
+        live: how long, and by when.
+        outlets: get every result, in this order.
+        tell: gets figures now and then.
+    """
+
+    def __init__(
+        self,
+        source: LiveSource,
+        predictor: Predictor,
+        following: Following,
+        filters: FilterOptions,
+        live: LiveOptions,
+        outlets: Sequence[Outlet],
+        tell: Callable[[Figures], None],
+    ) -> None:
+        self._source, self._predictor, self._following = source, predictor, following
+        self._filters, self._live, self._outlets = filters, live, outlets
+        self._tell = tell
+        self._n_unreadable = 0
+        self._whole = Latencies(live.deadline_ms)
+        self._recent = Latencies(live.deadline_ms)
+        self._told_at = self._started = self._came_last = time.perf_counter()
+        self._told_counts = (0, 0, 0)
+
+    def run(self, stop: threading.Event) -> Figures:
+        """Answer frames until the source ends, the time is over, or somebody wants it to stop.
+
+        Args:
+            stop: set when the run is to end.
+
+        Raises:
+            DataError: the source is lost.
+        """
+        self._told_at = self._started = self._came_last = time.perf_counter()
+        self._newest = Newest(self._source)
+        with self._newest as newest:
+            while not stop.is_set() and not self._is_over():
+                frame = newest.take(_POLL_SECONDS)
+                if frame is not None:
+                    try:
+                        self._answer(frame)
+                    except NobodyReadsError:
+                        break
+                elif newest.is_ended:
+                    break
+                else:
+                    self._check_patience()
+                self._tell_now_and_then()
+        return self.figures
+
+    @property
+    def figures(self) -> Figures:
+        """Of the whole run so far."""
+        seconds = self._came_last - self._started
+        return self._whole.figures(seconds, *self._counts())
+
+    def _counts(self) -> tuple[int, int, int]:
+        return (*self._newest.counts(), self._n_unreadable)
+
+    def _is_over(self) -> bool:
+        duration = self._live.duration
+        return duration is not None and time.perf_counter() - self._started >= duration
+
+    def _check_patience(self) -> None:
+        patience = self._source.patience
+        if patience and time.perf_counter() - self._came_last > patience:
+            raise DataError(f"{self._source.name} is lost: no frame came for {patience:g} s.")
+
+    def _answer(self, frame: LiveFrame) -> None:
+        self._came_last = frame.came
+        try:
+            image = frame.image()
+        except FrameError:
+            self._n_unreadable += 1
+            return
+        with doing(f"the work on frame {frame.index}"):
+            (found,) = self._predictor.predict(image[None], [frame.index])
+            found = replace(filter_frame(found, self._filters), raw={})
+            found = self._following.follow(found, image)
+        latency_ms = 1000 * (time.perf_counter() - frame.came)
+        self._whole.add(latency_ms)
+        self._recent.add(latency_ms)
+        result = LiveResult(
+            found=found,
+            image=image,
+            skeleton=self._predictor.skeleton,
+            track_names=self._following.names,
+            time=frame.time,
+            latency_ms=latency_ms,
+            n_dropped=self._newest.counts()[1],
+        )
+        for outlet in self._outlets:
+            outlet.take(result)
+
+    def _tell_now_and_then(self) -> None:
+        every, seconds = self._live.report_every, time.perf_counter() - self._told_at
+        if not every or seconds < every:
+            return
+        counts = self._counts()
+        came, dropped, unreadable = (
+            now - before for now, before in zip(counts, self._told_counts, strict=True)
+        )
+        self._tell(self._recent.figures(seconds, came, dropped, unreadable))
+        self._recent = Latencies(self._live.deadline_ms)
+        self._told_at, self._told_counts = time.perf_counter(), counts

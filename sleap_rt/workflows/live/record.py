@@ -1,0 +1,73 @@
+"""The record of a live run: kept on disk frame by frame, and written when the run ends."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sleap_rt.runtime.frames.frame_refs import FrameRef
+from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.live import LiveResult
+from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
+from sleap_rt.runtime.outputs.formats import load_writer, write_results
+from sleap_rt.runtime.outputs.names import make_folder
+from sleap_rt.runtime.outputs.results import Tally
+from sleap_rt.runtime.outputs.saving import remove_unfinished
+from sleap_rt.runtime.outputs.trial import try_output
+from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
+from sleap_rt.runtime.pipeline.spool import Spool
+from sleap_rt.skeleton import Skeleton
+from sleap_rt.workflows.plan import PredictionOptions
+
+
+class Record:
+    """An `Outlet` that collects results for a file.
+
+    Args:
+        path: of the file; it is tried before anything is recorded.
+        options: its format, and whether empty frames are in it.
+        opened: the source.
+        skeleton: of the instances.
+
+    Attributes:
+        damaged: frames without a proper answer.
+
+    Raises:
+        DataError: the file could not be written.
+    """
+
+    def __init__(
+        self, path: Path, options: PredictionOptions, opened: OpenInput, skeleton: Skeleton
+    ) -> None:
+        self._path, self._format, self._opened = path, options.output_format, opened
+        self._skeleton = skeleton
+        load_writer(self._format)
+        make_folder(path)
+        refs = [FrameRef(0, 0), FrameRef(0, 1)]
+        try_output(path, self._format, skeleton, opened.videos(), refs)
+        remove_unfinished(path)
+        self._spool = Spool(path.parent)
+        self._tally = Tally(keeps_empty=not options.no_empty_frames)
+        self.damaged = DamagedFrames()
+
+    def take(self, result: LiveResult) -> None:
+        self.damaged.note(result.found)
+        if self._tally.add(result.found):
+            self._spool.append(result.found)
+
+    def save(self, names: tuple[str, ...], provenance: Mapping[str, Any]) -> tuple[Path, ...]:
+        """Write the file.
+
+        Args:
+            names: of all tracks of the run.
+            provenance: how the results were made.
+
+        Returns:
+            The files written.
+        """
+        videos = with_absolute_paths(self._opened.videos())
+        results = self._tally.results(self._spool, self._skeleton, videos, names, provenance)
+        return write_results(results, self._path, self._format)
+
+    def close(self) -> None:
+        """Let go of what was collected, written or not."""
+        self._spool.__exit__()

@@ -1,0 +1,49 @@
+"""What a live run tells while it runs, and at its end."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sleap_rt.arrays import Image
+from sleap_rt.runtime.live import Figures
+from sleap_rt.workflows.report import Report
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveSummary:
+    """What a live run did.
+
+    Attributes:
+        figures: frames and latencies.
+        n_tracks: tracks that were begun.
+        engine: that ran the graphs.
+        device: where it truly ran.
+        paths: files written.
+        notes: what tracking left out, in words.
+    """
+
+    figures: Figures
+    n_tracks: int
+    engine: str
+    device: str
+    paths: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+class LiveReport(Report):
+    """As `Report`; this one tells nothing."""
+
+    def watching(self, name: str, first: Image, device: str, addresses: dict[str, str]) -> None:
+        """All is open and warm, and the first frame is about to be taken.
+
+        Args:
+            name: of the source.
+            first: a frame of it.
+            device: where the engine runs.
+            addresses: of what others may look at, by its kind.
+        """
+
+    def figures(self, recent: Figures) -> None:
+        """What became of the frames since the last time."""
+
+    def ended(self, summary: LiveSummary) -> None:
+        """The run has ended, and its record is written; also where it failed."""
