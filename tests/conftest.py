@@ -25,6 +25,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT))  # for `samples` and `benchmarks`; an installed package is found first
 SAMPLE_MODELS = ROOT / "samples/models"
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--device", help="the one that engines are held to their contract on; else all there are"
+    )
+
+
 Export = Callable[..., list[Path]]  # (models, overrides of their configuration)
 LONGEST_EXPORT_S = 300  # a process that holds a lock for longer has died with it
 

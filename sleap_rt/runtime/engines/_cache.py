@@ -16,8 +16,6 @@ from errno import ENOENT
 from pathlib import Path
 from typing import IO, ClassVar
 
-import platformdirs
-
 _MAGIC = b"sleap-rt engine\n"
 
 _CHUNK = 1 << 20  # bytes
@@ -152,6 +150,10 @@ def graph_hash(model: Path) -> str:
 
 
 def cache_folder() -> Path:
+    try:
+        import platformdirs
+    except ModuleNotFoundError:  # engines alone need NumPy alone: benchmarks/gpu_proof.py
+        return Path.home() / ".cache/sleap-rt/engines"
     return Path(platformdirs.user_cache_dir("sleap-rt")) / "engines"
 
 

@@ -1,4 +1,8 @@
-"""What every engine promises, tested on each engine and device that opens on this machine."""
+"""What every engine promises, tested on each engine and device that opens on this machine.
+
+`pytest tests/runtime/engines/test_contract.py --device cuda` tests that device alone, and fails
+where no engine runs on it.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +31,15 @@ PAIRS = [
 ]
 
 
-@pytest.fixture(scope="module", params=PAIRS, ids=" on ".join)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "options" in metafunc.fixturenames:
+        asked = metafunc.config.getoption("--device")
+        kind = (asked or "").partition(":")[0]
+        pairs = [(name, asked or one) for name, one in PAIRS if kind in ("", one)]
+        metafunc.parametrize("options", pairs, indirect=True, ids=" on ".join, scope="module")
+
+
+@pytest.fixture(scope="module")
 def options(request: pytest.FixtureRequest) -> EngineOptions:
     engine, device = request.param
     return EngineOptions(engine=engine, device=device)
@@ -129,11 +141,16 @@ def test_values_that_do_not_fit_are_refused_in_words(engine, frame, name, value)
 
 
 def test_it_says_where_it_runs(engine, options):
-    assert engine.device.partition(":")[0] == options.device
+    assert engine.device.partition(":")[0] == options.device.partition(":")[0]
 
 
-@pytest.mark.parametrize("name", declarations())
-def test_an_input_that_nothing_reads_is_accepted_and_checked(name, tmp_path):
+def test_an_engine_runs_on_the_device_that_was_asked_for(request):
+    kind = (request.config.getoption("--device") or "cpu").partition(":")[0]
+    obstacles = {name: declarations()[name].why_not(one) for name, one in PAIRS if one == kind}
+    assert None in obstacles.values(), obstacles
+
+
+def test_an_input_that_nothing_reads_is_accepted_and_checked(options, tmp_path):
     """As `integral_refinement` is where a model refines its peaks by an offsets head."""
     kinds = {"frames": (TensorProto.UINT8, ["n", 4, 5, 1]), "unread": (TensorProto.FLOAT, [])}
     graph = helper.make_graph(
@@ -145,9 +162,9 @@ def test_an_input_that_nothing_reads_is_accepted_and_checked(name, tmp_path):
     opsets = [helper.make_opsetid("", 18)]
     onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), tmp_path / "a.onnx")
     try:
-        engine = open_engine(tmp_path / "a.onnx", EngineOptions(engine=name, device="cpu"))
+        engine = open_engine(tmp_path / "a.onnx", options)
     except (EngineError, OptionError) as error:
-        pytest.skip(f"{name} does not open here: {error}")
+        pytest.skip(f"{options.engine} on {options.device}: {error}")
     frames = np.arange(40, dtype=np.uint8).reshape(2, 4, 5, 1)
     feed = {"frames": frames, "unread": np.array(1, np.float32)}
     np.testing.assert_array_equal(engine.run(feed)["floats"], frames)
