@@ -41,6 +41,7 @@ class FrameInstances:
             (`crop_confmaps`, (n_instances, n_nodes, height, width), and `class_probs`,
             (n_instances, n_classes)) have one row per instance, and are absent without a crop.
         image: state of the frame's image.
+        n_nodeless: predictions of the model without any visible node, which are left out here.
     """
 
     frame_index: int
@@ -52,6 +53,7 @@ class FrameInstances:
     tracking_scores: AnyFloats
     raw: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     image: ImageState = ImageState.WHOLE
+    n_nodeless: int = 0
 
     @classmethod
     def untracked(
@@ -94,6 +96,12 @@ class FrameInstances:
 
     def __len__(self) -> int:
         return len(self.points)
+
+    def without_nodeless(self) -> "FrameInstances":
+        """The instances with a visible node; the others are counted."""
+        visible = np.flatnonzero(~np.isnan(self.points).all(axis=(1, 2)))
+        n_nodeless = self.n_nodeless + len(self) - len(visible)
+        return replace(self.take(visible), n_nodeless=n_nodeless)
 
     def __repr__(self) -> str:
         return f"<FrameInstances frame {self.frame_index}: {len(self)} instances>"

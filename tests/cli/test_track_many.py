@@ -8,8 +8,8 @@ import sleap_io as sio
 
 import sleap_rt
 from sleap_rt.errors import SomeInputsFailedError
-from sleap_rt.runtime.predictors import open_predictor
 from sleap_rt.workflows.many import predictions
+from sleap_rt.workflows.tuning import open_checked
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def n_opened(monkeypatch):
 
     def counting(*args, **kwargs):
         opened.append(args)
-        return open_predictor(*args, **kwargs)
+        return open_checked(*args, **kwargs)
 
-    monkeypatch.setattr(predictions, "open_predictor", counting)
+    monkeypatch.setattr(predictions, "open_checked", counting)
     return opened
 
 

@@ -77,12 +77,14 @@ class TerminalReport(Report):
             click.echo(f"Warning: {warning}", err=True)
         if self._quiet:
             return
+        nodeless = summary.n_nodeless
+        left_out = f" ({nodeless} more without a visible node left out)" if nodeless else ""
         tracks = f"{summary.n_tracks} tracks, " if summary.n_tracks or options.tracking else ""
         resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
         click.echo(
-            f"{summary.n_frames} frames{resumed}, {summary.n_instances} instances, {tracks}"
-            f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on {summary.device}, "
-            f"batches of {summary.batch_size} "
+            f"{summary.n_frames} frames{resumed}, {summary.n_instances} instances{left_out}, "
+            f"{tracks}{summary.frames_per_second:.1f} frames/s with {summary.engine} on "
+            f"{summary.device}, batches of {summary.batch_size} "
             f"-> {', '.join(map(str, summary.paths))}",
             err=self._json_lines,
         )

@@ -48,6 +48,7 @@ def prediction_provenance(
     n_processed: int,
     tracked: bool,
     damaged: DamagedFrames,
+    n_nodeless: int,
 ) -> dict[str, Any]:
     """Keys and values as other readers of SLEAP files expect, without those that are None."""
     labels = opened.labels
@@ -73,6 +74,7 @@ def prediction_provenance(
             "frames_total": opened.selection.n_total,
         },
         "damaged_frames": damaged.by_kind(opened.videos()) or None,
+        "predictions_without_nodes": n_nodeless,
         "inference_config": _without_none(
             {
                 **asdict(options.decode),

@@ -90,18 +90,20 @@ class Tally:
         n_frames: given, stored or not.
         n_stored: of these, to be stored.
         n_instances: in these.
+        n_nodeless: predictions without a visible node, which are left out.
         track_positions: tracks in use, in order of first use.
     """
 
     def __init__(self, *, keeps_empty: bool = True) -> None:
         self._keeps_empty = keeps_empty
-        self.n_frames = self.n_stored = self.n_instances = 0
+        self.n_frames = self.n_stored = self.n_instances = self.n_nodeless = 0
         self.track_positions: dict[int, int] = {}
 
     def add(self, result: FrameInstances) -> bool:
         """Count a frame; whether it is to be stored."""
         self.n_frames += 1
         self.n_instances += len(result)
+        self.n_nodeless += result.n_nodeless
         for track_id in result.track_ids.tolist():
             if track_id >= 0 and track_id not in self.track_positions:
                 self.track_positions[track_id] = len(self.track_positions)

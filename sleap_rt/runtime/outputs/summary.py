@@ -19,6 +19,7 @@ class PredictionSummary:
         n_frames: in the result, before empty ones were left out.
         n_resumed: of these, taken from the journal.
         n_instances: found.
+        n_nodeless: predictions without any visible node, which are left out.
         n_tracks: in use.
         n_skipped: frames that were asked for, but do not exist.
         seconds: from the first frame read to the last result.
@@ -35,6 +36,7 @@ class PredictionSummary:
     n_frames: int
     n_resumed: int
     n_instances: int
+    n_nodeless: int
     n_tracks: int
     n_skipped: int
     damaged: DamagedFrames

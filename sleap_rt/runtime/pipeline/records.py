@@ -15,7 +15,7 @@ import numpy as np
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances, ImageState
 
-MAGIC = b"\xf7RT\x02"
+MAGIC = b"\xf7RT\x03"
 _HEADER = struct.Struct("<4sIQI")  # magic, length of the batch, frames ahead, frames
 _CRC = struct.Struct("<I")
 _SIZES = struct.Struct("<III")  # frames, instances, nodes
@@ -85,7 +85,8 @@ def packed(results: Sequence[FrameInstances]) -> bytes:
     counts = np.array([len(result) for result in results], "<i8")
     refs = np.array([(result.video_index, result.frame_index) for result in results], "<i8")
     parts = [_SIZES.pack(len(results), int(counts.sum()), n_nodes), counts.tobytes()]
-    parts += [refs.tobytes(), np.array([result.image for result in results], "<i8").tobytes()]
+    notes = np.array([(result.image, result.n_nodeless) for result in results], "<i8")
+    parts += [refs.tobytes(), notes.tobytes()]
     for name, dtype in _FIELDS:
         joined = np.concatenate([getattr(result, name) for result in results])
         parts.append(np.ascontiguousarray(joined, dtype).tobytes())
@@ -120,7 +121,7 @@ def _unpacked(batch: bytes) -> list[FrameInstances]:
     if (counts < 0).any() or int(counts.sum()) != n_instances:
         raise ValueError("instances of the frames do not add up")
     refs = array("<i8", n_frames, 2)
-    images = array("<i8", n_frames)
+    notes = array("<i8", n_frames, 2)
     ends = np.cumsum(counts)[:-1]
     fields: dict[str, Any] = {
         name: np.split(array(dtype, n_instances, *shapes.get(name, ())), ends)
@@ -130,7 +131,8 @@ def _unpacked(batch: bytes) -> list[FrameInstances]:
         FrameInstances(
             video_index=int(video_index),
             frame_index=int(frame_index),
-            image=ImageState(int(images[i])),
+            image=ImageState(int(notes[i, 0])),
+            n_nodeless=int(notes[i, 1]),
             **{name: parts[i] for name, parts in fields.items()},
         )
         for i, (video_index, frame_index) in enumerate(refs)

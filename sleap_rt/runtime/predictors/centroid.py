@@ -79,13 +79,13 @@ def _matched(
     found: Sequence[FoundCentroids],
     known: Sequence[KnownInstances],
 ) -> list[FrameInstances]:
-    """The pose nearest to each centroid; centroids without a visible one give none."""
+    """The pose nearest to each centroid; centroids without a visible one are counted."""
     results = []
     for frame_index, here, animals in zip(frame_indices, found, known, strict=True):
         points = nearest_instances(here.points, animals)
         visible = ~np.isnan(points[..., 0])
         result = _frame(frame_index, points, visible.astype(np.float32), here)
-        results.append(result.take(np.flatnonzero(visible.any(axis=1))))
+        results.append(result.without_nodeless())
     return results
 
 

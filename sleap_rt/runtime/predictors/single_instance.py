@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.runtime.engines import Array, open_engine
 from sleap_rt.runtime.predictors.interface import (
@@ -47,17 +45,15 @@ class SingleInstancePredictor(EnginesFirst):
         results = []
         for i, frame_index in enumerate(frame_indices):
             points, vals = outputs["peaks"][i : i + 1], outputs["peak_vals"][i : i + 1]
-            found = ~np.isnan(points).all(axis=(1, 2))
-            results.append(
-                FrameInstances.untracked(
-                    frame_index=frame_index,
-                    points=points[found],
-                    point_scores=vals[found],
-                    scores=vals.sum(axis=1)[found],
-                    raw={name: outputs[name][i] for name in self._raw},
-                    image=image_state(vals),
-                )
+            result = FrameInstances.untracked(
+                frame_index=frame_index,
+                points=points,
+                point_scores=vals,
+                scores=vals.sum(axis=1),
+                raw={name: outputs[name][i] for name in self._raw},
+                image=image_state(vals),
             )
+            results.append(result.without_nodeless())
         return results
 
     def close(self) -> None:

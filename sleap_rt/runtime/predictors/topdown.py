@@ -118,7 +118,7 @@ class _Crops:
         centers: Sequence[Floats],
         scores: Sequence[Floats],
     ) -> Pending:
-        """The poses around each frame's centres; crops without any visible node give none.
+        """The poses around each frame's centres; crops without any visible node are counted.
 
         Args:
             frames: (batch, height, width, channels) uint8, uploaded.
@@ -152,7 +152,7 @@ class _Crops:
             result = replace(result, track_ids=classes, tracking_scores=probs)
             if self._is_legacy:
                 result = result.take(first_choices(found["class_probs"], classes))
-        return result.take(np.flatnonzero(~np.isnan(result.points).all(axis=(1, 2))))
+        return result.without_nodeless()
 
     def _nothing(self, frame_index: int) -> FrameInstances:
         points = np.empty((0, self._n_nodes, 2), np.float32)

@@ -72,8 +72,8 @@ class Task:
             facts["outputs"] = [str(self.output.absolute())]
         if self.error is not None:
             facts["error"] = {"type": type(self.error).__name__, "message": self.error_words}
-        names = ("n_frames", "n_resumed", "n_instances", "n_tracks", "n_skipped", "seconds")
-        for name in (*names, "engine", "device"):
+        names = ("n_frames", "n_resumed", "n_instances", "n_nodeless", "n_tracks")
+        for name in (*names, "n_skipped", "seconds", "engine", "device"):
             facts[name] = getattr(self.done, name, None)
         facts["n_unreadable"] = None if self.done is None else self.n_unreadable
         return facts

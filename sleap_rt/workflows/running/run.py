@@ -88,6 +88,7 @@ class Run:
             n_frames=n_done,
             n_resumed=n_resumed,
             n_instances=results.n_instances,
+            n_nodeless=self._tally.n_nodeless,
             n_tracks=len(results.track_names),
             n_skipped=self._plan.selection.n_skipped,
             damaged=self._damaged,
@@ -157,6 +158,7 @@ class Run:
             n_processed=self._tally.n_frames,
             tracked=self._following.options is not None,
             damaged=self._damaged,
+            n_nodeless=self._tally.n_nodeless,
         )
         if options.reproducible:
             provenance = without_times(provenance)

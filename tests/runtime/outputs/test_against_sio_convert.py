@@ -98,9 +98,39 @@ def test_names_that_nwb_does_not_allow_are_replaced_aloud(tmp_path, caplog):
         names = []
         file.visit(names.append)
     assert "processing/SLEAP_VIDEO_000_2026_01/track=fly_1/L_R_head" in names
-    assert "L/R:head is called L_R_head in the nwb file, which allows no / and :" in caplog.messages
+    rule = "no / and : are allowed there, and no two of one name"
+    assert caplog.messages == [
+        "several tracks are called fly: they are numbered",
+        "node L/R:head is called L_R_head in the nwb file: " + rule,
+        "a skeleton without a name is called skeleton in the nwb file: " + rule,
+    ]
     assert labels.skeleton.nodes[0].name == "L/R:head"
     assert labels.skeleton.name is None
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        (("a/b", "a:b", "a_b"), ("a_b_2", "a_b_3", "a_b")),  # what need not change does not
+        ((".", "..", "b"), ("_", "__", "b")),
+        (("ä b", "鼠", " "), ("ä b", "鼠", " ")),
+    ],
+)
+def test_names_stay_apart_where_characters_are_replaced(given, written, tmp_path):
+    labels = labels_of(made_results(n_videos=1, least=3, every=0))
+    labels.skeleton.name = given[0]
+    for items in (labels.skeleton.nodes, labels.tracks):
+        for item, name in zip(items, given, strict=False):
+            item.name = name
+    (path,) = write_labels(labels, tmp_path / "out.nwb", "nwb")
+    with h5py.File(path) as file:
+        names = []
+        file.visit(names.append)
+    for track in written:
+        for node in written:
+            assert any(name.endswith(f"/track={track}/{node}") for name in names), (track, node)
+    assert [node.name for node in labels.skeleton.nodes[: len(given)]] == list(given)
+    assert labels.skeleton.name == given[0]
 
 
 def test_a_persons_instances_are_in_the_table_as_well(tmp_path, request):

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 _log = logging.getLogger(__name__)
+
+_RULE = "no / and : are allowed there, and no two of one name"
 
 
 @contextmanager
@@ -48,30 +50,53 @@ def fit_for_nwb(labels: "sio.Labels") -> "Iterator[tuple[sio.Labels, dict[str, A
     times = np.arange(max(frame.frame_idx for frame in frames) + 1, dtype=float)
     with ExitStack() as stack:
         names = distinct_names(labels.tracks)
-        for track in labels.tracks:
-            stack.enter_context(_named(track, names[id(track)]))
-        for skeleton in labels.skeletons:
-            stack.enter_context(_named(skeleton, skeleton.name or "skeleton"))
-            for node in skeleton.nodes:
-                stack.enter_context(_named(node, node.name))
+        tracks = [names[id(track)] for track in labels.tracks]
+        _rename(stack, "track", labels.tracks, tracks)
+        skeletons = labels.skeletons
+        for skeleton in skeletons:
+            _rename(stack, "node", skeleton.nodes, skeleton.node_names)
+        nodes = {name for skeleton in skeletons for name in skeleton.node_names}
+        _rename(stack, "skeleton", skeletons, [one.name for one in skeletons], nodes)
         yield fitted, {"video_timestamps": times}
 
 
-@contextmanager
-def _named(item: Any, name: str) -> Iterator[None]:
-    """Give an item a name that NWB allows, for a while."""
-    before = item.name
-    item.name = _allowed(name)
-    if item.name != name:
-        _log.warning("%s is called %s in the nwb file, which allows no / and :", name, item.name)
-    try:
-        yield
-    finally:
-        item.name = before
+def _rename(
+    stack: ExitStack,
+    kind: str,
+    items: Sequence[Any],
+    names: Sequence[str | None],
+    beside: Set[str] = frozenset(),
+) -> None:
+    """Give items names that NWB allows, each one its own, until the stack is closed.
+
+    Args:
+        stack: takes the old names back.
+        kind: of the items, in words; those without a name get it.
+        items: with a `name`.
+        names: that they should have.
+        beside: names that stand in the same place of the file.
+    """
+    taken = {name for name in names if name and _is_free(name, beside)} | beside
+    for item, name in zip(items, names, strict=True):
+        new = plain = _allowed(name or kind)
+        number = 1
+        while (new != name or new in beside) and new in taken:
+            number += 1
+            new = f"{plain}_{number}"
+        taken.add(new)
+        if new != name:
+            which = f"{kind} {name}" if name else f"a {kind} without a name"
+            _log.warning("%s is called %s in the nwb file: %s", which, new, _RULE)
+        stack.callback(setattr, item, "name", item.name)
+        item.name = new
+
+
+def _is_free(name: str, beside: Set[str]) -> bool:
+    return _allowed(name) == name and name not in beside
 
 
 def _allowed(name: str) -> str:
-    return re.sub("[/:]", "_", name)
+    return re.sub("[/:]", "_", name) if name.strip(".") else "_" * len(name)
 
 
 def _of_one_name(video: "sio.Video") -> "sio.Video":
