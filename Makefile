@@ -10,7 +10,7 @@ SOURCES := sleap_rt tests samples benchmarks
 # A process that dies ends the run: waiting for its replacement can take for ever.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
-.PHONY: demo test check format bench fuzz dist wheel test-all lowest lock clean
+.PHONY: demo test check format bench fuzz web dist wheel test-all lowest lock clean
 
 demo: $(READY)
 	$(BIN)/python samples/demo.py
@@ -38,6 +38,13 @@ FUZZ ?= --seconds 300
 fuzz: $(TESTABLE)
 	$(BIN)/python tests/fuzz/run.py $(FUZZ)
 
+# The page of `sleap-nn page`, from web/ into the package. Needs Node.js 20 or newer, with npm.
+PAGE := sleap_rt/web_page/static/index.html
+web: $(PAGE)
+
+$(PAGE): $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/tests/*') LICENSE
+	cd web && npm ci --ignore-scripts && npm run types && npm run build
+
 # The wheel as users get it, in an environment of its own and away from the checkout: it exports,
 # tracks and evaluates. In it, only `sleap_rt` of the wheel can be imported.
 WHEEL := .venv-wheel
@@ -48,6 +55,7 @@ wheel: dist
 	sh tests/wheel.sh "$(CURDIR)" "$(CURDIR)/$(WHEEL)/bin"
 
 dist: $(READY)
+	if command -v npm; then $(MAKE) web; else echo "npm is missing: the wheel has no page"; fi
 	rm -rf dist build
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
@@ -87,4 +95,4 @@ $(TESTABLE): $(READY)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-* $(EXPORTS) build dist *.egg-info demo-output
+	rm -rf $(VENV) .venv-* $(EXPORTS) build dist *.egg-info demo-output web/node_modules sleap_rt/web_page/static

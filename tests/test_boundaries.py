@@ -21,9 +21,10 @@ MAY_IMPORT = {
     # It tells a terminal what workflows report: steps of an export, results, verifications.
     "cli": {"workflows", "export", "runtime", "tracking", "evaluation"},
     "api": {"workflows", "runtime", "tracking"},
-    "workflows": {"models", "export", "runtime", "tracking", "evaluation"},
+    "workflows": {"models", "export", "runtime", "tracking", "evaluation", "web_page"},
     # It runs the finished graph, to certify it; how alike two poses are is evaluation's to say.
     "export": {"models", "runtime", "evaluation"},
+    "web_page": {"runtime"},
     "runtime": {"tracking"},  # predicting and following in one pass
     "models": set(),
     "tracking": set(),

@@ -15,4 +15,8 @@ assert (root / 'py.typed').is_file(), 'the wheel has no py.typed'
 "$bin/sleap-nn" export "$samples/models/bottomup" -o graphs
 "$bin/sleap-rt" verify graphs
 "$bin/sleap-rt" track -i "$samples/crawlers.mp4" -m graphs -o poses.slp -t
+if [ -f "$1/sleap_rt/web_page/static/index.html" ]; then
+    "$bin/sleap-nn" page graphs -o page
+    test -s page/ort.wasm.min.mjs
+fi
 "$bin/sleap-rt" eval -g "$samples/crawlers.slp" -p poses.slp

@@ -17,7 +17,7 @@ from sleap_rt.interrupts import Interrupts
 from sleap_rt.version import __version__
 
 _PANELS = {  # of the help, and the commands in each
-    "Models": ("export", "info", "verify", "bench"),
+    "Models": ("export", "info", "verify", "bench", "page"),
     "Poses and tracks": ("track", "merge", "live"),
     "Evaluation": ("eval", "eval-tracking"),
     "This machine": ("system", "completion"),

@@ -19,6 +19,7 @@ from sleap_rt.options.running import (
     RunOptions,
     SelectionOptions,
 )
+from sleap_rt.options.showing import PageOptions
 
 __all__ = [
     "LABEL_FILTERS",
@@ -32,6 +33,7 @@ __all__ = [
     "FrameRange",
     "LiveOptions",
     "ModelOverrides",
+    "PageOptions",
     "RunOptions",
     "SelectionOptions",
     "filled",

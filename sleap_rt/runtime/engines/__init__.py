@@ -12,6 +12,7 @@ from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import _choice
 from sleap_rt.runtime.engines._choice import AS_ASKED, EngineChoice, check_options, choose
+from sleap_rt.runtime.engines._cut import cut
 from sleap_rt.runtime.engines._times import timed
 from sleap_rt.runtime.engines.interface import (
     Array,
@@ -35,6 +36,7 @@ __all__ = [
     "check_engine_options",
     "choose_engine",
     "cpu_engines",
+    "cut",
     "declarations",
     "engine_names",
     "open_engine",

@@ -1,0 +1,51 @@
+"""`sleap-nn page`: an exported model in a browser."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleap_rt.cli.options.arguments import OnceCommand
+from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.options import PageOptions, filled
+
+
+@click.command("page", cls=OnceCommand, short_help="Make a page that runs a model in a browser.")
+@model_arguments("MODEL [MODEL]")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the page; any web server can show it.",
+)
+@click.option("--serve", is_flag=True, help="Show it to browsers on this machine, and only there.")
+@click.option(
+    "--port", type=int, help="With --serve: where.  [default: 8000, or any free one; 0: any]"
+)
+def command(**params: Any) -> None:
+    """Make a page that runs a model in a browser: drop a video on it, and poses are drawn over it.
+
+    MODEL is an export folder, an `.onnx` file or a trained model. The page reads the video itself
+    and sends nothing anywhere; it runs on the GPU through WebGPU, else in WebAssembly, and saves
+    poses as CSV and JSON.
+
+    \b
+    sleap-nn page exports/flies --serve
+    sleap-nn page exports/flies -o flies_page
+    """
+    models = given_models(params, most=2)
+    options = filled(PageOptions, params)
+    from sleap_rt.workflows.show.page import plan_page
+
+    plan = plan_page(models, options)
+    content = plan.content()
+    folder = plan.write(content)
+    if folder is not None:
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        click.echo(f"{folder}: a page of {size / 1e6:.0f} MB. Browsers open it from a web server,")
+        click.echo("not from the disk: put it on one, or show it here with --serve.")
+    server = plan.open_server(content)
+    if server is not None:
+        click.echo(f"{server.address} shows the page on this machine. Ctrl-C ends it.")
+        with server:
+            server.serve_forever()

@@ -1,0 +1,1 @@
+"""What shows a model or its results to a person."""

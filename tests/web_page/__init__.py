@@ -1,0 +1,1 @@
+"""Tests of the page, and a browser to open it in."""
