@@ -12,7 +12,10 @@ import sleap_rt
 from sleap_rt import PosePredictor, run_inference
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import InferenceArguments
+from sleap_rt.api.warm_up import warm_up
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline import progress as shown
 from sleap_rt.tracking.options import TrackerOptions
 
@@ -174,6 +177,24 @@ def test_results_have_a_short_name(graph):
     with PosePredictor(graph) as predictor:
         found = predictor.predict_frame(np.zeros((250, 324), np.uint8), 7)
     assert repr(found) == "<FrameInstances frame 7: 0 instances>"
+
+
+@pytest.mark.parametrize("finds", [True, False])
+def test_opening_runs_a_frame_of_the_trainings_size(graph, finds):
+    """Engines that compile for each size of frames have done so; grouping has been loaded."""
+    shapes = []
+
+    class Recording:
+        models = GraphSet.read([graph])
+        needs_instances = False
+
+        def predict(self, frames, frame_indices):
+            shapes.append(frames.shape)
+            return [[1] if finds else []]
+
+    warm_up(Recording(), EngineOptions(engine="ort", device="cpu"))
+    assert shapes[0] == (1, 250, 324, 1)
+    assert len(shapes) == (1 if finds else 2)  # in the stored frame itself, animals were found
 
 
 @pytest.mark.engine

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from sleap_rt.errors import OptionError
@@ -14,8 +13,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines._times import timed_engines
 from sleap_rt.runtime.frames.video import VideoFile
-from sleap_rt.runtime.graph_file import read_graph_file
-from sleap_rt.runtime.inspect.verify import read_sample
+from sleap_rt.runtime.inspect.stored_frame import training_frame
 from sleap_rt.runtime.inspect.whole_run import whole_run
 from sleap_rt.runtime.outputs.formats import write_results
 from sleap_rt.runtime.outputs.results import Tally
@@ -23,7 +21,6 @@ from sleap_rt.runtime.predictors import Frames, Predictor, open_predictor
 from sleap_rt.tracking import Tracker
 
 _N_WARM_UP = 3  # batches; engines prepare for a shape when they first run it
-_DEFAULT_SIDE = 512  # px of the stored frame, enlarged, for models whose training size is not fixed
 _PERCENTILES = {"p50": 50, "p90": 90, "p99": 99, "max": 100}
 
 
@@ -152,7 +149,7 @@ def _batches(
     """Frames in batches, warm-up included, and the median ms of reading one."""
     n_batches = options.n_batches + _N_WARM_UP
     if video is None:
-        frame = _stored_frame(graphs[0])
+        frame = training_frame(graphs[0])
         return [np.stack([frame] * options.batch_size)] * n_batches, None
     batches, read_ms = [], []
     with VideoFile(video) as file:
@@ -162,18 +159,6 @@ def _batches(
             batches.append(np.stack([file.read(index) for index in indices]))
             read_ms.append(_since(started))
     return batches, float(np.median(read_ms))
-
-
-def _stored_frame(graph: Path) -> Frames:
-    """The frame that the file carries for `verify`, enlarged to the training size.
-
-    Not noise: where nothing is found, neither crops nor grouping would be measured.
-    """
-    spec = read_graph_file(graph).contract.preprocessing
-    frame = read_sample(graph).feed["frames"][0]
-    size = (spec.max_width or _DEFAULT_SIDE, spec.max_height or _DEFAULT_SIDE)
-    larger = cv2.resize(frame, size, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(larger, np.uint8).reshape(*larger.shape[:2], -1)
 
 
 def _predict(predictor: Predictor, batch: Frames) -> tuple[list[FrameInstances], float]:
