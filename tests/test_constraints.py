@@ -24,11 +24,11 @@ def pinned():
     return {plain(name): pin for name, pin in pins.items()}
 
 
-def needed():
-    """Names of all packages that the development environment consists of, on this system."""
+def needed(of_ours=INSTALLED):
+    """Names of all packages that we need with these extras, on this system."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
     extras = project["optional-dependencies"]
-    waiting = [*project["dependencies"], *(line for extra in INSTALLED for line in extras[extra])]
+    waiting = [*project["dependencies"], *(line for extra in of_ours for line in extras[extra])]
     found = set()
     while waiting:
         requirement = packaging.Requirement(waiting.pop())

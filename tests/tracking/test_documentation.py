@@ -21,19 +21,28 @@ def example(word):
 def test_the_online_example_follows_two_animals():
     _, sequence = draw(easy(Crowd(n_animals=2, n_frames=20, area_per_animal_px=400, seed=1)))
     followed = []
+    code = example("tracker.track(frame)")
+    assert "points = find(frame_index)" in code
     exec(
-        example("tracker.track(frame)"),
+        code.replace("points = find(frame_index)", "points = sequence[frame_index].points"),
         {
-            "poses": [one.points for one in sequence],
-            "react": lambda name, pose, score: followed.append((name, pose, float(score))),
+            "sequence": sequence,
+            "print": lambda name, middle, score: followed.append((name, middle, float(score))),
         },
     )
     assert {name for name, _, _ in followed} == {"track_0", "track_1"}
     assert len(followed) == 40
     for name in ("track_0", "track_1"):
-        path = np.array([pose.mean(axis=0) for track, pose, _ in followed if track == name])
+        path = np.array([middle for track, middle, _ in followed if track == name])
         assert np.linalg.norm(np.diff(path, axis=0), axis=1).max() < 20  # px; never the other one
     assert all(0 <= score <= 1 for _, _, score in followed)
+
+
+def test_the_online_example_runs_as_it_stands(capsys):
+    exec(example("tracker.track(frame)"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 40
+    assert lines[-1].startswith("track_1 [39. 99.]")
 
 
 def test_the_file_example_writes_tracks(tmp_path, monkeypatch):
