@@ -12,9 +12,9 @@ import sleap_rt
 from sleap_rt import PosePredictor, run_inference
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import InferenceArguments
-from sleap_rt.api.warm_up import warm_up
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.inspect.warm_up import warm_up
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline import progress as shown
 from sleap_rt.tracking.options import TrackerOptions

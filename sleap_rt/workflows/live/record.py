@@ -54,6 +54,11 @@ class Record:
         if self._tally.add(result.found):
             self._spool.append(result.found)
 
+    @property
+    def n_nodeless(self) -> int:
+        """Predictions without a visible node, which were left out."""
+        return self._tally.n_nodeless
+
     def save(self, names: tuple[str, ...], provenance: Mapping[str, Any]) -> tuple[Path, ...]:
         """Write the file.
 

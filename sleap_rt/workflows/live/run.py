@@ -171,6 +171,7 @@ class _Run:
             n_processed=figures.n_predicted,
             tracked=self._following.options is not None,
             damaged=self._record.damaged,
+            n_nodeless=self._record.n_nodeless,
         )
         provenance["live"] = {"source": self._source.name, **vars(figures)}
         return self._record.save(self._following.names, provenance)
