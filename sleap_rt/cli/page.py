@@ -35,10 +35,11 @@ def command(**params: Any) -> None:
     """
     models = given_models(params, most=2)
     options = filled(PageOptions, params)
+    from sleap_rt.cli.reports.export_progress import ExportProgress
     from sleap_rt.workflows.show.page import plan_page
 
     plan = plan_page(models, options)
-    content = plan.content()
+    content = plan.content(ExportProgress(quiet=False, verbose=False))
     folder = plan.write(content)
     if folder is not None:
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

@@ -1,5 +1,6 @@
 """The page finds what ONNX Runtime finds: a real browser, driven as a person would."""
 
+import base64
 import csv
 import json
 from contextlib import ExitStack
@@ -132,8 +133,14 @@ def test_a_video_gives_the_poses_and_the_table_of_track(browse, addresses, sampl
     with VideoFile(clip) as video:
         frames = [video.read(number) for number in range(video.n_frames)]
     wanted = expected(sample_graphs("bottomup"), frames)
-    (said,) = browse([{"url": addresses(("bottomup",)), "files": [str(clip)]}], "--disable-gpu")
+    job = {"url": addresses(("bottomup",)), "files": [str(clip)]}
+    said, stopped = browse([job, job | {"stops": True}], "--disable-gpu")
     check(said, wanted)
+    assert stopped["label"] == "Go on"
+    assert stopped["state"].startswith("Stopped: ")
+    kept = json.loads(Path(stopped["json"]).read_text(encoding="utf8"))["frames"]
+    assert 0 < len(kept) < 20
+    check(stopped, wanted[: len(kept)])
     assert "20 frames of clip.webm" in said["state"]
     assert said["csv_name"] == "clip.predictions.csv"
     table = Path(said["csv"]).read_text(encoding="utf8")
@@ -174,6 +181,17 @@ def test_files_that_are_no_frames_are_refused_in_words(browse, addresses, images
     jobs = [{"url": url, "files": [str(tmp_path / name) for name in names]} for names in cases]
     for said, told in zip(browse(jobs, "--disable-gpu"), cases.values(), strict=True):
         assert told in said["problem"]
+
+
+def test_poses_that_are_not_the_certified_ones_are_not_shown(browse, built, sample_graphs):
+    content = dict(page_content(GraphSet.read(sample_graphs("single_instance")), "x"))
+    sample = json.loads(content["models/single_instance.sample.json"])
+    sample["feed"]["peak_threshold"]["data"] = base64.b64encode(np.float32(9).tobytes()).decode()
+    content["models/single_instance.sample.json"] = json.dumps(sample).encode()
+    with serving(content) as server:
+        (said,) = browse([{"url": server.address}], "--disable-gpu")
+    assert said["engine"] == "The model could not be opened."
+    assert "gives other poses than the certified ones" in said["problem"]
 
 
 def test_webgpu_gives_the_same_poses_and_is_proven_first(

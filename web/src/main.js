@@ -133,6 +133,9 @@ const ANSWERS = {
   frame({ number, poses, image }) {
     state.results.set(number, poses);
     state.rate.count();
+    if (state.phase === "paused") {
+      enter("paused"); // this one was on its way; it can be looked at and saved
+    }
     if (image !== null) {
       showFrame(number, image);
       text("rate").textContent = state.rate.now();

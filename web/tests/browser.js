@@ -64,12 +64,27 @@ async function answer(job, number) {
   return said;
 }
 
+/** Pauses at once, looks at frame 1 by the keyboard alone, goes on, and stops. */
+async function pauseAndStop(page) {
+  await page.click("#pause");
+  await page.waitForSelector("#seek:enabled");
+  await page.focus("#seek");
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowRight");
+  await page.waitForSelector("#picture[aria-label^='Frame 1 ']");
+  const label = await page.textContent("#pause");
+  await page.click("#pause");
+  await page.click("#stop");
+  return { label };
+}
+
 async function run(page, job, number) {
   if (job.threshold !== undefined) {
     await page.locator("details", { hasText: "Runs on" }).evaluate((one) => (one.open = true));
     await page.fill("#threshold", String(job.threshold));
   }
   await page.setInputFiles("#files", job.files);
+  const paused = job.stops ? await pauseAndStop(page) : {};
   await page.waitForSelector("#state[data-done], #problem:visible");
   if (await page.isVisible("#problem")) {
     return {};
@@ -81,5 +96,5 @@ async function run(page, job, number) {
     saved[`${kind}_name`] = download.suggestedFilename();
     await download.saveAs(saved[kind]);
   }
-  return { ...saved, state: await page.textContent("#state") };
+  return { ...paused, ...saved, state: await page.textContent("#state") };
 }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.options import PageOptions
@@ -11,6 +12,9 @@ from sleap_rt.runtime.model_set import GraphSet, ModelSet
 from sleap_rt.web_page.content import Content, is_free, own_files, page_content, write_page
 from sleap_rt.web_page.server import PageServer
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
+
+if TYPE_CHECKING:
+    from sleap_rt.export.steps import OnStep
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,13 +29,16 @@ class PagePlan:
     models: ResolvedModels
     options: PageOptions
 
-    def content(self) -> Content:
+    def content(self, on_step: "OnStep | None" = None) -> Content:
         """All files of the page; trained models are exported first.
+
+        Args:
+            on_step: called as each step of an export begins and ends.
 
         Raises:
             ModelError: a model cannot be exported, or is too large for a browser.
         """
-        graphs = self.models.exported()
+        graphs = self.models.exported(on_step)
         _check_whole(graphs)
         return page_content(graphs, self.models.paths[0].resolve().stem)
 

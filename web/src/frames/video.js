@@ -78,6 +78,9 @@ const BROWSERS_COLORS =
   "The browser gives no plain picture of this video and converts the colours itself; they may " +
   `differ by some grey levels from those of \`sleap-nn track\` (plain are ${FORMATS.join(", ")}).`;
 
+const HOW_TO_CONVERT =
+  "`ffmpeg -i VIDEO -c:v libx264 -crf 12 -pix_fmt yuv420p VIDEO.mp4` makes such a file.";
+
 /**
  * @param {Input} input
  * @param {string} name
@@ -86,7 +89,7 @@ async function videoTrack(input, name) {
   if (!(await input.canRead())) {
     throw new Error(
       `${name} is no video that a browser reads: MP4, MOV, WebM, MKV or MPEG-TS. ` +
-        "`ffmpeg -i VIDEO -c copy VIDEO.mp4` puts many others into such a file without loss.",
+        HOW_TO_CONVERT,
     );
   }
   const track = await input.getPrimaryVideoTrack();
@@ -96,7 +99,7 @@ async function videoTrack(input, name) {
   if (!(await track.canDecode())) {
     throw new Error(
       `This browser cannot decode ${name} (${(await track.getCodecParameterString()) ?? "unknown codec"}). ` +
-        "H.264, VP9 and AV1 with 8 bits are decoded by most.",
+        `H.264, VP9 and AV1 with 8 bits are decoded by most. ${HOW_TO_CONVERT}`,
     );
   }
   return track;
