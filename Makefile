@@ -10,7 +10,10 @@ SOURCES := sleap_rt tests samples benchmarks
 # A process that dies ends the run: waiting for its replacement can take for ever.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
-.PHONY: demo test check format bench fuzz web dist wheel test-all lowest lock clean
+# Without the words about the next version of MkDocs
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
+
+.PHONY: demo test check format docs bench fuzz web dist wheel test-all lowest lock clean
 
 demo: $(READY)
 	$(BIN)/python samples/demo.py
@@ -23,11 +26,16 @@ check: $(TESTABLE)
 	$(BIN)/ruff check .
 	$(BIN)/vermin --quiet --violations --target=3.10- --exclude long $(SOURCES)
 	$(BIN)/mypy
+	$(MKDOCS) build --quiet
 	$(PYTEST)
 
 format: $(TESTABLE)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The documentation as a site, on this machine alone.
+docs: $(TESTABLE)
+	$(MKDOCS) serve --open
 
 # Beside the released sleap-nn, which is installed once: BENCH="--data FOLDER --rows single"
 bench: $(TESTABLE)
@@ -91,8 +99,8 @@ $(READY): pyproject.toml constraints-dev.txt
 	touch $@
 
 $(TESTABLE): $(READY)
-	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,test,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,test,dev,docs]"
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-* $(EXPORTS) build dist *.egg-info demo-output web/node_modules sleap_rt/web_page/static
+	rm -rf $(VENV) .venv-* .site $(EXPORTS) build dist *.egg-info demo-output web/node_modules sleap_rt/web_page/static

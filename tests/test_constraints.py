@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-INSTALLED = ("cpu", "export", "report", "test", "dev")  # the extras of `make`
+INSTALLED = ("cpu", "export", "report", "test", "dev", "docs")  # the extras of `make`
 packaging = pytest.importorskip("packaging.requirements")
 tomllib = pytest.importorskip("tomllib", reason="Python 3.10 cannot read pyproject.toml")
 

@@ -1,0 +1,53 @@
+"""What the site adds to the files of docs/: the guides that lie elsewhere in the repository.
+
+They stay where readers of the repository look for them. Links between them and docs/ are written
+for the repository; here they are led to the pages of the site.
+"""
+
+import re
+import sys
+from pathlib import Path
+from posixpath import dirname, normpath, relpath
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+sys.path.insert(0, str(Path(__file__).parent))  # MkDocs loads this file alone
+
+import commands
+
+ROOT = Path(__file__).resolve().parents[2]
+ELSEWHERE = {  # place in the repository -> place on the site
+    "README.md": "index.md",
+    "CHANGELOG.md": "CHANGELOG.md",
+    "CONTRIBUTING.md": "CONTRIBUTING.md",
+    "SECURITY.md": "SECURITY.md",
+    "benchmarks/results.md": "benchmarks/results.md",
+    "samples/README.md": "samples/README.md",
+}
+_LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(?=[)#])")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the guides that lie outside docs/."""
+    for path, place in ELSEWHERE.items():
+        files.append(File.generated(config, place, abs_src_path=str(ROOT / path)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Fill the generated parts, and lead links written for the repository to pages of the site."""
+    markdown = markdown.replace("<!-- commands -->", commands.reference())
+    on_site = page.file.src_uri
+    places = {place: path for path, place in ELSEWHERE.items()}
+    in_repository = places.get(on_site, f"docs/{on_site}")
+
+    def led(link: re.Match[str]) -> str:
+        target = normpath(f"{dirname(in_repository) or '.'}/{link[1]}")
+        if target not in ELSEWHERE and not target.startswith("docs/"):
+            return link[1]  # the strict build says that there is no such page
+        place = ELSEWHERE.get(target, target.removeprefix("docs/"))
+        return relpath(place, dirname(on_site) or ".")
+
+    return _LINK.sub(led, markdown)
