@@ -21,6 +21,8 @@ CONTRACT_VERSION = 6
 _LONGEST = 4 << 20  # characters of a contract
 _FREE_SIDE = 512  # px, stands in for a side that is open
 METADATA_KEY = "sleap_rt"
+BONSAI_KEY = "sleap_rt_bonsai"
+"""Metadata of a graph for Bonsai.Sleap: the contracts of the graphs that it was made of."""
 BYTES_NODE = "frames/Cast"
 """The first node of a graph. It casts the frames' bytes to floats, since some engines support bytes
 in no other operator. An engine that can gather and transpose bytes may cast to bytes instead."""

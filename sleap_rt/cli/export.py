@@ -11,7 +11,14 @@ from sleap_rt.cli.options.overrides import override_options, overrides_from
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
 from sleap_rt.errors import OptionError
-from sleap_rt.options import CalibrationOptions, ExportOptions
+from sleap_rt.options import (
+    EXPORT_FORMATS,
+    CalibrationOptions,
+    DecodeOptions,
+    ExportOptions,
+    filled,
+)
+from sleap_rt.options.upstream import why_unknown
 
 
 def _frame_size(
@@ -32,6 +39,40 @@ class _Format(click.Choice[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         ours = "trt" if value.lower() in ("tensorrt", "both") else value.lower()
         return super().convert(ours, param, ctx)
+
+
+_BUILT_IN_OPTIONS = (
+    click.option(
+        "--max_instances",
+        "-n",
+        type=int,
+        help="With --format bonsai: most animals in a frame; time grows with them.  [default: 20]",
+    ),
+    click.option(
+        "--peak_threshold",
+        type=float,
+        help="With --format bonsai: confidence below which there is no peak.  "
+        f"[default: {DecodeOptions.peak_threshold}]",
+    ),
+    click.option(
+        "--centroid_peak_threshold",
+        type=float,
+        help="With --format bonsai: the same for centroids.  [default: --peak_threshold]",
+    ),
+    click.option(
+        "--integral_refinement",
+        type=click.Choice(("integral", "none")),
+        help="With --format bonsai: peaks within a cell, or whole cells.  [default: integral]",
+    ),
+)
+BUILT_IN = ("max_instances", "peak_threshold", "centroid_peak_threshold", "integral_refinement")
+
+
+def built_in(command: Any) -> Any:
+    """Add the options that are built into a graph for Bonsai, and into no other."""
+    for option in reversed(_BUILT_IN_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.command("export", cls=DialectCommand, short_help="Turn trained models into ONNX graphs.")
@@ -72,19 +113,21 @@ class _Format(click.Choice[str]):
     "--format",
     "-f",
     "format_",
-    type=_Format(("onnx", "trt")),
+    type=_Format(EXPORT_FORMATS),
     default=ExportOptions.format,
     show_default=True,
-    help="trt adds an engine of TensorRT-RTX beside each graph; no GPU is needed.",
+    help="trt adds an engine of TensorRT-RTX beside each graph; no GPU is needed. bonsai writes "
+    "one graph for Bonsai.Sleap.",
 )
 @click.option("--target", help="With --format trt: GPU architecture, e.g. sm86 (GeForce RTX 30).")
 @click.option(
     "--frame_size",
     metavar="WIDTHxHEIGHT",
     callback=_frame_size,
-    help="With --format trt: size of the frames, px; x1 or x3 behind it: their channels.  "
-    "[default: as trained]",
+    help="With --format trt or bonsai: size of the frames, px; x1 or x3 behind it: their "
+    "channels.  [default: as trained; bonsai: any]",
 )
+@built_in
 @click.option("--verbose", is_flag=True, help="Say how long each step took.")
 @override_options
 def command(
@@ -113,7 +156,9 @@ def command(
     sleap-nn export models/bottomup -o exports/half --input_scale 0.5
     sleap-nn export models/bottomup -o exports/rtx --precision fp16 --format trt --target sm86
     sleap-nn export models/bottomup -o exports/int8 --precision int8 --calibrate video.mp4
+    sleap-nn export models/centroid models/centered_instance -o bonsai --format bonsai -n 3
     """
+    decode = _built_in(params, format_)
     models = given_models(params, most=2)
     overrides = overrides_from(params)
     options = ExportOptions(
@@ -122,6 +167,7 @@ def command(
         format=format_,
         target=target,
         frame_size=frame_size,
+        decode=decode,
     )
     from sleap_rt.export.beside import default_folder
     from sleap_rt.workflows.export import export_models
@@ -136,10 +182,24 @@ def command(
     for one in exported:
         for note in one.contract.notes:
             click.echo(f"{one.contract.kind}: note: {note}", err=True)
-        click.echo(f"{one.path}: {_certified(one.contract)}")
+        name = one.path if one.bonsai is None else one.contract.kind
+        click.echo(f"{name}: {_certified(one.contract)}")
+    if exported[0].bonsai is not None:
+        click.echo(f"{exported[0].path}: {exported[0].bonsai}")
     for one in exported:
         if one.engine is not None:
             click.echo(f"{one.engine}: for {target}")
+
+
+def _built_in(params: dict[str, Any], format_: str) -> DecodeOptions | None:
+    """What is built into a graph for Bonsai, taken out of the parameters."""
+    given = {name: params.pop(name) for name in BUILT_IN}
+    given = {name: value for name, value in given.items() if value is not None}
+    if format_ == "bonsai":
+        return filled(DecodeOptions, given)
+    for name in given:
+        raise OptionError(why_unknown(name, "export") or f"{name}: only with format bonsai")
+    return None
 
 
 def _calibration(

@@ -67,7 +67,7 @@ def export_models(
     with steps.step("read the trained models"):
         models = _load(paths, overrides)
     with _calibration_frames(models, calibration) as frames:
-        _refuse_other_graphs(folder, {f"{model.kind}.onnx" for model in models})
+        refuse_other_graphs(folder, {f"{model.kind}.onnx" for model in models})
         with room_in(folder) as temporary:
             written = _written(models, temporary, precision, frames, steps)
             metadata = metadata_of([contract for _, contract in written])
@@ -104,8 +104,16 @@ def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel
     return set_of(paths, overrides, native, load_legacy_model)
 
 
-def _refuse_other_graphs(folder: Path, names: set[str]) -> None:
-    """Refuse a folder with graphs of another export: all graphs of a folder are used together."""
+def refuse_other_graphs(folder: Path, names: set[str]) -> None:
+    """Refuse a folder with graphs of another export: all graphs of a folder are used together.
+
+    Args:
+        folder: to export into.
+        names: of the graphs of this export, which may replace those that are there.
+
+    Raises:
+        ModelError: as the summary says.
+    """
     others = sorted(path.name for path in folder.glob("*.onnx") if path.name not in names)
     if others:
         raise ModelError(

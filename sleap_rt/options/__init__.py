@@ -2,6 +2,7 @@
 
 from sleap_rt.options.dividing import FrameRange
 from sleap_rt.options.exporting import (
+    EXPORT_FORMATS,
     NO_OVERRIDES,
     CalibrationOptions,
     ExportOptions,
@@ -22,6 +23,7 @@ from sleap_rt.options.running import (
 from sleap_rt.options.showing import PageOptions
 
 __all__ = [
+    "EXPORT_FORMATS",
     "LABEL_FILTERS",
     "NO_OVERRIDES",
     "USUAL_BATCH_SIZE",

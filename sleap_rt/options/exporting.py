@@ -8,6 +8,7 @@ from typing import Any
 from sleap_rt.contract import PRECISIONS, Precision
 from sleap_rt.errors import OptionError
 from sleap_rt.options.given import filled
+from sleap_rt.options.running import DecodeOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +103,9 @@ class CalibrationOptions:
             )
 
 
+EXPORT_FORMATS = ("onnx", "trt", "bonsai")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
     """In what form a trained model is exported.
@@ -109,10 +113,14 @@ class ExportOptions:
     Attributes:
         precision: number format of the network; decoding is float32 always.
         calibration: how a network is brought to int8; None for other precisions.
-        format: `onnx`; `trt` adds an engine of TensorRT-RTX beside each graph.
+        format: `onnx`; `trt` adds an engine of TensorRT-RTX beside each graph; `bonsai` writes one
+            graph for Bonsai.Sleap in place of ours.
         target: GPU architecture that the engine is for.
-        frame_size: width, height and, if given, channels of the frames that the engine is for,
-            px; None takes the size that the model was trained with.
+        frame_size: width, height and, if given, channels of the frames that the engine, or the
+            graph for Bonsai, is for, px; None takes the size that the model was trained with, and
+            for Bonsai any.
+        decode: built into the graph for Bonsai; None for the other formats, whose graphs take it
+            when they run.
     """
 
     precision: Precision = "fp32"
@@ -120,6 +128,7 @@ class ExportOptions:
     format: str = "onnx"
     target: str | None = None
     frame_size: tuple[int, ...] | None = None
+    decode: DecodeOptions | None = None
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
@@ -136,12 +145,21 @@ class ExportOptions:
                 f"calibrate has no effect with precision {self.precision}; add precision int8, or "
                 "leave it out"
             )
-        if self.format not in ("onnx", "trt"):
-            raise OptionError(f"format must be 'onnx' or 'trt', got {self.format!r}")
+        if self.format not in EXPORT_FORMATS:
+            allowed = ", ".join(EXPORT_FORMATS)
+            raise OptionError(f"format must be one of {allowed}, got {self.format!r}")
+        if self.format == "bonsai" and self.precision == "int8":
+            raise OptionError("Bonsai.Sleap knows the precisions fp32 and fp16, not int8")
+        if self.format != "bonsai" and self.decode is not None:
+            raise OptionError(
+                "thresholds and max_instances are built into graphs for Bonsai only; others take "
+                "them at run time: pass them to track, or add format bonsai"
+            )
         if self.format == "trt" and self.target is None:
             raise OptionError("format trt needs the GPU architecture as target, e.g. sm86")
         for name in ("target", "frame_size"):
-            if self.format == "onnx" and getattr(self, name) is not None:
+            is_taken = self.format == "trt" or (self.format, name) == ("bonsai", "frame_size")
+            if not is_taken and getattr(self, name) is not None:
                 raise OptionError(
                     f"{name} is for engines: a graph runs on every device, with frames of any "
                     "size. Add format trt, or leave it out."

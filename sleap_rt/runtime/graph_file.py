@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sleap_rt.contract import BYTES_NODE, METADATA_KEY, GraphContract
+from sleap_rt.contract import BONSAI_KEY, BYTES_NODE, METADATA_KEY, GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS
 from sleap_rt.runtime.graph_operators import external_locations
@@ -72,6 +72,11 @@ def read_graph_file(path: Path) -> GraphFile:
 
 def _checked(path: Path, data: mmap.mmap) -> GraphContract:
     metadata = _metadata(data)
+    if BONSAI_KEY in metadata:
+        raise ModelError(
+            f"{path} was exported for Bonsai.Sleap (format bonsai), which alone reads it; export "
+            "the trained model again without that format."
+        )
     if METADATA_KEY not in metadata:
         raise ModelError(
             f"{path} was not exported by sleap-rt: it carries no {METADATA_KEY!r} metadata, so its "

@@ -1,15 +1,17 @@
 """Turn trained models into graphs, and graphs into engines built ahead of time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.contract import GraphContract
-from sleap_rt.options import NO_OVERRIDES, ExportOptions, ModelOverrides
+from sleap_rt.options import NO_OVERRIDES, DecodeOptions, ExportOptions, ModelOverrides
 from sleap_rt.runtime.graph_file import read_graph_file
+from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.progress import somebody_looks
 from sleap_rt.workflows.export_extra import check_export_extra, needs_export_extra
+from sleap_rt.workflows.plan import PredictionOptions, refuse_without_effect
 from sleap_rt.workflows.report import StepsBar
 
 if TYPE_CHECKING:
@@ -21,14 +23,16 @@ class Exported:
     """One exported graph.
 
     Attributes:
-        path: of the `.onnx` file.
+        path: of the `.onnx` file; with format bonsai, of the one that it is a stage of.
         contract: of the graph.
         engine: file of the engine built for it, if one was asked for.
+        bonsai: with format bonsai, which operator takes the file, and how it compares, in words.
     """
 
     path: Path
     contract: GraphContract
     engine: Path | None = None
+    bonsai: str | None = None
 
 
 def export_models(
@@ -72,7 +76,11 @@ def export_models(
         from sleap_rt.export.steps import loaded_exporter
         from sleap_rt.models.sets import described_set
 
-        described_set(paths, overrides)  # refuses what configurations decide, at once
+        described = described_set(paths, overrides)  # refuses what configurations decide, at once
+        if options.format == "bonsai":
+            described_models = ModelSet.of([model.contract() for model in described])
+            to = default_folder(paths).with_name("exported_bonsai") if folder is None else folder
+            return _for_bonsai(paths, Path(to), described_models, overrides, options, on_step)
         to = default_folder(paths) if folder is None else Path(folder)
         graphs = loaded_exporter(on_step).export_models(
             paths, to, overrides, options.precision, options.calibration, on_step=on_step
@@ -91,4 +99,33 @@ def export_models(
             ),
         )
         for one in exported
+    ]
+
+
+def _for_bonsai(
+    paths: Sequence[Path],
+    folder: Path,
+    models: ModelSet,
+    overrides: ModelOverrides,
+    options: ExportOptions,
+    on_step: "OnStep | None",
+) -> list[Exported]:
+    """The stages of one graph for Bonsai.Sleap."""
+    from sleap_rt.export.bonsai.kinds import bonsai_kind
+
+    kind = bonsai_kind(models.kinds)
+    decode = options.decode or DecodeOptions()
+    given = {one.name for one in fields(decode) if getattr(decode, one.name) != one.default}
+    refuse_without_effect(PredictionOptions(decode=decode, given=frozenset(given)), models)
+
+    from sleap_rt.export.bonsai.exporter import export_for_bonsai
+
+    done = export_for_bonsai(paths, folder, overrides, options, kind, on_step)
+    found = done.agreement
+    words = (
+        f"for {kind.operator} of Bonsai.Sleap; {found.n_poses} poses in {found.n_frames} frames "
+        f"equal to ours within {found.max_px:.5f} px"
+    )
+    return [
+        Exported(path=done.path, contract=contract, bonsai=words) for contract in done.contracts
     ]

@@ -104,6 +104,7 @@ def test_every_command_runs(folder, call):
         ("docs/legacy.md", 2),
         ("docs/engines.md", 4),
         ("docs/tracking.md", 2),
+        ("docs/bonsai.md", 1),
         ("docs/cluster.md", 3),
     ],
 )

@@ -50,7 +50,9 @@ def graph_of(model: TrainedModel) -> onnx.ModelProto:
 def contract_parts(parts: list[Part]) -> tuple[GraphPart, ...]:
     """The parts as a graph's contract lists them."""
     return tuple(
-        GraphPart(name=part.name, inputs=tuple(part.inputs), outputs=part.outputs) for part in parts
+        GraphPart(name=part.name, inputs=tuple(part.inputs), outputs=part.outputs)
+        for part in parts
+        if part.name != "bonsai"
     )
 
 

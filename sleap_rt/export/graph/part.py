@@ -19,11 +19,13 @@ OPSET = 18
 IR_VERSION = 10
 Value: TypeAlias = ir.Value
 Op = Any  # onnxscript's OpBuilder: `op.Name(*inputs, **attributes)` writes a node
-FLOAT, INT32, INT64, UINT8 = (ir.DataType[name] for name in ("FLOAT", "INT32", "INT64", "UINT8"))
+FLOAT, INT32, INT64, UINT8, BOOL = (
+    ir.DataType[name] for name in ("FLOAT", "INT32", "INT64", "UINT8", "BOOL")
+)
 
 
 NONE = float("nan")  # where there is no peak; one object, as the builder keeps constants by value
-PartName = Literal["sizing", "crops", "network", "decoding"]
+PartName = Literal["sizing", "crops", "network", "decoding"]  # of the chain
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,13 @@ class Part:
     """One link of the chain.
 
     Attributes:
-        name: `sizing`, `crops`, `network` or `decoding`; its nodes' names begin with it.
+        name: of a chain's `PartName`, or `bonsai`; its nodes' names begin with it.
         inputs: name -> type, in the order in which `write` takes them.
         outputs: names of what `write` returns.
         write: (operators, *inputs) -> outputs.
     """
 
-    name: PartName
+    name: PartName | Literal["bonsai"]
     inputs: Mapping[str, TensorType]
     outputs: tuple[str, ...]
     write: Callable[..., tuple[Value, ...]]

@@ -1,0 +1,1 @@
+"""Graphs for Bonsai.Sleap: certified graphs in, one `.onnx` and its metadata out."""
