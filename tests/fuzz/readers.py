@@ -220,7 +220,8 @@ def _pages(folder: Path) -> list[bytes]:
     import tifffile
     from clips import picture
 
-    tifffile.imwrite(folder / "pages.tif", np.stack([picture(n)[..., 0] for n in range(4)]))
+    pages = np.stack([picture(n)[..., 0] for n in range(4)])
+    tifffile.imwrite(folder / "pages.tif", pages, photometric="minisblack")
     return [(folder / "pages.tif").read_bytes()]
 
 

@@ -1,5 +1,7 @@
 """What damage leaves of a video keeps its true number; what is lost or made up is told."""
 
+import struct
+
 import av
 import numpy as np
 import pytest
@@ -148,6 +150,33 @@ def test_the_frames_are_counted_where_the_header_is_wrong(tmp_path):
     path.write_bytes(content)
     with VideoFile(path) as video:
         assert numbers_told(video) == {index: index for index in range(20)}
+
+
+def endless_avi(content):
+    """No index, and 4 billion frames by its header."""
+    del content[content.rfind(b"idx1") :]
+    length = content.find(b"strh") + 8 + 32
+    content[length : length + 4] = b"\x14\0\0\xff"
+
+
+def endless_mkv(content):
+    """Damaged in the middle, and 317 years long by its header."""
+    noise(0.5, 400)(content)
+    duration = content.find(b"\x44\x89\x88") + 3
+    content[duration : duration + 8] = struct.pack(">d", 1e13)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"), [("plain.avi", endless_avi), ("even.mkv", endless_mkv)]
+)
+def test_a_count_that_the_file_cannot_hold_is_not_believed(name, change, tmp_path):
+    """Each would be a frame that cannot be read: hours for a file of a few kilobytes."""
+    path = encode(tmp_path / name, n_frames=N, **CLIPS[name])
+    with VideoFile(damaged(path, tmp_path, change)) as video:
+        assert video.n_frames <= N
+        assert any("header says" in note for note in video.notes)
+        told = numbers_told(video)
+    assert {index for index, shown in told.items() if shown not in (None, index)} == set()
 
 
 def packet_places(path):

@@ -17,6 +17,7 @@ _TELLING = ("matroska", "mov")  # formats whose readers report damage
 _MOST_REORDERED = 16  # frames that are decoded ahead of one that is shown before them
 _SECONDS_OF_GRACE = 1.0
 _TICKS = 1_000_000  # a container's duration, per second
+_SMALLEST_FRAME = 8  # bytes, with its header in the file; an AVI chunk has no less
 
 
 @dataclass(frozen=True)
@@ -150,11 +151,16 @@ def _of_scan(opened: OpenContainer, found: Scan) -> Numbering:
     if places is None:
         return _up_to_damage(found, times, notes)
     n_missing = places[-1] + 1 - len(places)
+    if found.damaged_at and not _can_hold(opened, places[-1] + 1):
+        return _up_to_damage(found, times, notes)
     if found.damaged_at:
-        return Numbering(max(places[-1] + 1, _n_declared(opened, times)), times, places)
+        n_declared = _n_declared(opened, times)
+        if not _can_hold(opened, n_declared):
+            return Numbering(places[-1] + 1, times, places, notes)
+        return Numbering(max(places[-1] + 1, n_declared), times, places)
     if not n_missing:
         return Numbering(len(times), times, range(len(times)), notes)
-    if not any(name in opened.kind for name in _TELLING):
+    if not any(name in opened.kind for name in _TELLING) and _can_hold(opened, places[-1] + 1):
         return Numbering(places[-1] + 1, times, places, notes)
     note = (
         f"{n_missing} frames were left out when it was recorded, by its times; the {len(times)} "
@@ -165,6 +171,9 @@ def _of_scan(opened: OpenContainer, found: Scan) -> Numbering:
 
 def _of_avi_scan(opened: OpenContainer, found: Scan, times: Sequence[int]) -> Numbering:
     n_declared = int(opened.stream.frames)
+    if not _can_hold(opened, n_declared):
+        note = f"its header says {n_declared} frames, more than a file of its size can hold"
+        return _up_to_damage(found, times, (note,))
     if n_declared <= len(times):
         return Numbering(len(times), times, range(len(times)))
     cut_off = replace(found, damaged_at=[*found.damaged_at, len(found.times)])
@@ -228,3 +237,8 @@ def _n_declared(opened: OpenContainer, times: Sequence[int]) -> int:
         return 0
     seconds = duration / _TICKS - float(times[0] * (stream.time_base or 0))
     return round(seconds * float(stream.average_rate))
+
+
+def _can_hold(opened: OpenContainer, n_frames: int) -> bool:
+    """Whether a file of this size can have so many frames; a damaged number may be any."""
+    return n_frames * _SMALLEST_FRAME <= opened.container.size
