@@ -17,7 +17,7 @@ from sleap_rt.untrusted import listed, quoted
 from sleap_rt.untrusted.json_text import parse_json
 from sleap_rt.untrusted.sizes import LARGEST_STRIDE, check_range, check_size
 
-CONTRACT_VERSION = 6
+CONTRACT_VERSION = 7
 _LONGEST = 4 << 20  # characters of a contract
 _FREE_SIDE = 512  # px, stands in for a side that is open
 METADATA_KEY = "sleap_rt"

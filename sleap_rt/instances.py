@@ -22,7 +22,7 @@ class ImageState(IntEnum):
     WHOLE = 0
     CONCEALED = 1  # the decoder made up a part of the image, or built on such a part
     UNREADABLE = 2  # there is no image, and so there are no instances
-    UNANSWERED = 3  # there is, but the engine gave NaN in place of a score; poses may be missing
+    UNANSWERED = 3  # there is, but not all that the engine gave is numbers; poses may be missing
 
 
 @dataclass(frozen=True, kw_only=True)

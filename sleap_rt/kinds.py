@@ -19,6 +19,9 @@ ModelKind = Literal[
 ]
 MODEL_KINDS: tuple[ModelKind, ...] = get_args(ModelKind)
 Head = Literal["confmaps", "pafs", "class_maps", "class_probs", "offsets"]
+MAP_SUMS = "map_sums"
+"""Output of every graph: the sum of all that the network gave for a frame or a crop. It is not
+finite where anything in there is no number, which in maps only looks as if nothing were found."""
 
 
 @dataclass(frozen=True)
@@ -60,34 +63,34 @@ KINDS: Mapping[ModelKind, Kind] = {
     "single_instance": Kind(
         heads={"confmaps": "SingleInstanceConfmapsHead"},
         inputs=_PEAK,
-        outputs=("peaks", "peak_vals"),
+        outputs=("peaks", "peak_vals", MAP_SUMS),
     ),
     "centroid": Kind(
         heads={"confmaps": "CentroidConfmapsHead"},
         inputs=(*_PEAK, "slots"),
-        outputs=("centroids", "centroid_vals", "n_candidates"),
+        outputs=("centroids", "centroid_vals", "n_candidates", MAP_SUMS),
         is_one_node=True,
     ),
     "centered_instance": Kind(
         heads={"confmaps": _CENTERED},
         inputs=(*_CROPS, *_PEAK),
-        outputs=("peaks", "peak_vals"),
+        outputs=("peaks", "peak_vals", MAP_SUMS),
         sees_crops=True,
     ),
     "bottomup": Kind(
         heads={"confmaps": _MANY, "pafs": "PartAffinityFieldsHead"},
         inputs=(*_PEAK, "slots", *_LINES),
-        outputs=("peaks", "peak_vals", "n_candidates", "line_scores"),
+        outputs=("peaks", "peak_vals", "n_candidates", "line_scores", MAP_SUMS),
     ),
     "multi_class_bottomup": Kind(
         heads={"confmaps": _MANY, "class_maps": "ClassMapsHead"},
         inputs=(*_PEAK, "slots"),
-        outputs=("peaks", "peak_vals", "n_candidates", "class_probs"),
+        outputs=("peaks", "peak_vals", "n_candidates", "class_probs", MAP_SUMS),
     ),
     "multi_class_topdown": Kind(
         heads={"confmaps": _CENTERED, "class_probs": "ClassVectorsHead"},
         inputs=(*_CROPS, *_PEAK),
-        outputs=("peaks", "peak_vals", "class_probs"),
+        outputs=("peaks", "peak_vals", "class_probs", MAP_SUMS),
         sees_crops=True,
     ),
 }

@@ -89,7 +89,7 @@ def _in_our_terms(ctx: click.Context, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
-    """The exit code: 1 where frames could not be read, or inputs failed."""
+    """The exit code: 1 where frames could not be read or answered, or inputs failed."""
     if params["integral_refinement"] in ("None", "NONE"):  # sleap-nn's spelling
         params["integral_refinement"] = "none"
     options = _prediction_options(ctx, params)
@@ -115,7 +115,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
             return _carry_out(inputs, many, work, show, params)
     summary = predict(inputs.paths[0], models, options, overrides, report)
     report.done(summary, options)
-    return int(summary.damaged.n_unreadable > 0)
+    return int(summary.damaged.lacks_poses)
 
 
 def _inputs(params: dict[str, Any]) -> "tuple[Inputs, ManyOptions | None]":

@@ -9,6 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from sleap_rt.contract import CONTRACT_VERSION
 from sleap_rt.errors import ModelError
 from sleap_rt.export.graph import part
 from sleap_rt.export.onnx_file import save
@@ -210,10 +211,10 @@ def with_value(*path_and_value):
 
 DESCRIPTIONS = {
     "deep": (lambda text: "[" * 100_000, "nested too deep"),
-    "digits": (lambda text: text.replace('"version":6', '"version":' + "6" * 9999), "digits"),
+    "digits": (lambda text: text.replace('"version":', '"version":' + "6" * 9999), "digits"),
     "long": (lambda text: " " * (5 << 20), "5,242,880 characters"),
     "many fields": (
-        lambda text: json.dumps({"version": 6} | {f"f{n}": 0 for n in range(9999)}),
+        lambda text: json.dumps({"version": CONTRACT_VERSION} | {f"f{n}": 0 for n in range(9999)}),
         "and 9991 more",
     ),
     "wide": (with_value("preprocessing", "max_width", 10**9), "x 1,000,000,000 px was found"),

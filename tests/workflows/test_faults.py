@@ -6,15 +6,20 @@ import time
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import sleap_io as sio
 from fakes import BrightBlocks
 from whole_runs import N_FRAMES, STACK, completed, same
 
+from sleap_rt.cli import main
 from sleap_rt.errors import EngineError, RunError, SleapRtError
+from sleap_rt.instances import ImageState
+from sleap_rt.kinds import KINDS
 from sleap_rt.options import EngineOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.engines.ort import OrtEngine
 from sleap_rt.runtime.frames import open_input
+from sleap_rt.runtime.graph_seal import seal
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.stages import stage
 from sleap_rt.tracking import Tracker, TrackerOptions
@@ -158,34 +163,80 @@ def test_the_engine_has_the_next_batch_while_the_rest_of_the_last_one_is_done():
     assert summary.n_frames == 12
 
 
-@pytest.mark.parametrize("kinds", [("single_instance",), ("centroid", "centered_instance")])
-def test_frames_that_an_engine_answers_with_nan_are_told(kinds, sample_graphs, monkeypatch):
+CLIP = Path(__file__).resolve().parents[2] / "samples/crawlers.mp4"
+SAMPLES = [
+    ("single_instance",),
+    ("centroid",),
+    ("bottomup",),
+    ("multi_class_bottomup",),
+    ("centroid", "centered_instance"),
+    ("centroid", "multi_class_topdown"),
+]
+
+
+def with_a_number_missing(graph, kind, path):
+    """A graph whose network gives NaN in one of its maps, and lives up to its checksum."""
+    model = onnx.load(graph)
+    giver = next(node for node in model.graph.node if KINDS[kind].maps[-1] in node.output)
+    while giver.op_type != "Conv":  # or what makes classes of it
+        giver = next(node for node in model.graph.node if giver.input[0] in node.output)
+    (bias,) = (one for one in model.graph.initializer if one.name == giver.input[2])
+    values = onnx.numpy_helper.to_array(bias).copy()
+    values[-1] = np.nan
+    bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
+    onnx.save(model, path)
+    seal(path)
+    return path
+
+
+@pytest.mark.parametrize("kinds", SAMPLES, ids="+".join)
+def test_an_engine_that_gives_no_numbers_is_told(kinds, sample_graphs, tmp_path, capfd):
+    """Peaks are not found then, as if there were no animals."""
+    graphs = sample_graphs(*kinds)
+    for place, kind in enumerate(kinds):
+        damaged = with_a_number_missing(graphs[place], kind, tmp_path / f"{kind}.onnx")
+        used = [damaged if graph == graphs[place] else graph for graph in graphs]
+        command = ["track", "-i", str(CLIP), "--frames", "0-3", "-o", str(tmp_path / "out.slp")]
+        models = [part for graph in used for part in ("-m", str(graph))]
+        with pytest.raises(SystemExit) as left:
+            main([*command, *models, "--engine", "ort", "--device", "cpu"])
+        told = capfd.readouterr().err
+        assert left.value.code == 1, told
+        assert "4 frames got NaN or infinity from the engine" in told
+        assert "(0-3)" in told
+
+
+@pytest.mark.parametrize("kinds", SAMPLES, ids="+".join)
+def test_frames_without_an_answer_are_told(kinds, sample_graphs, monkeypatch):
     """Eight frames in batches of four; the last graph's second answer has no numbers."""
     graphs, calls = sample_graphs(*kinds), []
 
     def nan_at_second(plain):
         def run(self, feed, fetch=None):
             found = plain(self, feed, fetch)
-            if "n_candidates" in found or len(feed["frames"]) < 4:
-                return found  # of the centroids' graph, or of the sample in the file
-            calls.append(None)
+            if len(feed["frames"]) < 4:
+                return found  # of the sample in the file
+            calls.extend([None] * ("centers" in feed or len(kinds) == 1))  # the last graph
             if len(calls) == 2:
-                return {name: np.full_like(values, np.nan) for name, values in found.items()}
+                return {name: without_numbers(values) for name, values in found.items()}
             return found
 
         return run
 
+    def without_numbers(values):
+        return np.full_like(values, np.nan if values.dtype.kind == "f" else 0)
+
     monkeypatch.setattr(OrtEngine, "run", nan_at_second(OrtEngine.run))
-    clip = Path(__file__).resolve().parents[2] / "samples/crawlers.mp4"
     options = PredictionOptions(
         engine=EngineOptions(engine="ort", device="cpu"),
         run=RunOptions(batch_size=4),
         selection=SelectionOptions(frames=tuple(range(8))),
     )
-    summary = predict(clip, graphs, options)
+    summary = predict(CLIP, graphs, options)
     (warning,) = [words for words in summary.warnings if "NaN" in words]
-    assert "4 frames got NaN from the engine" in warning
+    assert "4 frames got NaN or infinity from the engine" in warning
     assert warning.count("(4-7)") == 1
+    assert summary.damaged.n(ImageState.UNANSWERED) == 4
 
 
 def test_without_a_model_a_fault_of_the_tracker_is_told_as_well(run, monkeypatch, tmp_path):

@@ -11,6 +11,7 @@ from fakes import BrightBlocks
 from whole_runs import N_FRAMES, STACK, completed, content, same
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.instances import ImageState
 from sleap_rt.options import FilterOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.tracking import TrackerOptions
@@ -184,7 +185,7 @@ def test_a_damaged_image_stays_empty_and_is_told(run, video):
     assert [frame.frame_idx for frame in labels] == list(range(N_FRAMES))
     assert [len(labels[index]) for index in (0, 9, 10, 11)] == [0, 0, 0, 2]
     assert repr(content(labels)[12:]) == repr(content(whole)[12:])  # batches are the same
-    assert run.summary.damaged.n_unreadable == 3
+    assert run.summary.damaged.n(ImageState.UNREADABLE) == 3
     (warning,) = run.summary.damaged.warnings(labels.videos)
     assert warning.endswith("3 frames cannot be read and have no instances (0, 9-10)")
     (listed,) = labels.provenance["damaged_frames"]["unreadable"].values()
@@ -199,7 +200,7 @@ def test_damage_is_told_also_where_the_run_was_cut_off_behind_it(run, video, ima
     with pytest.raises(KeyboardInterrupt):
         run(predictor=BrightBlocks(3, KeyboardInterrupt()), tracking=options)
     same(run(tracking=options, resume=True), whole)
-    assert run.summary.damaged.n_unreadable == 1
+    assert run.summary.damaged.n(ImageState.UNREADABLE) == 1
 
 
 def test_what_came_before_a_damaged_frame_is_saved(run, video, tmp_path):

@@ -5,12 +5,17 @@ from collections.abc import Mapping
 from sleap_rt.contract import Decoding, Preprocessing
 from sleap_rt.export.graph.part import FLOAT, Op, Part, TensorType, Value
 from sleap_rt.export.graph.points.lines import class_probabilities, line_scores
+from sleap_rt.export.graph.points.maps import sums
 from sleap_rt.export.graph.rules import PeakInputs, Rules
-from sleap_rt.kinds import KINDS, Kind
+from sleap_rt.kinds import KINDS, MAP_SUMS, Kind
 from sleap_rt.models import TrainedModel
 
 _SCALAR = TensorType(FLOAT)
-_INPUTS: Mapping[str, TensorType] = {"slots": TensorType(FLOAT, ("k",))}
+_INPUTS: Mapping[str, TensorType] = {
+    "slots": TensorType(FLOAT, ("k",)),
+    "corner": TensorType(FLOAT, ("n", 2)),
+    "class_probs": TensorType(FLOAT, ("n", "classes")),
+}
 
 
 def decoding_part(model: TrainedModel, rules: Rules) -> Part:
@@ -21,17 +26,18 @@ def decoding_part(model: TrainedModel, rules: Rules) -> Part:
         rules: of its family.
     """
     row = KINDS[model.kind]
-    heads = [*row.maps, *(["offsets"] if model.decoding.offsets else [])]
+    heads = [*row.heads, *(["offsets"] if model.decoding.offsets else [])]
     geometry = ["corner", "eff_scale"] if row.sees_crops else ["eff_scale"]
     scalars = [name for name in row.inputs if name not in ("centers", "frame_index")]
     types = {name: TensorType(FLOAT, ("batch", name, "rows", "columns")) for name in heads}
-    types |= {"corner": TensorType(FLOAT, ("n", 2)), **_INPUTS}
+    types |= _INPUTS
     inputs = {name: types.get(name, _SCALAR) for name in (*heads, *geometry, *scalars)}
     outputs = tuple(name for name in row.outputs if name not in row.heads)
 
     def write(op: Op, *values: Value) -> tuple[Value, ...]:
         given = dict(zip(inputs, values, strict=True))
         found = _Decoder(model, rules, row).decoded(op, given)
+        found[MAP_SUMS] = sums(op, [(given[name], len(inputs[name].shape)) for name in heads])
         return tuple(found[name] for name in outputs)
 
     return Part("decoding", inputs, outputs, write)

@@ -17,7 +17,7 @@ import numpy as np
 from sleap_rt.arrays import AnyFloats
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError
-from sleap_rt.kinds import KINDS
+from sleap_rt.kinds import KINDS, MAP_SUMS
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import Array, open_engine
 from sleap_rt.runtime.graph_file import read_graph_file, read_metadata
@@ -199,7 +199,9 @@ def _compared(
             raise ModelError(f"{path}: the stored sample is not of this graph. Export it again.")
         if name in _COUNTS:
             continue
-        if name in _POINTS:
+        if name == MAP_SUMS:  # how large they are says little; whether they are numbers, all
+            scores.append(np.where(np.isfinite(given), 0.0, np.inf))
+        elif name in _POINTS:
             there, here = ~np.isnan(wanted[..., 0]), ~np.isnan(given[..., 0])
             n_expected += int(there.sum())
             n_missing += int((there & ~here).sum())

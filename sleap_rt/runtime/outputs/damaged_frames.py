@@ -13,8 +13,8 @@ _MOST_RANGES = 8  # in a message; the provenance has them all
 _WORDS = {
     ImageState.UNREADABLE: "cannot be read and have no instances",
     ImageState.CONCEALED: "are damaged: their images, and the poses in them, may be wrong in part",
-    ImageState.UNANSWERED: "got NaN from the engine in place of scores, and lack poses; "
-    "`sleap-nn verify` tells whether the engine computes this model right",
+    ImageState.UNANSWERED: "got NaN or infinity from the engine in place of numbers, and may lack "
+    "poses; `sleap-nn verify` tells whether the engine computes this model right",
 }
 
 
@@ -30,9 +30,14 @@ class DamagedFrames:
             by_video = self._frames[result.image]
             by_video.setdefault(result.video_index, []).append(result.frame_index)
 
+    def n(self, state: ImageState) -> int:
+        """How many frames are in this state."""
+        return sum(map(len, self._frames[state].values()))
+
     @property
-    def n_unreadable(self) -> int:
-        return sum(map(len, self._frames[ImageState.UNREADABLE].values()))
+    def lacks_poses(self) -> bool:
+        """Whether frames have no poses, or fewer, for another reason than that none were there."""
+        return bool(self.n(ImageState.UNREADABLE) or self.n(ImageState.UNANSWERED))
 
     def by_kind(self, videos: "Sequence[sio.Video]") -> dict[str, dict[str, str]]:
         """Kind -> video -> frame numbers, `"3-5, 9"`, for the provenance; empty without damage."""

@@ -4,10 +4,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sleap_rt.instances import FrameInstances, KnownInstances
+from sleap_rt.kinds import MAP_SUMS
 from sleap_rt.runtime.engines import Array, open_engine
 from sleap_rt.runtime.predictors.grouping import group_peaks, grouping_order
 from sleap_rt.runtime.predictors.identity import classify_peaks
-from sleap_rt.runtime.predictors.interface import EnginesFirst, Frames, Pending, check_frames
+from sleap_rt.runtime.predictors.interface import (
+    EnginesFirst,
+    Frames,
+    Pending,
+    check_frames,
+    image_state,
+)
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import SlottedGraph, peak_inputs, scalar_inputs
 
@@ -36,7 +43,7 @@ class BottomUpPredictor(EnginesFirst):
         self.models = setup.graphs
         self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self._assemble, self._raw = assemble, setup.raw
-        self._fetch = list(dict.fromkeys([*fetch, *setup.raw]))
+        self._fetch = list(dict.fromkeys([*fetch, MAP_SUMS, *setup.raw]))
         self._engine = open_engine(setup.graphs.paths[0], setup.engine)
         self._graph = SlottedGraph(self._engine)
         self.device = self._engine.device
@@ -57,7 +64,8 @@ class BottomUpPredictor(EnginesFirst):
         for i, frame_index in enumerate(frame_indices):
             here = {name: outputs[name][i] for name in self._fetch}
             instances = self._assemble(frame_index, here)
-            results.append(replace(instances, raw={name: here[name] for name in self._raw}))
+            raw = {name: here[name] for name in self._raw}
+            results.append(replace(instances, raw=raw, image=image_state(here[MAP_SUMS])))
         return results
 
     def close(self) -> None:

@@ -98,4 +98,5 @@ def _frame(
         point_scores=point_scores,
         scores=found.vals,
         raw={} if found.confmaps is None else {"confmaps": found.confmaps},
+        image=found.image,
     )

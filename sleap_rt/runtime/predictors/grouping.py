@@ -102,14 +102,15 @@ def _matches(scores: Floats, options: DecodeOptions) -> list[tuple[int, int, flo
     """(source peak, destination peak, score) of the best one-to-one pairs above the score limit."""
     if not scores.size:
         return []
+    is_number = np.isfinite(scores)
     if scores.size == 1:
         rows, cols = np.array([0]), np.array([0])
     else:
         from scipy.optimize import linear_sum_assignment  # takes half a second to import
 
-        rows, cols = linear_sum_assignment(np.where(np.isnan(scores), _NO_SCORE_COST, -scores))
+        rows, cols = linear_sum_assignment(np.where(is_number, -scores, _NO_SCORE_COST))
     values = scores[rows, cols]
-    good = values >= options.min_line_scores  # False for NaN
+    good = is_number[rows, cols] & (values >= options.min_line_scores)
     return list(zip(rows[good].tolist(), cols[good].tolist(), values[good].tolist(), strict=True))
 
 

@@ -97,8 +97,10 @@ def first_choices(class_probs: Floats, classes: Ints) -> Ints:
 
 
 def _most_probable_pairs(probs: Floats) -> tuple[Rows, Rows]:
-    """(rows, columns) of the one-to-one assignment of largest total."""
+    """(rows, columns) of the one-to-one assignment of largest total, without what is no number."""
     from scipy.optimize import linear_sum_assignment  # takes half a second to import
 
-    rows, columns = linear_sum_assignment(probs, maximize=True)
-    return rows, columns
+    is_number = np.isfinite(probs)  # an engine that fails in silence gives others
+    rows, columns = linear_sum_assignment(np.where(is_number, probs, 0.0), maximize=True)
+    kept = is_number[rows, columns]
+    return rows[kept], columns[kept]

@@ -154,13 +154,14 @@ def check_frames(frames: Array) -> Frames:
     return frames
 
 
-def image_state(peak_vals: Array) -> ImageState:
-    """Whether the best cells of a frame's maps are numbers, as they are also where no peak is.
+def image_state(*answers: Array) -> ImageState:
+    """Whether the engine answered a frame with numbers, where a sound one always does.
 
     Args:
-        peak_vals: (n, n_nodes) float32, of a graph that gives one peak per map.
+        *answers: `MAP_SUMS`, and of a graph that gives one peak per map its `peak_vals`.
     """
-    return ImageState.UNANSWERED if np.isnan(peak_vals).any() else ImageState.WHOLE
+    is_answered = all(np.isfinite(answer).all() for answer in answers)
+    return ImageState.WHOLE if is_answered else ImageState.UNANSWERED
 
 
 def check_known(

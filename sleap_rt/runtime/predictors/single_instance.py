@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sleap_rt.instances import FrameInstances, KnownInstances
+from sleap_rt.kinds import MAP_SUMS
 from sleap_rt.runtime.engines import Array, open_engine
 from sleap_rt.runtime.predictors.interface import (
     EnginesFirst,
@@ -36,7 +37,7 @@ class SingleInstancePredictor(EnginesFirst):
         known: Sequence[KnownInstances] | None = None,
     ) -> Pending:
         feed = {"frames": self._engine.upload(check_frames(frames)), **self._constants}
-        outputs = self._engine.run(feed, ["peaks", "peak_vals", *self._raw])
+        outputs = self._engine.run(feed, ["peaks", "peak_vals", MAP_SUMS, *self._raw])
         return lambda: self._instances(outputs, frame_indices)
 
     def _instances(
@@ -51,7 +52,7 @@ class SingleInstancePredictor(EnginesFirst):
                 point_scores=vals,
                 scores=vals.sum(axis=1),
                 raw={name: outputs[name][i] for name in self._raw},
-                image=image_state(vals),
+                image=image_state(vals, outputs[MAP_SUMS][i]),
             )
             results.append(result.without_nodeless())
         return results

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sleap_rt.arrays import Floats
+from sleap_rt.instances import ImageState
+from sleap_rt.kinds import MAP_SUMS
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import Array, DeviceArray, Engine, Feed, open_engine
 from sleap_rt.runtime.graph_file import GraphFile
-from sleap_rt.runtime.predictors.interface import Frames
+from sleap_rt.runtime.predictors.interface import Frames, image_state
 
 UploadedFrames = Frames | DeviceArray
 """(batch, height, width, channels) uint8, where the engines of all stages can read them."""
@@ -57,11 +59,13 @@ class FoundCentroids:
         points: (n, 2) float32, (x, y) frame px.
         vals: (n,) float32, confidence.
         confmaps: (1, height, width) float32; None unless asked for.
+        image: whether the engine answered.
     """
 
     points: Floats
     vals: Floats
     confmaps: Floats | None
+    image: ImageState
 
 
 class CentroidStage:
@@ -81,7 +85,9 @@ class CentroidStage:
         self._graph = SlottedGraph(self._engine)
         self._max_instances = decode.max_instances
         self._constants = peak_inputs(decode.centroid_threshold, decode)
-        self._fetch = ["centroids", "centroid_vals", *(["confmaps"] if keeps_confmaps else [])]
+        self._fetch = ["centroids", "centroid_vals", MAP_SUMS]
+        if keeps_confmaps:
+            self._fetch.append("confmaps")
         self.device = self._engine.device
 
     def upload(self, frames: Frames) -> UploadedFrames:
@@ -93,13 +99,13 @@ class CentroidStage:
         found = self._graph.run({"frames": frames, **self._constants}, self._fetch)
         confmaps = found.get("confmaps", [None] * len(frames))
         results = []
-        for points, vals, maps in zip(
-            found["centroids"], found["centroid_vals"], confmaps, strict=True
+        for points, vals, sums, maps in zip(
+            found["centroids"], found["centroid_vals"], found[MAP_SUMS], confmaps, strict=True
         ):
             kept = np.flatnonzero(~np.isnan(vals))
             if self._max_instances is not None and len(kept) > self._max_instances:
                 kept = kept[np.argsort(-vals[kept], kind="stable")[: self._max_instances]]
-            results.append(FoundCentroids(points[kept], vals[kept], maps))
+            results.append(FoundCentroids(points[kept], vals[kept], maps, image_state(sums)))
         return results
 
     def close(self) -> None:
@@ -121,7 +127,7 @@ class CropStage:
     ) -> None:
         self._engine = open_engine(file.path, engine)
         self._constants = peak_inputs(decode.peak_threshold, decode)
-        self._fetch = ["peaks", "peak_vals"]
+        self._fetch = ["peaks", "peak_vals", MAP_SUMS]
         if file.contract.class_names:
             self._fetch.append("class_probs")
         self._fetch += [name for name in raw if name not in self._fetch]

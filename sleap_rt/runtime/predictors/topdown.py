@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from sleap_rt.arrays import Floats
-from sleap_rt.instances import FrameInstances, KnownInstances
+from sleap_rt.instances import FrameInstances, ImageState, KnownInstances
+from sleap_rt.kinds import MAP_SUMS
 from sleap_rt.runtime.engines import Array
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
 from sleap_rt.runtime.predictors.identity import assign_classes, first_choices
@@ -19,7 +20,12 @@ from sleap_rt.runtime.predictors.interface import (
     image_state,
 )
 from sleap_rt.runtime.predictors.setup import Setup
-from sleap_rt.runtime.predictors.stages import CentroidStage, CropStage, UploadedFrames
+from sleap_rt.runtime.predictors.stages import (
+    CentroidStage,
+    CropStage,
+    FoundCentroids,
+    UploadedFrames,
+)
 
 # Raw outputs of crops: as users know them -> as the graph has them.
 _CROP_OUTPUTS = {"crop_confmaps": "confmaps", "class_probs": "class_probs"}
@@ -53,16 +59,20 @@ class TopDownPredictor(EnginesFirst):
         poses = self._crops.begin(
             uploaded, frame_indices, [here.points for here in found], [here.vals for here in found]
         )
-        return lambda: [
-            result
-            if here.confmaps is None
-            else replace(result, raw={**result.raw, "centroid_confmaps": here.confmaps})
-            for result, here in zip(poses(), found, strict=True)
-        ]
+        return lambda: [_behind(here, result) for here, result in zip(found, poses(), strict=True)]
 
     def close(self) -> None:
         self._centroids.close()
         self._crops.close()
+
+
+def _behind(centroids: FoundCentroids, result: FrameInstances) -> FrameInstances:
+    """The poses of a frame, with what is known of the stage ahead of them."""
+    if centroids.image is not ImageState.WHOLE:
+        result = replace(result, image=centroids.image)
+    if centroids.confmaps is None:
+        return result
+    return replace(result, raw={**result.raw, "centroid_confmaps": centroids.confmaps})
 
 
 class KnownCropPredictor(EnginesFirst):
@@ -145,7 +155,7 @@ class _Crops:
             point_scores=found["peak_vals"],
             scores=scores,
             raw={name: found[output] for name, output in self._raw.items()},
-            image=image_state(found["peak_vals"]),
+            image=image_state(found["peak_vals"], found[MAP_SUMS]),
         )
         if "class_probs" in found:
             classes, probs = assign_classes(found["class_probs"])

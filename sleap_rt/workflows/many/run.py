@@ -62,8 +62,9 @@ class ManyRun:
 
     @property
     def is_complete(self) -> bool:
-        """No input failed, and no frame was unreadable."""
-        return not self.with_status("failed") and not any(t.n_unreadable for t in self.tasks)
+        """No input failed, and no frame lacks poses because it could not be read or answered."""
+        is_damaged = any(task.damaged.lacks_poses for task in self.tasks)
+        return not self.with_status("failed") and not is_damaged
 
     def carry_out(
         self, work: Callable[[Task], Any], report: ManyReport, *, keeps_labels: bool = False

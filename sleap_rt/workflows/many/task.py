@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import SleapRtError
+from sleap_rt.instances import ImageState
+from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.outputs.names import journal_of
 
 if TYPE_CHECKING:
@@ -48,9 +50,9 @@ class Task:
         return None if self.output is None else journal_of(self.output)
 
     @property
-    def n_unreadable(self) -> int:
-        damaged = getattr(self.done, "damaged", None)
-        return 0 if damaged is None else int(damaged.n_unreadable)
+    def damaged(self) -> DamagedFrames:
+        """Tracking without a model sees no frames, and so has none."""
+        return getattr(self.done, "damaged", DamagedFrames())
 
     @property
     def error_words(self) -> str:
@@ -75,5 +77,7 @@ class Task:
         names = ("n_frames", "n_resumed", "n_instances", "n_nodeless", "n_tracks")
         for name in (*names, "n_skipped", "seconds", "engine", "device"):
             facts[name] = getattr(self.done, name, None)
-        facts["n_unreadable"] = None if self.done is None else self.n_unreadable
+        for state in (ImageState.UNREADABLE, ImageState.UNANSWERED):
+            n = None if self.done is None else self.damaged.n(state)
+            facts[f"n_{state.name.lower()}"] = n
         return facts

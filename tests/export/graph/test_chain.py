@@ -248,3 +248,27 @@ def test_centres_far_off_give_black_crops(graphs: list[Path]) -> None:
             found = run(far)
             for name in KINDS[contract.kind].heads:
                 np.testing.assert_array_equal(found[name], beside[name], err_msg=name)
+
+
+@every_set
+def test_the_sum_shows_what_is_no_number(graphs: list[Path]) -> None:
+    """In the maps themselves it looks as if nothing were there."""
+    rng = np.random.default_rng(3)
+    for graph in graphs:
+        contract = read_graph_file(graph).contract
+        *_, network, decoding = contract.parts
+        feed = feed_of(frames_of(SIZE, 1))
+        for part in contract.parts[:-1]:
+            feed |= opened(cut(onnx.load(graph), part).SerializeToString())(feed)
+        decode = opened(cut(onnx.load(graph), decoding).SerializeToString())
+        heads = [name for name in decoding.inputs if name in network.outputs]
+        assert set(heads) >= set(KINDS[contract.kind].heads)
+        plain = sum(feed[name].astype(float).reshape(len(feed[name]), -1).sum(1) for name in heads)
+        np.testing.assert_allclose(decode(feed)["map_sums"], plain, rtol=1e-4, atol=0.05)
+        for name in heads:
+            for value in (np.nan, np.inf, -np.inf):
+                damaged = feed[name].copy()
+                place = rng.integers(damaged[1].size)
+                damaged[1].reshape(-1)[place] = value
+                found = np.isfinite(decode(feed | {name: damaged})["map_sums"])
+                assert found.tolist() == [number != 1 for number in range(len(damaged))]

@@ -10,6 +10,7 @@ from onnx_parts import Write, model_from
 from sleap_rt.export.graph.part import FLOAT, TensorType
 from sleap_rt.export.graph.points import legacy_peaks, peaks
 from sleap_rt.export.graph.points.lines import class_probabilities, line_scores
+from sleap_rt.export.graph.points.maps import sums
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest, build_engine
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile, ShapeRange
@@ -64,6 +65,10 @@ def probabilities(op, *given):
     return (class_probabilities(op, *given, stride=4),)
 
 
+def all_sums(op, *given):
+    return (sums(op, [(given[0], 4), (given[1], 2)]),)
+
+
 PIECES: list[tuple[Write, Mapping[str, TensorType]]] = [
     (global_peaks, CONFMAPS | SCALARS),
     (local_peaks, CONFMAPS | SCALARS | SLOTS),
@@ -73,6 +78,7 @@ PIECES: list[tuple[Write, Mapping[str, TensorType]]] = [
     (legacy_local_peaks_alone, CONFMAPS | SCALARS | SLOTS),
     (scores_of_lines, maps("pafs", 6) | POINTS | SCALARS),
     (probabilities, maps("class_maps", 4) | POINTS),
+    (all_sums, CONFMAPS | {"class_probs": TensorType(FLOAT, ("batch", 4))}),
 ]
 
 

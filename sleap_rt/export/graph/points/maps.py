@@ -1,5 +1,7 @@
 """Reading confidence maps around cells: patches, and where their mass lies."""
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +42,17 @@ def flat_maps(op: Op, maps: Value, n_cells: Value) -> Value:
     (-1), also if the first two are given as 0, which copies them.
     """
     return op.Reshape(maps, op.Concat(op.Shape(maps, end=2), n_cells, axis=0))
+
+
+def sums(op: Op, maps: Sequence[tuple[Value, int]]) -> Value:
+    """(batch,) float32: all values of each image, added up over all maps.
+
+    Args:
+        op: operators.
+        maps: (batch, ...) and their number of axes.
+    """
+    each = [op.ReduceSum(values, list(range(1, n_axes)), keepdims=0) for values, n_axes in maps]
+    return reduce(op.Add, each)
 
 
 def flat_to_cells(op: Op, index: Value, width: Value) -> Value:
