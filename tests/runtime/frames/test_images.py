@@ -150,3 +150,11 @@ def test_pages_of_a_tiff_that_never_end_are_refused(target, tmp_path):
     path.write_bytes(content)
     with pytest.raises(DataError, match="pages run in a circle, or out of the file"):
         frames_of(path)
+
+
+def test_a_tiff_without_pages_is_refused(tmp_path):
+    """Other readers look for its pages again and again."""
+    content = struct.pack("<2sHI", b"II", 42, 0) + bytes(1000)
+    (tmp_path / "a.tif").write_bytes(content)
+    with pytest.raises(DataError, match="it has no pages"):
+        frames_of(tmp_path / "a.tif")

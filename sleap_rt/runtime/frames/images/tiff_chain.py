@@ -14,7 +14,8 @@ def check_tiff(path: Path) -> int:
     """Look at every page's directory; the number of pages.
 
     Raises:
-        ValueError: it is no TIFF file, its pages run in a circle or out of the file, or are huge.
+        ValueError: it is no TIFF file or has no pages; or these run in a circle, out of the file, or
+            are huge.
         OSError: it cannot be read.
     """
     size = path.stat().st_size
@@ -26,6 +27,8 @@ def check_tiff(path: Path) -> int:
                 raise ValueError("its pages run in a circle, or out of the file")
             seen.add(position)
             position = _check_page(file, position, order, is_big=is_big)
+    if not seen:
+        raise ValueError("it has no pages")
     return len(seen)
 
 
