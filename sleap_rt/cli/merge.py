@@ -69,4 +69,4 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     report = TerminalReport(quiet=params["quiet"], verbose=False, json_lines=False)
     summary = merge_parts(params["parts"], options, report)
     report.done(summary, PredictionOptions(tracking=tracking))
-    return int(summary.damaged.n_unreadable > 0)
+    return int(summary.damaged.lacks_poses)

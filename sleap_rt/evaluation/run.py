@@ -13,8 +13,8 @@ from sleap_rt.evaluation.options import (
 )
 from sleap_rt.evaluation.outputs import check_destination
 from sleap_rt.evaluation.pairing.pose_pairs import pair_poses
+from sleap_rt.evaluation.reading.files import load_table
 from sleap_rt.evaluation.reading.images import FrameImages
-from sleap_rt.evaluation.reading.labels import load_table
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 from sleap_rt.evaluation.storage import save_metrics as write_metrics
@@ -99,7 +99,7 @@ def _metrics_places(options: EvalOptions) -> list[Path]:
 def _evaluate(
     truth: PoseTable, images: FrameImages, name: str, path: Path, options: EvalOptions
 ) -> Evaluation:
-    predicted, videos = load_table(path)
+    predicted, videos = load_table(path, truth)
     metrics: Metrics = {}
     pairing = identities = None
     if options.measure_poses:

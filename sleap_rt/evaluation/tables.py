@@ -177,8 +177,8 @@ def content_of(table: PoseTable) -> str:
     """Counts of a file's videos, frames and instances."""
     counts = (
         counted(len(table.videos), "video"),
-        counted(table.n_frames, "frame"),
-        counted(table.n_instances, "instance"),
+        counted(table.n_frames_in_file, "frame"),
+        counted(table.n_instances_in_file, "instance"),
     )
     return ", ".join(counts)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from sleap_rt.errors import DataError
 
 if TYPE_CHECKING:
-    import h5py
     import sleap_io as sio
 
     from sleap_rt.labels.descriptions import Descriptions
@@ -56,23 +55,28 @@ def _checked(path: Path) -> bool:
     from sleap_rt.labels.descriptions import read_descriptions
     from sleap_rt.labels.tables import check_tables, frame_video_ids
     from sleap_rt.untrusted.budget import Budget
-    from sleap_rt.untrusted.hdf5 import check_file
 
     budget = Budget(path.stat().st_size, _TIMES)
-    check_file(path)
+    check_datasets(path)
     with h5py.File(path, "r") as file:
-        _check_datasets(file, path.stat().st_size)
         told = read_descriptions(file, budget)
         check_tables(file, told, budget)
         return _by_dataset(told, frame_video_ids(file))
 
 
-def _check_datasets(file: "h5py.File", size: int) -> None:
-    """Refuse any dataset whose values lie in another file, or were never written."""
+def check_datasets(path: Path) -> None:
+    """Refuse a file with a dataset whose values lie in another file, or were never written.
+
+    Raises:
+        ValueError: as the summary says, or as `check_file`.
+        OSError, RuntimeError: it is no HDF5 file, or damaged.
+    """
     import h5py
 
     from sleap_rt.untrusted.budget import Budget
-    from sleap_rt.untrusted.hdf5 import check_dataset
+    from sleap_rt.untrusted.hdf5 import check_dataset, check_file
+
+    size = path.stat().st_size
 
     def check(name: str, item: object) -> None:
         if not isinstance(item, h5py.Dataset):
@@ -81,7 +85,9 @@ def _check_datasets(file: "h5py.File", size: int) -> None:
         if item.nbytes and not item.id.get_storage_size():
             raise ValueError(f"{name} declares {len(item):,} rows, but holds none")
 
-    file.visititems(check)
+    check_file(path)
+    with h5py.File(path, "r") as file:
+        file.visititems(check)
 
 
 def _by_dataset(told: "Descriptions", used: set[int]) -> bool:

@@ -178,7 +178,7 @@ def _predict_on(path: Path) -> None:
 
 
 def _evaluate(path: Path) -> None:
-    from sleap_rt.evaluation.reading.labels import load_table
+    from sleap_rt.evaluation.reading.files import load_table
 
     load_table(path)
     _predict_on(path)

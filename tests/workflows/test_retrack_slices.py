@@ -21,7 +21,7 @@ N_FRAMES = 20
 
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch):
-    monkeypatch.setattr(slices, "_FRAMES_PER_SLICE", 3)
+    monkeypatch.setattr(slices, "_MOST_FRAMES", 3)
 
 
 def labels_of(*, users):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sleap_rt.arrays import Bools, Ints
+from sleap_rt.arrays import Ints
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.identity.association import association_shares
 from sleap_rt.evaluation.identity.clear import (
@@ -86,7 +86,7 @@ def evaluate_identities(
     """
     truth = select_ground_truth(ground_truth, user_labels_only=poses.user_labels_only)
     _refuse_untracked(truth, "the ground truth")
-    if predicted.n_instances:
+    if predicted.n_instances_in_file:
         _refuse_untracked(predicted, "the predictions")
     truth, tracked = resolve_repeated_tracks(truth), resolve_repeated_tracks(predicted)
     if identities.similarity == "oks":
@@ -152,7 +152,9 @@ def track_sequences(
         DataError: no video is in both files.
     """
     video_pairs = pair_tables(truth, predicted)
-    if not predicted.n_instances:  # then every video is compared with nothing, whatever its path
+    if (
+        not predicted.n_instances_in_file
+    ):  # then every video is compared with nothing, whatever its path
         known = sorted(set(truth.frame_videos.tolist()))
         video_pairs = {video: video_pairs.get(video, _NO_VIDEO) for video in known}
     padded = _with_empty_frame(predicted)
@@ -213,7 +215,7 @@ def _split(ids: Ints, counts: Ints) -> list[Ints]:
 
 
 def _refuse_untracked(table: PoseTable, side: str) -> None:
-    if not (table.track_ids >= 0).any():
+    if table.n_untracked_in_file == table.n_instances_in_file:
         raise DataError(
             f"{table.name} ({side}) has no tracks, so there are no identities to compare. "
             "Track it first (`sleap-nn track -t`), or leave the identities out."
@@ -231,11 +233,10 @@ def _refuse_too_many(n_gt: int, n_pr: int, video: str) -> None:
 def _notes(truth: PoseTable, predicted: PoseTable, sequences: list[TrackSequence]) -> list[str]:
     notes = []
     for table in (truth, predicted):
-        untracked: Bools = table.track_ids < 0
-        if untracked.any():
+        if table.n_untracked_in_file:
             notes.append(
-                f"{counted(int(untracked.sum()), 'instance')} of {table.name} without a track; "
-                "each counts as an animal of its own"
+                f"{counted(table.n_untracked_in_file, 'instance')} of {table.name} without a "
+                "track; each counts as an animal of its own"
             )
     compared = {(s.video, int(idx)) for s in sequences for idx in s.frame_idxs}
     n_skipped = truth.n_frames - len(compared)
@@ -250,7 +251,7 @@ def _notes(truth: PoseTable, predicted: PoseTable, sequences: list[TrackSequence
             f"nothing is predicted in {counted(n_missed, 'ground-truth frame')}; the animals there "
             "are missed"
         )
-    if not predicted.n_instances:
+    if not predicted.n_instances_in_file:
         notes.append(f"{predicted.name} has no instances, so nothing is tracked")
     return notes
 

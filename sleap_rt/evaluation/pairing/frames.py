@@ -62,7 +62,7 @@ def pair_tables(ground_truth: PoseTable, predicted: PoseTable) -> dict[int, int]
         DataError: there are predictions, but none of their videos is in the ground truth.
     """
     pairs = pair_videos(ground_truth.videos, predicted.videos)
-    if pairs or not predicted.n_instances:
+    if pairs or not predicted.n_instances_in_file:
         return pairs
     unclear = ambiguous_videos(ground_truth.videos, predicted.videos)
     raise DataError(
@@ -106,7 +106,7 @@ def pair_frames(
             if partner is not None:
                 gt_frames.append(row)
                 pr_frames.append(partner)
-    if not gt_frames and predicted.n_instances:
+    if not gt_frames and predicted.n_instances_in_file:
         raise DataError(_no_common_frame(ground_truth, predicted))
     return _frame_pairs(ground_truth, predicted, video_pairs, gt_frames, pr_frames)
 
@@ -126,7 +126,7 @@ def _frame_pairs(
         pr_frames=np.array(pr_frames, np.int64),
         n_gt_frames_skipped=int(skipped.sum()),
         n_gt_instances_skipped=int(ground_truth.instances_per_frame[skipped].sum()),
-        n_pr_frames_ignored=predicted.n_frames - len(pr_frames),
+        n_pr_frames_ignored=predicted.n_frames_in_file - len(pr_frames),
     )
 
 
@@ -143,5 +143,5 @@ def _no_common_frame(ground_truth: PoseTable, predicted: PoseTable) -> str:
 
 
 def _frame_range(table: PoseTable) -> str:
-    first, last = int(table.frame_idxs.min()), int(table.frame_idxs.max())
-    return f"{counted(table.n_frames, 'frame')} ({first} to {last})"
+    first, last = table.frame_range_in_file
+    return f"{counted(table.n_frames_in_file, 'frame')} ({first} to {last})"

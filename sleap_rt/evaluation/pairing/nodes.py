@@ -19,7 +19,7 @@ def align_nodes(predicted: PoseTable, ground_truth: PoseTable) -> PoseTable:
     """
     ours, theirs = predicted.node_names, ground_truth.node_names
     common = [name for name in theirs if name in ours]
-    if predicted.n_instances and not common:
+    if predicted.n_instances_in_file and not common:
         raise DataError(
             f"no node name is common to both skeletons: {ground_truth.name} has "
             f"{', '.join(theirs) or 'no nodes'}; {predicted.name} has {', '.join(ours)}. "
@@ -39,7 +39,7 @@ def align_nodes(predicted: PoseTable, ground_truth: PoseTable) -> PoseTable:
 
 
 def _notes(predicted: PoseTable, ground_truth: PoseTable) -> list[str]:
-    if not predicted.n_instances:
+    if not predicted.n_instances_in_file:
         return []
     ours, theirs = predicted.node_names, ground_truth.node_names
     lacking = [name for name in theirs if name not in ours]

@@ -90,7 +90,7 @@ def pair_poses(
     truth = select_ground_truth(ground_truth, user_labels_only=options.user_labels_only)
     if not truth.n_frames:
         raise DataError(_no_truth(ground_truth, options))
-    scored = predicted.keep_instances(predicted.is_predicted)
+    scored = predicted.only_predicted()
     anchor, anchor_notes = _anchor(options, truth)
     if options.match_method == "oks":
         scored = align_nodes(scored, truth)
@@ -121,9 +121,9 @@ def pair_poses(
 
 def _refuse_swapped(ground_truth: PoseTable, predicted: PoseTable) -> None:
     """Refuse predictions as the truth for what a person labelled."""
-    if not (predicted.n_instances and ground_truth.n_instances):
+    if not (predicted.n_instances_in_file and ground_truth.n_instances):
         return
-    if ground_truth.is_predicted.all() and not predicted.is_predicted.any():
+    if ground_truth.is_predicted.all() and not predicted.has_predictions:
         raise DataError(
             f"the ground truth, {ground_truth.name}, holds predictions only, and the predictions, "
             f"{predicted.name}, only what a person labelled: they are swapped. Give the labels as "
@@ -199,13 +199,13 @@ def _match_by_centroid(
 
 def _left_out_notes(predicted: PoseTable, scored: PoseTable) -> list[str]:
     notes = []
-    n_user = predicted.n_instances - scored.n_instances
+    n_user = predicted.n_instances_in_file - scored.n_instances_in_file
     if n_user:
         notes.append(
             f"left out of {predicted.name}, since without a score they are no predictions: "
             f"{counted(n_user, 'user label')}"
         )
-    if not scored.n_instances:
+    if not scored.n_instances_in_file:
         notes.append(
             f"{predicted.name} has no predicted instances: there is nothing to score, so every "
             "average is undefined"
@@ -227,11 +227,11 @@ def frame_notes(frames: FramePairs, truth: PoseTable, predicted: PoseTable) -> l
     """What was not compared, in words."""
     notes = []
     lonely = [str(v) for i, v in enumerate(truth.videos) if i not in frames.video_pairs]
-    if lonely and predicted.n_instances:
+    if lonely and predicted.n_instances_in_file:
         notes.append(f"videos that {predicted.name} does not have: {', '.join(lonely)}")
     paired = set(frames.video_pairs.values())
     unknown = [str(video) for i, video in enumerate(predicted.videos) if i not in paired]
-    if unknown and predicted.n_instances:
+    if unknown and predicted.n_instances_in_file:
         notes.append(f"predicted videos without ground truth, left out: {', '.join(unknown)}")
     n_frames = frames.n_gt_frames_skipped
     if n_frames:

@@ -1,7 +1,6 @@
 """The edge to sleap-io: labels files become plain arrays here and nowhere else."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.evaluation.plurals import counted
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.reading.videos import VideoFile, VideoSource, numbers_of_first
-from sleap_rt.labels import dataset_of, distinct_rows, load_labels
-
-
-def load_table(path: Path) -> tuple[PoseTable, list[sio.Video]]:
-    """The poses of a `.slp` file and its videos; the labels, which are far larger, are dropped."""
-    labels = load_labels(path)
-    return table_from_labels(labels, str(path)), videos_of(labels)
+from sleap_rt.labels import dataset_of, distinct_rows
 
 
 def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:

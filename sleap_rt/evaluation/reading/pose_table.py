@@ -9,6 +9,36 @@ from sleap_rt.evaluation.reading.videos import VideoSource
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unread:
+    """Frames of a file that were only counted, since the other file does not have them.
+
+    Attributes:
+        n_frames: how many.
+        n_instances: in these.
+        n_predicted: of these, those that no person has labelled.
+        n_untracked: of these, those without a track.
+        frame_idxs: the first and the last position in a video.
+    """
+
+    n_frames: int = 0
+    n_instances: int = 0
+    n_predicted: int = 0
+    n_untracked: int = 0
+    frame_idxs: tuple[int, int] | None = None
+
+    def and_also(self, other: "Unread") -> "Unread":
+        idxs = [*(self.frame_idxs or ()), *(other.frame_idxs or ())]
+        return replace(
+            self,
+            n_frames=self.n_frames + other.n_frames,
+            n_instances=self.n_instances + other.n_instances,
+            n_predicted=self.n_predicted + other.n_predicted,
+            n_untracked=self.n_untracked + other.n_untracked,
+            frame_idxs=(min(idxs), max(idxs)) if idxs else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class PoseTable:
     """The labelled frames of one file, in file order, and their instances, frame after frame.
 
@@ -29,6 +59,7 @@ class PoseTable:
         rows_in_file: (n_instances,) place among all instances of the file, in reading order.
         notes: what a reader of the numbers needs to know, in words.
         made_with: models that predicted the instances, by the file's own record; may be empty.
+        unread: frames that the file has besides.
     """
 
     name: str
@@ -47,6 +78,7 @@ class PoseTable:
     rows_in_file: Ints
     notes: tuple[str, ...] = ()
     made_with: str = ""
+    unread: Unread = Unread()
 
     @property
     def n_frames(self) -> int:
@@ -64,6 +96,33 @@ class PoseTable:
     def instance_frames(self) -> Ints:
         """(n_instances,) row of the frame each instance belongs to."""
         return np.repeat(np.arange(self.n_frames), self.instances_per_frame)
+
+    @property
+    def n_frames_in_file(self) -> int:
+        return self.n_frames + self.unread.n_frames
+
+    @property
+    def n_instances_in_file(self) -> int:
+        return self.n_instances + self.unread.n_instances
+
+    @property
+    def n_untracked_in_file(self) -> int:
+        return int((self.track_ids < 0).sum()) + self.unread.n_untracked
+
+    @property
+    def has_predictions(self) -> bool:
+        return bool(self.is_predicted.any()) or self.unread.n_predicted > 0
+
+    @property
+    def frame_range_in_file(self) -> tuple[int, int]:
+        """First and last position in a video; there must be a frame."""
+        idxs = [*self.frame_idxs.tolist(), *(self.unread.frame_idxs or ())]
+        return min(idxs), max(idxs)
+
+    def only_predicted(self) -> "PoseTable":
+        """Without the instances that a person has labelled; every frame stays."""
+        unread = replace(self.unread, n_instances=self.unread.n_predicted)
+        return replace(self.keep_instances(self.is_predicted), unread=unread)
 
     def keep_instances(self, keep: Bools) -> "PoseTable":
         """Only the instances where `keep` (n_instances,) is true; every frame stays."""

@@ -14,8 +14,8 @@ def check_tiff(path: Path) -> int:
     """Look at every page's directory; the number of pages.
 
     Raises:
-        ValueError: it is no TIFF file or has no pages; or these run in a circle, out of the file, or
-            are huge.
+        ValueError: it is no TIFF file, or one without pages; or these run in a circle, out of the
+            file, or are huge.
         OSError: it cannot be read.
     """
     size = path.stat().st_size
