@@ -31,7 +31,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/runtime")]
 
-from fakes import graph_contract  # noqa: E402
+from fakes import AllAtOnce, graph_contract  # noqa: E402
 
 from sleap_rt.instances import FrameInstances  # noqa: E402
 from sleap_rt.options import NO_OVERRIDES, RunOptions, SelectionOptions  # noqa: E402
@@ -66,7 +66,7 @@ class Made:
         pass
 
 
-class Instant:
+class Instant(AllAtOnce):
     """Animals that wander on circles, found without an image."""
 
     skeleton = Skeleton("fly", NODES, tuple((i, i + 1) for i in range(len(NODES) - 1)))

@@ -14,7 +14,7 @@ from test_constraints import needed
 from sleap_rt.contract import CONTRACT_VERSION, Decoding
 from sleap_rt.evaluation.storage import _TIMES
 from sleap_rt.export.proof import checkpoint, poses, reduced
-from sleap_rt.labels.slices import _FRAMES_PER_SLICE
+from sleap_rt.labels.slices import _MOST_FRAMES
 from sleap_rt.options import CalibrationOptions, RunOptions
 from sleap_rt.options.running import USUAL_BATCH_SIZE
 from sleap_rt.runtime.engines import openvino
@@ -55,7 +55,7 @@ FACTS = [
     ("docs/track.md", f"every {progress._SECONDS_BETWEEN_LINES_OF_A_LOG} seconds"),
     ("docs/track.md", f"a warning says so after {watch._TELL_SECONDS:g} s"),
     ("docs/track.md", f"`--stall_timeout` ({RunOptions.stall_timeout:g} s; 0: never)"),
-    ("docs/track.md", f"`.slp` files {_FRAMES_PER_SLICE} frames at a time"),
+    ("docs/track.md", f"`.slp` files up to {_MOST_FRAMES:,} frames at a time"),
     ("docs/engines.md", f"over {WORTH_TRYING:,} frames or more"),
     ("docs/engines.md", f"on the first {_LONG_TURN} frames"),
     ("docs/measurements.md", f"has {WORTH_TRYING:,} frames or more"),

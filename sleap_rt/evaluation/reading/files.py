@@ -76,7 +76,7 @@ def _read(sliced: SlicedLabels, empty: PoseTable, wanted: Ints | None) -> PoseTa
             parts.append(replace(table, rows_in_file=rows))
         unread = unread.and_also(_unread(part, ~kept))
         n_instances += len(part.instances)
-    return replace(joined([empty, *parts]), unread=unread)
+    return replace(_joined([empty, *parts]), unread=unread)
 
 
 def _table(sliced: SlicedLabels, part: Slice, kept: Bools) -> PoseTable:
@@ -118,16 +118,18 @@ def _unread(part: Slice, left: Bools) -> Unread:
     )
 
 
-def joined(parts: list[PoseTable]) -> PoseTable:
+def _joined(parts: list[PoseTable]) -> PoseTable:
     """Tables of parts of one file as one; what is the same in all is that of the first."""
-    names = ("frame_videos", "frame_idxs", "is_negative", "points", "scores", "is_predicted")
-    arrays = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in (*names, "track_ids", "rows_in_file")
-    }
     per_frame = np.concatenate([part.instances_per_frame for part in parts])
     return replace(
         parts[0],
+        frame_videos=np.concatenate([part.frame_videos for part in parts]),
+        frame_idxs=np.concatenate([part.frame_idxs for part in parts]),
+        is_negative=np.concatenate([part.is_negative for part in parts]),
         frame_starts=np.concatenate([[0], np.cumsum(per_frame)]).astype(np.int64),
-        **arrays,
+        points=np.concatenate([part.points for part in parts]),
+        scores=np.concatenate([part.scores for part in parts]),
+        is_predicted=np.concatenate([part.is_predicted for part in parts]),
+        track_ids=np.concatenate([part.track_ids for part in parts]),
+        rows_in_file=np.concatenate([part.rows_in_file for part in parts]),
     )

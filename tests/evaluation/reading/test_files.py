@@ -9,6 +9,7 @@ import sleap_io as sio
 from sleap_rt.errors import SleapRtError
 from sleap_rt.evaluation import EvalOptions, IdentityOptions, PoseOptions
 from sleap_rt.evaluation.reading import files
+from sleap_rt.evaluation.reading.labels import table_from_labels
 from sleap_rt.evaluation.run import measure
 from sleap_rt.evaluation.tables import table_text
 from sleap_rt.labels import slices
@@ -138,7 +139,7 @@ def test_frames_that_cannot_be_compared_are_not_read(tmp_path, monkeypatch):
 def test_tables_are_put_together_as_they_were(n_frames, tmp_path):
     predictions(n_frames=n_frames).save(str(tmp_path / "pr.slp"), verbose=False)
     labels = sio.load_slp(str(tmp_path / "pr.slp"), open_videos=False)
-    expected = files.table_from_labels(labels, str(tmp_path / "pr.slp"))
+    expected = table_from_labels(labels, str(tmp_path / "pr.slp"))
     found, _ = files.load_table(tmp_path / "pr.slp")
     for name, value in vars(expected).items():
         np.testing.assert_equal(getattr(found, name), value, err_msg=name)
