@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs loads this file alone
 
 import commands
+import messages
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {  # place in the repository -> place on the site
@@ -26,6 +27,7 @@ ELSEWHERE = {  # place in the repository -> place on the site
     "benchmarks/results.md": "benchmarks/results.md",
     "samples/README.md": "samples/README.md",
 }
+_MESSAGES = re.compile(r"^<!-- messages: (.+) -->$", re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(?=[)#])")
 
 
@@ -39,6 +41,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill the generated parts, and lead links written for the repository to pages of the site."""
     markdown = markdown.replace("<!-- commands -->", commands.reference())
+    markdown = _MESSAGES.sub(lambda topic: messages.listing(topic[1]), markdown)
     on_site = page.file.src_uri
     places = {place: path for path, place in ELSEWHERE.items()}
     in_repository = places.get(on_site, f"docs/{on_site}")

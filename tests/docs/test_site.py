@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def building():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT / "docs/building"))
-        modules = {name: importlib.import_module(name) for name in ("hooks", "commands")}
+        modules = {
+            name: importlib.import_module(name) for name in ("hooks", "commands", "messages")
+        }
         yield SimpleNamespace(**modules)
 
 
@@ -60,3 +62,69 @@ def test_links_of_the_repository_lead_to_pages(building, page, written, led):
 
 def test_guides_that_lie_elsewhere_are_there(building):
     assert all((ROOT / path).is_file() for path in building.hooks.ELSEWHERE)
+
+
+def test_every_message_has_an_entry_under_a_topic_with_advice(building):
+    """A new file with messages belongs to a topic, and each topic is a section of the page."""
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf8")
+    sections = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    for name, found in building.messages.by_topic().items():
+        advice, marker, _ = sections[name].partition(f"<!-- messages: {name} -->")
+        assert len(advice.split()) > 3, name
+        assert marker, name
+        assert found, name
+    assert set(sections) == set(building.messages.TOPICS)
+
+
+def test_advice_is_for_messages_that_there_are(building):
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf8")
+    quotes = [
+        " ".join(quote.split()) for quote in re.findall(r"^- \*([^*]+)\*:", page, re.MULTILINE)
+    ]
+    messages = [one for found in building.messages.by_topic().values() for one in found]
+    assert len(quotes) > 10
+    assert not [quote for quote in quotes if not any(quote in message for message in messages)]
+
+
+def test_every_class_of_errors_is_explained():
+    import sleap_rt.errors
+
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf8")
+    classes = [name for name in vars(sleap_rt.errors) if name.endswith("Error")]
+    assert len(classes) > 8
+    assert not [name for name in classes if f"`{name}`" not in page]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ('raise DataError(f"{path} is damaged: {why}.")', "… is damaged: …."),
+        ('raise self.error("one " f"and {two}")', None),  # no error by its name
+        ('raise click.UsageError("give " + names + " once")', "give … once"),
+        ("raise OptionError(text)", None),
+        ('raise TypeError("no run")', None),  # of a programmer
+        (
+            'def f(a):\n  return f"{a} holds results of it. Pass --resume."',
+            "… holds results of it. Pass --resume.",
+        ),
+        ('def f(a):\n  return f"{a} frames"', None),
+    ],
+)
+def test_messages_are_found_in_source(building, code, message):
+    import ast
+
+    assert list(building.messages._messages(ast.parse(code))) == ([message] if message else [])
+
+
+def test_the_message_a_user_sees_is_in_the_list(building):
+    from sleap_rt.errors import DataError
+    from sleap_rt.options.running import SelectionOptions
+    from sleap_rt.runtime.frames.open_input import open_input
+
+    with pytest.raises(DataError) as told:
+        open_input(ROOT / "no such video.mp4", SelectionOptions())
+    patterns = [
+        re.escape(message).replace(building.messages.BLANK, ".+")
+        for message in building.messages.by_topic()["Videos and images"]
+    ]
+    assert any(re.fullmatch(pattern, str(told.value)) for pattern in patterns), str(told.value)
