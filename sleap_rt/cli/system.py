@@ -12,7 +12,9 @@ import click
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.version import __version__
 
-_BEFORE = ("numpy", "scipy", "sleap-io", "av", "opencv-python-headless", "opencv-python")
+_VARIANTS = ("python-headless", "python", "contrib-python", "contrib-python-headless")
+_OPENCV = tuple(f"opencv-{name}" for name in _VARIANTS)
+_BEFORE = ("numpy", "scipy", "sleap-io", "av", *_OPENCV)
 _AFTER = ("torch", "onnx", "onnxscript", "h5py")
 
 
@@ -45,10 +47,10 @@ def command(as_json: bool) -> None:
 
 
 def _facts() -> dict[str, Any]:
+    from sleap_rt.libraries.telemetry import onnxruntime_telemetry
     from sleap_rt.machine.cores import available_cores
     from sleap_rt.runtime.engines import declarations
     from sleap_rt.runtime.frames.video import DECODER
-    from sleap_rt.telemetry import onnxruntime_telemetry
 
     cores = available_cores()
     of_engines = (name for declared in declarations().values() for name in declared.packages)

@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import Any, Literal, get_args, get_type_hints
 
 from sleap_rt.errors import OptionError
+from sleap_rt.libraries.opencv import need_opencv
 
 SCORINGS_OF_FEATURES: dict[str, tuple[str, ...]] = {
     "keypoints": ("oks", "euclidean_dist", "cosine_sim"),
@@ -57,6 +58,8 @@ class TrackerOptions:
         self._check_flow()
         self._check_counts()
         self._check_motion()
+        if self.needs_images:
+            need_opencv("use_flow" if self.use_flow else "features image")
 
     @classmethod
     def choices(cls, name: str) -> tuple[str, ...]:

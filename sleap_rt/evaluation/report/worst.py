@@ -1,12 +1,13 @@
 """Draws the worst frames: image, truth and prediction."""
 
 import base64
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-import cv2
 import numpy as np
+import PIL.Image
 
 from sleap_rt.arrays import Bools, Doubles, Image, Ints
 from sleap_rt.evaluation.pairing.centroids import true_centroids
@@ -198,15 +199,14 @@ def _image_element(image: Image | None, window: tuple[int, int, int, int]) -> st
         return ""
     left, top, right, bottom = window
     part = image[top:bottom, left:right]
+    picture = PIL.Image.fromarray(part.squeeze(axis=2) if part.shape[2:] == (1,) else part)
     scale = min(1.0, _LONG_SIDE_PX / max(part.shape[:2]))
     if scale < 1:
         size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
-        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    bgr = part[..., ::-1] if part.ndim == 3 and part.shape[-1] == 3 else part
-    _, encoded = cv2.imencode(
-        ".jpg", np.ascontiguousarray(bgr), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    )
-    data = base64.b64encode(encoded.tobytes()).decode("ascii")
+        picture = picture.resize(size, PIL.Image.Resampling.BOX)
+    encoded = io.BytesIO()
+    picture.save(encoded, "jpeg", quality=_JPEG_QUALITY)
+    data = base64.b64encode(encoded.getvalue()).decode("ascii")
     return (
         f'<image x="{left}" y="{top}" width="{right - left}" height="{bottom - top}" '
         f'preserveAspectRatio="none" href="data:image/jpeg;base64,{data}"/>'

@@ -1,9 +1,8 @@
 """Frames to compare two programs on, and thresholds that no peak's value is close to."""
 
-import cv2
 import numpy as np
 
-from sleap_rt.arrays import AnyFloats, Floats, Image
+from sleap_rt.arrays import AnyFloats, Doubles, Floats, Image
 from sleap_rt.contract import Preprocessing
 from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.models.reference.peaks import maxima
@@ -37,8 +36,14 @@ def draw_frame(rng: np.random.Generator, size: tuple[int, int], channels: int) -
     """One such frame, (*size, channels)."""
     height, width = size
     coarse = rng.normal(128, 30, (height // 16 + 2, width // 16 + 2, channels))
-    image = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    image = image.reshape(height, width, channels) + rng.normal(0, 6, (height, width, channels))
+    image = np.einsum(
+        "yi,xj,ijc->yxc",
+        _cubic(len(coarse), height),
+        _cubic(coarse.shape[1], width),
+        coarse,
+        optimize=True,
+    )
+    image += rng.normal(0, 6, (height, width, channels))
     y, x = np.mgrid[:height, :width]
     for _ in range(8):
         cx, cy = rng.uniform(0.1, 0.9, 2) * (width, height)
@@ -50,6 +55,20 @@ def draw_frame(rng: np.random.Generator, size: tuple[int, int], channels: int) -
         image += (rng.choice([-110, 110]) * blob)[..., None]
     frame: Image = np.clip(image, 0, 255).astype(np.uint8)
     return frame
+
+
+def _cubic(n: int, n_wanted: int) -> Doubles:
+    """(n_wanted, n) weights that enlarge `n` values, by the cubic convolution that OpenCV uses."""
+    places = (np.arange(n_wanted) + 0.5) * n / n_wanted - 0.5
+    weights = np.zeros((n_wanted, n))
+    for step in range(-1, 3):
+        source = np.floor(places).astype(int) + step
+        gap, a = np.abs(places - source), -0.75
+        near = ((a + 2) * gap - (a + 3)) * gap**2 + 1
+        far = ((gap - 5) * gap + 8) * gap * a - 4 * a
+        weight = np.where(gap <= 1, near, far)
+        np.add.at(weights, (np.arange(n_wanted), np.clip(source, 0, n - 1)), weight)
+    return weights
 
 
 def random_centers(frame: Image) -> Floats:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from sleap_rt.errors import OptionError
+from sleap_rt.libraries.opencv import need_opencv
 from sleap_rt.runtime.live.result import LiveResult
 
 _HERE = "127.0.0.1"
@@ -25,10 +26,11 @@ class View:
         address: to open in a browser.
 
     Raises:
-        OptionError: the port is in use.
+        OptionError: the port is in use, or OpenCV is not installed.
     """
 
     def __init__(self, port: int) -> None:
+        need_opencv("view")
         self._newest = _Newest()
         newest = self._newest
 

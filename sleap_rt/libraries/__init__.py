@@ -1,0 +1,1 @@
+"""How libraries that others load are loaded here."""
