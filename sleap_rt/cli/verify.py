@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,10 +10,11 @@ import click
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import engine_options, tell_choice
 from sleap_rt.cli.options.models import given_models, model_arguments
-from sleap_rt.errors import EngineError
+from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions, filled
 
 if TYPE_CHECKING:
+    from sleap_rt.runtime.inspect.own_frames import OwnFrames
     from sleap_rt.runtime.inspect.verify import Verification
 
 
@@ -21,8 +23,22 @@ if TYPE_CHECKING:
 )
 @model_arguments("PATH")
 @engine_options
+@click.option(
+    "-i",
+    "--data_path",
+    type=click.Path(path_type=Path),
+    help="Compare the engine with ONNX Runtime on the CPU on frames of this video, too.",
+)
+@click.option(
+    "--n_frames",
+    type=int,
+    metavar="N",
+    help="With -i: frames from all over the video, at most.  [default: 16]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON array in place of text.")
-def command(as_json: bool, **params: Any) -> None:
+def command(
+    data_path: Path | None, n_frames: int | None, as_json: bool, **params: Any
+) -> None:
     """Run an exported model's stored sample here, and compare it with the certified result.
 
     PATH is an `.onnx` file or an export folder. Exit code 1 if a point or a score differs by more
@@ -31,26 +47,67 @@ def command(as_json: bool, **params: Any) -> None:
     \b
     sleap-nn verify exports/flies
     sleap-nn verify exports/flies --engine trt
+    sleap-nn verify exports/flies --engine openvino -i video.mp4
     """
     (path,) = given_models(params, most=1)
+    if n_frames is not None and data_path is None:
+        raise OptionError("n_frames: no effect without data_path; leave it out")
+    from sleap_rt.workflows.inspect.own_frames import USUAL_N_FRAMES, plan_comparison
     from sleap_rt.workflows.inspect.verify import plan_verification
 
-    plan = plan_verification(path, filled(EngineOptions, params))
+    engine, comparison = filled(EngineOptions, params), None
+    if data_path is None:
+        plan = plan_verification(path, engine)
+    else:
+        n_frames = USUAL_N_FRAMES if n_frames is None else n_frames
+        comparison = plan_comparison(path, engine, data_path, n_frames)
+        plan = comparison.verification
     tell_choice(plan.choice)
-    results = []
-    for _, result in plan.run():
-        results.append(result)
-        if not as_json:
-            click.echo(_line(result))
-    if as_json:
-        rows = [{**asdict(one), "path": str(one.path), "passed": one.passed} for one in results]
-        click.echo(json.dumps(rows, indent=2))
-    n_failed = sum(not result.passed for result in results)
-    if n_failed:
-        raise EngineError(
-            f"{n_failed} of the graphs differ from the certified result on this engine. Use "
-            "another --engine, or report it with the lines above."
-        )
+    told = _Told(as_json=as_json)
+    for graph, result in plan.run():
+        told.add(graph, result, _line(result))
+    if comparison is not None:
+        compared = comparison.run()
+        told.add(comparison.data_path, compared, _line_of_frames(comparison.data_path, compared))
+    told.end()
+
+
+class _Told:
+    """Results, told at once as text, or together as JSON."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, path: Path, result: "Verification | OwnFrames", line: str) -> None:
+        self._rows.append({**asdict(result), "path": str(path), "passed": result.passed})
+        if not self._as_json:
+            click.echo(line)
+
+    def end(self) -> None:
+        """Raises:
+        EngineError: a result did not pass.
+        """
+        if self._as_json:
+            click.echo(json.dumps(self._rows, indent=2))
+        n_failed = sum(not row["passed"] for row in self._rows)
+        if n_failed:
+            raise EngineError(
+                f"{n_failed} of {len(self._rows)} checks differ from the certified result on this "
+                "engine. Use another --engine, or report it with the lines above."
+            )
+
+
+def _line_of_frames(path: Path, result: "OwnFrames") -> str:
+    allowed = result.tolerance
+    return (
+        f"{'OK' if result.passed else 'NOT OK'}  {path}, {result.n_frames} frames with "
+        f"{result.engine} on {result.device} against {result.reference}: {result.n_instances} "
+        f"instances, {result.n_missing} missing, {result.n_extra} extra, {result.n_renamed} of "
+        f"another class; {result.n_points} points, {result.n_changed} of them found by one only; "
+        f"99 % differ by at most {result.px:.1g} px (allowed {allowed.px:g}; all "
+        f"{result.most_px:.1g} px) and {result.score:.1g} in score (allowed {allowed.score:g})"
+    )
 
 
 def _line(result: "Verification") -> str:

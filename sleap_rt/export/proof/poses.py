@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
-from sleap_rt.arrays import AnyFloats, Bools, Rows
+from sleap_rt.arrays import AnyFloats, Bools
 from sleap_rt.contract import Certificate, GraphContract, PoseLoss
 from sleap_rt.evaluation.options import PoseOptions
 from sleap_rt.evaluation.poses.oks import oks
 from sleap_rt.export.proof.compare import Differences
-from sleap_rt.geometry import pose_boxes
 from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.inspect.same_animals import same_animals
 
 # Limits of what a graph in int8 may lose, unless loss is allowed.
 MAX_P99_CELLS = 1.0  # cells of the confidence maps, at the 99th percentile of all points
@@ -20,8 +19,6 @@ MAX_CHANGED_INSTANCES = 0.02  # share that only one graph finds, or that gets an
 MAX_CHANGED_POINTS = 0.05  # share that only one graph finds; many are close to the threshold
 MIN_MEAN_OKS = 0.95  # of the instances that both find
 
-_SAME_CELLS = 3  # animals whose points are this close on average are the same, however small
-_SAME_SIZE = 0.5  # the same as a share of the animal's diagonal
 _OKS_STDDEV = PoseOptions.oks_stddev
 
 
@@ -49,7 +46,7 @@ class Losses:
 
     def add(self, exact: FrameInstances, reduced: FrameInstances) -> None:
         """Compare one frame's instances."""
-        rows, columns = self._same_animals(exact.points, reduced.points)
+        rows, columns = same_animals(exact.points, reduced.points, self.cell_px)
         self.n_frames += 1
         self.n_lost += len(exact) - len(rows)
         self.n_extra += len(reduced) - len(rows)
@@ -68,29 +65,10 @@ class Losses:
             poses = (points.astype(np.float64) for points in (a.points, b.points))
             self.oks += oks(*poses, stddev=_OKS_STDDEV).tolist()
 
-    def _same_animals(self, exact: AnyFloats, reduced: AnyFloats) -> tuple[Rows, Rows]:
-        """Rows of both results that are the same animal: pairs of least mean distance."""
-        gaps = np.linalg.norm(exact[:, None] - reduced[None], axis=-1)  # (n, m, n_nodes)
-        both = ~np.isnan(gaps)
-        total = np.where(both, gaps, 0).sum(axis=2)
-        distance = np.where(both.any(axis=2), total / np.maximum(both.sum(axis=2), 1), np.inf)
-        reach = np.maximum(_SAME_CELLS * self.cell_px, _SAME_SIZE * _diagonals(exact))[:, None]
-        # Beyond the reach all distances count the same, so no such pair displaces a good one.
-        rows, columns = linear_sum_assignment(np.minimum(distance / reach, 1))
-        same = (distance / reach)[rows, columns] < 1
-        return rows[same], columns[same]
-
 
 def _seen(points: AnyFloats) -> Bools:
     seen: Bools = ~np.isnan(points[..., 0])
     return seen
-
-
-def _diagonals(points: AnyFloats) -> AnyFloats:
-    """(n,) px of the box around each animal's visible nodes."""
-    boxes = pose_boxes(points)
-    diagonals: AnyFloats = np.linalg.norm(np.nan_to_num(boxes[:, 2:] - boxes[:, :2]), axis=-1)
-    return diagonals
 
 
 def measure(
