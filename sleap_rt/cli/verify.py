@@ -36,9 +36,7 @@ if TYPE_CHECKING:
     help="With -i: frames from all over the video, at most.  [default: 16]",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON array in place of text.")
-def command(
-    data_path: Path | None, n_frames: int | None, as_json: bool, **params: Any
-) -> None:
+def command(data_path: Path | None, n_frames: int | None, as_json: bool, **params: Any) -> None:
     """Run an exported model's stored sample here, and compare it with the certified result.
 
     PATH is an `.onnx` file or an export folder. Exit code 1 if a point or a score differs by more
