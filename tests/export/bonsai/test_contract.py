@@ -34,12 +34,15 @@ KINDS = {
 }
 
 
+SAMPLES = ROOT / "samples/models"
+
+
 def trained(names):
-    return [ROOT / "samples/models" / name for name in names]
+    return [SAMPLES / name for name in names]
 
 
 @pytest.fixture(scope="module")
-def exported_for_bonsai(tmp_path_factory, sample_graphs):
+def exported_for_bonsai(tmp_path_factory, exported):
     """`exported_for_bonsai(names, **options)`: the file; once for each set of options.
 
     Its float32 stages are those of the session: to certify them takes long.
@@ -49,21 +52,23 @@ def exported_for_bonsai(tmp_path_factory, sample_graphs):
     def stages(paths, folder, overrides, precision, **rest):
         if precision != "fp32":
             return export_certified(paths, folder, overrides, precision, **rest)
-        return sample_graphs(*(path.name for path in paths))
+        return exported(paths)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sleap_rt.export.bonsai.exporter.export_models", stages)
         yield partial(_exported, done, tmp_path_factory)
 
 
-def _exported(done, tmp_path_factory, names, **options):
-    key = (names, *sorted(options.items()))
+def _exported(done, tmp_path_factory, names, models=SAMPLES, **options):
+    key = (names, models, *sorted(options.items()))
     if key not in done:
         folder = tmp_path_factory.mktemp("bonsai")
         given = {"decode": DecodeOptions(max_instances=4), "format": "bonsai", **options}
-        exported = export_models(trained(names), folder, options=ExportOptions(**given))
-        assert len({one.path for one in exported}) == 1
-        done[key] = exported[0].path
+        stages = export_models(
+            [models / name for name in names], folder, options=ExportOptions(**given)
+        )
+        assert len({one.path for one in stages}) == 1
+        done[key] = stages[0].path
     return done[key]
 
 
@@ -136,6 +141,30 @@ def test_poses_are_ours(names, exported_for_bonsai, sample_graphs):
         check(found, expected, identities)
         for pose in found:
             assert pose.centroid is None or pose.centroid[2] > 0.2
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("last", ["centered_instance", "topdown_multiclass"])
+def test_models_of_sleap_1_4_are_read_too(last, exported_for_bonsai, exported, shared_data):
+    """Of a pair with classes, our run leaves out animals whose class another one got."""
+    folder = shared_data / "legacy"
+    path = exported_for_bonsai(("centroid", last), folder)
+    operator = Operator(
+        "PredictPoses" if last == "centered_instance" else "PredictPoseIdentities", path
+    )
+    graphs = [str(graph) for graph in exported([folder / "centroid", folder / last])]
+    with VideoFile(shared_data / "videos/centered_pair_small.mp4") as clip:
+        frame = clip.read(0)
+    with PosePredictor(graphs, engine="ort", device="cpu", max_instances=4) as predictor:
+        expected = predictor.predict_frame(frame)
+    found = operator.process(frame.transpose(2, 0, 1)[None])
+    assert len(expected)
+    if last == "centered_instance":
+        check(found, expected)
+    poses = [np.array(list(pose.parts.values()))[:, :2] for pose in found]
+    for points in expected.points:
+        nearest = min(poses, key=lambda pose: np.nansum(np.abs(pose - points)))
+        np.testing.assert_allclose(nearest, points, atol=PX)
 
 
 def test_centroids_are_ours(exported_for_bonsai, sample_graphs):
