@@ -1,16 +1,19 @@
-"""Tells what kind of model a path holds, without loading it."""
+"""Tells what kind of model a path holds, without loading it, and what was given in place of one."""
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum
 from mimetypes import guess_type
 from pathlib import Path
 
-from sleap_rt.errors import ModelError
+from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.legacy_files import is_legacy_model, read_model_files
+from sleap_rt.untrusted import listed
 
 CONFIG_NAME = "training_config.yaml"
 CHECKPOINT_NAME = "best.ckpt"
+FILES_OF_MODELS = (CONFIG_NAME, CHECKPOINT_NAME, "training_config.json", "best_model.h5")
 
 
 class ModelSource(Enum):
@@ -32,6 +35,7 @@ def model_source(path: Path) -> ModelSource:
             legacy model's folder.
 
     Raises:
+        OptionError: the path is a video, an image or a labels file.
         ModelError: the path does not exist or is none of these.
     """
     if path.suffix == ".onnx" or (path.is_dir() and any(path.glob("*.onnx"))):
@@ -44,18 +48,71 @@ def model_source(path: Path) -> ModelSource:
     if not path.exists():
         raise ModelError(f"{path} does not exist; expected {_EXPECTED}.")
     if path.is_file():
-        raise ModelError(_no_model(path))
+        data = kind_of_data(path)
+        if data is None:
+            raise ModelError(f"{path} is no model; expected {_EXPECTED}.")
+        raise OptionError(f"{path} is {data}, not a model; `track` takes it as data_path (-i)")
     found = ", ".join(sorted(p.name for p in folder.iterdir())[:8])
     raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {_EXPECTED}.")
 
 
-def _no_model(file: Path) -> str:
-    kind, _ = guess_type(file.name)
-    data = "a video" if (kind or "").startswith("video/") else None
-    data = "a labels file" if file.suffix == ".slp" else data
-    if data is None:
-        return f"{file} is no model; expected {_EXPECTED}."
-    return f"{file} is {data}, not a model; it is given with data_path (-i). Expected {_EXPECTED}."
+def kind_of_data(file: Path) -> str | None:
+    """What a file is by its name, in words, if it is data and no model."""
+    kind = (guess_type(file.name)[0] or "").partition("/")[0]
+    if file.suffix == ".slp":
+        return "a labels file"
+    return {"video": "a video", "image": "an image"}.get(kind)
+
+
+def refuse_model(path: Path, given_as: str) -> None:
+    """Refuse a model, or a folder of models, in place of data.
+
+    Args:
+        path: that should be data.
+        given_as: name of the option.
+
+    Raises:
+        OptionError: it is a model.
+    """
+    if path.is_dir() or path.suffix in (".onnx", ".ckpt") or path.name in FILES_OF_MODELS:
+        if _is_model(path):
+            raise OptionError(f"{given_as} {path} is a model; give it with model_paths (-m)")
+        models = _models_in(path)
+        if models:
+            raise OptionError(
+                f"{given_as} {path} is a folder of models ({listed(models)}); give one of them "
+                "with model_paths (-m)"
+            )
+
+
+def refuse_no_labels(path: Path, given_as: str) -> None:
+    """Refuse a model, a video or an image in place of labels.
+
+    Args:
+        path: that should be a `.slp` file.
+        given_as: name of the option.
+
+    Raises:
+        OptionError: it is something else.
+    """
+    refuse_model(path, given_as)
+    kind = kind_of_data(path)
+    if kind is not None and path.suffix != ".slp":
+        raise OptionError(f"{given_as} {path} is {kind}; name a `.slp` file with poses")
+
+
+def _is_model(path: Path) -> bool:
+    with suppress(ModelError):
+        model_source(path)
+        return True
+    return False
+
+
+def _models_in(path: Path) -> list[str]:
+    """Names of the models, if a folder holds models and nothing else."""
+    inside = [one for one in path.iterdir() if one.name[0] != "."] if path.is_dir() else []
+    folders = all(one.is_dir() for one in inside)
+    return sorted(one.name for one in inside if _is_model(one)) if folders else []
 
 
 _EXPECTED = (

@@ -17,6 +17,7 @@ from sleap_rt.cli.options.resume import resume_asked
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracking_option_list
 from sleap_rt.errors import OptionError
+from sleap_rt.model_files import refuse_model
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -70,6 +71,8 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         if params["quiet"]:
             raise OptionError("verbose and quiet exclude each other")
         logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for path in (*params["inputs"], *params["data_path"]):
+        refuse_model(path, "data_path")  # also if it was to be the model, and none is named
     params = {**_in_our_terms(ctx, params), "resume": resume_asked(params)}
     try:
         return (_predict if params["model_paths"] else _track_only)(ctx, params)

@@ -103,6 +103,7 @@ def _evaluate(
     metrics: Metrics = {}
     pairing = identities = None
     if options.measure_poses:
+        _refuse_swapped(truth, predicted)
         pairing = pair_poses(
             truth, predicted, options.poses, centroid_default_px=CENTROID_THRESHOLD_PX
         )
@@ -119,6 +120,17 @@ def _evaluate(
         identities=identities,
         metrics=metrics,
     )
+
+
+def _refuse_swapped(truth: PoseTable, predicted: PoseTable) -> None:
+    if not (truth.n_instances and predicted.n_instances):
+        return
+    if truth.is_predicted.all() and not predicted.is_predicted.any():
+        raise OptionError(
+            f"{truth.name} holds predictions only, and {predicted.name} only what a person "
+            "labelled: give the labels as ground_truth_path (-g) and the predictions as "
+            "predicted_path (-p)"
+        )
 
 
 def short_names(paths: tuple[Path, ...]) -> list[str]:

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+import sleap_io as sio
 
 from sleap_rt.cli.app import program_name
 
@@ -54,13 +55,37 @@ def test_info_says_what_half_a_model_needs(call):
         ("track -i samples/models/bottomup -m x", "samples/models/bottomup is a model; give it"),
         ("track -i samples/crawlers.mp4 -m samples/crawlers.mp4", "is a video, not a model"),
         ("info samples/crawlers.slp", "is a labels file, not a model"),
+        ("export samples/crawlers.mp4", "is a video, not a model"),
+        ("track samples/models/bottomup samples/crawlers.mp4", "bottomup is a model; give it"),
+        ("track samples/crawlers.slp -m samples/crawlers.slp", "is a labels file, not a model"),
+        ("track -i samples/models -m x", "models is a folder of models (bottomup, centered_"),
+        ("track -i samples/models/bottomup/training_config.yaml -m x", ".yaml is a model; give"),
+        ("eval -g samples/crawlers.mp4 -p samples/crawlers.slp", "ground_truth_path samples/craw"),
+        ("eval -g samples/crawlers.slp -p samples/models/bottomup", "bottomup is a model; give"),
         ("track -i a.mp4 -m b --device 0", "the first is cuda or cuda:0"),
     ],
 )
 def test_mix_ups_are_recognised(call, words, told):
     done = call(*words.split())
-    assert done.code != 0
-    assert told in done.err
+    assert done.code == 2
+    (line,) = [line for line in done.err.splitlines() if "Error" in line]
+    assert told in line
+    assert len(line) < 200
+
+
+def test_labels_and_predictions_that_were_swapped_are_recognised(call, tmp_path):
+    predicted = sio.load_slp("samples/crawlers.slp", open_videos=False)
+    for frame in predicted:
+        frame.instances = [
+            sio.PredictedInstance.from_numpy(one.numpy(), skeleton=one.skeleton, score=1.0)
+            for one in frame.instances
+        ]
+    predicted.save(str(tmp_path / "predicted.slp"), verbose=False)
+    swapped = call("eval", "-g", tmp_path / "predicted.slp", "-p", "samples/crawlers.slp")
+    assert swapped.code == 2
+    assert "give the labels as ground_truth_path (-g)" in swapped.err
+    right = call("eval", "-p", tmp_path / "predicted.slp", "-g", "samples/crawlers.slp")
+    assert right.code == 0, right.err
 
 
 def test_help_and_the_old_name_of_predict_are_known(call):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sleap_rt.model_files import refuse_model
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import EngineChoice, check_engine_options, choose_engine
 from sleap_rt.runtime.inspect.bench import Benchmark, BenchOptions, run_benchmark
@@ -51,11 +52,13 @@ def plan_bench(
         options: batch sizes, and batches of each.
 
     Raises:
-        OptionError: the path is a trained model, or there is no such engine.
+        OptionError: the path is a trained model, `data_path` is one, or there is no such engine.
         ModelError: the path is not a model.
     """
     for engine in engines:
         check_engine_options(engine)
+    if data_path is not None:
+        refuse_model(data_path, "data_path")
     graphs = exported_only(path)
     return BenchPlan(
         graphs=graphs,

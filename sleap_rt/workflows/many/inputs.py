@@ -1,13 +1,12 @@
 """Finds the inputs that paths, folders and patterns stand for, and names their results."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 
-from sleap_rt.errors import DataError, ModelError, OptionError
-from sleap_rt.model_files import model_source
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.model_files import refuse_model
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, by_numbers
 from sleap_rt.runtime.outputs.formats import format_named
 
@@ -48,19 +47,11 @@ def find_inputs(given: Sequence[Path]) -> Inputs:
     found: dict[Path, Path] = {}
     is_many = len(given) > 1
     for path in given:
-        _refuse_model(path)
+        refuse_model(path, "data_path")
         files = _files_of(path)
         is_many = is_many or files is not None
         found.update({one.resolve(): one for one in ([path] if files is None else files)})
     return Inputs(tuple(found.values()), is_many)
-
-
-def _refuse_model(path: Path) -> None:
-    if not (path.is_dir() or path.suffix in (".onnx", ".ckpt")):
-        return
-    with suppress(ModelError):
-        model_source(path)
-        raise OptionError(f"data_path {path} is a model; give it with model_paths (-m)")
 
 
 def _files_of(path: Path) -> list[Path] | None:

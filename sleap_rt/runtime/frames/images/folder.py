@@ -24,7 +24,7 @@ def images_in(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
         if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
     )
     if not by_text:
-        raise DataError(f"{folder} holds no images ({', '.join(IMAGE_SUFFIXES)}).")
+        raise DataError(f"{folder} holds no images ({', '.join(IMAGE_SUFFIXES)}) and no videos.")
     by_number = sorted(by_text, key=lambda path: by_numbers(path.name))
     if by_number == by_text:
         return by_number, ()
