@@ -4,6 +4,7 @@ Every message says what was found, what was expected, and what to do. The comman
 `OptionError` into exit code 2 and every other `SleapRtError` into exit code 1.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 _LONGEST = 2000  # characters of a message
@@ -66,3 +67,11 @@ class EngineError(SleapRtError):
 
 class RunError(SleapRtError):
     """A run was ended by a fault of a library, of this machine, or of this package."""
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """A sentence with the nearest of the names, with a space ahead; empty if none is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(names), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""

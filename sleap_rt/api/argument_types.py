@@ -1,13 +1,12 @@
 """Types of keyword arguments, told in words where a value has another one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, did_you_mean
 from sleap_rt.options.upstream import why_unknown
 
 _MOST_SHOWN = 60  # characters of a value
@@ -56,9 +55,7 @@ def _refuse_name(name: str, types: Mapping[str, Any], elsewhere: Mapping[str, st
     reason = why_unknown(name)
     if reason is not None:
         raise OptionError(reason)
-    near = get_close_matches(name, types, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise TypeError(f"unexpected keyword argument {name!r}.{hint}")
+    raise TypeError(f"unexpected keyword argument {name!r}.{did_you_mean(name, types)}")
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:

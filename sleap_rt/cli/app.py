@@ -11,8 +11,9 @@ from pathlib import Path
 import click
 from rich_click import RichCommandPanel, RichGroup
 
+from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.help import MOST_COLUMNS, HelpContext
-from sleap_rt.errors import OptionError, SleapRtError
+from sleap_rt.errors import OptionError, SleapRtError, did_you_mean
 from sleap_rt.interrupts import Interrupts
 from sleap_rt.version import __version__
 
@@ -65,10 +66,8 @@ class _LazyGroup(RichGroup):
 
 
 def _nearest(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, (*_COMMANDS, *_UPSTREAM_COMMANDS), n=1)
-    return f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(_COMMANDS)}."
+    near = did_you_mean(name, (*_COMMANDS, *_UPSTREAM_COMMANDS))
+    return near or f" There are: {', '.join(_COMMANDS)}."
 
 
 def _upstream_command(name: str) -> click.Command:
@@ -127,7 +126,7 @@ def main(args: list[str] | None = None) -> None:
             code = app.main(args=args, prog_name=program_name(), standalone_mode=False)
             code = code if isinstance(code, int) else 0
         except click.ClickException as error:
-            error.show()
+            messages.refused(error)
             code = error.exit_code
         except (click.Abort, KeyboardInterrupt) as error:
             code = _interrupted(interrupts, error)
@@ -159,8 +158,8 @@ def _failed(error: Exception, args: Sequence[str]) -> int:
     if "--verbose" in args:
         traceback.print_exception(error)
     if isinstance(error, SleapRtError):
-        click.echo(f"Error: {error}", err=True)
+        messages.error(str(error))
         return 2 if isinstance(error, OptionError) else 1
-    words = f"Error: {type(error).__name__}: {' '.join(str(error).split())}".rstrip(": .")
-    click.echo(f"{words}. No part of sleap-rt foresees this; please report it.", err=True)
+    words = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": .")
+    messages.error(f"{words}. No part of sleap-rt foresees this; please report it.")
     return 1

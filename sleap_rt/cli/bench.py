@@ -10,6 +10,8 @@ import click
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import DEVICE, tell_choice, tuning_options
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.terminal.messages import next_step
+from sleap_rt.cli.terminal.tables import show_line, show_table
 from sleap_rt.options import EngineOptions, filled
 
 _VIDEO_RATE = 30  # frames/s, of most cameras
@@ -99,11 +101,22 @@ def command(
     for choice in plan.choices:
         tell_choice(choice)
     rows = [asdict(result) for result in plan.run()]
-    click.echo(json.dumps(rows, indent=2) if as_json else f"{_table(rows)}\n{_in_words(rows)}")
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    show_table([head for head, _ in _COLUMNS], [_cells(row) for row in rows], turns=True)
+    show_line(_in_words(rows))
+    fastest = _quickest(rows)
+    chosen = f"--engine {fastest['engine']} -b {fastest['batch_size']}"
+    next_step(f"sleap-nn track -i VIDEO -m {path} {chosen}")
+
+
+def _quickest(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return max(rows, key=lambda row: row["run_frames_per_second"])
 
 
 def _in_words(rows: list[dict[str, Any]]) -> str:
-    best = max(rows, key=lambda row: row["run_frames_per_second"])
+    best = _quickest(rows)
     speed = best["run_frames_per_second"]
     return (
         f"times in ms per batch. Quickest run: {best['engine']} on {best['device']}, batches of "
@@ -112,14 +125,7 @@ def _in_words(rows: list[dict[str, Any]]) -> str:
     )
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    cells = [[name for name, _ in _COLUMNS]]
-    for row in rows:
-        read = "-" if row["read_ms"] is None else f"{row['read_ms']:.1f}"
-        per_frame = row["n_instances"] / row["n_frames"]
-        cells.append([form.format(**row, read=read, per_frame=per_frame) for _, form in _COLUMNS])
-    widths = [max(len(line[i]) for line in cells) for i in range(len(_COLUMNS))]
-    return "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-        for line in cells
-    )
+def _cells(row: dict[str, Any]) -> list[str]:
+    read = "-" if row["read_ms"] is None else f"{row['read_ms']:.1f}"
+    per_frame = row["n_instances"] / row["n_frames"]
+    return [form.format(**row, read=read, per_frame=per_frame) for _, form in _COLUMNS]

@@ -1,13 +1,17 @@
 """`eval`: predictions against ground truth, poses and, with --tracks, identities."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sleap_rt.cli.options.parameters import given_options
-from sleap_rt.cli.options.sections import SectionedCommand
+from sleap_rt.cli.options.sections import SectionedCommand, section
+from sleap_rt.cli.terminal import messages
+from sleap_rt.cli.terminal.help import goes_to_terminal
+from sleap_rt.cli.terminal.tables import show_line, show_table
 from sleap_rt.evaluation.options import (
     CommandPoseOptions,
     EvalOptions,
@@ -17,10 +21,13 @@ from sleap_rt.evaluation.options import (
     choices,
 )
 
+if TYPE_CHECKING:
+    from sleap_rt.evaluation.tables import Section
+
 _POSES = CommandPoseOptions
 _IDENTITIES = IdentityOptions
 
-FILE_OPTIONS = (
+FILES = (
     click.argument(
         "files", nargs=-1, type=click.Path(path_type=Path), metavar="[TRUTH PREDICTED...]"
     ),
@@ -38,6 +45,8 @@ FILE_OPTIONS = (
         multiple=True,
         help="Predictions, .slp; several are compared.",
     ),
+)
+OUTPUT = (
     click.option(
         "-s",
         "--save_metrics",
@@ -50,6 +59,9 @@ FILE_OPTIONS = (
         type=click.Path(path_type=Path),
         help="Write a self-contained HTML report to this file.",
     ),
+    click.option("--json", "as_json", is_flag=True, help="One JSON object in place of the tables."),
+)
+TRUTH = (
     click.option(
         "--user_labels_only/--no-user_labels_only",
         default=_POSES.user_labels_only,
@@ -70,7 +82,7 @@ FILE_OPTIONS = (
         help="Area in px² for all animals, instead of each one's own box.",
     ),
 )
-POSE_OPTIONS = (
+POSES = (
     click.option(
         "--match_threshold",
         type=float,
@@ -98,7 +110,7 @@ POSE_OPTIONS = (
         help="COCO AP and AR look at this many predictions per frame, the best.",
     ),
 )
-IDENTITY_OPTIONS = (
+IDENTITIES = (
     click.option(
         "--similarity",
         type=click.Choice(choices(SimilarityName)),
@@ -122,24 +134,17 @@ IDENTITY_OPTIONS = (
     ),
 )
 
-Decorator = Callable[[Callable[..., None]], Callable[..., None]]
-
-
-def with_options(*options: Decorator) -> Decorator:
-    """Add options to a command, in this order."""
-
-    def add(function: Callable[..., None]) -> Callable[..., None]:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return add
+TRACKS = click.option(
+    "--tracks", is_flag=True, help="Measure identities too: HOTA, MOTA, IDF1, switches."
+)
 
 
 @click.command("eval", cls=SectionedCommand)
-@with_options(*FILE_OPTIONS, *POSE_OPTIONS)
-@click.option("--tracks", is_flag=True, help="Measure identities too: HOTA, MOTA, IDF1, switches.")
-@with_options(*IDENTITY_OPTIONS)
+@section("Files", *FILES)
+@section("Ground truth", *TRUTH)
+@section("Poses", *POSES)
+@section("Identities", TRACKS, *IDENTITIES)
+@section("Results", *OUTPUT)
 @click.pass_context
 def command(context: click.Context, /, tracks: bool, **given: Any) -> None:
     """Compare predictions with ground truth.
@@ -176,17 +181,37 @@ def evaluate(
         measure_poses=measure_poses,
     )
     # Imported here, so that wrong values are told before anything heavy is loaded.
-    from sleap_rt.evaluation.tables import table_text
+    from sleap_rt.evaluation.storage import run_as_json
+    from sleap_rt.evaluation.tables import parts_of
     from sleap_rt.workflows.evaluate import check_evaluation, measure, save_results
 
     check_evaluation(options, given_options(context, context.params))
     run = measure(options)
     # Printed ahead of saving: a full disk does not cost the numbers.
-    click.echo(table_text(run))
+    if given["as_json"]:
+        click.echo(json.dumps(run_as_json(run), indent=2, allow_nan=False))
+    else:
+        _show(parts_of(run))
     for note in run.notes:
-        click.echo(f"Warning: {note}", err=True)
-    for path in save_results(run):
+        messages.warn(note)
+    written = save_results(run)
+    for path in written:
         click.echo(f"Saved {path}", err=True)
+    if options.report is None:
+        messages.next_step("--report report.html shows the errors in frames and curves")
+
+
+def _show(parts: "Iterator[str | Section]") -> None:
+    """Lines and tables; in a pipe, the text of `table_text`."""
+    for part in parts:
+        if isinstance(part, str):
+            show_line(part)
+        elif goes_to_terminal():
+            show_line()
+            show_line(part.heading, heading=True)
+            show_table(("", *(part.names or [""])), [(name, *cells) for name, cells in part.rows])
+        else:
+            click.echo("\n".join(part.lines()))
 
 
 def _files(given: dict[str, Any]) -> tuple[Path, tuple[Path, ...]]:

@@ -4,12 +4,15 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.eval import FILE_OPTIONS, IDENTITY_OPTIONS, evaluate, with_options
-from sleap_rt.cli.options.sections import SectionedCommand
+from sleap_rt.cli.eval import FILES, IDENTITIES, OUTPUT, TRUTH, evaluate
+from sleap_rt.cli.options.sections import SectionedCommand, section
 
 
 @click.command("eval-tracking", cls=SectionedCommand)
-@with_options(*FILE_OPTIONS, *IDENTITY_OPTIONS)
+@section("Files", *FILES)
+@section("Ground truth", *TRUTH)
+@section("Identities", *IDENTITIES)
+@section("Results", *OUTPUT)
 @click.pass_context
 def command(context: click.Context, /, **given: Any) -> None:
     """Compare tracked animals with true tracks: HOTA, MOTA, IDF1, every switch.

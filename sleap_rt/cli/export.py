@@ -1,14 +1,19 @@
 """`sleap-nn export`: trained models to ONNX graphs."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sleap_rt.cli.options.dialects import DialectCommand
 from sleap_rt.cli.options.models import given_models, model_arguments
-from sleap_rt.cli.options.overrides import override_options, overrides_from
+from sleap_rt.cli.options.overrides import OVERRIDES, overrides_from
+from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.reports.export_progress import ExportProgress
+from sleap_rt.cli.terminal import messages
 from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
@@ -19,6 +24,9 @@ from sleap_rt.options import (
     filled,
 )
 from sleap_rt.options.upstream import why_unknown
+
+if TYPE_CHECKING:
+    from sleap_rt.workflows.export import Exported
 
 
 def _frame_size(
@@ -41,7 +49,7 @@ class _Format(click.Choice[str]):
         return super().convert(ours, param, ctx)
 
 
-_BUILT_IN_OPTIONS = (
+_BONSAI = (
     click.option(
         "--max_instances",
         "-n",
@@ -67,69 +75,75 @@ _BUILT_IN_OPTIONS = (
 )
 BUILT_IN = ("max_instances", "peak_threshold", "centroid_peak_threshold", "integral_refinement")
 
-
-def built_in(command: Any) -> Any:
-    """Add the options that are built into a graph for Bonsai, and into no other."""
-    for option in reversed(_BUILT_IN_OPTIONS):
-        command = option(command)
-    return command
+_WRITTEN = (
+    click.option(
+        "--output",
+        "-o",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder for the graphs.  [default: <first model>/exported; for a pair "
+        "<first model>/exported_topdown; a zip counts as a folder of its name]",
+    ),
+    click.option(
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        default=ExportOptions.precision,
+        show_default=True,
+        help="Number format of the network; fp16 is for GPUs, int8 for TensorRT and OpenVINO.",
+    ),
+    click.option(
+        "--format",
+        "-f",
+        "format_",
+        type=_Format(EXPORT_FORMATS),
+        default=ExportOptions.format,
+        show_default=True,
+        help="trt adds an engine of TensorRT-RTX beside each graph; no GPU is needed. bonsai "
+        "writes one graph for Bonsai.Sleap.",
+    ),
+    click.option(
+        "--target", help="With --format trt: GPU architecture, e.g. sm86 (GeForce RTX 30)."
+    ),
+    click.option(
+        "--frame_size",
+        metavar="WIDTHxHEIGHT",
+        callback=_frame_size,
+        help="With --format trt or bonsai: size of the frames, px; x1 or x3 behind it: their "
+        "channels.  [default: as trained; bonsai: any]",
+    ),
+)
+_INT8 = (
+    click.option(
+        "--calibrate",
+        type=click.Path(path_type=Path),
+        metavar="VIDEO|SLP",
+        help="With --precision int8: typical frames, to find the range of every layer and to "
+        "measure how much poses change.",
+    ),
+    click.option(
+        "--calibration_frames",
+        type=int,
+        help="With --calibrate: most frames for the ranges, and as many others to measure on.  "
+        f"[default: {CalibrationOptions.calibration_frames}]",
+    ),
+    click.option(
+        "--allow_loss",
+        is_flag=True,
+        help="With --calibrate: export even if poses change by more than the limits.",
+    ),
+)
+_MESSAGES = (
+    click.option("--verbose", is_flag=True, help="Say how long each step took."),
+    click.option("--json", "as_json", is_flag=True, help="One JSON array in place of text."),
+)
 
 
 @click.command("export", cls=DialectCommand, short_help="Turn trained models into ONNX graphs.")
-@model_arguments("MODEL [MODEL]")
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the graphs.  [default: <first model>/exported; for a pair "
-    "<first model>/exported_topdown; a zip counts as a folder of its name]",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(PRECISIONS),
-    default=ExportOptions.precision,
-    show_default=True,
-    help="Number format of the network; fp16 is for GPUs, int8 for TensorRT and OpenVINO.",
-)
-@click.option(
-    "--calibrate",
-    type=click.Path(path_type=Path),
-    metavar="VIDEO|SLP",
-    help="With --precision int8: typical frames, to find the range of every layer and to measure "
-    "how much poses change.",
-)
-@click.option(
-    "--calibration_frames",
-    type=int,
-    help="With --calibrate: most frames for the ranges, and as many others to measure on.  "
-    f"[default: {CalibrationOptions.calibration_frames}]",
-)
-@click.option(
-    "--allow_loss",
-    is_flag=True,
-    help="With --calibrate: export even if poses change by more than the limits.",
-)
-@click.option(
-    "--format",
-    "-f",
-    "format_",
-    type=_Format(EXPORT_FORMATS),
-    default=ExportOptions.format,
-    show_default=True,
-    help="trt adds an engine of TensorRT-RTX beside each graph; no GPU is needed. bonsai writes "
-    "one graph for Bonsai.Sleap.",
-)
-@click.option("--target", help="With --format trt: GPU architecture, e.g. sm86 (GeForce RTX 30).")
-@click.option(
-    "--frame_size",
-    metavar="WIDTHxHEIGHT",
-    callback=_frame_size,
-    help="With --format trt or bonsai: size of the frames, px; x1 or x3 behind it: their "
-    "channels.  [default: as trained; bonsai: any]",
-)
-@built_in
-@click.option("--verbose", is_flag=True, help="Say how long each step took.")
-@override_options
+@model_arguments("MODEL [MODEL]", "Models")
+@section("What is written", *_WRITTEN)
+@section("int8", *_INT8)
+@section("Built in, with --format bonsai", *_BONSAI)
+@section("In place of the training configuration", *OVERRIDES)
+@section("Messages", *_MESSAGES)
 def command(
     output: Path | None,
     precision: Precision,
@@ -140,6 +154,7 @@ def command(
     target: str | None,
     frame_size: tuple[int, ...] | None,
     verbose: bool,
+    as_json: bool,
     **params: Any,
 ) -> None:
     """Turn one trained model, or the two of a top-down pair, into ONNX graphs.
@@ -179,16 +194,30 @@ def command(
         "its checkpoint ...",
     )
     exported = export_models(models, output, overrides, options, progress)
+    if as_json:
+        click.echo(json.dumps([_as_json(one) for one in exported], indent=2))
+        return
+    _show(exported, target)
+
+
+def _show(exported: "Sequence[Exported]", target: str | None) -> None:
     for one in exported:
         for note in one.contract.notes:
-            click.echo(f"{one.contract.kind}: note: {note}", err=True)
+            messages.note(f"{one.contract.kind}: {note}")
         name = one.path if one.bonsai is None else one.contract.kind
         click.echo(f"{name}: {_certified(one.contract)}")
     if exported[0].bonsai is not None:
         click.echo(f"{exported[0].path}: {exported[0].bonsai}")
+        return
     for one in exported:
         if one.engine is not None:
             click.echo(f"{one.engine}: for {target}")
+    messages.next_step(f"sleap-nn track -i VIDEO -m {exported[0].path.parent}")
+
+
+def _as_json(one: "Exported") -> dict[str, Any]:
+    engine = None if one.engine is None else str(one.engine)
+    return {"path": str(one.path), "engine": engine, **asdict(one.contract)}
 
 
 def _built_in(params: dict[str, Any], format_: str) -> DecodeOptions | None:

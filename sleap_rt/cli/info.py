@@ -7,6 +7,7 @@ import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.terminal.tables import show_facts
 
 
 @click.command("info", cls=OnceCommand, short_help="Say what a model is, trained or exported.")
@@ -41,7 +42,7 @@ def command(as_json: bool, verbose: bool, **params: Any) -> None:
     for model in models:
         lines += [f"note: {note}" for note in model.get("notes") or ()]
         lines += ["", *_lines(model)] if verbose else []
-    click.echo("\n".join(lines))
+    show_facts(lines)
 
 
 def _lines(values: dict[str, Any], indent: str = "") -> list[str]:

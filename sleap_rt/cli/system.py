@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
+from sleap_rt.cli.terminal.messages import next_step
+from sleap_rt.cli.terminal.tables import show_facts, show_table
 from sleap_rt.version import __version__
 
 _VARIANTS = ("python-headless", "python", "contrib-python", "contrib-python-headless")
@@ -35,15 +37,19 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**facts, "engines": [vars(probe) for probe in probes]}, indent=2))
         return
-    for name, value in facts.items():
-        if isinstance(value, dict):
-            click.echo(f"{name}: " + ", ".join(f"{key} {found}" for key, found in value.items()))
-        else:
-            click.echo(f"{name}: {value}")
+    show_facts(f"{name}: {_in_words(value)}" for name, value in facts.items())
     click.echo("engines:")
-    for probe in probes:
-        mark = "works " if probe.works else "absent"
-        click.echo(f"  {probe.engine:<9} {probe.device:<8} {mark}  {probe.detail}")
+    rows = [
+        (one.engine, one.device, "works" if one.works else "absent", one.detail) for one in probes
+    ]
+    show_table(("engine", "device", "state", "where it runs, or what to do"), rows)
+    next_step("sleap-nn bench EXPORT -i VIDEO measures a model on these engines")
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {found}" for name, found in value.items())
+    return str(value)
 
 
 def _facts() -> dict[str, Any]:

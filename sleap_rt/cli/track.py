@@ -1,9 +1,10 @@
 """`sleap-nn track`: predict the poses in a video, follow the animals, or both."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.resume import resume_asked
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracking_option_list
+from sleap_rt.cli.terminal import messages
 from sleap_rt.errors import OptionError
 from sleap_rt.model_files import refuse_model
 from sleap_rt.options import (
@@ -87,7 +89,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
 def _in_our_terms(ctx: click.Context, params: dict[str, Any]) -> dict[str, Any]:
     taken, warnings = taken_leniently(params, given_options(ctx, params))
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        messages.warn(warning)
     return taken
 
 
@@ -118,6 +120,8 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
             return _carry_out(inputs, many, work, show, params)
     summary = predict(inputs.paths[0], models, options, overrides, report)
     report.done(summary, options)
+    if not params["quiet"]:
+        _tell_next(summary.paths, is_tracked=options.tracking is not None)
     return int(summary.damaged.lacks_poses)
 
 
@@ -212,15 +216,27 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
             )
 
         return _carry_out(inputs, many, work, show, params)
-    show(retrack_data(inputs.paths[0], options, writes=True, keeps_labels=False))
+    done = retrack_data(inputs.paths[0], options, writes=True, keeps_labels=False)
+    show(done)
+    if not params["quiet"]:
+        _tell_next(done.paths, is_tracked=True)
     return 0
+
+
+def _tell_next(paths: Sequence[Path], *, is_tracked: bool) -> None:
+    """What people do with a result."""
+    labels = [path for path in paths if path.suffix == ".slp"]
+    if labels and is_tracked:
+        messages.next_step(f"sleap-nn eval --tracks -g LABELS.slp -p {labels[0]}")
+    elif labels:
+        messages.next_step(f"sleap-nn track -i {labels[0]} -t follows the animals")
 
 
 def _show_retracked(done: "RetrackSummary", *, quiet: bool) -> None:
     for note in done.notes:
-        click.echo(f"Note: {note}", err=True)
+        messages.note(note)
     if done.n_missing:
-        click.echo(f"Warning: {done.n_missing} of the frames asked for have no labels", err=True)
+        messages.warn(f"{done.n_missing} of the frames asked for have no labels")
     if not quiet:
         click.echo(
             f"{done.n_frames} frames, {done.n_instances} instances, {done.n_tracks} tracks, "

@@ -10,6 +10,7 @@ import click
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import engine_options, tell_choice
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions, filled
 
@@ -68,6 +69,8 @@ def command(data_path: Path | None, n_frames: int | None, as_json: bool, **param
         compared = comparison.run()
         told.add(comparison.data_path, compared, _line_of_frames(comparison.data_path, compared))
     told.end()
+    if not as_json:
+        next_step(f"sleap-nn track -i VIDEO -m {path}")
 
 
 class _Told:

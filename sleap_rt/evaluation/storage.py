@@ -14,6 +14,7 @@ import numpy as np
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.metrics import Metrics
 from sleap_rt.evaluation.outputs import write_whole
+from sleap_rt.evaluation.results import EvaluationRun
 from sleap_rt.untrusted import listed
 from sleap_rt.untrusted.archives import FAULTS, BoundedArchive
 from sleap_rt.untrusted.arrays import read_header, read_npy
@@ -85,6 +86,22 @@ def to_json(metrics: Metrics) -> Metrics:
     plain = _plain(slim)
     assert isinstance(plain, dict)
     return plain
+
+
+def run_as_json(run: EvaluationRun) -> dict[str, Any]:
+    """The metrics of every prediction file of a run, for JSON."""
+    return {
+        "ground_truth": str(run.options.ground_truth_path),
+        "predictions": [
+            {
+                "name": one.name,
+                "path": str(one.path),
+                "metrics": to_json(one.metrics),
+                "notes": list(one.notes),
+            }
+            for one in run.evaluations
+        ],
+    }
 
 
 def _plain(value: object) -> object:

@@ -139,12 +139,46 @@ SHARES = (
 )
 
 
+@dataclass(frozen=True)
+class Section:
+    """Values under a heading.
+
+    Attributes:
+        heading: what they are.
+        names: of the prediction files, if there are several.
+        rows: name of a value, and the value of each file.
+    """
+
+    heading: str
+    names: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[str]]]
+
+    def lines(self) -> Iterator[str]:
+        """As text: names in front, values below each other."""
+        first = max(len(label) for label, _ in self.rows)
+        heads = [textwrap.wrap(name, _MAX_HEAD) for name in self.names] or [[""]]
+        columns = zip(heads, zip(*(cells for _, cells in self.rows), strict=True), strict=True)
+        widths = [max(map(len, (*head, *column))) for head, column in columns]
+        yield ""
+        yield self.heading
+        if self.names:
+            for parts in itertools.zip_longest(*heads, fillvalue=""):
+                yield f"  {'':{first}}  " + "  ".join(
+                    f"{p:>{w}}" for p, w in zip(parts, widths, strict=True)
+                )
+        for label, line in self.rows:
+            values = "  ".join(f"{c:>{w}}" for c, w in zip(line, widths, strict=True))
+            yield f"  {label:{first}}  {values}"
+
+
 def table_text(run: EvaluationRun) -> str:
     """The printed text of a run."""
-    return "\n".join(_lines(run))
+    lines = ([part] if isinstance(part, str) else part.lines() for part in parts_of(run))
+    return "\n".join(itertools.chain.from_iterable(lines))
 
 
-def _lines(run: EvaluationRun) -> Iterator[str]:
+def parts_of(run: EvaluationRun) -> Iterator[str | Section]:
+    """Lines and tables of a run, in order."""
     evaluations = run.evaluations
     yield f"ground truth: {run.options.ground_truth_path} ({content_of(run.ground_truth)})"
     for evaluation in evaluations:
@@ -185,26 +219,11 @@ def content_of(table: PoseTable) -> str:
 
 def _section(
     heading: str, rows: Sequence[Row], metrics: Sequence[Metrics], names: Sequence[str]
-) -> Iterator[str]:
+) -> Iterator[Section]:
     shown = [row for row in rows if any(row.value(m) is not None for m in metrics)]
-    if not shown:
-        return
-    cells = [[row.text(m) for m in metrics] for row in shown]
-    labels = [row.label for row in shown]
-    first = max(len(label) for label in labels)
-    heads = [textwrap.wrap(name, _MAX_HEAD) for name in names] or [[""]]
-    columns = zip(heads, zip(*cells, strict=True), strict=True)
-    widths = [max(map(len, (*head, *column))) for head, column in columns]
-    yield ""
-    yield heading
-    if names:
-        for parts in itertools.zip_longest(*heads, fillvalue=""):
-            yield f"  {'':{first}}  " + "  ".join(
-                f"{p:>{w}}" for p, w in zip(parts, widths, strict=True)
-            )
-    for label, line in zip(labels, cells, strict=True):
-        values = "  ".join(f"{c:>{w}}" for c, w in zip(line, widths, strict=True))
-        yield f"  {label:{first}}  {values}"
+    if shown:
+        cells = [(row.label, [row.text(m) for m in metrics]) for row in shown]
+        yield Section(heading, names, cells)
 
 
 def node_rows(metrics: Sequence[Metrics]) -> list[Row]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Literal, TypeVar
 
 from sleap_rt.contract import Decoding
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, did_you_mean
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.models.description import ModelDescription
 from sleap_rt.options import ModelOverrides
@@ -83,6 +83,6 @@ def _anchor(model: ModelDescription, anchor_part: str | None) -> str | None:
     if anchor_part not in names:
         raise OptionError(
             f"anchor_part {quoted(anchor_part)} is no node of the {model.kind} model's skeleton; "
-            f"its nodes are {', '.join(names)}"
+            f"its nodes are {', '.join(names)}.{did_you_mean(anchor_part, names)}"
         )
     return anchor_part

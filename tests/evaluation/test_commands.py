@@ -65,7 +65,7 @@ def test_hyphens_are_accepted_and_files_written(sleap_nn, tmp_path):
         *("--save-metrics", "out/m.npz", "--oks-stddev", "0.025", "--user-labels-only"),
     )
     assert code == 0
-    assert err.endswith("Saved out/m.npz\nSaved out/m.json\n")
+    assert "Saved out/m.npz\nSaved out/m.json\nnext: " in err
     with np.load("out/m.npz") as stored:
         assert stored["mOKS"] == pytest.approx(0.433201, abs=SIX_DECIMALS)
     options = json.loads((tmp_path / "out" / "m.json").read_text())["options"]
@@ -105,7 +105,7 @@ def test_tracks_add_identities(sleap_nn):
 
 def test_eval_tracking_measures_identities_alone_without_scores(sleap_nn):
     code, out, err = sleap_nn("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
-    assert (code, err) == (0, "")
+    assert (code, [line for line in err.splitlines() if line[:5] != "next:"]) == (0, [])
     assert "mOKS" not in out
     line = next(line for line in out.splitlines() if line.startswith("  IDF1 "))
     assert line.endswith(" 1.0000")

@@ -16,7 +16,7 @@ from sleap_rt.cli.options.config_file import (
 )
 from sleap_rt.cli.options.saved_config import save_config
 from sleap_rt.cli.terminal.help import HelpCommand
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, did_you_mean
 
 
 class OnceCommand(HelpCommand):
@@ -46,7 +46,7 @@ class OnceCommand(HelpCommand):
             if CONFIG in given:
                 words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)
                 given = self._given(words, ctx)
-            rest = super().parse_args(ctx, words)
+            rest = self._checked(words, given, ctx)
         except click.NoSuchOption as error:
             reason = self.why_unknown(error.option_name)
             if reason is None:
@@ -55,6 +55,20 @@ class OnceCommand(HelpCommand):
         if SAVE_CONFIG in given:
             save_config(self.params, given, ctx)
         return rest
+
+    def _checked(self, words: list[str], given: dict[str, Any], ctx: click.Context) -> list[str]:
+        """Read the words into the context; a wrong choice is told with the nearest one."""
+        try:
+            return super().parse_args(ctx, words)
+        except click.BadParameter as error:
+            option = error.param
+            if option is None or not isinstance(option.type, click.Choice):
+                raise
+            said = given.get(str(option.name))
+            values = said if isinstance(said, tuple | list) else [said]
+            wrong = [str(one) for one in values if one not in option.type.choices]
+            hint = did_you_mean(wrong[0], map(str, option.type.choices)) if wrong else ""
+            raise click.BadParameter(f"{error.message}{hint}", ctx, option) from None
 
     def _given(self, words: Sequence[str], ctx: click.Context) -> dict[str, Any]:
         """Parameters that stand in the words, and what is said there."""
@@ -80,7 +94,7 @@ class OnceCommand(HelpCommand):
             alone = ConfigFile.joined([of_entry for _, of_entry, _ in entries])
             probe = self.context_class(self, info_name=ctx.info_name, parent=ctx.parent)
             with suppress(click.MissingParameter):  # it may stand on the command line
-                super().parse_args(probe, alone)
+                self._checked(alone, self._given(alone, ctx), probe)
         replaced = file.replaced_by(given)
         for key, _, names in entries:
             if names & replaced:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.options.parameters import FrameList
+from sleap_rt.cli.terminal.messages import note
 from sleap_rt.errors import OptionError
 
 CONFIG, SAVE_CONFIG = "config", "save_config"  # names of the two options
@@ -132,7 +133,7 @@ class ConfigFile:
     def tell_replaced(self, key: str, given: Mapping[str, Any]) -> None:
         """Say on standard error that the command line goes before the file."""
         if not given.get("quiet"):
-            click.echo(f"Note: {key} of {self.path} gives way to the command line", err=True)
+            note(f"{key} of {self.path} gives way to the command line")
 
 
 def is_file(text: str) -> bool:

@@ -10,11 +10,12 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
 
 
-def model_arguments(metavar: str) -> Callable[[_Command], _Command]:
+def model_arguments(metavar: str, panel: str | None = None) -> Callable[[_Command], _Command]:
     """Add the arguments, and `--model_paths`; `given_models` joins them.
 
     Args:
         metavar: what the help calls the arguments.
+        panel: heading of the option in the help, if the command has several.
     """
 
     def add(command: _Command) -> _Command:
@@ -22,7 +23,10 @@ def model_arguments(metavar: str) -> Callable[[_Command], _Command]:
         option = click.option(
             "--model_paths", "-m", multiple=True, type=_PATH, help="The same, as `track` takes it."
         )
-        return argument(option(command))
+        command = argument(option(command))
+        if panel is not None:
+            command.__click_params__[-2].panel = panel  # type: ignore[attr-defined]
+        return command
 
     return add
 

@@ -1,15 +1,13 @@
 """Options that replace settings of the training configuration; for every command that exports."""
 
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from sleap_rt.options import ModelOverrides
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
 OVERRIDES = (
     click.option(
@@ -41,13 +39,6 @@ OVERRIDES = (
     ),
     click.option("--n_points", type=int, help="Bottom-up: samples on the line between two peaks."),
 )
-
-
-def override_options(command: Command) -> Command:
-    """Add every override to a command; each that is not given keeps the training configuration."""
-    for option in reversed(OVERRIDES):
-        command = option(command)
-    return command
 
 
 def overrides_from(params: dict[str, Any]) -> ModelOverrides:

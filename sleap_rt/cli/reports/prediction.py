@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from sleap_rt.cli.reports.export_progress import ExportProgress
+from sleap_rt.cli.terminal import messages
 from sleap_rt.export.cache import cache_folder
 from sleap_rt.export.steps import Step
 from sleap_rt.instances import FrameInstances
@@ -32,7 +33,7 @@ class TerminalReport(Report):
         if self._quiet:
             return
         for note in plan.notes:
-            click.echo(f"Note: {note}", err=True)
+            messages.note(note)
         if plan.resolved.graphs is None:
             click.echo(
                 f"exporting {plan.models.in_words} once, into {cache_folder()}; later runs use "
@@ -56,7 +57,7 @@ class TerminalReport(Report):
         if message in self._told:  # of an earlier one of many inputs
             return
         self._told.add(message)
-        click.echo(f"Warning: {message}", err=True)
+        messages.warn(message)
 
     def results(
         self, results: Iterable[FrameInstances], n_frames: int, n_done: int
@@ -74,7 +75,7 @@ class TerminalReport(Report):
     def done(self, summary: PredictionSummary, options: PredictionOptions) -> None:
         """Warnings, and one line that sums up the run."""
         for warning in summary.warnings:
-            click.echo(f"Warning: {warning}", err=True)
+            messages.warn(warning)
         if self._quiet:
             return
         nodeless = summary.n_nodeless

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, did_you_mean
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.engines.interface import Declaration, Device, find_device
@@ -173,7 +173,8 @@ def _check_engine(options: EngineOptions, declared: Declared) -> None:
         return
     if options.engine not in declared:
         raise OptionError(
-            f"no engine named {options.engine!r}; choose auto or one of {', '.join(declared)}"
+            f"no engine named {options.engine!r}; choose auto or one of {', '.join(declared)}."
+            f"{did_you_mean(options.engine, declared)}"
         )
     try:
         find_device(options.engine, declared[options.engine], options.device)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sleap_rt.arrays import Doubles, Floats
 from sleap_rt.contract import CenterMethod
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, did_you_mean
 from sleap_rt.skeleton import Skeleton
 
 _SAME_PX = 1e-6  # closer points are one
@@ -25,7 +25,7 @@ def anchor_node(skeleton: Skeleton, anchor_part: str | None) -> int | None:
     if anchor_part not in names:
         raise OptionError(
             f"anchor_part {anchor_part!r} is no node of the model's skeleton; its nodes are "
-            f"{', '.join(names)}"
+            f"{', '.join(names)}.{did_you_mean(anchor_part, names)}"
         )
     return names.index(anchor_part)
 

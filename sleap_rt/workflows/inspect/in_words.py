@@ -41,12 +41,33 @@ def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
                 f"  proven at export: {certificate['n_instances']} instances in "
                 f"{certificate['n_frames']} frames, within {certificate['max_px']:.1g} px"
             )
+        lines += _speed(model, path)
         for size, measured in (model.get("engines") or {}).items():
             lines.append(f"  frames of {size}: {measured}")
     track = f"sleap-nn track -i VIDEO -m {path}"
     needs_labels = kinds in ({"centered_instance"}, {"multi_class_topdown"})
     lines.append(f"use: {track.replace('VIDEO', 'LABELS.slp') if needs_labels else track}")
     return lines
+
+
+_LIGHT, _MEDIUM = 2.0, 20.0  # gigaflop per image: 60 per s and 30 frames/s; ten times as much
+_CLASSES = (
+    (_LIGHT, "light, a CPU of four cores keeps up with a camera"),
+    (_MEDIUM, "medium, a GPU keeps up with a camera, and a CPU runs behind it"),
+    (float("inf"), "heavy, wants a GPU"),
+)
+
+
+def _speed(model: Mapping[str, Any], path: Path) -> list[str]:
+    """How quick the model is, from its operations; of an exported one, what measures it."""
+    if model.get("compute"):
+        work = model["compute"]["gigaflop_per_image"]
+        words = next(words for most, words in _CLASSES if work <= most)
+        image = "crop" if model["preprocessing"]["crop_size"] else "frame"
+        return [f"  speed: {work:.2g} GFLOP per {image}: {words}"]
+    if model.get("engines"):
+        return []  # what was measured here is told
+    return [f"  speed: not measured on this machine; `sleap-nn bench {path}` does"]
 
 
 def _nodes(model: Mapping[str, Any]) -> str:

@@ -1,0 +1,51 @@
+"""Notes, warnings and errors on standard error; in colours on a terminal without `NO_COLOR`."""
+
+import os
+
+import click
+from click.exceptions import NoArgsIsHelpError
+
+_COLOURS = {"Note": "cyan", "Warning": "yellow", "Error": "red"}
+
+
+def note(text: str) -> None:
+    """Say what a person should know."""
+    _tell("Note", text)
+
+
+def warn(text: str) -> None:
+    """Say what is probably not as it should be."""
+    _tell("Warning", text)
+
+
+def error(text: str) -> None:
+    """Say why the program ends."""
+    _tell("Error", text)
+
+
+def next_step(text: str) -> None:
+    """Say what is usually done next."""
+    label = click.style("next:", bold=True)
+    click.echo(f"{label} {text}", err=True, color=_colours())
+
+
+def refused(problem: click.ClickException) -> None:
+    """Say what was wrong with the command line, below the usage."""
+    if isinstance(problem, NoArgsIsHelpError):
+        problem.show()
+        return
+    if isinstance(problem, click.UsageError) and problem.ctx is not None:
+        command = problem.ctx.command_path
+        usage = problem.ctx.get_usage().strip()
+        click.echo(f"{usage}\nTry '{command} --help' for help.\n", err=True, color=_colours())
+    error(problem.format_message())
+
+
+def _tell(kind: str, text: str) -> None:
+    label = click.style(f"{kind}:", fg=_COLOURS[kind], bold=kind == "Error")
+    click.echo(f"{label} {text}", err=True, color=_colours())
+
+
+def _colours() -> bool | None:
+    """False for none; None leaves it to whether standard error is a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
