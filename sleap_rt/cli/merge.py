@@ -9,6 +9,7 @@ from sleap_rt.cli.options.dialects import DialectCommand
 from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracking_option_list
+from sleap_rt.cli.terminal import messages
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import tracker_options
 
@@ -51,7 +52,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     """
     taken, warnings = taken_leniently(params, given_options(ctx, params))
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        messages.warn(warning)
 
     from sleap_rt.cli.reports.prediction import TerminalReport
     from sleap_rt.workflows.parts.merge import MergeOptions, merge_parts

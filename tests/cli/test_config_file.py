@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sleap_rt.cli.app import _COMMANDS, app
-from sleap_rt.cli.options.parameters import FrameList, NumberOrAuto
+from sleap_rt.cli.options.parameters import FileOrAddress, FrameList, NumberOrAuto
 from sleap_rt.cli.options.saved_config import NOT_SAVED
 
 TEXTS = ("no", "null", "1e-3", "a: b", "# x", "'", "é ✓", "two words", "1_000", "[a]", "", "0x10")
@@ -38,8 +38,9 @@ def parsed(name, words):
 def _full(value):
     if isinstance(value, tuple):
         return tuple(map(_full, value))
-    is_file = isinstance(value, Path) and value.parts[:1] != ("rtsp:",)
-    return Path(os.path.abspath(value)) if is_file else value
+    is_path = isinstance(value, Path) and value.parts[:1] != ("rtsp:",)
+    is_file = isinstance(value, str) and os.path.isfile(value)
+    return Path(os.path.abspath(value)) if is_path or is_file else value
 
 
 def values_for(option):
@@ -55,8 +56,10 @@ def values_for(option):
         return ["3", "-1"]
     if option.type is click.FLOAT:
         return ["0.25", "1e-3", "-2", "inf"]
-    if option.name == "frame_size":
-        return ["640x480", "640x480x1"]
+    if option.name in ("frame_size", "size"):
+        return ["640x480"]
+    if isinstance(option.type, FileOrAddress):
+        return ["0", "/dev/video0", "rtsp://camera/1", "there.mp4", "no such file.mp4"]
     assert isinstance(option.type, click.types.StringParamType), f"{option.name}: add values"
     return TEXTS
 
@@ -68,10 +71,17 @@ def calls_of(parameter):
         many = values if parameter.nargs == -1 else values[:1]
         return [many[:1], [one for one in many if not one.startswith("-")]]
     name = max(parameter.opts, key=len)
+    if parameter.name == "view":
+        return [[name], [f"{name}=8080"]]
     if parameter.is_flag:
         return [[name], *([other] for other in parameter.secondary_opts)]
     calls = [[f"{name}={value}"] for value in values_for(parameter)]
     return [*calls, [word for call in calls for word in call]] if parameter.multiple else calls
+
+
+def first(parameter):
+    """Words that give a parameter, one way."""
+    return next(words for words in calls_of(parameter) if words)
 
 
 @pytest.mark.parametrize("name", _COMMANDS)
@@ -79,15 +89,18 @@ def test_what_was_saved_repeats_the_run(name, tmp_path, monkeypatch):
     here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
     here.mkdir()
     elsewhere.mkdir()
+    (here / "there.mp4").write_bytes(b"")
     saved = tmp_path / "run.yaml"
-    required = ["bash"] if name == "completion" else []
+    required = [one for one in command(name).params if one.required]
     for parameter in command(name).params:
         if parameter.name in NOT_SAVED:
             continue
         for words in calls_of(parameter):
             monkeypatch.chdir(here)
-            typed = parsed(name, [*words, *([] if words == required else required)])
-            parsed(name, [*words, *([] if words == required else required), "--save_config", saved])
+            others = [first(one) for one in required if one is not parameter]
+            words = [*words, *(word for other in others for word in other)]
+            typed = parsed(name, words)
+            parsed(name, ["--save_config", saved, *words])
             monkeypatch.chdir(elsewhere)
             assert parsed(name, ["--config", saved]) == typed, (words, saved.read_text())
 

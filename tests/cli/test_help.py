@@ -1,10 +1,6 @@
 """The help of every command: in groups, within the line, with colours only where wanted."""
 
-import os
-import pty
 import re
-import subprocess
-import sys
 from collections import Counter
 
 import click
@@ -72,11 +68,11 @@ def test_help_stays_within_the_line_and_names_are_whole(look, width, monkeypatch
 
 @pytest.mark.parametrize("name", [None, "track"])
 @pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
-def test_colours_only_where_they_are_wanted(name, variable, request):
+def test_colours_only_where_they_are_wanted(name, variable, on_terminal):
     words = ["--help"] if name is None else [name, "--help"]
-    coloured = _on_terminal(words, request)
+    coloured = on_terminal(words)
     assert COLOUR.search(coloured)
-    plain = _on_terminal(words, request, {variable: {"NO_COLOR": "1", "TERM": "dumb"}[variable]})
+    plain = on_terminal(words, **{variable: {"NO_COLOR": "1", "TERM": "dumb"}[variable]})
     assert not COLOUR.search(plain)
     assert ESCAPE.sub("", plain).split() == ESCAPE.sub("", coloured).split()
 
@@ -89,30 +85,3 @@ def test_a_pipe_gets_plain_text_also_where_tests_run(call, monkeypatch):
         assert text.isascii()
         assert all(line == line.rstrip() for line in text.splitlines())
         assert text.endswith("\n")
-
-
-def _on_terminal(words, request, variables=None):
-    """What the program writes on a terminal of 100 columns."""
-    end, terminal = pty.openpty()
-    given = {"TERM": "xterm-256color", "COLUMNS": "100", **(variables or {})}
-    clean = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    running = subprocess.Popen(
-        [sys.executable, "-m", "sleap_rt", *words],
-        stdout=terminal,
-        stdin=terminal,
-        env={**clean, **given},
-        cwd=request.config.rootpath,
-    )
-    os.close(terminal)
-    found = b""
-    while True:
-        try:
-            piece = os.read(end, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        found += piece
-    os.close(end)
-    assert running.wait() == 0
-    return found.decode()

@@ -14,6 +14,7 @@ from sleap_rt.cli.options.overrides import OVERRIDES
 from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracker_option_list
+from sleap_rt.cli.terminal import messages
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     DecodeOptions,
@@ -61,7 +62,7 @@ def command(ctx: click.Context, /, **params: Any) -> None:
     given = given_options(ctx, params)
     taken, warnings = taken_leniently(params, given)
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        messages.warn(warning)
     decode, filters = filled(DecodeOptions, taken), filled(FilterOptions, taken)
     tracking, live = tracker_options(taken), filled(LiveOptions, taken)
     overrides, engine = overrides_at_run_time(taken), filled(EngineOptions, taken)

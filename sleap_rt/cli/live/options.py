@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sleap_rt.cli.options.parameters import FileOrAddress
 from sleap_rt.options import LiveOptions
 
 _PATH = click.Path(path_type=Path)
@@ -26,6 +27,7 @@ ESSENTIAL = (
         "--data_path",
         "-i",
         required=True,
+        type=FileOrAddress(),
         metavar="CAMERA|URL|VIDEO",
         help="Name or number of a camera (0, /dev/video0), address of a stream (RTSP, HTTP), "
         "or a video, which is played at its rate.",

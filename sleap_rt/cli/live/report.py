@@ -6,6 +6,7 @@ import click
 
 from sleap_rt.arrays import Image
 from sleap_rt.cli.reports.export_progress import ExportProgress
+from sleap_rt.cli.terminal import messages
 from sleap_rt.export.steps import Step
 from sleap_rt.runtime.live import Figures
 from sleap_rt.workflows.live import LiveReport, LiveSummary
@@ -47,11 +48,11 @@ class LiveTerminalReport(LiveReport):
         self._say(f"{time.strftime('%H:%M:%S')} {recent.in_words()}")
 
     def warn(self, message: str) -> None:
-        click.echo(f"Warning: {message}", err=True)
+        messages.warn(message)
 
     def ended(self, summary: LiveSummary) -> None:
         for note in summary.notes:
-            click.echo(f"Note: {note}", err=True)
+            messages.note(note)
         figures = summary.figures
         click.echo(
             f"{figures.seconds:.1f} s with {summary.engine} on {summary.device}: "

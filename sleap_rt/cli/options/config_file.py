@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.options.parameters import FrameList
+from sleap_rt.cli.options.parameters import FileOrAddress, FrameList
 from sleap_rt.cli.terminal.messages import note
 from sleap_rt.errors import OptionError
 
@@ -97,17 +97,14 @@ class ConfigFile:
         if isinstance(parameter, click.Argument):
             return [OPTIONS_END, *texts]
         flag = f"--{name}"
-        if isinstance(parameter, click.Option) and parameter.is_flag:
+        if isinstance(parameter, click.Option) and may_stand_alone(parameter):
             return _switched(flag, texts[0], parameter)
         return [f"{flag}={text}" for text in texts]
 
     def _resolved(self, text: str, parameter: click.Parameter | None) -> str:
-        if parameter is None or not isinstance(parameter.type, click.Path):
-            return text
-        if not is_file(text):
-            return text
         home = text == "~" or text.startswith("~/")
-        return str(self.path.parent / (Path(text).expanduser() if home else text))
+        path = self.path.parent / (Path(text).expanduser() if home else text)
+        return str(path) if parameter is not None and is_file(text, path, parameter) else text
 
     @staticmethod
     def joined(pieces: Iterable[Sequence[str]]) -> list[str]:
@@ -136,9 +133,22 @@ class ConfigFile:
             note(f"{key} of {self.path} gives way to the command line")
 
 
-def is_file(text: str) -> bool:
-    """Whether a path means a file: it is neither an address nor standard input."""
-    return text != "-" and not _ADDRESS.match(text)
+def is_file(text: str, path: Path, parameter: click.Parameter) -> bool:
+    """Whether a value names a file: it is no address, and no other text.
+
+    Args:
+        text: the value.
+        path: the file that it would mean.
+        parameter: that it is for.
+    """
+    if isinstance(parameter.type, FileOrAddress):
+        return path.is_file()
+    return isinstance(parameter.type, click.Path) and text != "-" and not _ADDRESS.match(text)
+
+
+def may_stand_alone(option: click.Option) -> bool:
+    """Whether an option needs no value: a switch, or one that takes a value if there is one."""
+    return option.is_flag or bool(getattr(option, "_flag_needs_value", False))
 
 
 def names_of(parameter: click.Parameter) -> set[str]:

@@ -27,6 +27,12 @@ class NumberOrAuto(click.ParamType[int | None]):
             self.fail(f"{value!r} is neither auto nor a whole number.", param, ctx)
 
 
+class FileOrAddress(click.ParamType[str]):
+    """A file, or something else that has a name: a camera's number, an address."""
+
+    name = "text"
+
+
 class FrameList(click.ParamType[list[int]]):
     """`1,3,5`, `0-100,200-300`, or any mix: whole numbers and inclusive ranges."""
 

@@ -76,14 +76,15 @@ def _text(value: Any, parameter: click.Parameter, folder: Path) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple | list):
         return f"[{', '.join(_text(one, parameter, folder) for one in value)}]"
-    is_path = isinstance(parameter.type, click.Path)
-    return _quoted(_portable(str(value), folder) if is_path else str(value))
+    if not isinstance(value, str):  # click's mark of an option that stands alone
+        return "true"
+    text = value
+    path = Path(text).absolute()
+    return _quoted(_portable(path, folder) if is_file(text, path, parameter) else text)
 
 
-def _portable(text: str, folder: Path) -> str:
-    if not is_file(text):
-        return text
-    path, home = Path(text).absolute(), folder.absolute()
+def _portable(path: Path, folder: Path) -> str:
+    home = folder.absolute()
     within = path.is_relative_to(home) and not str(path.relative_to(home)).startswith("~")
     return str(path.relative_to(home) if within else path)
 

@@ -67,7 +67,9 @@ def _speed(model: Mapping[str, Any], path: Path) -> list[str]:
         return [f"  speed: {work:.2g} GFLOP per {image}: {words}"]
     if model.get("engines"):
         return []  # what was measured here is told
-    return [f"  speed: not measured on this machine; `sleap-nn bench {path}` does"]
+    if model["stored_as"] == "exported graph":
+        return [f"  speed: not measured on this machine yet; see `sleap-nn bench {path}`"]
+    return ["  speed: --verbose counts operations; of an export, `sleap-nn bench` measures it"]
 
 
 def _nodes(model: Mapping[str, Any]) -> str:

@@ -1,0 +1,167 @@
+"""Facts on a terminal and in a pipe: tables, JSON, colours, nearest names, and what comes next."""
+
+import json
+import re
+from contextlib import redirect_stdout
+from io import StringIO
+
+import click
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sleap_rt.cli.app import _COMMANDS, app
+from sleap_rt.cli.terminal import tables
+
+ESCAPE = re.compile(r"\x1b\[[\d;]*m")
+WORDS = st.text("abc ()%.-", min_size=1, max_size=30).map(str.strip).filter(bool)
+NO_FACTS = {"track", "predict", "merge", "live", "completion"}  # they write results instead
+
+
+def lines_of(text):
+    return ESCAPE.sub("", text).splitlines()
+
+
+@given(
+    rows=st.integers(1, 5).flatmap(
+        lambda n: st.lists(st.lists(WORDS, min_size=n, max_size=n), min_size=1, max_size=5)
+    )
+)
+@settings(max_examples=50)
+def test_plain_tables_hold_every_value_in_columns(rows):
+    heads = [f"head{place}" for place in range(len(rows[0]))]
+    lines = tables.plain_lines(heads, rows)
+    assert len(lines) == len(rows) + 1
+    widths = [max(len(line[place]) for line in (heads, *rows)) for place in range(len(heads))]
+    for line, cells in zip(lines, (heads, *rows), strict=True):
+        assert line == line.rstrip()
+        start = 0
+        for width, cell in zip(widths, cells, strict=True):
+            assert line[start : start + width].strip() == cell
+            start += width + 2
+
+
+@given(
+    rows=st.integers(2, 9).flatmap(
+        lambda n: st.lists(st.lists(WORDS, min_size=n, max_size=n), min_size=1, max_size=4)
+    ),
+    width=st.sampled_from((60, 80, 120)),
+    turns=st.booleans(),
+)
+@settings(max_examples=50)
+def test_drawn_tables_stay_within_the_terminal_and_lose_nothing(rows, width, turns):
+    heads = [f"head{place}" for place in range(len(rows[0]))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(width))
+        patch.setattr(tables, "goes_to_terminal", lambda: True)
+        text = _printed(lambda: tables.show_table(heads, rows, turns=turns))
+    assert all(len(line) <= width for line in text.splitlines())
+    values = "".join("".join(line) for line in (heads, *rows))
+    assert sorted(re.sub(r"[^\w().%-]", "", text)) == sorted(values.replace(" ", ""))
+
+
+def _printed(show):
+    with redirect_stdout(StringIO()) as written:
+        show()
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("columns", [60, 120])
+def test_system_fits_its_lines_to_the_terminal(on_terminal, call, columns):
+    shown = lines_of(on_terminal(["system"], columns=columns, NO_COLOR="1"))
+    names = {one["engine"] for one in json.loads(call("system", "--json").out)["engines"]}
+    assert {name for name in names if any(name in line for line in shown)} == names
+    assert not [line for line in shown if len(line) > columns and " " in line[20:].strip()]
+    piped = call("system").out.splitlines()
+    assert {line.split()[0] for line in piped if " works " in line or " absent " in line} == names
+
+
+def test_a_table_that_does_not_fit_is_turned(on_terminal, sample_graphs):
+    (graph,) = sample_graphs("single_instance")
+    words = ["bench", graph, "--engine", "ort", "--n_batches", "1", "-b", "1", "-b", "2"]
+    lines = lines_of(on_terminal(words, columns=60))
+    assert max(map(len, (line for line in lines if "│" in line))) <= 60
+    (batch,) = [line for line in lines if line.startswith("│ batch")]
+    assert batch.replace("│", " ").split() == ["batch", "1", "2"]
+    assert any(line.startswith("next: sleap-nn track -i VIDEO") for line in lines)
+
+
+def test_info_says_how_quick_a_model_is(call, sample_graphs):
+    assert "--verbose counts operations" in call("info", "samples/models/bottomup").out
+    whole = call("info", "samples/models/bottomup", "--verbose").out
+    assert "  speed: 0.39 GFLOP per frame: light, " in whole
+    assert "GFLOP per crop" in call("info", "samples/models/centered_instance", "--verbose").out
+    (graph,) = sample_graphs("single_instance")
+    assert f"`sleap-nn bench {graph}`" in call("info", graph).out
+
+
+@pytest.mark.parametrize("name", sorted({*_COMMANDS} - NO_FACTS))
+def test_every_command_that_prints_facts_prints_them_as_json(name):
+    command = app.get_command(click.Context(app), name)
+    assert "--json" in {flag for one in command.params for flag in one.opts}
+
+
+def test_json_is_all_that_stands_on_standard_output(call, sample_graphs, tmp_path):
+    (graph,) = sample_graphs("single_instance")
+    labels = "samples/crawlers.slp"
+    for words in (
+        ("info", graph),
+        ("verify", graph, "--engine", "ort"),
+        ("bench", graph, "--engine", "ort", "--n_batches", "1"),
+        ("eval-tracking", labels, labels),
+    ):
+        done = call(*words, "--json")
+        assert done.code == 0, done.err
+        assert json.loads(done.out)
+    found = json.loads(call("eval", labels, labels, "--json").out)
+    (one,) = found["predictions"]
+    assert one["metrics"]["detection_metrics"]["n_fn"] == 540
+    assert one["metrics"]["mOKS"]["mOKS"] is None
+    assert "no predicted instances" in " ".join(one["notes"])
+
+
+def test_tables_of_eval_hold_the_values_of_the_plain_text(on_terminal, call):
+    words = ["eval-tracking", "samples/crawlers.slp", "samples/crawlers.slp"]
+    plain = [re.split(r"\s{2,}", line.strip()) for line in call(*words).out.splitlines()]
+    drawn = [line.strip("│ ") for line in lines_of(on_terminal(words)) if line.startswith("│")]
+    cells = [tuple(re.split(r"\s*│\s*", line)) for line in drawn]
+    values = [tuple(line) for line in plain if len(line) == 2]
+    assert len(values) > 15
+    assert [line for line in cells if any(line)] == values
+
+
+@pytest.mark.parametrize(("set_", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_errors_are_red_only_on_a_terminal_that_wants_it(on_terminal, call, set_, coloured):
+    words = ["track", "a.mp4", "-m", "b", "--engine", "orrt"]
+    assert ("\x1b[31m" in on_terminal(words, **set_)) is coloured
+    assert "\x1b" not in call(*words).err
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_a_wrong_choice_is_told_with_the_nearest_one(name, call):
+    command = app.get_command(click.Context(app), name)
+    for option in command.params:
+        if not isinstance(option.type, click.Choice) or isinstance(option, click.Argument):
+            continue
+        for choice in option.type.choices:
+            done = call(name, max(option.opts, key=len), f"{choice}q")
+            assert done.code == 2
+            assert f"Did you mean {choice!r}?" in done.err, (option.name, choice)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("track a.mp4 -m b --engine orrt", "Did you mean 'ort'?"),
+        ("trakc", "Did you mean 'track'?"),
+        ("track --engin ort", "'--engine'"),
+        (
+            "track samples/crawlers.slp -m samples/models/centered_instance --anchor_part thorx",
+            "Did you mean 'thorax'?",
+        ),
+    ],
+)
+def test_names_that_are_nearly_right_are_recognised(words, told, call, tmp_path, request):
+    done = call(*words.split())
+    assert done.code == 2
+    assert told in done.err
