@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sleap_rt.cli.app import _COMMANDS, app
@@ -105,6 +105,8 @@ def test_what_was_saved_repeats_the_run(name, tmp_path, monkeypatch):
             assert parsed(name, ["--config", saved]) == typed, (words, saved.read_text())
 
 
+@example(text="\x85")  # a line break to YAML
+@example(text="a\n b\u2028")
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_and_any_name_of_a_file_are_repeated(text, tmp_path, monkeypatch):

@@ -15,7 +15,7 @@ from sleap_rt.cli.terminal import tables
 
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 WORDS = st.text("abc ()%.-", min_size=1, max_size=30).map(str.strip).filter(bool)
-NO_FACTS = {"track", "predict", "merge", "live", "completion"}  # they write results instead
+NO_FACTS = {"track", "predict", "merge", "live", "page", "completion"}  # these write results
 
 
 def lines_of(text):

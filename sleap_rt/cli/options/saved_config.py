@@ -93,7 +93,10 @@ def _quoted(text: str) -> str:
     """A word of YAML; in quotes where it would mean something else."""
     import yaml
 
-    listed = yaml.safe_dump([text], default_flow_style=True, allow_unicode=True, width=sys.maxsize)
+    style = None if text.isprintable() else '"'  # only there line breaks of any kind stay
+    listed = yaml.safe_dump(
+        [text], default_flow_style=True, default_style=style, allow_unicode=True, width=sys.maxsize
+    )
     word: str = listed.strip()[1:-1]
     return word.strip("'") if _is_number(text) else word
 
