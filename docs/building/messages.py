@@ -13,7 +13,7 @@ BLANK = "…"  # what a message fills in
 # Headings of docs/troubleshooting.md, and the parts of the package whose messages stand there; the
 # longest part that fits a file counts.
 TOPICS = {
-    "Videos and images": ("runtime/frames", "untrusted/sizes.py"),
+    "Videos and images": ("runtime/frames", "untrusted/sizes.py", "libraries"),
     "Labels": ("labels", "runtime/frames/labels_input.py", "runtime/frames/input_labels.py"),
     "Trained models": ("models", "model_files.py", "skeleton.py", "kinds.py"),
     "Models of SLEAP 1.4 and older": ("models/legacy", "legacy_files.py"),
