@@ -21,8 +21,9 @@ class JsonLines:
         self._stream = stream
 
     def take(self, result: LiveResult) -> None:
+        line = message_of(result) + "\n"
         try:
-            self._stream.write(message_of(result) + "\n")
+            self._stream.write(line)
             self._stream.flush()
         except (BrokenPipeError, ValueError) as error:  # ValueError: the stream is closed
             raise NobodyReadsError from error
