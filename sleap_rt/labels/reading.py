@@ -74,7 +74,7 @@ def check_datasets(path: Path) -> None:
     import h5py
 
     from sleap_rt.untrusted.budget import Budget
-    from sleap_rt.untrusted.hdf5 import check_dataset, check_file
+    from sleap_rt.untrusted.hdf5 import check_dataset, check_file, check_texts
 
     size = path.stat().st_size
 
@@ -82,6 +82,7 @@ def check_datasets(path: Path) -> None:
         if not isinstance(item, h5py.Dataset):
             return
         check_dataset(item, Budget(size, _MOST_COMPRESSED))
+        check_texts(item, size)
         if item.nbytes and not item.id.get_storage_size():
             raise ValueError(f"{name} declares {len(item):,} rows, but holds none")
 

@@ -9,9 +9,10 @@ import pytest
 
 FUZZ = Path(__file__).with_name("run.py")
 N_MUTANTS = 300
-GROUPS = (  # of kinds, for two processes; `make fuzz` has videos and images, too
+GROUPS = (  # of kinds, each for one process; together, all that there are
     ("yaml", "json", "zip", "npz", "slp", "pkg"),
     ("ckpt", "keras", "onnx", "journal", "retrack"),
+    ("mp4", "mkv", "avi", "hdf5", "png", "jpg", "tif"),
 )
 
 
@@ -55,6 +56,17 @@ for outcome in children.outcomes(kind, "a", [b"content"], Path({str(tmp_path / "
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.splitlines() == [f"{number} {what}" for number in range(3)], done.stderr
+
+
+def test_no_kind_is_forgotten():
+    listed = subprocess.run(
+        [sys.executable, "-c", "from readers import KINDS; print(*KINDS)"],
+        cwd=FUZZ.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert sorted(listed.stdout.split()) == sorted(kind for group in GROUPS for kind in group)
 
 
 def test_mutants_are_the_same_for_one_seed():

@@ -9,6 +9,7 @@ from sleap_rt.untrusted.hdf5 import check_file
 
 _MOST_PIXELS = 2**27  # of a frame
 _MOST_FRAMES = 10**8
+_MOST_SEARCHED = 1 << 30  # bytes
 _FAILURES = (OSError, ValueError, KeyError, RuntimeError, TypeError)
 
 
@@ -29,13 +30,15 @@ def check_hdf5_video(path: Path, dataset: str | None) -> None:
             found[name] = item
 
     try:
-        check_file(path)
+        check_file(path, most_searched=_MOST_SEARCHED)
         with h5py.File(path, "r") as file:
             file.visititems(collect)
             is_there = dataset in file if dataset else bool(found)
             for name in [dataset.strip("/")] if dataset else list(found)[:1]:
                 if name in found:
                     _check_frames(found[name])
+                elif name in file:  # images in a package
+                    _refuse_elsewhere(file[name])
     except _FAILURES as error:
         raise DataError(f"{path} cannot be read as HDF5: {error}") from error
     if not is_there:
@@ -45,14 +48,18 @@ def check_hdf5_video(path: Path, dataset: str | None) -> None:
         )
 
 
+def _refuse_elsewhere(dataset: h5py.Dataset) -> None:
+    if isinstance(dataset, h5py.Dataset) and (dataset.is_virtual or dataset.external):
+        raise ValueError(f"the frames of {dataset.name} are in another file")
+
+
 def _check_frames(dataset: h5py.Dataset) -> None:
     """Refuse frames that are in another file, or that are only declared.
 
     Raises:
         ValueError: as the summary says.
     """
-    if dataset.is_virtual or dataset.external:
-        raise ValueError(f"the frames of {dataset.name} are in another file")
+    _refuse_elsewhere(dataset)
     n_frames, *sides = (int(side) for side in dataset.shape)
     n_stored = dataset.id.get_storage_size()
     n_pixels = sides[0] * sides[1] * sides[2] // 3

@@ -9,7 +9,9 @@ import numpy as np
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.frame_check import checked_frame
+from sleap_rt.runtime.frames.hdf5_video import check_hdf5_video
 from sleap_rt.runtime.frames.images.files import ImageFiles
+from sleap_rt.runtime.frames.images.headers import check_content
 from sleap_rt.runtime.frames.images.tiff import TiffPages
 from sleap_rt.runtime.frames.source import Reader
 from sleap_rt.runtime.frames.video import VideoFile
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 _LONGEST_NAME = 300  # of a file, in messages
+_HDF5 = (".h5", ".hdf5", ".slp")
 _N_SAMPLES = 16  # frames that show whether any has colours
 _FAILURES = (OSError, KeyError, ValueError, IndexError, RuntimeError, TypeError, AttributeError)
 
@@ -41,8 +44,11 @@ class SleapVideo:
         self.name = described(video)
         try:
             if video.backend is None:
+                _check_hdf5(video)
                 video.open()
             backend = video.backend
+            for index in sorted(getattr(backend, "frame_map", None) or ())[:1]:
+                self._check_embedded(index)  # ahead of sleap-io, which asks one for its size
             frame_map = getattr(backend, "frame_map", None)
             self.available: Sequence[int] = (
                 sorted(int(index) for index in frame_map) if frame_map else range(len(backend))
@@ -80,6 +86,7 @@ class SleapVideo:
             DataError: it is no 8-bit gray or RGB image.
         """
         try:
+            self._check_embedded(index)
             frame = np.asarray(self.video.backend.get_frame(index))
         except _FAILURES as error:
             raise FrameError(
@@ -87,9 +94,32 @@ class SleapVideo:
             ) from error
         return checked_frame(frame, index, self.name)
 
+    def _check_embedded(self, index: int) -> None:
+        """Look at the header of an image in a package: decoders reserve what it asks for.
+
+        Raises:
+            DataError, ValueError: as `check_content`.
+        """
+        backend = getattr(self.video.backend, "inner", self.video.backend)  # of one that crops
+        if getattr(backend, "has_embedded_images", False):
+            content = backend.get_frame_raw_bytes(index)
+            if content is not None:
+                check_content(content.tobytes(), f"{self.name}, frame {index}")
+
     def close(self) -> None:
         if self.video.backend is not None:
             self.video.backend.close()  # its files; it opens them again when asked for a frame
+
+
+def _check_hdf5(video: "sio.Video") -> None:
+    """Refuse an HDF5 file that leads to others, or declares frames that it does not hold.
+
+    Raises:
+        DataError: as `check_hdf5_video`.
+    """
+    name = video.filename
+    if isinstance(name, str) and Path(name).suffix.lower() in _HDF5:
+        check_hdf5_video(Path(name), video.backend_metadata.get("dataset"))
 
 
 def as_sleap_video(file: VideoFile) -> "sio.Video":

@@ -1,5 +1,7 @@
 """Small videos encoded for the tests: every frame looks different, so that it can be told apart."""
 
+import struct
+import zlib
 from fractions import Fraction
 from pathlib import Path
 
@@ -55,3 +57,10 @@ def encode(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+def png_that_asks_for(n_bytes):
+    """A PNG whose image data are said to be so long."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 96, 64, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", n_bytes) + b"IDAT" + bytes(1000)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from clips import picture
+from clips import picture, png_that_asks_for
 from PIL import Image
 
 from sleap_rt.errors import DataError, FrameError
@@ -113,13 +113,6 @@ def test_a_damaged_image_is_one_lost_frame(tmp_path):
             np.testing.assert_array_equal(read(third), picture(2))
             with pytest.raises(FrameError, match=r"1\.png: frame 1 cannot be read"):
                 read(second)
-
-
-def png_that_asks_for(n_bytes):
-    """A PNG whose image data are said to be so long."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", 96, 64, 8, 2, 0, 0, 0)
-    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    return b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", n_bytes) + b"IDAT" + bytes(1000)
 
 
 def test_a_png_gets_no_more_memory_than_it_has_bytes(tmp_path):

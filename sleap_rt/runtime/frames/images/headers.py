@@ -1,6 +1,7 @@
 """What image files declare about themselves, checked before they are decoded."""
 
 import struct
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,9 +45,9 @@ def is_sound(path: Path) -> bool:
             check_tiff(path)
         with path.open("rb") as file:
             if file.read(len(_PNG)) == _PNG:
-                _check_png(file, path)
+                _check_png(file, path.stat().st_size, str(path))
         with PillowImage.open(path) as image:
-            _check(path, image.mode, *image.size)
+            _check(str(path), image.mode, *image.size)
     except UnidentifiedImageError:
         return is_tiff(path)  # tifffile knows kinds that Pillow does not
     except Failures:
@@ -54,29 +55,49 @@ def is_sound(path: Path) -> bool:
     return True
 
 
+def check_content(content: bytes, name: str) -> None:
+    """Refuse an image inside a file whose header cannot be read, or asks for more than there is.
+
+    Args:
+        content: of the image.
+        name: of it, for messages.
+
+    Raises:
+        DataError: it is sound, but not 8-bit gray or RGB, or too large.
+        ValueError: it is damaged.
+    """
+    file = BytesIO(content)
+    try:
+        if file.read(len(_PNG)) == _PNG:
+            _check_png(file, len(content), name)
+        with PillowImage.open(BytesIO(content)) as image:
+            _check(name, image.mode, *image.size)
+    except Failures as error:
+        raise ValueError("the image is damaged") from error
+
+
 def is_tiff(path: Path) -> bool:
     return path.suffix.lower() in (".tif", ".tiff")
 
 
-def _check(path: Path, mode: str, width: int, height: int) -> None:
+def _check(name: str, mode: str, width: int, height: int) -> None:
     if mode not in MODES:
         raise DataError(
-            f"{path}: the image is of the kind {mode!r}, but models take 8-bit images (uint8, 0 to "
+            f"{name}: the image is of the kind {mode!r}, but models take 8-bit images (uint8, 0 to "
             "255), gray or RGB. Convert the images first."
         )
     if width * height > MOST_PIXELS:
         raise DataError(
-            f"{path}: {width}x{height} px are declared; at most {MOST_PIXELS:,} px are read."
+            f"{name}: {width}x{height} px are declared; at most {MOST_PIXELS:,} px are read."
         )
 
 
-def _check_png(file: BinaryIO, path: Path) -> None:
+def _check_png(file: BinaryIO, size: int, name: str) -> None:
     """Chunks must lie inside the file: decoders reserve what a damaged length asks for."""
-    size = path.stat().st_size
     _, _, _, _, depth = struct.unpack(">I4sIIB", file.read(17))
     if depth > 8:
         raise DataError(
-            f"{path}: the image is uint{depth}, but models take 8-bit images (uint8, 0 to 255). "
+            f"{name}: the image is uint{depth}, but models take 8-bit images (uint8, 0 to 255). "
             "Convert the images to 8 bit first."
         )
     position = len(_PNG)
