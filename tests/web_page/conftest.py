@@ -12,6 +12,8 @@ from web_page.pages import LONGEST_S, WEB
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
+QUICK_START = "--js-flags=--liftoff-only"  # compiling 14 MB well takes longer than a few frames
+
 
 @pytest.fixture(scope="session")
 def node() -> str:
@@ -53,6 +55,7 @@ def browse(node, built, tmp_path):
         pytest.skip("web/node_modules is not there (`make web`)")
 
     def browse(jobs, *arguments):
+        arguments = (*arguments, QUICK_START)
         asked = {"browser": browser, "arguments": arguments, "downloads": str(tmp_path)}
         (tmp_path / "jobs.json").write_text(json.dumps(asked | {"jobs": jobs}), encoding="utf8")
         words = [node, "tests/browser.js", str(tmp_path / "jobs.json")]

@@ -30,6 +30,7 @@ SETS = (
 MOST_PX = 0.01  # the limit
 MOST_SCORE = 1e-4  # as for the certificate of an export
 N_FRAMES = 3
+TITLE = "<b>flies</b> &amp;"  # a text, whatever it looks like
 LOW = 0.05  # a threshold that gives peaks where there is next to nothing
 SOFTWARE_GPU = (
     "--enable-unsafe-webgpu",
@@ -101,7 +102,7 @@ def addresses(built, sample_graphs):
 
         def address(names):
             graphs = GraphSet.read(sample_graphs(*names))
-            return stack.enter_context(serving(page_content(graphs, "a<b>&"))).address
+            return stack.enter_context(serving(page_content(graphs, TITLE))).address
 
         yield address
 
@@ -119,6 +120,7 @@ def test_every_set_of_models_gives_the_poses_of_onnx_runtime(
         check(one, result, GraphSet.read(sample_graphs(*names)).class_names)
     assert all(len(frame) for result in wanted for frame in result)
     for one, job in zip(said, jobs, strict=True):
+        assert one["title"] == TITLE
         assert one["engine"].startswith("Runs on WebAssembly (")
         assert "certified poses within 0.00" in one["engine"]
         # Isolated, and nothing but its own server is asked for anything.

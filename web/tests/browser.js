@@ -16,7 +16,6 @@ const OFFLINE = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  "--js-flags=--liftoff-only", // compiling 14 MB well takes longer than running a few frames
 ];
 const MOST_MS = 120_000;
 
@@ -55,6 +54,7 @@ async function answer(job, number) {
     await page.selectOption("#on", job.engine);
     await page.waitForSelector("#files:enabled, #problem:visible", { state: "attached" });
   }
+  said.title = await page.textContent("#title");
   said.engine = await page.textContent("#engine");
   if (job.files && !(await page.isVisible("#problem"))) {
     Object.assign(said, await run(page, job, number));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { compared } from "../src/engine/proof.js";
+import { openPredictor } from "../src/poses/predictors.js";
 import { SlottedGraph } from "../src/poses/slots.js";
 import { Rate } from "../src/rate.js";
 import { csvOf, jsonOf } from "../src/tables.js";
@@ -72,17 +73,37 @@ test("a graph runs again with more slots until no peak is lost", async () => {
   assert.deepEqual(asked, [8, 32, 32]);
 });
 
+test("a frame that an engine answers without numbers ends the run", async () => {
+  const model = { kinds: ["single_instance"], class_names: [], edges: [] };
+  const predict = (vals, sums) => {
+    const run = async () => ({
+      peaks: { data: Float32Array.of(3, 4), dims: [1, 1, 2] },
+      peak_vals: { data: Float32Array.of(vals), dims: [1, 1] },
+      map_sums: { data: Float32Array.of(sums), dims: [1] },
+    });
+    const frame = { data: new Uint8Array(1), height: 1, width: 1, channels: 1 };
+    return openPredictor(model, [{ run }], { peak_threshold: 0.2 }).predict(frame);
+  };
+  assert.equal((await predict(0.5, 7))[0].score, 0.5);
+  await assert.rejects(predict(NaN, 7), /no number/);
+  await assert.rejects(predict(0.5, Infinity), /no number/);
+});
+
 test("a proof fails on distance, on scores, and on points that are missing", () => {
   const tolerance = { px: 0.01, score: 1e-4, percentile: 100 };
-  const outputs = (points, vals) => ({
+  const outputs = (points, vals, sum = 1) => ({
     peaks: { data: Float32Array.from(points) },
     peak_vals: { data: Float32Array.from(vals) },
     n_candidates: { data: BigInt64Array.of(9n) },
+    map_sums: { data: Float32Array.of(sum) },
   });
   const wanted = outputs([3, 4, NaN, NaN], [0.5, NaN]);
   const check = (points, vals) => compared(wanted, outputs(points, vals), tolerance);
   assert.deepEqual(check([3, 4, NaN, NaN], [0.5, NaN]), { passed: true, px: 0, score: 0, n_points: 1 });
   assert.ok(check([3.005, 4.005, NaN, NaN], [0.5, NaN]).passed);
+  const ok = [[3, 4, NaN, NaN], [0.5, NaN]];
+  assert.ok(compared(wanted, outputs(...ok, 2), tolerance).passed);
+  assert.ok(!compared(wanted, outputs(...ok, NaN), tolerance).passed);
   assert.ok(!check([3.01, 4.01, NaN, NaN], [0.5, NaN]).passed);
   assert.ok(!check([3, 4, 1, 1], [0.5, NaN]).passed);
   assert.ok(!check([NaN, NaN, NaN, NaN], [0.5, NaN]).passed);

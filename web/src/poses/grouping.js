@@ -111,12 +111,12 @@ function matches(scores, k, nSources, nDestinations, least) {
   for (let i = 0; i < nSources; i++) {
     for (let j = 0; j < nDestinations; j++) {
       const score = scores[i * k + j];
-      cost[i * nDestinations + j] = Number.isNaN(score) ? NO_SCORE_COST : -score;
+      cost[i * nDestinations + j] = Number.isFinite(score) ? -score : NO_SCORE_COST;
     }
   }
   return assign(cost, nSources, nDestinations)
     .map(([i, j]) => /** @type {[number, number, number]} */ ([i, j, scores[i * k + j]]))
-    .filter(([, , score]) => score >= least);
+    .filter(([, , score]) => Number.isFinite(score) && score >= least);
 }
 
 /**

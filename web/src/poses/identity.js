@@ -73,13 +73,18 @@ export function firstChoices(named, probs) {
 }
 
 /**
+ * The pairs of largest total, without what is no number.
+ *
  * @param {Float32Array[]} rows
  * @param {number} nClasses
  */
 function mostProbablePairs(rows, nClasses) {
   const cost = new Float64Array(rows.length * nClasses);
-  rows.forEach((row, index) => cost.set(row.map((value) => -value), index * nClasses));
-  return assign(cost, rows.length, nClasses);
+  rows.forEach((row, index) =>
+    cost.set(row.map((value) => (Number.isFinite(value) ? -value : 0)), index * nClasses),
+  );
+  const pairs = assign(cost, rows.length, nClasses);
+  return pairs.filter(([row, index]) => Number.isFinite(rows[row][index]));
 }
 
 /**

@@ -5,6 +5,9 @@ import { assignClasses, classifyPeaks, firstChoices } from "./identity.js";
 import { best, isFound, noPose } from "./pose.js";
 import { SlottedGraph } from "./slots.js";
 
+const MAP_SUMS = "map_sums"; // the sum of all that the network gave
+const ONE_PEAK = ["peaks", "peak_vals"]; // per map: its value is a number even where no peak is
+
 /** @typedef {import("../types.js").DecodeOptions} DecodeOptions */
 /** @typedef {import("../types.js").Feed} Feed */
 /** @typedef {import("../types.js").Frame} Frame */
@@ -73,6 +76,27 @@ function floats(outputs, name) {
 }
 
 /**
+ * Run a graph, and make sure that it answers with numbers, where a sound engine always does: in
+ * maps, others only look as if nothing were found.
+ *
+ * @param {{ run: Graph["run"] }} graph
+ * @param {Feed} feed
+ * @param {string[]} fetch
+ * @param {string[]} [finite] outputs that are numbers besides `map_sums`.
+ * @returns {Promise<Feed>}
+ */
+async function answered(graph, feed, fetch, finite = []) {
+  const outputs = await graph.run(feed, [...fetch, MAP_SUMS]);
+  if (![MAP_SUMS, ...finite].every((name) => floats(outputs, name).every(Number.isFinite))) {
+    throw new Error(
+      "The engine gave what is no number for this frame, so poses may be missing. Choose " +
+        "another under Settings, and run again.",
+    );
+  }
+  return outputs;
+}
+
+/**
  * The peaks of the one frame of a run.
  *
  * @param {Feed} outputs
@@ -105,7 +129,8 @@ function singleInstance(_model, [graph], options) {
   const total = (/** @type {Float32Array} */ vals) => Math.fround(vals.reduce((a, b) => a + b, 0));
   return {
     async predict(frame) {
-      const outputs = await graph.run({ ...frameInput(frame), ...constants }, ["peaks", "peak_vals"]);
+      const feed = { ...frameInput(frame), ...constants };
+      const outputs = await answered(graph, feed, ONE_PEAK, ["peak_vals"]);
       return rowsOf(outputs, (_row, vals) => total(vals)).filter(isFound);
     },
   };
@@ -122,7 +147,7 @@ function bottomUp(model, [graph], options) {
   const fetch = ["peaks", "peak_vals", "line_scores"];
   return {
     async predict(frame) {
-      const outputs = await slotted.run({ ...frameInput(frame), ...constants }, fetch);
+      const outputs = await answered(slotted, { ...frameInput(frame), ...constants }, fetch);
       return groupPeaks(peaksOf(outputs), floats(outputs, "line_scores"), model.edges, options);
     },
   };
@@ -136,7 +161,7 @@ function multiClassBottomUp(model, [graph], options) {
   const nClasses = model.class_names.length;
   return {
     async predict(frame) {
-      const outputs = await slotted.run({ ...frameInput(frame), ...constants }, fetch);
+      const outputs = await answered(slotted, { ...frameInput(frame), ...constants }, fetch);
       const probs = floats(outputs, "class_probs");
       return classifyPeaks(peaksOf(outputs), probs, nClasses, options.max_instances);
     },
@@ -152,7 +177,7 @@ function multiClassBottomUp(model, [graph], options) {
  * @returns {Promise<Pose[]>} poses of one node.
  */
 async function findCentroids(graph, feed, most) {
-  const outputs = await graph.run(feed, ["centroids", "centroid_vals"]);
+  const outputs = await answered(graph, feed, ["centroids", "centroid_vals"]);
   const points = floats(outputs, "centroids");
   const found = Array.from(floats(outputs, "centroid_vals"), (value, slot) => ({
     ...noPose(0, value),
@@ -177,7 +202,7 @@ function topDown(model, [centroidGraph, cropGraph], options) {
   const slotted = new SlottedGraph(centroidGraph);
   const constants = peakInputs(options);
   const isNamed = model.class_names.length > 0;
-  const fetch = ["peaks", "peak_vals", ...(isNamed ? ["class_probs"] : [])];
+  const fetch = [...ONE_PEAK, ...(isNamed ? ["class_probs"] : [])];
   return {
     async predict(frame) {
       const feed = { ...frameInput(frame), ...constants };
@@ -185,7 +210,8 @@ function topDown(model, [centroidGraph, cropGraph], options) {
       if (!centroids.length) {
         return [];
       }
-      const outputs = await cropGraph.run({ ...feed, ...cropInputs(centroids) }, fetch);
+      const crops = { ...feed, ...cropInputs(centroids) };
+      const outputs = await answered(cropGraph, crops, fetch, ["peak_vals"]);
       const poses = rowsOf(outputs, (row) => centroids[row].score);
       return (isNamed ? withClasses(model, poses, outputs) : poses).filter(isFound);
     },
