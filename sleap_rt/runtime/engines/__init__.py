@@ -13,6 +13,7 @@ from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import _choice
 from sleap_rt.runtime.engines._choice import AS_ASKED, EngineChoice, check_options, choose
 from sleap_rt.runtime.engines._cut import cut
+from sleap_rt.runtime.engines._steps import SteppedEngine
 from sleap_rt.runtime.engines._times import timed
 from sleap_rt.runtime.engines.interface import (
     Array,
@@ -21,6 +22,7 @@ from sleap_rt.runtime.engines.interface import (
     Engine,
     Feed,
     TensorSpec,
+    find_device,
 )
 
 __all__ = [
@@ -115,4 +117,5 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
             f"engine {options.engine!r} needs the Python package {error.name!r}, which is not "
             f"installed. {declarations()[options.engine].install}"
         ) from error
-    return timed(engine)
+    device, _ = find_device(options.engine, declarations()[options.engine], engine.device)
+    return timed(SteppedEngine(engine) if device.builds_per_shape else engine)

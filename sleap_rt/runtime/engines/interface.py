@@ -105,6 +105,8 @@ class Device:
         int8_place: rank for networks in int8, where it differs.
         numbered: there may be several, told apart as `cuda:1`.
         without: options of the engine that it does not honour on this device.
+        builds_per_shape: numbers of frames and crops that are new to it cost a build or a
+            compilation, so that it gets them in steps.
     """
 
     kind: str
@@ -113,6 +115,7 @@ class Device:
     int8_place: int | None = None
     numbered: bool = False
     without: tuple[str, ...] = ()
+    builds_per_shape: bool = False
 
     def place_for(self, *, is_int8: bool) -> int | None:
         return self.int8_place if is_int8 and self.int8_place is not None else self.place

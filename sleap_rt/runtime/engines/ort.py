@@ -132,12 +132,17 @@ ENGINE = Declaration(
     packages=_WHEELS,
     devices=(
         Device(kind="cuda", title="an NVIDIA GPU", place=10, numbered=True),
-        Device(kind="hip", title="an AMD GPU"),
+        Device(kind="hip", title="an AMD GPU", builds_per_shape=True),
         Device(kind="directml", title="a GPU of Windows"),
         Device(kind="cpu", title="a CPU", place=10),
         # Every ONNX Runtime for Macs has CoreML, which may compute in half precision.
-        Device(kind="mps", title="Apple's chip"),
-        Device(kind="tensorrt", title="an NVIDIA GPU with TensorRT", numbered=True),
+        Device(kind="mps", title="Apple's chip", builds_per_shape=True),
+        Device(
+            kind="tensorrt",
+            title="an NVIDIA GPU with TensorRT",
+            numbered=True,
+            builds_per_shape=True,
+        ),
         Device(kind="openvino", title="what OpenVINO runs on"),
     ),
     options=("threads",),

@@ -35,7 +35,11 @@ ENGINE = Declaration(
     install=FIXES["trt"],
     packages=("tensorrt", "cuda-bindings"),
     # After ONNX Runtime, since building the first engine may take minutes.
-    devices=(Device(kind="cuda", title="an NVIDIA GPU", place=20, numbered=True),),
+    devices=(
+        Device(
+            kind="cuda", title="an NVIDIA GPU", place=20, numbered=True, builds_per_shape=True
+        ),
+    ),
     options=OPTIONS,
     why_not=partial(why_not, "trt"),
     builds_per_size=True,

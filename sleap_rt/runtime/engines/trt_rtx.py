@@ -13,7 +13,7 @@ ENGINE = Declaration(
     install=FIXES["trt-rtx"],
     packages=("tensorrt-rtx", "tensorrt-rtx-cu12-bindings", "cuda-bindings"),
     # Without a place: engine `trt` takes TensorRT-RTX where only that is installed.
-    devices=(Device(kind="cuda", title="an NVIDIA GPU", numbered=True),),
+    devices=(Device(kind="cuda", title="an NVIDIA GPU", numbered=True, builds_per_shape=True),),
     options=OPTIONS,
     why_not=partial(why_not, "trt-rtx"),
     builds_per_size=True,
