@@ -35,7 +35,7 @@ TOPICS = {
         "cli/verify.py",
         "machine",
     ),
-    "Options": ("options", "cli", "arrays.py", "geometry.py"),
+    "Options": ("options", "cli", "arrays.py", "geometry.py", "libraries"),
     "Runs and results": ("runtime/pipeline", "runtime/outputs", "runtime/disk.py", "workflows"),
     "Parts of a run": ("workflows/parts", "options/dividing.py"),
     "Tracking": (

@@ -36,9 +36,7 @@ ENGINE = Declaration(
     packages=("tensorrt", "cuda-bindings"),
     # After ONNX Runtime, since building the first engine may take minutes.
     devices=(
-        Device(
-            kind="cuda", title="an NVIDIA GPU", place=20, numbered=True, builds_per_shape=True
-        ),
+        Device(kind="cuda", title="an NVIDIA GPU", place=20, numbered=True, builds_per_shape=True),
     ),
     options=OPTIONS,
     why_not=partial(why_not, "trt"),

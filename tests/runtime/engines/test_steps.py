@@ -75,9 +75,11 @@ def provider(monkeypatch):
     ],
 )
 def test_runs_see_few_sizes_and_find_the_same(models, sample_graphs, provider, monkeypatch):
-    graphs = [*sample_graphs(*models)] if len(models) == 1 else [
-        sample_graphs(name)[0] for name in models
-    ]
+    graphs = (
+        [*sample_graphs(*models)]
+        if len(models) == 1
+        else [sample_graphs(name)[0] for name in models]
+    )
     (frame,) = read_sample(graphs[0]).feed["frames"]
     stack = np.stack([np.roll(frame, 7 * i, axis=1) for i in range(7)])
     stack[5] = 0

@@ -44,7 +44,7 @@ def test_without_tensorrt_the_extra_is_named(
 ) -> None:
     modules = {"trt": ("no_such_tensorrt",), "trt-rtx": ("no_such_rtx",)}
     monkeypatch.setattr(bindings, "_MODULES", modules)
-    with pytest.raises(EngineError, match=rf"needs {product},.*sleap-rt\[trt-rtx\]"):
+    with pytest.raises(EngineError, match=rf"needs {product},.*\[trt-rtx\]"):
         open_engine(GRAPH, EngineOptions(engine=engine))
 
 
