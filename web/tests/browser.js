@@ -54,6 +54,7 @@ async function answer(job, number) {
     await page.selectOption("#on", job.engine);
     await page.waitForSelector("#files:enabled, #problem:visible", { state: "attached" });
   }
+  said.isolated = await page.evaluate(() => crossOriginIsolated);
   said.title = await page.textContent("#title");
   said.engine = await page.textContent("#engine");
   if (job.files && !(await page.isVisible("#problem"))) {

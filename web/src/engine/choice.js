@@ -31,7 +31,7 @@ export async function chooseEngine(asked) {
 export function wasm(reason) {
   const n = threads();
   const one =
-    n === 1 && navigator.hardwareConcurrency > 1
+    !self.crossOriginIsolated && wanted() > 1
       ? "One thread only, since this server sends no headers for cross-origin isolation; " +
         "`sleap-nn page --serve` sends them."
       : "";
@@ -45,7 +45,12 @@ export function wasm(reason) {
 
 /** Threads share memory, which browsers allow isolated pages only. */
 export function threads() {
-  return self.crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+  return self.crossOriginIsolated ? wanted() : 1;
+}
+
+/** One core is left to the browser, which decodes and draws: its threads would wait for each other. */
+function wanted() {
+  return Math.max(1, Math.min(MOST_THREADS, (navigator.hardwareConcurrency || 1) - 1));
 }
 
 async function findGpu() {
