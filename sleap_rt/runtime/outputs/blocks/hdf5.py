@@ -31,7 +31,7 @@ def open_to_write(path: Path) -> "Iterator[tuple[h5py.File, Callable[[], None]]]
     with path.open("r+b" if mode == "r+" else "w+b", buffering=0) as raw:
         file = RememberingFile(raw)
         try:
-            with h5py.File(file, mode) as hdf5:
+            with h5py.File(file, mode, rdcc_nbytes=0) as hdf5:  # blocks are written whole
                 yield hdf5, file.check
         finally:
             file.check()
