@@ -16,7 +16,7 @@ _MOST_TEXTS = 500  # Keras writes texts of one length, which are stored one by o
 _HEAP = b"GCOL\x01\0\0\0"
 _SMALLEST_TEXT = 8  # bytes in a heap, its header included
 _TEXT_REFERENCE = 16  # bytes: length, place of the heap, number in it
-_WINDOW = 1 << 26
+_WINDOW = 1 << 23
 _INSIDE = (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT)
 
 
