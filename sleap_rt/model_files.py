@@ -64,6 +64,19 @@ def kind_of_data(file: Path) -> str | None:
     return {"video": "a video", "image": "an image"}.get(kind)
 
 
+def refuse_twice(paths: Sequence[Path]) -> None:
+    """Refuse one model given twice.
+
+    Raises:
+        OptionError: as the summary says.
+    """
+    found: set[Path] = set()
+    for path in paths:
+        if path.resolve() in found:
+            raise OptionError(f"{path} was given twice; give each model once")
+        found.add(path.resolve())
+
+
 def refuse_model(path: Path, given_as: str) -> None:
     """Refuse a model, or a folder of models, in place of data.
 

@@ -121,6 +121,8 @@ def _predict(
     of_run = {n: v for n, v in given.items() if n in RunArguments.__annotations__}
     options = with_run_options(model_options(of_models), of_run, output_path)
     if isinstance(data, str):
+        if not str(data):
+            raise OptionError("data_path is empty; name a video, a folder or a `.slp` file")
         data = Path(data)
     overrides = overrides_at_run_time(given)
     match_known = bool(given.get("match_known", False))

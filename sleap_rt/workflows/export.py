@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.contract import GraphContract
+from sleap_rt.model_files import refuse_twice
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, ExportOptions, ModelOverrides
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.model_set import ModelSet
@@ -67,6 +68,7 @@ def export_models(
 
     options = options or ExportOptions()
     paths = [Path(one) for one in ([models] if isinstance(models, str | Path) else models)]
+    refuse_twice(paths)
     if on_step is None and (somebody_looks() if progress is None else progress):
         on_step = StepsBar()
     target = None if options.target is None else parse_target(options.target)

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import ModelError
-from sleap_rt.model_files import ModelSource, exported_graphs, model_source, one_family
+from sleap_rt.model_files import (
+    ModelSource,
+    exported_graphs,
+    model_source,
+    one_family,
+    refuse_twice,
+)
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.built_in import refuse_other_settings
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
@@ -80,6 +86,7 @@ def resolve_models(
         ModelError: a path is not a model, the models are not a supported set, or a trained model
             cannot be loaded.
     """
+    refuse_twice(paths)
     sources = {path: model_source(path) for path in paths}
     trained = [path for path in paths if sources[path] is not ModelSource.EXPORTED]
     if not trained:

@@ -87,3 +87,28 @@ def test_the_input_stands_where_people_put_it(call, words, request, sample_graph
     done = call("track", *given, "--frames", "0", "-o", tmp_path / "table.csv")
     assert done.code == 0, done.err
     assert (tmp_path / "table.csv").read_text().startswith("track,frame_idx")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("track", "-i", "", "-m", "none"), "a value is empty"),
+        (("track", f"{'x' * 5000}.mp4", "-m", "none"), "a path of 5004 characters is longer than"),
+        (("track", "-i", "a.mp4", "-m", "b" * 400), "a path of 400 characters is longer than"),
+        (("eval", "-g", "c" * 400, "-p", "a.slp"), "a path of 400 characters is longer than"),
+    ],
+)
+def test_paths_that_are_none_are_refused_ahead_of_all(call, words, told):
+    done = call(*words)
+    assert done.code == 2
+    assert told in done.err
+    assert len(done.err) < 500
+
+
+@pytest.mark.parametrize("command", ["track", "export"])
+def test_one_model_given_twice_is_wrong_use(call, command, request, tmp_path):
+    model = request.config.rootpath / "samples/models/bottomup"
+    data = ("-i", request.config.rootpath / "samples/crawlers.mp4") if command == "track" else ()
+    done = call(command, *data, "-m", model, "-m", model, "-o", tmp_path / "out.slp")
+    assert done.code == 2
+    assert f"{model} was given twice; give each model once" in done.err

@@ -1,8 +1,11 @@
 """How arguments are read: several values after one flag, and nothing twice that counts once."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from errno import ENAMETOOLONG
+from pathlib import Path
 from typing import Any
 
 import click
@@ -46,7 +49,10 @@ class OnceCommand(HelpCommand):
             if CONFIG in given:
                 words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)
                 given = self._given(words, ctx)
+            if "" in words:
+                raise click.UsageError("a value is empty; name what is meant, or leave it out")
             rest = self._checked(words, given, ctx)
+            _check_lengths(ctx.params.values())
         except click.NoSuchOption as error:
             reason = self.why_unknown(error.option_name)
             if reason is None:
@@ -149,3 +155,23 @@ def _spread(args: Sequence[str], flags: set[str]) -> Iterator[str]:
 
 def _plain(name: str) -> str:
     return f"--{name[2:].replace('-', '_')}" if name.startswith("--") else name
+
+
+def _check_lengths(values: Iterable[Any]) -> None:
+    """Refuse paths that the system cannot take.
+
+    Raises:
+        OptionError: as the summary says.
+    """
+    for value in values:
+        if isinstance(value, tuple):
+            _check_lengths(value)
+        elif isinstance(value, Path):
+            try:
+                os.lstat(value)
+            except OSError as error:
+                if error.errno == ENAMETOOLONG:
+                    raise OptionError(
+                        f"{str(value)[:40]}...: a path of {len(str(value))} characters is longer "
+                        "than this system allows"
+                    ) from None
