@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TESTABLE := $(VENV)/.testable
-SOURCES := sleap_rt tests samples benchmarks
+SOURCES := sleap_rt tests samples benchmarks release
 # One process per core (four at most); a file stays in one process, which then exports a model once.
 # A process that dies ends the run: waiting for its replacement can take for ever.
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist lo
 # Without the words about the next version of MkDocs
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 
-.PHONY: demo test check format docs bench fuzz web dist wheel test-all lowest lock clean
+.PHONY: demo test check format docs bench fuzz web dist wheel test-all release-check lowest lock clean
 
 demo: $(READY)
 	$(BIN)/python samples/demo.py
@@ -78,6 +78,14 @@ $(EXPORTS)/.made: $(TESTABLE) $(shell find sleap_rt samples/models -type f -not 
 	$(BIN)/python tests/without_torch.py $(EXPORTS)
 	touch $@
 
+# Wheel and sdist in clean environments, with each extra on each of these Pythons: RELEASE="--extras cpu"
+RELEASE_TOOLS := .venv-release
+release-check: $(READY)
+	$(PYTHON) -m venv $(RELEASE_TOOLS)
+	$(RELEASE_TOOLS)/bin/python -m pip install --quiet build twine uv
+	$(BIN)/python -m sleap_rt export samples/models/bottomup -o $(RELEASE_TOOLS)/graphs
+	$(RELEASE_TOOLS)/bin/python release/check.py $(RELEASE_TOOLS)/graphs $(PYTHONS) $(RELEASE)
+
 # The lowest versions that pyproject.toml declares, as far as the package index still has them.
 LOWEST := .venv-lowest
 lowest: $(TESTABLE)
@@ -95,11 +103,11 @@ lock: $(TESTABLE)
 
 $(READY): pyproject.toml constraints-dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report]"
+	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,opencv]"
 	touch $@
 
 $(TESTABLE): $(READY)
-	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,test,dev,docs]"
+	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,opencv,test,dev,docs]"
 	touch $@
 
 clean:

@@ -24,6 +24,7 @@ ELSEWHERE = {  # place in the repository -> place on the site
     "CHANGELOG.md": "CHANGELOG.md",
     "CONTRIBUTING.md": "CONTRIBUTING.md",
     "SECURITY.md": "SECURITY.md",
+    "THIRD_PARTY.md": "THIRD_PARTY.md",
     "benchmarks/results.md": "benchmarks/results.md",
     "samples/README.md": "samples/README.md",
 }

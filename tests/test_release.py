@@ -1,0 +1,85 @@
+"""What a release consists of beside the program: one version, notices, citation, container file."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sleap_rt.version import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+third_party = pytest.importorskip("release.third_party", reason="packaging is not installed")
+INSTRUCTIONS = {
+    "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "RUN", "USER", "VOLUME", "WORKDIR"
+}  # fmt: skip
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf8")
+
+
+def test_the_version_has_one_place():
+    assert 'version = { attr = "sleap_rt.version.__version__" }' in read("pyproject.toml")
+    files = ["pyproject.toml", "CITATION.cff", "Dockerfile", "Makefile"]
+    assert [name for name in files if __version__ in read(name)] == []
+    assert f"\n## {__version__} " in read("CHANGELOG.md")
+
+
+def test_every_package_is_listed_with_a_licence():
+    rows = dict(re.findall(r"^\| ([a-z0-9-]+) \| ([^|]+) \|", read("THIRD_PARTY.md"), re.M))
+    missing = sorted(third_party.packages().keys() - rows.keys())
+    assert not missing, f"run `python release/third_party.py`: {missing}"
+    assert "numpy" in rows
+    assert all(text.strip() not in ("", "unknown", "see its files") for text in rows.values())
+
+
+def test_the_citation_has_what_the_format_asks_for():
+    cited = yaml.safe_load(read("CITATION.cff"))
+    assert cited["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors"} <= cited.keys()
+    for work in (cited, *cited["references"]):
+        assert work["title"]
+        assert all("name" in one or "family-names" in one for one in work["authors"])
+
+
+def container_steps():
+    """(instruction, its arguments) of each step of the container file, in order."""
+    lines = [line for line in read("Dockerfile").splitlines() if not line.startswith("#")]
+    text = re.sub(r"\\\n\s*", "", "\n".join(lines))
+    return [line.split(None, 1) for line in text.splitlines() if line.strip()]
+
+
+def test_the_container_file_holds_together():
+    steps = container_steps()
+    assert {name for name, _ in steps} <= INSTRUCTIONS
+    stages, variables = set(), {"PATH"}
+    for name, words in steps:
+        if name in ("ARG", "ENV"):
+            variables.add(words.partition("=")[0])
+        if name in ("ARG", "ENV", "FROM"):
+            assert set(re.findall(r"\$\{(\w+)\}", words)) <= variables, words
+        if name == "FROM":
+            stages.add(re.fullmatch(r"\S+ AS (\w+)", words)[1])
+        for stage in re.findall(r"from=(\w+)", words):
+            assert stage in stages, words
+        if name in ("CMD", "ENTRYPOINT", "VOLUME"):
+            assert all(isinstance(word, str) for word in json.loads(words))
+        if name == "RUN":
+            command = re.sub(r"^(--mount=\S+ )+", "", words)
+            subprocess.run(["sh", "-n", "-c", command], check=True)
+    assert stages == {"wheel", "cpu", "cuda"}
+
+
+def test_the_container_file_finds_its_files_and_extras():
+    kept = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
+    extras = set(re.findall(r"^([\w-]+) = \[", read("pyproject.toml"), re.M))
+    for name, words in container_steps():
+        if name == "COPY":
+            for source in words.split()[:-1]:
+                assert source in kept, words
+                assert (ROOT / source).exists()
+        for found in re.findall(r"whl\)\[([\w,-]+)\]", words):
+            assert set(found.split(",")) <= extras, words
