@@ -53,6 +53,8 @@ ONLY_IN = {  # package -> the places that may import it
     "rich": {"cli"},
     "rich_click": {"cli"},
     "zmq": {"runtime/live"},
+    "distributed": {"workflows/cluster"},
+    "dask_jobqueue": {"workflows/cluster"},
     "tensorflow": set(),
     "keras": set(),
 }

@@ -91,6 +91,7 @@ class RunArguments(FilterArguments, TrackingArguments, total=False):
     queue_maxsize: int
     stall_timeout: float
     on_error: Literal["continue", "stop"]
+    cluster: str | Path | None  # "local:N", address of a scheduler, or a `.yaml` file of jobs
     frame_range_of: str | None  # "K/N": the K-th of N parts, which merge_parts joins
     frames: Sequence[int] | None
     video_index: int | None

@@ -20,12 +20,14 @@ from sleap_rt.api.pose_predictor import (
     model_options,
     predicted,
     taken_with_warnings,
+    told,
     with_run_options,
 )
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
+from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.predict import planned
 from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
 from sleap_rt.workflows.tracking import needed_tracker_options
@@ -99,6 +101,8 @@ def run_inference(
         raise OptionError(f"{', '.join(wanted)}: no effect with make_labels=True")
     if not make_labels and output_path is not None:
         raise OptionError("output_path: no effect with make_labels=False")
+    if not make_labels and arguments.get("cluster") is not None:
+        raise OptionError("cluster: no effect with make_labels=False")
     if not make_labels and many_inputs(data, None, arguments) is not None:
         raise OptionError("make_labels=False: takes one input")
     if not model_paths:
@@ -130,6 +134,11 @@ def _predict(
     many = many_inputs(data, output_path, given)
     if many is not None:
         return predict_many(*many, paths, options, overrides, report, match_known=match_known)
+    if options.cluster is not None:
+        with ClusterPredictions(
+            paths, options, overrides, report, match_known, keeps_labels=True
+        ) as cluster:
+            return told(cluster.predict(data))
     with planned(data, paths, options, overrides, match_known) as (plan, opened):
         for note in plan.resolved.notes:
             _log.info(note)

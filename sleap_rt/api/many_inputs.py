@@ -11,11 +11,12 @@ from sleap_rt.labels import load_labels
 from sleap_rt.options import ModelOverrides
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES
 from sleap_rt.runtime.outputs.summary import PredictionSummary
+from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.many.inputs import Inputs, find_inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
 from sleap_rt.workflows.many.plan import plan_many
 from sleap_rt.workflows.many.predictions import ManyPredictions
-from sleap_rt.workflows.many.run import ManyReport
+from sleap_rt.workflows.many.run import LookAhead, ManyReport, none_ahead
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions
 from sleap_rt.workflows.report import Report
@@ -82,10 +83,9 @@ def predict_many(
             _log.warning("%s: %d frames asked for do not exist", task.path, done.n_skipped)
         return done
 
-    with ManyPredictions(
-        models, options, overrides, report, match_known, keeps_labels=True
-    ) as predictions:
-        return _labels_of(inputs, many, work)
+    kind = ManyPredictions if options.cluster is None else ClusterPredictions
+    with kind(models, options, overrides, report, match_known, keeps_labels=True) as predictions:
+        return _labels_of(inputs, many, work, predictions.look_ahead)
 
 
 def retrack_many(
@@ -99,9 +99,11 @@ def retrack_many(
     return _labels_of(inputs, many, work)
 
 
-def _labels_of(inputs: Inputs, many: ManyOptions, work: Any) -> "list[sio.Labels | None]":
+def _labels_of(
+    inputs: Inputs, many: ManyOptions, work: Any, look_ahead: LookAhead = none_ahead
+) -> "list[sio.Labels | None]":
     run = plan_many(inputs.paths, many)
-    run.carry_out(work, ManyReport(), keeps_labels=True)
+    run.carry_out(work, ManyReport(), keeps_labels=True, look_ahead=look_ahead)
     results = [_labels(task) for task in run.tasks]
     failed = run.with_status("failed")
     if failed:

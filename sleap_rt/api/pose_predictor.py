@@ -34,10 +34,12 @@ from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.inspect.warm_up import warm_up
 from sleap_rt.runtime.model_set import ModelSet
+from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, check_use
 from sleap_rt.skeleton import Skeleton
+from sleap_rt.workflows.cluster.asked import asked_cluster
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.plan import (
     PredictionOptions,
@@ -65,6 +67,7 @@ _OF_OUTPUT = (
 )
 _NOT_STREAMED = (
     *(name for name in _OF_OUTPUT if name != "no_empty_frames"),
+    "frame_range_of",
     "output_format",
     "gui",
     "progress",
@@ -241,6 +244,7 @@ class PosePredictor:
             raise OptionError(_CLOSED)
         check_arguments(arguments, RunArguments, _OF_MODELS)
         refuse_given(_OF_MANY, arguments, "only run_inference takes many inputs")
+        refuse_given(("cluster",), arguments, "the models are open here; give it to run_inference")
         return with_run_options(self._options, in_our_words(arguments), output_path)
 
 
@@ -291,6 +295,7 @@ def with_run_options(
         filters=filled(FilterOptions, taken),
         run=filled(RunOptions, given),
         tracking=tracker_options(taken),
+        cluster=None if given.get("cluster") is None else asked_cluster(given["cluster"]),
         frame_range_of=FrameRange.of(given.get("frame_range_of")),
         output_path=None if output_path is None else Path(output_path),
         output_format=given.get("output_format", "auto"),
@@ -327,7 +332,11 @@ def predicted(
     """
     for note in opened.notes:
         _log.warning(note)
-    summary = run_plan(plan, opened, report, predictor)
+    return told(run_plan(plan, opened, report, predictor))
+
+
+def told(summary: PredictionSummary) -> "sio.Labels":
+    """The labels of a run; what a user should know goes to the log."""
     for warning in summary.warnings:
         _log.warning(warning)
     assert summary.labels is not None  # they were to be kept

@@ -102,6 +102,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     inputs, many = _inputs(params)
 
     from sleap_rt.cli.reports.prediction import TerminalReport
+    from sleap_rt.workflows.cluster.predictions import ClusterPredictions
     from sleap_rt.workflows.many.predictions import ManyPredictions
     from sleap_rt.workflows.predict import planned, predict
 
@@ -114,12 +115,18 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     report = TerminalReport(
         quiet=params["quiet"], verbose=params["verbose"], json_lines=params["gui"]
     )
-    if many is not None:
+    show = partial(report.done, options=options)
+    if options.cluster is not None:
+        with ClusterPredictions(models, options, overrides, report) as cluster:
+            if many is not None:
+                return _carry_out(inputs, many, cluster, show, params, cluster.look_ahead)
+            summary = cluster.predict(inputs.paths[0])
+    elif many is not None:
         with ManyPredictions(models, options, overrides, report) as work:
-            show = partial(report.done, options=options)
             return _carry_out(inputs, many, work, show, params)
-    summary = predict(inputs.paths[0], models, options, overrides, report)
-    report.done(summary, options)
+    else:
+        summary = predict(inputs.paths[0], models, options, overrides, report)
+    show(summary)
     if not params["quiet"]:
         _tell_next(summary.paths, is_tracked=options.tracking is not None)
     return int(summary.damaged.lacks_poses)
@@ -140,15 +147,17 @@ def _carry_out(
     work: "Callable[[Task], Any]",
     show: Callable[[Any], None],
     params: dict[str, Any],
+    look_ahead: "Callable[[Sequence[Task]], None] | None" = None,
 ) -> int:
     """Process one input after the other; the exit code."""
     from sleap_rt.cli.reports.many_inputs import ManyTerminalReport
     from sleap_rt.workflows.many.plan import plan_many
+    from sleap_rt.workflows.many.run import none_ahead
 
     report = ManyTerminalReport(show, quiet=params["quiet"], json_lines=params["gui"])
     run = plan_many(inputs.paths, many)
     with report:
-        run.carry_out(work, report)
+        run.carry_out(work, report, look_ahead=look_ahead or none_ahead)
     report.finished(run)
     return int(not run.is_complete)
 
@@ -158,9 +167,12 @@ def _prediction_options(ctx: click.Context, params: dict[str, Any]) -> "Predicti
     run, selection = filled(RunOptions, params), filled(SelectionOptions, params)
     tracking, given = tracker_options(params), frozenset(given_options(ctx, params))
 
+    from sleap_rt.workflows.cluster.asked import asked_cluster
     from sleap_rt.workflows.plan import PredictionOptions
 
+    cluster = params["cluster"]
     return PredictionOptions(
+        cluster=None if cluster is None else asked_cluster(cluster),
         selection=selection,
         decode=decode,
         filters=filters,

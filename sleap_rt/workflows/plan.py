@@ -14,7 +14,12 @@ from sleap_rt.options import (
     RunOptions,
     SelectionOptions,
 )
-from sleap_rt.runtime.engines import AS_ASKED, check_engine_options, choose_engine
+from sleap_rt.runtime.engines import (
+    AS_ASKED,
+    EngineChoice,
+    check_engine_options,
+    choose_engine,
+)
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.frames.ranges import cuts_of
 from sleap_rt.runtime.model_set import ModelSet
@@ -32,6 +37,7 @@ from sleap_rt.runtime.pipeline.journal import cut_off
 from sleap_rt.runtime.pipeline.locked_file import check_not_locked
 from sleap_rt.runtime.predictors import check_use, effective_options
 from sleap_rt.tracking import TrackerOptions
+from sleap_rt.workflows.cluster.asked import AskedCluster
 from sleap_rt.workflows.parts.file import check_part_replaceable
 from sleap_rt.workflows.resolve import ResolvedModels
 
@@ -62,6 +68,7 @@ class PredictionOptions:
         resume: continue the journal of an interrupted run; `auto` does if there is one. None
             refuses to overwrite one, False starts again.
         journal: keeps what was predicted until it is written; None: `<output_path>.journal`.
+        cluster: whose workers predict; None predicts here.
         frame_range_of: the one part of the frames to predict; `output_path` is then a part.
         given: names of options that the user set; those without effect are refused.
     """
@@ -82,6 +89,7 @@ class PredictionOptions:
     reproducible: bool = False
     resume: bool | Literal["auto"] | None = None
     journal: Path | None = None
+    cluster: AskedCluster | None = None
     frame_range_of: FrameRange | None = None
     given: frozenset[str] = frozenset()
 
@@ -89,6 +97,10 @@ class PredictionOptions:
         is_part = self.frame_range_of is not None
         if is_part and self.output_format not in ("auto", "slp"):
             raise OptionError("output_format: a part has none; name the result at `merge`")
+        if is_part and self.cluster is not None:
+            raise OptionError(
+                "frame_range_of: no effect with cluster, which divides the frames by itself"
+            )
         name = "slp" if is_part else settled_format(self.output_format, self.output_path)
         object.__setattr__(self, "output_format", name)
 
@@ -146,7 +158,7 @@ class PredictionPlan:
     @property
     def _or_faster(self) -> str:
         is_open = self.engine_asked.engine == "auto" and self.options.engine.device == "cpu"
-        is_open = is_open and not self.is_part
+        is_open = is_open and not self.is_part and self.options.cluster is None
         return "; another one where it is measured to be faster" if is_open else ""
 
     def lines(self) -> list[str]:
@@ -250,7 +262,9 @@ def plan_prediction(
         is_tracked=options.tracking is not None,
         output_format=options.output_format,
     )
-    choice = choose_engine(options.engine, models.precisions)
+    choice = EngineChoice(options.engine, "each worker chooses")
+    if options.cluster is None:
+        choice = choose_engine(options.engine, models.precisions)
     selection = planned_selection(models, opened, match_known=match_known)
     positions, run = _divided(options, opened, selection)
     plan = PredictionPlan(
@@ -286,10 +300,12 @@ def _divided(
     options: PredictionOptions, opened: OpenInput, selection: "Selection"
 ) -> tuple[range, RunOptions]:
     """Positions of the frames to predict; and a batch that all parts have: cuts fall on it."""
-    wanted, run = options.frame_range_of, options.run
-    if wanted is None:
-        return range(len(selection.refs)), run
+    wanted, run, everything = options.frame_range_of, options.run, range(len(selection.refs))
+    if wanted is None and options.cluster is None:
+        return everything, run
     run = replace(run, batch_size=run.frames_per_batch)
+    if wanted is None:
+        return everything, run
     cuts = cuts_of(selection.refs, opened.source.key_frames, run.frames_per_batch)
     return cuts.range_of(wanted.part, wanted.n_parts), run
 

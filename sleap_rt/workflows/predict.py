@@ -1,6 +1,6 @@
 """Predict the poses of an input and write them: resolve, plan, run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
 from sleap_rt.workflows.run_identity import run_identity
 from sleap_rt.workflows.running.output import make_ready, store_of, try_planned_output
-from sleap_rt.workflows.running.predicting import PredictingHere
+from sleap_rt.workflows.running.predicting import Predicting, PredictingHere
 from sleap_rt.workflows.running.run import Run
 from sleap_rt.workflows.tuning import continued, open_checked, tuned
 
@@ -92,6 +92,7 @@ def run_plan(
     report: Report | None = None,
     predictor: Predictor | None = None,
     *,
+    predicting: Predicting | None = None,
     keeps_labels: bool = True,
 ) -> PredictionSummary:
     """Predict the planned frames of an input and write the result.
@@ -101,6 +102,7 @@ def run_plan(
         opened: the input; it stays open.
         report: told what happens.
         predictor: of the plan's models, open; it stays open. None opens one.
+        predicting: who predicts in its place.
         keeps_labels: the summary has the result, too. False: memory does not grow with the number
             of frames, where the output format allows it.
 
@@ -112,7 +114,6 @@ def run_plan(
         ModelError, OptionError, EngineError: as `open_predictor`.
     """
     report = report or Report()
-    options = plan.options
     make_ready(plan)
     with ExitStack() as stack:
         journal = None
@@ -121,26 +122,48 @@ def run_plan(
         try_planned_output(plan, opened)
         for doubt in doubts(plan, opened):
             report.warn(doubt)
-        earlier = journal.described() if journal is not None and options.resume else None
-        if earlier is not None:
-            plan = continued(plan, earlier, engine_is_open=predictor is not None)
-        if predictor is None:
-            graphs = plan.resolved.exported(report.step, report.warn)
-            if earlier is None and not plan.is_part:  # parts must not differ by what was measured
-                plan = tuned(plan, graphs, opened, report)
-            report.chosen(plan)
-            predictor = open_checked(
-                graphs,
-                options.decode,
-                plan.options.engine,
-                match_known=plan.match_known,
-                warn=report.warn,
-            )
-            stack.enter_context(closing(predictor))
-        predicting = PredictingHere(predictor, opened, plan)
+        if predicting is None:
+            earlier = journal.described() if journal is not None and plan.options.resume else None
+            plan, predicting = _here(plan, opened, report, predictor, earlier, stack)
         if journal is not None:
-            resume = options.resume == "auto" or options.resume
+            resume = plan.options.resume == "auto" or plan.options.resume
             journal.begin(run_identity(opened, predicting, plan), resume=resume)
         stored = store_of(plan, stack, keeps_labels=keeps_labels)
         run = Run(opened, plan, predicting, journal, stored)
         return run.complete(report, keeps_labels=keeps_labels)
+
+
+def _here(
+    plan: PredictionPlan,
+    opened: OpenInput,
+    report: Report,
+    predictor: Predictor | None,
+    earlier: Mapping[str, Any] | None,
+    stack: ExitStack,
+) -> tuple[PredictionPlan, PredictingHere]:
+    """The plan with nothing left open, and this process, ready to predict.
+
+    Args:
+        plan: of the run.
+        opened: its input.
+        report: told what happens.
+        predictor: of the plan's models, open; None opens one.
+        earlier: what the journal says of the run that is continued.
+        stack: closes what is opened.
+    """
+    if earlier is not None:
+        plan = continued(plan, earlier, engine_is_open=predictor is not None)
+    if predictor is None:
+        graphs = plan.resolved.exported(report.step, report.warn)
+        if earlier is None and not plan.is_part:  # parts must not differ by what was measured
+            plan = tuned(plan, graphs, opened, report)
+        report.chosen(plan)
+        predictor = open_checked(
+            graphs,
+            plan.options.decode,
+            plan.options.engine,
+            match_known=plan.match_known,
+            warn=report.warn,
+        )
+        stack.enter_context(closing(predictor))
+    return plan, PredictingHere(predictor, opened, plan)

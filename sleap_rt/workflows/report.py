@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.instances import FrameInstances
@@ -25,6 +25,13 @@ class Report:
 
     def chosen(self, plan: PredictionPlan) -> None:
         """Engine and batch are settled, and about to be used."""
+
+    def tell(self, message: str) -> None:
+        """Something that the user may want to know."""
+        _log.info(message)
+
+    def watch(self, status: Callable[[], str]) -> None:
+        """What `status` says belongs beside the progress from now on."""
 
     def step(self, step: "Step") -> None:
         """A step of an export begins or has ended."""

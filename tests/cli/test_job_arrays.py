@@ -1,5 +1,11 @@
 """`track --frame_range_of` and `merge`, as in a job array."""
 
+import os
+import re
+import shutil
+import subprocess
+import sys
+
 import av
 import pytest
 import sleap_io as sio
@@ -75,3 +81,22 @@ def test_merge_refuses_in_one_line(words, code, told, call, tmp_path, monkeypatc
     done = call(*words.split())
     assert done.code == code
     assert told in done.err
+
+
+def test_the_job_files_of_the_guide_run(clip, sample_graphs, request, tmp_path):
+    """As SLURM would start them: with a shell, a number in the environment, and `srun`."""
+    guide = (request.config.rootpath / "docs/cluster.md").read_text(encoding="utf8")
+    parts, merge = re.findall(r"```bash\n(.*?)```", guide, re.DOTALL)
+    shutil.copy(clip, tmp_path / "video.mp4")
+    shutil.copytree(sample_graphs("bottomup")[0].parent, tmp_path / "exports/flies")
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    for name, words in (("srun", '"$@"'), ("sleap-nn", f'{sys.executable} -m sleap_rt "$@"')):
+        (commands / name).write_text(f"#!/bin/sh\nexec {words}\n")
+        (commands / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{commands}:{os.environ['PATH']}"}
+    environment["PYTHONPATH"] = str(request.config.rootpath)
+    for number, script in ((1, parts), (2, parts), (0, merge)):
+        environment["SLURM_ARRAY_TASK_ID"] = str(number)
+        subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=environment, check=True)
+    assert len(sio.load_slp(str(tmp_path / "flies.slp"), open_videos=False)) == N_FRAMES

@@ -105,7 +105,7 @@ def test_every_command_runs(folder, call):
         ("docs/engines.md", 4),
         ("docs/tracking.md", 2),
         ("docs/bonsai.md", 1),
-        ("docs/cluster.md", 3),
+        ("docs/cluster.md", 4),
     ],
 )
 def test_commands_of_other_guides_run(folder, call, guide, n_commands):

@@ -117,6 +117,12 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"frame_range_of": "half", "output_path": "a.part"}, "frame_range_of must be K/N, the K-th"),
     ({"frame_range_of": "3/2", "output_path": "a.part"}, "there is no such part; they go from 1/2"),
     ({"frame_range_of": "1/2", "output_path": "a.slp"}, "must end in .part; `sleap-nn merge`"),
+    ({"cluster": "what"}, "cluster 'what': expected local, local:N, the address of a scheduler"),
+    ({"cluster": "jobs.yaml"}, "cluster jobs.yaml: cannot be read: No such file"),
+    (
+        {"cluster": "local:2", "frame_range_of": "1/2", "output_path": "a.part"},
+        "frame_range_of: no effect with cluster, which divides the frames by itself",
+    ),
     (
         {"frame_range_of": "1/2", "output_path": "a.part", "output_format": "csv"},
         "output_format: a part has none; name the result at `merge`",
@@ -204,6 +210,7 @@ TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
         "batch_size, device, only_labeled_frames, resume: no effect with tracking without a model",
     ),
     (OptionError, {"centroid_output": "both"}, "centroid_output: no effect with tracking"),
+    (OptionError, {"cluster": "local:2"}, "cluster: no effect with tracking without a model"),
     (OptionError, {"video_index": 3}, "video_index 3: the labels have 1 video, 0 to 0"),
     (OptionError, {"post_connect_single_breaks": True}, "needs the number of animals"),
     (OptionError, {"filter_min_centroid_distance": 5.0}, "only for the centroids"),

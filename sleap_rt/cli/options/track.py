@@ -163,6 +163,12 @@ SELECTION = (
         help="Video files: colours as OpenCV up to 4.12 made them, or by the file's tag.",
     ),
     click.option(
+        "--cluster",
+        metavar="WHERE",
+        help="Have workers of a Dask cluster predict: local or local:N (on this machine), the "
+        "address of a scheduler, or a `.yaml` file with the jobs of a queue (docs/cluster.md).",
+    ),
+    click.option(
         "--frame_range_of",
         metavar="K/N",
         help="Predict the K-th of N parts of the frames and write a part, for job arrays; "

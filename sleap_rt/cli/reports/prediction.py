@@ -1,6 +1,6 @@
 """Reports a prediction on a terminal: progress while `track` runs, a summary at the end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import click
 
@@ -28,6 +28,7 @@ class TerminalReport(Report):
         self._quiet, self._json_lines = quiet, json_lines
         self._told: set[str] = set()
         self._export = ExportProgress(quiet=quiet, verbose=verbose)
+        self._status: Callable[[], str] = str
 
     def planned(self, plan: PredictionPlan) -> None:
         if self._quiet:
@@ -50,6 +51,13 @@ class TerminalReport(Report):
         if plan.is_engine_chosen and not self._quiet:
             click.echo(f"engine {engine.engine} on {engine.device}: {plan.engine_reason}", err=True)
 
+    def tell(self, message: str) -> None:
+        if not self._quiet:
+            click.echo(message, err=True)
+
+    def watch(self, status: Callable[[], str]) -> None:
+        self._status = status
+
     def step(self, step: Step) -> None:
         self._export(step)
 
@@ -64,8 +72,9 @@ class TerminalReport(Report):
     ) -> Iterable[FrameInstances]:
         if self._json_lines:
             return progress.json_lines(results, n_frames, n_done)
-        show = progress.silent if self._quiet else progress.bar
-        return show(results, n_frames, n_done)
+        if self._quiet:
+            return progress.silent(results, n_frames, n_done)
+        return progress.bar(results, n_frames, n_done, beside=self._status)
 
     def saving(self, results: Iterable[FrameInstances], n_frames: int) -> Iterable[FrameInstances]:
         if self._quiet or self._json_lines:
@@ -81,11 +90,12 @@ class TerminalReport(Report):
         nodeless = summary.n_nodeless
         left_out = f" ({nodeless} more without a visible node left out)" if nodeless else ""
         tracks = f"{summary.n_tracks} tracks, " if summary.n_tracks or options.tracking else ""
+        workers = f", {summary.n_workers} workers" if summary.n_workers else ""
         resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
         click.echo(
             f"{summary.n_frames} frames{resumed}, {summary.n_instances} instances{left_out}, "
             f"{tracks}{summary.frames_per_second:.1f} frames/s with {summary.engine} on "
-            f"{summary.device}, batches of {summary.batch_size} "
+            f"{summary.device}, batches of {summary.batch_size}{workers} "
             f"-> {', '.join(map(str, summary.paths))}",
             err=self._json_lines,
         )

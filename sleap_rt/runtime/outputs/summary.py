@@ -26,6 +26,7 @@ class PredictionSummary:
         engine: what ran the graphs.
         device: where it truly ran.
         batch_size: frames per call of the engine, at most.
+        n_workers: of a cluster that predicted; 0 without one.
         paths: files written.
         damaged: frames whose image could not be read, or was made up in part by the decoder.
         notes: what a user should know about the input's files and about what was left out.
@@ -48,6 +49,7 @@ class PredictionSummary:
     paths: tuple[Path, ...]
     videos: "Sequence[sio.Video]"
     labels: "sio.Labels | None"
+    n_workers: int = 0
 
     @property
     def frames_per_second(self) -> float:

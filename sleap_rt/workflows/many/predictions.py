@@ -7,12 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sleap_rt.errors import EngineError, ModelError
+from sleap_rt.errors import EngineError, ModelError, RunError
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.predictors import Predictor
-from sleap_rt.workflows.many.run import CannotRunError
+from sleap_rt.workflows.many.run import CannotRunError, none_ahead
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned, run_plan
@@ -50,6 +50,8 @@ class ManyPredictions:
         self._first: PredictionPlan | None = None  # settles the engine for all
         self._predictors: dict[bool, Predictor] = {}  # by whether known poses are taken over
         self._stack = ExitStack()
+
+    look_ahead = staticmethod(none_ahead)
 
     def __call__(self, task: Task) -> PredictionSummary:
         """Predict on one input.
@@ -117,5 +119,5 @@ def or_cannot_run(call: Callable[[], Any]) -> Any:
     """What a call gives; its errors stop all inputs."""
     try:
         return call()
-    except (ModelError, EngineError) as error:
+    except (ModelError, EngineError, RunError) as error:
         raise CannotRunError(error) from error

@@ -14,6 +14,11 @@ from sleap_rt.version import __version__
 from sleap_rt.workflows.many.task import Task
 
 SUMMARY_LAYOUT = 1
+LookAhead = Callable[[Sequence[Task]], None]  # is told all tasks ahead of the first
+
+
+def none_ahead(tasks: Sequence[Task]) -> None:
+    """Of work that is done for one input after the other."""
 
 
 class CannotRunError(Exception):
@@ -67,7 +72,12 @@ class ManyRun:
         return not self.with_status("failed") and not is_damaged
 
     def carry_out(
-        self, work: Callable[[Task], Any], report: ManyReport, *, keeps_labels: bool = False
+        self,
+        work: Callable[[Task], Any],
+        report: ManyReport,
+        *,
+        keeps_labels: bool = False,
+        look_ahead: LookAhead = none_ahead,
     ) -> None:
         """Do the work for each input in turn.
 
@@ -75,6 +85,7 @@ class ManyRun:
             work: processes an input, and gives what was done.
             report: told how it goes.
             keeps_labels: tasks have the labels of all inputs in the end.
+            look_ahead: told all tasks ahead of the work, which may begin with later ones.
 
         Raises:
             OptionError: wrong use, told by the first input.
@@ -83,6 +94,7 @@ class ManyRun:
             KeyboardInterrupt: with a word on how to continue.
         """
         self.save_summary()
+        look_ahead(self.tasks)
         for number, task in enumerate(self.tasks):
             if task.status == "waiting":
                 report.begins(number, self.tasks)

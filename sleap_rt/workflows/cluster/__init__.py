@@ -1,0 +1,1 @@
+"""Runs whose frames are predicted by the workers of a Dask cluster."""
