@@ -194,7 +194,6 @@ WRONG_MODELS: list[tuple[Given, str]] = [
     ({"model_paths": "none.onnx"}, "none.onnx"),
     ({"model_paths": "empty"}, "empty is no model (it holds nothing)"),
     ({"model_paths": "bottomup centroid"}, "no pipeline takes"),
-    ({"model_paths": "centroid centroid"}, "2 centroid models were given"),
     ({"model_paths": "centroid trained"}, "were given together; give either"),
 ]
 FOLLOWED: Given = {"frames": [0], "tracking": True}
@@ -225,6 +224,7 @@ REFUSED: list[tuple[type[SleapRtError], Given, str]] = [
     *((OptionError, {"tracking": True, **given}, words) for given, words in WRONG_TRACKING),
     *((DataError, given, words) for given, words in WRONG_DATA),
     *((ModelError, given, words) for given, words in WRONG_MODELS),
+    (OptionError, {"model_paths": "centroid centroid"}, "was given twice; give each model once"),
     *((kind, {**ALONE, **given}, words) for kind, given, words in TRACKING_ALONE),
 ]
 
