@@ -52,6 +52,12 @@ def model_source(path: Path) -> ModelSource:
         if data is None:
             raise ModelError(f"{path} is no model; expected {_EXPECTED}.")
         raise OptionError(f"{path} is {data}, not a model; `track` takes it as data_path (-i)")
+    models = [str(path / name) for name in _models_in(path)]
+    if models:
+        raise ModelError(
+            f"{path} is no model, but a folder of models; name one of {listed(models)}, or two "
+            "that belong together."
+        )
     found = ", ".join(sorted(p.name for p in folder.iterdir())[:8])
     raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {_EXPECTED}.")
 

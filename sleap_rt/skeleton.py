@@ -49,10 +49,12 @@ class Skeleton:
         if len(set(self.node_names)) != len(self.node_names):
             raise ModelError(f"the skeleton repeats a node name: {listed(self.node_names)}")
         for pair in (*self.edge_inds, *self.symmetries):
-            if not all(0 <= index < len(self.node_names) for index in pair):
-                raise ModelError(
-                    f"the skeleton refers to node {max(pair)}, but has {len(self.node_names)} nodes"
-                )
+            for index in pair:
+                if not 0 <= index < len(self.node_names):
+                    raise ModelError(
+                        f"the skeleton refers to node {index}, but its {len(self.node_names)} "
+                        "nodes are counted from 0"
+                    )
 
     @property
     def n_nodes(self) -> int:

@@ -80,7 +80,7 @@ def predict_many(
     def work(task: Task) -> PredictionSummary:
         done = predictions(task)
         if done.n_skipped:
-            _log.warning("%s: %d frames asked for do not exist", task.path, done.n_skipped)
+            _log.warning("%s: frames asked for that do not exist: %d", task.path, done.n_skipped)
         return done
 
     kind = ManyPredictions if options.cluster is None else ClusterPredictions

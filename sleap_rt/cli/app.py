@@ -13,7 +13,7 @@ from rich_click import RichCommandPanel, RichGroup
 
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.help import MOST_COLUMNS, HelpContext
-from sleap_rt.errors import OptionError, SleapRtError, did_you_mean
+from sleap_rt.errors import OptionError, SleapRtError, did_you_mean, options_are_typed
 from sleap_rt.interrupts import Interrupts
 from sleap_rt.version import __version__
 
@@ -121,7 +121,7 @@ def main(args: list[str] | None = None) -> None:
     0 success, 1 bad data or a failed run, 2 wrong usage, 128 + its number after a signal: 130 for
     Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
     """
-    with Interrupts() as interrupts:
+    with Interrupts() as interrupts, options_are_typed():
         try:
             code = app.main(args=args, prog_name=program_name(), standalone_mode=False)
             code = code if isinstance(code, int) else 0

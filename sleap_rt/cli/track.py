@@ -250,7 +250,10 @@ def _show_retracked(done: "RetrackSummary", *, quiet: bool) -> None:
     if done.n_missing:
         messages.warn(f"{done.n_missing} of the frames asked for have no labels")
     if not quiet:
+        from sleap_rt.evaluation.plurals import counted
+
         click.echo(
-            f"{done.n_frames} frames, {done.n_instances} instances, {done.n_tracks} tracks, "
+            f"{counted(done.n_frames, 'frame')}, {counted(done.n_instances, 'instance')}, "
+            f"{counted(done.n_tracks, 'track')}, "
             f"{done.n_frames / done.seconds:.1f} frames/s -> {', '.join(map(str, done.paths))}"
         )

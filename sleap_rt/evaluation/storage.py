@@ -44,9 +44,9 @@ _SCALARS = {
 
 
 def saved_files(path: Path) -> tuple[Path, Path]:
-    """The archive, `.npz` appended unless it is there, and the JSON beside it."""
+    """The archive, `.npz` appended unless it is there, and the JSON of the same name beside it."""
     archive = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
-    return archive, path.with_suffix(".json")
+    return archive, path if path.suffix == ".json" else archive.with_suffix(".json")
 
 
 def save_metrics(path: Path, metrics: Metrics) -> tuple[Path, Path]:

@@ -42,6 +42,17 @@ def content(labels):
     ]
 
 
+@pytest.mark.parametrize("name", ["results", "results/"])
+def test_one_input_goes_into_a_folder_that_is_yet_to_be_made(
+    call, videos, sample_graphs, tmp_path, name
+):
+    (graph,) = sample_graphs("bottomup")
+    out = f"{tmp_path}/{name}"
+    done = call("track", videos / "cam1.mp4", "-m", graph, "--frames", "0", "-o", out)
+    assert done.code == 0, done.err
+    assert (tmp_path / "results/cam1.predictions.slp").is_file()
+
+
 def test_each_gets_its_result_with_models_opened_once(
     call, videos, sample_graphs, tmp_path, n_opened
 ):

@@ -82,7 +82,7 @@ def test_types_and_shapes_are_those_of_the_field(metrics):
 def test_json_has_lists_nulls_and_not_the_large_array(tmp_path):
     metrics = Evaluator(vector_ground_truth(), make_labels({0: []})).evaluate()
     _, text = save_metrics(tmp_path / "m.foo", metrics)
-    assert text == tmp_path / "m.json"
+    assert text == tmp_path / "m.foo.json"
     stored = json.loads(text.read_text())
     assert stored["mOKS"]["mOKS"] is None
     assert stored["voc_metrics"]["oks_voc.mAP"] == 0
@@ -92,7 +92,9 @@ def test_json_has_lists_nulls_and_not_the_large_array(tmp_path):
 
 
 def test_npz_is_appended(tmp_path):
-    assert saved_files(tmp_path / "m.foo") == (tmp_path / "m.foo.npz", tmp_path / "m.json")
+    assert saved_files(tmp_path / "m") == (tmp_path / "m.npz", tmp_path / "m.json")
+    assert saved_files(tmp_path / "m.v1") == (tmp_path / "m.v1.npz", tmp_path / "m.v1.json")
+    assert saved_files(tmp_path / "m.json") == (tmp_path / "m.json.npz", tmp_path / "m.json")
     assert saved_files(tmp_path / "m.npz") == (tmp_path / "m.npz", tmp_path / "m.json")
 
 

@@ -28,7 +28,7 @@ from sleap_rt.workflows.predict import predict
 from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
 from sleap_rt.workflows.tuning import first_sight
 
-KEPT = r"\d+ of 23 frames are kept in .*out\.slp\.journal; pass --resume"
+KEPT = r"\d+ of 23 frames are kept in .*out\.slp\.journal; pass resume=True"
 
 
 @pytest.fixture(autouse=True)

@@ -118,9 +118,9 @@ def test_a_record_that_was_written_by_half_is_predicted_again(run, tmp_path):
 def test_a_journal_is_neither_overwritten_nor_mixed_up_with_another_run(run, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(predictor=BrightBlocks(2, KeyboardInterrupt()))
-    with pytest.raises(DataError, match="Pass --resume to continue it, or --no-resume"):
+    with pytest.raises(DataError, match="Pass resume=True to continue it, or resume=False"):
         run()
-    with pytest.raises(DataError, match=r"other filters\. .*--no-resume"):
+    with pytest.raises(DataError, match=r"other filters\. .*resume=False"):
         run(resume=True, filters=FilterOptions(filter_min_visible_nodes=1))
     with pytest.raises(DataError, match="other frames"):
         run(resume=True, selection=SelectionOptions(frames=(1, 2)))

@@ -8,7 +8,7 @@ import pytest
 
 import sleap_rt
 from sleap_rt.cli import main
-from sleap_rt.errors import DataError, ModelError, OptionError, SleapRtError
+from sleap_rt.errors import DataError, ModelError, OptionError, SleapRtError, as_keywords
 from sleap_rt.options import CalibrationOptions, ExportOptions, ModelOverrides, filled
 from sleap_rt.workflows.export import export_models
 
@@ -79,9 +79,12 @@ def called(capfd):
 
 
 def check(error: SleapRtError, called: tuple[int, str], kind: type[SleapRtError], words: str):
-    assert words in str(error)
+    """`words` are those of the command; in Python, options in them are keywords."""
+    code, typed = called
+    assert words in typed
     assert type(error) is kind
-    assert called == (EXIT_CODE[kind], str(error))
+    assert code == EXIT_CODE[kind]
+    assert as_keywords(typed) == str(error)
 
 
 WRONG_VALUES: list[tuple[Given, str]] = [
@@ -247,7 +250,7 @@ def test_track_and_run_inference_refuse_in_the_same_words(kind, given, words, na
             {"frames": [0], "use_flow": True, "features": "centroids"},
             "without tracking no effect: features, use_flow",
         ),
-        ({"frames": [0, 500]}, "1 frames asked for do not exist"),
+        ({"frames": [0, 500]}, "1 frame asked for does not exist"),
         (
             {"frames": [0], "filter_overlapping_threshold": 0.5},
             "without filter_overlapping no effect: filter_overlapping_threshold",

@@ -6,6 +6,7 @@ import click
 
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages
+from sleap_rt.evaluation.plurals import counted
 from sleap_rt.export.cache import cache_folder
 from sleap_rt.export.steps import Step
 from sleap_rt.instances import FrameInstances
@@ -89,12 +90,17 @@ class TerminalReport(Report):
             return
         nodeless = summary.n_nodeless
         left_out = f" ({nodeless} more without a visible node left out)" if nodeless else ""
-        tracks = f"{summary.n_tracks} tracks, " if summary.n_tracks or options.tracking else ""
+        tracks = (
+            f"{counted(summary.n_tracks, 'track')}, "
+            if summary.n_tracks or options.tracking
+            else ""
+        )
         workers = f", {summary.n_workers} workers" if summary.n_workers else ""
         resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
         click.echo(
-            f"{summary.n_frames} frames{resumed}, {summary.n_instances} instances{left_out}, "
-            f"{tracks}{summary.frames_per_second:.1f} frames/s with {summary.engine} on "
+            f"{counted(summary.n_frames, 'frame')}{resumed}, "
+            f"{counted(summary.n_instances, 'instance')}{left_out}, {tracks}"
+            f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on "
             f"{summary.device}, batches of {summary.batch_size}{workers} "
             f"-> {', '.join(map(str, summary.paths))}",
             err=self._json_lines,

@@ -106,7 +106,8 @@ def pair_frames(
             if partner is not None:
                 gt_frames.append(row)
                 pr_frames.append(partner)
-    if not gt_frames and predicted.n_instances_in_file:
+    other_videos = predicted.n_frames > 0 and not video_pairs
+    if not gt_frames and (predicted.n_instances_in_file or other_videos):
         raise DataError(_no_common_frame(ground_truth, predicted))
     return _frame_pairs(ground_truth, predicted, video_pairs, gt_frames, pr_frames)
 

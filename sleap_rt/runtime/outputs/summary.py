@@ -58,7 +58,7 @@ class PredictionSummary:
     @property
     def warnings(self) -> list[str]:
         """What was not as it should be, a sentence each."""
-        skipped = [f"{self.n_skipped} frames asked for do not exist"] if self.n_skipped else []
+        skipped = [_not_there(self.n_skipped)] if self.n_skipped else []
         found = [] if self.n_instances or not self.n_frames else [_nothing(self.n_frames)]
         return [*skipped, *self.notes, *self.damaged.warnings(self.videos), *found]
 
@@ -68,3 +68,9 @@ def _nothing(n_frames: int) -> str:
         f"nothing was found in {n_frames} frames; check that the model is for this video "
         "(`sleap-nn info`), or lower peak_threshold and the filters"
     )
+
+
+def _not_there(n_frames: int) -> str:
+    if n_frames == 1:
+        return "1 frame asked for does not exist"
+    return f"{n_frames} frames asked for do not exist"

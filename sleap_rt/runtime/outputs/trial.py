@@ -61,8 +61,8 @@ def try_output(
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=unfinished_prefix(path)) as folder:
             write_results(results, Path(folder) / path.name, format_name)
     except Exception as error:  # of whatever library writes the format
-        _, _, reason = str(error).rpartition(f"{path.name}")  # behind the name of the trial's file
+        _, _, reason = str(error).rpartition(f"{path.name} cannot be written: ")
         raise DataError(
-            f"{path} could not be written after the run, as a trial shows{reason or f': {error}'} "
+            f"{path} could not be written after the run, as a trial shows: {reason or error} "
             "Nothing was run. Choose another folder (-o) or another --output_format."
         ) from error

@@ -42,7 +42,7 @@ def many_options(
 
     Args:
         inputs: as found.
-        output_path: a file for one input, or a folder.
+        output_path: a file for one input, or a folder: one that is there, or a name without suffix.
         values: name -> value of any options.
         names_output: results are named after their inputs where there is no `output_path`.
 
@@ -52,7 +52,7 @@ def many_options(
     is_there = output_path is not None and output_path.is_dir()
     is_folder = is_there or (output_path is not None and not output_path.suffix)
     is_said = any(values.get(name) for name in ("skip_existing", "summary"))
-    if not inputs.is_many and not is_said and not is_there:
+    if not inputs.is_many and not is_said and not is_folder:
         return None
     if inputs.is_many and output_path is not None and not is_folder:
         raise OptionError(

@@ -84,7 +84,7 @@ def test_a_graph_that_loses_too_much_is_refused(sample_graphs, tmp_path, monkeyp
     monkeypatch.setattr(poses, "MIN_MEAN_OKS", 0.9999)
     exact = [(graph, read_graph_file(graph).contract)]
     with open_calibration(options(VIDEO, 3), needs_labels=False) as frames:
-        with pytest.raises(ModelError, match=r"mean OKS .*--allow_loss"):
+        with pytest.raises(ModelError, match=r"mean OKS .*allow_loss=True"):
             in_int8(exact, frames, tmp_path)
         allowed = replace(frames, options=replace(frames.options, allow_loss=True))
         ((path, _),) = in_int8(exact, allowed, tmp_path)

@@ -51,7 +51,7 @@ def test_two_graphs_that_find_nothing_do_not_differ() -> None:
 
 def test_points_that_move_too_far_fail() -> None:
     found = Differences(same_px=10, px=[0.01] * 98 + [0.3] * 2)
-    with pytest.raises(ModelError, match=r"0\.30 px \(allowed 0\.25\).*--precision fp32"):
+    with pytest.raises(ModelError, match=r"0\.30 px \(allowed 0\.25\).*precision='fp32'"):
         check(found)
 
 

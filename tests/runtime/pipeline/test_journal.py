@@ -156,7 +156,7 @@ def test_records_of_another_journal_and_out_of_turn_do_not_pass(path, tmp_path):
 def test_what_is_no_journal_of_this_layout_is_refused_in_words(tmp_path, line, words):
     path = tmp_path / "out.slp.journal"
     path.write_bytes(line)
-    with pytest.raises(DataError, match=f"{words}.*--no-resume"):
+    with pytest.raises(DataError, match=f"{words}.*resume=False"):
         resumed(path)
     assert path.read_bytes() == line  # nothing is overwritten without being asked
 

@@ -79,7 +79,7 @@ def test_closing_gives_everything_back(engine: GpuEngine, cuda: SimulatedCuda) -
 
 def test_a_full_gpu_is_told(engine: GpuEngine, cuda: SimulatedCuda) -> None:
     cuda.capacity = 1000
-    with pytest.raises(EngineError, match=r"out of memory: use a smaller --batch_size"):
+    with pytest.raises(EngineError, match=r"out of memory: use a smaller batch_size"):
         engine.run({"frames": frames(4)}, ["total"])
 
 
