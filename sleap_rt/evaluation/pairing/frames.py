@@ -59,10 +59,10 @@ def pair_tables(ground_truth: PoseTable, predicted: PoseTable) -> dict[int, int]
     """Pair the videos of both files.
 
     Raises:
-        DataError: there are predictions, but none of their videos is in the ground truth.
+        DataError: there are predicted frames, but none of their videos is in the ground truth.
     """
     pairs = pair_videos(ground_truth.videos, predicted.videos)
-    if pairs or not predicted.n_instances_in_file:
+    if pairs or not predicted.n_frames_in_file:
         return pairs
     unclear = ambiguous_videos(ground_truth.videos, predicted.videos)
     raise DataError(
@@ -106,8 +106,7 @@ def pair_frames(
             if partner is not None:
                 gt_frames.append(row)
                 pr_frames.append(partner)
-    other_videos = predicted.n_frames > 0 and not video_pairs
-    if not gt_frames and (predicted.n_instances_in_file or other_videos):
+    if not gt_frames and predicted.n_instances_in_file:
         raise DataError(_no_common_frame(ground_truth, predicted))
     return _frame_pairs(ground_truth, predicted, video_pairs, gt_frames, pr_frames)
 

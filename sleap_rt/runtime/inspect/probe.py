@@ -23,7 +23,7 @@ from sleap_rt.contract import (
     Preprocessing,
     Provenance,
 )
-from sleap_rt.errors import SleapRtError
+from sleap_rt.errors import SleapRtError, options_are_typed
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime import engines
 from sleap_rt.runtime.engines import declarations, open_engine
@@ -146,8 +146,9 @@ def _in_child(graph: Path, name: str) -> list[Probe]:
 def answer() -> None:
     """Try an engine on its devices, as standard input says, and print what came of it."""
     graph, name, devices, engines.__path__ = json.loads(sys.stdin.read())
-    for device in devices:
-        print(_MARK + json.dumps(vars(probe_engine(Path(graph), name, device))), flush=True)
+    with options_are_typed():  # `sleap-nn system` shows it
+        for device in devices:
+            print(_MARK + json.dumps(vars(probe_engine(Path(graph), name, device))), flush=True)
 
 
 def probe_engine(graph: Path, name: str, device: str) -> Probe:

@@ -96,7 +96,7 @@ def test_on_a_cpu_int8_goes_to_openvino_where_that_is_installed(device, installe
     [
         (EngineOptions(engine="trt", threads=2), "threads are CPU threads"),
         (EngineOptions(engine="ort", workspace=64), "workspace is an option of TensorRT"),
-        (EngineOptions(workspace=64), "pass --engine trt"),
+        (EngineOptions(workspace=64), "pass engine='trt'"),
         (EngineOptions(engine="openvino", cuda_graphs=False), "cuda_graphs is an option of Tens"),
     ],
 )
@@ -235,7 +235,7 @@ def test_a_device_that_is_not_there_is_refused_with_the_fix(engine, device, word
         ("ort", "msnpu", "it serves"),
         ("ort", "cpu:1", "it serves"),
         ("openvino", "cuda", "it serves auto, gpu, gpu:N and cpu"),
-        ("openvino", "mps", "Pass `--engine ort` for that device"),
+        ("openvino", "mps", "Pass `engine='ort'` for that device"),
     ],
 )
 def test_a_device_that_an_engine_does_not_serve_is_a_usage_error(engine, device, words):

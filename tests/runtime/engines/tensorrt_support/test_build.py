@@ -72,7 +72,7 @@ def test_tensors_are_read_from_the_graph(rtx: TensorRT, tiny_graph: Path) -> Non
 def test_a_node_that_tensorrt_does_not_know_is_named(rtx: TensorRT, unreadable_graph: Path) -> None:
     with pytest.raises(EngineError, match=r"noise_maker \(Bernoulli\)") as caught:
         read_graph_tensors(rtx, unreadable_graph)
-    assert "--engine ort" in str(caught.value)
+    assert "engine='ort'" in str(caught.value)
 
 
 INTERRUPTED_BUILD = """
