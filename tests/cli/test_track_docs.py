@@ -102,7 +102,7 @@ def test_every_command_runs(folder, call):
         ("README.md", 5),
         ("docs/models.md", 5),
         ("docs/legacy.md", 2),
-        ("docs/engines.md", 4),
+        ("docs/engines.md", 5),
         ("docs/tracking.md", 2),
         ("docs/bonsai.md", 1),
         ("docs/cluster.md", 4),

@@ -18,7 +18,7 @@ from sleap_rt.workflows.cluster.elsewhere import PredictingElsewhere, job_of
 from sleap_rt.workflows.many.predictions import or_cannot_run
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
-from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan, check_options
+from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned, run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
@@ -69,7 +69,6 @@ class ClusterPredictions:
         keeps_labels: bool = False,
     ) -> None:
         assert options.cluster is not None
-        check_options(options)
         self._asked = options.cluster
         self._paths, self._options, self._overrides = model_paths, options, overrides
         self._report, self._match_known = report or Report(), match_known

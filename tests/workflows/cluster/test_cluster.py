@@ -7,6 +7,7 @@ import signal
 import pytest
 
 import sleap_rt
+from sleap_rt.cli import main
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import EngineOptions, RunOptions
 from sleap_rt.tracking import TrackerOptions
@@ -202,6 +203,28 @@ def _set_version(client, address, version):
         vars(worker)["__version__"] = version
 
     client.run(set_version, workers=None if address is None else [address])
+
+
+def test_the_command_writes_many_results_into_a_folder(
+    clip, dask_cluster, sample_graphs, tmp_path, capfd
+):
+    for name in ("a.mp4", "c.mp4"):
+        shutil.copy(clip, tmp_path / name)
+    (tmp_path / "b.mp4").write_text("no video")
+    words = ["track", str(tmp_path), "-m", str(sample_graphs("bottomup")[0]), "-t"]
+    words += ["--engine", "ort", "--frames", "0-39", "-o", str(tmp_path / "out")]
+    with pytest.raises(SystemExit) as left:
+        main([*words, "--cluster", dask_cluster.scheduler_address])
+    told = capfd.readouterr()
+    assert left.value.code == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "a.predictions.slp",
+        "c.predictions.slp",
+    ]
+    assert "3 inputs: 2 done, 1 failed" in told.out
+    assert "dashboard of the cluster: http://" in told.err
+    assert ": ort on cpu" in told.err
+    assert f"{tmp_path / 'b.mp4'}: not a video that can be read" in told.err
 
 
 def test_python_runs_on_a_cluster(clip, dask_cluster, sample_graphs, tmp_path):
