@@ -95,7 +95,7 @@ class TerminalReport(Report):
             if summary.n_tracks or options.tracking
             else ""
         )
-        workers = f", {summary.n_workers} workers" if summary.n_workers else ""
+        workers = f", {counted(summary.n_workers, 'worker')}" if summary.n_workers else ""
         resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
         click.echo(
             f"{counted(summary.n_frames, 'frame')}{resumed}, "
