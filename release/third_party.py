@@ -13,8 +13,21 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTICES = ROOT / "THIRD_PARTY.md"
-EXTRAS = ("cpu", "openvino", "mnn", "report", "opencv", "live", "export", "trt-rtx", "trt", "gpu")
+EXTRAS = (
+    "cpu",
+    "openvino",
+    "mnn",
+    "report",
+    "opencv",
+    "live",
+    "cluster",
+    "export",
+    "trt-rtx",
+    "trt",
+    "gpu",
+)
 BY_HAND = {  # not installed in the development environment
+    "bokeh": "BSD-3-Clause",
     "onnxruntime-gpu": "MIT",
     "tensorrt": "NVIDIA proprietary",
 }

@@ -37,7 +37,7 @@ for version in "$@"; do
     "$python" -m venv "$environment"
     # Not compiled: much of it is never imported.
     "$environment/bin/python" -m pip install --quiet --no-compile $(pins "$version") \
-        "$wheel[cpu,openvino,mnn,report,test]"
+        "$wheel[cpu,openvino,mnn,report,cluster,test]"
     "$environment/bin/python" -m pip install --quiet --no-deps --force-reinstall "$wheel"
     # `pytest`, not `python -m pytest`, which would test the checkout.
     "$environment/bin/pytest" -q -rN -rfE --numprocesses auto --maxprocesses 4 --dist loadfile \

@@ -176,7 +176,7 @@ def test_tracking_with_an_exported_model_loads_no_training_framework(sample_grap
     assert (tmp_path / "out.slp").is_file()
 
 
-SAMPLES = PACKAGE.parent / "samples"
+SAMPLES = ROOT / "samples"
 CLIP, BOTTOMUP = SAMPLES / "crawlers.mp4", SAMPLES / "models/bottomup"
 CROPS = SAMPLES / "models/centered_instance"
 
@@ -186,11 +186,13 @@ CROPS = SAMPLES / "models/centered_instance"
     [
         (0, ["info", BOTTOMUP]),
         (0, ["info", BOTTOMUP, "--json"]),
-        (0, ["track", CLIP, "-m", BOTTOMUP, "--dry_run"]),
+        pytest.param(0, ["track", CLIP, "-m", BOTTOMUP, "--dry_run"], marks=pytest.mark.export),
         (1, ["export", BOTTOMUP, CROPS]),
-        (2, ["export", BOTTOMUP, "--crop_size", "64"]),
+        pytest.param(2, ["export", BOTTOMUP, "--crop_size", "64"], marks=pytest.mark.export),
         (1, ["track", CLIP, "-m", BOTTOMUP, CROPS]),
-        (2, ["track", CLIP, "-m", BOTTOMUP, "--crop_size", "64"]),
+        pytest.param(
+            2, ["track", CLIP, "-m", BOTTOMUP, "--crop_size", "64"], marks=pytest.mark.export
+        ),
     ],
 )
 def test_what_two_small_files_decide_needs_no_torch(code, words, monkeypatch, tmp_path):

@@ -28,6 +28,7 @@ def test_the_version_has_one_place():
     assert f"\n## {__version__} " in read("CHANGELOG.md")
 
 
+@pytest.mark.export  # the development environment, which the list is made in
 def test_every_package_is_listed_with_a_licence():
     rows = dict(re.findall(r"^\| ([a-z0-9-]+) \| ([^|]+) \|", read("THIRD_PARTY.md"), re.M))
     missing = sorted(third_party.packages().keys() - rows.keys())

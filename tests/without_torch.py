@@ -70,4 +70,4 @@ def make_exports(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    make_exports(Path(sys.argv[1]))
+    make_exports(Path(sys.argv[1]).resolve())  # no cache is at a relative path

@@ -134,6 +134,7 @@ def test_options_of_many_inputs_are_refused_where_one_is_taken(graph):
         predictor.predict("samples/crawlers.mp4", summary="run.json")
 
 
+@pytest.mark.export
 def test_a_first_export_and_frames_are_shown_if_asked_for(trained, capfd, tmp_path, monkeypatch):
     monkeypatch.setattr(shown, "somebody_looks", lambda: True)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -147,6 +148,7 @@ def test_a_first_export_and_frames_are_shown_if_asked_for(trained, capfd, tmp_pa
     assert not capfd.readouterr().err  # exported already, and frames were not asked for
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("progress", [False, None])  # None: and nobody looks
 def test_a_first_export_in_a_program_is_silent(trained, capfd, tmp_path, monkeypatch, progress):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -159,6 +161,7 @@ def test_bars_and_json_lines_exclude_each_other(graph):
         run_inference("samples/crawlers.mp4", model_paths=graph, progress=True, gui=True)
 
 
+@pytest.mark.export
 def test_exporting_takes_plain_paths_and_shows_its_steps(trained, tmp_path, capfd):
     (exported,) = sleap_rt.export_models(str(trained), str(tmp_path / "out"), progress=True)
     assert exported.path == tmp_path / "out" / "single_instance.onnx"

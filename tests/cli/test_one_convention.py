@@ -55,7 +55,9 @@ def test_info_says_what_half_a_model_needs(call):
         ("track -i samples/models/bottomup -m x", "samples/models/bottomup is a model; give it"),
         ("track -i samples/crawlers.mp4 -m samples/crawlers.mp4", "is a video, not a model"),
         ("info samples/crawlers.slp", "is a labels file, not a model"),
-        ("export samples/crawlers.mp4", "is a video, not a model"),
+        pytest.param(
+            "export samples/crawlers.mp4", "is a video, not a model", marks=pytest.mark.export
+        ),
         ("track samples/models/bottomup samples/crawlers.mp4", "bottomup is a model; give it"),
         ("track samples/crawlers.slp -m samples/crawlers.slp", "is a labels file, not a model"),
         ("track -i samples/models -m x", "models is a folder of models (bottomup, centered_"),

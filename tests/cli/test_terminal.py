@@ -86,6 +86,7 @@ def test_a_table_that_does_not_fit_is_turned(on_terminal, sample_graphs):
     assert any(line.startswith("next: sleap-nn track -i VIDEO") for line in lines)
 
 
+@pytest.mark.export  # operations are counted in the trained network
 def test_info_says_how_quick_a_model_is(call, sample_graphs):
     assert "--verbose counts operations" in call("info", "samples/models/bottomup").out
     whole = call("info", "samples/models/bottomup", "--verbose").out

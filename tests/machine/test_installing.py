@@ -11,6 +11,9 @@ from sleap_rt.errors import ModelError
 from sleap_rt.machine import installing
 
 ROOT = Path(__file__).resolve().parents[2]
+of_clone = pytest.mark.skipif(
+    not Path(installing.__file__).is_relative_to(ROOT / "sleap_rt"), reason="a wheel is tested"
+)
 TEXT = "Install it with `pip install 'sleap-rt[cpu,mnn]'`, or leave it."
 
 
@@ -59,6 +62,7 @@ def test_a_wheel_and_a_clone_are_named_by_their_paths(installed, tmp_path, monke
     assert "pip install '.[cpu,mnn]'" in installing.fitted(TEXT)
 
 
+@of_clone
 def test_this_clone_is_recognised():
     assert installing._clone() == ROOT
 
@@ -81,6 +85,7 @@ def test_every_error_of_ours_is_told_so(installed):
     assert str(ModelError(TEXT)) == installing.fitted(TEXT) != TEXT
 
 
+@of_clone
 def test_pip_understands_the_command_for_this_clone(tmp_path):
     """Resolved without a network: pip reads the extras of the path that the message names."""
     requirement = installing._requirement("cpu").removeprefix("-e ").strip("'")
