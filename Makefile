@@ -93,7 +93,8 @@ lowest: $(TESTABLE)
 	$(LOWEST)/bin/python -m pip install --quiet uv
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
 		".[cpu,report,test]"
-	$(LOWEST)/bin/pytest tests/tracking tests/evaluation -m "not slow and not engine" -p no:xdist
+	$(LOWEST)/bin/pytest tests/tracking tests/evaluation -m "not slow and not engine" -p no:xdist \
+		-W ignore::DeprecationWarning # old matplotlib says what the newest pyparsing renamed
 	$(BIN)/python -m sleap_rt export samples/models/single_instance -o $(LOWEST)/graphs
 	cd $(LOWEST) && bin/sleap-rt track -i ../samples/one_crawler.mp4 -m graphs -o out.slp --no-resume
 
