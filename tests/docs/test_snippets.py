@@ -79,7 +79,7 @@ def test_links_lead_somewhere(page):
 
 
 def test_pictures_are_small():
-    pictures = [path for path in (ROOT / "docs/images").iterdir() if path.is_file()]
+    pictures = [path for path in (ROOT / "docs/images").rglob("*") if path.is_file()]
     assert pictures
     for picture in pictures:
         assert picture.suffix == ".png"

@@ -49,8 +49,7 @@ class OnceCommand(HelpCommand):
             if CONFIG in given:
                 words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)
                 given = self._given(words, ctx)
-            if "" in words:
-                raise click.UsageError("a value is empty; name what is meant, or leave it out")
+            self._check_empty(words)
             rest = self._checked(words, given, ctx)
             _check_lengths(ctx.params.values())
         except click.NoSuchOption as error:
@@ -61,6 +60,19 @@ class OnceCommand(HelpCommand):
         if SAVE_CONFIG in given:
             save_config(self.params, given, ctx)
         return rest
+
+    def _check_empty(self, words: Sequence[str]) -> None:
+        """An empty path would be the current folder."""
+        paths = {
+            name for one in self.params if isinstance(one.type, click.Path) for name in one.opts
+        }
+        for before, word in zip(("a value", *words), words, strict=False):
+            option, sign, value = word.partition("=")
+            if not word:
+                option = before if before.startswith("-") else "a value"
+            elif value or not sign or option.replace("-", "_").replace("__", "--", 1) not in paths:
+                continue
+            raise click.UsageError(f"{option} is empty; name what is meant, or leave it out")
 
     def _checked(self, words: list[str], given: dict[str, Any], ctx: click.Context) -> list[str]:
         """Read the words into the context; a wrong choice is told with the nearest one."""

@@ -118,11 +118,9 @@ def test_no_predictions_are_said():
     assert "tracked.slp has no instances, so nothing is tracked" in metrics["notes"]
 
 
-def test_no_predictions_are_said_whatever_the_videos_are_called():
-    metrics = evaluate(two_mice(2) | two_mice(3, video="b.mp4"), {("w.mp4", 0): []})
-    assert (metrics["FN"], metrics["ML"], metrics["HOTA"], metrics["MOTA"]) == (10, 4, 0.0, 0.0)
-    assert [video["n_frames"] for video in metrics["videos"]] == [2, 3]
-    assert "tracked.slp has no instances, so nothing is tracked" in metrics["notes"]
+def test_predictions_on_other_videos_are_refused_even_if_there_are_none():
+    with pytest.raises(DataError, match="no video is in both files"):
+        evaluate(two_mice(2) | two_mice(3, video="b.mp4"), {("w.mp4", 0): []})
 
 
 def test_nothing_alike_is_said():
