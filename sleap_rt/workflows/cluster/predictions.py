@@ -15,13 +15,12 @@ from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.workflows.cluster.connection import connected, threads_of_worker
 from sleap_rt.workflows.cluster.crew import Crew
 from sleap_rt.workflows.cluster.elsewhere import PredictingElsewhere, job_of
-from sleap_rt.workflows.many.predictions import or_cannot_run
+from sleap_rt.workflows.many.predictions import ModelsOnce, or_cannot_run
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned, run_plan
 from sleap_rt.workflows.report import Report
-from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
 
 _MOST_HELD = 64  # ranges that were answered and wait for the ones ahead of them
 _MOST_OPEN = 32  # inputs whose ranges are given out
@@ -73,7 +72,7 @@ class ClusterPredictions:
         self._paths, self._options, self._overrides = model_paths, options, overrides
         self._report, self._match_known = report or Report(), match_known
         self._keeps_labels = keeps_labels
-        self._resolved: ResolvedModels | None = None
+        self._resolve = ModelsOnce()
         self._crew: Crew | None = None
         self._upcoming: deque[Task] = deque()
         self._begun: dict[Path, _Begun] = {}
@@ -156,16 +155,9 @@ class ClusterPredictions:
         return begun
 
     def _predicting(self, plan: PredictionPlan, opened: OpenInput) -> PredictingElsewhere:
-        tell = self._report
-        graphs = or_cannot_run(lambda: plan.resolved.exported(tell.step, tell.warn))
-        self._resolved = replace(plan.resolved, models=graphs, graphs=graphs)
+        graphs = self._resolve.exported(plan, self._report)
         job = job_of(plan, opened, graphs, threads_of_worker(self._asked))
         return PredictingElsewhere(self._connected(), job, opened, plan, graphs)
-
-    def _resolve(self, paths: Sequence[Path], overrides: ModelOverrides) -> ResolvedModels:
-        if self._resolved is None:
-            self._resolved = or_cannot_run(lambda: resolve_models(paths, overrides))
-        return self._resolved
 
     def _connected(self) -> Crew:
         """The workers; connected with when the first input is known to be good."""

@@ -10,6 +10,7 @@ from typing import Any
 from sleap_rt.errors import EngineError, ModelError, RunError
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.predictors import Predictor
 from sleap_rt.workflows.many.run import CannotRunError, none_ahead
@@ -19,6 +20,25 @@ from sleap_rt.workflows.predict import planned, run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
 from sleap_rt.workflows.tuning import open_checked, settled_like, tuned
+
+
+class ModelsOnce:
+    """Resolves the models of many inputs once, and exports them once; errors stop all inputs."""
+
+    def __init__(self) -> None:
+        self._resolved: ResolvedModels | None = None
+
+    def __call__(self, paths: Sequence[Path], overrides: ModelOverrides) -> ResolvedModels:
+        """As `resolve_models`."""
+        if self._resolved is None:
+            self._resolved = or_cannot_run(lambda: resolve_models(paths, overrides))
+        return self._resolved
+
+    def exported(self, plan: PredictionPlan, report: Report) -> GraphSet:
+        """The graphs, also for the plans of all inputs to come."""
+        graphs: GraphSet = or_cannot_run(lambda: plan.resolved.exported(report.step, report.warn))
+        self._resolved = replace(plan.resolved, models=graphs, graphs=graphs)
+        return graphs
 
 
 class ManyPredictions:
@@ -46,7 +66,7 @@ class ManyPredictions:
         self._paths, self._options, self._overrides = model_paths, options, overrides
         self._report, self._match_known = report or Report(), match_known
         self._keeps_labels = keeps_labels
-        self._resolved: ResolvedModels | None = None
+        self._resolve = ModelsOnce()
         self._first: PredictionPlan | None = None  # settles the engine for all
         self._predictors: dict[bool, Predictor] = {}  # by whether known poses are taken over
         self._stack = ExitStack()
@@ -69,11 +89,6 @@ class ManyPredictions:
             predictor = self._predictor(plan)
             return run_plan(plan, opened, self._report, predictor, keeps_labels=self._keeps_labels)
 
-    def _resolve(self, paths: Sequence[Path], overrides: ModelOverrides) -> ResolvedModels:
-        if self._resolved is None:
-            self._resolved = or_cannot_run(lambda: resolve_models(paths, overrides))
-        return self._resolved
-
     def _settled(self, plan: PredictionPlan, opened: OpenInput) -> PredictionPlan:
         """The plan with the engine and the batch that all inputs have; the first decides."""
         if self._first is None:
@@ -82,8 +97,7 @@ class ManyPredictions:
         return settled_like(plan, self._first)
 
     def _tuned(self, plan: PredictionPlan, opened: OpenInput) -> PredictionPlan:
-        graphs = plan.resolved.exported(self._report.step, self._report.warn)
-        self._resolved = replace(plan.resolved, models=graphs, graphs=graphs)
+        graphs = self._resolve.exported(plan, self._report)
         return tuned(plan, graphs, opened, self._report)
 
     def _predictor(self, plan: PredictionPlan) -> Predictor:
