@@ -8,6 +8,7 @@ import click
 from sleap_rt.cli.options.dialects import DialectCommand
 from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.sections import section
+from sleap_rt.cli.options.track import OUTPUT_FORMAT
 from sleap_rt.cli.options.tracking import tracking_option_list
 from sleap_rt.cli.terminal import messages
 from sleap_rt.workflows.leniency import taken_leniently
@@ -21,7 +22,7 @@ _ESSENTIAL = (
     ),
     click.option(
         "--output_format",
-        type=click.Choice(("auto", "slp", "analysis_h5", "csv", "nwb", "coco")),
+        type=OUTPUT_FORMAT,
         default="auto",
         show_default=True,
         help="Kind of file to write. auto: as the name of -o ends.",

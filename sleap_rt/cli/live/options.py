@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from sleap_rt.cli.options.parameters import FileOrAddress
+from sleap_rt.cli.options.track import OUTPUT_FORMAT
 from sleap_rt.options import LiveOptions
 
 _PATH = click.Path(path_type=Path)
@@ -108,7 +109,7 @@ RESULTS = (
     ),
     click.option(
         "--output_format",
-        type=click.Choice(("auto", "slp", "analysis_h5", "csv", "nwb", "coco")),
+        type=OUTPUT_FORMAT,
         default="auto",
         show_default=True,
         help="Kind of file to record to. auto: as the name of -o ends, else slp.",

@@ -254,10 +254,11 @@ FILTERS = (
         help="A centroid model alone: drop centroids within so many px of a better one.",
     ),
 )
+OUTPUT_FORMAT = click.Choice(("auto", "slp", "analysis_h5", "csv", "nwb", "coco"))
 OUTPUT = (
     click.option(
         "--output_format",
-        type=click.Choice(("auto", "slp", "analysis_h5", "csv", "nwb", "coco")),
+        type=OUTPUT_FORMAT,
         default="auto",
         show_default=True,
         help="Kind of file to write. auto: as the name of -o ends, else slp.",
