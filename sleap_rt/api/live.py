@@ -42,7 +42,9 @@ class LiveProcessor(Protocol):
             **kwargs: `tracks`, n names, None where there is no track; `scores` (n,) and
                 `point_scores` (n, n_nodes); `frame_time`, s since 1970, when the frame arrived;
                 `frame_index`; `latency_ms`, from then until this call; `n_dropped`, frames so far
-                that nobody looked at; `image`, (height, width, channels) uint8; `skeleton`.
+                that nobody looked at; `is_answered`, False where the engine gave NaN or infinity,
+                so that animals may be missing; `image`, (height, width, channels) uint8;
+                `skeleton`.
 
         Returns:
             Anything; it is not used.
@@ -134,6 +136,7 @@ class _Processing:
                 frame_index=found.frame_index,
                 latency_ms=result.latency_ms,
                 n_dropped=result.n_dropped,
+                is_answered=result.is_answered,
                 image=result.image,
                 skeleton=result.skeleton,
             )

@@ -19,7 +19,9 @@ from network_cameras import network_camera
 import sleap_rt
 from sleap_rt.cli import main
 from sleap_rt.errors import DataError, OptionError, RunError
+from sleap_rt.runtime.engines.ort import OrtEngine
 from sleap_rt.runtime.frames.video import VideoFile
+from sleap_rt.workflows.live import run as live_run
 
 ROOT = Path(__file__).resolve().parents[2]
 VIDEO = ROOT / "samples/crawlers.mp4"
@@ -338,6 +340,47 @@ def test_python_refuses_in_the_words_of_the_command(call, graph):
             sleap_rt.run_live(VIDEO, model_paths=graph, **given)
         code, _, err = call("live", "-i", VIDEO, "-m", graph, *words)
         assert (code, err) == (2, f"Error: {refusal.value}\n")
+
+
+def test_frames_that_the_engine_leaves_unanswered_are_told(call, graph, tmp_path, monkeypatch):
+    """From the third frame on, everything is NaN: that looks as if no animal were there."""
+    plain, record = OrtEngine.run, tmp_path / "out.slp"
+
+    def run(self, feed, fetch=None):
+        found = plain(self, feed, fetch)
+        answered.extend([None] * len(warm))
+        if len(answered) <= 2:
+            return found
+        return {
+            name: np.full_like(values, np.nan if values.dtype.kind == "f" else 0)
+            for name, values in found.items()
+        }
+
+    def warming(*given):
+        first = warmed(*given)
+        warm.append(True)
+        return first
+
+    warm, answered = [], []
+    warmed = live_run._warmed
+    monkeypatch.setattr(live_run, "_warmed", warming)
+    monkeypatch.setattr(OrtEngine, "run", run)
+    words = ("--engine", "ort", "--device", "cpu", "--rate", 20, "--duration", 1)
+    code, out, err = call("live", "-i", VIDEO, "-m", graph, "-o", record, *words)
+    assert code == 1, err
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [line["is_answered"] for line in lines] == [n < 2 for n in range(len(lines))]
+    assert [bool(line["animals"]) for line in lines] == [n < 2 for n in range(len(lines))]
+    n, first, last = len(lines) - 2, lines[2]["frame"], lines[-1]["frame"]
+    assert n > 0
+    assert err.count(f"frame {first} got NaN or infinity from the engine") == 1
+    assert f"{VIDEO}: {n} frames got NaN or infinity from the engine" in err
+    assert f", {n} unanswered by the engine; latency " in err
+    told = sio.load_slp(str(record), open_videos=False).provenance
+    assert told["live"]["n_unanswered"] == n
+    (ranges,) = told["damaged_frames"]["unanswered"].values()
+    assert ranges.startswith(str(first))
+    assert ranges.endswith(str(last))
 
 
 def test_what_is_there_is_not_replaced(call, graph, tmp_path):

@@ -50,6 +50,7 @@ def test_a_line_is_json_that_explains_itself(result):
         "time": 1700000000.25,
         "latency_ms": 12.346,
         "n_dropped": 3,
+        "is_answered": True,
         "animals": [
             {
                 "track": "b",

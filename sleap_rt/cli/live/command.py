@@ -40,7 +40,7 @@ from sleap_rt.workflows.tracking import tracker_options
 @section("Filters, ahead of tracking", *track_options.FILTERS)
 @section("Tracking", TRACKING, *tracker_option_list())
 @click.pass_context
-def command(ctx: click.Context, /, **params: Any) -> None:
+def command(ctx: click.Context, /, **params: Any) -> int:
     """Predict and follow animals while a camera runs.
 
     Each result is a line of JSON on standard output. The newest frame is always taken first: frames
@@ -83,7 +83,8 @@ def command(ctx: click.Context, /, **params: Any) -> None:
     report = LiveTerminalReport(quiet=params["quiet"], verbose=params["verbose"])
     outlets = [] if live.zmq is not None else [JsonLines(sys.stdout)]
     models = params["model_paths"]
-    watch(params["data_path"], models, options, live, overrides, outlets, report)
+    summary = watch(params["data_path"], models, options, live, overrides, outlets, report)
+    return int(summary.figures.n_unanswered > 0)
 
 
 _OF_OUTPUT = ("output_path", "output_format", "no_empty_frames", "overwrite")

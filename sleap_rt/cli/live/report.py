@@ -53,6 +53,8 @@ class LiveTerminalReport(LiveReport):
     def ended(self, summary: LiveSummary) -> None:
         for note in summary.notes:
             messages.note(note)
+        for warning in summary.warnings:
+            messages.warn(warning)
         figures = summary.figures
         click.echo(
             f"{figures.seconds:.1f} s with {summary.engine} on {summary.device}: "

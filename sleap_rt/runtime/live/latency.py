@@ -18,6 +18,7 @@ class Figures:
         n_predicted: of these, that have a result.
         n_dropped: of these, that a newer one replaced.
         n_unreadable: of these, that cannot be decoded.
+        n_unanswered: results for which the engine gave NaN or infinity in place of numbers.
         p50_ms: latency of half of the results is at most this; None without results.
         p90_ms: of 90 of 100.
         p99_ms: of 99 of 100.
@@ -30,6 +31,7 @@ class Figures:
     n_predicted: int
     n_dropped: int
     n_unreadable: int
+    n_unanswered: int
     p50_ms: float | None
     p90_ms: float | None
     p99_ms: float | None
@@ -44,6 +46,8 @@ class Figures:
     def in_words(self) -> str:
         rate = self.n_predicted / self.seconds if self.seconds > 0 else 0.0
         broken = f", {self.n_unreadable} unreadable" if self.n_unreadable else ""
+        if self.n_unanswered:
+            broken += f", {self.n_unanswered} unanswered by the engine"
         words = (
             f"{self.n_came} frames came, {self.n_predicted} predicted ({rate:.1f}/s), "
             f"{self.n_dropped} dropped{broken}"
@@ -85,7 +89,9 @@ class Latencies:
         place = int(np.searchsorted(np.cumsum(self._counts), rank))
         return float(_LEAST_MS * _STEP**place)
 
-    def figures(self, seconds: float, n_came: int, n_dropped: int, n_unreadable: int) -> Figures:
+    def figures(
+        self, seconds: float, n_came: int, n_dropped: int, n_unreadable: int, n_unanswered: int
+    ) -> Figures:
         """The latencies, with counts of frames that only the run knows."""
         p50, p90, p99 = (self.percentile(percent) for percent in (50, 90, 99))
         return Figures(
@@ -94,6 +100,7 @@ class Latencies:
             n_predicted=int(self._counts.sum()),
             n_dropped=n_dropped,
             n_unreadable=n_unreadable,
+            n_unanswered=n_unanswered,
             p50_ms=p50,
             p90_ms=p90,
             p99_ms=p99,

@@ -14,9 +14,9 @@ _DIGITS_PX, _DIGITS_SCORE = 3, 4
 def message_of(result: LiveResult) -> str:
     """One line of JSON.
 
-    `{"frame", "time", "latency_ms", "n_dropped", "animals": [{"track", "score", "tracking_score",
-    "points": {node: [x, y, score]}}]}`: `time` in s since 1970, points in frame px. What is missing
-    is null: a node, a track, a score.
+    `{"frame", "time", "latency_ms", "n_dropped", "is_answered", "animals": [{"track", "score",
+    "tracking_score", "points": {node: [x, y, score]}}]}`: `time` in s since 1970, points in frame
+    px. What is missing is null: a node, a track, a score.
     """
     found = result.found
     line = {
@@ -24,6 +24,7 @@ def message_of(result: LiveResult) -> str:
         "time": round(result.time, 6),
         "latency_ms": round(result.latency_ms, 3),
         "n_dropped": result.n_dropped,
+        "is_answered": result.is_answered,
         "animals": [_animal(result, i) for i in range(len(found))],
     }
     return json.dumps(line, separators=(",", ":"), allow_nan=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sleap_rt.arrays import Image
-from sleap_rt.instances import FrameInstances
+from sleap_rt.instances import FrameInstances, ImageState
 from sleap_rt.skeleton import Skeleton
 
 
@@ -30,6 +30,11 @@ class LiveResult:
     time: float
     latency_ms: float
     n_dropped: int
+
+    @property
+    def is_answered(self) -> bool:
+        """False where the engine gave NaN or infinity: then animals may be missing."""
+        return self.found.image is not ImageState.UNANSWERED
 
     def track_of(self, i: int) -> str | None:
         """Name of an instance's track; None where it has none."""

@@ -7,7 +7,6 @@ from typing import Any
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.live import LiveResult
-from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.outputs.formats import load_writer, write_results
 from sleap_rt.runtime.outputs.names import make_folder
 from sleap_rt.runtime.outputs.results import Tally
@@ -28,9 +27,6 @@ class Record:
         opened: the source.
         skeleton: of the instances.
 
-    Attributes:
-        damaged: frames without a proper answer.
-
     Raises:
         DataError: the file could not be written.
     """
@@ -47,10 +43,8 @@ class Record:
         remove_unfinished(path)
         self._spool = Spool(path.parent)
         self._tally = Tally(keeps_empty=not options.no_empty_frames)
-        self.damaged = DamagedFrames()
 
     def take(self, result: LiveResult) -> None:
-        self.damaged.note(result.found)
         if self._tally.add(result.found):
             self._spool.append(result.found)
 

@@ -19,6 +19,7 @@ class LiveSummary:
         device: where it truly ran.
         paths: files written.
         notes: what tracking left out, in words.
+        warnings: frames that the engine left unanswered, in words.
     """
 
     figures: Figures
@@ -27,6 +28,7 @@ class LiveSummary:
     device: str
     paths: tuple[Path, ...]
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 class LiveReport(Report):

@@ -12,7 +12,7 @@ from sleap_rt.errors import SleapRtError
 from sleap_rt.options import NO_OVERRIDES, LiveOptions, ModelOverrides, RunOptions
 from sleap_rt.runtime.frames.live import LiveSource, find_source
 from sleap_rt.runtime.inspect.warm_up import warm_up
-from sleap_rt.runtime.live import Figures, Outlet
+from sleap_rt.runtime.live import Outlet
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor
@@ -137,6 +137,7 @@ class _Run:
             self._live,
             outlets if self._record is None else [self._record, *outlets],
             report.figures,
+            report.warn,
         )
         failure: SleapRtError | KeyboardInterrupt | None = None
         with stop_signals() as stop:
@@ -144,7 +145,7 @@ class _Run:
                 answering.run(stop)
             except (SleapRtError, KeyboardInterrupt) as error:
                 failure = error
-            paths = self._save(started_at, answering.figures)
+            paths = self._save(started_at, answering)
         summary = LiveSummary(
             figures=answering.figures,
             n_tracks=len(self._following.names),
@@ -152,6 +153,7 @@ class _Run:
             device=self._predictor.device,
             paths=paths,
             notes=self._following.notes,
+            warnings=tuple(answering.damaged.warnings(self._source.opened.videos())),
         )
         report.ended(summary)
         if failure is not None:
@@ -159,9 +161,10 @@ class _Run:
             raise type(failure)(f"{failure} {kept}".strip()) from failure
         return summary
 
-    def _save(self, started_at: datetime, figures: Figures) -> tuple[Path, ...]:
+    def _save(self, started_at: datetime, answering: Answering) -> tuple[Path, ...]:
         if self._record is None:
             return ()
+        figures = answering.figures
         provenance = prediction_provenance(
             self._plan.options,
             self._source.opened,
@@ -170,7 +173,7 @@ class _Run:
             seconds=figures.seconds,
             n_processed=figures.n_predicted,
             tracked=self._following.options is not None,
-            damaged=self._record.damaged,
+            damaged=answering.damaged,
             n_nodeless=self._record.n_nodeless,
         )
         provenance["live"] = {"source": self._source.name, **vars(figures)}
