@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sleap_rt.arrays import AnyFloats, AnyInts, Bools, Floats
+from sleap_rt.words import counted
 
 KnownInstances = Floats
 """(n, n_nodes, 2): the labelled animals of one frame, (x, y) frame px, NaN where a node is missing;
@@ -104,7 +105,7 @@ class FrameInstances:
         return replace(self.take(visible), n_nodeless=n_nodeless)
 
     def __repr__(self) -> str:
-        return f"<FrameInstances frame {self.frame_index}: {len(self)} instances>"
+        return f"<FrameInstances frame {self.frame_index}: {counted(len(self), 'instance')}>"
 
     def take(self, index: AnyInts | Bools) -> "FrameInstances":
         """The instances at `index` (positions or a mask), in that order."""

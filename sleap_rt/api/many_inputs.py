@@ -11,6 +11,7 @@ from sleap_rt.labels import load_labels
 from sleap_rt.options import ModelOverrides
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES
 from sleap_rt.runtime.outputs.summary import PredictionSummary
+from sleap_rt.words import counted
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.many.inputs import Inputs, find_inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
@@ -109,7 +110,7 @@ def _labels_of(
     if failed:
         words = "; ".join(f"{task.path}: {task.error_words}" for task in failed)
         raise SomeInputsFailedError(
-            f"{len(failed)} of {len(run.tasks)} inputs failed: {words}", results
+            f"{len(failed)} of {counted(len(run.tasks), 'input')} failed: {words}", results
         )
     return results
 

@@ -24,6 +24,7 @@ from sleap_rt.options import (
     filled,
 )
 from sleap_rt.options.upstream import why_unknown
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.export import Exported
@@ -246,7 +247,10 @@ def _calibration(
 def _certified(contract: GraphContract) -> str:
     certificate = contract.certificate
     assert certificate is not None  # export does not finish without one
-    found = f"{certificate.n_instances} instances in {certificate.n_frames} frames"
+    found = (
+        f"{counted(certificate.n_instances, 'instance')} in "
+        f"{counted(certificate.n_frames, 'frame')}"
+    )
     if contract.precision == "fp32":
         return (
             f"{found} equal to the checkpoint's within {certificate.max_px:.5f} px, "
@@ -257,7 +261,7 @@ def _certified(contract: GraphContract) -> str:
     return (
         f"{found}; in float16, 99 of 100 points stay within {certificate.p99_px:.3f} px and all "
         f"within {certificate.max_px:.3f} px of float32, {certificate.max_score:.1e} in score; "
-        f"{certificate.n_lost} points are lost, {certificate.n_extra} are new"
+        f"{counted(certificate.n_lost, 'point')} lost, {certificate.n_extra} new"
     )
 
 
@@ -265,9 +269,9 @@ def _loss(certificate: Certificate, poses: PoseLoss) -> list[str]:
     """How int8 changes poses, line by line."""
     lines = [
         f"int8, calibrated on {poses.calibration}; against float32 on {certificate.frames}:",
-        f"{certificate.n_instances} instances, {poses.n_lost} lost, {poses.n_extra} new"
+        f"{counted(certificate.n_instances, 'instance')}, {poses.n_lost} lost, {poses.n_extra} new"
         + (f", {poses.n_renamed} of another class" if poses.n_renamed else "")
-        + f"; {certificate.n_lost} points lost, {certificate.n_extra} new",
+        + f"; {counted(certificate.n_lost, 'point')} lost, {certificate.n_extra} new",
         f"points move by {poses.p50_px:.3f} px (median), {poses.p90_px:.3f} (90 %), "
         f"{certificate.p99_px:.3f} (99 %), {certificate.max_px:.3f} (largest)",
     ]

@@ -13,6 +13,7 @@ from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.tables import show_facts, show_table
 from sleap_rt.version import __version__
+from sleap_rt.words import counted
 
 _VARIANTS = ("python-headless", "python", "contrib-python", "contrib-python-headless")
 _OPENCV = tuple(f"opencv-{name}" for name in _VARIANTS)
@@ -32,7 +33,7 @@ def command(as_json: bool) -> None:
 
     facts = _facts()
     n_compared = sum(bool(stored.evidence.trials) for stored in stored_trials())
-    facts["engines_compared"] = f"{n_compared} times, kept in {trials_folder()}"
+    facts["engines_compared"] = f"{counted(n_compared, 'time')}, kept in {trials_folder()}"
     probes = probe_engines()
     if as_json:
         click.echo(json.dumps({**facts, "engines": [vars(probe) for probe in probes]}, indent=2))

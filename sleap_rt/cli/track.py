@@ -250,7 +250,7 @@ def _show_retracked(done: "RetrackSummary", *, quiet: bool) -> None:
     if done.n_missing:
         messages.warn(f"{done.n_missing} of the frames asked for have no labels")
     if not quiet:
-        from sleap_rt.evaluation.plurals import counted
+        from sleap_rt.words import counted
 
         click.echo(
             f"{counted(done.n_frames, 'frame')}, {counted(done.n_instances, 'instance')}, "

@@ -13,6 +13,7 @@ from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions, filled
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     from sleap_rt.runtime.inspect.own_frames import OwnFrames
@@ -102,10 +103,11 @@ class _Told:
 def _line_of_frames(path: Path, result: "OwnFrames") -> str:
     allowed = result.tolerance
     return (
-        f"{'OK' if result.passed else 'NOT OK'}  {path}, {result.n_frames} frames with "
-        f"{result.engine} on {result.device} against {result.reference}: {result.n_instances} "
-        f"instances, {result.n_missing} missing, {result.n_extra} extra, {result.n_renamed} of "
-        f"another class; {result.n_points} points, {result.n_changed} of them found by one only; "
+        f"{'OK' if result.passed else 'NOT OK'}  {path}, {counted(result.n_frames, 'frame')} with "
+        f"{result.engine} on {result.device} against {result.reference}: "
+        f"{counted(result.n_instances, 'instance')}, {result.n_missing} missing, "
+        f"{result.n_extra} extra, {result.n_renamed} of another class; "
+        f"{counted(result.n_points, 'point')}, {result.n_changed} of them found by one only; "
         f"99 % differ by at most {result.px:.1g} px (allowed {allowed.px:g}; all "
         f"{result.most_px:.1g} px) and {result.score:.1g} in score (allowed {allowed.score:g})"
     )
@@ -115,7 +117,7 @@ def _line(result: "Verification") -> str:
     allowed = result.tolerance
     return (
         f"{'OK' if result.passed else 'NOT OK'}  {result.path} ({result.precision}) with "
-        f"{result.engine} on {result.device}: {result.n_expected} points, "
+        f"{result.engine} on {result.device}: {counted(result.n_expected, 'point')}, "
         f"{result.n_missing} missing, {result.n_extra} extra; {allowed.share} differ by at "
         f"most {result.px:.1g} px (allowed {allowed.px:g}) and {result.score:.1g} in score "
         f"(allowed {allowed.score:g})"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from sleap_rt.arrays import Doubles
-from sleap_rt.evaluation.plurals import counted
 from sleap_rt.evaluation.results import Evaluation
+from sleap_rt.words import counted
 
 _MOST_ANIMALS = 5000  # that a body length is taken from; more would not change it
 

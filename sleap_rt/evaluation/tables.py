@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sleap_rt.evaluation.metrics import Metrics
-from sleap_rt.evaluation.plurals import counted
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.reading_in_words import sentences
 from sleap_rt.evaluation.results import Evaluation, EvaluationRun
+from sleap_rt.words import counted
 
 UNDEFINED = "undefined"
 NEVER_MEASURED = "never measured"  # of a node that no matched pair has on both sides

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sleap_rt.labels.same_videos import numbers_of_first
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -98,8 +99,8 @@ def _merge_frames(labels: "sio.Labels") -> list[str]:
         marked = any(frame.is_negative for frame in (first, *others))
         first.is_negative = marked and not first.has_user_instances
     labels.labeled_frames = [group[0] for group in frames.values()]
-    n = len(repeated)
-    return [f"{n} frame{'s' * (n > 1)} saved more than once; the instances were put together"]
+    repeats = counted(len(repeated), "frame")
+    return [f"{repeats} saved more than once; the instances were put together"]
 
 
 def distinct_rows(instances: Sequence[Any]) -> list[int]:
@@ -145,6 +146,6 @@ def _order_nodes(labels: "sio.Labels") -> list[str]:
     if not n_changed:
         return []
     return [
-        f"the nodes of {n_changed} instance{'s' * (n_changed > 1)} were saved in another order; "
+        f"the nodes of {counted(n_changed, 'instance')} were saved in another order; "
         "nodes go by name"
     ]

@@ -6,6 +6,7 @@ import numpy as np
 
 from sleap_rt.arrays import AnyFloats, AnyInts
 from sleap_rt.tracking.options import TrackerOptions
+from sleap_rt.words import counted
 
 
 @dataclass
@@ -48,19 +49,15 @@ class LeftOut:
             limits = {name: getattr(options, name) for name in _LIMITS}
             named = ", ".join(f"{name} {value}" for name, value in limits.items() if value)
             notes.append(
-                f"{_counted(self.n_trackless, 'prediction')} in "
-                f"{_counted(self.n_frames, 'frame')} left out, since no track was free for them"
+                f"{counted(self.n_trackless, 'prediction')} in "
+                f"{counted(self.n_frames, 'frame')} left out, since no track was free for them"
                 f"{f' ({named})' if named else ''}"
             )
         if self.n_invisible:
             notes.append(
-                f"{_counted(self.n_invisible, 'prediction')} without a visible node left out"
+                f"{counted(self.n_invisible, 'prediction')} without a visible node left out"
             )
         return tuple(notes)
 
 
 _LIMITS = ("max_tracks", "tracking_target_instance_count", "min_new_track_points")
-
-
-def _counted(n: int, thing: str) -> str:
-    return f"{n} {thing}{'s' * (n != 1)}"

@@ -15,6 +15,7 @@ from sleap_rt.runtime.inspect.verify import TOLERANCES, read_sample
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.version import __version__
+from sleap_rt.words import counted
 
 _PIECES = ("before", "network", "after")
 
@@ -99,6 +100,6 @@ def _skeleton(graphs: GraphSet) -> Skeleton:
 
 
 def _title(graphs: GraphSet, skeleton: Skeleton) -> str:
-    nodes = "1 node" if skeleton.n_nodes == 1 else f"{skeleton.n_nodes} nodes"
+    nodes = counted(skeleton.n_nodes, "node")
     classes = f", classes {', '.join(graphs.class_names)}" if graphs.class_names else ""
     return f"{graphs.in_words}, {nodes}{classes}, {' and '.join(sorted(graphs.precisions))}"

@@ -11,6 +11,7 @@ from sleap_rt.options import NO_OVERRIDES, DecodeOptions, ExportOptions, ModelOv
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.progress import somebody_looks
+from sleap_rt.words import counted
 from sleap_rt.workflows.export_extra import check_export_extra, needs_export_extra
 from sleap_rt.workflows.plan import PredictionOptions, refuse_without_effect
 from sleap_rt.workflows.report import StepsBar
@@ -125,7 +126,8 @@ def _for_bonsai(
     done = export_for_bonsai(paths, folder, overrides, options, kind, on_step)
     found = done.agreement
     words = (
-        f"for {kind.operator} of Bonsai.Sleap; {found.n_poses} poses in {found.n_frames} frames "
+        f"for {kind.operator} of Bonsai.Sleap; {counted(found.n_poses, 'pose')} in "
+        f"{counted(found.n_frames, 'frame')} "
         f"equal to ours within {found.max_px:.5f} px"
     )
     return [

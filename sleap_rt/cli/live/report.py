@@ -9,6 +9,7 @@ from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages
 from sleap_rt.export.steps import Step
 from sleap_rt.runtime.live import Figures
+from sleap_rt.words import counted
 from sleap_rt.workflows.live import LiveReport, LiveSummary
 from sleap_rt.workflows.plan import PredictionPlan
 
@@ -58,7 +59,7 @@ class LiveTerminalReport(LiveReport):
         figures = summary.figures
         click.echo(
             f"{figures.seconds:.1f} s with {summary.engine} on {summary.device}: "
-            f"{figures.in_words()}; {summary.n_tracks} tracks",
+            f"{figures.in_words()}; {counted(summary.n_tracks, 'track')}",
             err=True,
         )
         for path in summary.paths:

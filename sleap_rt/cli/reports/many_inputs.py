@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sleap_rt.words import counted
 from sleap_rt.workflows.many.run import ManyReport, ManyRun
 from sleap_rt.workflows.many.task import Task
 
@@ -54,7 +55,8 @@ class ManyTerminalReport(ManyReport):
             counts.append(f"{len(run.with_status('existing'))} left out")
             took = timedelta(seconds=round(run.seconds))
             click.echo(
-                f"{len(run.tasks)} inputs: {', '.join(counts)}, in {took}", err=self._json_lines
+                f"{counted(len(run.tasks), 'input')}: {', '.join(counts)}, in {took}",
+                err=self._json_lines,
             )
         for task in failed:
             click.echo(f"Failed: {task.path}: {task.error_words}", err=True)

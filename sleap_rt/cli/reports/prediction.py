@@ -6,12 +6,12 @@ import click
 
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages
-from sleap_rt.evaluation.plurals import counted
 from sleap_rt.export.cache import cache_folder
 from sleap_rt.export.steps import Step
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline import progress
+from sleap_rt.words import counted
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.report import Report
 

@@ -30,9 +30,9 @@ from sleap_rt.evaluation.options import IdentityOptions, PoseOptions
 from sleap_rt.evaluation.pairing.candidates import candidate_pairs, rows_of
 from sleap_rt.evaluation.pairing.frames import FramePairs, pair_tables, select_ground_truth
 from sleap_rt.evaluation.pairing.nodes import align_nodes
-from sleap_rt.evaluation.plurals import counted, is_or_are
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.version import __version__
+from sleap_rt.words import counted, is_or_are
 
 _NO_VIDEO = -1  # index of a predicted video that does not exist
 _MAX_TRACK_PAIRS = 50_000_000  # true tracks x predicted tracks in one video; 0.4 GB per table

@@ -6,10 +6,10 @@ import numpy as np
 
 from sleap_rt.arrays import Bools, Ints
 from sleap_rt.errors import DataError
-from sleap_rt.evaluation.plurals import counted
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.reading.videos import VideoSource, ambiguous_videos, pair_videos
 from sleap_rt.geometry import visible_nodes
+from sleap_rt.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,9 +23,9 @@ from sleap_rt.evaluation.pairing.frames import (
 )
 from sleap_rt.evaluation.pairing.matching import Matches, match_greedily
 from sleap_rt.evaluation.pairing.nodes import align_nodes
-from sleap_rt.evaluation.plurals import counted, is_or_are
 from sleap_rt.evaluation.poses.oks import is_flat, oks
 from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.words import counted, is_or_are
 
 
 @dataclass(frozen=True, kw_only=True)

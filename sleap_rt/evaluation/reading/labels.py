@@ -8,10 +8,10 @@ import sleap_io as sio
 
 from sleap_rt.arrays import Ints
 from sleap_rt.errors import DataError
-from sleap_rt.evaluation.plurals import counted
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.reading.videos import VideoFile, VideoSource, numbers_of_first
 from sleap_rt.labels import dataset_of, distinct_rows
+from sleap_rt.words import counted
 
 
 def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:

@@ -10,6 +10,7 @@ import numpy as np
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -105,8 +106,8 @@ def on_merged_videos(options: SelectionOptions, numbers: Sequence[int]) -> Selec
         return options
     if not 0 <= index < n_videos:
         raise OptionError(
-            f"video_index {index}: the labels have {n_videos} "
-            f"video{'s' * (n_videos != 1)}, 0 to {n_videos - 1}"
+            f"video_index {index}: the labels have {counted(n_videos, 'video')}, 0 to "
+            f"{n_videos - 1}"
         )
     return replace(options, video_index=numbers[index])
 
@@ -179,7 +180,8 @@ def select_of_labels(
         there = [f"video {number} has {_described(frames)}" for number, frames in available.items()]
         raise DataError(
             f"{name}: no frame is left to process; it has {len(labels.labeled_frames)} labelled "
-            f"and {len(labels.suggestions)} suggested frames in {len(labels.videos)} videos"
+            f"and {len(labels.suggestions)} suggested frames in "
+            f"{counted(len(labels.videos), 'video')}"
             + "".join(f"; {words}" for words in there if options.frames is not None)
             + "."
         )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sleap_rt.words import counted
+
 _LEAST_MS, _STEP, _N_BINS = 0.001, 1.01, 2400  # up to 23,000 s; a bin is 1 % wide
 
 
@@ -49,7 +51,7 @@ class Figures:
         if self.n_unanswered:
             broken += f", {self.n_unanswered} unanswered by the engine"
         words = (
-            f"{self.n_came} frames came, {self.n_predicted} predicted ({rate:.1f}/s), "
+            f"{counted(self.n_came, 'frame')} came, {self.n_predicted} predicted ({rate:.1f}/s), "
             f"{self.n_dropped} dropped{broken}"
         )
         if self.p50_ms is None:

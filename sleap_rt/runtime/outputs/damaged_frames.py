@@ -1,10 +1,10 @@
 """Frames of a run whose image was damaged: what the summary and the provenance say of them."""
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sleap_rt.instances import FrameInstances, ImageState
+from sleap_rt.words import counted, in_ranges
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -43,7 +43,7 @@ class DamagedFrames:
         """Kind -> video -> frame numbers, `"3-5, 9"`, for the provenance; empty without damage."""
         return {
             state.name.lower(): {
-                _name(videos[index]): ", ".join(_ranges(frames))
+                _name(videos[index]): ", ".join(in_ranges(frames))
                 for index, frames in by_video.items()
             }
             for state, by_video in self._frames.items()
@@ -53,7 +53,8 @@ class DamagedFrames:
     def warnings(self, videos: "Sequence[sio.Video]") -> list[str]:
         """A sentence for each kind and video."""
         return [
-            f"{_name(videos[index])}: {len(frames)} frames {_WORDS[state]} ({_shortened(frames)})"
+            f"{_name(videos[index])}: {counted(len(frames), 'frame')} {_WORDS[state]} "
+            f"({_shortened(frames)})"
             for state, by_video in self._frames.items()
             for index, frames in by_video.items()
         ]
@@ -65,14 +66,6 @@ def _name(video: "sio.Video") -> str:
 
 
 def _shortened(frames: Sequence[int]) -> str:
-    ranges = list(_ranges(frames))
+    ranges = list(in_ranges(frames))
     more = ["..."] if len(ranges) > _MOST_RANGES else []
     return ", ".join([*ranges[:_MOST_RANGES], *more])
-
-
-def _ranges(frames: Sequence[int]) -> Iterator[str]:
-    """Ascending numbers as `3-5` and `9`."""
-    breaks = [i for i, (a, b) in enumerate(pairwise(frames), 1) if b != a + 1]
-    for start, end in pairwise([0, *breaks, len(frames)]):
-        first, last = frames[start], frames[end - 1]
-        yield str(first) if first == last else f"{first}-{last}"

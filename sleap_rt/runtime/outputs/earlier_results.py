@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write
 from sleap_rt.version import __version__
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     from sleap_rt.runtime.frames.opened import OpenInput
@@ -96,7 +97,7 @@ def _what_it_is(path: Path, input_name: str | None) -> str:
         return f"is the result of {input_name}, not of this input"
     n_labelled = _n_user_instances(path)
     if n_labelled:
-        return f"holds {n_labelled} instances that a person labelled"
+        return f"holds {counted(n_labelled, 'instance')} that a person labelled"
     if path.suffix in WITHOUT_MARK:
         return f"a `{path.suffix}` file does not tell what it was made from"
     return "is not a result as sleap-rt left it"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -65,12 +66,10 @@ class PredictionSummary:
 
 def _nothing(n_frames: int) -> str:
     return (
-        f"nothing was found in {n_frames} frames; check that the model is for this video "
-        "(`sleap-nn info`), or lower peak_threshold and the filters"
+        f"nothing was found in {counted(n_frames, 'frame')}; check that the model is for this "
+        "video (`sleap-nn info`), or lower peak_threshold and the filters"
     )
 
 
 def _not_there(n_frames: int) -> str:
-    if n_frames == 1:
-        return "1 frame asked for does not exist"
-    return f"{n_frames} frames asked for do not exist"
+    return f"{counted(n_frames, 'frame')} asked for {'does' if n_frames == 1 else 'do'} not exist"

@@ -29,6 +29,7 @@ from sleap_rt.runtime.pipeline.journal_file import (
 from sleap_rt.runtime.pipeline.locked_file import is_at, open_locked
 from sleap_rt.runtime.pipeline.records import packed, read_record, record_of, unpacked
 from sleap_rt.runtime.pipeline.surviving import n_frames_surviving
+from sleap_rt.words import counted, is_or_are
 
 SYNC_SECONDS = 5.0
 _WHAT_TO_DO = "start anew with --no-resume"
@@ -196,7 +197,8 @@ class Journal:
             lost = f"{n_lost} behind them are" if n_lost > 0 else "an unfinished batch is"
             self._warn(
                 f"{self.path} is damaged at byte {position}, as after a power cut: its first "
-                f"{self.n_frames} frames are kept, {lost} cut off and predicted again."
+                f"{counted(self.n_frames, 'frame')} {is_or_are(self.n_frames)} kept, {lost} cut "
+                "off and predicted again."
             )
             self._file.truncate(position)
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.summary import PredictionSummary
+from sleap_rt.words import counted
 from sleap_rt.workflows.cluster.connection import connected, threads_of_worker
 from sleap_rt.workflows.cluster.crew import Crew
 from sleap_rt.workflows.cluster.elsewhere import PredictingElsewhere, job_of
@@ -114,7 +115,7 @@ class ClusterPredictions:
     def status(self) -> str:
         """Workers, and how far all inputs are together, in words."""
         n_workers = 0 if self._crew is None else self._crew.n_workers
-        words = [f"{n_workers} worker{'s' * (n_workers != 1)}"]
+        words = [counted(n_workers, "worker")]
         over = [task for task in self._tasks if task.status not in ("waiting", "running")]
         if len(self._tasks) > 1:
             words.append(f"{len(over)} of {len(self._tasks)} inputs")

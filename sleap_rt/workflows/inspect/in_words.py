@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sleap_rt.words import counted
+
 _KINDS = {
     "single_instance": "single-animal model: finds the one animal of a frame",
     "bottomup": "bottom-up model: finds every animal of a frame",
@@ -38,8 +40,9 @@ def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
         certificate = model.get("certificate")
         if certificate is not None:
             lines.append(
-                f"  proven at export: {certificate['n_instances']} instances in "
-                f"{certificate['n_frames']} frames, within {certificate['max_px']:.1g} px"
+                f"  proven at export: {counted(certificate['n_instances'], 'instance')} in "
+                f"{counted(certificate['n_frames'], 'frame')}, "
+                f"within {certificate['max_px']:.1g} px"
             )
         lines += _speed(model, path)
         for size, measured in (model.get("engines") or {}).items():
@@ -74,7 +77,7 @@ def _speed(model: Mapping[str, Any], path: Path) -> list[str]:
 
 def _nodes(model: Mapping[str, Any]) -> str:
     names = model["skeleton"]["nodes"]
-    found = f"{len(names)} nodes" if len(names) > 1 else "1 node"
+    found = counted(len(names), "node")
     classes = model.get("classes")
     return f"{found}, classes {', '.join(classes)}" if classes else found
 

@@ -9,6 +9,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import EngineOptions, SelectionOptions
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.inspect.own_frames import OwnFrames, check_is_another, compare_on_frames
+from sleap_rt.words import counted
 from sleap_rt.workflows.inspect.verify import VerificationPlan, plan_verification
 
 USUAL_N_FRAMES = 16
@@ -47,8 +48,9 @@ class ComparisonPlan:
             found = compare_on_frames(graphs, self.verification.choice.options, opened, chosen)
             if not found.n_instances and not found.n_extra:
                 raise DataError(
-                    f"{self.data_path}: nothing was found in {found.n_frames} frames, so nothing "
-                    "was compared; give frames with animals, or more of them (--n_frames)."
+                    f"{self.data_path}: nothing was found in {counted(found.n_frames, 'frame')}, "
+                    "so nothing was compared; give frames with animals, or more "
+                    "of them (--n_frames)."
                 )
             return found
 

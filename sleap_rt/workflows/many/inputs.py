@@ -9,6 +9,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import refuse_model
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, by_numbers
 from sleap_rt.runtime.outputs.formats import format_named
+from sleap_rt.words import counted
 
 VIDEO_SUFFIXES = (
     *(".avi", ".h264", ".hevc", ".m2ts", ".m4v", ".mj2", ".mkv", ".mov", ".mp4", ".mpeg"),
@@ -67,8 +68,8 @@ def _videos_in(folder: Path) -> list[Path] | None:
     n_images = sum(file.suffix.lower() in IMAGE_SUFFIXES for file in files)
     if videos and n_images:
         raise DataError(
-            f"{folder} holds {len(videos)} videos and {n_images} images; name what is meant, for "
-            f'example "{folder / ("*" + videos[0].suffix)}".'
+            f"{folder} holds {counted(len(videos), 'video')} and {counted(n_images, 'image')}; "
+            f'name what is meant, for example "{folder / ("*" + videos[0].suffix)}".'
         )
     return _in_order(videos) or None
 

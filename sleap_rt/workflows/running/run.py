@@ -26,6 +26,7 @@ from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stream import followed
 from sleap_rt.runtime.pipeline.track_assignment import Following
+from sleap_rt.words import counted, is_or_are
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.running.predicting import Predicting
@@ -77,10 +78,11 @@ class Run:
         elif options.output_path is not None:
             paths = self._save(results, labels, options.output_path, report)
         if failure is not None:
-            where = f" saved in {options.output_path}" if paths else " lost"
+            where = f"saved in {options.output_path}" if paths else "lost"
+            n_missing = self._n_wanted - n_done
             raise DataError(
-                f"{failure} The {n_done} frames before it are{where}; "
-                f"{self._n_wanted - n_done} frames are missing."
+                f"{failure} The {counted(n_done, 'frame')} before it {is_or_are(n_done)} {where}; "
+                f"{counted(n_missing, 'frame')} {is_or_are(n_missing)} missing."
             ) from failure
         if self._journal is not None and not self._plan.is_part:
             self._journal.remove()

@@ -138,4 +138,4 @@ def test_frames_without_animals_prove_nothing(sample_graphs, verify, monkeypatch
     monkeypatch.setattr(name, lambda *_: compared(nothing, nothing))
     (graph,) = sample_graphs("bottomup")
     done = verify(graph, "--engine", "openvino", "-i", CLIP, code=1)
-    assert "nothing was found in 1 frames, so nothing was compared" in done.err
+    assert "nothing was found in 1 frame, so nothing was compared" in done.err

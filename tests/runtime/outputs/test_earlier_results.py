@@ -67,7 +67,7 @@ def instance_deleted(labels):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (proofread, "holds 1 instances that a person labelled"),
+        (proofread, "holds 1 instance that a person labelled"),
         (instance_deleted, "is not a result as sleap-rt left it"),
         (lambda labels: None, "is not a result as sleap-rt left it"),  # saved by another program
     ],

@@ -19,6 +19,7 @@ from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write, reserve
 from sleap_rt.runtime.outputs.labels import to_sleap_io
 from sleap_rt.runtime.outputs.results import RunResults
 from sleap_rt.runtime.outputs.symmetries import in_order
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     import h5py
@@ -87,8 +88,8 @@ def one_each(format_name: str, frame_index: int, n_instances: int, n_tracks: int
     """What to say of a frame whose instances share a track: only one of them could be kept."""
     return DataError(
         f"{format_name} holds one instance per track and frame, but frame {frame_index} has "
-        f"{n_instances} instances and {n_tracks} tracks. Track them (--tracking), or choose "
-        "another --output_format."
+        f"{counted(n_instances, 'instance')} and {counted(n_tracks, 'track')}. Track them "
+        "(--tracking), or choose another --output_format."
     )
 
 

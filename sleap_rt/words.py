@@ -1,0 +1,23 @@
+"""Numbers in sentences."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 frame`, `2 frames`, `2 switches`."""
+    plural = "es" if thing.endswith("ch") else "s"
+    return f"{number} {thing}{'' if number == 1 else plural}"
+
+
+def is_or_are(number: int) -> str:
+    """The verb that goes with `number` things."""
+    return "is" if number == 1 else "are"
+
+
+def in_ranges(numbers: Sequence[int]) -> Iterator[str]:
+    """Ascending numbers as `3-5` and `9`."""
+    breaks = [i for i, (a, b) in enumerate(pairwise(numbers), 1) if b != a + 1]
+    for start, end in pairwise([0, *breaks, len(numbers)]):
+        first, last = numbers[start], numbers[end - 1]
+        yield str(first) if first == last else f"{first}-{last}"
