@@ -112,7 +112,7 @@ class PredictionPlan:
     Attributes:
         resolved: the models, and their graphs where these exist.
         options: as given, the engine settled.
-        engine_asked: as given; `options` has what it stands for.
+        asked: as given; `options` has what its `auto` stands for.
         engine_reason: why this engine.
         selection: the frames; only labelled ones if the models need labelled animals.
         positions: of those in the selection that are predicted.
@@ -122,7 +122,7 @@ class PredictionPlan:
 
     resolved: ResolvedModels
     options: PredictionOptions
-    engine_asked: EngineOptions
+    asked: PredictionOptions
     engine_reason: str
     selection: "Selection"
     positions: range
@@ -157,7 +157,7 @@ class PredictionPlan:
 
     @property
     def _or_faster(self) -> str:
-        is_open = self.engine_asked.engine == "auto" and self.options.engine.device == "cpu"
+        is_open = self.asked.engine.engine == "auto" and self.options.engine.device == "cpu"
         is_open = is_open and not self.is_part and self.options.cluster is None
         return "; another one where it is measured to be faster" if is_open else ""
 
@@ -270,7 +270,7 @@ def plan_prediction(
     plan = PredictionPlan(
         resolved=resolved,
         options=replace(options, engine=choice.options, run=run),
-        engine_asked=options.engine,
+        asked=options,
         engine_reason=choice.reason,
         selection=selection,
         positions=positions,

@@ -29,7 +29,7 @@ from sleap_rt.runtime.outputs.names import (
     make_folder,
     settled_format,
 )
-from sleap_rt.runtime.outputs.provenance import without_times
+from sleap_rt.runtime.outputs.provenance import with_choices
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import check_centroid_distance, filter_labels
@@ -167,10 +167,7 @@ def retrack_data(
         raise DataError(f"{name}: none of the frames asked for has labels.")
     if options.no_empty_frames:
         labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
-    if isinstance(data, Path):
-        labels.provenance["source_labels"] = data.resolve().as_posix()
-    if options.reproducible:
-        labels.provenance = without_times(labels.provenance)
+    labels.provenance = with_choices(labels.provenance, data, options)
     paths: tuple[Path, ...] = ()
     if output_path is not None:
         for video in labels.videos:
@@ -234,8 +231,7 @@ def _tracked_in_slices(
             if wanted is not None and not done.n_kept:
                 raise DataError(f"{sliced.path}: none of the frames asked for has labels.")
             provenance = retrack_provenance(labels, options.tracking, started, done.n_kept)
-            provenance["source_labels"] = sliced.path.resolve().as_posix()
-            labels.provenance = without_times(provenance) if options.reproducible else provenance
+            labels.provenance = with_choices(provenance, sliced.path, options)
             seconds = max(time.perf_counter() - began, 1e-9)
             for video in labels.videos:
                 name_absolutely(video)

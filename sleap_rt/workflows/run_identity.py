@@ -41,6 +41,7 @@ def run_identity(opened: OpenInput, predicting: Predicting, plan: PredictionPlan
 
 def _settings(opened: OpenInput, predicting: Predicting, plan: PredictionPlan) -> dict[str, Any]:
     options, tracking, graphs = plan.options, plan.options.tracking, predicting.models.models
+    overrides = plan.resolved.overrides
     return {
         "data": [_absolute(path) for path in opened.given]
         if isinstance(opened.given, tuple)
@@ -53,12 +54,18 @@ def _settings(opened: OpenInput, predicting: Predicting, plan: PredictionPlan) -
         "run": asdict(options.run),
         "tracking": None if tracking is None else asdict(tracking),
         "match_known": plan.match_known,
+        "overrides": {name: _plain(getattr(overrides, name)) for name in overrides.given},
+        "engine_options": dict(predicting.engine_options),
         "output": {
             "centroid_output": options.centroid_output,
             "no_empty_frames": options.no_empty_frames,
             "reproducible": options.reproducible,
         },
     }
+
+
+def _plain(value: Any) -> Any:
+    return _absolute(value) if isinstance(value, Path) else value
 
 
 def _absolute(path: Path) -> str:

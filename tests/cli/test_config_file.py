@@ -254,3 +254,9 @@ def test_a_saved_file_gives_the_same_result(call, sample_graphs, request, tmp_pa
     again = call("track", "--config", saved)
     assert again.code == 0, again.err
     assert out.read_bytes() == content
+    turned = ["-b", "4", "--overwrite", "--engine", "ort", "--reproducible", "--frames", "4,0-3"]
+    other = call(
+        "track", *turned, "--max_tracks", "2", "-t", "-n", "2", "-o", out, "-m", graph, "-i", clip
+    )
+    assert other.code == 0, other.err
+    assert out.read_bytes() == content

@@ -7,12 +7,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import sleap_io as sio
 from fakes import BrightBlocks, graph_contract
 from whole_runs import STACK, completed, content, same
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import ImageState
-from sleap_rt.options import FilterOptions, FrameRange, RunOptions
+from sleap_rt.options import (
+    NO_OVERRIDES,
+    EngineOptions,
+    FilterOptions,
+    FrameRange,
+    ModelOverrides,
+    RunOptions,
+    SelectionOptions,
+)
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.tracking import TrackerOptions
@@ -48,14 +57,14 @@ def images(tmp_path):
 def run(images, tmp_path):
     """`run(name, part, **options)`: a whole run, or a part of it; the path of its output."""
 
-    def run(name, part=None, predictor=None, n_parts=N_PARTS, **given):
+    def run(name, part=None, predictor=None, n_parts=N_PARTS, overrides=NO_OVERRIDES, **given):
         options = PredictionOptions(
             output_path=tmp_path / name,
             frame_range_of=None if part is None else FrameRange(part, n_parts),
             run=RunOptions(batch_size=given.pop("batch_size", 4), queue_maxsize=2),
             **{"reproducible": True, **given},
         )
-        run.summary = completed(images, options, predictor)  # type: ignore[attr-defined]
+        run.summary = completed(images, options, predictor, overrides)  # type: ignore[attr-defined]
         return options.output_path
 
     return run
@@ -72,15 +81,37 @@ def merged(paths, tmp_path, **given):
     return output.read_bytes()
 
 
-def test_merged_parts_are_the_bytes_of_a_whole_run(run, tmp_path):
-    settings = {
-        "tracking": TrackerOptions(candidates_method="local_queues"),
-        "filters": FilterOptions(filter_min_instance_score=0.1),
-        "no_empty_frames": True,
-    }
+TRACKED = {
+    "tracking": TrackerOptions(candidates_method="local_queues"),
+    "filters": FilterOptions(filter_min_instance_score=0.1),
+    "no_empty_frames": True,
+}
+CHOSEN_FRAMES = {
+    "selection": SelectionOptions(frames=(0, 2, 3, *range(5, 21))),
+    "batch_size": None,
+    "overrides": ModelOverrides(input_scale=0.5, head_ckpt_path=Path("head.ckpt")),
+}
+CHOSEN = {**CHOSEN_FRAMES, "engine": EngineOptions(engine="ort", threads=1)}
+
+
+@pytest.mark.parametrize("settings", [TRACKED, CHOSEN])
+def test_merged_parts_are_the_bytes_of_a_whole_run(run, tmp_path, settings):
     whole = run("whole.slp", **settings).read_bytes()
     paths = [run(f"{number}.part", number, **settings) for number in (3, 1, 2)]
     assert merged(paths, tmp_path) == whole
+
+
+def test_a_merged_file_says_what_was_asked_of_all_parts(run, tmp_path):
+    engines = [EngineOptions(engine="ort", threads=n) for n in (1, 2, 1)]
+    paths = [run(f"{n}.part", n, engine=engines[n - 1], **CHOSEN_FRAMES) for n in (1, 2, 3)]
+    merged(paths, tmp_path)
+    made = sio.load_slp(tmp_path / "merged.slp", open_videos=False).provenance
+    assert made["engine_options"]["threads"] == [1, 2]
+    assert made["engine_options"]["batch_size"] == "auto"
+    assert made["frame_selection"]["frames"] == "0, 2-3, 5-20"
+    assert made["frame_selection"]["frames_processed"] == 19
+    assert made["model_overrides"]["input_scale"] == 0.5
+    assert Path(made["model_overrides"]["head_ckpt_path"]) == Path("head.ckpt").resolve()
 
 
 def test_tracking_can_be_chosen_when_parts_are_merged(run, parts, tmp_path):

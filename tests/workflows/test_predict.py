@@ -12,7 +12,7 @@ from whole_runs import N_FRAMES, STACK, completed, content, same
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import ImageState
-from sleap_rt.options import FilterOptions, RunOptions, SelectionOptions
+from sleap_rt.options import EngineOptions, FilterOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.plan import PredictionOptions
@@ -225,10 +225,12 @@ def test_an_interrupt_ahead_of_the_first_result_leaves_nothing(run, tmp_path):
 
 def test_provenance_says_how_it_was_made(run, video):
     selection = SelectionOptions(frames=(1, 2, 99))
-    made = run(selection=selection, tracking=TrackerOptions()).provenance
+    engine = EngineOptions(engine="ort", device="cpu", threads=2)
+    made = run(selection=selection, tracking=TrackerOptions(), engine=engine).provenance
     assert made["model_type"] == "bottomup"
     assert made["frame_selection"] == {
         "method": "specified",
+        "frames": "1-2, 99",
         "frames_processed": 2,
         "frames_total": N_FRAMES,
     }
@@ -236,8 +238,25 @@ def test_provenance_says_how_it_was_made(run, video):
     assert made["inference_config"]["peak_threshold"] == 0.2
     assert made["tracking_config"]["features"] == "keypoints"
     assert made["device"] == "cpu"
+    assert made["engine_options"] == {
+        "engine": "ort",
+        "device": "cpu",
+        "threads": 2,
+        "cuda_graphs": True,
+        "batch_size": made["inference_config"]["batch_size"],
+    }
+    assert made["output_options"] == {"centroid_output": "instance", "no_empty_frames": False}
+    assert "model_overrides" not in made
     assert run.summary.n_skipped == 1
     assert "input_provenance" not in made
+
+
+def test_a_very_long_choice_of_frames_is_recorded_in_part(run):
+    selection = SelectionOptions(frames=tuple(range(1, 100_001, 2)))
+    recorded = run(selection=selection).provenance["frame_selection"]["frames"]
+    assert recorded.startswith("1, 3, 5, 7, ")
+    assert recorded.endswith(", ...")
+    assert len(recorded) < 20_010
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,25 @@ def test_frames_and_video_are_chosen_and_the_rest_is_kept():
     assert out.provenance["n_frames"] == 2
 
 
+@pytest.mark.parametrize("keeps_labels", [True, False])  # at once, and some frames at a time
+def test_the_file_says_what_was_chosen(tmp_path, keeps_labels):
+    poses = tmp_path / "poses.slp"
+    labels = sio.load_slp(str(SAMPLES / "crawlers.slp"), open_videos=False)
+    labels.save(str(poses), verbose=False)
+    options = RetrackOptions(
+        tracking=TrackerOptions(max_tracks=2),
+        selection=SelectionOptions(frames=(9, 0, 1, 2)),
+        output_path=tmp_path / "out.slp",
+        no_empty_frames=True,
+    )
+    retrack_data(poses, options, keeps_labels=keeps_labels)
+    made = sio.load_slp(str(options.output_path), open_videos=False).provenance
+    assert made["frame_selection"] == {"method": "specified", "frames": "0-2, 9"}
+    assert made["output_options"] == {"no_empty_frames": True}
+    assert made["filter_config"]["filter_overlapping"] is False
+    assert made["source_labels"] == poses.as_posix()
+
+
 def test_what_cannot_be_done_is_said():
     labels = labels_of([[predicted(0)]])
     with pytest.raises(OptionError, match="video_index 3: the labels have 1 video, 0 to 0"):

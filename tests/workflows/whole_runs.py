@@ -13,11 +13,11 @@ N_FRAMES = 23
 STACK = np.random.default_rng(0).integers(0, 255, (N_FRAMES, 8, 10, 1)).astype(np.uint8)
 
 
-def completed(data, options, predictor=None):
+def completed(data, options, predictor=None, overrides=NO_OVERRIDES):
     """Plan and run with a predictor that opens no engine."""
     predictor = predictor or BrightBlocks()
     graphs = predictor.models
-    models = ResolvedModels(paths=(), overrides=NO_OVERRIDES, models=graphs, graphs=graphs)
+    models = ResolvedModels(paths=(), overrides=overrides, models=graphs, graphs=graphs)
     with open_input(data, options.selection) as opened:
         return run_plan(plan_prediction(models, opened, options), opened, predictor=predictor)
 

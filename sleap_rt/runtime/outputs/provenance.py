@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Protocol
 
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
     FilterOptions,
+    ModelOverrides,
     RunOptions,
     SelectionOptions,
 )
@@ -19,23 +21,35 @@ from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.predictors import UsedModels
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.version import __version__
+from sleap_rt.words import in_ranges
 
 
-class UsedOptions(Protocol):
-    """The options of a prediction that its provenance records."""
+class Choices(Protocol):
+    """The options of a run, with a model or without, that its provenance records."""
 
     @property
     def selection(self) -> SelectionOptions: ...
     @property
-    def decode(self) -> DecodeOptions: ...
-    @property
     def filters(self) -> FilterOptions: ...
+    @property
+    def no_empty_frames(self) -> bool: ...
+    @property
+    def reproducible(self) -> bool: ...
+
+
+class UsedOptions(Choices, Protocol):
+    """The options of a prediction that its provenance records."""
+
+    @property
+    def decode(self) -> DecodeOptions: ...
     @property
     def run(self) -> RunOptions: ...
     @property
     def tracking(self) -> TrackerOptions | None: ...
     @property
     def engine(self) -> EngineOptions: ...
+    @property
+    def centroid_output(self) -> str: ...
 
 
 def prediction_provenance(
@@ -43,6 +57,8 @@ def prediction_provenance(
     opened: OpenInput,
     used: UsedModels,
     *,
+    overrides: ModelOverrides,
+    engine_options: Mapping[str, Any],
     started_at: datetime,
     seconds: float,
     n_processed: int,
@@ -50,7 +66,21 @@ def prediction_provenance(
     damaged: DamagedFrames,
     n_nodeless: int,
 ) -> dict[str, Any]:
-    """Keys and values as other readers of SLEAP files expect, without those that are None."""
+    """Keys and values as other readers of SLEAP files expect, without those that are None.
+
+    Args:
+        options: as they took effect.
+        opened: the input.
+        used: the models, and where they ran.
+        overrides: settings that replaced those of the training configurations.
+        engine_options: what was asked of the engine, by name.
+        started_at: when the run began.
+        seconds: that it took.
+        n_processed: frames of the result.
+        tracked: whether animals were followed.
+        damaged: frames without a proper answer.
+        n_nodeless: predictions without a visible node, which were left out.
+    """
     labels = opened.labels
     provenance = {
         "inference_start_timestamp": started_at.isoformat(),
@@ -69,10 +99,15 @@ def prediction_provenance(
         ),
         "input_provenance": None if labels is None else dict(labels.labels.provenance),
         "frame_selection": {
-            "method": _method(options.selection),
+            **_selected(options.selection),
             "frames_processed": n_processed,
             "frames_total": opened.selection.n_total,
         },
+        "video_reading": _without_none(
+            {name: getattr(options.selection, name) for name in _OF_READING}
+        ),
+        "model_overrides": {name: _plain(getattr(overrides, name)) for name in overrides.given}
+        or None,
         "damaged_frames": damaged.by_kind(opened.videos()) or None,
         "predictions_without_nodes": n_nodeless,
         "inference_config": _without_none(
@@ -84,8 +119,13 @@ def prediction_provenance(
             }
         ),
         "tracking_config": asdict(options.tracking) if tracked and options.tracking else None,
+        "output_options": {
+            "centroid_output": options.centroid_output,
+            "no_empty_frames": options.no_empty_frames,
+        },
         "engine": options.engine.engine,
         "device": used.device,
+        "engine_options": _without_none(dict(engine_options)),
         "video_decoder": opened.source.decoder,
         "system_info": {
             "python_version": platform.python_version(),
@@ -104,6 +144,47 @@ _TIMES = {
 def without_times(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """The same for equal runs, whenever they were made and however long they took."""
     return {name: value for name, value in provenance.items() if name not in _TIMES}
+
+
+def with_choices(made: Mapping[str, Any], data: Any, options: Choices) -> dict[str, Any]:
+    """How poses were followed without a model, and what was asked for.
+
+    Args:
+        made: how, as `retrack_provenance` gives it.
+        data: a file, or labels in memory.
+        options: of the run.
+    """
+    source = {"source_labels": _plain(data)} if isinstance(data, Path) else {}
+    return {
+        **(without_times(made) if options.reproducible else made),
+        **source,
+        "frame_selection": _selected(options.selection),
+        "filter_config": asdict(options.filters),
+        "output_options": {"no_empty_frames": options.no_empty_frames},
+    }
+
+
+_OF_READING = ("video_dataset", "video_input_format", "video_colors")
+_MOST_TEXT = 20_000  # characters; sleap-io warns of a provenance above 64,000
+
+
+def _selected(selection: SelectionOptions) -> dict[str, Any]:
+    """Which frames were asked for; of very many ranges only the first."""
+    frames = None if selection.frames is None else ", ".join(in_ranges(selection.frames))
+    if frames is not None and len(frames) > _MOST_TEXT:
+        frames = f"{frames[: frames.rindex(',', 0, _MOST_TEXT)]}, ..."
+    return _without_none(
+        {
+            "method": _method(selection),
+            "frames": frames,
+            "video_index": selection.video_index,
+            "label_filters": list(selection.label_filters) or None,
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.resolve().as_posix() if isinstance(value, Path) else value
 
 
 def _method(selection: SelectionOptions) -> str:

@@ -17,6 +17,7 @@ from sleap_rt.workflows.cluster.crew import Crew, Order
 from sleap_rt.workflows.cluster.job import Answer, Job, Maker, RangeFailedError
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.running.input_files import hashed
+from sleap_rt.workflows.running.predicting import asked_of_engine
 
 Fill = Callable[["PredictingElsewhere"], None]  # gives out ranges, of this input first
 
@@ -41,6 +42,7 @@ class PredictingElsewhere:
         self._orders: deque[Order] = deque()
         self._next = plan.positions.start
         self._makers: dict[str, Maker] = {}
+        self.engine_options = asked_of_engine(plan)
         self.fill: Fill = lambda _: None
 
     @property
@@ -153,7 +155,7 @@ def job_of(plan: PredictionPlan, opened: OpenInput, graphs: GraphSet, threads: i
         graphs=tuple(map(_absolute, graphs.paths)),
         models=hashed([contract.to_json() for contract in graphs.contracts]),
         decode=options.decode,
-        engine=plan.engine_asked,
+        engine=plan.asked.engine,
         threads=threads,
         filters=options.filters,
         run=options.run,

@@ -28,6 +28,7 @@ from sleap_rt.workflows.plan import (
     plan_prediction,
 )
 from sleap_rt.workflows.resolve import resolve_models
+from sleap_rt.workflows.running.predicting import asked_of_engine
 from sleap_rt.workflows.tuning import open_checked
 
 _N_WARM_UPS = 2  # the first run of a size allocates and may build, the second one still settles
@@ -169,6 +170,8 @@ class _Run:
             self._plan.options,
             self._source.opened,
             self._predictor,
+            overrides=self._plan.resolved.overrides,
+            engine_options=asked_of_engine(self._plan),
             started_at=started_at,
             seconds=figures.seconds,
             n_processed=figures.n_predicted,

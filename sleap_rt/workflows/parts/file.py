@@ -10,6 +10,7 @@ from sleap_rt.errors import DataError, OptionError, SleapRtError
 from sleap_rt.options import (
     DecodeOptions,
     FilterOptions,
+    ModelOverrides,
     RunOptions,
     SelectionOptions,
     filled,
@@ -68,6 +69,8 @@ class Settings:
         run: batch size and queue.
         tracking: how to track, if that was said.
         match_known: a centroid model alone took over poses of labelled animals.
+        overrides: settings that replaced those of the training configurations.
+        engine_options: what was asked of the engine, by name.
         output: how the result is to be written, by names of `PredictionOptions`.
     """
 
@@ -79,6 +82,8 @@ class Settings:
     run: RunOptions
     tracking: TrackerOptions | None
     match_known: bool
+    overrides: ModelOverrides
+    engine_options: Mapping[str, Any]
     output: Mapping[str, Any]
 
 
@@ -136,8 +141,15 @@ def _settings(said: Mapping[str, Any]) -> Settings:
         run=filled(RunOptions, said["run"]),
         tracking=None if tracking is None else filled(TrackerOptions, tracking),
         match_known=bool(said["match_known"]),
+        overrides=_overrides(said["overrides"]),
+        engine_options=dict(said["engine_options"]),
         output=dict(said["output"]),
     )
+
+
+def _overrides(said: Mapping[str, Any]) -> ModelOverrides:
+    paths = {name: Path(said[name]) for name in said if name.endswith("_path")}
+    return ModelOverrides(**{**said, **paths})
 
 
 def check_part_replaceable(path: Path, files: Sequence[Path], *, overwrite: bool) -> None:

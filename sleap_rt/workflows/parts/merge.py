@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.options import NO_OVERRIDES, EngineOptions
+from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import AS_ASKED
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
@@ -177,9 +177,11 @@ def _plan(
         )
     graphs = settings.graphs
     return PredictionPlan(
-        resolved=ResolvedModels(paths=(), overrides=NO_OVERRIDES, models=graphs, graphs=graphs),
+        resolved=ResolvedModels(
+            paths=(), overrides=settings.overrides, models=graphs, graphs=graphs
+        ),
         options=made,
-        engine_asked=made.engine,
+        asked=made,
         engine_reason=AS_ASKED,
         selection=selection,
         positions=range(len(selection.refs)),
@@ -193,6 +195,7 @@ class _Merging:
     def __init__(self, parts: Sequence[Part], settings: Settings) -> None:
         self._parts = parts
         self.engine = _joined(parts, "engine")
+        self.engine_options = _options_of(parts)
         device = _joined(parts, "device")
         self.models: UsedModels = ModelsElsewhere(settings.graphs, device, settings.match_known)
 
@@ -204,6 +207,13 @@ class _Merging:
 
 def _joined(parts: Sequence[Part], name: str) -> str:
     return ", ".join(dict.fromkeys(str(part.journal.run.get(name)) for part in parts))
+
+
+def _options_of(parts: Sequence[Part]) -> dict[str, Any]:
+    """What was asked of the engines, by name; a list where the parts were asked differently."""
+    said = [settings_of(part).engine_options for part in parts]
+    found = {name: list(dict.fromkeys(one.get(name) for one in said)) for name in said[0]}
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _doubts(parts: Sequence[Part]) -> list[str]:

@@ -155,6 +155,8 @@ class Run:
             replace(options, engine=replace(options.engine, engine=predicting.engine)),
             self._opened,
             predicting.models,
+            overrides=self._plan.resolved.overrides,
+            engine_options=predicting.engine_options,
             started_at=started_at,
             seconds=seconds,
             n_processed=self._tally.n_frames,

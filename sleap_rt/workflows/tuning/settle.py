@@ -38,7 +38,7 @@ def continued(
     """
     size, engine = earlier.get("batch_size"), earlier.get("engine")
     plan = _with_batch(plan, size if isinstance(size, int) and size >= 1 else USUAL_BATCH_SIZE)
-    if engine_is_open or plan.engine_asked.engine != "auto" or engine not in declarations():
+    if engine_is_open or plan.asked.engine.engine != "auto" or engine not in declarations():
         return plan
     settled = replace(plan.options.engine, engine=engine)
     options, reason = replace(plan.options, engine=settled), "as in the run that is continued"
@@ -120,10 +120,10 @@ class _Tuning:
         fitting = batch_sizes(self.graphs.contracts, self.frame_shape, free_bytes())
         sizes = fitting if asked is None else (asked,)
         plan = _with_batch(self.plan, sizes[0])
-        if plan.engine_asked.engine != "auto":
+        if plan.asked.engine.engine != "auto":
             return plan
         usual, n_frames = plan.options.engine.engine, len(plan.selection.refs)
-        evidence = self._evidence(cpu_engines(plan.engine_asked, plan.models.precisions), sizes)
+        evidence = self._evidence(cpu_engines(plan.asked.engine, plan.models.precisions), sizes)
         best = None if evidence is None else evidence.best(usual, n_frames)
         if evidence is None or best is None:
             return plan
