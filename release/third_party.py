@@ -26,11 +26,20 @@ EXTRAS = (
     "trt",
     "gpu",
 )
+_NVIDIA = "NVIDIA proprietary"
 BY_HAND = {  # not installed in the development environment
     "bokeh": "BSD-3-Clause",
     "onnxruntime-gpu": "MIT",
-    "tensorrt": "NVIDIA proprietary",
+    "nvidia-cublas": _NVIDIA,
+    "nvidia-cuda-nvrtc": _NVIDIA,
+    "nvidia-cuda-runtime": _NVIDIA,
+    "nvidia-cudnn-cu13": _NVIDIA,
+    "nvidia-cufft": _NVIDIA,
+    "nvidia-curand": _NVIDIA,
+    "nvidia-nvjitlink": _NVIDIA,
+    "tensorrt": _NVIDIA,
 }
+BROUGHT_BY_HAND = {"onnxruntime-gpu": [name for name in BY_HAND if name.startswith("nvidia-")]}
 HEADER = "| package | licence | needed by |\n|---|---|---|\n"
 
 
@@ -57,11 +66,11 @@ def packages() -> dict[str, str]:
 
 
 def needs(name: str, extra: str) -> Iterator[Requirement]:
-    """What a package needs, or what one of its extras needs besides; nothing if it is not here."""
+    """What a package needs, or what one of its extras needs besides; of those not here, by hand."""
     try:
         lines = distribution(name).requires or []
     except PackageNotFoundError:
-        return
+        lines = BROUGHT_BY_HAND.get(name, []) if not extra else []
     for requirement in map(Requirement, lines):
         marker = requirement.marker
         always = marker is None or marker.evaluate({"extra": ""})

@@ -28,6 +28,17 @@ def test_the_version_has_one_place():
     assert f"\n## {__version__} " in read("CHANGELOG.md")
 
 
+def extras_declared():
+    section = read("pyproject.toml").partition("[project.optional-dependencies]")[2]
+    return set(re.findall(r"^([\w-]+) = \[", section.partition("\n[")[0], re.M))
+
+
+def test_the_licences_of_every_extra_are_listed():
+    extras = extras_declared()
+    assert {"cpu", "gpu", "dev"} <= extras
+    assert extras - {"dev", "docs", "test"} == set(third_party.EXTRAS)
+
+
 @pytest.mark.export  # the development environment, which the list is made in
 def test_every_package_is_listed_with_a_licence():
     rows = dict(re.findall(r"^\| ([a-z0-9-]+) \| ([^|]+) \|", read("THIRD_PARTY.md"), re.M))
@@ -76,7 +87,7 @@ def test_the_container_file_holds_together():
 
 def test_the_container_file_finds_its_files_and_extras():
     kept = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
-    extras = set(re.findall(r"^([\w-]+) = \[", read("pyproject.toml"), re.M))
+    extras = extras_declared()
     for name, words in container_steps():
         if name == "COPY":
             for source in words.split()[:-1]:

@@ -1,5 +1,7 @@
 """ONNX Runtime: any CPU, and what its execution providers serve: NVIDIA, AMD, Apple, Windows."""
 
+import contextlib
+import io
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -12,7 +14,7 @@ from sleap_rt.errors import EngineError
 from sleap_rt.machine.cores import available_cores
 from sleap_rt.machine.sme import may_have_sme
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines._nvidia import why_no_gpu
+from sleap_rt.runtime.engines._nvidia import cuda_advice, load_cuda, why_no_gpu
 from sleap_rt.runtime.engines.interface import (
     Array,
     Declaration,
@@ -173,17 +175,18 @@ class OrtEngine:
             raise EngineError(obstacle)
         settings = session_settings(options.threads or available_cores().n)
         provider = provider_of(kind, number)
+        missing = load_cuda() if self._memory == "cuda" else ""
         try:
             graph = _readable(model) if kind == "cpu" else str(model)
-            self._session = ort.InferenceSession(graph, settings, providers=[provider])
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints that it falls back
+                self._session = ort.InferenceSession(graph, settings, providers=[provider])
         except failures(ValueError) as error:  # also where its own message is no text
             raise EngineError(f"ONNX Runtime cannot open {model}: {error}") from error
         found = self._session.get_providers()
         if found[0] != wanted:
             raise EngineError(
                 f"device {options.device!r} was asked for, but ONNX Runtime fell back to "
-                f"{found[0]}; its libraries for {wanted} could not be loaded. Check the driver and "
-                "the libraries it needs, or pass --device cpu."
+                f"{found[0]}: {_why_it_fell_back(kind, missing)}; or pass --device cpu."
             )
         try:
             self.inputs = tuple(_spec(value) for value in self._session.get_inputs())
@@ -307,6 +310,16 @@ def _checked(asked: str) -> tuple[str, str, int]:
             f"{', '.join(ort.get_available_providers())}. {fix}; or pass --device cpu."
         )
     return f"{kind}:{number}" if device.numbered else kind, kind, number
+
+
+def _why_it_fell_back(kind: str, missing: str) -> str:
+    """Why a provider that is there did not take a graph, and what to do."""
+    provider = _PROVIDERS[kind]
+    if provider.memory == "cuda" and (obstacle := why_no_gpu()) is not None:
+        return f"{obstacle} here. Check the driver (`nvidia-smi`)"
+    advice = cuda_advice() if kind == "cuda" else "Check the driver and the libraries it needs"
+    of_which = f" ({missing})" if missing else ""
+    return f"its libraries for {provider.name} could not be loaded{of_which}. {advice}"
 
 
 def failures(*more: type[Exception]) -> tuple[type[Exception], ...]:
