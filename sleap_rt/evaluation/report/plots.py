@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from html import escape
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ Draw = Callable[["Axes"], None]
 SMALL = (4.2, 2.7)  # inches: two side by side on a desk, one below the other on a phone
 _OKS_BINS = np.linspace(0, 1, 21)
 _N_ERROR_BINS = 30
+_DASHES = ("-", "--", ":", "-.")  # of files by their index: seen where lines cover each other
 _EXACT_PX = 1.0  # end of a scale of errors when there are none
 
 
@@ -96,6 +97,11 @@ def _embedded(document: str, name: str) -> str:
     return f'{head} role="img" aria-label="{escape(name)}">{rest}'
 
 
+def _line(index: int) -> dict[str, Any]:
+    """How the prediction file at `index` is drawn."""
+    return {"color": series_colour(index), "linestyle": _DASHES[index % len(_DASHES)]}
+
+
 def oks_histogram(values: Sequence[Doubles]) -> Draw:
     """Share of matched pairs per OKS bin, one line per prediction file."""
 
@@ -103,7 +109,7 @@ def oks_histogram(values: Sequence[Doubles]) -> Draw:
         for index, oks in enumerate(values):
             counts, _ = np.histogram(oks, _OKS_BINS)
             share = counts / max(1, len(oks))
-            axes.stairs(share, _OKS_BINS, color=series_colour(index), linewidth=1.8)
+            axes.stairs(share, _OKS_BINS, linewidth=1.8, **_line(index))
         axes.set(xlabel="OKS", ylabel="share of matched pairs", xlim=(0, 1))
         axes.set_ylim(bottom=0)
 
@@ -119,7 +125,7 @@ def error_histogram(distances: Sequence[Doubles], longest: float) -> Draw:
             finite = one[np.isfinite(one)]
             counts, _ = np.histogram(finite, bins)
             share = counts / max(1, finite.size)
-            axes.stairs(share, bins, color=series_colour(index), linewidth=1.8)
+            axes.stairs(share, bins, linewidth=1.8, **_line(index))
         axes.set(xlabel="error (px)", ylabel="share of nodes", xlim=(0, bins[-1]))
         axes.set_ylim(bottom=0)
 
@@ -136,9 +142,9 @@ def pck_curves(thresholds: Doubles, curves: Sequence[Doubles | None]) -> Draw:
             axes.plot(
                 np.append(0, thresholds),
                 np.append(0, curve),
-                color=series_colour(index),
                 marker="o",
                 markersize=3,
+                **_line(index),
             )
         axes.set(xlabel="threshold (px)", ylabel="share of nodes closer", ylim=(0, 1.02))
         axes.set_xlim(0, thresholds[-1])
@@ -151,7 +157,7 @@ def hota_curves(alphas: Doubles, curves: Sequence[Doubles]) -> Draw:
 
     def draw(axes: "Axes") -> None:
         for index, curve in enumerate(curves):
-            axes.plot(alphas, curve, color=series_colour(index), marker="o", markersize=3)
+            axes.plot(alphas, curve, marker="o", markersize=3, **_line(index))
         axes.set(xlabel="similarity threshold", ylabel="HOTA", xlim=(0, 1), ylim=(0, 1.02))
 
     return draw

@@ -22,7 +22,7 @@ def switch_list(evaluation: Evaluation, images: FrameImages) -> Iterator[str]:
     places = [_place(evaluation.pairing, switch) for switch in switches[:_MOST_DRAWN]]
     items, figures = [], []
     for number, switch in enumerate(switches[:_MOST_LISTED]):
-        text = escape(switch_text(switch))
+        text = escape(switch_text(switch).replace("->", "\N{RIGHTWARDS ARROW}"))  # as one sign
         place = places[number] if number < len(places) else None
         if place is not None and evaluation.pairing is not None:
             name = escape(f"switch-{evaluation.name}-{number + 1}".replace(" ", "_"))

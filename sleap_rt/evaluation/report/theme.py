@@ -43,11 +43,11 @@ p {{ margin: .3rem 0 .7rem; }}
 .tables h3 {{ margin-top: 0; }}
 .tables table {{ width: 100%; }}
 .beside {{ display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; }}
-.beside figure {{ flex: 1 1 26rem; max-width: min(100%, 34rem); }}
+.beside figure {{ flex: 1 1 22rem; max-width: min(100%, 34rem); }}
 h1 ~ .soft:not(h2 ~ .soft) {{ margin: 0 0 .1rem; }}
 .beside .scroll {{ max-width: 100%; }}
 .soft, figcaption {{ color: var(--soft); font-size: .875rem; }}
-.cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
+.cards {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr));
          gap: .6rem; margin: .8rem 0; }}
 .card {{ background: var(--panel); border-radius: .5rem; padding: .6rem .8rem; }}
 .card b {{ display: block; font-size: 1.35rem; font-weight: 650; line-height: 1.3;
@@ -58,7 +58,7 @@ h1 ~ .soft:not(h2 ~ .soft) {{ margin: 0 0 .1rem; }}
 .card small {{ display: block; color: var(--soft); font-size: .75rem; line-height: 1.35; }}
 .card b.best {{ font-weight: 800; }}
 .card b.best::after {{ content: " \\2713"; font-size: .8em; }}
-.cards.first {{ grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); }}
+.cards.first {{ grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); }}
 .first .card {{ padding: .9rem 1rem; }}
 .first .card b {{ font-size: 1.9rem; }}
 .lead {{ font-size: 1.05rem; margin-top: .7rem; }}
@@ -83,7 +83,7 @@ td.name {{ white-space: nowrap; max-width: none; }}
 th:first-child, td:first-child {{ text-align: left; padding-left: 0; white-space: normal; }}
 td:first-child {{ min-width: 7rem; }}
 td.best {{ font-weight: 700; }}
-td.bar {{ width: 9rem; min-width: 5rem; }}
+td.bar {{ width: 6rem; min-width: 4rem; }}
 td.bar i {{ display: block; height: .6rem; border-radius: .2rem; }}
 .key {{ display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .3rem 0 .7rem; padding: 0;
        list-style: none; font-size: .875rem; }}
@@ -103,13 +103,25 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
 @media print {{
   :root {{
     --page: #fff; --panel: #f4f6f8; --text: #000; --soft: #444; --rule: #bbb;
-    --warn: #5c3c00; --warn-page: #fff6e0;
+    --warn: #5c3c00; --warn-page: #fff6e0; font-size: 10pt;
   }}
-  body {{ max-width: none; padding: 0; font-size: 10pt; }}
-  figure, .card, tr, .warnings {{ break-inside: avoid; }}
+  @page {{ margin: 12mm; }}
+  body {{ max-width: none; padding: 0; }}
+  h2 {{ margin-top: 1.4rem; }}
+  figure, .card, tr, .warnings, .beside {{ break-inside: avoid; }}
   h2, h3, .key, .soft {{ break-after: avoid; }}
+  .cards {{ grid-template-columns: repeat(4, 1fr); gap: .4rem; }}
+  .cards.first {{ grid-template-columns: repeat(3, 1fr); }}
+  .plots {{ grid-template-columns: repeat(3, 1fr); }}
+  .tables {{ column-gap: 1.2rem; }}
+  th, td {{ padding: .1rem .5rem; }}
+  .beside {{ gap: .5rem 1rem; }}
+  .beside figure {{ flex-basis: 17rem; max-width: 24rem; }}
+  .beside td, .beside th {{ padding: .1rem .35rem; }}
+  td.bar {{ width: 4rem; min-width: 3rem; }}
   .scroll {{ overflow: visible; }}
   .timeline svg {{ min-width: 0; }}
+  a {{ color: inherit; text-decoration: none; }}
   * {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}
 """

@@ -118,7 +118,7 @@ def test_every_section_is_there(report):
     for evaluation in run.evaluations:
         for note in evaluation.notes:
             assert note in text
-    assert "mice.mp4 frame 8: left, s -> t" in text
+    assert "mice.mp4 frame 8: left, s \N{RIGHTWARDS ARROW} t" in text
 
 
 def test_headline_numbers_of_several_stand_side_by_side_in_their_colours(two):
