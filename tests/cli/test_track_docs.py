@@ -1,23 +1,40 @@
 """Every command and every example of the guides runs."""
 
+import importlib
 import json
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import av
+import click
 import pytest
 import sleap_io as sio
+from page_blocks import blocks_of, missing_line, quotes_of
 
 from sleap_rt.cli import track
+from sleap_rt.cli.app import app
 from sleap_rt.export import cache, exporter
 from sleap_rt.runtime.frames.video import VideoFile
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+EXTRAS = re.findall(
+    r"^([\w-]+) = \[",
+    (ROOT / "pyproject.toml").read_text(encoding="utf8").partition("optional-dependencies]")[2],
+    re.MULTILINE,
+)
 N_FRAMES = 15
 MODELS = ("centroid", "centered_instance", "bottomup")
+SETS = (*((name,) for name in MODELS), ("centroid", "centered_instance"))
+STEP_BY_STEP = [
+    page.relative_to(ROOT).as_posix()
+    for folder in ("guides", "kinds", "coming_from")
+    for page in sorted((DOCS / folder).glob("*.md"))
+]
 
 
 def blocks(name, language):
@@ -61,8 +78,7 @@ def _shorten(source, target):
 @pytest.fixture(scope="module")
 def graphs(sample_graphs):
     """Names of models -> their graphs, of every set that the guides mention."""
-    sets = (*((name,) for name in MODELS), ("centroid", "centered_instance"))
-    return {frozenset(names): sample_graphs(*names) for names in sets}
+    return {frozenset(names): sample_graphs(*names) for names in SETS}
 
 
 @pytest.fixture
@@ -120,18 +136,88 @@ def test_commands_of_other_guides_run(folder, call, guide, n_commands):
         assert done.out
 
 
+@pytest.mark.parametrize("page", STEP_BY_STEP)
+def test_a_page_runs_from_top_to_bottom_and_shows_what_comes(folder, call, page):
+    pytest.importorskip("openvino", reason="the guide of the CPU compares engines")
+    pytest.importorskip("MNN", reason="the guide of the CPU compares engines")
+    for block in blocks_of(ROOT / page):
+        if block.language != "sh" or block.needs:
+            continue
+        written = ""
+        for words in block.commands:
+            code, text = _ran(words, call)
+            assert code == 0, (words, text)
+            written += text
+        assert missing_line(block.shows, written) is None, written
+
+
+def _ran(words, call):
+    program, *arguments = words
+    if program == "sleap-nn":
+        done = call(*arguments)
+        return done.code, done.out + done.err
+    assert words[:2] == ["python", "benchmarks/gpu_proof.py"], "what does this page run?"
+    script = [sys.executable, str(ROOT / arguments[0]), *arguments[1:]]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", STEP_BY_STEP)
+def test_what_a_page_does_not_run_names_what_there_is(page):
+    """Of blocks that need hardware, and of commands in sentences."""
+    text = (ROOT / page).read_text(encoding="utf8")
+    commands = [
+        words for block in blocks_of(ROOT / page) for words in block.commands if block.needs
+    ]
+    commands += [line.split() for line in re.findall(r"`(sleap-nn \w[^`\n]*)`", text)]
+    for words in commands:
+        words = words[1:] if words[0] == "srun" else words
+        if Path(words[0]).name == "sleap-nn":
+            _check_options(words[1], words[2:])
+        elif words[:2] == ["pip", "install"] or words[0].endswith("/pip"):
+            named = {extra for word in words for extra in _extras(word)}
+            assert named <= set(EXTRAS), words
+
+
+def _check_options(name, words):
+    command = app.get_command(click.Context(app), name)
+    assert command, f"no command {name}"
+    known = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
+    given = {word for word in words if re.match(r"--?[a-z]", word)}
+    assert given <= known, f"{name}: {given - known}"
+
+
+def _extras(word):
+    found = re.search(r"\[([\w,-]+)\]", word)
+    return found[1].split(",") if found else []
+
+
+@pytest.mark.parametrize("page", [page for page in STEP_BY_STEP if quotes_of(ROOT / page)])
+def test_what_goes_wrong_quotes_messages_that_there_are(page, monkeypatch):
+    monkeypatch.syspath_prepend(str(DOCS / "building"))
+    messages = importlib.import_module("messages")
+    there = [one for found in messages.by_topic().values() for one in found]
+    quotes = quotes_of(ROOT / page)
+    assert not [quote for quote in quotes if not any(quote in one for one in there)]
+
+
+def test_a_line_that_did_not_come_is_found():
+    written = "OK  a.onnx: 3 points\nnext: track\n"
+    assert missing_line(("OK … 3 points", "next: …"), written) is None
+    assert missing_line(("OK … 4 points",), written) == "OK … 4 points"
+
+
 def test_every_example_runs(folder):
     names = {}
     for code in blocks("api.md", "python"):
-        if "camera" not in code:
-            exec(compile(code, "docs/api.md", "exec"), names)
+        exec(compile(code, "docs/api.md", "exec"), names)
     assert len(sio.load_slp("tracked.slp", open_videos=False).tracks) == 3
     assert names["points"].shape[1:] == (7, 2)
     assert names["confmaps"].shape[0] == 7
     assert not any(len(frame) for frame in names["nobody"])
 
 
-def test_every_command_and_example_of_the_live_guide_runs(folder, call):
+def test_every_command_of_the_live_guide_runs(folder, call):
     """On a video that is played, where the guide has a camera."""
     for line in "".join(blocks("live.md", "sh")).splitlines():
         _, *words = shlex.split(line)
@@ -139,24 +225,26 @@ def test_every_command_and_example_of_the_live_guide_runs(folder, call):
         done = call(*words, "--overwrite")
         assert done.code == 0, (line, done.err)
         assert "--zmq" in words or json.loads(done.out.splitlines()[0])["animals"]
+
+
+def test_the_processor_of_the_closed_loop_switches(folder):
     names = {}
-    for code in blocks("live.md", "python"):
-        exec(compile(code, "docs/live.md", "exec"), names)
+    for code in blocks("guides/closed_loop.md", "python"):
+        if "VideoCapture" not in code:
+            exec(compile(code, "docs/guides/closed_loop.md", "exec"), names)
     events = json.loads(Path("events.json").read_text())
     assert [event["on"] for event in events] == names["light"]
     assert names["light"][0] is True
     recorded = sio.load_slp("session.slp", open_videos=False)
-    assert len(recorded) + names["trigger"].is_on > 5
+    assert len(recorded)  # how many depends on how busy the machine is
 
 
 def test_the_camera_example_triggers_when_an_animal_enters(folder, capsys):
     """On a video in place of a camera, against the place and time of every animal's nose."""
-    (code,) = (code for code in blocks("api.md", "python") if "camera" in code)
+    (code,) = (c for c in blocks("guides/closed_loop.md", "python") if "VideoCapture" in c)
     assert "SOURCE = 0 " in code
     names = {}
-    exec(
-        compile(code.replace("SOURCE = 0 ", "SOURCE = 'video.mp4' "), "docs/api.md", "exec"), names
-    )
+    exec(compile(code.replace("SOURCE = 0 ", "SOURCE = 'video.mp4' "), "the loop", "exec"), names)
     *entered, last = capsys.readouterr().out.splitlines()
     assert last.startswith(f"{N_FRAMES} frames; p50 ")
     assert len(names["latencies_ms"]) == N_FRAMES

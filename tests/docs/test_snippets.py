@@ -1,7 +1,7 @@
 """Every Python snippet of every page is a program: it parses, and uses no name that it lacks.
 
-What the snippets do is tested where they are run: tests/cli/test_track_docs.py (docs/api.md),
-tests/tracking/test_documentation.py, tests/evaluation/test_docs.py, and
+What the snippets do is tested where they are run: tests/cli/test_track_docs.py (docs/api.md and
+guides), tests/tracking/test_documentation.py, tests/evaluation/test_docs.py, and
 tests/runtime/engines/test_contract.py (docs/architecture.md).
 """
 
