@@ -16,7 +16,7 @@ COPY sleap_rt ./sleap_rt
 RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /dist .
 
 FROM ${PYTHON_IMAGE} AS cpu
-# skia, which `sio render` draws with, needs these libraries.
+# skia, which `render` draws with, needs these libraries.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libegl1 libgl1 libfontconfig1 \
     && rm -rf /var/lib/apt/lists/*

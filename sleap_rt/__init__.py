@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sleap_rt.api.live import LiveProcessor, run_live
     from sleap_rt.api.merging import merge_parts
     from sleap_rt.api.pose_predictor import PosePredictor
+    from sleap_rt.api.rendering import render
     from sleap_rt.evaluation import Evaluator
     from sleap_rt.tracking import Tracker
     from sleap_rt.workflows.export import export_models
@@ -27,6 +28,7 @@ __all__ = [
     "__version__",
     "export_models",
     "merge_parts",
+    "render",
     "run_inference",
     "run_live",
 ]
@@ -38,6 +40,7 @@ _HOMES = {
     "Tracker": "sleap_rt.tracking",
     "export_models": "sleap_rt.workflows.export",
     "merge_parts": "sleap_rt.api.merging",
+    "render": "sleap_rt.api.rendering",
     "run_inference": "sleap_rt.api.inference",
     "run_live": "sleap_rt.api.live",
 }

@@ -21,7 +21,9 @@ MAY_IMPORT = {
     # It tells a terminal what workflows report: steps of an export, results, verifications.
     "cli": {"workflows", "export", "runtime", "tracking", "evaluation"},
     "api": {"workflows", "runtime", "tracking"},
-    "workflows": {"models", "export", "runtime", "tracking", "evaluation", "web_page"},
+    "workflows": {
+        *("models", "export", "runtime", "tracking", "evaluation", "web_page", "rendering"),
+    },
     # It runs the finished graph, to certify it; how alike two poses are is evaluation's to say.
     "export": {"models", "runtime", "evaluation"},
     "web_page": {"runtime"},
@@ -29,6 +31,7 @@ MAY_IMPORT = {
     "models": set(),
     "tracking": set(),
     "evaluation": set(),
+    "rendering": set(),
 }
 ROOMS = {  # of runtime/: which rooms each of them may enter
     "frames": set(),
@@ -48,7 +51,8 @@ ONLY_IN = {  # package -> the places that may import it
     "onnxruntime": {"runtime/engines", "export"},
     "yaml": {"untrusted", "cli"},
     "h5py": {"models", "runtime/frames", "runtime/outputs", "untrusted", "labels"},
-    "av": {"runtime/frames"},
+    "av": {"runtime/frames", "rendering"},
+    "skia": {"rendering"},
     "click": {"cli"},
     "rich": {"cli"},
     "rich_click": {"cli"},

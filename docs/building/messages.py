@@ -53,7 +53,8 @@ TOPICS = {
         "options/live.py",
         "api/live.py",
     ),
-    "In a browser": ("web_page", "workflows/show", "options/showing.py"),
+    "Pictures of results": ("rendering", "workflows/show", "options/showing.py"),
+    "In a browser": ("web_page", "workflows/show/page.py"),
     "Python": ("api",),
     "Limits on files": ("untrusted",),
 }

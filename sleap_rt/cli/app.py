@@ -19,7 +19,7 @@ from sleap_rt.version import __version__
 
 _PANELS = {  # of the help, and the commands in each
     "Models": ("export", "info", "verify", "bench", "page"),
-    "Poses and tracks": ("track", "merge", "live"),
+    "Poses and tracks": ("track", "merge", "live", "render"),
     "Evaluation": ("eval", "eval-tracking"),
     "This machine": ("system", "completion"),
 }

@@ -238,6 +238,8 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
 def _tell_next(paths: Sequence[Path], *, is_tracked: bool) -> None:
     """What people do with a result."""
     labels = [path for path in paths if path.suffix == ".slp"]
+    if labels:
+        messages.next_step(f"sleap-nn render {labels[0]} draws the poses over the video")
     if labels and is_tracked:
         messages.next_step(f"sleap-nn eval --tracks -g LABELS.slp -p {labels[0]}")
     elif labels:

@@ -20,7 +20,7 @@ from sleap_rt.options.running import (
     RunOptions,
     SelectionOptions,
 )
-from sleap_rt.options.showing import PageOptions
+from sleap_rt.options.showing import PageOptions, RenderOptions
 
 __all__ = [
     "EXPORT_FORMATS",
@@ -36,6 +36,7 @@ __all__ = [
     "LiveOptions",
     "ModelOverrides",
     "PageOptions",
+    "RenderOptions",
     "RunOptions",
     "SelectionOptions",
     "filled",

@@ -9,7 +9,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sleap_rt.cli.app import _COMMANDS, app
-from sleap_rt.cli.options.parameters import FileOrAddress, FrameList, NumberOrAuto
+from sleap_rt.cli.options.parameters import (
+    Crop,
+    FileOrAddress,
+    FrameList,
+    NumberOrAuto,
+    TrackNames,
+)
 from sleap_rt.cli.options.saved_config import NOT_SAVED
 
 TEXTS = ("no", "null", "1e-3", "a: b", "# x", "'", "é ✓", "two words", "1_000", "[a]", "", "0x10")
@@ -48,6 +54,10 @@ def values_for(option):
         return list(option.type.choices)
     if isinstance(option.type, FrameList):
         return ["0-100,200-300", "7", "1, 3,5"]
+    if isinstance(option.type, Crop):
+        return ["0,10,20,300"]
+    if isinstance(option.type, TrackNames):
+        return ["a", "a, b"]
     if isinstance(option.type, NumberOrAuto):
         return ["auto", "8"]
     if isinstance(option.type, click.Path):

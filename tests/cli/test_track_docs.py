@@ -115,7 +115,7 @@ def test_every_command_runs(folder, call):
 @pytest.mark.parametrize(
     ("guide", "n_commands"),
     [
-        ("README.md", 5),
+        ("README.md", 6),
         ("docs/models.md", 5),
         ("docs/legacy.md", 2),
         ("docs/engines.md", 5),

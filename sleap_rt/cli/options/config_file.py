@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.options.parameters import FileOrAddress, FrameList
+from sleap_rt.cli.options.parameters import CommaSeparated, FileOrAddress
 from sleap_rt.cli.terminal.messages import note
 from sleap_rt.errors import OptionError
 
@@ -168,7 +168,7 @@ def _texts(name: str, value: str | list[str], parameter: click.Parameter | None)
     takes_many = parameter is None or getattr(parameter, "multiple", False) or parameter.nargs != 1
     if takes_many:
         return value
-    if value and isinstance(parameter and parameter.type, FrameList):
+    if value and isinstance(parameter and parameter.type, CommaSeparated):
         return [",".join(value)]
     raise click.UsageError(f"{name} takes one value, not a list of {len(value)}")
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+_Value = TypeVar("_Value")
 _RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
 _OPEN_RANGE = re.compile(r"\s*(\d+)\s*,\s*-\s*(\d+)\s*")  # original SLEAP's form of 1-200: 1,-200
 _MOST_FRAMES = 100_000_000  # guards against a typing error that would fill the memory
@@ -33,7 +34,11 @@ class FileOrAddress(click.ParamType[str]):
     name = "text"
 
 
-class FrameList(click.ParamType[list[int]]):
+class CommaSeparated(click.ParamType[_Value]):
+    """Several values in one word, with commas between them; in a file also as a list."""
+
+
+class FrameList(CommaSeparated[list[int]]):
     """`1,3,5`, `0-100,200-300`, or any mix: whole numbers and inclusive ranges."""
 
     name = "frames"
@@ -47,6 +52,34 @@ class FrameList(click.ParamType[list[int]]):
             return parse_frames(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Crop(CommaSeparated[tuple[int, ...]]):
+    """`x1,y1,x2,y2`, whole numbers."""
+
+    name = "x1,y1,x2,y2"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        try:
+            numbers = tuple(int(one) for one in str(value).split(","))
+        except ValueError:
+            numbers = ()
+        if len(numbers) != 4:
+            self.fail(f"{value!r} is not x1,y1,x2,y2, four whole numbers of px", param, ctx)
+        return numbers
+
+
+class TrackNames(CommaSeparated[tuple[str, ...]]):
+    """`a,b`: names of tracks."""
+
+    name = "names"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        return tuple(name.strip() for name in str(value).split(","))
 
 
 def parse_frames(text: str) -> list[int]:

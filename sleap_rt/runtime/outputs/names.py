@@ -82,7 +82,7 @@ def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -
         raise OptionError(
             f"output_path {path}: must end in {suffix} with output_format {format_name}"
         )
-    _check_place(path, inputs)
+    check_place(path, inputs)
 
 
 def check_part_output(path: Path, inputs: Sequence[Path]) -> None:
@@ -92,10 +92,15 @@ def check_part_output(path: Path, inputs: Sequence[Path]) -> None:
             f"output_path {path}: a part (frame_range_of) must end in {PART_SUFFIX}; "
             "`sleap-nn merge` makes the result from all parts"
         )
-    _check_place(path, inputs)
+    check_place(path, inputs)
 
 
-def _check_place(path: Path, inputs: Sequence[Path]) -> None:
+def check_place(path: Path, inputs: Sequence[Path]) -> None:
+    """Refuse a path that no file must or can be written to, whatever its name; writes nothing.
+
+    Raises:
+        DataError: the file is an input or a folder, or no file can be made there.
+    """
     if path.exists() and any(file.exists() and path.samefile(file) for file in inputs):
         raise DataError(f"{path} is the input itself and is never overwritten; choose another -o.")
     if path.is_dir():

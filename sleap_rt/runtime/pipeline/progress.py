@@ -4,21 +4,23 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from sleap_rt.instances import FrameInstances
 
+_Result = TypeVar("_Result")
 _SECONDS_BETWEEN_LINES = 0.25
 _FRAMES_BETWEEN_LOOKS = 32
 _SECONDS_BETWEEN_LINES_OF_A_LOG = 30
 
 
 def bar(
-    results: Iterable[FrameInstances],
+    results: Iterable[_Result],
     n_frames: int,
     n_done: int,
     what: str | None = None,
     beside: Callable[[], str] = str,
-) -> Iterable[FrameInstances]:
+) -> Iterable[_Result]:
     """A bar with frames/s and time left on standard error; lines now and then if it is no terminal.
 
     Args:
@@ -37,12 +39,12 @@ def somebody_looks() -> bool:
 
 
 def _bar(
-    results: Iterable[FrameInstances],
+    results: Iterable[_Result],
     n_frames: int,
     n_done: int,
     what: str | None,
     beside: Callable[[], str],
-) -> Iterator[FrameInstances]:
+) -> Iterator[_Result]:
     from tqdm import tqdm
 
     with tqdm(
@@ -63,12 +65,12 @@ def _bar(
 
 
 def _lines(
-    results: Iterable[FrameInstances],
+    results: Iterable[_Result],
     n_frames: int,
     n_done: int,
     what: str | None,
     beside: Callable[[], str],
-) -> Iterator[FrameInstances]:
+) -> Iterator[_Result]:
     """For a log file: `1200 of 18000 frames, 61.3 frames/s, 4.6 min left`, every 30 s."""
     started = last = time.monotonic()
     for position, result in enumerate(results, 1):
