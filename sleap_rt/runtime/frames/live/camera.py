@@ -12,7 +12,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.runtime.frames.live.source import LiveFrame
 from sleap_rt.runtime.frames.live.unfiled import without_files
 from sleap_rt.runtime.frames.video import DECODER
-from sleap_rt.runtime.frames.video.container import Failures
+from sleap_rt.runtime.frames.video.container import LENIENT, Failures
 from sleap_rt.runtime.frames.video.pixels import check_depth, has_color, to_gray, to_rgb
 
 _STALE_SECONDS = 0.5  # since it was opened: what a camera has kept by then is old
@@ -83,8 +83,8 @@ class Camera:
                 self._address,
                 format=self._reader,
                 container_options=self._options,
-                metadata_errors="replace",
                 timeout=timeout,
+                **LENIENT,
             )
         except (*Failures, ValueError) as error:
             raise DataError(f"{self.name} cannot be opened: {_reason(error)}.") from error

@@ -23,7 +23,7 @@ _FORMATS = (
 )
 # A title of broken text stops nothing. PyAV 19 reads titles when it is asked for them.
 _READS_TITLES = int(av.__version__.partition(".")[0]) < 19
-_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _READS_TITLES else {}
+LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if _READS_TITLES else {}
 _PLAYLISTS = (b"ffconcat", b"#EXTM3U", b"[playlist]", b"<MPD")
 
 
@@ -61,7 +61,7 @@ def open_container(path: Path, n_threads: int | None = None) -> OpenContainer:
     # The protocol in front keeps a colon in the name from being taken for one.
     options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
     try:
-        container = av.open(f"file:{path}", container_options=options, **_LENIENT)
+        container = av.open(f"file:{path}", container_options=options, **LENIENT)
     except (*Failures, ValueError) as error:
         if _head(path).lstrip().startswith(_PLAYLISTS):
             raise DataError(
