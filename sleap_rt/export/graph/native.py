@@ -36,8 +36,8 @@ class NativeRules:
         size = _known_size(spec)
 
         def direct(op: Op) -> tuple[Value]:
-            image = _held_to(op, planes(op, frames), size if spec.input_scale != 1 else None)
-            return (_network_input(op, image, spec, size),)
+            held = _held_to(op, frames, size if spec.input_scale != 1 else None)
+            return (_network_input(op, planes(op, held), spec, size),)
 
         def prepared(op: Op) -> tuple[Value]:
             converted = _convert(op, planes(op, frames), spec)
@@ -97,15 +97,15 @@ def _known_size(spec: Preprocessing) -> tuple[int, int] | None:
     return spec.max_height, spec.max_width
 
 
-def _held_to(op: Op, image: Value, size: tuple[int, int] | None) -> Value:
-    """The image with its size stated, in a branch that only images of this size take.
+def _held_to(op: Op, frames: Value, size: tuple[int, int] | None) -> Value:
+    """Frames with their size stated, in a branch that only frames of this size take.
 
     TensorRT also checks the branch not taken, where other sizes would not fit the constants.
     """
     if size is None:
-        return image
-    missing = op.Sub(list(size), op.Shape(image, start=2, end=4))  # 0, or not taken
-    return op.Pad(image, op.Concat([0, 0, 0, 0, 0, 0], missing, axis=0))
+        return frames
+    missing = op.Sub(list(size), op.Shape(frames, start=1, end=3))  # 0, or not taken
+    return op.Pad(frames, op.Concat([0, 0, 0, 0, 0], missing, [0], axis=0))
 
 
 def _scaled(size: tuple[int, int], spec: Preprocessing) -> tuple[int, int]:
