@@ -6,7 +6,8 @@ GRAPHS are export folders, or `FOLDER+OTHER`, OTHER being the same models in ano
 every round each variant predicts the same frames once, in an order that changes from round to
 round; printed are the median of the ratios to ONNX Runtime as `track` uses it, round by round, with
 the smallest and the largest. `ort, spinning` is ONNX Runtime with its own default, whose threads go
-on spinning after a run. Frames are read while predicting, as in `track`. Only CPUs.
+on spinning after a run; `together` are engines without lanes: all cores compute each layer
+together. Frames are read while predicting, as in `track`. Only CPUs.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -26,7 +28,10 @@ from sleap_rt.runtime import open_predictor, predict_frames  # noqa: E402
 from sleap_rt.runtime.frames.video import VideoFile  # noqa: E402
 from sleap_rt.runtime.predictors import Predictor  # noqa: E402
 
-VARIANTS = ("ort", "ort, spinning", "openvino", "mnn")
+VARIANTS = (
+    *("ort", "ort, spinning", "ort, together"),
+    *("openvino", "openvino, together", "mnn", "mnn, together"),
+)
 OF_OTHERS = ("ort", "openvino")
 
 
@@ -77,8 +82,18 @@ def measure(args: argparse.Namespace, variants: Sequence[tuple[Sequence[Path], s
 
 def opened(models: Sequence[Path], variant: str) -> Predictor:
     engine = EngineOptions(engine=variant.partition(",")[0], device="cpu")
-    with spinning_sessions(variant.endswith("spinning")):
+    with spinning_sessions(variant.endswith("spinning")), lanes(not variant.endswith("together")):
         return open_predictor(models, DecodeOptions(), engine)
+
+
+@contextmanager
+def lanes(on: bool):
+    """Engines opened inside share out the rows of a run, or do not."""
+    if on:
+        yield
+    else:
+        with patch("sleap_rt.runtime.engines.LanedEngine", lambda open_lane, n: open_lane(n)):
+            yield
 
 
 @contextmanager

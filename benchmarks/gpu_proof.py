@@ -37,7 +37,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.model_files import exported_graphs
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import declarations
-from sleap_rt.runtime.engines._times import EngineTimes, timed_engines
+from sleap_rt.runtime.engines.wrapping.times import EngineTimes, timed_engines
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.predictors import Predictor, open_predictor
 

@@ -3,27 +3,31 @@
 `interface` defines what an engine is and declares. Support modules begin with `_` or are packages.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
 from sleap_rt.errors import EngineError
+from sleap_rt.machine.cores import available_cores
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import _choice
 from sleap_rt.runtime.engines._choice import AS_ASKED, EngineChoice, check_options, choose
 from sleap_rt.runtime.engines._cut import cut
-from sleap_rt.runtime.engines._steps import SteppedEngine
-from sleap_rt.runtime.engines._times import timed
 from sleap_rt.runtime.engines.interface import (
     Array,
     Declaration,
+    Device,
     DeviceArray,
     Engine,
     Feed,
     TensorSpec,
     find_device,
 )
+from sleap_rt.runtime.engines.wrapping.lanes import LanedEngine
+from sleap_rt.runtime.engines.wrapping.steps import SteppedEngine
+from sleap_rt.runtime.engines.wrapping.times import timed
 
 __all__ = [
     "AS_ASKED",
@@ -110,12 +114,23 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
         EngineError: the engine or the device is not available here, or refuses the graph.
     """
     options = choose_engine(options).options
+    declared = declarations()[options.engine]
+    device, _ = find_device(options.engine, declared, options.device)
     try:
-        engine: Engine = import_module(_module(options.engine)).open_engine(model, options)
+        return timed(_opened(model, options, device, declared))
     except ModuleNotFoundError as error:
         raise EngineError(
             f"engine {options.engine!r} needs the Python package {error.name!r}, which is not "
-            f"installed. {declarations()[options.engine].install}"
+            f"installed. {declared.install}"
         ) from error
-    device, _ = find_device(options.engine, declarations()[options.engine], engine.device)
-    return timed(SteppedEngine(engine) if device.builds_per_shape else engine)
+
+
+def _opened(model: Path, options: EngineOptions, device: Device, declared: Declaration) -> Engine:
+    open_one: Callable[[Path, EngineOptions], Engine]
+    open_one = import_module(_module(options.engine)).open_engine
+    if device.builds_per_shape:
+        return SteppedEngine(open_one(model, options))
+    if device.kind == "cpu" and declared.honours("threads", device):
+        threads = options.threads or available_cores().n
+        return LanedEngine(lambda n: open_one(model, replace(options, threads=n)), threads)
+    return open_one(model, options)

@@ -73,9 +73,10 @@ def load_mnn() -> Any:
     Raises:
         ModuleNotFoundError: it is not installed.
     """
-    with _unheard():
-        import MNN
-    return MNN
+    if sys.modules.get("MNN") is None:  # else nothing is printed, and others may be printing
+        with _unheard():
+            import MNN  # noqa: F401
+    return sys.modules["MNN"]
 
 
 class MnnNetwork:

@@ -74,6 +74,7 @@ class OpenVinoEngine:
         self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if self._target == "CPU":
             self._settings["INFERENCE_NUM_THREADS"] = options.threads or available_cores().n
+            self._settings["ENABLE_CPU_PINNING"] = False  # all lanes would share the same cores
         try:
             self._model = self._core.read_model(read_keeping_bytes(model) or model)
         except (RuntimeError, ValueError) as error:

@@ -11,7 +11,7 @@ import numpy as np
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import DecodeOptions, EngineOptions
-from sleap_rt.runtime.engines._times import timed_engines
+from sleap_rt.runtime.engines.wrapping.times import timed_engines
 from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.inspect.stored_frame import training_frame
 from sleap_rt.runtime.inspect.whole_run import whole_run

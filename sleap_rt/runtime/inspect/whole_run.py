@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sleap_rt.options import FilterOptions, RunOptions, SelectionOptions
-from sleap_rt.runtime.engines._times import EngineTimes
+from sleap_rt.runtime.engines.wrapping.times import EngineTimes
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following

@@ -8,7 +8,7 @@ import pytest
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import declarations, open_engine
 from sleap_rt.runtime.engines import ort as ort_file
-from sleap_rt.runtime.engines._steps import SteppedEngine, stepped_size
+from sleap_rt.runtime.engines.wrapping.steps import SteppedEngine, stepped_size
 from sleap_rt.runtime.inspect.verify import read_sample
 from sleap_rt.runtime.predictors import open_predictor
 

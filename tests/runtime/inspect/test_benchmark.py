@@ -10,7 +10,7 @@ import pytest
 from sleap_rt.cli import main
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor
-from sleap_rt.runtime.engines._times import EngineTimes, timed_engines
+from sleap_rt.runtime.engines.wrapping.times import EngineTimes, timed_engines
 from sleap_rt.runtime.inspect.bench import BenchOptions, run_benchmark
 from sleap_rt.runtime.inspect.whole_run import whole_run
 

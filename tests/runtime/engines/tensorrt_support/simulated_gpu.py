@@ -184,7 +184,10 @@ class SimulatedTensorRT:
     def _deserialize(self, plan: bytes) -> "_Engine | None":
         if plan.startswith(b"unusable"):
             return None
-        return _Engine(ort.InferenceSession(plan, providers=["CPUExecutionProvider"]), self._cuda)
+        settings = ort.SessionOptions()
+        settings.intra_op_num_threads = 1  # with more, the last bit depends on their number
+        session = ort.InferenceSession(plan, settings, providers=["CPUExecutionProvider"])
+        return _Engine(session, self._cuda)
 
 
 _DTYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(int64)": np.int64}

@@ -38,7 +38,8 @@ def test_poses_are_those_of_the_cpu(
 ) -> None:
     cuda.capacity = 1 << 30
     graphs = sample_graphs(*models)
-    on_cpu = open_predictor(graphs, DecodeOptions(), EngineOptions(engine="ort", device="cpu"))
+    cpu = EngineOptions(engine="ort", device="cpu", threads=1)
+    on_cpu = open_predictor(graphs, DecodeOptions(), cpu)
     on_gpu = open_predictor(graphs, DecodeOptions(), TRT)
     assert on_gpu.device == "cuda:0"
     for batch in batches:

@@ -1,0 +1,1 @@
+"""Engines around engines: what shares out, fills up or times their runs."""

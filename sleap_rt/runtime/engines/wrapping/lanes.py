@@ -1,0 +1,121 @@
+"""Lanes: equal engines on one CPU that share out the frames, or crops, of a run.
+
+Where all cores compute one layer together, they wait for the slowest of them after each layer. With
+frames of their own they wait once, at the end: docs/measurements.md has the figures.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from threading import Thread
+from typing import TypeVar
+
+import numpy as np
+
+from sleap_rt.options import USUAL_BATCH_SIZE
+from sleap_rt.runtime.engines.interface import Array, DeviceArray, Engine, Feed, check_feed
+
+T = TypeVar("T")
+
+
+class LanedEngine:
+    """As many lanes as a run has rows for; each has its even share of the threads.
+
+    How many lanes a run takes depends on nothing but its number of rows, so that equal runs have
+    equal results. A single row gets all threads.
+
+    Args:
+        open_lane: opens an engine with so many threads.
+        threads: of all lanes together.
+
+    Raises:
+        EngineError: as `open_lane`.
+    """
+
+    def __init__(self, open_lane: Callable[[int], Engine], threads: int) -> None:
+        self._open_lane, self._threads = open_lane, threads
+        n_usual = n_lanes(USUAL_BATCH_SIZE, threads)
+        first = open_lane(threads // n_usual)
+        self._lanes = {n_usual: [first]}  # the others are opened when they are first needed
+        self.inputs, self.outputs, self.device = first.inputs, first.outputs, first.device
+        self.upload: Callable[[Array], Array | DeviceArray] = first.upload
+
+    def run(self, feed: Feed, fetch: Sequence[str] | None = None) -> dict[str, Array]:
+        check_feed(self.inputs, feed)
+        parts = shared_out(feed, self._threads)
+        lanes = self._opened(len(parts))
+        found = _at_once(
+            [partial(lane.run, part, fetch) for lane, part in zip(lanes, parts, strict=True)]
+        )
+        if len(found) == 1:
+            return found[0]
+        return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+
+    def _opened(self, n: int) -> list[Engine]:
+        lanes = self._lanes.setdefault(n, [])
+        while len(lanes) < n:
+            lanes.append(self._open_lane(self._threads // n))
+        return lanes
+
+    def close(self) -> None:
+        for lanes in self._lanes.values():
+            for lane in lanes:
+                lane.close()
+
+
+def n_lanes(n_rows: int, threads: int) -> int:
+    """The most lanes that each get a row, and all the same number of threads."""
+    return max((n for n in range(1, min(n_rows, threads) + 1) if threads % n == 0), default=1)
+
+
+def shared_out(feed: Feed, threads: int) -> list[Feed]:
+    """The inputs of each lane: consecutive frames, or crops and the frames that they lie in.
+
+    Args:
+        feed: inputs of a graph.
+        threads: of all lanes.
+    """
+    frames, centers, frame_index = map(feed.get, ("frames", "centers", "frame_index"))
+    assert isinstance(frames, np.ndarray)  # lanes run on a CPU
+    if centers is None or frame_index is None:
+        return [{**feed, "frames": part} for part in _split(frames, threads)]
+    assert isinstance(centers, np.ndarray)
+    assert isinstance(frame_index, np.ndarray)
+    if not 1 < len(centers) == len(frame_index):
+        return [feed]
+    return [
+        {
+            **feed,
+            "frames": frames[part.min() : part.max() + 1],
+            "centers": points,
+            "frame_index": part - part.min(),
+        }
+        for points, part in zip(_split(centers, threads), _split(frame_index, threads), strict=True)
+    ]
+
+
+def _split(rows: Array, threads: int) -> list[Array]:
+    return np.array_split(rows, n_lanes(len(rows), threads))
+
+
+def _at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """The results of calls that run side by side; all have ended when this returns or raises."""
+    futures: list[Future[T]] = [Future() for _ in calls]
+    # Where a library never returns, the program must still be able to end: daemons.
+    threads = [
+        Thread(target=_answer, args=pair, name="engine-lane", daemon=True)
+        for pair in zip(futures[1:], calls[1:], strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    _answer(futures[0], calls[0])
+    for thread in threads:
+        thread.join()
+    return [future.result() for future in futures]
+
+
+def _answer(future: "Future[T]", call: Callable[[], T]) -> None:
+    try:
+        future.set_result(call())
+    except BaseException as error:  # whoever waits for the result raises it
+        future.set_exception(error)
