@@ -209,35 +209,45 @@ class _Periodic:
 
     def resized(self, op: Op, image: Value) -> Value:
         n, p = self.main.shape
-        axis, b, last = self.axis, self._n_halo, self.n_blocks - 1
+        length = n * self.n_blocks
+        axis, is_columns = self.axis, self.axis == _COLUMNS
         lead = op.Shape(image, start=0, end=axis)
-        rest = [] if axis == _COLUMNS else [op.Shape(image, start=_COLUMNS, end=_COLUMNS + 1)]
-        blocks = op.Reshape(image, op.Concat(lead, [self.n_blocks, n], *rest, axis=0))
+        rest = [] if is_columns else [op.Shape(image, start=_COLUMNS, end=_COLUMNS + 1)]
 
-        def part(first_block: int, n_parts: int, first: int, length: int) -> Value:
-            """Some of the px of some blocks."""
-            ends = [first_block + n_parts, first + length]
-            return op.Slice(blocks, [first_block, first], ends, [axis, axis + 1])
+        def cut(values: Value, *sizes: int) -> Value:
+            return op.Reshape(values, op.Concat(lead, list(sizes), *rest, axis=0))
 
-        start, end = (
-            _product(op, part(block, 1, 0, n), self._made_up(weights, place), axis)
-            for block, weights, place in ((0, self.first, 0), (last, self.last, -1))
-        )
-        ahead = op.Concat(start, part(0, last, n - b, b), axis=axis)
-        behind = op.Concat(part(1, last, 0, b), end, axis=axis)
-        halos = op.Concat(ahead, behind, axis=axis + 1)
+        ahead = _product(op, op.Slice(image, [0], [n], [axis]), self._made_up(self.first, 0), axis)
+        piece, pieces = self._neighbours()
+        in_pieces = cut(image, length // piece, piece)
+        found = op.Gather(in_pieces, constant(op, pieces), axis=axis)
+        inner = cut(found, len(pieces) * piece)
+        end = op.Slice(image, [length - n], [length], [axis])
+        behind = _product(op, end, self._made_up(self.last, -1), axis)
+        halo = op.Concat(ahead, inner, behind, axis=axis)
         own, others = (
-            _product(op, values, weights, axis)
-            for values, weights in ((blocks, self.main), (halos, self.halo))
+            _product(op, cut(values, self.n_blocks, len(weights)), weights, axis)
+            for values, weights in ((image, self.main), (halo, self.halo))
         )
-        level = op.Floor(own + others + 0.5)
-        return op.Reshape(level, op.Concat(lead, [self.n_blocks * p], *rest, axis=0))
+        return cut(op.Floor(own + others + 0.5), self.n_blocks * p)
 
     def _made_up(self, weights: _Floats, place: int) -> _Floats:
         """(px of a block, px of half a halo): only one of these is not zero."""
         columns = np.zeros((len(weights), self._n_halo), np.float32)
         columns[:, place] = weights
         return columns
+
+    def _neighbours(self) -> tuple[int, NDArray[np.int64]]:
+        """All halos but the outermost two halves, in order: px of a piece, and which pieces.
+
+        Few large pieces are gathered faster than many px.
+        """
+        n, b = len(self.main), self._n_halo
+        piece = b if n % b == 0 else 1
+        borders = np.arange(1, self.n_blocks)[:, None] * n
+        around = borders + np.concatenate([np.arange(0, b, piece), np.arange(-b, 0, piece)])
+        pieces: NDArray[np.int64] = around.ravel() // piece
+        return piece, pieces
 
 
 def _block_size(n_in: int, n_out: int) -> tuple[int, int] | None:
