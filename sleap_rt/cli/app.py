@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 
 import click
 from rich_click import RichCommandPanel, RichGroup
 
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.help import MOST_COLUMNS, HelpContext
+from sleap_rt.cli.terminal.program import program_name
 from sleap_rt.errors import OptionError, SleapRtError, did_you_mean, options_are_typed
 from sleap_rt.interrupts import Interrupts
 from sleap_rt.version import __version__
@@ -25,7 +25,6 @@ _PANELS = {  # of the help, and the commands in each
 }
 _COMMANDS = (*(name for names in _PANELS.values() for name in names), "predict")
 _ALIASES = {"predict": "track", "infer": "track"}  # `infer` is not listed: sleap-nn's old name
-_NAMES = ("sleap-nn", "sleap-rt")  # of the program
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
 
 
@@ -107,12 +106,6 @@ def app() -> None:
     sleap-nn export models/centroid models/centered_instance -o exports/flies
     sleap-nn track -i video.mp4 -m exports/flies
     """
-
-
-def program_name() -> str:
-    """What the program was called as; an environment may hold another `sleap-nn`."""
-    called = Path(sys.argv[0]).stem
-    return called if called in _NAMES else _NAMES[0]
 
 
 def main(args: list[str] | None = None) -> None:

@@ -4,6 +4,8 @@ import click
 from click.shell_completion import get_completion_class
 
 from sleap_rt.cli.options.arguments import OnceCommand
+from sleap_rt.cli.terminal.messages import next_step
+from sleap_rt.cli.terminal.program import script_name
 from sleap_rt.errors import OptionError
 
 _FILES = {"bash": "~/.bashrc", "zsh": "~/.zshrc", "fish": "~/.config/fish/config.fish"}
@@ -22,8 +24,7 @@ def command(ctx: click.Context, shell: str) -> None:
     sleap-nn completion zsh >> ~/.zshrc
     sleap-nn completion fish >> ~/.config/fish/config.fish
     """
-    program = ctx.find_root()
-    name = program.info_name or ""
+    program, name = ctx.find_root(), script_name()
     kind = get_completion_class(shell)
     assert kind is not None  # the choices are those that click knows
     try:
@@ -31,6 +32,7 @@ def command(ctx: click.Context, shell: str) -> None:
     except RuntimeError as error:  # bash is missing, or too old
         raise OptionError(f"No script for {shell}: {error}") from None
     click.echo(source)
+    next_step(f"open a new shell, once the script is in {_FILES[shell]}")
 
 
 def complete_variable(program: str) -> str:

@@ -9,6 +9,7 @@ import click
 
 from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.sections import SectionedCommand, section
+from sleap_rt.cli.reports.next_steps import after_report
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.help import goes_to_terminal
 from sleap_rt.cli.terminal.tables import show_line, show_table
@@ -199,6 +200,8 @@ def evaluate(
         click.echo(f"Saved {path}", err=True)
     if options.report is None:
         messages.next_step("--report report.html shows the errors in frames and curves")
+    else:
+        after_report(options.report)
 
 
 def _show(parts: "Iterator[str | Section]") -> None:

@@ -209,6 +209,7 @@ def _show(exported: "Sequence[Exported]", target: str | None) -> None:
         click.echo(f"{name}: {_certified(one.contract)}")
     if exported[0].bonsai is not None:
         click.echo(f"{exported[0].path}: {exported[0].bonsai}")
+        messages.next_step(f"give {exported[0].path} to the operator of Bonsai.Sleap as its model")
         return
     for one in exported:
         if one.engine is not None:

@@ -1,5 +1,6 @@
 """`sleap-nn merge`: one result of the parts that `track --frame_range_of` wrote."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.track import OUTPUT_FORMAT
 from sleap_rt.cli.options.tracking import tracking_option_list
+from sleap_rt.cli.reports.next_steps import after_results
 from sleap_rt.cli.terminal import messages
+from sleap_rt.version import __version__
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import tracker_options
 
@@ -31,6 +34,9 @@ _ESSENTIAL = (
     click.option("--overwrite", is_flag=True, help="Replace a file that is another result."),
     click.option("--reproducible", is_flag=True, help="Leave times out of the result."),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing but warnings and errors."),
+    click.option(
+        "--json", "as_json", is_flag=True, help="What was done as one JSON object in place of text."
+    ),
 )
 
 
@@ -56,6 +62,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         messages.warn(warning)
 
     from sleap_rt.cli.reports.prediction import TerminalReport
+    from sleap_rt.workflows.many.task import facts_of
     from sleap_rt.workflows.parts.merge import MergeOptions, merge_parts
     from sleap_rt.workflows.plan import PredictionOptions
 
@@ -68,7 +75,15 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         reproducible=params["reproducible"],
         overwrite=params["overwrite"],
     )
-    report = TerminalReport(quiet=params["quiet"], verbose=False, json_lines=False)
+    report = TerminalReport(
+        quiet=params["quiet"], verbose=False, json_lines=False, is_aside=params["as_json"]
+    )
     summary = merge_parts(params["parts"], options, report)
     report.done(summary, PredictionOptions(tracking=tracking))
+    if params["as_json"]:
+        parts = [str(path.absolute()) for path in params["parts"]]
+        facts = {"sleap_rt_version": __version__, "parts": parts, **facts_of(summary)}
+        click.echo(json.dumps(facts, indent=2))
+    if not params["quiet"]:
+        after_results(summary.paths, is_tracked=summary.n_tracks > 0)
     return int(summary.damaged.lacks_poses)

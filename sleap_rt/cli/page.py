@@ -1,5 +1,7 @@
 """`sleap-nn page`: an exported model in a browser."""
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.options import PageOptions, filled
 
 
@@ -22,7 +25,8 @@ from sleap_rt.options import PageOptions, filled
 @click.option(
     "--port", type=int, help="With --serve: where.  [default: 8000, or any free one; 0: any]"
 )
-def command(**params: Any) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object in place of text.")
+def command(as_json: bool, **params: Any) -> None:
     """Make a page that runs a model in a browser: drop a video on it, and poses are drawn over it.
 
     MODEL is an export folder, an `.onnx` file or a trained model. The page reads the video itself
@@ -41,12 +45,30 @@ def command(**params: Any) -> None:
     plan = plan_page(models, options)
     content = plan.content(ExportProgress(quiet=False, verbose=False))
     folder = plan.write(content)
-    if folder is not None:
-        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-        click.echo(f"{folder}: a page of {size / 1e6:.0f} MB. Browsers open it from a web server,")
-        click.echo("not from the disk: put it on one, or show it here with --serve.")
     server = plan.open_server(content)
+    (_show_json if as_json else _show)(folder, None if server is None else server.address)
     if server is not None:
-        click.echo(f"{server.address} shows the page on this machine. Ctrl-C ends it.")
         with server:
             server.serve_forever()
+
+
+def _show(folder: Path | None, address: str | None) -> None:
+    if folder is not None:
+        click.echo(f"{folder}: a page of {_size(folder) / 1e6:.0f} MB. Browsers open it from a web")
+        click.echo("server, not from the disk.")
+    if address is not None:
+        click.echo(f"{address} shows the page on this machine. Ctrl-C ends it.")
+        next_step(f"open {address} in a browser, and drop a video on it")
+    else:
+        next_step("put the folder on a web server, or show the page here with --serve")
+
+
+def _show_json(folder: Path | None, address: str | None) -> None:
+    written = {} if folder is None else {"folder": str(folder.absolute()), "bytes": _size(folder)}
+    served = {} if address is None else {"address": address}
+    click.echo(json.dumps({**written, **served}, indent=2))
+    sys.stdout.flush()  # it may be read while the page is served
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

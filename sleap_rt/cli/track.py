@@ -1,10 +1,10 @@
 """`sleap-nn track`: predict the poses in a video, follow the animals, or both."""
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +17,7 @@ from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.resume import resume_asked
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracking_option_list
+from sleap_rt.cli.reports.next_steps import after_many, after_results
 from sleap_rt.cli.terminal import messages
 from sleap_rt.errors import OptionError
 from sleap_rt.model_files import refuse_model
@@ -36,6 +37,7 @@ from sleap_rt.workflows.tracking import needed_tracker_options, tracker_options
 if TYPE_CHECKING:
     from sleap_rt.workflows.many.inputs import Inputs
     from sleap_rt.workflows.many.options import ManyOptions
+    from sleap_rt.workflows.many.run import ManyRun
     from sleap_rt.workflows.many.task import Task
     from sleap_rt.workflows.plan import PredictionOptions
     from sleap_rt.workflows.retrack import RetrackSummary
@@ -73,6 +75,9 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         if params["quiet"]:
             raise OptionError("verbose and quiet exclude each other")
         logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for other in ("gui", "dry_run"):
+        if params["as_json"] and params[other]:
+            raise OptionError(f"json and {other} exclude each other; give one")
     for path in (*params["inputs"], *params["data_path"]):
         refuse_model(path, "data_path")  # also if it was to be the model, and none is named
     params = {**_in_our_terms(ctx, params), "resume": resume_asked(params)}
@@ -113,9 +118,13 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
                 click.echo("\n".join(plan.lines()))
         return 0
     report = TerminalReport(
-        quiet=params["quiet"], verbose=params["verbose"], json_lines=params["gui"]
+        quiet=params["quiet"],
+        verbose=params["verbose"],
+        json_lines=params["gui"],
+        is_aside=params["as_json"],
     )
     show = partial(report.done, options=options)
+    alone = _alone(inputs)
     if options.cluster is not None:
         with ClusterPredictions(models, options, overrides, report) as cluster:
             if many is not None:
@@ -127,9 +136,24 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     else:
         summary = predict(inputs.paths[0], models, options, overrides, report)
     show(summary)
-    if not params["quiet"]:
-        _tell_next(summary.paths, is_tracked=options.tracking is not None)
+    _end(alone, summary, params)
     return int(summary.damaged.lacks_poses)
+
+
+def _alone(inputs: "Inputs") -> "ManyRun":
+    """A run of one input, as many inputs have it, for what is told at its end."""
+    from sleap_rt.workflows.many.run import ManyRun
+    from sleap_rt.workflows.many.task import Task
+
+    return ManyRun([Task(path=inputs.paths[0], output=None)])
+
+
+def _end(alone: "ManyRun", done: Any, params: dict[str, Any]) -> None:
+    alone.tasks[0].status, alone.tasks[0].done = "done", done
+    if params["as_json"]:
+        click.echo(json.dumps(alone.facts(), indent=2))
+    if not params["quiet"]:
+        after_results(done.paths, is_tracked=bool(params["tracking"]))
 
 
 def _inputs(params: dict[str, Any]) -> "tuple[Inputs, ManyOptions | None]":
@@ -154,11 +178,18 @@ def _carry_out(
     from sleap_rt.workflows.many.plan import plan_many
     from sleap_rt.workflows.many.run import none_ahead
 
-    report = ManyTerminalReport(show, quiet=params["quiet"], json_lines=params["gui"])
+    report = ManyTerminalReport(
+        show, quiet=params["quiet"], json_lines=params["gui"], is_aside=params["as_json"]
+    )
     run = plan_many(inputs.paths, many)
     with report:
         run.carry_out(work, report, look_ahead=look_ahead or none_ahead)
     report.finished(run)
+    if params["as_json"]:
+        click.echo(json.dumps(run.facts(), indent=2))
+    if not params["quiet"]:
+        written = [path for task in run.tasks if task.done is not None for path in task.done.paths]
+        after_many(len(run.with_status("failed")), written, is_tracked=bool(params["tracking"]))
     return int(not run.is_complete)
 
 
@@ -219,7 +250,8 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
         reproducible=params["reproducible"],
     )
     inputs, many = _inputs(params)
-    show = partial(_show_retracked, quiet=params["quiet"])
+    show = partial(_show_retracked, quiet=params["quiet"], is_aside=params["as_json"])
+    alone = _alone(inputs)
     if many is not None:
 
         def work(task: "Task") -> "RetrackSummary":
@@ -230,23 +262,11 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
         return _carry_out(inputs, many, work, show, params)
     done = retrack_data(inputs.paths[0], options, writes=True, keeps_labels=False)
     show(done)
-    if not params["quiet"]:
-        _tell_next(done.paths, is_tracked=True)
+    _end(alone, done, params)
     return 0
 
 
-def _tell_next(paths: Sequence[Path], *, is_tracked: bool) -> None:
-    """What people do with a result."""
-    labels = [path for path in paths if path.suffix == ".slp"]
-    if labels:
-        messages.next_step(f"sleap-nn render {labels[0]} draws the poses over the video")
-    if labels and is_tracked:
-        messages.next_step(f"sleap-nn eval --tracks -g LABELS.slp -p {labels[0]}")
-    elif labels:
-        messages.next_step(f"sleap-nn track -i {labels[0]} -t follows the animals")
-
-
-def _show_retracked(done: "RetrackSummary", *, quiet: bool) -> None:
+def _show_retracked(done: "RetrackSummary", *, quiet: bool, is_aside: bool) -> None:
     for note in done.notes:
         messages.note(note)
     if done.n_missing:
@@ -257,5 +277,6 @@ def _show_retracked(done: "RetrackSummary", *, quiet: bool) -> None:
         click.echo(
             f"{counted(done.n_frames, 'frame')}, {counted(done.n_instances, 'instance')}, "
             f"{counted(done.n_tracks, 'track')}, "
-            f"{done.n_frames / done.seconds:.1f} frames/s -> {', '.join(map(str, done.paths))}"
+            f"{done.n_frames / done.seconds:.1f} frames/s -> {', '.join(map(str, done.paths))}",
+            err=is_aside,
         )

@@ -102,7 +102,7 @@ _HONOURED = frozenset(
         *FilterOptions.__dataclass_fields__,
         *TrackerOptions.__dataclass_fields__,
         *("frames", "video_index", "max_instances", "tracking"),
-        *("output_format", "no_empty_frames", "overwrite", "reproducible", "gui"),
+        *("output_format", "no_empty_frames", "overwrite", "reproducible", "gui", "as_json"),
         *("skip_existing", "summary"),
         *KALMAN_OF_SLEAP_NN,
     }

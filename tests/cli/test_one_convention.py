@@ -5,7 +5,7 @@ import sys
 import pytest
 import sleap_io as sio
 
-from sleap_rt.cli.app import program_name
+from sleap_rt.cli.terminal.program import as_called, program_name
 
 
 @pytest.fixture(autouse=True)
@@ -98,12 +98,22 @@ def test_help_and_the_old_name_of_predict_are_known(call):
 
 
 @pytest.mark.parametrize(
-    ("called", "name"), [("/bin/sleap-rt", "sleap-rt"), ("sleap-nn", "sleap-nn"), ("x", "sleap-nn")]
+    ("called", "name"),
+    [
+        ("/bin/sleap-rt", "sleap-rt"),
+        ("sleap-nn", "sleap-nn"),
+        ("x", "sleap-nn"),
+        ("/lib/pytest/__main__.py", "sleap-nn"),
+        ("/lib/sleap_rt/__main__.py", "python -m sleap_rt"),
+    ],
 )
 def test_the_program_calls_itself_as_it_was_called(called, name, call, monkeypatch):
     monkeypatch.setattr(sys, "argv", [called])
     assert program_name() == name
     assert call("export").err.startswith(f"Usage: {name} export")
+    told = "first: `{0} export`, as models of sleap-nn are\n  {0} track -i a\nnext: {0} eval"
+    assert as_called(told.format("sleap-nn")) == told.format(name)
+    name = name if name.startswith("sleap") else "sleap-nn"  # a shell completes scripts
     variable = f"_{name.replace('-', '_').upper()}_COMPLETE"
     for shell in ("bash", "zsh", "fish"):
         script = call("completion", shell).out

@@ -46,6 +46,7 @@ def test_a_page_is_a_folder_with_the_exported_files(call, static, sample_graphs,
     code, out, err = call(graphs[0].parent, "-o", tmp_path / "page")
     assert code == 0, err
     assert "a page of" in out
+    assert "next: put the folder on a web server" in err
     model = json.loads((tmp_path / "page/model.json").read_text(encoding="utf8"))
     assert model["kinds"] == ["centroid", "multi_class_topdown"]
     assert len(model["node_names"]) == 7
@@ -150,3 +151,13 @@ def test_the_guides_examples_run(call, static, sample_graphs, tmp_path, monkeypa
         assert code == 0, err
     assert (tmp_path / "flies_page/index.html").is_file()
     assert json.loads(re.findall(r"```json\n(.*?)```", guide, re.DOTALL)[0])["frames"]
+
+
+def test_json_is_all_that_stands_on_standard_output(call, static, sample_graphs, tmp_path):
+    folder = sample_graphs("single_instance")[0].parent
+    code, out, err = call(folder, "-o", tmp_path / "page", "--json")
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["folder"] == str(tmp_path / "page")
+    written = [file for file in (tmp_path / "page").rglob("*") if file.is_file()]
+    assert told["bytes"] == sum(file.stat().st_size for file in written)

@@ -80,7 +80,9 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         given=frozenset(given),
         **{name: taken[name] for name in _OF_OUTPUT},
     )
-    report = LiveTerminalReport(quiet=params["quiet"], verbose=params["verbose"])
+    report = LiveTerminalReport(
+        quiet=params["quiet"], verbose=params["verbose"], as_json=params["as_json"]
+    )
     outlets = [] if live.zmq is not None else [JsonLines(sys.stdout)]
     models = params["model_paths"]
     summary = watch(params["data_path"], models, options, live, overrides, outlets, report)

@@ -120,6 +120,12 @@ RESULTS = (
     click.option("--overwrite", is_flag=True, help="Replace the file if it is there."),
     click.option("--verbose", is_flag=True, help="Say more; show where an error came from."),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing but warnings and the summary."),
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Behind the results, one more line of JSON on standard output: the summary.",
+    ),
 )
 TRACKING = click.option(
     "--tracking/--no_tracking",

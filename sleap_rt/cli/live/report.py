@@ -1,11 +1,15 @@
 """Tells on standard error what a live run does; standard output is for results."""
 
+import json
 import time
+from contextlib import suppress
+from typing import Any
 
 import click
 
 from sleap_rt.arrays import Image
 from sleap_rt.cli.reports.export_progress import ExportProgress
+from sleap_rt.cli.reports.next_steps import after_live
 from sleap_rt.cli.terminal import messages
 from sleap_rt.export.steps import Step
 from sleap_rt.runtime.live import Figures
@@ -20,10 +24,11 @@ class LiveTerminalReport(LiveReport):
     Args:
         quiet: only warnings, and the summary.
         verbose: also how long each step of an export took.
+        as_json: the summary is a last line on standard output as well.
     """
 
-    def __init__(self, *, quiet: bool, verbose: bool) -> None:
-        self._quiet = quiet
+    def __init__(self, *, quiet: bool, verbose: bool, as_json: bool) -> None:
+        self._quiet, self._as_json = quiet, as_json
         self._export = ExportProgress(quiet=quiet, verbose=verbose)
 
     def planned(self, plan: PredictionPlan) -> None:
@@ -64,7 +69,22 @@ class LiveTerminalReport(LiveReport):
         )
         for path in summary.paths:
             click.echo(f"-> {path}", err=True)
+        if self._as_json:
+            with suppress(BrokenPipeError, ValueError):  # whoever read the results has gone
+                click.echo(json.dumps({"summary": _facts(summary)}))
+        if not self._quiet:
+            after_live(summary.paths, is_tracked=summary.n_tracks > 0)
 
     def _say(self, words: str) -> None:
         if not self._quiet:
             click.echo(words, err=True)
+
+
+def _facts(summary: LiveSummary) -> dict[str, Any]:
+    return {
+        "outputs": [str(path.absolute()) for path in summary.paths],
+        "engine": summary.engine,
+        "device": summary.device,
+        "n_tracks": summary.n_tracks,
+        **vars(summary.figures),
+    }

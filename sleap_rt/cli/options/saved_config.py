@@ -44,7 +44,7 @@ def save_config(
     except (OSError, UnicodeEncodeError) as error:
         raise OptionError(f"save_config: {path} cannot be written: {error}") from error
     if not given.get("quiet"):
-        again = shlex.join([ctx.find_root().info_name or "", ctx.info_name or ""])
+        again = f"{ctx.find_root().info_name} {ctx.info_name}"
         click.echo(
             f"options saved; repeat with: {again} --config {shlex.quote(str(path))}", err=True
         )

@@ -292,6 +292,12 @@ OUTPUT = (
         "<output_path>.journal]",
     ),
     click.option("--gui", is_flag=True, help="Progress as JSON lines on standard output."),
+    click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="What was done as one JSON object on standard output, as --summary has it.",
+    ),
     click.option("--verbose", is_flag=True, help="Say more; show where an error came from."),
     click.option("--dry_run", is_flag=True, help="Print the plan, and do nothing."),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing but warnings and errors."),

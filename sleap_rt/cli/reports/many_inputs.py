@@ -20,11 +20,15 @@ class ManyTerminalReport(ManyReport):
     Args:
         show: prints what was done with one input.
         quiet: only warnings and errors.
-        json_lines: progress for a program.
+        json_lines: progress for a program; all else goes to standard error.
+        is_aside: so does all else alone: standard output is for something else.
     """
 
-    def __init__(self, show: Callable[[Any], None], *, quiet: bool, json_lines: bool) -> None:
+    def __init__(
+        self, show: Callable[[Any], None], *, quiet: bool, json_lines: bool, is_aside: bool = False
+    ) -> None:
         self._show, self._quiet, self._json_lines = show, quiet, json_lines
+        self._is_aside = is_aside or json_lines
         self._bar: Any = None
 
     def begins(self, number: int, tasks: Sequence[Task]) -> None:
@@ -41,7 +45,7 @@ class ManyTerminalReport(ManyReport):
                 click.echo(f"{place}: Error: {task.error_words}", err=True)
             elif not self._quiet:
                 result = f"left out, {task.output} is there" if task.status == "existing" else ""
-                click.echo(f"{place}: {result}".rstrip(": "), err=self._json_lines)
+                click.echo(f"{place}: {result}".rstrip(": "), err=self._is_aside)
             if task.done is not None:
                 self._show(task.done)
         if self._bar is not None:
@@ -56,7 +60,7 @@ class ManyTerminalReport(ManyReport):
             took = timedelta(seconds=round(run.seconds))
             click.echo(
                 f"{counted(len(run.tasks), 'input')}: {', '.join(counts)}, in {took}",
-                err=self._json_lines,
+                err=self._is_aside,
             )
         for task in failed:
             click.echo(f"Failed: {task.path}: {task.error_words}", err=True)

@@ -23,10 +23,14 @@ class TerminalReport(Report):
         quiet: only warnings.
         verbose: also how long each step of an export took.
         json_lines: progress for a program; the summary goes to standard error.
+        is_aside: so does the summary alone: standard output is for something else.
     """
 
-    def __init__(self, *, quiet: bool, verbose: bool, json_lines: bool) -> None:
+    def __init__(
+        self, *, quiet: bool, verbose: bool, json_lines: bool, is_aside: bool = False
+    ) -> None:
         self._quiet, self._json_lines = quiet, json_lines
+        self._is_aside = is_aside or json_lines
         self._told: set[str] = set()
         self._export = ExportProgress(quiet=quiet, verbose=verbose)
         self._status: Callable[[], str] = str
@@ -103,5 +107,5 @@ class TerminalReport(Report):
             f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on "
             f"{summary.device}, batches of {summary.batch_size}{workers} "
             f"-> {', '.join(map(str, summary.paths))}",
-            err=self._json_lines,
+            err=self._is_aside,
         )

@@ -11,6 +11,8 @@ from rich_click import (
     RichOptionPanel,
 )
 
+from sleap_rt.cli.terminal.program import USUAL, as_called, program_name
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -47,6 +49,8 @@ class HelpFormatter(RichHelpFormatter):
 
     def getvalue(self) -> str:
         text = super().getvalue()
+        if len(program_name()) == len(USUAL):  # a longer name would not fit into what is drawn
+            text = as_called(text)
         if goes_to_terminal():
             return text
         return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"

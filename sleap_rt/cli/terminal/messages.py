@@ -5,6 +5,8 @@ import os
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from sleap_rt.cli.terminal.program import as_called
+
 _COLOURS = {"Note": "cyan", "Warning": "yellow", "Error": "red"}
 
 
@@ -26,7 +28,7 @@ def error(text: str) -> None:
 def next_step(text: str) -> None:
     """Say what is usually done next."""
     label = click.style("next:", bold=True)
-    click.echo(f"{label} {text}", err=True, color=_colours())
+    click.echo(f"{label} {as_called(text)}", err=True, color=_colours())
 
 
 def refused(problem: click.ClickException) -> None:
@@ -43,7 +45,7 @@ def refused(problem: click.ClickException) -> None:
 
 def _tell(kind: str, text: str) -> None:
     label = click.style(f"{kind}:", fg=_COLOURS[kind], bold=kind == "Error")
-    click.echo(f"{label} {text}", err=True, color=_colours())
+    click.echo(f"{label} {as_called(text)}", err=True, color=_colours())
 
 
 def _colours() -> bool | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from sleap_rt.cli.terminal.help import goes_to_terminal
+from sleap_rt.cli.terminal.program import as_called
 
 _NUMBER = re.compile(r"-?[\d,.]+( ?(%|px|ms))?|-|undefined|never measured")
 _MARGIN = 3  # columns between two values of a drawn table
@@ -56,7 +57,7 @@ def show_line(text: str = "", *, heading: bool = False) -> None:
 
 def show_facts(lines: Iterable[str]) -> None:
     """Print lines of `name: value`; on a terminal, values keep their place where they go on."""
-    for line in lines:
+    for line in map(as_called, lines):
         name = re.match(r"\s*[\w ]+:\s*", line)
         for one in _fitted(line, len(name[0]) if name else None):
             click.echo(one)

@@ -66,18 +66,32 @@ class Task:
         facts: dict[str, Any] = {
             "input": str(self.path.absolute()),
             "status": self.status,
-            "outputs": [] if self.done is None else [str(p.absolute()) for p in self.done.paths],
             "journal": str(journal.absolute()) if journal and journal.exists() else None,
             "error": None,
+            **facts_of(self.done),
         }
         if self.status == "existing" and self.output is not None:
             facts["outputs"] = [str(self.output.absolute())]
         if self.error is not None:
             facts["error"] = {"type": type(self.error).__name__, "message": self.error_words}
-        names = ("n_frames", "n_resumed", "n_instances", "n_nodeless", "n_tracks")
-        for name in (*names, "n_skipped", "seconds", "engine", "device"):
-            facts[name] = getattr(self.done, name, None)
-        for state in (ImageState.UNREADABLE, ImageState.UNANSWERED):
-            n = None if self.done is None else self.damaged.n(state)
-            facts[f"n_{state.name.lower()}"] = n
         return facts
+
+
+_FACTS = (
+    *("n_frames", "n_resumed", "n_instances", "n_nodeless", "n_tracks", "n_skipped"),
+    *("seconds", "engine", "device"),
+)
+
+
+def facts_of(done: "PredictionSummary | RetrackSummary | None") -> dict[str, Any]:
+    """What was done, in plain values; None for what is not known, or has no meaning."""
+    damaged = getattr(done, "damaged", DamagedFrames())
+    states = (ImageState.UNREADABLE, ImageState.UNANSWERED)
+    return {
+        "outputs": [] if done is None else [str(path.absolute()) for path in done.paths],
+        **{name: getattr(done, name, None) for name in _FACTS},
+        **{
+            f"n_{state.name.lower()}": None if done is None else damaged.n(state)
+            for state in states
+        },
+    }

@@ -1,0 +1,99 @@
+"""`--json` of commands that write results: what was done, as all that stands on standard output."""
+
+import json
+
+import pytest
+
+N_FRAMES = 4
+WORDS = ["--engine", "ort", "-b", "2", "--frames", f"0-{N_FRAMES - 1}"]
+
+
+@pytest.fixture
+def clip(request):
+    return request.config.rootpath / "samples/one_crawler.mp4"
+
+
+@pytest.fixture
+def graph(sample_graphs):
+    (graph,) = sample_graphs("single_instance")
+    return graph
+
+
+def document(done):
+    assert done.code == 0, done.err
+    return json.loads(done.out)  # one document, and nothing else
+
+
+def test_one_input_and_several_have_one_form(call, clip, graph, tmp_path):
+    out = tmp_path / "one.slp"
+    one = document(call("track", clip, "-m", graph, "-o", out, *WORDS, "--json"))
+    (facts,) = one["inputs"]
+    assert facts["outputs"] == [str(out)]
+    assert facts["status"] == "done"
+    assert (facts["n_frames"], facts["n_instances"]) == (N_FRAMES, N_FRAMES)
+    assert (facts["engine"], facts["n_unreadable"]) == ("ort", 0)
+
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(clip.read_bytes())
+    summary = tmp_path / "summary.json"
+    words = ["-m", graph, "-o", tmp_path / "many", *WORDS, "--json", "--summary", summary]
+    several = document(call("track", clip, copy, *words))
+    assert several.keys() == one.keys()
+    assert [entry.keys() for entry in several["inputs"]] == [facts.keys()] * 2
+    written = json.loads(summary.read_text())
+    assert several["inputs"] == written["inputs"]
+
+
+def test_an_input_that_fails_is_in_it(call, clip, graph, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    words = ["-m", graph, "-o", tmp_path / "many", *WORDS, "--json"]
+    done = call("track", broken, clip, *words)
+    assert done.code == 1
+    failed, whole = json.loads(done.out)["inputs"]
+    assert failed["error"]["type"] == "DataError"
+    assert (failed["status"], whole["status"]) == ("failed", "done")
+    assert "next: the same command with --resume does what failed" in done.err
+    broken.write_bytes(clip.read_bytes())
+    again = document(call("track", broken, clip, *words, "--resume"))
+    assert [entry["status"] for entry in again["inputs"]] == ["done", "existing"]
+
+
+def test_parts_and_their_merge(call, clip, graph, tmp_path):
+    parts = [tmp_path / f"clip.{number}of2.part" for number in (1, 2)]
+    for number, part in enumerate(parts, 1):
+        words = [*WORDS, "--frame_range_of", f"{number}/2", "-o", part, "--json"]
+        done = call("track", clip, "-m", graph, *words)
+        assert document(done)["inputs"][0]["outputs"] == [str(part)]
+        assert f"merge {tmp_path / 'clip.*of2.part'} -o" in done.err
+    merged = document(call("merge", *parts, "-o", tmp_path / "whole.slp", "--json"))
+    assert merged["outputs"] == [str(tmp_path / "whole.slp")]
+    assert merged["parts"] == [str(part) for part in parts]
+    assert merged["n_frames"] == N_FRAMES
+
+
+def test_tracking_without_a_model(call, request, tmp_path):
+    poses, out = request.config.rootpath / "samples/crawlers.slp", tmp_path / "out.slp"
+    words = ["-t", "--frames", "0-3", "-o", out, "--json"]
+    (facts,) = document(call("track", poses, *words))["inputs"]
+    assert (facts["n_frames"], facts["n_tracks"]) == (4, 3)
+    assert facts["outputs"] == [str(out)]
+    assert facts["engine"] is None
+
+
+def test_live_adds_a_line_to_its_lines(call, clip, graph, tmp_path):
+    record = tmp_path / "live.slp"
+    words = ["-m", graph, "--duration", "0.5", "--engine", "ort", "-o", record, "--json"]
+    done = call("live", "-i", clip, *words)
+    assert done.code == 0, done.err
+    *results, last = map(json.loads, done.out.splitlines())
+    assert last["summary"]["outputs"] == [str(record)]
+    assert last["summary"]["n_predicted"] == len(results) > 0
+    assert not any("summary" in result for result in results)
+
+
+@pytest.mark.parametrize("other", ["--gui", "--dry_run"])
+def test_standard_output_is_for_one_thing(call, other):
+    done = call("track", "a.mp4", "-m", "b", "--json", other)
+    assert done.code == 2
+    assert f"json and {other[2:]} exclude each other" in done.err
