@@ -34,6 +34,7 @@ class ModelArguments(TypedDict, total=False):
     dist_penalty_weight: float
     min_line_scores: float
     min_instance_peaks: float
+    detect_every: int  # frames; a pair's first model sees one of so many
     match_known: bool  # a centroid model alone takes over poses of labelled animals
     progress: bool | None  # a bar for a first export; None: on terminals and in notebooks
 

@@ -37,7 +37,7 @@ from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
-from sleap_rt.runtime.predictors import Predictor, check_use
+from sleap_rt.runtime.predictors import Predictor, check_single_frames, check_use
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.cluster.asked import asked_cluster
 from sleap_rt.workflows.leniency import taken_leniently
@@ -186,7 +186,7 @@ class PosePredictor:
                 self._predictor,
                 opened.source,
                 plan.selection.refs,
-                run=options.run,
+                run=plan.options.run,
                 filters=options.filters,
                 following=Following(options.tracking, self.class_names),
                 labels=opened.labels,
@@ -217,6 +217,7 @@ class PosePredictor:
                 "a frame is an array of shape (height, width) or (height, width, channels), uint8; "
                 f"got {found}"
             )
+        check_single_frames(self._options.decode, "predict_frame")
         if frame.ndim == 2:
             frame = frame[..., None]
         (result,) = self._predictor.predict(frame[None], [frame_index])

@@ -1,10 +1,12 @@
 """What can differ from run to run: frames, decoding, filters, engine."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sleap_rt.errors import OptionError
+
+MOST_DETECT_EVERY = 50  # they are in memory together, and hardly anything is left to gain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,8 @@ class DecodeOptions:
             nodes, from 1 a count.
         anchor_part: node that crops around labelled animals are centred on; None takes the
             training's.
+        detect_every: the first of two models sees one of so many frames; behind it, crops follow
+            the poses.
     """
 
     peak_threshold: float = 0.2
@@ -38,6 +42,7 @@ class DecodeOptions:
     min_line_scores: float = 0.25
     min_instance_peaks: float = 0
     anchor_part: str | None = None
+    detect_every: int = 1
 
     def __post_init__(self) -> None:
         if self.integral_refinement not in ("integral", "none"):
@@ -47,6 +52,10 @@ class DecodeOptions:
             )
         if self.max_instances is not None and self.max_instances < 1:
             raise OptionError(f"max_instances must be at least 1, got {self.max_instances}")
+        if not 1 <= self.detect_every <= MOST_DETECT_EVERY:
+            raise OptionError(
+                f"detect_every must lie in 1 to {MOST_DETECT_EVERY} frames, got {self.detect_every}"
+            )
         for name in ("max_edge_length_ratio", "dist_penalty_weight", "min_instance_peaks"):
             if not getattr(self, name) >= 0:
                 raise OptionError(f"{name} must not be negative, got {getattr(self, name)}")
@@ -54,6 +63,11 @@ class DecodeOptions:
             value = getattr(self, name)
             if value is not None and value != value:
                 raise OptionError(f"{name} must be a number, got {value}")
+
+    @property
+    def detection_in_words(self) -> str:
+        """How often animals are looked for; empty where that is in every frame."""
+        return "" if self.detect_every == 1 else f"centroids in 1 of {self.detect_every} frames"
 
     @property
     def centroid_threshold(self) -> float:
@@ -99,6 +113,10 @@ class RunOptions:
     def frames_per_batch(self) -> int:
         """`batch_size`, or the usual number where nothing has decided."""
         return USUAL_BATCH_SIZE if self.batch_size is None else self.batch_size
+
+    def in_blocks_of(self, size: int) -> "RunOptions":
+        """The same with a settled batch, of whole blocks of so many frames."""
+        return replace(self, batch_size=-(-self.frames_per_batch // size) * size)
 
 
 @dataclass(frozen=True, kw_only=True)

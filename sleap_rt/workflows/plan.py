@@ -21,7 +21,6 @@ from sleap_rt.runtime.engines import (
     choose_engine,
 )
 from sleap_rt.runtime.frames.opened import OpenInput
-from sleap_rt.runtime.frames.ranges import cuts_of
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
@@ -38,6 +37,7 @@ from sleap_rt.runtime.pipeline.locked_file import check_not_locked
 from sleap_rt.runtime.predictors import check_use, effective_options
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.cluster.asked import AskedCluster
+from sleap_rt.workflows.parts.division import divided
 from sleap_rt.workflows.parts.file import check_part_replaceable
 from sleap_rt.workflows.resolve import ResolvedModels
 
@@ -165,9 +165,10 @@ class PredictionPlan:
         """The plan for a person to read, one fact per line."""
         options, refs = self.options, self.selection.refs
         graphs = self.resolved.graphs
+        detection = options.decode.detection_in_words
         tracking = "none" if options.tracking is None else str(options.tracking.candidates_method)
         facts: dict[str, Any] = {
-            "models": self.models.in_words,
+            "models": ", ".join(filter(None, (self.models.in_words, detection))),
             "graphs": "exported first, into the cache"
             if graphs is None
             else ", ".join(map(str, graphs.paths)),
@@ -266,7 +267,14 @@ def plan_prediction(
     if options.cluster is None:
         choice = choose_engine(options.engine, models.precisions)
     selection = planned_selection(models, opened, match_known=match_known)
-    positions, run = _divided(options, opened, selection)
+    positions, run = divided(
+        options.run,
+        selection.refs,
+        opened.source.key_frames,
+        options.frame_range_of,
+        block_size=options.decode.detect_every,
+        is_shared=options.cluster is not None,
+    )
     plan = PredictionPlan(
         resolved=resolved,
         options=replace(options, engine=choice.options, run=run),
@@ -294,20 +302,6 @@ def planned_selection(models: ModelSet, opened: OpenInput, *, match_known: bool)
     """
     needs_labels = match_known or models.needs_labels
     return (opened.labeled() if needs_labels else opened).selection
-
-
-def _divided(
-    options: PredictionOptions, opened: OpenInput, selection: "Selection"
-) -> tuple[range, RunOptions]:
-    """Positions of the frames to predict; and a batch that all parts have: cuts fall on it."""
-    wanted, run, everything = options.frame_range_of, options.run, range(len(selection.refs))
-    if wanted is None and options.cluster is None:
-        return everything, run
-    run = replace(run, batch_size=run.frames_per_batch)
-    if wanted is None:
-        return everything, run
-    cuts = cuts_of(selection.refs, opened.source.key_frames, run.frames_per_batch)
-    return cuts.range_of(wanted.part, wanted.n_parts), run
 
 
 _DECODE = frozenset(DecodeOptions.__dataclass_fields__)

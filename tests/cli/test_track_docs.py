@@ -103,7 +103,7 @@ def folder(prepared, monkeypatch, graphs):
 
 def test_every_command_runs(folder, call):
     commands = [line for block in blocks("track.md", "sh") for line in block.splitlines()]
-    assert len(commands) == 19
+    assert len(commands) == 20
     for command in commands:
         program, *arguments = shlex.split(command)
         assert program == "sleap-nn"

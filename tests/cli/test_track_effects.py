@@ -104,6 +104,24 @@ def test_weak_peaks_are_dropped(predicted):
     assert np.nanmin(weak[weak > 0]) < threshold + 0.1
 
 
+def test_detecting_in_every_frame_is_what_a_pair_does_anyway(predicted, tmp_path):
+    contents = []
+    for option in ("", "--detect_every 1"):
+        predicted(PAIR, f"--tracking --reproducible {option}", frames="0-5")
+        contents.append((tmp_path / "out.slp").read_bytes())
+    assert contents[0] == contents[1]
+
+
+def test_between_detections_poses_stay_close_to_those_of_every_frame(predicted):
+    plain = np.stack(points(predicted(PAIR, frames="0-19")))
+    labels = predicted(PAIR, "--detect_every 5", frames="0-19")
+    assert "batches of 5, centroids in 1 of 5 frames" in predicted.called.out
+    assert labels.provenance["inference_config"]["detect_every"] == 5
+    gaps = np.linalg.norm(np.stack(points(labels)) - plain, axis=-1)  # (frames, animals, nodes) px
+    assert np.nanmax(gaps[::5]) < SAME_GRAPH_PX  # the same crops
+    assert 0.1 < np.nanmedian(gaps[1:5]) < 1.5  # other crops; a cell of the maps is 2 px
+
+
 def test_centroids_have_a_threshold_of_their_own(predicted):
     assert counts(predicted(PAIR, frames="0")) == [3]
     labels = predicted(PAIR, "--centroid_peak_threshold 1.5", frames="0")

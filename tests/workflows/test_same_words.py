@@ -93,6 +93,7 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"min_instance_peaks": -1.0}, "min_instance_peaks must not be negative"),
     ({"integral_refinement": "fast"}, "must be 'integral' or 'none', got 'fast'"),
     ({"batch_size": 0}, "batch_size must be at least 1"),
+    ({"detect_every": 0}, "detect_every must lie in 1 to 50 frames, got 0"),
     ({"queue_maxsize": 0}, "queue_maxsize must be at least 1"),
     ({"crop_size": 0}, "crop_size must be at least 1"),
     ({"input_scale": 0.0}, "input_scale must be a positive number"),
@@ -144,6 +145,15 @@ WITHOUT_EFFECT: list[tuple[Given, str]] = [
     (
         {"model_paths": "centroid centered_instance", "anchor_part": "tail"},
         "anchor_part: no effect with centroid + centered_instance",
+    ),
+    ({"detect_every": 5}, "detect_every: no effect with bottomup; leave it out"),
+    (
+        {"model_paths": "centered_instance", "data_path": "crawlers.slp", "detect_every": 5},
+        "detect_every: no effect with centered_instance; leave it out",
+    ),
+    (
+        {"model_paths": "centroid centered_instance", "detect_every": 5, "frames": [1, 2, 3]},
+        "detect_every 5: works on frames of one video that follow one another, from a multiple",
     ),
     (
         {
@@ -206,6 +216,7 @@ TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
     (OptionError, {"tracking": UNSET, "max_tracks": 2}, "neither model_paths"),
     (OptionError, {"data_path": "crawlers.mp4"}, "tracking without a model needs poses"),
     (OptionError, {"peak_threshold": 0.1}, "peak_threshold: no effect with tracking without"),
+    (OptionError, {"detect_every": 5}, "detect_every: no effect with tracking without"),
     (
         OptionError,
         {"device": "cpu", "batch_size": 2, "only_labeled_frames": True, "resume": True},

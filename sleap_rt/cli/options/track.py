@@ -80,6 +80,15 @@ ESSENTIAL = (
     ),
     *PEAKS,
     click.option(
+        "--detect_every",
+        type=int,
+        default=DecodeOptions.detect_every,
+        show_default=True,
+        metavar="N",
+        help="Top-down pairs: run the centroid model on one of N frames only, and let crops follow "
+        "the poses in between: faster, less accurate.",
+    ),
+    click.option(
         "--centroid_only",
         is_flag=True,
         help="A centroid model alone on a `.slp` file: give centroids, not the poses of the "

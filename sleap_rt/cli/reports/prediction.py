@@ -99,13 +99,14 @@ class TerminalReport(Report):
             if summary.n_tracks or options.tracking
             else ""
         )
+        detection = options.decode.detection_in_words and f", {options.decode.detection_in_words}"
         workers = f", {counted(summary.n_workers, 'worker')}" if summary.n_workers else ""
         resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
         click.echo(
             f"{counted(summary.n_frames, 'frame')}{resumed}, "
             f"{counted(summary.n_instances, 'instance')}{left_out}, {tracks}"
             f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on "
-            f"{summary.device}, batches of {summary.batch_size}{workers} "
+            f"{summary.device}, batches of {summary.batch_size}{detection}{workers} "
             f"-> {', '.join(map(str, summary.paths))}",
             err=self._is_aside,
         )

@@ -1,5 +1,6 @@
 """Poses from frames: one predictor per supported set of exported graphs."""
 
+from sleap_rt.runtime.predictors.carried import check_single_frames
 from sleap_rt.runtime.predictors.interface import (
     EnginesFirst,
     Frames,
@@ -24,6 +25,7 @@ __all__ = [
     "Predictor",
     "UsedModels",
     "check_frames",
+    "check_single_frames",
     "check_use",
     "effective_options",
     "open_predictor",

@@ -10,12 +10,13 @@ from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
 from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
+from sleap_rt.runtime.predictors.carried import open_topdown
 from sleap_rt.runtime.predictors.centroid import CentroidPredictor, MatchedCentroidPredictor
 from sleap_rt.runtime.predictors.ground_truth import anchor_node
 from sleap_rt.runtime.predictors.interface import Predictor
 from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.single_instance import SingleInstancePredictor
-from sleap_rt.runtime.predictors.topdown import KnownCropPredictor, TopDownPredictor
+from sleap_rt.runtime.predictors.topdown import KnownCropPredictor
 
 _PEAKS = frozenset({"peak_threshold", "integral_refinement"})
 _MANY = _PEAKS | {"max_instances"}
@@ -23,6 +24,7 @@ _PAFS = frozenset(
     {"max_edge_length_ratio", "dist_penalty_weight", "min_line_scores", "min_instance_peaks"}
 )
 _CENTROIDS = _MANY | {"centroid_peak_threshold"}
+_PAIR = _CENTROIDS | {"detect_every"}
 _KNOWN = _MANY | {"anchor_part"}
 
 
@@ -51,10 +53,10 @@ _SETS: dict[tuple[ModelKind, ...], _Set] = {
     ),
     ("multi_class_bottomup",): _Set(open_multi_class_bottomup, _MANY, ("confmaps", "class_maps")),
     ("centroid", "centered_instance"): _Set(
-        TopDownPredictor, _CENTROIDS, ("centroid_confmaps", "crop_confmaps")
+        open_topdown, _PAIR, ("centroid_confmaps", "crop_confmaps")
     ),
     ("centroid", "multi_class_topdown"): _Set(
-        TopDownPredictor, _CENTROIDS, ("centroid_confmaps", "crop_confmaps", "class_probs")
+        open_topdown, _PAIR, ("centroid_confmaps", "crop_confmaps", "class_probs")
     ),
     ("centroid",): _Set(
         CentroidPredictor, _CENTROIDS, ("confmaps",), open_matched=MatchedCentroidPredictor
@@ -116,6 +118,8 @@ def check_use(
             f"raw output {', '.join(unknown)}: {models.in_words} has none of that name; it has "
             f"{', '.join(found.raw)}"
         )
+    if decode.detect_every > 1 and "centroid_confmaps" in raw:
+        raise OptionError("centroid_confmaps: not there for each frame with detect_every")
     if match_known and found.open_matched is None:
         raise OptionError(
             "poses of labelled animals are taken over only with a centroid model alone, not with "

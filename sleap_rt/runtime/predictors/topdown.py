@@ -45,7 +45,7 @@ class TopDownPredictor(EnginesFirst):
             setup.engine,
             keeps_confmaps="centroid_confmaps" in setup.raw,
         )
-        self._crops = _Crops(setup)
+        self._crops = Crops(setup)
         self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self.device = self._crops.device
 
@@ -60,14 +60,14 @@ class TopDownPredictor(EnginesFirst):
         poses = self._crops.begin(
             uploaded, frame_indices, [here.points for here in found], [here.vals for here in found]
         )
-        return lambda: [_behind(here, result) for here, result in zip(found, poses(), strict=True)]
+        return lambda: [behind(here, result) for here, result in zip(found, poses(), strict=True)]
 
     def close(self) -> None:
         self._centroids.close()
         self._crops.close()
 
 
-def _behind(centroids: FoundCentroids, result: FrameInstances) -> FrameInstances:
+def behind(centroids: FoundCentroids, result: FrameInstances) -> FrameInstances:
     """The poses of a frame, with what is known of the stage ahead of them."""
     if centroids.image is not ImageState.WHOLE:
         result = replace(result, image=centroids.image)
@@ -84,7 +84,7 @@ class KnownCropPredictor(EnginesFirst):
     def __init__(self, setup: Setup) -> None:
         self.models = setup.graphs
         self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
-        self._crops = _Crops(setup)
+        self._crops = Crops(setup)
         self._max_instances = setup.decode.max_instances
         anchor_part = setup.decode.anchor_part or setup.graphs.last.anchor_part
         self._anchor = anchor_node(self.skeleton, anchor_part)
@@ -111,7 +111,7 @@ class KnownCropPredictor(EnginesFirst):
         self._crops.close()
 
 
-class _Crops:
+class Crops:
     """Turns the centres of each frame into instances."""
 
     def __init__(self, setup: Setup) -> None:
@@ -122,7 +122,8 @@ class _Crops:
         self._raw = {name: _CROP_OUTPUTS[name] for name in setup.raw if name in _CROP_OUTPUTS}
         file = setup.graphs.files[-1]
         self._stage = CropStage(file, setup.decode, setup.engine, list(self._raw.values()))
-        self.device, self.upload = self._stage.device, self._stage.upload
+        self.device = self._stage.device
+        self.upload, self.run = self._stage.upload, self._stage.run
 
     def begin(
         self,
@@ -139,7 +140,15 @@ class _Crops:
             centers: per frame (n, 2) float32, (x, y) frame px.
             scores: per frame (n,) float32, confidence of each centre.
         """
-        outputs = self._stage.run(frames, centers)
+        return self.poses(frame_indices, self.run(frames, centers), scores)
+
+    def poses(
+        self,
+        frame_indices: Sequence[int],
+        outputs: Sequence[Mapping[str, Array] | None],
+        scores: Sequence[Floats],
+    ) -> Pending:
+        """The poses in what `run` gave; arguments are those of `begin`."""
         return lambda: [
             self._nothing(frame_index)
             if found is None

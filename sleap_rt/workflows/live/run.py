@@ -15,7 +15,7 @@ from sleap_rt.runtime.inspect.warm_up import warm_up
 from sleap_rt.runtime.live import Outlet
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
 from sleap_rt.runtime.pipeline.track_assignment import Following
-from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.runtime.predictors import Predictor, check_single_frames
 from sleap_rt.workflows.doubts import doubts_about
 from sleap_rt.workflows.live.answering import Answering
 from sleap_rt.workflows.live.record import Record
@@ -65,6 +65,7 @@ def watch(
     """
     report = report or LiveReport()
     options = replace(options, run=RunOptions(batch_size=1))
+    check_single_frames(options.decode, "live frames")
     check_options(options, [Path(data)] if isinstance(data, (str, Path)) else [])
     with ExitStack() as stack:
         source = stack.enter_context(closing(find_source(data, live)))
