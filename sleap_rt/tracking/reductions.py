@@ -7,10 +7,16 @@ import numpy as np
 from sleap_rt.arrays import AnyFloats
 
 
-def mean(scores: AnyFloats) -> AnyFloats:
-    """Mean of the finite scores: (n, n_tracks, window) -> (n, n_tracks), NaN if none is finite."""
-    known = ~np.isnan(scores)
-    if known.all() and scores.shape[-1]:
+def mean(scores: AnyFloats, *, is_whole: bool | None = None) -> AnyFloats:
+    """Mean of the finite scores: (n, n_tracks, window) -> (n, n_tracks), NaN if none is finite.
+
+    Args:
+        scores: NaN where there is none.
+        is_whole: all are finite, of these and of those that they were chosen from: sums differ in
+            their last bits where some are left out. None looks at these.
+    """
+    known = None if is_whole else ~np.isnan(scores)
+    if known is None or (is_whole is None and known.all() and scores.shape[-1]):
         plain: AnyFloats = np.add.reduce(scores, axis=-1) / scores.shape[-1]
         return plain
     n_known = known.sum(axis=-1, dtype=float)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts, Bools
+from sleap_rt.geometry import squared_distances
 from sleap_rt.tracking.features import centroids
 from sleap_rt.tracking.ids import TrackIds
 from sleap_rt.tracking.matching import match
@@ -40,16 +41,35 @@ _MAX_GAP = 30  # frames unseen, after; only where the number of animals is not k
 
 @dataclass(frozen=True)
 class _Comparison:
-    """All detections against all predicted poses."""
+    """All detections against all predicted poses. Most pairs are far apart: few need a cost.
 
-    squares: AnyFloats  # (n, n_tracks, n_nodes) squared standard deviations, NaN if not in both
-    costs: AnyFloats  # (n, n_tracks), NaN where no node is in both
+    Nodes come first: numpy is slow along a last axis that is short.
+    """
+
+    squares: AnyFloats  # (n_nodes, n, n_tracks) squared standard deviations, NaN if not in both
+    doubts: AnyFloats  # (n_tracks, n_nodes), else a lost track could be anyone
     likely: Bools  # (n, n_tracks)
+    is_whole: bool  # every node is in every pair
 
-    @property
-    def scores(self) -> AnyFloats:
-        """(n, n_tracks) in (0, 1], for the user: 1 is a pose exactly as predicted."""
-        return np.exp(-mean(np.minimum(self.squares, _GATE)) / 2)
+    def costs(self, rows: AnyInts, tracks: AnyInts) -> AnyFloats:
+        """(...) of pairs of detections and tracks, NaN where no node is in both."""
+        squares = self._squares(rows, tracks)
+        terms = (_TAIL + 2) * np.log1p(squares / _TAIL) + self.doubts[tracks]
+        return mean(terms, is_whole=self.is_whole)
+
+    def scores(self, rows: AnyInts, tracks: AnyInts) -> AnyFloats:
+        """(...) in (0, 1], for the user: 1 is a pose exactly as predicted."""
+        squares = np.minimum(self._squares(rows, tracks), _GATE)
+        return np.exp(-mean(squares, is_whole=self.is_whole) / 2)
+
+    def inlying(self, rows: AnyInts, tracks: AnyInts) -> Bools:
+        """(..., n_nodes) nodes that observe their track."""
+        near: Bools = self._squares(rows, tracks) < _GATE
+        return near
+
+    def _squares(self, rows: AnyInts, tracks: AnyInts) -> AnyFloats:
+        """(..., n_nodes)"""
+        return np.ascontiguousarray(np.moveaxis(self.squares[:, rows, tracks], 0, -1))
 
 
 class MotionAssociator:
@@ -117,31 +137,35 @@ class MotionAssociator:
         found = self._compare(points)
         # With an unknown number of animals, an unpaired detection adds one: prefer likely pairs.
         unseen = np.inf if self._population is None else _UNSEEN_COST
-        costs = np.where(found.likely, np.fmin(found.costs, unseen), unseen)
+        costs = np.full(found.likely.shape, unseen)
+        near = np.nonzero(found.likely)
+        costs[near] = np.fmin(found.costs(*near), unseen)
         rows, tracks = match(-costs, method="hungarian")
         likely = found.likely[rows, tracks]
         rows, tracks = rows[likely], tracks[likely]
         ids[rows] = self._ids[tracks]
-        scores[rows] = found.scores[rows, tracks]
+        scores[rows] = found.scores(rows, tracks)
         self._correct(points, found, rows, tracks)
         if self._room == 0:
             self._relocate(points, found, ids, scores)
 
     def _compare(self, points: AnyFloats) -> _Comparison:
         variances = self._bank.variances + self._noise_var  # (n_tracks, n_nodes)
-        offsets = points[:, None] - self._bank.positions[None]
-        squares = np.square(offsets).sum(axis=-1) / variances
-        doubts = 2 * np.log(variances / self._noise_var)  # else a lost track could be anyone
-        costs = mean((_TAIL + 2) * np.log1p(squares / _TAIL) + doubts)
-        within = np.count_nonzero(squares < _GATE, axis=-1)
-        joint = np.count_nonzero(~np.isnan(squares), axis=-1)
-        return _Comparison(squares, costs, (joint > 0) & (within >= _LEAST_SHARE * joint))
+        here, there = (np.moveaxis(poses, 1, 0).copy() for poses in (points, self._bank.positions))
+        squares = squared_distances(here[:, :, None], there[:, None])  # (n_nodes, n, n_tracks)
+        squares /= variances.T[:, None]
+        doubts = 2 * np.log(variances / self._noise_var)
+        within = np.count_nonzero(squares < _GATE, axis=0)
+        known = ~np.isnan(squares)
+        joint = np.count_nonzero(known, axis=0)
+        likely = (joint > 0) & (within >= _LEAST_SHARE * joint)
+        return _Comparison(squares, doubts, likely, bool(known.all()))
 
     def _correct(
         self, points: AnyFloats, found: _Comparison, rows: AnyInts, tracks: AnyInts
     ) -> None:
         """Correct tracks by nodes in others' poses, then paired tracks by their own nodes."""
-        inlying = found.squares[rows, tracks] < _GATE  # (n_pairs, n_nodes)
+        inlying = found.inlying(rows, tracks)  # (n_pairs, n_nodes)
         observed = np.where(inlying[..., None], points[rows], np.nan)
         observed = self._with_rigid_rest(tracks, observed, points[rows])
         noise_var = np.where(inlying, self._noise_var, self._noise_var * _HIDDEN_NOISE)
@@ -179,24 +203,21 @@ class MotionAssociator:
         If a detection mixes two animals, the misplaced node does not fit the track that got the
         detection, but often fits the other one, which may have no other node.
         """
-        used = np.zeros(points.shape[:2], np.bool_)
-        used[rows] = inlying
-        served = np.zeros(found.squares.shape[1:], np.bool_)
-        served[tracks] = inlying
-        taken = used[:, None] | served[None] | np.isnan(found.squares)
-        squares = np.where(taken, np.inf, found.squares)
-        best = squares.argmin(axis=0)  # (n_tracks, n_nodes)
-        nodes = np.arange(points.shape[1])
-        claimed = np.take_along_axis(squares, best[None], axis=0)[0] < _CLAIM_GATE
-        claiming = np.flatnonzero(claimed.any(axis=1))
+        near = found.squares < _CLAIM_GATE  # (n_nodes, n, n_tracks)
+        near[:, rows] &= ~inlying.T[..., None]
+        near[:, :, tracks] &= ~inlying.T[:, None]
+        claiming = np.flatnonzero(near.any(axis=(0, 1)))
         if not len(claiming):
             return
-        observed = np.where(claimed[..., None], points[best, nodes], np.nan)[claiming]
+        squares = np.where(near, found.squares, np.inf)[..., claiming]
+        best = squares.argmin(axis=1).T  # (n_claiming, n_nodes)
+        claimed = np.logical_or.reduce(near[..., claiming], axis=1).T  # (n_claiming, n_nodes)
+        nodes = np.arange(points.shape[1])
+        observed = np.where(claimed[..., None], points[best, nodes], np.nan)
         filled = self._with_rigid_rest(claiming, observed, np.full(observed.shape, np.nan))
         alone = ~np.isin(claiming, tracks)  # the pose of a paired track gives its other nodes
         observed = np.where(alone[:, None, None], filled, observed)
-        hidden = ~claimed[claiming]
-        noise_var = np.where(hidden, self._noise_var * _HIDDEN_NOISE, self._noise_var)
+        noise_var = np.where(~claimed, self._noise_var * _HIDDEN_NOISE, self._noise_var)
         self._bank.correct(claiming, observed, noise_var)
 
     def _relocate(
@@ -211,7 +232,7 @@ class MotionAssociator:
         if not (len(rows) and len(tracks)):
             return
         centers = centroids(points[rows])
-        costs = self._search_costs(tracks, centers, found.costs[np.ix_(rows, tracks)])
+        costs = self._search_costs(tracks, centers, found.costs(*np.ix_(rows, tracks)))
         chosen, columns = match(-costs, method="hungarian")
         only_one = np.count_nonzero(~np.isnan(costs), axis=1) == 1  # can have got there
         reached = ~np.isnan(costs[chosen, columns])
