@@ -125,9 +125,10 @@ def choose(
 
 
 def _branch(op: Op, write: Callable[[Op], tuple[Value, ...]], name: str) -> ir.Graph:
-    graph = ir.Graph([], [], nodes=[], opset_imports={"": OPSET}, name=name)
+    path = f"{op.builder.graph.name}.{name}"  # whole: names of values begin with it
+    graph = ir.Graph([], [], nodes=[], opset_imports={"": OPSET}, name=path)
     inner = GraphBuilder(graph, parent=op.builder)
-    inner.push_module(f"{op.builder.graph.name}.{name}")
+    inner.push_module(path)
     with _writing(inner.op):
         graph.outputs.extend(write(inner.op))
     return graph

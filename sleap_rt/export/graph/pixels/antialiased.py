@@ -17,7 +17,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from sleap_rt.export.graph.part import FLOAT, Op, Value, constant
+from sleap_rt.export.graph.part import FLOAT, Op, Value, choose, constant
 
 _BLOCK = 32  # output px per block
 _PERIODIC_BLOCK = 16  # the same where all blocks are alike: the quickest of 8, 16, 32
@@ -321,7 +321,7 @@ def _shares(
 
 
 def _run_time_levels(op: Op, pieces: Value, share: Value, total: Value) -> Value:
-    """Grey levels of all blocks; weights in two bytes, whose sums are exact apart.
+    """Grey levels of all blocks.
 
     Args:
         op: operators.
@@ -335,6 +335,21 @@ def _run_time_levels(op: Op, pieces: Value, share: Value, total: Value) -> Value
     fits = op.Less(op.Floor(op.Cast(powers, to=FLOAT) * largest + 0.5), 32768.0)
     one = op.ReduceMax(op.Where(fits, powers, 1), keepdims=0)
     weights = (share * one * 2 + total) / (total * 2)
+    return choose(
+        op,
+        op.LessOrEqual(one, _EXACT_ONE),
+        lambda op: (_exact_sums(op, pieces, weights, one),),
+        lambda op: (_sums_of_bytes(op, pieces, weights, one),),
+    )[0]
+
+
+def _exact_sums(op: Op, pieces: Value, weights: Value, one: Value) -> Value:
+    shares = op.Cast(weights, to=FLOAT) / op.Cast(one, to=FLOAT)
+    return op.Floor(op.MatMul(shares, pieces) + 0.5)
+
+
+def _sums_of_bytes(op: Op, pieces: Value, weights: Value, one: Value) -> Value:
+    """Where float32 does not hold the sums: those of high and of low bytes apart."""
     high = weights / 256
     unit = op.Cast(one, to=FLOAT) / 256.0
     # Sums of high bytes in grey levels, those of low bytes in high bytes: powers of two are exact.
