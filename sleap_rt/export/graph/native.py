@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sleap_rt.contract import Preprocessing
 from sleap_rt.export.graph.part import FLOAT, INT64, Op, Value, choose, length
-from sleap_rt.export.graph.pixels import antialiased, crops
+from sleap_rt.export.graph.pixels import antialiased, any_size, crops
 from sleap_rt.export.graph.pixels.channels import has_channels, luma, three_channels
 from sleap_rt.export.graph.pixels.sides import LARGEST_SIDE, scaled_side
 from sleap_rt.export.graph.points import peaks
@@ -197,7 +197,7 @@ def _matched(op: Op, image: Value, spec: Preprocessing) -> Value:
         new_height = _fitting_side(op, height, width, to_height, to_width)
         new_width = _fitting_side(op, width, height, to_width, to_height)
         size, padded = (new_height, new_width), (to_height, to_width)
-        return (antialiased.resize(op, image, size, padded, rounded=_is_rounded(spec)),)
+        return (any_size.resize(op, image, size, padded, rounded=_is_rounded(spec)),)
 
     (sized,) = choose(op, fits, lambda op: (op.Identity(image),), resized)
     return stated(op, sized, (to_height, to_width))
@@ -220,7 +220,7 @@ def _network_input(
     if size is None:
         return _entry(op, _scale_and_pad(op, image, spec), spec)
     scaled = _scaled(size, spec)
-    image = antialiased.resize_fixed(op, image, size, scaled, rounded=_is_rounded(spec))
+    image = antialiased.resize(op, image, size, scaled, rounded=_is_rounded(spec))
     return _entry(op, _pad(op, image, scaled, spec), spec)
 
 
@@ -244,7 +244,7 @@ def _crops_of_scaled(
     if size is None:
         image = _scaled_at_run_time(op, image, replace(spec, max_stride=1))
     else:
-        image = antialiased.resize_fixed(op, image, size, _scaled(size, spec), rounded=False)
+        image = antialiased.resize(op, image, size, _scaled(size, spec), rounded=False)
     pixels = op.Transpose(image, perm=[0, 2, 3, 1])
     corner = crops.corners(op, centers * eff_scale * spec.input_scale, spec.crop_size)
     cut = crops.cut_blended(op, pixels, corner, frame_index, spec.crop_size)
@@ -271,7 +271,7 @@ def _scaled_at_run_time(op: Op, image: Value, spec: Preprocessing) -> Value:
     )
     padded = tuple((side + (stride - 1)) / stride * stride for side in (height, width))
     size = (height, width)
-    return antialiased.resize(op, image, size, (padded[0], padded[1]), rounded=_is_rounded(spec))
+    return any_size.resize(op, image, size, (padded[0], padded[1]), rounded=_is_rounded(spec))
 
 
 def _entry(op: Op, image: Value, spec: Preprocessing) -> Value:

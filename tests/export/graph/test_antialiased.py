@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from onnx_parts import run_in_onnx
 
 from sleap_rt.export.graph.part import FLOAT, INT64, TensorType
-from sleap_rt.export.graph.pixels import antialiased
-from sleap_rt.export.graph.pixels.antialiased import _COLUMNS, _ROWS, _Axis, _Periodic
+from sleap_rt.export.graph.pixels import antialiased, any_size
+from sleap_rt.export.graph.pixels.antialiased import COLUMNS, ROWS, _Axis, _Periodic
 
 ROW = [0, 10, 250, 30, 40, 200, 60, 70]
 IMAGE = {"image": TensorType(FLOAT, ("batch", "channels", "height", "width"))}
@@ -27,7 +27,7 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     size_in, size_out = image.shape[2:], (height, width)
 
     def write(op, image):
-        return (antialiased.resize_fixed(op, op.Identity(image), size_in, size_out),)
+        return (antialiased.resize(op, op.Identity(image), size_in, size_out),)
 
     (levels,) = run_in_onnx(write, IMAGE)(image)
     assert (levels == np.round(levels)).all()  # whole grey levels, before any cast
@@ -39,7 +39,7 @@ def at_run_time() -> Callable[..., list[np.ndarray]]:
     """(image, height, width, padded height, padded width) -> [image]"""
 
     def write(op, image, height, width, bottom, right):
-        return (antialiased.resize(op, image, (height, width), (bottom, right)),)
+        return (any_size.resize(op, image, (height, width), (bottom, right)),)
 
     return run_in_onnx(write, IMAGE | SIZES)
 
@@ -120,7 +120,7 @@ def test_scales_of_real_models_match_plain_loops(size: Size, scale: float):
     assert (found[1, 1] == 0).all()
 
 
-@pytest.mark.parametrize("axis", [_ROWS, _COLUMNS])
+@pytest.mark.parametrize("axis", [ROWS, COLUMNS])
 @pytest.mark.parametrize(
     ("n_in", "n_out"),
     [(96, 48), (250, 125), (324, 162), (384, 192), (1024, 512), (160, 40), (324, 81), (1024, 256)],
@@ -133,7 +133,7 @@ def test_halves_and_quarters_are_made_in_periodic_blocks(axis, n_in, n_out):
 
 @pytest.mark.parametrize(("n_in", "n_out"), [(65, 32), (97, 24), (64, 32), (100, 150), (8, 4)])
 def test_other_sizes_are_not(n_in, n_out):
-    assert _Periodic.of(_Axis.of(_ROWS, n_in, n_out)) is None
+    assert _Periodic.of(_Axis.of(ROWS, n_in, n_out)) is None
 
 
 @pytest.mark.skipif(

@@ -7,8 +7,8 @@ in which every product and every sum has at most 24 bits and is therefore exact.
 Output px are computed in blocks: a block needs only a window of the input, which turns one large
 sparse product into small dense ones.
 
-Where the sizes are known at export, weights are constants (`resize_fixed`); where they are known at
-run time only, weights are computed inside the graph (`resize`).
+Here the sizes are known at export, and weights are constants; `any_size.py` computes them inside
+the graph.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from sleap_rt.export.graph.part import FLOAT, Op, Value, choose, constant
+from sleap_rt.export.graph.part import Op, Value, constant
 
-_BLOCK = 32  # output px per block
+BLOCK = 32  # output px per block
 _PERIODIC_BLOCK = 16  # the same where all blocks are alike: the quickest of 8, 16, 32
 _MAX_BITS = 22  # fixed-point precision is the largest that fits 16 bits, and at most this
-_POWERS = tuple(2**bits for bits in range(_MAX_BITS + 1))  # what a weight of 1 may stand for
-_EXACT_ONE = 2**16  # with 8 bits of a grey level, 24 bits: what float32 holds
+POWERS = tuple(2**bits for bits in range(_MAX_BITS + 1))  # what a weight of 1 may stand for
+EXACT_ONE = 2**16  # with 8 bits of a grey level, 24 bits: what float32 holds
 
 _Floats = NDArray[np.float32]
-_ROWS, _COLUMNS = 2, 3  # axes of (batch, channels, height, width)
+ROWS, COLUMNS = 2, 3  # axes of (batch, channels, height, width)
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class _Axis:
         share = np.maximum(span - np.abs((2 * j + 1) * n_out - (2 * i + 1) * n_in), 0)
         total = share.sum(axis=0)
         largest = float((share / total).max())
-        one = max(power for power in _POWERS if int(largest * power + 0.5) < 2**15)
+        one = max(power for power in POWERS if int(largest * power + 0.5) < 2**15)
         weights = (2 * share * one + total) // (2 * total)
         return cls(axis, weights, one, (share / total).astype(np.float32))
 
     @property
     def is_exact(self) -> bool:
         """Whether float32 holds every sum of grey levels times weights."""
-        return self.one <= _EXACT_ONE
+        return self.one <= EXACT_ONE
 
     @property
     def shares(self) -> _Floats:
@@ -71,7 +71,7 @@ class _Axis:
         return (self.weights / self.one).astype(np.float32)
 
 
-def resize_fixed(
+def resize(
     op: Op,
     image: Value,
     size_in: tuple[int, int],
@@ -88,7 +88,7 @@ def resize_fixed(
         size_out: (height, width) px.
         rounded: to whole grey levels, columns and then rows.
     """
-    for axis in (_COLUMNS, _ROWS):
+    for axis in (COLUMNS, ROWS):
         n_in, n_out = size_in[axis - 2], size_out[axis - 2]
         if n_in == n_out:
             continue
@@ -105,12 +105,12 @@ def _by_windows(op: Op, image: Value, axis: _Axis, *, rounded: bool) -> Value:
     """Each block of output px from a slice of the input."""
     n_out = axis.weights.shape[1]
     blocks = []
-    for first in range(0, n_out, _BLOCK):
-        block = axis.weights[:, first : first + _BLOCK]
+    for first in range(0, n_out, BLOCK):
+        block = axis.weights[:, first : first + BLOCK]
         used = np.flatnonzero(block.any(axis=1))
         start, stop = int(used[0]), int(used[-1]) + 1
         window = op.Slice(image, [start], [stop], [axis.axis])
-        columns = slice(first, first + _BLOCK)
+        columns = slice(first, first + BLOCK)
         if rounded:
             blocks.append(_levels(op, window, block[start:stop], axis))
         else:
@@ -136,7 +136,7 @@ def _levels(op: Op, window: Value, weights: NDArray[np.int64], axis: _Axis) -> V
 
 def _product(op: Op, image: Value, weights: _Floats, axis: int) -> Value:
     """Weighted sums along an axis; `weights` (n_in, n_out)."""
-    if axis == _COLUMNS:
+    if axis == COLUMNS:
         return op.MatMul(image, constant(op, weights))
     return op.MatMul(constant(op, np.ascontiguousarray(weights.T)), image)
 
@@ -204,15 +204,15 @@ class _Periodic:
                 made[(k + 1) * n : (k + 1) * n + b, columns] += self.halo[b:]
         made[:n, :p] += np.outer(self.first, self.halo[0])
         made[-n:, -p:] += np.outer(self.last, self.halo[-1])
-        units = np.concatenate([self.first, self.last]) * _EXACT_ONE  # whole: products are exact
+        units = np.concatenate([self.first, self.last]) * EXACT_ONE  # whole: products are exact
         return np.array_equal(made, shares) and np.array_equal(units, np.round(units))
 
     def resized(self, op: Op, image: Value) -> Value:
         n, p = self.main.shape
         length = n * self.n_blocks
-        axis, is_columns = self.axis, self.axis == _COLUMNS
+        axis, is_columns = self.axis, self.axis == COLUMNS
         lead = op.Shape(image, start=0, end=axis)
-        rest = [] if is_columns else [op.Shape(image, start=_COLUMNS, end=_COLUMNS + 1)]
+        rest = [] if is_columns else [op.Shape(image, start=COLUMNS, end=COLUMNS + 1)]
 
         def cut(values: Value, *sizes: int) -> Value:
             return op.Reshape(values, op.Concat(lead, list(sizes), *rest, axis=0))
@@ -260,99 +260,3 @@ def _block_size(n_in: int, n_out: int) -> tuple[int, int] | None:
     if periods // repeats[-1] < 3:
         return None
     return n * repeats[-1], p * repeats[-1]
-
-
-def resize(
-    op: Op,
-    image: Value,
-    size: tuple[Value, Value],
-    padded: tuple[Value, Value] | None = None,
-    *,
-    rounded: bool = True,
-) -> Value:
-    """Resize to a size that is known at run time, and zero-pad bottom and right.
-
-    Args:
-        op: operators.
-        image: (batch, channels, height, width) float32; whole grey levels where the result is
-            rounded.
-        size: (height, width) () int64, px.
-        padded: (height, width) () int64, px; as `size` if None.
-        rounded: to whole grey levels, columns and then rows.
-    """
-    padded = padded or size
-    # Rows lie in memory as a whole: they are gathered much faster than columns.
-    flipped = op.Transpose(image, perm=[0, 1, 3, 2])
-    wide = _resize_rows(op, flipped, size[1], padded[1], rounded=rounded)
-    upright = op.Transpose(wide, perm=[0, 1, 3, 2])
-    return _resize_rows(op, upright, size[0], padded[0], rounded=rounded)
-
-
-def _resize_rows(op: Op, image: Value, n_out: Value, n_padded: Value, *, rounded: bool) -> Value:
-    """Resize axis 2 to `n_out` px, zero-pad it to `n_padded`; `_Axis` has the weights."""
-    n_in = op.Squeeze(op.Shape(image, start=_ROWS, end=_ROWS + 1))
-    span = op.Max(n_in, n_out) * 2
-    n_blocks = (n_padded + (_BLOCK - 1)) / _BLOCK
-    window = (n_in * (_BLOCK - 1) + span) / n_out + 2  # input px that any block needs
-    first = op.Range(0, n_blocks, 1) * _BLOCK
-    start = op.Max((first * 2 + 1) * n_in - span + n_out, 0) / (n_out * 2)
-    windows = op.Unsqueeze(start, [1]) + op.Range(0, window, 1)  # (n_blocks, window)
-    share, total = _shares(op, (n_in, n_out, span), windows, first)
-    pieces = op.Gather(image, op.Min(windows, n_in - 1), axis=_ROWS)
-    if rounded:
-        blocks = _run_time_levels(op, pieces, share, total)
-    else:
-        blocks = op.MatMul(op.Cast(share, to=FLOAT) / op.Cast(total, to=FLOAT), pieces)
-    lead, width = op.Shape(image, start=0, end=_ROWS), op.Shape(image, start=_COLUMNS)
-    rows = op.Reshape(blocks, op.Concat(lead, [-1], width, axis=0))
-    return op.Slice(rows, [0], op.Unsqueeze(n_padded, [0]), [_ROWS])
-
-
-def _shares(
-    op: Op, sizes: tuple[Value, Value, Value], windows: Value, first: Value
-) -> tuple[Value, Value]:
-    """(n_blocks, _BLOCK, window) int64 shares, and their (n_blocks, _BLOCK, 1) sums."""
-    n_in, n_out, span = sizes
-    j = op.Unsqueeze(windows, [1])  # (n_blocks, 1, window)
-    i = op.Unsqueeze(first, [1, 2]) + constant(op, np.arange(_BLOCK)[None, :, None])
-    share = op.Max(span - op.Abs((j * 2 + 1) * n_out - (i * 2 + 1) * n_in), 0)
-    share = op.Where(op.And(op.Less(i, n_out), op.Less(j, n_in)), share, 0)
-    return share, op.Max(op.ReduceSum(share, [2]), 1)
-
-
-def _run_time_levels(op: Op, pieces: Value, share: Value, total: Value) -> Value:
-    """Grey levels of all blocks.
-
-    Args:
-        op: operators.
-        pieces: (batch, channels, n_blocks, window, width) what each block needs.
-        share: as of `_shares`.
-        total: the same.
-    """
-    # The largest power of two that keeps every weight within 16 bits stands for 1.
-    largest = op.ReduceMax(op.Cast(share, to=FLOAT) / op.Cast(total, to=FLOAT), keepdims=0)
-    powers = constant(op, np.array(_POWERS))
-    fits = op.Less(op.Floor(op.Cast(powers, to=FLOAT) * largest + 0.5), 32768.0)
-    one = op.ReduceMax(op.Where(fits, powers, 1), keepdims=0)
-    weights = (share * one * 2 + total) / (total * 2)
-    return choose(
-        op,
-        op.LessOrEqual(one, _EXACT_ONE),
-        lambda op: (_exact_sums(op, pieces, weights, one),),
-        lambda op: (_sums_of_bytes(op, pieces, weights, one),),
-    )[0]
-
-
-def _exact_sums(op: Op, pieces: Value, weights: Value, one: Value) -> Value:
-    shares = op.Cast(weights, to=FLOAT) / op.Cast(one, to=FLOAT)
-    return op.Floor(op.MatMul(shares, pieces) + 0.5)
-
-
-def _sums_of_bytes(op: Op, pieces: Value, weights: Value, one: Value) -> Value:
-    """Where float32 does not hold the sums: those of high and of low bytes apart."""
-    high = weights / 256
-    unit = op.Cast(one, to=FLOAT) / 256.0
-    # Sums of high bytes in grey levels, those of low bytes in high bytes: powers of two are exact.
-    high_sum = op.MatMul(op.Cast(high, to=FLOAT) / unit, pieces)
-    low_sum = op.MatMul(op.Cast(weights - high * 256, to=FLOAT) / 256.0, pieces)
-    return op.Min(op.Floor(high_sum + op.Floor(low_sum) / unit + 0.5), 255.0)

@@ -79,7 +79,7 @@ class Camera:
     def _open(self) -> av.container.InputContainer:
         timeout = (_OPENING_SECONDS, self.patience or None)
         try:
-            container = av.open(
+            container: av.container.InputContainer = av.open(
                 self._address,
                 format=self._reader,
                 container_options=self._options,
