@@ -68,26 +68,24 @@ def check_datasets(path: Path) -> None:
     """Refuse a file with a dataset whose values lie in another file, or were never written.
 
     Raises:
-        ValueError: as the summary says, or as `check_file`.
+        ValueError: as the summary says, or as `open_checked`.
         OSError, RuntimeError: it is no HDF5 file, or damaged.
     """
     import h5py
 
     from sleap_rt.untrusted.budget import Budget
-    from sleap_rt.untrusted.hdf5 import check_dataset, check_file, check_texts
+    from sleap_rt.untrusted.hdf5 import check_dataset, check_texts, open_checked
 
-    size = path.stat().st_size
+    with open_checked(path) as (file, content):
 
-    def check(name: str, item: object) -> None:
-        if not isinstance(item, h5py.Dataset):
-            return
-        check_dataset(item, Budget(size, _MOST_COMPRESSED))
-        check_texts(item, size)
-        if item.nbytes and not item.id.get_storage_size():
-            raise ValueError(f"{name} declares {len(item):,} rows, but holds none")
+        def check(name: str, item: object) -> None:
+            if not isinstance(item, h5py.Dataset):
+                return
+            check_dataset(item, Budget(len(content), _MOST_COMPRESSED))
+            check_texts(item, content)
+            if item.nbytes and not item.id.get_storage_size():
+                raise ValueError(f"{name} declares {len(item):,} rows, but holds none")
 
-    check_file(path)
-    with h5py.File(path, "r") as file:
         file.visititems(check)
 
 

@@ -8,7 +8,6 @@ import tracemalloc
 import zipfile
 from contextlib import contextmanager
 
-import h5py
 import numpy as np
 import pytest
 
@@ -16,7 +15,6 @@ from sleap_rt.untrusted import listed, quoted
 from sleap_rt.untrusted.archives import BoundedArchive, leads_outside
 from sleap_rt.untrusted.arrays import read_npy
 from sleap_rt.untrusted.budget import Budget
-from sleap_rt.untrusted.hdf5 import check_file, check_texts
 from sleap_rt.untrusted.json_text import parse_json
 from sleap_rt.untrusted.pickles import check_pickle
 from sleap_rt.untrusted.yaml_text import parse_yaml
@@ -234,68 +232,3 @@ def test_arrays_are_read():
         buffer = io.BytesIO()
         np.save(buffer, array)
         np.testing.assert_array_equal(read_npy(buffer.getvalue()), array)
-
-
-def texts(path):
-    """A file of which HDF5 keeps a text in a heap; its content, and where its free space begins."""
-    with h5py.File(path, "w") as file:
-        file.attrs["text"] = "a text of any length"
-    content = bytearray(path.read_bytes())
-    start = content.index(b"GCOL") + 16
-    return content, start + 16 + 24
-
-
-def test_a_heap_that_hdf5_never_gets_past_is_refused(tmp_path):
-    content, free = texts(tmp_path / "a.h5")
-    assert content[free : free + 2] == b"\0\0"
-    check_file(tmp_path / "a.h5")
-    content[free + 8 : free + 16] = bytes(8)
-    (tmp_path / "a.h5").write_bytes(content)
-    with pytest.raises(ValueError, match="heap of its texts is damaged"):
-        check_file(tmp_path / "a.h5")
-
-
-def test_a_heap_larger_than_its_file_is_refused(tmp_path):
-    """HDF5 reserves memory for it."""
-    content, _ = texts(tmp_path / "a.h5")
-    start = content.index(b"GCOL")
-    content[start + 8 : start + 16] = (1 << 31).to_bytes(8, "little")
-    (tmp_path / "a.h5").write_bytes(content)
-    with pytest.raises(ValueError, match="larger than the file"):
-        check_file(tmp_path / "a.h5")
-
-
-def test_texts_longer_than_their_file_are_refused(tmp_path):
-    path = tmp_path / "a.h5"
-    with h5py.File(path, "w") as file:
-        texts = file.create_dataset(
-            "a", data=["one", "three"], dtype=h5py.string_dtype(), chunks=(2,)
-        )
-        place = texts.id.get_chunk_info(0).byte_offset
-        check_texts(texts, 1000)
-    content = bytearray(path.read_bytes())
-    assert content[place + 16] == len("three")
-    content[place + 16 : place + 20] = (1 << 31).to_bytes(4, "little")
-    path.write_bytes(content)
-    with h5py.File(path) as file, pytest.raises(ValueError, match="claim 2,147,483,651 bytes"):
-        check_texts(file["a"], len(content))
-
-
-def test_heaps_that_lie_in_each_other_are_refused(tmp_path):
-    """Looking at each of them would take as long as the file is, squared."""
-    content, _ = texts(tmp_path / "a.h5")
-    n_heaps, n_texts = 2000, 2000
-    end = 32 * n_heaps + 16 * n_texts
-
-    def heap(number):
-        """It leads to the texts that all of them share."""
-        size, skipped = end - 32 * number, 32 * (n_heaps - number) - 32
-        return b"GCOL\x01\0\0\0" + size.to_bytes(8, "little") + text(skipped)
-
-    def text(size):
-        return (1).to_bytes(8, "little") + size.to_bytes(8, "little")
-
-    made = b"".join(map(heap, range(n_heaps))) + text(0) * n_texts
-    (tmp_path / "a.h5").write_bytes(bytes(content) + made)
-    with pytest.raises(ValueError, match="heap of its texts is damaged"):
-        check_file(tmp_path / "a.h5")

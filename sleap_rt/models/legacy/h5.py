@@ -18,7 +18,7 @@ from sleap_rt.arrays import Floats
 from sleap_rt.errors import ModelError
 from sleap_rt.untrusted import quoted
 from sleap_rt.untrusted.budget import Budget
-from sleap_rt.untrusted.hdf5 import check_attribute, check_dataset, check_structure
+from sleap_rt.untrusted.hdf5 import check_attribute, check_dataset, check_start, check_structure
 from sleap_rt.untrusted.json_text import parse_json
 
 Weights = dict[str, dict[str, Floats]]  # layer -> path inside the layer -> values
@@ -57,6 +57,7 @@ def read_keras_h5(content: bytes, name: str) -> KerasFile:
     """
     _refuse_other_formats(content, name)
     try:
+        check_start(content)
         with h5py.File(h5py.h5f.open_file_image(content), "r") as file:
             check_structure(file, content)
             budget = Budget(len(content))

@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 
 from sleap_rt.errors import DataError
-from sleap_rt.untrusted.hdf5 import check_file
+from sleap_rt.untrusted.hdf5 import open_checked
 
 _MOST_PIXELS = 2**27  # of a frame
 _MOST_FRAMES = 10**8
@@ -30,8 +30,7 @@ def check_hdf5_video(path: Path, dataset: str | None) -> None:
             found[name] = item
 
     try:
-        check_file(path, most_searched=_MOST_SEARCHED)
-        with h5py.File(path, "r") as file:
+        with open_checked(path, most_searched=_MOST_SEARCHED) as (file, _):
             file.visititems(collect)
             is_there = dataset in file if dataset else bool(found)
             for name in [dataset.strip("/")] if dataset else list(found)[:1]:
