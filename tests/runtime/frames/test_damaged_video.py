@@ -98,6 +98,17 @@ def test_frames_behind_damage_keep_their_numbers(clip, n_bytes, tmp_path):
         assert None in shown.values() or len(shown) < N
 
 
+def test_what_only_the_container_knows_to_be_damaged_is_told(tmp_path):
+    """A decoder makes wrong images of some noise without a word; a transport stream counts."""
+    clip = encode(tmp_path / "whole.ts", n_frames=N, options=B_FRAMES)
+    (tmp_path / "damaged").mkdir()
+    for share in np.linspace(0.2, 0.9, 15):
+        with VideoFile(damaged(clip, tmp_path / "damaged", noise(share, 400))) as video:
+            shown = numbers_told(video)
+        assert all(number in (index, None) for index, number in shown.items()), share
+        assert None in shown.values() or len(shown) < N
+
+
 def test_damage_reads_the_same_by_number(clip, tmp_path):
     path = damaged(clip, tmp_path, noise(0.4, 4000))
     with VideoFile(path) as video:

@@ -26,7 +26,7 @@ class Decoded:
 
     Attributes:
         frame: of PyAV.
-        is_damaged: the decoder found errors in it or just ahead of it.
+        is_damaged: container or decoder found errors in it or just ahead of it.
         order: frames ahead of it in the file; None where that is not known.
     """
 
@@ -89,6 +89,7 @@ class Decoder:
         for packet in self._packets(opened, is_first=time is None):
             if packet is not None and order is not None:
                 order.feed(packet)
+            is_damaged |= packet is not None and self._is_damaged(packet)
             try:
                 frames = context.decode(packet)
             except Failures as error:
@@ -106,6 +107,12 @@ class Decoder:
                 place = None if order is None else order.of(frame)
                 yield Decoded(frame, is_damaged or frame.is_corrupt, place)
                 is_damaged = False
+
+    def _is_damaged(self, packet: Packet) -> bool:
+        """What the container knows: a decoder may make a wrong image of it without a word."""
+        if packet.is_corrupt and not self._is_careful:
+            raise _DamagedError
+        return packet.is_corrupt
 
     def _packets(self, opened: OpenContainer, *, is_first: bool) -> "Iterator[Packet | None]":
         """From here on; None at the end makes a decoder give what it holds."""
