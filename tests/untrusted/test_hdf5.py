@@ -90,6 +90,7 @@ def test_a_file_that_names_a_driver_is_refused_unopened(tmp_path):
 
 
 LONG = "a text that is longer than the others"
+MB = 1 << 20
 VERSIONS = ["earliest", "v108", "latest"]
 
 
@@ -248,3 +249,44 @@ def test_texts_stored_in_rare_ways_are_refused(tmp_path):
         file["a"][:] = ["a", "b"]
     with pytest.raises(ValueError, match="texts in its header"):
         check_datasets(path)
+
+
+def packed(path, filters, content):
+    """A dataset of 1,000 bytes by its description, and what it holds."""
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_chunk((1000,))
+    for number, options in filters:
+        layout.set_filter(number, 0, options)
+    with h5py.File(path, "w") as file:
+        space = h5py.h5s.create_simple((1000,))
+        made = h5py.h5d.create(file.id, b"data", h5py.h5t.NATIVE_UINT8, space, layout)
+        made.write_direct_chunk((0,), content)
+
+
+def test_a_part_that_unpacks_to_more_than_its_size_is_refused(tmp_path):
+    path, packer = tmp_path / "a.h5", zlib.compressobj(9)
+    bomb = b"".join(packer.compress(bytes(MB)) for _ in range(600)) + packer.flush()
+    gzip = (h5py.h5z.FILTER_DEFLATE, (9,))
+    packed(path, [gzip], zlib.compress(bytes(1000)))
+    check_datasets(path)
+    packed(path, [gzip], bomb)
+    with pytest.raises(ValueError, match="unpack to more than its 1,000 bytes"):
+        check_datasets(path)
+    packed(path, [gzip, gzip], zlib.compress(bomb))
+    assert path.stat().st_size < 10_000
+    with pytest.raises(ValueError, match="packed twice"):
+        check_datasets(path)
+
+
+def test_filters_whose_options_are_believed_are_refused(tmp_path):
+    path = tmp_path / "a.h5"
+    for options in ({"scaleoffset": 0}, {"compression": "lzf"}):
+        with h5py.File(path, "w") as file:
+            file.create_dataset("data", data=np.zeros((2, 8, 8, 1), int), chunks=True, **options)
+        with pytest.raises(ValueError, match="filter that SLEAP does not use"):
+            check_datasets(path)
+        if "scaleoffset" in options:
+            with pytest.raises(DataError, match="filter that is not read"):
+                check_hdf5_video(path, None)
+        else:  # recordings are packed by many programs
+            check_hdf5_video(path, None)

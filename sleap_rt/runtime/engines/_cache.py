@@ -7,14 +7,15 @@ too, and a checksum. An engine that is damaged or was written by another program
 import hashlib
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from errno import ENOENT
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import ClassVar
+
+from sleap_rt.runtime.lock import lock, wait_for_lock
 
 _MAGIC = b"sleap-rt engine\n"
 
@@ -164,39 +165,11 @@ def _locked(path: Path, note: Note) -> Iterator[None]:
     The lock ends with the process that holds it, even if that crashes.
     """
     with path.open("a+b") as file:
-        if not _try_lock(file):
-            note("another process is building an engine; waiting for it")
-            _wait_for_lock(file)
-        yield  # closing the file ends the lock
-
-
-if sys.platform == "win32":
-    import msvcrt
-    import time
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        file.seek(0)
         try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _wait_for_lock(file: IO[bytes]) -> None:
-        while not _try_lock(file):
-            time.sleep(0.2)
-
-else:
-    import fcntl
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file)
         except BlockingIOError:
-            return False
-        except OSError:  # a file system without locks: entries are still written atomically
-            return True
-        return True
-
-    def _wait_for_lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
+            note("another process is building an engine; waiting for it")
+            wait_for_lock(file)
+        except OSError:  # a disk without locks: entries are still written complete or not at all
+            pass
+        yield  # closing the file ends the lock

@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 
 from sleap_rt.errors import DataError
-from sleap_rt.untrusted.hdf5 import open_checked
+from sleap_rt.untrusted.hdf5 import check_filters, open_checked
 
 _MOST_PIXELS = 2**27  # of a frame
 _MOST_FRAMES = 10**8
@@ -37,7 +37,7 @@ def check_hdf5_video(path: Path, dataset: str | None) -> None:
                 if name in found:
                     _check_frames(found[name])
                 elif name in file:  # images in a package
-                    _refuse_elsewhere(file[name])
+                    _check_storage(file[name])
     except _FAILURES as error:
         raise DataError(f"{path} cannot be read as HDF5: {error}") from error
     if not is_there:
@@ -47,18 +47,20 @@ def check_hdf5_video(path: Path, dataset: str | None) -> None:
         )
 
 
-def _refuse_elsewhere(dataset: h5py.Dataset) -> None:
-    if isinstance(dataset, h5py.Dataset) and (dataset.is_virtual or dataset.external):
-        raise ValueError(f"the frames of {dataset.name} are in another file")
+def _check_storage(dataset: object) -> None:
+    if isinstance(dataset, h5py.Dataset):
+        if dataset.is_virtual or dataset.external:
+            raise ValueError(f"the frames of {dataset.name} are in another file")
+        check_filters(dataset)
 
 
 def _check_frames(dataset: h5py.Dataset) -> None:
-    """Refuse frames that are in another file, or that are only declared.
+    """Refuse frames that are in another file, only declared, or packed to unpack to any size.
 
     Raises:
         ValueError: as the summary says.
     """
-    _refuse_elsewhere(dataset)
+    _check_storage(dataset)
     n_frames, *sides = (int(side) for side in dataset.shape)
     n_stored = dataset.id.get_storage_size()
     n_pixels = sides[0] * sides[1] * sides[2] // 3

@@ -1,33 +1,11 @@
 """A file that one process at a time writes; the lock ends with the process, however it ends."""
 
-import errno
 import os
-import sys
 from pathlib import Path
 from typing import BinaryIO
 
 from sleap_rt.errors import DataError
-
-if sys.platform == "win32":
-    import msvcrt
-
-    _FAR_BEHIND = 2**62  # Windows locks bytes, and those must stay readable
-
-    def _lock(file: BinaryIO) -> None:
-        file.seek(_FAR_BEHIND)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        finally:
-            file.seek(0)
-
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-_HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+from sleap_rt.runtime.lock import lock
 
 
 def open_locked(path: Path) -> tuple[BinaryIO, bool]:
@@ -78,13 +56,13 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 def _is_locked_now(file: BinaryIO, path: Path) -> bool:
     try:
-        _lock(file)
-    except OSError as error:
-        if error.errno not in _HELD:
-            return False
+        lock(file)
+    except BlockingIOError as error:
         file.close()
         raise DataError(
             f"another run is writing {path.with_suffix('')}: its journal {path.name} is in use. "
             "Wait until it has ended, or choose another -o."
         ) from error
+    except OSError:
+        return False
     return True
