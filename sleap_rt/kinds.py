@@ -126,9 +126,11 @@ def supported_set(kinds: Sequence[str]) -> tuple[ModelKind, ...]:
             return supported
     twice = [kind for kind in dict.fromkeys(kinds) if kinds.count(kind) > 1]
     problem = (
-        f"{kinds.count(twice[0])} {twice[0]} models were given, and one is used"
+        f"{kinds.count(twice[0])} {twice[0]} models were given, and one would be used"
         if twice
-        else f"no pipeline takes {' + '.join(sorted(kinds)) or 'no model'}"
+        else f"Models of the kinds {' and '.join(sorted(kinds))} do not go together"
+        if kinds
+        else "No model was given"
     )
     sets = "; ".join(" + ".join(supported) for supported in SETS)
-    raise ModelError(f"{problem}. Supported sets, in any order: {sets}.")
+    raise ModelError(f"{problem}. Sets that work, in any order: {sets}.")

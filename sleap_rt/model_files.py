@@ -71,7 +71,7 @@ def kind_of_data(file: Path) -> str | None:
 
 
 def refuse_twice(paths: Sequence[Path]) -> None:
-    """Refuse one model given twice.
+    """Refuse one model or one input given twice.
 
     Raises:
         OptionError: as the summary says.
@@ -79,7 +79,7 @@ def refuse_twice(paths: Sequence[Path]) -> None:
     found: set[Path] = set()
     for path in paths:
         if path.resolve() in found:
-            raise OptionError(f"{path} was given twice; give each model once")
+            raise OptionError(f"{path} was given twice; give it once")
         found.add(path.resolve())
 
 

@@ -28,12 +28,12 @@ def test_a_set_is_taken_in_any_order_and_run_first_stage_first(kinds):
 @pytest.mark.parametrize(
     ("kinds", "words"),
     [
-        ([], "no pipeline takes no model"),
-        (["centroid", "single_instance"], "no pipeline takes centroid . single_instance"),
-        (["bottomup", "centered_instance"], "no pipeline takes bottomup . centered_instance"),
+        ([], "No model was given"),
+        (["centroid", "single_instance"], "centroid and single_instance do not go together"),
+        (["bottomup", "centered_instance"], "bottomup and centered_instance do not go together"),
         (["centroid", "centroid"], "2 centroid models were given"),
         (["centroid", "centered_instance", "centroid"], "2 centroid models were given"),
-        (["centroid", "centered_instance", "bottomup"], "no pipeline takes"),
+        (["centroid", "centered_instance", "bottomup"], "do not go together"),
     ],
 )
 def test_anything_else_is_refused_with_the_list_of_sets(kinds, words):

@@ -59,12 +59,18 @@ def _refuse_name(name: str, types: Mapping[str, Any], elsewhere: Mapping[str, st
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union; of a Literal, the types of its values."""
-    if get_origin(annotation) is Literal:
-        return tuple(type(value) for value in get_args(annotation))
-    if get_origin(annotation) in (Union, UnionType):
-        return tuple(kind for one in get_args(annotation) for kind in _alternatives(one))
-    return (annotation,)
+    """The members of a union. A Literal alone counts as the types of its values.
+
+    Which of these there are, the options say themselves; beside another type, they would not
+    expect a string.
+    """
+    kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    mixed = any(kind is not NoneType and get_origin(kind) is not Literal for kind in kinds)
+    types = [
+        (kind,) if mixed or get_origin(kind) is not Literal else map(type, get_args(kind))
+        for kind in kinds
+    ]
+    return tuple(one for some in types for one in some)
 
 
 def _is_sequence(kind: Any) -> bool:
@@ -77,10 +83,14 @@ def _fits(value: Any, kind: Any) -> bool:
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             return False
         return isinstance(value, Iterator | range) or all(_fits(one, of) for one in value)
+    if get_origin(kind) is Literal:
+        return isinstance(value, str) and value in get_args(kind)
     if kind in _NUMBERS:
         return isinstance(value, _NUMBERS[kind]) and not isinstance(value, bool)
     return isinstance(value, str | Path if kind is Path else kind)
 
 
 def _in_words(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(map(repr, get_args(kind)))
     return f"a list of {_MANY[get_args(kind)[0]]}" if _is_sequence(kind) else _ONE[kind]

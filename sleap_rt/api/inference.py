@@ -27,6 +27,7 @@ from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
+from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.predict import planned
 from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
@@ -105,11 +106,12 @@ def run_inference(
         raise OptionError("cluster: no effect with make_labels=False")
     if not make_labels and many_inputs(data, None, arguments) is not None:
         raise OptionError("make_labels=False: takes one input")
-    if not model_paths:
-        return _track_only(data, output_path, make_labels, arguments)
-    paths = [model_paths] if isinstance(model_paths, str | Path) else list(model_paths)
+    output = given_path("output_path", output_path)
+    paths = [] if model_paths is None else given_paths("model_paths", model_paths)
+    if not paths:
+        return _track_only(data, output, make_labels, arguments)
     if make_labels:
-        return _predict(data, [Path(path) for path in paths], output_path, arguments)
+        return _predict(data, paths, output, arguments)
     of_models = {n: v for n, v in arguments.items() if n in ModelArguments.__annotations__}
     of_run = {n: v for n, v in arguments.items() if n in RunArguments.__annotations__}
     with PosePredictor(paths, raw=partial(raw_names, wanted), **of_models) as predictor:  # type: ignore[arg-type]
@@ -117,7 +119,7 @@ def run_inference(
 
 
 def _predict(
-    data: Any, paths: Sequence[Path], output_path: str | Path | None, arguments: InferenceArguments
+    data: Any, paths: Sequence[Path], output_path: Path | None, arguments: InferenceArguments
 ) -> "sio.Labels | list[sio.Labels | None]":
     """As the command does: everything is checked ahead of exporting and opening the models."""
     given = in_our_words(arguments)
@@ -155,7 +157,7 @@ def _only_one(**sources: Any) -> Any:
 
 
 def _track_only(
-    data: Any, output_path: str | Path | None, make_labels: bool, arguments: InferenceArguments
+    data: Any, output_path: Path | None, make_labels: bool, arguments: InferenceArguments
 ) -> "sio.Labels | list[sio.Labels | None]":
     """New tracks for the poses that labels have."""
     import sleap_io as sio
@@ -168,7 +170,7 @@ def _track_only(
         tracking=tracking,
         selection=filled(SelectionOptions, given),
         filters=filled(FilterOptions, taken),
-        output_path=None if output_path is None else Path(output_path),
+        output_path=output_path,
         output_format=given.get("output_format", "auto"),
         no_empty_frames=bool(given.get("no_empty_frames")),
         overwrite=bool(given.get("overwrite")),

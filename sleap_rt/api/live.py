@@ -14,6 +14,7 @@ from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import AnyFloats, Image
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, LiveOptions, filled, overrides_at_run_time
+from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.runtime.live import Figures, LiveResult
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.workflows.live import LiveReport, LiveSummary, watch
@@ -96,16 +97,17 @@ def run_live(
         models,
         filters=filled(FilterOptions, taken),
         tracking=tracker_options(taken),
-        output_path=None if output_path is None else Path(output_path),
+        output_path=given_path("output_path", output_path),
         output_format=given.get("output_format", "auto"),
         **{name: given[name] for name in _OF_OUTPUT if name in given},
     )
-    paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
+    paths = given_paths("model_paths", model_paths)
+    _check_processor(processor)
     outlets = [] if processor is None else [_Processing(processor)]
     try:
         return watch(
             data,
-            [Path(path) for path in paths],
+            paths,
             options,
             filled(LiveOptions, given),
             overrides_at_run_time(given),
@@ -116,6 +118,15 @@ def run_live(
         if processor is not None:
             with doing("the processor's save"):
                 processor.save()
+
+
+def _check_processor(processor: Any) -> None:
+    missing = [name for name in ("process", "save") if not callable(getattr(processor, name, None))]
+    if processor is not None and missing:
+        raise OptionError(
+            f"processor must be an object with the methods process and save; {processor!r} has no "
+            f"{' and no '.join(missing)}"
+        )
 
 
 class _Processing:

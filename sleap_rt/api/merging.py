@@ -9,6 +9,7 @@ from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import TrackingArguments
 from sleap_rt.api.pose_predictor import taken_with_warnings
 from sleap_rt.api.signatures import names_arguments
+from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.workflows.parts.merge import MergeOptions
 from sleap_rt.workflows.parts.merge import merge_parts as merged
 from sleap_rt.workflows.tracking import tracker_options
@@ -22,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @names_arguments(TrackingArguments)
 def merge_parts(
-    parts: Sequence[str | Path],
+    parts: str | Path | Sequence[str | Path],
     output_path: str | Path | None = None,
     *,
     output_format: str = "auto",
@@ -52,14 +53,14 @@ def merge_parts(
     """
     check_arguments(arguments, TrackingArguments)
     options = MergeOptions(
-        output_path=None if output_path is None else Path(output_path),
+        output_path=given_path("output_path", output_path),
         output_format=output_format,
         tracking=tracker_options(taken_with_warnings(arguments, arguments)),
         no_empty_frames=no_empty_frames,
         reproducible=reproducible,
         overwrite=overwrite,
     )
-    summary = merged([Path(part) for part in parts], options, keeps_labels=True)
+    summary = merged(given_paths("parts", parts), options, keeps_labels=True)
     for warning in summary.warnings:
         _log.warning(warning)
     assert summary.labels is not None  # they were to be kept

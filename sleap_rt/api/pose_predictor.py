@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
     ModelArguments,
@@ -18,7 +16,7 @@ from sleap_rt.api.arguments import (
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import Image
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import (
     DecodeOptions,
@@ -30,6 +28,8 @@ from sleap_rt.options import (
     filled,
     overrides_at_run_time,
 )
+from sleap_rt.options.paths import given_path, given_paths
+from sleap_rt.runtime.frames.arrays import with_channels
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.inspect.warm_up import warm_up
@@ -117,8 +117,8 @@ class PosePredictor:
         self._match_known = bool(given.get("match_known", False))
         self._is_closed = False
         check_options(self._options)
-        paths = [model_paths] if isinstance(model_paths, str | Path) else model_paths
-        resolved = resolve_models([Path(path) for path in paths], overrides_at_run_time(given))
+        paths = given_paths("model_paths", model_paths)
+        resolved = resolve_models(paths, overrides_at_run_time(given))
         for note in resolved.notes:
             _log.info(note)
         decode, models = self._options.decode, resolved.models
@@ -151,8 +151,9 @@ class PosePredictor:
         """Poses as labels.
 
         Args:
-            data: a path, a list of image paths, a `sleap_io.Video` or `sleap_io.Labels`, or frames
-                as an array, (n, height, width, channels) uint8 or one such frame.
+            data: a path, a list of images (paths or arrays), a `sleap_io.Video` or
+                `sleap_io.Labels`, or frames as an array, (n, height, width, channels) uint8 or one
+                such frame.
             output_path: a `.slp` file to write as well.
             **arguments: see `RunArguments`.
 
@@ -209,24 +210,15 @@ class PosePredictor:
         """
         if self._is_closed:
             raise OptionError(_CLOSED)
-        if not isinstance(frame, np.ndarray) or frame.ndim not in (2, 3):
-            found = (
-                f"shape {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
-            )
-            raise DataError(
-                "a frame is an array of shape (height, width) or (height, width, channels), uint8; "
-                f"got {found}"
-            )
         check_single_frames(self._options.decode, "predict_frame")
-        if frame.ndim == 2:
-            frame = frame[..., None]
-        (result,) = self._predictor.predict(frame[None], [frame_index])
+        (result,) = self._predictor.predict(with_channels(frame)[None], [frame_index])
         return result
 
     def close(self) -> None:
-        """Free the models; the predictor cannot be used afterwards."""
-        self._is_closed = True
-        self._predictor.close()
+        """Free the models; the predictor cannot be used afterwards. A second call does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._predictor.close()
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else f"on {self.device}"
@@ -298,7 +290,7 @@ def with_run_options(
         tracking=tracker_options(taken),
         cluster=None if given.get("cluster") is None else asked_cluster(given["cluster"]),
         frame_range_of=FrameRange.of(given.get("frame_range_of")),
-        output_path=None if output_path is None else Path(output_path),
+        output_path=given_path("output_path", output_path),
         output_format=given.get("output_format", "auto"),
         **{name: given[name] for name in _OF_OUTPUT if name in given},
     )

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.arrays import Doubles, Ints
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, suggests_names
 from sleap_rt.evaluation.metrics import (
     Metrics,
     distance_group,
@@ -80,6 +80,7 @@ class Evaluator:
      'pck_curve', 'pck_metrics', 'selection', 'visibility_metrics', 'voc_metrics']
     """
 
+    @suggests_names
     def __init__(
         self,
         ground_truth_instances: "sio.Labels",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral
 from typing import Any, Literal, get_args, get_type_hints
 
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, suggests_names
 from sleap_rt.libraries.opencv import need_opencv
 
 SCORINGS_OF_FEATURES: dict[str, tuple[str, ...]] = {
@@ -185,6 +185,8 @@ class TrackerOptions:
     def _refuse(self, name: str, why: str) -> None:
         raise OptionError(f"{name} {getattr(self, name)!r}: {why}")
 
+
+TrackerOptions.__init__ = suggests_names(TrackerOptions.__init__)  # type: ignore[method-assign]
 
 _TYPES: dict[str, Any] = get_type_hints(TrackerOptions)
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(TrackerOptions)}

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.tracking.breaks import BreakConnector
 from sleap_rt.tracking.culling import cull
@@ -56,10 +56,16 @@ class Tracker:
 
     Args:
         options: how to track.
+        **named: the same as keywords, in place of `options`; see `TrackerOptions`.
+
+    Raises:
+        OptionError: an option has a value that cannot be honoured.
     """
 
-    def __init__(self, options: TrackerOptions | None = None) -> None:
-        self.options = options or TrackerOptions()
+    def __init__(self, options: TrackerOptions | None = None, **named: Any) -> None:
+        if options is not None and (named or not isinstance(options, TrackerOptions)):
+            raise OptionError("a Tracker takes TrackerOptions, or their options by name")
+        self.options = TrackerOptions(**named) if options is None else options
         import_module("scipy.optimize")  # half a second: not in the middle of an experiment
         if self.options.needs_images:
             import_module("cv2")
@@ -68,6 +74,9 @@ class Tracker:
         self._resolved: TrackerOptions | None = None
         self._n_nodes = 0
         self._left_out = LeftOut()
+
+    def __repr__(self) -> str:
+        return f"<Tracker {self._track_ids.n_issued} tracks so far>"
 
     @property
     def track_names(self) -> tuple[str, ...]:
@@ -109,6 +118,11 @@ class Tracker:
         self, frame: FrameInstances, image: AnyImage | None = None, *, user_labeled: bool = False
     ) -> Assignment:
         """As `track`, for callers whose instances hold more than `FrameInstances` does."""
+        if not isinstance(frame, FrameInstances):
+            raise DataError(
+                "a Tracker takes FrameInstances, one frame at a time, as predict_frame gives them; "
+                f"got {type(frame).__name__}"
+            )
         options = self.options
         if options.needs_images and image is None:
             raise DataError(

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.contract import GraphContract
+from sleap_rt.errors import suggests_names
 from sleap_rt.model_files import refuse_twice
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, ExportOptions, ModelOverrides
+from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.progress import somebody_looks
@@ -37,6 +39,7 @@ class Exported:
     bonsai: str | None = None
 
 
+@suggests_names
 def export_models(
     models: str | Path | Sequence[str | Path],
     folder: str | Path | None = None,
@@ -68,7 +71,8 @@ def export_models(
     from sleap_rt.runtime.engines.tensorrt.targets import parse_target
 
     options = options or ExportOptions()
-    paths = [Path(one) for one in ([models] if isinstance(models, str | Path) else models)]
+    paths = given_paths("models", models)
+    folder = given_path("folder", folder)
     refuse_twice(paths)
     if on_step is None and (somebody_looks() if progress is None else progress):
         on_step = StepsBar()
@@ -83,8 +87,8 @@ def export_models(
         if options.format == "bonsai":
             described_models = ModelSet.of([model.contract() for model in described])
             to = default_folder(paths).with_name("exported_bonsai") if folder is None else folder
-            return _for_bonsai(paths, Path(to), described_models, overrides, options, on_step)
-        to = default_folder(paths) if folder is None else Path(folder)
+            return _for_bonsai(paths, to, described_models, overrides, options, on_step)
+        to = default_folder(paths) if folder is None else folder
         graphs = loaded_exporter(on_step).export_models(
             paths, to, overrides, options.precision, options.calibration, on_step=on_step
         )

@@ -341,4 +341,4 @@ def _check_journal(plan: PredictionPlan) -> None:
     if resume is None and path.exists():
         raise DataError(cut_off(path))
     if resume is True and not path.exists():
-        raise DataError(f"there is nothing to resume: {path} does not exist.")
+        raise DataError(f"{path} does not exist: there is nothing to go on with (--resume).")

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import sleap_io
 
 import sleap_rt
 from sleap_rt import PosePredictor, run_inference
@@ -50,7 +51,9 @@ def trained(request, tmp_path, monkeypatch):
         ({"frames": "0-3"}, "frames must be a list of whole numbers or None; got '0-3'"),
         ({"frames": 3}, "frames must be a list of whole numbers or None; got 3"),
         ({"frames": [0, 1.5]}, "frames must be a list of whole numbers or None; got [0, 1.5]"),
-        ({"batch_size": "4"}, None),  # a string, as `auto` is: the option's own check refuses it
+        ({"batch_size": "4"}, "batch_size must be a whole number or 'auto' or None; got '4'"),
+        ({"resume": "yes"}, "resume must be True or False or 'auto' or None; got 'yes'"),
+        ({"tracking": True, "motion_model": "kalmann"}, "must be one of none, kalman"),
         ({"queue_maxsize": "4"}, "queue_maxsize must be a whole number; got '4'"),
         ({"queue_maxsize": True}, "queue_maxsize must be a whole number; got True"),
         ({"peak_threshold": "high"}, "must be a number or a list of numbers; got 'high'"),
@@ -61,9 +64,6 @@ def trained(request, tmp_path, monkeypatch):
     ],
 )
 def test_a_value_of_another_type_is_told_in_words(given, words):
-    if words is None:
-        check_arguments(given, InferenceArguments)
-        return
     with pytest.raises(OptionError) as refusal:
         run_inference("a.mp4", model_paths="b", **given)
     assert words in str(refusal.value)
@@ -92,7 +92,16 @@ def test_arguments_of_another_call_are_told_where_they_belong(graph):
         predictor.predict("a.mp4", peak_threshold=0.1)  # type: ignore[call-arg]
 
 
-@pytest.mark.parametrize("frame", [[[0, 1]], None, np.zeros(3, np.uint8)])
+NO_FRAMES = [
+    [[0, 1]],
+    None,
+    np.zeros(3, np.uint8),
+    np.zeros((0, 0), np.uint8),
+    np.zeros((3, 250, 324), np.uint8),  # channels come last
+]
+
+
+@pytest.mark.parametrize("frame", NO_FRAMES, ids=str)
 def test_what_is_no_frame_is_told_in_words(graph, frame):
     with PosePredictor(graph) as predictor, pytest.raises(DataError, match="a frame is an array"):
         predictor.predict_frame(frame)
@@ -102,6 +111,7 @@ def test_a_closed_predictor_says_so(graph):
     predictor = PosePredictor(graph)
     assert repr(predictor) == f"<PosePredictor bottomup on {predictor.device}>"
     predictor.close()
+    predictor.close()  # as `with` does after a call by hand
     assert repr(predictor) == "<PosePredictor bottomup closed>"
     with pytest.raises(OptionError, match="is closed"):
         predictor.predict_frame(np.zeros((9, 9), np.uint8))
@@ -210,6 +220,67 @@ def test_the_first_frame_waits_for_no_import(graph, request):
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: PosePredictor(3), "model_paths must be a path or a list of paths; got int"),
+        (lambda: run_inference("a.mp4", model_paths=b"b"), "a list of paths; got bytes"),
+        (lambda: run_inference("a.mp4", model_paths="b", output_path=3), "output_path must be a"),
+        (lambda: sleap_rt.export_models(None), "models must be a path or a list of paths"),
+        (lambda: sleap_rt.merge_parts(3), "parts must be a path or a list of paths; got int"),
+        (lambda: sleap_rt.run_live(0, model_paths="b", processor=3), "has no process and no save"),
+        (lambda: sleap_rt.Evaluator("a.slp", "b.slp"), "must be sleap_io Labels; got str"),
+        (lambda: sleap_rt.Tracker({"max_tracks": 3}), "takes TrackerOptions, or their options"),
+        (lambda: sleap_rt.Tracker().track(None), "takes FrameInstances, one frame at a time"),
+    ],
+)
+def test_objects_of_other_types_are_told_in_words(call, words):
+    with pytest.raises((OptionError, DataError)) as refusal:
+        call()
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "name"),
+    [
+        (run_inference, {"data_path": "a.mp4", "trackign": True}, "tracking"),
+        (sleap_rt.export_models, {"models": "a", "progres": True}, "progress"),
+        (sleap_rt.Evaluator, {"oks_stdev": 0.1}, "oks_stddev"),
+        (sleap_rt.Tracker, {"max_track": 3}, "max_tracks"),
+        (TrackerOptions, {"motion_modell": "kalman"}, "motion_model"),
+    ],
+)
+def test_the_nearest_name_is_suggested(call, given, name):
+    with pytest.raises(TypeError, match=f"Did you mean '{name}'"):
+        call(**given)
+
+
+def test_a_name_that_the_package_lacks_brings_the_nearest():
+    with pytest.raises(AttributeError, match="Did you mean 'run_inference'"):
+        sleap_rt.run_infrence  # noqa: B018
+
+
+def test_a_tracker_takes_its_options_by_name():
+    tracker = sleap_rt.Tracker(motion_model="kalman", max_tracks=3)
+    assert tracker.options == TrackerOptions(motion_model="kalman", max_tracks=3)
+    assert repr(tracker) == "<Tracker 0 tracks so far>"
+
+
+def test_a_list_of_arrays_is_a_list_of_frames(graph, request):
+    """Frames of different sizes: as each of them alone."""
+    clip = str(request.config.rootpath / "samples/crawlers.mp4")
+    whole, _ = sleap_io.load_video(clip)[[0, 1]]
+    images = [whole, whole[:200], whole[:, :300, 0]]
+    with PosePredictor(graph) as predictor:
+        labels = predictor.predict(images)
+        alone = [predictor.predict_frame(image) for image in images]
+    assert [len(frame) for frame in labels] == [len(found) for found in alone]
+    assert len(alone[0]) == 3
+    for frame, found in zip(labels, alone, strict=True):
+        points = [instance.numpy() for instance in frame]
+        np.testing.assert_allclose(points, found.points, atol=1e-3)  # px; batches round elsewhere
 
 
 def test_public_names_are_listed():

@@ -113,4 +113,4 @@ def test_one_model_given_twice_is_wrong_use(call, command, request, tmp_path):
     data = ("-i", request.config.rootpath / "samples/crawlers.mp4") if command == "track" else ()
     done = call(command, *data, "-m", model, "-m", model, "-o", tmp_path / "out.slp")
     assert done.code == 2
-    assert f"{model} was given twice; give each model once" in done.err
+    assert f"{model} was given twice; give it once" in done.err

@@ -4,9 +4,13 @@ import shutil
 
 import pytest
 
+from sleap_rt.errors import OptionError
 from sleap_rt.export import export_models
 from sleap_rt.export.beside import export_beside
-from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.options import NO_OVERRIDES, EngineOptions, ModelOverrides
+from sleap_rt.runtime.inspect.bench import BenchOptions
+from sleap_rt.workflows.inspect.bench import plan_bench
+from sleap_rt.workflows.inspect.verify import plan_verification
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +93,17 @@ def test_track_says_which_export_it_used(model, request, tmp_path, capfd):
         main(list(map(str, words)))
     assert not ended.value.code
     assert f"Note: {model / 'exported'} is used" in capfd.readouterr().err
+
+
+def test_verify_and_bench_name_the_export_of_a_trained_model(model):
+    plans = (
+        lambda: plan_verification(model, EngineOptions()),
+        lambda: plan_bench(model, None, [EngineOptions()], [BenchOptions()]),
+    )
+    for plan in plans:
+        with pytest.raises(OptionError, match=r"is a trained model; name its export, .*exported$"):
+            plan()
+    shutil.rmtree(model / "exported")
+    for plan in plans:
+        with pytest.raises(OptionError, match="is a trained model; export it first"):
+            plan()

@@ -18,7 +18,7 @@ from sleap_rt.instances import ImageState
 from sleap_rt.kinds import KINDS
 from sleap_rt.options import EngineOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.engines.ort import OrtEngine
-from sleap_rt.runtime.frames import open_input
+from sleap_rt.runtime.frames import arrays
 from sleap_rt.runtime.graph_seal import seal
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.stages import stage
@@ -82,7 +82,7 @@ def dies():
 
 
 PLACES = {
-    "reader": (open_input._ArrayReader, "read", 13, "reading frame 13"),
+    "reader": (arrays.ArrayReader, "read", 13, "reading frame 13"),
     "engine": (BrightBlocks, "predict", 3, "the engine's work on frames 12 to 15"),
     "tracker": (Tracker, "track", 13, "tracking frame 13"),
     "journal": (Journal, "append", 3, r"writing .*out\.slp\.journal"),
@@ -136,7 +136,7 @@ def test_a_thread_that_dies_without_a_word_is_noticed(run, monkeypatch):
         with pytest.raises(RunError, match="thread run-engine ended without a word"):
             run()
     with monkeypatch.context() as broken:
-        call_of(broken, open_input._ArrayReader, "read", 13, dies)
+        call_of(broken, arrays.ArrayReader, "read", 13, dies)
         with pytest.raises(RunError, match=f"reading frame 13 failed: SystemExit. {KEPT}"):
             run()
     assert len(run(resume=True)) == N_FRAMES

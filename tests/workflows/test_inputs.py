@@ -53,12 +53,21 @@ def test_an_input_that_is_named_twice_is_taken_once(files, tmp_path):
     ]
 
 
+def test_an_input_that_is_given_twice_is_a_slip(files, tmp_path):
+    files("v/a.mp4")
+    for again in ("v/a.mp4", "v/../v/a.mp4", tmp_path / "v/a.mp4"):
+        with pytest.raises(OptionError, match="was given twice; give it once"):
+            found("v/a.mp4", again)
+    with pytest.raises(OptionError, match="was given twice"):
+        found("v", "v")
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         ("none/*.mp4", "matches no file"),
         ("none/*", "matches no video"),
-        ("mixed", "mixed holds 1 videos and 2 images; name what is meant"),
+        ("mixed", "mixed holds 1 video and 2 images; name what is meant"),
         ("mixed/*.png", "matches images; name their folder"),
     ],
 )

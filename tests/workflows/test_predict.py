@@ -126,7 +126,7 @@ def test_a_journal_is_neither_overwritten_nor_mixed_up_with_another_run(run, tmp
         run(resume=True, selection=SelectionOptions(frames=(1, 2)))
     assert len(run(resume=False)) == N_FRAMES
     assert not (tmp_path / "out.slp.journal").exists()
-    with pytest.raises(DataError, match="nothing to resume"):
+    with pytest.raises(DataError, match="nothing to go on with"):
         run(resume=True)
 
 

@@ -194,7 +194,7 @@ WRONG_DATA: list[tuple[Given, str]] = [
     ({"data_path": "empty"}, "empty holds no images"),
     ({"frames": [500, 600]}, "the video has frames 0 to 179"),
     ({"output_path": "cut_off.slp"}, "cut_off.slp.journal holds results of a run"),
-    ({"output_path": "new.slp", "resume": True}, "there is nothing to resume"),
+    ({"output_path": "new.slp", "resume": True}, "does not exist: there is nothing to go on with"),
     ({"data_path": "crawlers.slp", "output_path": "crawlers.slp"}, "is the input itself"),
     ({"output_path": "crawlers.slp"}, "crawlers.slp exists and holds 540 instances that a person"),
     ({"output_path": "other.slp"}, "is not a result as sleap-rt left it. It is not replaced"),
@@ -206,7 +206,7 @@ WRONG_MODELS: list[tuple[Given, str]] = [
     ({"model_paths": "none"}, "none does not exist; expected an export folder"),
     ({"model_paths": "none.onnx"}, "none.onnx"),
     ({"model_paths": "empty"}, "empty is no model (it holds nothing)"),
-    ({"model_paths": "bottomup centroid"}, "no pipeline takes"),
+    ({"model_paths": "bottomup centroid"}, "bottomup and centroid do not go together"),
     ({"model_paths": "centroid trained"}, "were given together; give either"),
 ]
 FOLLOWED: Given = {"frames": [0], "tracking": True}
@@ -238,7 +238,7 @@ REFUSED: list[tuple[type[SleapRtError], Given, str]] = [
     *((OptionError, {"tracking": True, **given}, words) for given, words in WRONG_TRACKING),
     *((DataError, given, words) for given, words in WRONG_DATA),
     *((ModelError, given, words) for given, words in WRONG_MODELS),
-    (OptionError, {"model_paths": "centroid centroid"}, "was given twice; give each model once"),
+    (OptionError, {"model_paths": "centroid centroid"}, "was given twice; give it once"),
     *((kind, {**ALONE, **given}, words) for kind, given, words in TRACKING_ALONE),
 ]
 

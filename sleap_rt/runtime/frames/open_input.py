@@ -7,13 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels import load_labels
 from sleap_rt.options import SelectionOptions
+from sleap_rt.options.paths import given_paths
+from sleap_rt.runtime.frames.arrays import ArrayReader, frames_of, is_arrays
 from sleap_rt.runtime.frames.hdf5_video import check_hdf5_video
 from sleap_rt.runtime.frames.images.files import ImageFiles
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
@@ -44,21 +42,20 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
 
     Args:
         data: a path (video, image, folder of images, HDF5, TIFF, `.slp`), a list of image paths, a
-            `sleap_io.Video` or `sleap_io.Labels`, or frames as an array, (height, width),
-            (height, width, channels) or (n, height, width, channels) uint8.
+            `sleap_io.Video` or `sleap_io.Labels`, or frames as `frames_of` takes them.
         selection: which frames.
 
     Raises:
         OptionError: an option has no meaning for this kind of input.
         DataError: something is missing or cannot be read, or no frame is left.
     """
-    if isinstance(data, np.ndarray):
-        return _open_array(data, selection)
+    if is_arrays(data):
+        return _open_arrays(data, selection)
     if isinstance(data, (str, Path)):
         _refuse_address(str(data))
         return replace(_open_path(Path(data), selection), given=Path(data))
     if isinstance(data, (list, tuple)):
-        paths = tuple(Path(path) for path in data)
+        paths = tuple(given_paths("images", data))
         return replace(_open_images(paths, selection), given=paths)
     import sleap_io as sio
 
@@ -68,8 +65,8 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
     if isinstance(data, sio.Labels):
         return open_labels(data, None, selection)
     raise OptionError(
-        f"cannot predict on a {type(data).__name__}; give a path, a list of image paths, a "
-        "sleap_io Video or Labels, or a NumPy array"
+        f"cannot predict on {type(data).__name__}; give a path, a list of images, a sleap_io Video "
+        "or Labels, or a NumPy array"
     )
 
 
@@ -78,14 +75,21 @@ def _refuse_address(path: str) -> None:
         address = path if "://" in path else path.replace(":/", "://", 1)  # a `Path` loses a slash
         raise OptionError(
             f"{address} is an address, and sleap-rt reads files: fetch it first, for example by "
-            f"`ffmpeg -i {address} -c copy video.mp4`"
+            f"`ffmpeg -i {address} -c copy video.mp4`; `sleap-nn live` watches a stream as it comes"
         )
+
+
+def _may_be_camera(path: Path) -> bool:
+    return str(path).isdecimal() or str(path).startswith("/dev/")
 
 
 def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     suffix = path.suffix.lower()
     if not os.path.exists(path):  # `Path.exists` fails for a name that is too long
-        raise DataError(f"{path} does not exist; expected a video, images or a `.slp` file.")
+        camera = " `sleap-nn live` watches a camera." if _may_be_camera(path) else ""
+        raise DataError(
+            f"{path} does not exist; expected a video, images or a `.slp` file.{camera}"
+        )
     if suffix not in _HDF5:
         _refuse_hdf5_options(selection, str(path))
     if suffix == ".slp":
@@ -130,20 +134,12 @@ def _with_reader(
         raise
 
 
-def _open_array(frames: NDArray[Any], selection: SelectionOptions) -> OpenInput:
-    if frames.ndim == 2:
-        frames = frames[..., None]
-    if frames.ndim == 3:
-        frames = frames[None]
-    if frames.ndim != 4 or frames.shape[3] not in (1, 3) or frames.dtype != np.uint8:
-        raise DataError(
-            f"frames have shape {frames.shape} and type {frames.dtype}; expected (n, height, "
-            "width, channels) uint8 with 1 or 3 channels, or one such frame"
-        )
+def _open_arrays(data: Any, selection: SelectionOptions) -> OpenInput:
+    frames = frames_of(data)
     _refuse_hdf5_options(selection, "an array")
     _refuse_colors(selection, "an array")
     chosen = select_of_video(selection, range(len(frames)), "the array of frames")
-    source = Source({0: _ArrayReader(frames)}, "none: frames were given as an array")
+    source = Source({0: ArrayReader(frames)}, "none: frames were given as an array")
     return OpenInput(source, chosen, videos=_array_video)
 
 
@@ -151,18 +147,6 @@ def _array_video() -> "list[sio.Video]":
     import sleap_io as sio
 
     return [sio.Video("array", open_backend=False)]
-
-
-class _ArrayReader:
-    def __init__(self, frames: Image) -> None:
-        self._frames = frames
-
-    def read(self, index: int) -> Image:
-        frame: Image = self._frames[index]
-        return frame
-
-    def close(self) -> None:
-        pass
 
 
 def _open_images(

@@ -139,17 +139,17 @@ def check_frames(frames: Array) -> Frames:
     """Refuse frames that a graph cannot take.
 
     Raises:
-        DataError: not (batch, height, width, channels) uint8 with 1 or 3 channels.
+        DataError: not (batch, height, width, channels) uint8 with 1 or 3 channels, or empty.
     """
     if frames.dtype != np.uint8:
         raise DataError(
             f"frames are {frames.dtype}, but models take 8-bit images (uint8, 0 to 255). "
             "Convert the video to 8 bit first."
         )
-    if frames.ndim != 4 or frames.shape[3] not in (1, 3):
+    if frames.ndim != 4 or frames.shape[3] not in (1, 3) or 0 in frames.shape[1:]:
         raise DataError(
             f"frames have shape {frames.shape}; (batch, height, width, channels) with 1 or 3 "
-            "channels was expected"
+            "channels was expected, and no side of 0 px"
         )
     return frames
 

@@ -54,6 +54,11 @@ def exported_only(path: Path) -> GraphSet:
         ModelError: the path is not a model.
     """
     if model_source(path) is not ModelSource.EXPORTED:
+        from sleap_rt.export.beside import default_folder
+
+        exported = default_folder([path])
+        if any(exported.glob("*.onnx")):
+            raise OptionError(f"{path} is a trained model; name its export, {exported}")
         raise OptionError(
             f"{path} is a trained model; export it first: `sleap-nn export` compares the graphs "
             "with it"

@@ -6,7 +6,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.model_files import refuse_model
+from sleap_rt.model_files import refuse_model, refuse_twice
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, by_numbers
 from sleap_rt.runtime.outputs.formats import format_named
 from sleap_rt.words import counted
@@ -37,7 +37,7 @@ def find_inputs(given: Sequence[Path]) -> Inputs:
         given: paths and patterns; a folder of images is one input.
 
     Raises:
-        OptionError: none was given, or a model.
+        OptionError: none was given, one twice, or a model.
         DataError: a pattern matches nothing, or a folder holds both videos and images.
     """
     if not given:
@@ -45,6 +45,7 @@ def find_inputs(given: Sequence[Path]) -> Inputs:
             "no input was given; name a video, a folder or a `.slp` file ahead of the options, or "
             "behind data_path (-i)"
         )
+    refuse_twice(given)
     found: dict[Path, Path] = {}
     is_many = len(given) > 1
     for path in given:

@@ -77,5 +77,5 @@ def test_models_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     model = load_legacy_model(write_model(tmp_path))
     with pytest.raises(ModelError, match="2 single_instance models were given"):
         in_order([model, model])
-    with pytest.raises(ModelError, match="no pipeline takes no model"):
+    with pytest.raises(ModelError, match="No model was given"):
         in_order([])

@@ -129,6 +129,13 @@ def test_addresses_are_told_from_files(address):
         open_input(address, SelectionOptions())
 
 
+@pytest.mark.parametrize("camera", ["0", "/dev/video9"])
+def test_who_names_a_camera_is_told_of_live(camera, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"does not exist; .* `sleap-nn live` watches a camera"):
+        open_input(camera, SelectionOptions())
+
+
 def with_cover(path, n_frames):
     """A video whose first stream is a cover picture."""
     with av.open(str(path), "w") as container:

@@ -1,0 +1,76 @@
+"""Frames that are arrays in memory."""
+
+from typing import Any
+
+import numpy as np
+
+from sleap_rt.arrays import Image
+from sleap_rt.errors import DataError
+
+
+def is_arrays(data: Any) -> bool:
+    """Whether this is an array, or a list of them."""
+    many = isinstance(data, list | tuple) and len(data) > 0
+    return isinstance(data, np.ndarray) or (many and all(isinstance(d, np.ndarray) for d in data))
+
+
+def frames_of(data: Any) -> Image | list[Image]:
+    """Arrays as frames with an axis of channels.
+
+    Args:
+        data: (n, height, width, channels) uint8, one such frame, or a list of frames, which may
+            differ in size; a frame may lack the axis of channels.
+
+    Raises:
+        DataError: something else.
+    """
+    if isinstance(data, np.ndarray) and data.ndim != 4:
+        data = [data]
+    for frame in data[:1] if isinstance(data, np.ndarray) else data:  # of an array, all are alike
+        with_channels(frame)
+        if frame.dtype != np.uint8:
+            raise DataError(
+                f"frames are {frame.dtype}, but models take 8-bit images (uint8, 0 to 255). "
+                "Convert them to 8 bit first."
+            )
+    return data if isinstance(data, np.ndarray) else [with_channels(frame) for frame in data]
+
+
+def with_channels(frame: Any) -> Image:
+    """One frame with an axis of channels.
+
+    Args:
+        frame: (height, width) or (height, width, channels).
+
+    Raises:
+        DataError: it is no such array.
+    """
+    if not isinstance(frame, np.ndarray) or not _is_image(frame.shape):
+        found = f"shape {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+        raise DataError(
+            "a frame is an array of shape (height, width) or (height, width, channels), uint8, "
+            f"with 1 channel (gray) or 3 (RGB); got {found}"
+        )
+    return frame[..., None] if frame.ndim == 2 else frame
+
+
+def _is_image(shape: tuple[int, ...]) -> bool:
+    return 0 not in shape and (len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3)))
+
+
+class ArrayReader:
+    """Hands out frames as they were given.
+
+    Args:
+        frames: one (height, width, channels) uint8 array each.
+    """
+
+    def __init__(self, frames: Image | list[Image]) -> None:
+        self._frames = frames
+
+    def read(self, index: int) -> Image:
+        frame: Image = self._frames[index]
+        return frame
+
+    def close(self) -> None:
+        pass
