@@ -79,17 +79,12 @@ def _refuse_address(path: str) -> None:
         )
 
 
-def _may_be_camera(path: Path) -> bool:
-    return str(path).isdecimal() or str(path).startswith("/dev/")
-
-
 def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     suffix = path.suffix.lower()
     if not os.path.exists(path):  # `Path.exists` fails for a name that is too long
-        camera = " `sleap-nn live` watches a camera." if _may_be_camera(path) else ""
-        raise DataError(
-            f"{path} does not exist; expected a video, images or a `.slp` file.{camera}"
-        )
+        if str(path).isdecimal() or str(path).startswith("/dev/"):
+            raise DataError(f"{path} does not exist. Cameras are watched by `sleap-nn live`.")
+        raise DataError(f"{path} does not exist; expected a video, images or a `.slp` file.")
     if suffix not in _HDF5:
         _refuse_hdf5_options(selection, str(path))
     if suffix == ".slp":
