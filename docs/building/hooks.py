@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs loads this file alone
 
 import commands
+import graph_tables
 import messages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,7 @@ ELSEWHERE = {  # place in the repository -> place on the site
     "samples/README.md": "samples/README.md",
 }
 _MESSAGES = re.compile(r"^<!-- messages: (.+) -->$", re.MULTILINE)
+_GRAPH = re.compile(r"^<!-- graph: (\w+) -->$", re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(?=[)#])")
 
 
@@ -43,6 +45,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Fill the generated parts, and lead links written for the repository to pages of the site."""
     markdown = markdown.replace("<!-- commands -->", commands.reference())
     markdown = _MESSAGES.sub(lambda topic: messages.listing(topic[1]), markdown)
+    markdown = _GRAPH.sub(lambda kind: graph_tables.table(kind[1]), markdown)
     on_site = page.file.src_uri
     places = {place: path for path, place in ELSEWHERE.items()}
     in_repository = places.get(on_site, f"docs/{on_site}")

@@ -2,19 +2,25 @@
 
     python docs/building/pictures.py docs/images/kinds
 
-Each shows a frame, what the network gives for it, and the poses that come out.
+Each shows a frame, what the network sees of it, what it gives, and the poses that come out.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
+import onnx
+import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
 from sleap_rt import PosePredictor, run_inference
+from sleap_rt.export import cached_graphs
+from sleap_rt.options import NO_OVERRIDES
+from sleap_rt.runtime import read_graph_file
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
@@ -38,9 +44,11 @@ MAPS = {
     "multi_class_topdown": ("confmaps", "class_vectors"),
 }
 FRAME = 20
-SHADES = 64  # fewer make a smaller file
+GRAY = plt.get_cmap("gray", 12)  # of frames: their noise is most of a file
+COLUMNS = 4
 COLORS = ("#ffb43c", "#78e678", "#5a8cff", "#dc78ff")
 Found = dict[str, Any]
+Panel = tuple[str, Callable[[Axes], None]]
 
 
 def main(folder: Path) -> None:
@@ -50,16 +58,42 @@ def main(folder: Path) -> None:
         paths = [SAMPLES / "models" / model for model in models]
         with PosePredictor(paths) as predictor:
             edges, classes = predictor.skeleton.edge_inds, predictor.class_names
-        batch = run_inference(
-            video,
-            model_paths=paths,
-            frames=[FRAME],
-            make_labels=False,
-            progress=False,
-            **{f"return_{name}": True for name in MAPS[kind]},
-        )[0]
-        found = {name: values[0] for name, values in batch.items()}
-        draw(kind, found, frame_of(video), edges, classes, folder / f"{kind}.png")
+        found = predicted(video, paths, MAPS[kind])
+        frame = frame_of(video)
+        centers = predicted(video, paths[:1], ())["pred_instance_peaks"][:, 0]  # of a pair
+        for graph in cached_graphs(paths, NO_OVERRIDES):
+            one = read_graph_file(graph).contract.kind
+            found[f"seen by {one}"] = seen(graph, frame, centers)
+        draw(kind, found, frame, edges, classes, folder / f"{kind}.png")
+
+
+def predicted(video: Path, models: list[Path], raw: tuple[str, ...]) -> Found:
+    """What is found in the frame, and the networks' outputs that are named."""
+    batch = run_inference(
+        video,
+        model_paths=models,
+        frames=[FRAME],
+        make_labels=False,
+        progress=False,
+        **{f"return_{name}": True for name in raw},
+    )[0]
+    return {name: values[0] for name, values in batch.items()}
+
+
+def seen(graph: Path, frame: NDArray[np.uint8], centers: NDArray[Any]) -> NDArray[Any]:
+    """The network's input for the frame, or for the crop around the first center."""
+    (network,) = (p for p in read_graph_file(graph).contract.parts if p.name == "network")
+    (name,) = network.inputs
+    model = onnx.load(graph)
+    model.graph.output.append(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+    )
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    feed = {one.name: np.zeros((1,) * len(one.shape), np.float32) for one in session.get_inputs()}
+    feed["frames"] = frame[None, ..., None]
+    if "centers" in feed:
+        feed |= {"centers": centers[:1].astype(np.float32), "frame_index": np.zeros(1, np.int64)}
+    return np.asarray(session.run([name], feed)[0])[0, 0]
 
 
 def frame_of(video: Path) -> NDArray[np.uint8]:
@@ -76,12 +110,18 @@ def draw(
     classes: list[str],
     path: Path,
 ) -> None:
-    panels = [("frame", lambda axes: None), *maps(kind, found, frame, classes)]
+    panels: list[Panel] = [("frame", lambda axes: None), *maps(kind, found, frame, classes)]
     if kind != "centroid":
         panels.append(("poses", lambda axes: poses(axes, found, edges, classes)))
-    figure, row = plt.subplots(1, len(panels), figsize=(3.2 * len(panels), 2.9), dpi=100)
-    for axes, (title, paint) in zip(row, panels, strict=True):
-        axes.imshow(frame, cmap="gray", vmin=0, vmax=255)
+    rows = -(-len(panels) // COLUMNS)
+    columns = -(-len(panels) // rows)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(3.2 * columns, 2.9 * rows), dpi=90, squeeze=False
+    )
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, (title, paint) in zip(grid.flat, panels, strict=False):
+        axes.imshow(frame, cmap=GRAY, vmin=0, vmax=255)
         paint(axes)
         axes.set_title(title, fontsize=9)
         axes.set_axis_off()
@@ -91,23 +131,24 @@ def draw(
     figure.tight_layout(pad=0.4)
     figure.canvas.draw()
     picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
-    picture.quantize(SHADES, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture.quantize(dither=Image.Dither.NONE).save(path, optimize=True)
     plt.close(figure)
 
 
-def maps(
-    kind: str, found: Found, frame: NDArray[np.uint8], classes: list[str]
-) -> list[tuple[str, Any]]:
+def maps(kind: str, found: Found, frame: NDArray[np.uint8], classes: list[str]) -> list[Panel]:
     """Titles, and what paints each panel."""
-    panels = []
-    if "pred_centroid_confmaps" in found or kind == "centroid":
+    panels: list[Panel] = []
+    crop_model = {"topdown": "centered_instance"}.get(kind, kind)
+    is_pair = "pred_centroid_confmaps" in found and kind != "centroid"
+    if is_pair or kind == "centroid":
         centroids = found.get("pred_centroid_confmaps", found.get("pred_confmaps"))
+        panels.append(sees(found["seen by centroid"]))
         panels.append(("centroid map", lambda axes: overlay(axes, centroids, frame.shape)))
-    if "pred_centroid_confmaps" in found and kind != "centroid":
+    if kind != "centroid":
+        panels.append(sees(found[f"seen by {crop_model}"], " of one animal" if is_pair else ""))
+    if is_pair:
         crop = found["pred_confmaps"][0]
-        panels.append(
-            (f"maps of one crop, {crop.shape[1]}x{crop.shape[2]}", lambda axes: alone(axes, crop))
-        )
+        panels.append((f"its maps, {_size(crop[0])}", lambda axes: alone(axes, crop)))
     elif kind != "centroid":
         panels.append(
             ("confidence maps", lambda axes: overlay(axes, found["pred_confmaps"], frame.shape))
@@ -122,6 +163,19 @@ def maps(
         vectors = found["pred_class_vectors"]
         panels.append(("class probabilities", lambda axes: bars(axes, vectors, classes)))
     return panels
+
+
+def sees(image: NDArray[Any], of: str = "") -> Panel:
+    def paint(axes: Axes) -> None:
+        axes.clear()
+        axes.set_label("own size")
+        axes.imshow(image, cmap=GRAY, vmin=0)
+
+    return f"what the network sees{of}, {_size(image)}", paint
+
+
+def _size(image: NDArray[Any]) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"
 
 
 def extent(channels: NDArray[Any], shape: tuple[int, ...]) -> tuple[float, float, float, float]:

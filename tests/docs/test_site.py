@@ -20,7 +20,8 @@ def building():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT / "docs/building"))
         modules = {
-            name: importlib.import_module(name) for name in ("hooks", "commands", "messages")
+            name: importlib.import_module(name)
+            for name in ("hooks", "commands", "graph_tables", "messages")
         }
         yield SimpleNamespace(**modules)
 
@@ -62,6 +63,41 @@ def test_links_of_the_repository_lead_to_pages(building, page, written, led):
 
 def test_guides_that_lie_elsewhere_are_there(building):
     assert all((ROOT / path).is_file() for path in building.hooks.ELSEWHERE)
+
+
+@pytest.mark.export
+@pytest.mark.parametrize(
+    ("models", "kind"),
+    [
+        (["single_instance"], "single_instance"),
+        (["bottomup"], "bottomup"),
+        (["multi_class_bottomup"], "multi_class_bottomup"),
+        (["centroid", "centered_instance"], "centroid"),
+        (["centroid", "centered_instance"], "centered_instance"),
+        (["centroid", "multi_class_topdown"], "multi_class_topdown"),
+    ],
+)
+def test_tables_of_graphs_are_those_of_the_files(building, sample_graphs, models, kind):
+    """Names, order, types, and how many axes."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    (path,) = (graph for graph in sample_graphs(*models) if graph.stem == kind)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    types = {"tensor(uint8)": "uint8", "tensor(int64)": "int64", "tensor(float)": "float32"}
+    there = [
+        (direction, one.name, types[one.type], len(one.shape))
+        for direction, tensors in (("in", session.get_inputs()), ("out", session.get_outputs()))
+        for one in tensors
+    ]
+    rows = re.findall(
+        r"^\| (in|out) \| `(\w+)` \| \((.*?)\) (\w+) \|",
+        building.graph_tables.table(kind),
+        re.MULTILINE,
+    )
+    said = [
+        (direction, name, dtype, len(shape.split(",")) if shape else 0)
+        for direction, name, shape, dtype in rows
+    ]
+    assert said == there
 
 
 def test_every_message_has_an_entry_under_a_topic_with_advice(building):
