@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # MkDocs loads this file alone
 import commands
 import graph_tables
 import messages
+import old_options
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {  # place in the repository -> place on the site
@@ -44,6 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill the generated parts, and lead links written for the repository to pages of the site."""
     markdown = markdown.replace("<!-- commands -->", commands.reference())
+    markdown = markdown.replace("<!-- options of SLEAP 1.4 -->", old_options.table())
     markdown = _MESSAGES.sub(lambda topic: messages.listing(topic[1]), markdown)
     markdown = _GRAPH.sub(lambda kind: graph_tables.table(kind[1]), markdown)
     on_site = page.file.src_uri

@@ -89,7 +89,9 @@ def seen(graph: Path, frame: NDArray[np.uint8], centers: NDArray[Any]) -> NDArra
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
     )
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    feed = {one.name: np.zeros((1,) * len(one.shape), np.float32) for one in session.get_inputs()}
+    feed: dict[str, NDArray[Any]] = {
+        one.name: np.zeros((1,) * len(one.shape), np.float32) for one in session.get_inputs()
+    }
     feed["frames"] = frame[None, ..., None]
     if "centers" in feed:
         feed |= {"centers": centers[:1].astype(np.float32), "frame_index": np.zeros(1, np.int64)}

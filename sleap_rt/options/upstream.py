@@ -82,7 +82,7 @@ _EXPORT_REASONS: dict[str, tuple[str, ...]] = {
         "device",
     ),
 }
-_OLD_DIALECT = {
+OLD_DIALECT: Mapping[str, str] = {
     "first_gpu": "device cuda:0",
     "cpu": "device cpu",
     "last_gpu": "device cuda:N",
@@ -115,6 +115,7 @@ _OLD_DIALECT = {
     "tracking.oks_normalization": "scoring_method oks",
     "tracking.robust": "scoring_reduction robust_quantile with robust_best_instance",
 }
+"""By name of SLEAP 1.4 and older, without dashes in front: what it is here."""
 
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "track": {"runtime": "engine", "peak_conf_threshold": "peak_threshold"},
@@ -134,5 +135,5 @@ def why_unknown(name: str, command: str = "track") -> str | None:
     for reason, names in reasons.items():
         if name in names:
             return f"{name} {reason}."
-    ours = _OLD_DIALECT.get(name) if command == "track" else None
+    ours = OLD_DIALECT.get(name) if command == "track" else None
     return ours and f"{name} is an option of SLEAP 1.4 or older; here it is {ours}."

@@ -145,7 +145,10 @@ def test_a_page_runs_from_top_to_bottom_and_shows_what_comes(folder, call, page)
     if page.endswith("cpu.md"):
         pytest.importorskip("openvino", reason="the guide of the CPU compares engines")
         pytest.importorskip("MNN", reason="the guide of the CPU compares engines")
+    names = {}
     for block in blocks_of(ROOT / page):
+        if block.language == "python" and not page.endswith("closed_loop.md"):  # tested below
+            exec(compile(block.text, page, "exec"), names)
         if block.language != "sh" or block.needs:
             continue
         written = ""
