@@ -26,6 +26,7 @@ from sleap_rt.tracking.similarity.flow import FlowShifter
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -196,8 +197,9 @@ def around(axes: Axes, pose: Doubles, reach: float) -> None:
 
 def save(figure: Figure, path: Path) -> None:
     figure.set_layout_engine("constrained")
-    figure.canvas.draw()
-    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     picture.quantize(SHADES, dither=Image.Dither.NONE).save(path, optimize=True)
     plt.close(figure)
 
