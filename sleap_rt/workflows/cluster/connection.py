@@ -1,7 +1,6 @@
 """Connects with the workers that are asked for."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from sleap_rt.errors import RunError
 from sleap_rt.machine.cores import available_cores
 from sleap_rt.workflows.cluster.asked import AskedCluster
 from sleap_rt.workflows.cluster.local_cores import shared_cores
+from sleap_rt.workflows.cluster.queue import queued
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -17,8 +17,14 @@ _PATIENCE = "20s"  # until a scheduler answers
 
 
 @contextmanager
-def connected(asked: AskedCluster) -> "Iterator[Client]":
+def connected(
+    asked: AskedCluster, tell: Callable[[str], None] = lambda message: None
+) -> "Iterator[Client]":
     """A client of the cluster; workers that are started for it end with it.
+
+    Args:
+        asked: where the workers come from.
+        tell: told of jobs that a queue refused, if others were not.
 
     Raises:
         RunError: no scheduler answers, or the queue refuses the jobs.
@@ -27,7 +33,7 @@ def connected(asked: AskedCluster) -> "Iterator[Client]":
 
     with ExitStack() as stack:
         try:
-            place = asked.address or stack.enter_context(_started(asked))
+            place = asked.address or stack.enter_context(_started(asked, tell))
             client = stack.enter_context(Client(place, timeout=_PATIENCE, set_as_default=False))
             if asked.n_local is not None:
                 client.register_plugin(shared_cores(asked.n_local))
@@ -38,17 +44,9 @@ def connected(asked: AskedCluster) -> "Iterator[Client]":
         yield client
 
 
-def _started(asked: AskedCluster) -> Any:
+def _started(asked: AskedCluster, tell: Callable[[str], None]) -> Any:
     if asked.kind is not None:
-        import dask_jobqueue
-
-        kind = getattr(dask_jobqueue, asked.kind)
-        submit = str(getattr(kind.job_cls, "submit_command", "")).partition(" ")[0]
-        if submit and shutil.which(submit) is None:
-            raise OSError(f"{submit}, which submits jobs, is not on this machine")
-        cluster = kind(**asked.arguments)
-        cluster.scale(jobs=asked.jobs)
-        return cluster
+        return queued(asked, tell)
     from distributed import LocalCluster
 
     return LocalCluster(n_workers=asked.n_local, threads_per_worker=1, memory_limit=0)

@@ -163,7 +163,8 @@ class ClusterPredictions:
     def _connected(self) -> Crew:
         """The workers; connected with when the first input is known to be good."""
         if self._crew is None:
-            client = or_cannot_run(lambda: self._stack.enter_context(connected(self._asked)))
+            workers = connected(self._asked, self._report.warn)
+            client = or_cannot_run(lambda: self._stack.enter_context(workers))
             self._report.tell(f"dashboard of the cluster: {client.dashboard_link}")
             self._report.watch(self.status)
             self._crew = Crew(client, self._report)

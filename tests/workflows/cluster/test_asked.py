@@ -1,5 +1,8 @@
 """What `--cluster` takes, and what it refuses ahead of everything else."""
 
+import json
+import os
+
 import pytest
 
 from sleap_rt.errors import OptionError, RunError
@@ -98,3 +101,51 @@ def test_workers_share_the_cores(n_cores, n_workers):
     if n_cores >= n_workers:
         assert sum(map(len, shares)) == n_cores  # no core twice
     assert share_of(cores, n_workers, n_workers) == shares[0]  # one that was restarted
+
+
+REFUSES = """#!/bin/sh
+echo "sbatch: error: invalid partition specified: nope" >&2
+exit 1
+"""
+TAKES_ONE = """#!/bin/sh
+mkdir "$0.taken" 2>/dev/null || { echo "sbatch: error: too many jobs" >&2; exit 1; }
+echo "Submitted batch job 17"
+"""
+
+
+@pytest.fixture
+def sbatch(tmp_path, monkeypatch):
+    """`sbatch(script)`: stands for the program that submits jobs; the file that asks for two."""
+
+    def sbatch(script, **arguments):
+        for name, text in (("sbatch", script), ("scancel", "#!/bin/sh\n")):
+            (tmp_path / name).write_text(text)
+            (tmp_path / name).chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+        said = {"cores": 1, "memory": "1GB", "scheduler_options": {"port": 0}, **arguments}
+        asked = {"cluster": "SLURMCluster", "jobs": 2, "arguments": said}
+        (tmp_path / "slurm.yaml").write_text(json.dumps(asked))
+        return asked_cluster(tmp_path / "slurm.yaml")
+
+    return sbatch
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"queue": "nope"}, "2 jobs of 2 refused: sbatch: error: invalid partition specified"),
+        ({"cores": "many"}, "the arguments cannot be used: unsupported operand"),
+        ({"memory": "lots"}, "the arguments cannot be used: .*lots"),
+    ],
+)
+def test_a_mistake_in_the_settings_of_a_queue_ends_the_run(sbatch, arguments, words, capfd):
+    with pytest.raises(RunError, match=words), connected(sbatch(REFUSES, **arguments)):
+        pass
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_jobs_that_were_taken_work_without_those_that_were_refused(sbatch):
+    told = []
+    with connected(sbatch(TAKES_ONE), told.append):
+        pass
+    assert told == ["cluster SLURMCluster: 1 job of 2 refused: sbatch: error: too many jobs"]
