@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from sleap_rt.errors import OptionError
+from sleap_rt.options.paths import fitting_path
 
 
 class ModelArguments(TypedDict, total=False):
@@ -156,7 +157,7 @@ def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:
         values["integral_refinement"] = "none"
     for name in ("backbone_ckpt_path", "head_ckpt_path", "journal"):
         if values.get(name) is not None:
-            values[name] = Path(values[name])
+            values[name] = fitting_path(values[name])
     if values.get("batch_size") == "auto":
         values["batch_size"] = None
     if values.get("frames") is not None:

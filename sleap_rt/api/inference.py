@@ -27,7 +27,7 @@ from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
-from sleap_rt.options.paths import given_path, given_paths
+from sleap_rt.options.paths import fitting_path, given_path, given_paths
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.predict import planned
 from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
@@ -129,7 +129,7 @@ def _predict(
     if isinstance(data, str):
         if not str(data):
             raise OptionError("data_path is empty; name a video, a folder or a `.slp` file")
-        data = Path(data)
+        data = fitting_path(data)
     overrides = overrides_at_run_time(given)
     match_known = bool(given.get("match_known", False))
     report = PythonReport.of(given)
@@ -181,7 +181,7 @@ def _track_only(
         return retrack_many(*many, options)
     if not isinstance(data, str | Path | sio.Labels):
         raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
-    done = retrack_data(data if isinstance(data, sio.Labels) else Path(data), options)
+    done = retrack_data(data if isinstance(data, sio.Labels) else fitting_path(data), options)
     for note in done.notes:
         _log.warning(note)
     if done.n_missing:

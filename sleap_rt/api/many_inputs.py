@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sleap_rt.errors import OptionError, SomeInputsFailedError
 from sleap_rt.labels import load_labels
 from sleap_rt.options import ModelOverrides
+from sleap_rt.options.paths import fitting_path
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.words import counted
@@ -45,7 +46,7 @@ def many_inputs(
             raise OptionError("skip_existing, summary: no effect without a path as input")
         return None
     inputs = find_inputs(paths)
-    output = None if output_path is None else Path(output_path)
+    output = None if output_path is None else fitting_path(output_path)
     options = many_options(inputs, output, given, names_output=False)
     return None if options is None else (inputs, options)
 
@@ -55,7 +56,7 @@ def _paths(data: Any) -> list[Path] | None:
     given = [data] if isinstance(data, str | Path) else data
     if not isinstance(given, list | tuple) or not all(isinstance(p, str | Path) for p in given):
         return None
-    paths = [Path(path) for path in given]
+    paths = [fitting_path(path) for path in given]
     if isinstance(data, list | tuple) and all(p.suffix.lower() in IMAGE_SUFFIXES for p in paths):
         return None
     return paths

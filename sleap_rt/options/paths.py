@@ -1,10 +1,32 @@
 """Paths as Python functions take them: one, or several."""
 
+import os
 from collections.abc import Iterable
+from errno import ENAMETOOLONG
 from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import OptionError
+
+
+def fitting_path(given: str | Path) -> Path:
+    """A path that the system can take.
+
+    Raises:
+        OptionError: it is longer than this system allows.
+    """
+    path = Path(given)
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            raise OptionError(
+                f"{str(path)[:40]}...: a path of {len(str(path))} characters is longer than this "
+                "system allows"
+            ) from None
+    except ValueError:  # a null character; whoever opens the file says so
+        pass
+    return path
 
 
 def given_path(name: str, given: Any) -> Path | None:
@@ -15,10 +37,10 @@ def given_path(name: str, given: Any) -> Path | None:
         given: its value.
 
     Raises:
-        OptionError: it is something else.
+        OptionError: it is something else, or longer than this system allows.
     """
     if given is None or isinstance(given, str | Path):
-        return None if given is None else Path(given)
+        return None if given is None else fitting_path(given)
     raise OptionError(f"{name} must be a path or None; got {type(given).__name__}")
 
 
@@ -30,14 +52,14 @@ def given_paths(name: str, given: Any) -> list[Path]:
         given: its value.
 
     Raises:
-        OptionError: it is something else.
+        OptionError: it is something else, or longer than this system allows.
     """
     paths = [given] if isinstance(given, str | Path) else given
     if isinstance(paths, Iterable) and not isinstance(paths, bytes):
         paths = list(paths)
         others = [one for one in paths if not isinstance(one, str | Path)]
         if not others:
-            return [Path(path) for path in paths]
+            return [fitting_path(path) for path in paths]
         found = f"a list with {type(others[0]).__name__}"
     else:
         found = type(given).__name__

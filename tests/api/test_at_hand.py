@@ -286,3 +286,27 @@ def test_a_list_of_arrays_is_a_list_of_frames(graph, request):
 def test_public_names_are_listed():
     for name in ("Evaluator", "PosePredictor", "Tracker", "export_models", "run_inference"):
         assert name in dir(sleap_rt)
+
+
+TOO_LONG = "a" * 5000
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: sleap_rt.run_inference(TOO_LONG, model_paths="x"),
+        lambda: sleap_rt.run_inference([TOO_LONG, "b"], model_paths="x"),
+        lambda: sleap_rt.run_inference("a.mp4", model_paths=TOO_LONG),
+        lambda: sleap_rt.run_inference("a.mp4", model_paths="x", output_path=TOO_LONG),
+        lambda: sleap_rt.run_inference("a.slp", tracking=True, output_path=TOO_LONG),
+        lambda: sleap_rt.run_inference("a.mp4", model_paths="x", journal=TOO_LONG),
+        lambda: sleap_rt.PosePredictor(TOO_LONG),
+        lambda: sleap_rt.export_models(TOO_LONG, "x"),
+        lambda: sleap_rt.merge_parts([TOO_LONG], output_path="x.slp"),
+        lambda: sleap_rt.render(TOO_LONG),
+        lambda: sleap_rt.run_live("0", model_paths=TOO_LONG),
+    ],
+)
+def test_a_path_that_no_system_takes_is_wrong_use(call):
+    with pytest.raises(OptionError, match="a path of 5000 characters is longer than this system"):
+        call()

@@ -1,10 +1,8 @@
 """How arguments are read: several values after one flag, and nothing twice that counts once."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from errno import ENAMETOOLONG
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from sleap_rt.cli.options.config_file import (
 from sleap_rt.cli.options.saved_config import save_config
 from sleap_rt.cli.terminal.help import HelpCommand
 from sleap_rt.errors import OptionError, did_you_mean
+from sleap_rt.options.paths import fitting_path
 
 
 class OnceCommand(HelpCommand):
@@ -179,11 +178,4 @@ def _check_lengths(values: Iterable[Any]) -> None:
         if isinstance(value, tuple):
             _check_lengths(value)
         elif isinstance(value, Path):
-            try:
-                os.lstat(value)
-            except OSError as error:
-                if error.errno == ENAMETOOLONG:
-                    raise OptionError(
-                        f"{str(value)[:40]}...: a path of {len(str(value))} characters is longer "
-                        "than this system allows"
-                    ) from None
+            fitting_path(value)

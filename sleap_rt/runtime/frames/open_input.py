@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels import load_labels
 from sleap_rt.options import SelectionOptions
-from sleap_rt.options.paths import given_paths
+from sleap_rt.options.paths import fitting_path, given_paths
 from sleap_rt.runtime.frames.arrays import ArrayReader, frames_of, is_arrays
 from sleap_rt.runtime.frames.hdf5_video import check_hdf5_video
 from sleap_rt.runtime.frames.images.files import ImageFiles
@@ -53,7 +53,7 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
         return _open_arrays(data, selection)
     if isinstance(data, (str, Path)):
         _refuse_address(str(data))
-        return replace(_open_path(Path(data), selection), given=Path(data))
+        return replace(_open_path(fitting_path(data), selection), given=fitting_path(data))
     if isinstance(data, (list, tuple)):
         paths = tuple(given_paths("images", data))
         return replace(_open_images(paths, selection), given=paths)
