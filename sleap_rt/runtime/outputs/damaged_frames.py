@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 _MOST_RANGES = 8  # in a message; the provenance has them all
 _WORDS = {
-    ImageState.UNREADABLE: "cannot be read and have no instances",
-    ImageState.CONCEALED: "are damaged: their images, and the poses in them, may be wrong in part",
+    ImageState.UNREADABLE: "cannot be read and got no instances",
+    ImageState.CONCEALED: "came damaged: the image, and the poses in it, may be wrong in part",
     ImageState.UNANSWERED: "got NaN or infinity from the engine in place of numbers, and may lack "
     "poses; `sleap-nn verify` tells whether the engine computes this model right",
 }
