@@ -78,13 +78,14 @@ $(EXPORTS)/.made: $(TESTABLE) $(shell find sleap_rt samples/models -type f -not 
 	$(BIN)/python tests/without_torch.py $(EXPORTS)
 	touch $@
 
-# Wheel and sdist in clean environments, with each extra on each of these Pythons: RELEASE="--extras cpu"
+# Wheel and sdist in clean environments, with each extra on each of these Pythons: RELEASE="--extras cpu";
+# RELEASE="--jobs 4 --write" takes all Pythons at a time, and writes the table of docs/install.md
 RELEASE_TOOLS := .venv-release
 release-check: $(READY)
 	$(PYTHON) -m venv $(RELEASE_TOOLS)
 	$(RELEASE_TOOLS)/bin/python -m pip install --quiet build twine uv
 	$(BIN)/python -m sleap_rt export samples/models/bottomup -o $(RELEASE_TOOLS)/graphs
-	$(RELEASE_TOOLS)/bin/python release/check.py $(RELEASE_TOOLS)/graphs $(PYTHONS) $(RELEASE)
+	PYTHONPATH=. $(RELEASE_TOOLS)/bin/python -m release.check $(RELEASE_TOOLS)/graphs $(PYTHONS) $(RELEASE)
 
 # The lowest versions that pyproject.toml declares, as far as the package index still has them.
 LOWEST := .venv-lowest

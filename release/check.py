@@ -1,39 +1,29 @@
 """Builds wheel and sdist, installs them in clean environments, and uses what is there.
 
-Run by `make release-check`: `python release/check.py GRAPHS 3.10 3.13 [--extras cpu gpu]`. GRAPHS
-is an export of the sample bottom-up model. Prints the table of docs/install.md.
+Run by `make release-check`: `python -m release.check GRAPHS 3.10 3.13 [--extras cpu gpu]`. GRAPHS
+is an export of the sample bottom-up model. Prints a table of sizes, and what could not be tried;
+`--write` puts both into docs/install.md.
 """
 
 import argparse
-import os
-import shutil
-import subprocess
+import platform
+import re
 import sys
-import tempfile
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-SAMPLES = ROOT / "samples"
-VERIFY = ("verify", "{graphs}", "--device", "cpu", "--engine")
-TRACK = ("track", "-i", SAMPLES / "crawlers.mp4", "-m", "{graphs}", "-t", "-o", "poses.slp")
-EVAL = ("eval", "-g", SAMPLES / "crawlers.slp", "-p", "poses.slp")
-USES: dict[str, Sequence[Sequence[object]]] = {  # extras -> commands that they are for
-    "": [("system",)],
-    "cpu": [(*VERIFY, "ort"), TRACK, EVAL],
-    "cpu,openvino": [(*VERIFY, "openvino")],
-    "cpu,mnn": [(*VERIFY, "mnn")],
-    "cpu,report": [TRACK, (*EVAL, "--report", "report.html")],
-    "cpu,export": [("export", SAMPLES / "models/single_instance", "-o", "graphs")],
-    "gpu": [(*VERIFY, "ort")],
-    "trt": [("system",)],
-    "trt-rtx": [("system",)],
-}
+from release.archives import ROOT, built
+from release.environments import Tried, tried
+from release.programs import FailedError, python_of
+from release.uses import USES
 
-
-class FailedError(Exception):
-    """A step that went wrong; the message is what the program said last."""
+GUIDE = ROOT / "docs/install.md"
+BEGIN, END = "<!-- sizes: written by `make release-check` -->", "<!-- end of sizes -->"
+FROM_SDIST = "cpu"  # the extra that is also installed from the sdist
+LARGE = 10  # MB; smaller packages are not named
 
 
 def main() -> None:
@@ -41,92 +31,97 @@ def main() -> None:
     parser.add_argument("graphs", type=Path)
     parser.add_argument("pythons", nargs="+")
     parser.add_argument("--extras", nargs="+", choices=list(USES), default=list(USES))
+    parser.add_argument("--jobs", type=int, default=1, help="environments at a time")
+    parser.add_argument("--write", action="store_true", help="into docs/install.md")
     args = parser.parse_args()
-    wheel = built()
-    print(f"{wheel.name}: the wheel, and the one built from the sdist, hold the same files\n")
-    pythons = {number: found for number in args.pythons if (found := python_of(number))}
-    print(f"| | {' | '.join(pythons)} |\n|---|{'---|' * len(pythons)}")
-    has_failed = False
-    for extras in args.extras:
-        cells = [cell(python, wheel, extras, args.graphs.resolve()) for python in pythons.values()]
-        print(f"| {f'`[{extras}]`' if extras else 'base'} | {' | '.join(cells)} |", flush=True)
-        has_failed |= any(text.startswith("FAILED") for text in cells)
-    if has_failed or not pythons:
-        sys.exit("Error: a check failed" if pythons else "Error: none of these Pythons is here")
+    pythons = {number: python_of(number) for number in args.pythons}
+    found = {number: python for number, python in pythons.items() if python is not None}
+    if not found:
+        sys.exit("Error: none of these Pythons is here")
+    try:
+        wheel, sdist = built()
+    except FailedError as error:
+        sys.exit(f"Error: {error}")
+    rows = trials(args.extras, found, wheel, sdist, args.graphs.resolve(), args.jobs)
+    report = _report(rows, list(found), [number for number in pythons if number not in found])
+    print(report)
+    if args.write:
+        write(GUIDE, report)
+    if failed := [title for title, row in rows.items() if any(map(_has_failed, row))]:
+        sys.exit(f"Error: a check failed: {', '.join(failed)}")
 
 
-def built() -> Path:
-    """The wheel, once it is known to be the one that the sdist gives."""
-    shutil.rmtree(ROOT / "build", ignore_errors=True)
-    shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    ran(sys.executable, "-m", "build", "--wheel", ROOT)
-    (wheel,) = (ROOT / "dist").glob("*.whl")
-    with tempfile.TemporaryDirectory() as folder:
-        ran(sys.executable, "-m", "build", "--outdir", folder, ROOT)  # the wheel from the sdist
-        (sdist,), (other,) = Path(folder).glob("*.tar.gz"), Path(folder).glob("*.whl")
-        shutil.copy(sdist, wheel.parent)
-        if names_in(wheel) != names_in(other):
-            raise FailedError(f"not in both wheels: {names_in(wheel) ^ names_in(other)}")
-    ran(sys.executable, "-m", "twine", "check", "--strict", *wheel.parent.iterdir())
-    return wheel
+def trials(
+    wanted: Sequence[str],
+    pythons: Mapping[str, str],
+    wheel: Path,
+    sdist: Path,
+    graphs: Path,
+    n_jobs: int,
+) -> dict[str, list[Tried]]:
+    """What became of each extra on each Python, by the title of its row; told as it is known."""
+    rows = {}
+    for extras in wanted:
+        for archive in [wheel, sdist] if extras == FROM_SDIST else [wheel]:
+            one = partial(
+                tried, archive=archive, extras=extras, commands=USES[extras], graphs=graphs
+            )
+            with ThreadPoolExecutor(n_jobs) as pool:
+                row = list(pool.map(one, pythons.values()))
+            title = f"`[{extras}]`" if extras else "base"
+            title += ", from the sdist" if archive == sdist else ""
+            rows[title] = row
+            print(title, *map(_cell, row), sep=" | ", file=sys.stderr, flush=True)
+    return rows
 
 
-def names_in(wheel: Path) -> set[str]:
-    with zipfile.ZipFile(wheel) as file:
-        return set(file.namelist())
+def _has_failed(one: Tried) -> bool:
+    return one.is_installable and bool(one.problem)
 
 
-def python_of(number: str) -> str | None:
-    """A Python of this version, from the path or from pyenv."""
-    home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    for python in (f"python{number}", *map(str, home.glob(f"versions/{number}.*/bin/python"))):
-        try:
-            subprocess.run([python, "-c", ""], check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return python
-    print(f"Python {number}: not found here, left out", file=sys.stderr)
-    return None
+def _cell(one: Tried) -> str:
+    return f"FAILED: {one.problem}" if _has_failed(one) else f"{one.size:.0f}" if one.size else "-"
 
 
-def cell(python: str, wheel: Path, extras: str, graphs: Path) -> str:
-    """MB of an environment in which everything went well, or what went wrong."""
-    with tempfile.TemporaryDirectory() as name:
-        folder, environment = Path(name), Path(name, "env")
-        uv = (sys.executable, "-m", "uv")
-        program = environment / ("Scripts" if os.name == "nt" else "bin")
-        try:
-            ran(*uv, "venv", "--python", python, environment)
-            wanted = f"{wheel}[{extras}]" if extras else wheel
-            try:
-                ran(*uv, "pip", "install", "--python", program / "python", wanted)
-            except FailedError as error:
-                return f"cannot be installed: {error}"
-            ran(*uv, "pip", "check", "--python", program / "python")
-            size = megabytes(environment)
-            for words in USES[extras]:
-                arguments = [str(word).format(graphs=graphs) for word in words]
-                ran(program / "sleap-rt", *arguments, folder=folder)
-        except FailedError as error:
-            return f"FAILED: {error}"
-        return f"{size:.0f} MB"
+def _report(rows: dict[str, list[Tried]], found: Sequence[str], absent: Sequence[str]) -> str:
+    """Table of sizes and what was left out, in Markdown."""
+    base = {name for name, _ in rows["base"][-1].packages} if "base" in rows else set()
+    lines = [
+        f"Measured on {date.today()}, {platform.system()} {platform.machine()}, in MB:",
+        "",
+        f"| | Python {' | '.join(found)} | largest packages (of an extra: beyond the base) |",
+        f"|---|{'---|' * len(found)}---|",
+    ]
+    for title, row in rows.items():
+        cells = [*map(_cell, row), _largest(row[-1], set() if title == "base" else base)]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    lines.append("")
+    lines += [
+        f"{title} cannot be installed where this was measured, on Python {number}: {one.problem}"
+        for title, row in rows.items()
+        for number, one in zip(found, row, strict=True)
+        if not one.is_installable
+    ]
+    lines += [f"Python {number} was not there." for number in absent]
+    return "\n".join(lines).strip()
 
 
-def megabytes(folder: Path) -> float:
-    files = (path.lstat() for path in folder.rglob("*") if not path.is_dir())
-    return sum(file.st_size for file in files) / 1e6
+def _largest(one: Tried, besides: set[str]) -> str:
+    """The five largest packages that the base does not have."""
+    own = sorted((size, name) for name, size in one.packages if name not in besides)
+    return ", ".join(f"{name} {size:.0f}" for size, name in own[:-6:-1] if size > LARGE)
 
 
-def ran(*command: object, folder: Path | None = None) -> None:
-    """Raises:
-    FailedError: the program did not end with 0.
-    """
-    done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, cwd=folder, check=False
+def write(guide: Path, report: str) -> None:
+    """Put the report between the two marks of a guide."""
+    text = guide.read_text(encoding="utf8")
+    written = re.sub(
+        f"(?<={re.escape(BEGIN)}\n).*?(?={re.escape(END)})",
+        lambda _: f"\n{report}\n\n",
+        text,
+        flags=re.DOTALL,
     )
-    if done.returncode:
-        lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise FailedError(" ".join(lines[-6:])[:300] or f"{command[0]}: {done.returncode}")
+    guide.write_text(written, encoding="utf8")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import yaml
 from sleap_rt.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
+uses = pytest.importorskip("release.uses", reason="not run from the repository")
 third_party = pytest.importorskip("release.third_party", reason="packaging is not installed")
 INSTRUCTIONS = {
     "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "RUN", "USER", "VOLUME", "WORKDIR"
@@ -48,6 +49,21 @@ def test_every_package_is_listed_with_a_licence():
     assert all(text.strip() not in ("", "unknown", "see its files") for text in rows.values())
 
 
+def test_the_wheel_brings_notices_and_types():
+    project = read("pyproject.toml")
+    notices = re.search(r"^license-files = \[(.*)\]", project, re.M)[1]
+    for name in re.findall(r'"([^"]+)"', notices):
+        assert (ROOT / name).stat().st_size > 100, name
+    assert {'"LICENSE"', '"THIRD_PARTY.md"', '"CITATION.cff"'} == set(notices.split(", "))
+    assert re.search(r'^sleap_rt = \["py\.typed"', project, re.M)
+    assert (ROOT / "sleap_rt/py.typed").is_file()
+
+
+def test_every_extra_is_installed_and_used_before_a_release():
+    tried = {extra for extras in uses.USES for extra in extras.split(",")} - {""}
+    assert tried | uses.FOR_DEVELOPERS == extras_declared()
+
+
 def test_the_citation_has_what_the_format_asks_for():
     cited = yaml.safe_load(read("CITATION.cff"))
     assert cited["cff-version"] == "1.2.0"
@@ -67,7 +83,7 @@ def container_steps():
 def test_the_container_file_holds_together():
     steps = container_steps()
     assert {name for name, _ in steps} <= INSTRUCTIONS
-    stages, variables = set(), {"PATH"}
+    stages, variables = set(), set()
     for name, words in steps:
         if name in ("ARG", "ENV"):
             variables.add(words.partition("=")[0])
@@ -82,7 +98,15 @@ def test_the_container_file_holds_together():
         if name == "RUN":
             command = re.sub(r"^(--mount=\S+ )+", "", words)
             subprocess.run(["sh", "-n", "-c", command], check=True)
-    assert stages == {"wheel", "cpu", "cuda"}
+    assert stages == {"wheel", "base", "cpu", "cuda"}
+
+
+def test_the_container_file_starts_a_program_of_ours():
+    programs = re.findall(r'^([\w-]+) = "sleap_rt\.', read("pyproject.toml"), re.M)
+    steps = container_steps()
+    entries = [json.loads(words) for name, words in steps if name == "ENTRYPOINT"]
+    assert entries
+    assert all(entry[0] in programs for entry in entries)
 
 
 def test_the_container_file_finds_its_files_and_extras():

@@ -6,10 +6,12 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 "$bin/python" -c "
-import pathlib, sleap_rt
+import importlib.metadata, pathlib, sleap_rt
 root = pathlib.Path(sleap_rt.__file__).parent
 assert not root.is_relative_to('$1') or 'site-packages' in root.parts, f'{root} is the checkout'
-assert (root / 'py.typed').is_file(), 'the wheel has no py.typed'
+names = {file.name for file in importlib.metadata.files('sleap-rt')}
+for name in ('py.typed', 'LICENSE', 'THIRD_PARTY.md', 'CITATION.cff'):
+    assert name in names, f'the wheel has no {name}'
 "
 "$bin/sleap-rt" --version
 "$bin/sleap-nn" export "$samples/models/bottomup" -o graphs
