@@ -98,6 +98,7 @@ lowest: $(TESTABLE)
 		-W ignore::DeprecationWarning # old matplotlib says what the newest pyparsing renamed
 	$(BIN)/python -m sleap_rt export samples/models/single_instance -o $(LOWEST)/graphs
 	cd $(LOWEST) && bin/sleap-rt track -i ../samples/one_crawler.mp4 -m graphs -o out.slp --no-resume
+	cd $(LOWEST) && bin/sleap-rt render out.slp -o out.mp4 --overwrite
 
 lock: $(TESTABLE)
 	(grep '^#' constraints-dev.txt; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//') > $(VENV)/lock
