@@ -5,7 +5,8 @@
 Prints, for a clip of each kind, the CPU time per frame of the decoder alone, of converting every
 frame to RGB and keeping what a model gets (as was done before brightness was read straight), and of
 `VideoFile`, opening it included. CPU time of all threads, since other programs disturb it least;
-the three are run in turns; medians. It stops if a frame differs between the last two.
+the three are run in turns; medians. It stops if a frame differs between the last two. Then every
+pass over the pixels of a frame between decoder and engine, one by one: the least of many.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import av
@@ -87,6 +89,39 @@ def measure(path: Path, n_repeats: int) -> None:
             seconds[name].append(time.process_time() - started)
     for name, found in seconds.items():
         print(f"  {name:16} {1e3 * statistics.median(found) / n_frames:6.2f} ms of CPU per frame")
+    for name, function in passes(path, channels).items():
+        print(f"  - {name:14} {least_ms(function):6.3f} ms of CPU per frame")
+
+
+def passes(path: Path, channels: int) -> dict[str, Callable[[], object]]:
+    """What is done with the pixels of a frame, in order."""
+    frame = next(decoded(path))
+    batch = np.empty((1, frame.height, frame.width, channels), np.uint8)
+    with VideoFile(path) as video:
+        image = video.read(0)
+    into_batch = {"into the batch": lambda: np.stack([image], out=batch)}
+    if channels == 3:
+        rgb = frame.reformat(format="rgb24", src_colorspace="ITU601", dst_colorspace="ITU601")
+        convert = partial(frame.reformat, format="rgb24", src_colorspace="ITU601")
+        return {"to RGB": convert, "out of FFmpeg": rgb.to_ndarray, **into_batch}
+    plane = frame.planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    brightness = rows[:, : plane.width].tobytes()
+    return {
+        "out of FFmpeg": rows[:, : plane.width].tobytes,
+        "to full range": partial(brightness.translate, bytes(range(256))),
+        **into_batch,
+    }
+
+
+def least_ms(function: Callable[[], object], n: int = 100) -> float:
+    """CPU time of all threads."""
+    times = []
+    for _ in range(n):
+        started = time.process_time()
+        function()
+        times.append(time.process_time() - started)
+    return 1e3 * min(times)
 
 
 def main() -> None:

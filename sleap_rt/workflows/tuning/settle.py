@@ -135,7 +135,12 @@ class _Tuning:
     def _evidence(self, engines: Sequence[str], sizes: Sequence[int]) -> Evidence | None:
         """What was measured, now or before; None where it is not worth it."""
         options = self.plan.options
-        asked = {"threads": options.engine.threads, "batch_size": options.run.batch_size}
+        every = options.decode.detect_every
+        asked = {
+            "threads": options.engine.threads,
+            "batch_size": options.run.batch_size,
+            "detect_every": every if every > 1 else None,  # another share of each model's work
+        }
         key = trial_key(self.graphs.paths, self.frame_shape, engines, asked)
         evidence = read_trials(key)
         n_frames, n_choices = len(self.plan.selection.refs), max(len(engines), len(sizes))
