@@ -258,7 +258,7 @@ def test_info_and_system_show_what_was_measured(track, cache, trials, capsys):
     assert "measured here, frames/s: openvino 90, ort 50" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main(["system"])
-    assert f"1 times, kept in {cache}" in capsys.readouterr().out
+    assert f"1 time, kept in {cache}" in capsys.readouterr().out
 
 
 def test_int8_goes_only_to_engines_that_run_it():
