@@ -3,6 +3,7 @@
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts, Image
+from sleap_rt.errors import DataError
 
 _MAX_ITERATIONS = 30
 _LEAST_STEP_PX = 0.01
@@ -43,12 +44,24 @@ class FlowShifter:
         self._window_size = window_size
         self._max_levels = max_levels
         self._images: dict[int, Image] = {}
+        self._size: tuple[int, ...] | None = None  # (height, width) of the frames, px
 
     def prepare(self, image: AnyImage) -> Image:
-        """The image in grey and resized, for `shift` and `remember`."""
+        """The image in grey and resized, for `shift` and `remember`.
+
+        Raises:
+            DataError: the image has another size than those before.
+        """
         import cv2
 
         gray = gray_image(image)
+        if self._size not in (None, gray.shape):
+            before, now = (f"{width} x {height}" for height, width in (self._size, gray.shape))
+            raise DataError(
+                f"a frame of {now} px follows frames of {before} px, and use_flow finds motion "
+                "only between frames of one size. Follow the animals without it."
+            )
+        self._size = gray.shape
         if self._scale == 1:
             return gray
         return np.asarray(cv2.resize(gray, None, fx=self._scale, fy=self._scale), np.uint8)

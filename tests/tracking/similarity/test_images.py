@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from sleap_rt.errors import DataError
 from sleap_rt.tracking import Tracker, TrackerOptions, track_frames
 from sleap_rt.tracking.similarity.appearance import appearances
 from sleap_rt.tracking.similarity.flow import FlowShifter, gray_image
@@ -56,6 +57,25 @@ def test_flow_follows_steps_that_similarity_confuses(texture):
     assert ids(moved) == [[0, 1], [1, 0]]
     still = track_frames([sequence[0], sequence[1].take(np.array([1]))], TrackerOptions())
     assert ids(still) == [[0, 1], [1]]  # without flow it is taken for the other one
+
+
+def test_frames_of_another_size_are_refused_in_words(texture):
+    """Folders of images may hold several sizes; OpenCV would only tell of an assertion."""
+    images = [texture, texture[:300]]
+    sequence = [frame([POSE], frame_index=0), frame([POSE], frame_index=1)]
+    with pytest.raises(DataError, match="a frame of 400 x 300 px follows frames of 400 x 400 px"):
+        ids(
+            track_frames(
+                sequence,
+                TrackerOptions(use_flow=True),
+                image_of=lambda one: images[one.frame_index],
+            )
+        )
+    options = TrackerOptions(features="image", scoring_method="cosine_sim")
+    assert ids(track_frames(sequence, options, image_of=lambda one: images[one.frame_index])) == [
+        [0],
+        [0],
+    ]
 
 
 def test_only_images_that_candidates_come_from_are_kept(texture):
