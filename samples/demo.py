@@ -1,59 +1,107 @@
 """The main job on the sample scene: export the models, track the clips, compare with the truth.
 
 Run by `make demo`. Writes into `demo-output/`: the exported graphs, the predictions, a picture of
-each and a report on one of them.
+each, and `index.html`, which shows one of them: its clip with the poses, its report, its commands.
 """
 
+import os
+import shlex
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import sleap_io as sio
+from demo_page import Shown, write_page
 from scipy.optimize import linear_sum_assignment
 
-SAMPLES = Path(__file__).resolve().parent
-OUTPUT = SAMPLES.parent / "demo-output"
+SAMPLES, OUTPUT = Path("samples"), Path("demo-output")
+ROOT = Path(__file__).resolve().parents[1]  # where the commands run
 JOBS = {  # name -> (clip, models)
     "single_instance": ("one_crawler", ["single_instance"]),
     "bottomup": ("crawlers", ["bottomup"]),
     "topdown": ("crawlers", ["centroid", "centered_instance"]),
 }
+N_ANIMALS = {"one_crawler": 1, "crawlers": 3}
 LARGEST_MEAN_ERROR = 2.0  # px
-COLOURS = [(60, 180, 255), (120, 230, 120), (255, 140, 90), (220, 120, 255)]
 
 
 def main() -> None:
+    os.chdir(ROOT)
     OUTPUT.mkdir(exist_ok=True)
-    reports = [demonstrate(name, clip, models) for name, (clip, models) in JOBS.items()]
-    truth, predictions = SAMPLES / "crawlers.slp", OUTPUT / "topdown.predictions.slp"
-    run("eval", "-g", truth, "-p", predictions, "--tracks", "--report", OUTPUT / "topdown.html")
-    print("\n" + "\n".join(report for report, _ in reports))
-    if any(mean > LARGEST_MEAN_ERROR for _, mean in reports):
+    done = {name: demonstrate(name, clip, models) for name, (clip, models) in JOBS.items()}
+    page = show("topdown", done)
+    print("\n" + "\n".join(f"{name}: {one.in_words}" for name, one in done.items()))
+    print(f"\nAll of it on one page, for a browser: {page}")
+    if any(one.mean_error > LARGEST_MEAN_ERROR for one in done.values()):
         sys.exit(f"a mean error exceeds {LARGEST_MEAN_ERROR} px")
 
 
-def demonstrate(name: str, clip: str, models: list[str]) -> tuple[str, float]:
-    """Export, track and compare; returns a line of report and the mean error in px."""
+@dataclass(frozen=True)
+class Done:
+    """A clip that was tracked, its commands, and its poses beside the true ones; errors in px."""
+
+    commands: tuple[str, ...]
+    n_found: int
+    n_expected: int
+    mean_error: float
+    median_error: float
+
+    @property
+    def in_words(self) -> str:
+        return (
+            f"{self.n_found} animals found, {self.n_expected} in the truth; error mean "
+            f"{self.mean_error:.2f} px, median {self.median_error:.2f} px"
+        )
+
+
+def demonstrate(name: str, clip: str, models: list[str]) -> Done:
+    """Export, track, compare, and draw a picture of the middle frame."""
     graphs, predictions = OUTPUT / f"{name}.graphs", OUTPUT / f"{name}.predictions.slp"
-    video, picture = SAMPLES / f"{clip}.mp4", OUTPUT / f"{name}.png"
-    run("export", *(SAMPLES / "models" / model for model in models), "-o", graphs)
-    run("track", "-i", video, "-m", graphs, "-o", predictions, "-t")
+    followed = ("--tracking", "--max_tracks", N_ANIMALS[clip])
+    paths = [SAMPLES / "models" / model for model in models]
+    commands = (
+        run("export", *paths, "-o", graphs),
+        run("track", SAMPLES / f"{clip}.mp4", "-m", graphs, "-o", predictions, *followed),
+    )
     found = sio.load_slp(str(predictions))
     errors, n_expected = compare(sio.load_slp(str(SAMPLES / f"{clip}.slp")), found)
-    draw(found, video, picture)
-    n_found, mean = sum(len(frame.instances) for frame in found), float(np.mean(errors))
-    report = (
-        f"{name}: {n_found} animals found, {n_expected} in the truth; error mean {mean:.2f} px, "
-        f"median {np.median(errors):.2f} px; picture: {picture}"
+    middle = found[len(found) // 2].frame_idx
+    picture = ("-o", OUTPUT / f"{name}.png", "--frames", middle, "--scale", 3)
+    run("render", predictions, *picture, "--overwrite", "--quiet")
+    return Done(
+        commands=commands,
+        n_found=sum(len(frame.instances) for frame in found),
+        n_expected=n_expected,
+        mean_error=float(np.mean(errors)),
+        median_error=float(np.median(errors)),
     )
-    return report, mean
 
 
-def run(*args: str | Path) -> None:
-    print("$ sleap-nn", *args, flush=True)
+def show(name: str, done: dict[str, Done]) -> Path:
+    """A page about one of the jobs."""
+    truth, predictions = SAMPLES / f"{JOBS[name][0]}.slp", OUTPUT / f"{name}.predictions.slp"
+    report, clip = OUTPUT / f"{name}.html", OUTPUT / f"{name}.mp4"
+    evaluated = run("eval", "-g", truth, "-p", predictions, "--tracks", "--report", report)
+    drawn = run("render", predictions, "-o", clip, "--scale", 2, "--track_names", "--overwrite")
+    shown = Shown(
+        clip=clip.name,
+        picture=f"{name}.png",
+        report=report.name,
+        commands=(*done[name].commands, evaluated),
+        clip_command=drawn,
+        results={job: one.in_words for job, one in done.items()},
+    )
+    return write_page(OUTPUT / "index.html", shown)
+
+
+def run(*args: str | int | Path) -> str:
+    """Run a command; returns it as it would be typed."""
+    command = shlex.join(["sleap-nn", *map(str, args)])
+    print(f"$ {command}", flush=True)
     subprocess.run([sys.executable, "-m", "sleap_rt", *map(str, args)], check=True)
+    return command
 
 
 def compare(truth: sio.Labels, found: sio.Labels) -> tuple[list[float], int]:
@@ -74,30 +122,6 @@ def compare(truth: sio.Labels, found: sio.Labels) -> tuple[list[float], int]:
         for row, col in zip(rows, cols, strict=True):
             errors += gaps[row, col][seen[row, col]].tolist()
     return errors, n_expected
-
-
-def draw(found: sio.Labels, video: Path, path: Path) -> None:
-    """The predictions of the middle frame on its image, enlarged."""
-    frame = list(found)[len(found) // 2]
-    capture = cv2.VideoCapture(str(video))
-    capture.set(cv2.CAP_PROP_POS_FRAMES, frame.frame_idx)
-    _, image = capture.read()
-    zoom = 3
-    image = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
-    edges = [
-        (found.skeleton.nodes.index(e.source), found.skeleton.nodes.index(e.destination))
-        for e in found.skeleton.edges
-    ]
-    for number, instance in enumerate(frame.instances):
-        colour = COLOURS[number % len(COLOURS)]
-        points = instance.numpy() * zoom
-        for a, b in edges:
-            if np.isfinite(points[[a, b]]).all():
-                ends = [tuple(int(v) for v in points[n]) for n in (a, b)]
-                cv2.line(image, ends[0], ends[1], colour, 2, cv2.LINE_AA)
-        for x, y in points[np.isfinite(points[:, 0])]:
-            cv2.circle(image, (int(x), int(y)), 4, colour, -1, cv2.LINE_AA)
-    cv2.imwrite(str(path), image)
 
 
 if __name__ == "__main__":
