@@ -16,7 +16,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs
 .PHONY: demo test check format docs bench fuzz web dist wheel test-all release-check lowest lock clean
 
 demo: $(READY)
-	$(BIN)/python samples/demo.py
+	$(BIN)/python -m samples.demo
 
 test: $(TESTABLE)
 	$(PYTEST)

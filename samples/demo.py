@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import sleap_io as sio
-from demo_page import Shown, write_page
 from scipy.optimize import linear_sum_assignment
+
+from samples.demo_page import Shown, write_page
 
 SAMPLES, OUTPUT = Path("samples"), Path("demo-output")
 ROOT = Path(__file__).resolve().parents[1]  # where the commands run

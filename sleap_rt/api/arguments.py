@@ -137,6 +137,8 @@ class LiveArguments(ModelArguments, FilterArguments, TrackingArguments, total=Fa
 class InferenceArguments(ModelArguments, RunArguments, total=False):
     """Arguments for opening models and for one call."""
 
+    preview: bool  # a picture of a few frames beside each result
+
 
 def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments with sleap-nn's other spellings replaced by ours.

@@ -1,7 +1,7 @@
 """`run_inference`: the whole command as one Python function."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,8 +102,9 @@ def run_inference(
         raise OptionError(f"{', '.join(wanted)}: no effect with make_labels=True")
     if not make_labels and output_path is not None:
         raise OptionError("output_path: no effect with make_labels=False")
-    if not make_labels and arguments.get("cluster") is not None:
-        raise OptionError("cluster: no effect with make_labels=False")
+    for name in ("cluster", "preview"):
+        if not make_labels and arguments.get(name):
+            raise OptionError(f"{name}: no effect with make_labels=False")
     if not make_labels and many_inputs(data, None, arguments) is not None:
         raise OptionError("make_labels=False: takes one input")
     output = given_path("output_path", output_path)
@@ -132,19 +133,44 @@ def _predict(
         data = fitting_path(data)
     overrides = overrides_at_run_time(given)
     match_known = bool(given.get("match_known", False))
-    report = PythonReport.of(given)
+    report, draw = PythonReport.of(given), _preview(given, options, data, output_path)
     many = many_inputs(data, output_path, given)
     if many is not None:
-        return predict_many(*many, paths, options, overrides, report, match_known=match_known)
+        return predict_many(
+            *many, paths, options, overrides, report, match_known=match_known, after=draw
+        )
     if options.cluster is not None:
         with ClusterPredictions(
             paths, options, overrides, report, match_known, keeps_labels=True
         ) as cluster:
-            return told(cluster.predict(data))
+            done = cluster.predict(data)
+            draw(done.paths)
+            return told(done)
     with planned(data, paths, options, overrides, match_known) as (plan, opened):
         for note in plan.resolved.notes:
             _log.info(note)
-        return predicted(plan, opened, report)
+        labels = predicted(plan, opened, report)
+    draw([Path(output_path)] if output_path is not None else [])
+    return labels
+
+
+def _preview(
+    given: Mapping[str, Any], options: Any, data: Any, output_path: str | Path | None
+) -> Callable[[Sequence[Path]], None]:
+    """Draws the previews of results, if they are wanted; refuses where it cannot."""
+    if not given.get("preview"):
+        return lambda paths: None
+    from sleap_rt.workflows.show.preview import check_preview, previews
+
+    has_many = isinstance(data, str | Path | list) and many_inputs(data, output_path, given)
+    check_preview(options, data=data, writes=output_path is not None or bool(has_many))
+
+    def draw(paths: Sequence[Path]) -> None:
+        for _, failure in previews(paths):
+            if failure:
+                _log.warning(failure)
+
+    return draw
 
 
 def _only_one(**sources: Any) -> Any:
@@ -176,12 +202,14 @@ def _track_only(
         overwrite=bool(given.get("overwrite")),
         reproducible=bool(given.get("reproducible")),
     )
+    draw = _preview(given, options, data, output_path)
     many = many_inputs(data, output_path, given)
     if many is not None:
-        return retrack_many(*many, options)
+        return retrack_many(*many, options, after=draw)
     if not isinstance(data, str | Path | sio.Labels):
         raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
     done = retrack_data(data if isinstance(data, sio.Labels) else fitting_path(data), options)
+    draw(done.paths)
     for note in done.notes:
         _log.warning(note)
     if done.n_missing:

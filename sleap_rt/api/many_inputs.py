@@ -1,7 +1,7 @@
 """Many inputs for one Python call."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,8 +71,11 @@ def predict_many(
     report: Report,
     *,
     match_known: bool,
+    after: Callable[[Sequence[Path]], None],
 ) -> "list[sio.Labels | None]":
     """Labels of each input, in order; `skip_existing` reads those that are there.
+
+    `after` is called with the files of each result.
 
     Raises:
         SomeInputsFailedError: after all were tried.
@@ -83,6 +86,7 @@ def predict_many(
         done = predictions(task)
         if done.n_skipped:
             _log.warning("%s: frames asked for that do not exist: %d", task.path, done.n_skipped)
+        after(done.paths)
         return done
 
     kind = ManyPredictions if options.cluster is None else ClusterPredictions
@@ -91,12 +95,18 @@ def predict_many(
 
 
 def retrack_many(
-    inputs: Inputs, many: ManyOptions, options: RetrackOptions
+    inputs: Inputs,
+    many: ManyOptions,
+    options: RetrackOptions,
+    *,
+    after: Callable[[Sequence[Path]], None],
 ) -> "list[sio.Labels | None]":
     """The same without a model."""
 
     def work(task: Task) -> RetrackSummary:
-        return retrack_data(task.path, replace(options, output_path=task.output))
+        done = retrack_data(task.path, replace(options, output_path=task.output))
+        after(done.paths)
+        return done
 
     return _labels_of(inputs, many, work)
 

@@ -104,6 +104,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
         params["integral_refinement"] = "none"
     options = _prediction_options(ctx, params)
     overrides = overrides_at_run_time(params)
+    _check_preview(params, options)
     inputs, many = _inputs(params)
 
     from sleap_rt.cli.reports.prediction import TerminalReport
@@ -123,7 +124,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
         json_lines=params["gui"],
         is_aside=params["as_json"],
     )
-    show = partial(report.done, options=options)
+    show = _previewed(partial(report.done, options=options), params)
     alone = _alone(inputs)
     if options.cluster is not None:
         with ClusterPredictions(models, options, overrides, report) as cluster:
@@ -250,7 +251,9 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
         reproducible=params["reproducible"],
     )
     inputs, many = _inputs(params)
-    show = partial(_show_retracked, quiet=params["quiet"], is_aside=params["as_json"])
+    _check_preview(params, options)
+    retracked = partial(_show_retracked, quiet=params["quiet"], is_aside=params["as_json"])
+    show = _previewed(retracked, params)
     alone = _alone(inputs)
     if many is not None:
 
@@ -264,6 +267,31 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
     show(done)
     _end(alone, done, params)
     return 0
+
+
+def _check_preview(params: dict[str, Any], options: Any) -> None:
+    if params["preview"]:
+        from sleap_rt.workflows.show.preview import check_preview
+
+        check_preview(options)
+
+
+def _previewed(show: Callable[[Any], None], params: dict[str, Any]) -> Callable[[Any], None]:
+    """Shows what was done with an input, and draws its preview if that was asked for."""
+
+    def shown(done: Any) -> None:
+        show(done)
+        if not params["preview"]:
+            return
+        from sleap_rt.workflows.show.preview import previews
+
+        for path, failure in previews(done.paths):
+            if path is None:
+                messages.warn(failure)
+            elif not params["quiet"]:
+                click.echo(f"preview -> {path}", err=params["gui"] or params["as_json"])
+
+    return shown
 
 
 def _show_retracked(done: "RetrackSummary", *, quiet: bool, is_aside: bool) -> None:

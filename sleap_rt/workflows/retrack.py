@@ -103,7 +103,7 @@ _HONOURED = frozenset(
         *TrackerOptions.__dataclass_fields__,
         *("frames", "video_index", "max_instances", "tracking"),
         *("output_format", "no_empty_frames", "overwrite", "reproducible", "gui", "as_json"),
-        *("skip_existing", "summary"),
+        *("skip_existing", "summary", "preview"),
         *KALMAN_OF_SLEAP_NN,
     }
 )

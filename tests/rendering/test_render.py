@@ -13,82 +13,12 @@ import pytest
 import sleap_io as sio
 
 import sleap_rt
-from sleap_rt.cli import main
 from sleap_rt.errors import DataError, OptionError, as_keywords
 from sleap_rt.rendering import write_video
 from sleap_rt.runtime.frames.video import VideoFile
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 RED, BLUE = (255, 100, 100), (100, 100, 255)
-FOUND = {2: [(40, 50)], 3: [(44, 50), (200, 100)], 7: [(60, 60), (204, 100)]}  # frame: heads
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """Labels of all kinds that a test names, and their videos."""
-    folder = tmp_path_factory.mktemp("prepared")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        shutil.copy(SAMPLES / "crawlers.mp4", "clip.mp4")
-        shutil.copy(SAMPLES / "one_crawler.mp4", "other.mp4")
-        shutil.copy("clip.mp4", "gone.mp4")
-        save("found.slp", ["a", "b"])
-        save("plain.slp", [])
-        save("empty.slp", [], {4: []})
-        save("two.slp", [], videos=("clip.mp4", "other.mp4"))
-        shutil.copy("clip.mp4", "video.mp4")
-        save("video.predictions.slp", ["track_0", "track_2"], videos=("video.mp4",))
-        save("lost.slp", [], videos=("gone.mp4",))
-        Path("gone.mp4").unlink()
-        Path("there.png").touch()
-        Path("folder.png").mkdir()
-    return folder
-
-
-@pytest.fixture
-def result(prepared, tmp_path, monkeypatch):
-    """`found.slp`: two tracks in three frames of `clip.mp4`, which lies beside it."""
-    for name in ("clip.mp4", "found.slp"):
-        shutil.copy(prepared / name, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return Path("found.slp")
-
-
-def save(name, tracks, heads=FOUND, videos=("clip.mp4",)):
-    """Predictions of two nodes, the tail 40 px to the right of the head and 20 px below."""
-    skeleton = sio.Skeleton(["head", "tail"], edges=[("head", "tail")])
-    there = [sio.Video.from_filename(str(Path(video).absolute())) for video in videos]
-    named = [sio.Track(track) for track in tracks]
-    frames = [
-        sio.LabeledFrame(
-            video=video,
-            frame_idx=index,
-            instances=[
-                sio.PredictedInstance.from_numpy(
-                    np.array([[x, y], [x + 40, y + 20.0]]),
-                    skeleton=skeleton,
-                    score=0.5,
-                    track=track,
-                )
-                for (x, y), track in zip(at, named or [None] * 9, strict=False)
-            ],
-        )
-        for video in there
-        for index, at in heads.items()
-    ]
-    labels = sio.Labels(frames, videos=there, skeletons=[skeleton], tracks=named)
-    labels.save(name, verbose=False)
-
-
-@pytest.fixture
-def call(capfd):
-    def call(*args):
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main(["render", *map(str, args)])
-        return left.value.code or 0, *capfd.readouterr()
-
-    return call
 
 
 def decoded(path):
@@ -112,7 +42,7 @@ def near(pixel, color, tolerance=60):
     return np.abs(pixel.astype(int) - color).max() <= tolerance
 
 
-def test_a_video_shows_the_frames_that_the_result_has(result, call):
+def test_a_video_shows_the_frames_that_the_result_has(result, found, call):
     code, out, err = call(result, "-o", "overlay.mp4", "--line_width", 4)
     assert code == 0, err
     assert out == "3 frames of 324x250 px, 25 frames/s, 5 instances drawn -> overlay.mp4\n"
@@ -121,7 +51,7 @@ def test_a_video_shows_the_frames_that_the_result_has(result, call):
     images, told = decoded("overlay.mp4")
     assert told == ("h264", "yuv420p", 25.0)
     assert [image.shape for image in images] == [(250, 324, 3)] * 3
-    for image, (index, heads) in zip(images, FOUND.items(), strict=True):
+    for image, (index, heads) in zip(images, found.items(), strict=True):
         assert near(image[heads[0][1], heads[0][0]], RED)
         for x, y in heads[1:]:
             assert near(image[y, x], BLUE)
@@ -196,7 +126,7 @@ def test_python_draws_the_same_and_takes_labels_in_memory(result, call):
     assert done.paths == (Path("called.png"),)
     assert (done.n_frames, done.n_animals, done.size, done.fps) == (1, 2, (324, 250), None)
     assert (picture("called.png") == picture("typed.png")).all()
-    labels = sio.load_slp(str(result))
+    labels = sio.load_slp(str(result), open_videos=False)
     sleap_rt.render(labels, "memory.png", frames=[7], track_names=True)
     assert (picture("memory.png") == picture("typed.png")).all()
     with pytest.raises(OptionError, match="labels in memory have no file to put it beside"):
@@ -217,7 +147,7 @@ def test_the_default_is_a_video_beside_the_result_and_never_the_video_itself(
 
 def test_labels_that_are_not_read_in_slices_give_the_same(result, call):
     """A person's instance stands in place of the prediction that it was made from."""
-    labels = sio.load_slp(str(result))
+    labels = sio.load_slp(str(result), open_videos=False)
     frame = labels[1]
     mine = sio.Instance.from_numpy(np.array([[150, 200], [160, 210.0]]), skeleton=labels.skeleton)
     mine.track, mine.from_predicted = frame.instances[0].track, frame.instances[0]
@@ -348,14 +278,13 @@ def test_every_command_and_example_of_the_guide_runs(prepared, tmp_path, call, m
     monkeypatch.chdir(tmp_path)
     guide = (SAMPLES.parent / "docs/render.md").read_text(encoding="utf8")
     commands = "".join(re.findall(r"```sh\n(.*?)```", guide, re.DOTALL)).splitlines()
-    assert len(commands) == 6
-    for command in commands:
-        code, _, err = call(*shlex.split(command)[2:])
-        assert code == 0, (command, err)
+    assert len(commands) == 7
+    for line in commands:
+        _, command, *words = shlex.split(line)
+        code, _, err = call(*words, command=command)
+        assert code == 0, (line, err)
     (example,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
     exec(compile(example, "docs/render.md", "exec"), {})
-    named = set(re.findall(r"\b(?:overlay|part|some|moved|figure)[.\d]*\.(?:mp4|png)", guide))
-    assert named == {path.name for path in Path().iterdir()} - {
-        "video.mp4",
-        "video.predictions.slp",
-    }
+    names = r"\b(?:overlay|part|some|moved|figure|again)\.(?:\d+\.|preview\.)?(?:mp4|png|slp)\b"
+    inputs = {"video.mp4", "video.predictions.slp"}
+    assert {path.name for path in Path().iterdir()} - inputs == set(re.findall(names, guide))

@@ -300,6 +300,12 @@ OUTPUT = (
         help="File that keeps what was predicted until it is written.  [default: "
         "<output_path>.journal]",
     ),
+    click.option(
+        "--preview",
+        is_flag=True,
+        help="Draw the first, the middle, the last and the least certain frame with their poses, "
+        "into <output_path>.preview.png.",
+    ),
     click.option("--gui", is_flag=True, help="Progress as JSON lines on standard output."),
     click.option(
         "--json",

@@ -1,0 +1,124 @@
+"""A sheet of a few frames beside a result: first, middle, last and least certain, with poses."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.rendering import check_renderer, contact_sheet, look_for, write_picture
+from sleap_rt.runtime.outputs.saving import save
+from sleap_rt.words import counted
+from sleap_rt.workflows.show.poses import FrameTable, open_poses
+from sleap_rt.workflows.show.scene import Scene, open_scene
+
+_PANEL = 640  # px of the longer side of a frame
+_MOST_ENLARGED = 3
+
+
+def preview_of(result: Path) -> Path:
+    """Where the sheet of a result lies."""
+    return result.with_suffix(".preview.png")
+
+
+def check_preview(options: Any, *, data: Any = None, writes: bool = True) -> None:
+    """Refuse a preview that cannot be made, ahead of the run.
+
+    Args:
+        options: of a prediction, or of tracking without a model.
+        data: the input, if it is known already.
+        writes: whether the run writes a file.
+
+    Raises:
+        OptionError: there will be no `.slp` file to put it beside, or no video to read once more.
+        DataError: the renderer cannot be loaded.
+    """
+    if getattr(options, "frame_range_of", None) is not None:
+        raise OptionError("preview: a part has none; draw the result that `sleap-nn merge` makes")
+    if not writes:
+        raise OptionError("preview: there is no file to put it beside; give output_path (-o)")
+    if options.output_format != "slp":
+        raise OptionError(
+            f"preview: it is drawn from a `.slp` result, and this one is {options.output_format}"
+        )
+    if isinstance(data, np.ndarray):
+        raise OptionError("preview: frames in memory cannot be read once more; leave it out")
+    check_renderer()
+
+
+def write_preview(result: Path) -> Path:
+    """Draw the sheet of a result; one that is there is replaced, as it belongs to the result.
+
+    Args:
+        result: a `.slp` file. Of several videos the first with poses is shown.
+
+    Raises:
+        DataError: it has no poses, its video cannot be read, or the sheet cannot be written.
+    """
+    poses = open_poses(result)
+    with_animals = poses.table()
+    videos = with_animals.videos[with_animals.n_animals > 0]
+    with open_scene(poses, int(videos[0]) if len(videos) else None) as scene:
+        sheet = _sheet(scene, result.name)
+    path = preview_of(result)
+    try:
+        save(path, lambda target: write_picture(target, sheet))
+    except OSError as error:
+        raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
+    return path
+
+
+def _sheet(scene: Scene, name: str) -> Any:
+    chosen = _chosen(scene.table)
+    indices = [int(scene.table.indices[row]) for row in chosen]
+    height, width = scene.frame_size(indices)
+    scale = min(_PANEL / max(height, width), _MOST_ENLARGED)
+    tracks = scene.poses.labels.tracks
+    look = look_for(
+        color_by="track" if tracks else "instance",
+        n_colors=len(tracks) or int(scene.table.n_animals.max()),
+        frame_side=max(height, width),
+        animal_size=scene.animal_size(),
+    )
+    pictures = scene.pictures(indices, look, scale=scale)
+    captions = _captions(scene.table, chosen)
+    panels = [(picture, text) for (_, picture, _), text in zip(pictures, captions, strict=True)]
+    n_frames, n_animals = len(scene.table.indices), int(scene.table.n_animals.sum())
+    title = f"{name}: {counted(n_frames, 'frame')}, {counted(n_animals, 'instance')}"
+    return contact_sheet(title, panels)
+
+
+def _chosen(table: FrameTable) -> dict[int, list[str]]:
+    """Rows to show, in order of time, and what each is."""
+    last = len(table.indices) - 1
+    named = {"first": 0, "middle": last // 2, "last": last}
+    if np.isfinite(table.scores).any():
+        named["least certain"] = int(np.nanargmin(table.scores))
+    rows: dict[int, list[str]] = {}
+    for name, row in sorted(named.items(), key=lambda one: one[1]):
+        rows.setdefault(row, []).append(name)
+    return rows
+
+
+def _captions(table: FrameTable, chosen: dict[int, list[str]]) -> Iterator[str]:
+    for row, names in chosen.items():
+        score = table.scores[row]
+        scored = f", mean score {score:.2f}" if np.isfinite(score) else ""
+        yield (
+            f"{' and '.join(names)}: frame {table.indices[row]}, "
+            f"{counted(int(table.n_animals[row]), 'instance')}{scored}"
+        )
+
+
+def previews(paths: Sequence[Path]) -> Iterator[tuple[Path | None, str]]:
+    """The sheets of results as they are drawn; where one fails, None and why: the result is whole.
+
+    Args:
+        paths: of results.
+    """
+    for path in paths:
+        try:
+            yield write_preview(path), ""
+        except (DataError, OptionError) as error:
+            yield None, f"{path} has no preview: {error}"
