@@ -59,10 +59,10 @@ def add_mark(path: Path, input_name: str | None) -> None:
 
 def marked_input(path: Path) -> str | None:
     """The input that an unchanged result was made from; None if the file does not tell."""
-    import h5py
+    from sleap_rt.untrusted.hdf5 import open_checked
 
     try:
-        with h5py.File(path, "r") as file:
+        with open_checked(path, most_searched=0) as (file, _):
             mark = json.loads(file.attrs[_MARK])
             is_unchanged = mark["shapes"] == _shapes(file)
             return str(mark["input"]) if is_unchanged and mark["input"] is not None else None
@@ -104,10 +104,10 @@ def _what_it_is(path: Path, input_name: str | None) -> str:
 
 
 def _n_user_instances(path: Path) -> int:
-    import h5py
+    from sleap_rt.untrusted.hdf5 import open_checked
 
     try:
-        with h5py.File(path, "r") as file:
+        with open_checked(path, most_searched=0) as (file, _):
             return int((file["instances"]["instance_type"] == 0).sum())
     except _UNREADABLE:
         return 0

@@ -99,6 +99,17 @@ def test_files_of_others_are_kept(tmp_path, clip, content, name):
         check_replaceable(tmp_path / name, clip, overwrite=False)
 
 
+def test_a_file_in_place_of_a_result_opens_no_other(tmp_path, clip):
+    labels = predictions()
+    proofread(labels)
+    labels.save(str(tmp_path / "labels.slp"), verbose=False)
+    with h5py.File(tmp_path / "out.slp", "w") as file:
+        file["instances"] = h5py.ExternalLink("labels.slp", "instances")
+    for name, words in (("labels", "holds 1 instance that a person"), ("out", "is not a result")):
+        with pytest.raises(DataError, match=words):
+            check_replaceable(tmp_path / f"{name}.slp", clip, overwrite=False)
+
+
 def test_videos_of_one_stem_get_results_of_their_own(tmp_path):
     mp4, avi = tmp_path / "a.mp4", tmp_path / "a.avi"
     for _ in range(2):  # a second run finds the names of the first
