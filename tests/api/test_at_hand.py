@@ -18,6 +18,7 @@ from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.inspect.warm_up import warm_up
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline import progress as shown
+from sleap_rt.runtime.predictors.stages import CropStage
 from sleap_rt.tracking.options import TrackerOptions
 
 NEW_MODULES = """
@@ -208,6 +209,19 @@ def test_opening_runs_a_frame_of_the_trainings_size(graph, finds):
     warm_up(Recording(), EngineOptions(engine="ort", device="cpu"))
     assert shapes[0] == (1, 250, 324, 1)
     assert len(shapes) == (1 if finds else 2)  # in the stored frame itself, animals were found
+
+
+def test_opening_a_pair_runs_every_number_of_crops(sample_graphs, monkeypatch):
+    """The first frame with one animal, or with four, is no slower than the next."""
+    counts, run = set(), CropStage.run
+
+    def counting(self, frames, centers):
+        counts.add(sum(map(len, centers)))
+        return run(self, frames, centers)
+
+    monkeypatch.setattr(CropStage, "run", counting)
+    with PosePredictor(sample_graphs("centroid", "centered_instance"), engine="ort", device="cpu"):
+        assert counts >= {1, 2, 3, 4}
 
 
 @pytest.mark.engine

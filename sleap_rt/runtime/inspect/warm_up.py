@@ -8,6 +8,9 @@ from sleap_rt.runtime.engines import choose_engine, declarations
 from sleap_rt.runtime.inspect.stored_frame import training_frame
 from sleap_rt.runtime.inspect.verify import read_sample
 from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.runtime.predictors.topdown import TopDownPredictor
+
+_MOST_ANIMALS = 4  # for which crops are run; each number more costs little when it first comes
 
 
 def warm_up(predictor: Predictor, engine: EngineOptions) -> None:
@@ -22,6 +25,12 @@ def warm_up(predictor: Predictor, engine: EngineOptions) -> None:
         return
     with suppress(ModelError):  # a graph without a sample runs all the same
         graph = predictor.models.paths[0]
-        (found,) = predictor.predict(training_frame(graph)[None], [0])
+        frame = training_frame(graph)[None]
+        (found,) = predictor.predict(frame, [0])
         if not len(found):  # at its own size they were found, when it was exported
             predictor.predict(read_sample(graph).feed["frames"][:1], [0])
+        if isinstance(predictor, TopDownPredictor):
+            # Engines settle for each number of crops; for a single one some open a session or
+            # compile: 60 to 280 ms that must not come when an animal leaves the others.
+            for n_animals in range(1, _MOST_ANIMALS + 1):
+                predictor.run_crops(frame, n_animals)

@@ -62,6 +62,17 @@ class TopDownPredictor(EnginesFirst):
         )
         return lambda: [behind(here, result) for here, result in zip(found, poses(), strict=True)]
 
+    def run_crops(self, frame: Frames, n_animals: int) -> None:
+        """Run the second model on the middle of a frame, as if so many animals were there.
+
+        Args:
+            frame: (1, height, width, channels) uint8.
+            n_animals: crops.
+        """
+        height, width = frame.shape[1:3]
+        centers = np.full((n_animals, 2), (width / 2, height / 2), np.float32)
+        self._crops.run(self._centroids.upload(frame), [centers])
+
     def close(self) -> None:
         self._centroids.close()
         self._crops.close()
