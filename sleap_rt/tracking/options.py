@@ -89,7 +89,10 @@ class TrackerOptions:
         if options.motion_model != "none":
             return options
         if options.max_tracks is not None and options.candidates_method == "fixed_window":
-            _log.warning("max_tracks works with candidates_method local_queues: using it")
+            _log.warning(
+                "max_tracks: tracks wait for their animals to come back (candidates_method "
+                "local_queues)"
+            )
             options = replace(options, candidates_method="local_queues")
         plain = options.is_default("features") and options.is_default("scoring_method")
         if n_nodes == 1 and plain:

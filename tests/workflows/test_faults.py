@@ -232,7 +232,7 @@ def test_frames_without_an_answer_are_told(kinds, sample_graphs, monkeypatch):
 
     monkeypatch.setattr(OrtEngine, "run", nan_at_second(OrtEngine.run))
     options = PredictionOptions(
-        engine=EngineOptions(engine="ort", device="cpu"),
+        engine=EngineOptions(engine="ort", device="cpu", threads=1),  # batches stay whole
         run=RunOptions(batch_size=4),
         selection=SelectionOptions(frames=tuple(range(8))),
     )
