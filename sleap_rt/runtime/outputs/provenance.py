@@ -81,35 +81,60 @@ def prediction_provenance(
         damaged: frames without a proper answer.
         n_nodeless: predictions without a visible node, which were left out.
     """
-    labels = opened.labels
     provenance = {
         "inference_start_timestamp": started_at.isoformat(),
         "inference_end_timestamp": datetime.now(timezone.utc).isoformat(),
         "inference_runtime_seconds": round(seconds, 3),
         "sleap_rt_version": __version__,
         "sleap_io_version": version("sleap-io"),
+        **_of_models(used, overrides),
+        **_of_input(options.selection, opened, n_processed),
+        "damaged_frames": damaged.by_kind(opened.videos()) or None,
+        "predictions_without_nodes": n_nodeless,
+        **_settings(options),
+        "tracking_config": asdict(options.tracking) if tracked and options.tracking else None,
+        "engine": options.engine.engine,
+        "device": used.device,
+        "engine_options": _without_none(dict(engine_options)),
+        "system_info": {
+            "python_version": platform.python_version(),
+            "platform": platform.platform(),
+        },
+    }
+    return _without_none(provenance)
+
+
+def _of_models(used: UsedModels, overrides: ModelOverrides) -> dict[str, Any]:
+    replaced = {name: _plain(getattr(overrides, name)) for name in overrides.given}
+    return {
         "model_paths": [path.resolve().as_posix() for path in used.models.paths],
         "model_type": used.models.in_words,
         "model_weights_sha256": [
             contract.provenance.weights_sha256 for contract in used.models.contracts
         ],
+        "model_overrides": replaced or None,
+    }
+
+
+def _of_input(selection: SelectionOptions, opened: OpenInput, n_processed: int) -> dict[str, Any]:
+    labels = opened.labels
+    path = None if labels is None else labels.path
+    return {
         "source_file": _posix([path for path in opened.files if path.suffix != ".slp"]),
-        "source_labels": (
-            None if labels is None or labels.path is None else labels.path.resolve().as_posix()
-        ),
+        "source_labels": None if path is None else path.resolve().as_posix(),
         "input_provenance": None if labels is None else dict(labels.labels.provenance),
         "frame_selection": {
-            **_selected(options.selection),
+            **_selected(selection),
             "frames_processed": n_processed,
             "frames_total": opened.selection.n_total,
         },
-        "video_reading": _without_none(
-            {name: getattr(options.selection, name) for name in _OF_READING}
-        ),
-        "model_overrides": {name: _plain(getattr(overrides, name)) for name in overrides.given}
-        or None,
-        "damaged_frames": damaged.by_kind(opened.videos()) or None,
-        "predictions_without_nodes": n_nodeless,
+        "video_reading": _without_none({name: getattr(selection, name) for name in _OF_READING}),
+        "video_decoder": opened.source.decoder,
+    }
+
+
+def _settings(options: UsedOptions) -> dict[str, Any]:
+    return {
         "inference_config": _without_none(
             {
                 **asdict(options.decode),
@@ -118,21 +143,11 @@ def prediction_provenance(
                 **asdict(options.filters),
             }
         ),
-        "tracking_config": asdict(options.tracking) if tracked and options.tracking else None,
         "output_options": {
             "centroid_output": options.centroid_output,
             "no_empty_frames": options.no_empty_frames,
         },
-        "engine": options.engine.engine,
-        "device": used.device,
-        "engine_options": _without_none(dict(engine_options)),
-        "video_decoder": opened.source.decoder,
-        "system_info": {
-            "python_version": platform.python_version(),
-            "platform": platform.platform(),
-        },
     }
-    return _without_none(provenance)
 
 
 _TIMES = {
