@@ -84,29 +84,18 @@ def run_inference(
     """
     check_arguments(arguments, InferenceArguments)
     data = _only_one(data_path=data_path, input_labels=input_labels, input_video=input_video)
-    flags = dict(
-        zip(
-            RAW_FLAGS,
-            (
-                return_confmaps,
-                return_pafs,
-                return_paf_graph,
-                return_class_maps,
-                return_class_vectors,
-            ),
-            strict=True,
-        )
+    asked = (
+        return_confmaps,
+        return_pafs,
+        return_paf_graph,
+        return_class_maps,
+        return_class_vectors,
     )
-    wanted = [name for name, is_on in flags.items() if is_on]
-    if wanted and make_labels:
+    wanted = [name for name, is_on in zip(RAW_FLAGS, asked, strict=True) if is_on]
+    if make_labels and wanted:
         raise OptionError(f"{', '.join(wanted)}: no effect with make_labels=True")
-    if not make_labels and output_path is not None:
-        raise OptionError("output_path: no effect with make_labels=False")
-    for name in ("cluster", "preview"):
-        if not make_labels and arguments.get(name):
-            raise OptionError(f"{name}: no effect with make_labels=False")
-    if not make_labels and many_inputs(data, None, arguments) is not None:
-        raise OptionError("make_labels=False: takes one input")
+    if not make_labels:
+        _check_for_raw(data, output_path, arguments)
     output = given_path("output_path", output_path)
     paths = [] if model_paths is None else given_paths("model_paths", model_paths)
     if not paths:
@@ -117,6 +106,19 @@ def run_inference(
     of_run = {n: v for n, v in arguments.items() if n in RunArguments.__annotations__}
     with PosePredictor(paths, raw=partial(raw_names, wanted), **of_models) as predictor:  # type: ignore[arg-type]
         return raw_batches(predictor, data, of_run)
+
+
+def _check_for_raw(data: Any, output_path: Any, arguments: Mapping[str, Any]) -> None:
+    """Refuse what has no effect where dictionaries are returned."""
+    given = {
+        "output_path": output_path is not None,
+        **{name: bool(arguments.get(name)) for name in ("cluster", "preview")},
+    }
+    for name, is_given in given.items():
+        if is_given:
+            raise OptionError(f"{name}: no effect with make_labels=False")
+    if many_inputs(data, None, arguments) is not None:
+        raise OptionError("make_labels=False: takes one input")
 
 
 def _predict(
