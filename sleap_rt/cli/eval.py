@@ -188,14 +188,15 @@ def evaluate(
 
     check_evaluation(options, given_options(context, context.params))
     run = measure(options)
-    # Printed ahead of saving: a full disk does not cost the numbers.
-    if given["as_json"]:
-        click.echo(json.dumps(run_as_json(run), indent=2, allow_nan=False))
-    else:
-        _show(parts_of(run))
-    for note in run.notes:
-        messages.warn(note)
-    written = save_results(run)
+    try:  # printed first: a full disk does not cost the numbers
+        if given["as_json"]:
+            click.echo(json.dumps(run_as_json(run), indent=2, allow_nan=False))
+        else:
+            _show(parts_of(run))
+        for note in run.notes:
+            messages.warn(note)
+    finally:  # nor does a reader that has seen enough cost the files
+        written = save_results(run)
     for path in written:
         click.echo(f"Saved {path}", err=True)
     if options.report is None:

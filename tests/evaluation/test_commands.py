@@ -220,6 +220,18 @@ def test_results_that_cannot_be_saved_are_still_printed(sleap_nn, monkeypatch):
     assert [path for path in os.listdir() if path.startswith((".saving", "m."))] == []
 
 
+def test_a_reader_that_has_seen_enough_costs_no_file(sleap_nn, tmp_path):
+    command = [sys.executable, "-m", "sleap_rt", "eval", "gt.slp", "pr.slp", "--report", "r.html"]
+    reader, writer = os.pipe()
+    os.close(reader)  # as `head` does when it has its lines
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=closed, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (tmp_path / "r.html").stat().st_size > 10_000
+    assert "Traceback" not in done.stderr
+
+
 def test_no_predictions_with_tracks_are_said_and_written(sleap_nn):
     empty = ("-p", "empty.slp", "--tracks", "-s", "m.npz")
     code, out, err = sleap_nn("eval", "-g", "tracks.slp", *empty)

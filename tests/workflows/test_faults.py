@@ -19,6 +19,7 @@ from sleap_rt.kinds import KINDS
 from sleap_rt.options import EngineOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.engines.ort import OrtEngine
 from sleap_rt.runtime.frames import arrays
+from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.graph_seal import seal
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.stages import stage
@@ -241,6 +242,32 @@ def test_frames_without_an_answer_are_told(kinds, sample_graphs, monkeypatch):
     assert "4 frames got NaN or infinity from the engine" in warning
     assert warning.count("(4-7)") == 1
     assert summary.damaged.n(ImageState.UNANSWERED) == 4
+
+
+def test_frames_of_one_lane_without_an_answer_are_told(sample_graphs, monkeypatch):
+    """Two lanes share a batch of four frames; the one that has frame 5 gives no numbers."""
+    plain = OrtEngine.run
+    with VideoFile(CLIP) as video:
+        image = video.read(5)
+
+    def nan_at_frame_5(self, feed, fetch=None):
+        found = plain(self, feed, fetch)
+        if not any(np.array_equal(frame, image) for frame in feed["frames"]):
+            return found
+        return {
+            name: np.full_like(v, np.nan if v.dtype.kind == "f" else 0) for name, v in found.items()
+        }
+
+    monkeypatch.setattr(OrtEngine, "run", nan_at_frame_5)
+    options = PredictionOptions(
+        engine=EngineOptions(engine="ort", device="cpu", threads=2),
+        run=RunOptions(batch_size=4),
+        selection=SelectionOptions(frames=tuple(range(8))),
+    )
+    summary = predict(CLIP, sample_graphs("bottomup"), options)
+    (warning,) = [words for words in summary.warnings if "NaN" in words]
+    assert warning.count("(4-5)") == 1
+    assert summary.damaged.n(ImageState.UNANSWERED) == 2
 
 
 def test_without_a_model_a_fault_of_the_tracker_is_told_as_well(run, monkeypatch, tmp_path):
