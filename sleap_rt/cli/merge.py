@@ -85,5 +85,6 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         facts = {"sleap_rt_version": __version__, "parts": parts, **facts_of(summary)}
         click.echo(json.dumps(facts, indent=2))
     if not params["quiet"]:
-        after_results(summary.paths, is_tracked=summary.n_tracks > 0)
+        is_tracked, found = summary.n_tracks > 0, summary.n_instances > 0
+        after_results(summary.paths, is_tracked=is_tracked, found=found)
     return int(summary.damaged.lacks_poses)

@@ -154,7 +154,8 @@ def _end(alone: "ManyRun", done: Any, params: dict[str, Any]) -> None:
     if params["as_json"]:
         click.echo(json.dumps(alone.facts(), indent=2))
     if not params["quiet"]:
-        after_results(done.paths, is_tracked=bool(params["tracking"]))
+        is_tracked, found = bool(params["tracking"]), done.n_instances > 0
+        after_results(done.paths, is_tracked=is_tracked, found=found)
 
 
 def _inputs(params: dict[str, Any]) -> "tuple[Inputs, ManyOptions | None]":

@@ -135,6 +135,15 @@ def test_options_without_tracking_are_warned_about(call, request, sample_graphs,
     assert "Warning: without tracking no effect: max_tracks" in done.err
 
 
+@pytest.mark.parametrize(("threshold", "n_steps"), [("0.2", 2), ("0.999", 0)])
+def test_nothing_found_leads_nowhere(call, request, sample_graphs, tmp_path, threshold, n_steps):
+    (graph,) = sample_graphs("bottomup")
+    clip, output = str(request.config.rootpath / CLIP), str(tmp_path / "out.slp")
+    given = ["-i", clip, "-m", str(graph), "--frames", "0", "-o", output]
+    done = call("track", *given, "--peak_threshold", threshold)
+    assert (done.code, done.err.count("next:")) == (0, n_steps)
+
+
 @pytest.mark.export
 def test_overrides_reach_the_export(call, request, sample_graphs, tmp_path, monkeypatch):
     graphs, found = sample_graphs("bottomup"), []

@@ -10,8 +10,10 @@ from sleap_rt.cli.terminal.messages import next_step
 _NUMBER_OF_PART = re.compile(r"\d+(?=of\d+\.)")
 
 
-def after_results(paths: Sequence[Path], *, is_tracked: bool) -> None:
-    """Behind poses or tracks that were written."""
+def after_results(paths: Sequence[Path], *, is_tracked: bool, found: bool = True) -> None:
+    """Behind poses or tracks that were written; nothing where no animal was found."""
+    if not found:
+        return
     labels = [path for path in paths if path.suffix == ".slp"]
     parts = [path for path in paths if path.suffix == ".part"]
     if parts:
