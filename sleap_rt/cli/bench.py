@@ -1,6 +1,7 @@
 """`sleap-nn bench`: how fast an exported model runs here, engines side by side."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,33 @@ _COLUMNS = (
 )
 
 
-@click.command("bench", cls=OnceCommand, short_help="Measure how fast an exported model runs here.")
+class _Comparing(OnceCommand):
+    """Takes several engines, or batch sizes, after one flag, as far as words are such."""
+
+    def words(self, args: Sequence[str]) -> list[str]:
+        return list(_repeated(super().words(args)))
+
+
+def _repeated(args: Sequence[str]) -> Iterator[str]:
+    flag = ""
+    for before, word in zip(("", *args), args, strict=False):
+        if word.startswith("-"):
+            flag = word
+        elif before != flag and flag in _SEVERAL and _SEVERAL[flag](word):
+            yield flag
+        yield word
+
+
+def _is_engine(word: str) -> bool:
+    from sleap_rt.runtime.engines import declarations
+
+    return word == EngineOptions.engine or word in declarations()
+
+
+_SEVERAL = {"--engine": _is_engine, "--batch_size": str.isdigit, "-b": str.isdigit}
+
+
+@click.command("bench", cls=_Comparing, short_help="Measure how fast an exported model runs here.")
 @model_arguments("PATH")
 @click.option(
     "--data_path",

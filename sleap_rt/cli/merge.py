@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sleap_rt.cli.options.dialects import DialectCommand
+from sleap_rt.cli.options.dialects import UPSTREAM, DialectCommand
 from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.track import OUTPUT_FORMAT
@@ -20,6 +20,7 @@ from sleap_rt.workflows.tracking import tracker_options
 _PATH = click.Path(path_type=Path)
 _ESSENTIAL = (
     click.argument("parts", nargs=-1, type=_PATH, metavar="PART..."),
+    click.option("--data_path", "-i", multiple=True, type=_PATH, help="Parts. Also without -i."),
     click.option(
         "--output_path", "-o", type=_PATH, required=True, help="File to write, as `track` takes it."
     ),
@@ -45,6 +46,7 @@ _ESSENTIAL = (
 )
 @section("Essential", *_ESSENTIAL)
 @section("Tracking, if not as was said for the parts", *tracking_option_list())
+@section("Of sleap-nn", *UPSTREAM)
 @click.pass_context
 def command(ctx: click.Context, /, **params: Any) -> int:
     """Put the parts of one run together, follow the animals through all frames, and write.
@@ -66,7 +68,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     from sleap_rt.workflows.parts.merge import MergeOptions, merge_parts
     from sleap_rt.workflows.plan import PredictionOptions
 
-    tracking = tracker_options(taken)
+    tracking, given = tracker_options(taken), (*params["parts"], *params["data_path"])
     options = MergeOptions(
         output_path=params["output_path"],
         output_format=params["output_format"],
@@ -78,10 +80,10 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     report = TerminalReport(
         quiet=params["quiet"], verbose=False, json_lines=False, is_aside=params["as_json"]
     )
-    summary = merge_parts(params["parts"], options, report)
+    summary = merge_parts(given, options, report)
     report.done(summary, PredictionOptions(tracking=tracking))
     if params["as_json"]:
-        parts = [str(path.absolute()) for path in params["parts"]]
+        parts = [str(path.absolute()) for path in given]
         facts = {"sleap_rt_version": __version__, "parts": parts, **facts_of(summary)}
         click.echo(json.dumps(facts, indent=2))
     if not params["quiet"]:

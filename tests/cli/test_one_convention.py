@@ -1,5 +1,6 @@
 """Every command takes models and files the same way, and is called what it was called."""
 
+import json
 import sys
 
 import pytest
@@ -65,6 +66,9 @@ def test_info_says_what_half_a_model_needs(call):
         ("eval -g samples/crawlers.mp4 -p samples/crawlers.slp", "ground_truth_path samples/craw"),
         ("eval -g samples/crawlers.slp -p samples/models/bottomup", "bottomup is a model; give"),
         ("track -i a.mp4 -m b --device 0", "the first is cuda or cuda:0"),
+        ("bench a.onnx c.mp4", "2 models were given; one is taken; give c.mp4 as data_path (-i)"),
+        ("live -m b", "name a camera, a stream or a video ahead of the options"),
+        ("live a.mp4 -i b.mp4 -m c", "2 sources were given; one is taken"),
     ],
 )
 def test_mix_ups_are_recognised(call, words, told):
@@ -73,6 +77,28 @@ def test_mix_ups_are_recognised(call, words, told):
     (line,) = [line for line in done.err.splitlines() if "Error" in line]
     assert told in line
     assert len(line) < 200
+
+
+def test_bench_takes_several_values_behind_a_flag(call, sample_graphs):
+    pytest.importorskip("openvino", reason="OpenVINO is not installed")
+    (graph,) = sample_graphs("single_instance")
+    asked = ("--engine", "ort", "openvino", "-b", "1", "2", "--device", "cpu", "--n_batches", "1")
+    done = call("bench", graph, *asked, "--json")
+    assert done.code == 0, done.err
+    rows = {(row["engine"], row["batch_size"]) for row in json.loads(done.out)}
+    assert rows == {("ort", 1), ("ort", 2), ("openvino", 1), ("openvino", 2)}
+
+
+def test_parts_and_sources_are_arguments_or_behind_a_flag(call):
+    for words in ("merge none.part -o x.slp", "merge -i none.part -o x.slp"):
+        assert "none.part does not exist" in call(*words.split()).err
+    told = [call(*words.split()).err for words in ("live no.mp4 -m x", "live -i no.mp4 -m x")]
+    assert told[0] == told[1] != ""
+
+
+def test_the_motion_model_by_its_old_name(call):
+    assert "(motion_model kalman)" in call("live", "none.mp4", "-m", "x", "--use_kalman").err
+    assert "Did you mean" not in call("merge", "a.part", "-o", "x.slp", "--use_kalman").err
 
 
 def test_labels_and_predictions_that_were_swapped_are_recognised(call, tmp_path):

@@ -8,7 +8,7 @@ import click
 
 from sleap_rt.cli.live.options import ESSENTIAL, RESULTS, SOURCE, TRACKING
 from sleap_rt.cli.options import track as track_options
-from sleap_rt.cli.options.dialects import DialectCommand
+from sleap_rt.cli.options.dialects import UPSTREAM, DialectCommand
 from sleap_rt.cli.options.engine import DEVICE, ENGINE, TUNING
 from sleap_rt.cli.options.overrides import OVERRIDES
 from sleap_rt.cli.options.parameters import given_options
@@ -39,6 +39,7 @@ from sleap_rt.workflows.tracking import tracker_options
 @section("Engine", *TUNING)
 @section("Filters, ahead of tracking", *track_options.FILTERS)
 @section("Tracking", TRACKING, *tracker_option_list())
+@section("Of sleap-nn", *UPSTREAM)
 @click.pass_context
 def command(ctx: click.Context, /, **params: Any) -> int:
     """Predict and follow animals while a camera runs.
@@ -84,9 +85,20 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         quiet=params["quiet"], verbose=params["verbose"], as_json=params["as_json"]
     )
     outlets = [] if live.zmq is not None else [JsonLines(sys.stdout)]
-    models = params["model_paths"]
-    summary = watch(params["data_path"], models, options, live, overrides, outlets, report)
+    models, source = params["model_paths"], _source(params)
+    summary = watch(source, models, options, live, overrides, outlets, report)
     return int(summary.figures.n_unanswered > 0)
 
 
 _OF_OUTPUT = ("output_path", "output_format", "no_empty_frames", "overwrite")
+
+
+def _source(params: dict[str, Any]) -> str:
+    given: list[str] = [*params["inputs"], *filter(None, [params["data_path"]])]
+    if len(given) != 1:
+        raise click.UsageError(
+            f"{len(given)} sources were given; one is taken"
+            if given
+            else "name a camera, a stream or a video ahead of the options, or behind data_path (-i)"
+        )
+    return given[0]

@@ -24,14 +24,14 @@ def _size(
 
 
 ESSENTIAL = (
+    click.argument("inputs", nargs=-1, type=FileOrAddress(), metavar="[CAMERA|URL|VIDEO]"),
     click.option(
         "--data_path",
         "-i",
-        required=True,
         type=FileOrAddress(),
         metavar="CAMERA|URL|VIDEO",
         help="Name or number of a camera (0, /dev/video0), address of a stream (RTSP, HTTP), "
-        "or a video, which is played at its rate.",
+        "or a video, which is played at its rate. Also without -i, ahead of the options.",
     ),
     click.option(
         "--model_paths",

@@ -24,6 +24,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of a camera or a stream
 # Arguments without a flag -> the options that say the same.
 _SAME = {
     "inputs": {"data_path"},
+    "parts": {"data_path"},
     "models": {"model_paths"},
     "files": {"ground_truth_path", "predicted_paths"},
 }

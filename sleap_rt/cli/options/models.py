@@ -45,6 +45,10 @@ def given_models(params: dict[str, Any], *, most: int) -> tuple[Path, ...]:
     if not models:
         raise click.UsageError("name the model: a folder or an `.onnx` file")
     if len(models) > most:
+        from sleap_rt.workflows.many.inputs import VIDEO_SUFFIXES
+
         takes = "one" if most == 1 else "one, or a pair,"
-        raise click.UsageError(f"{len(models)} models were given; {takes} is taken")
+        videos = [path for path in models if path.suffix.lower() in VIDEO_SUFFIXES]
+        hint = f"; give {videos[0]} as data_path (-i)" if videos else ""
+        raise click.UsageError(f"{len(models)} models were given; {takes} is taken{hint}")
     return models

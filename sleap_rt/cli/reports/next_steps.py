@@ -11,11 +11,11 @@ _NUMBER_OF_PART = re.compile(r"\d+(?=of\d+\.)")
 
 
 def after_results(paths: Sequence[Path], *, is_tracked: bool, found: bool = True) -> None:
-    """Behind poses or tracks that were written; nothing where no animal was found."""
-    if not found:
-        return
+    """Behind poses or tracks that were written; where no animal was found, parts alone go on."""
     labels = [path for path in paths if path.suffix == ".slp"]
     parts = [path for path in paths if path.suffix == ".part"]
+    if not (found or parts):
+        return
     if parts:
         each = parts[0].with_name(_NUMBER_OF_PART.sub("*", parts[0].name))
         all_parts = str(each) if each != parts[0] else "PART..."
