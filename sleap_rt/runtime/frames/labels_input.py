@@ -59,14 +59,13 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
         for number in needed:
             video = labels.videos[number]
             try:
-                readers[number], available[number], decoder = open_sleap_video(
-                    video, selection.video_colors
-                )
+                found = open_sleap_video(video, selection.video_colors)
             except DataError as error:
                 failures.append(error)
                 readers[number] = LostVideo(error)
                 available[number] = _declared_frames(video, number, candidates)
                 continue
+            readers[number], available[number], decoder = found
             readers[number].close()  # until its turn comes: systems limit the number of open files
             decoders.add(decoder)
         if len(failures) == len(needed) and failures:
