@@ -151,7 +151,9 @@ def test_as_many_crops_are_run_as_animals_are_found(sample_graphs, recorded):
     graphs = sample_graphs("centroid", "centered_instance")
     frames = np.stack([frame_of("crawlers")] * 2)
     _paint_over_one_animal(frames[1], graphs)
-    predictor = open_predictor(graphs, DecodeOptions(), EngineOptions(engine="recording"))
+    predictor = open_predictor(
+        graphs, DecodeOptions(), EngineOptions(engine="recording", threads=1)
+    )
     results = predictor.predict(frames, [0, 1])
     blank = np.zeros_like(frames[:1])
     assert len(predictor.predict(blank, [0])[0]) == 0

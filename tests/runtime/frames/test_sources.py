@@ -167,7 +167,7 @@ def test_arrays_are_frames(shape):
 
 
 def test_arrays_of_another_type_are_refused():
-    with pytest.raises(DataError, match="float64; expected"):
+    with pytest.raises(DataError, match="frames are float64, but models take 8-bit images"):
         frames_of(np.zeros((2, 10, 10, 3)))
 
 
@@ -194,7 +194,7 @@ def test_options_for_another_kind_of_input_are_refused(image_folder, tmp_path):
         frames_of(image_folder, only_labeled_frames=True)
     with pytest.raises(DataError, match="does not exist"):
         frames_of(tmp_path / "none.mp4")
-    with pytest.raises(OptionError, match="cannot predict on a dict"):
+    with pytest.raises(OptionError, match="cannot predict on dict; give a path"):
         frames_of({})
 
 
