@@ -11,7 +11,10 @@ from sleap_rt.options.upstream import why_unknown
 
 _MOST_SHOWN = 60  # characters of a value
 _NUMBERS: dict[Any, type] = {int: Integral, float: Real}  # those of NumPy, too
-_MANY: dict[Any, str] = {int: "whole numbers", float: "numbers"}
+_MANY: dict[Any, str] = {
+    int: "whole numbers (such as range(100) or [0, 5])",
+    float: "numbers",
+}
 _ONE: dict[Any, str] = {
     int: "a whole number",
     float: "a number",

@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
 
 _log = logging.getLogger(__name__)
+_BY_OTHER_NAMES = {
+    "models": "models are given as model_paths",
+    "output": "the file to write is given as output_path",
+    **dict.fromkeys(("data", "input", "video", "videos"), "the input is given as data_path"),
+}
 
 
 @names_arguments(InferenceArguments)
@@ -82,7 +87,7 @@ def run_inference(
         OptionError: an option, or a combination, cannot be honoured.
         DataError, ModelError, EngineError: as `PosePredictor`.
     """
-    check_arguments(arguments, InferenceArguments)
+    check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES)
     data = _only_one(data_path=data_path, input_labels=input_labels, input_video=input_video)
     asked = (
         return_confmaps,

@@ -33,6 +33,9 @@ with PosePredictor(sys.argv[1], engine="ort", device="cpu") as predictor:
 """
 
 
+_FRAMES = "frames must be a list of whole numbers (such as range(100) or [0, 5]) or None; got"
+
+
 @pytest.fixture
 def graph(sample_graphs):
     (graph,) = sample_graphs("bottomup")
@@ -49,9 +52,9 @@ def trained(request, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"frames": "0-3"}, "frames must be a list of whole numbers or None; got '0-3'"),
-        ({"frames": 3}, "frames must be a list of whole numbers or None; got 3"),
-        ({"frames": [0, 1.5]}, "frames must be a list of whole numbers or None; got [0, 1.5]"),
+        ({"frames": "0-3"}, f"{_FRAMES} '0-3'"),
+        ({"frames": 3}, f"{_FRAMES} 3"),
+        ({"frames": [0, 1.5]}, f"{_FRAMES} [0, 1.5]"),
         ({"batch_size": "4"}, "batch_size must be a whole number or 'auto' or None; got '4'"),
         ({"resume": "yes"}, "resume must be True or False or 'auto' or None; got 'yes'"),
         ({"tracking": True, "motion_model": "kalmann"}, "must be one of none, kalman"),
@@ -86,6 +89,8 @@ def test_values_of_the_right_types_pass(given):
 
 
 def test_arguments_of_another_call_are_told_where_they_belong(graph):
+    with pytest.raises(TypeError, match="models': models are given as model_paths"):
+        run_inference("a.mp4", models="x")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="frames': it can differ from call to call"):
         PosePredictor(graph, frames=[0])  # type: ignore[call-arg]
     predictor = PosePredictor(graph)
