@@ -40,6 +40,14 @@ def test_crops_get_the_frames_they_lie_in():
         assert np.array_equal(part["frames"][part["frame_index"]], frames[own])
 
 
+@pytest.mark.parametrize("n_crops", [0, 1])
+def test_what_cannot_be_shared_out_stays_whole(n_crops):
+    frames, centers = np.zeros((2, 4, 4, 1), np.uint8), np.zeros((n_crops, 2), np.float32)
+    feed = {"frames": frames, "centers": centers, "frame_index": np.zeros(n_crops, np.int64)}
+    (part,) = shared_out(feed, 4)
+    assert part is feed
+
+
 @pytest.fixture(scope="module")
 def frames() -> np.ndarray:
     return np.random.default_rng(3).integers(0, 256, (5, 192, 256, 1), dtype=np.uint8)
@@ -52,7 +60,7 @@ def test_whole_frames_have_the_bits_of_one_session(sample_graphs, frames, thread
     check_bits(graph, feed, threads)
 
 
-@pytest.mark.parametrize("n_crops", [0, 1, 2, 7])
+@pytest.mark.parametrize("n_crops", [1, 2, 7])
 def test_crops_have_the_bits_of_one_session(sample_graphs, frames, n_crops):
     _, graph = sample_graphs("centroid", "centered_instance")
     rng = np.random.default_rng(4)
