@@ -63,12 +63,12 @@ class Crew:
 
     @property
     def n_workers(self) -> int:
-        """That are there now and fit for the run."""
-        return len(self._fit())
+        """That are fit for the run, and were there a moment ago; a run that has ended may ask."""
+        return len(self._fit_ones())
 
     def has_room(self) -> bool:
         """Whether workers would run out of work soon."""
-        return self.n_waiting < _AHEAD * max(self.n_workers, 1)
+        return self.n_waiting < _AHEAD * max(len(self._fit()), 1)
 
     def size_for(self, job: Job, n_left: int, *, is_last: bool) -> int:
         """Frames of the next range.
@@ -82,7 +82,7 @@ class Crew:
         if self._rates:
             size = int(statistics.median(self._rates) * _SECONDS_OF_RANGE)
         if is_last:
-            size = min(size, -(-n_left // (_AHEAD * max(self.n_workers, 1))))
+            size = min(size, -(-n_left // (_AHEAD * max(len(self._fit()), 1))))
         return max(size, _LEAST_BATCHES * job.run.frames_per_batch)
 
     def order(self, job: Job, positions: range) -> Order:
@@ -199,6 +199,9 @@ class Crew:
     def _fit(self) -> list[str]:
         if time.monotonic() - self._looked_at >= _LOOK_SECONDS:
             self._look_around()
+        return self._fit_ones()
+
+    def _fit_ones(self) -> list[str]:
         return [address for address in self._there if address not in self._unfit]
 
     def _look_around(self) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import time
 
 import pytest
 
@@ -93,6 +94,7 @@ def test_a_cluster_gives_the_bytes_of_one_process(names, clip, asked, sample_gra
     assert report.told[0].startswith("dashboard of the cluster: http://")
     assert all(one.endswith(": ort on cpu") for one in report.told[1:])
     assert len(report.told) >= 2
+    time.sleep(1.1)  # long after a last look at the cluster, which is no longer there
     assert report.status() == "2 workers"
     assert not (tmp_path / "out.slp.journal").exists()
 
