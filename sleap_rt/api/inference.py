@@ -157,12 +157,12 @@ def _predict(
         for note in plan.resolved.notes:
             _log.info(note)
         labels = predicted(plan, opened, report)
-    draw([Path(output_path)] if output_path is not None else [])
+    draw([] if output_path is None else [output_path])
     return labels
 
 
 def _preview(
-    given: Mapping[str, Any], options: Any, data: Any, output_path: str | Path | None
+    given: Mapping[str, Any], options: Any, data: Any, output_path: Path | None
 ) -> Callable[[Sequence[Path]], None]:
     """Draws the previews of results, if they are wanted; refuses where it cannot."""
     if not given.get("preview"):

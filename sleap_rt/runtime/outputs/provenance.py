@@ -107,7 +107,7 @@ def prediction_provenance(
 def _of_models(used: UsedModels, overrides: ModelOverrides) -> dict[str, Any]:
     replaced = {name: _plain(getattr(overrides, name)) for name in overrides.given}
     return {
-        "model_paths": [path.resolve().as_posix() for path in used.models.paths],
+        "model_paths": [_plain(path) for path in used.models.paths],
         "model_type": used.models.in_words,
         "model_weights_sha256": [
             contract.provenance.weights_sha256 for contract in used.models.contracts
@@ -118,10 +118,9 @@ def _of_models(used: UsedModels, overrides: ModelOverrides) -> dict[str, Any]:
 
 def _of_input(selection: SelectionOptions, opened: OpenInput, n_processed: int) -> dict[str, Any]:
     labels = opened.labels
-    path = None if labels is None else labels.path
     return {
         "source_file": _posix([path for path in opened.files if path.suffix != ".slp"]),
-        "source_labels": None if path is None else path.resolve().as_posix(),
+        "source_labels": None if labels is None else _plain(labels.path),
         "input_provenance": None if labels is None else dict(labels.labels.provenance),
         "frame_selection": {
             **_selected(selection),
