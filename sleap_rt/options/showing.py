@@ -10,6 +10,7 @@ from sleap_rt.options.running import SelectionOptions
 _PORTS = 65535
 _PICTURES, _VIDEOS = (".png", ".jpg", ".jpeg"), (".mp4", ".mov", ".mkv")
 _LARGEST_SCALE = 16
+SLOWEST, FASTEST = 0.001, 1000.0  # frames/s that each kind of file can tell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,8 @@ class RenderOptions:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise OptionError(f"{name} must be a positive number, got {value}")
+        if self.fps is not None and not SLOWEST <= self.fps <= FASTEST:
+            raise OptionError(f"fps must lie in {SLOWEST:g} to {FASTEST:g}, got {self.fps:g}")
         if self.scale > _LARGEST_SCALE:
             raise OptionError(f"scale must be at most {_LARGEST_SCALE}, got {self.scale:g}")
         if self.crop is not None:

@@ -51,7 +51,8 @@ def write_video(path: Path, pictures: Iterable[Image], fps: float) -> None:
     import av
 
     kind = {"movflags": "+faststart"} if path.suffix in (".mp4", ".mov") else {}
-    with av.open(str(path), "w", options=kind) as container:
+    # The protocol in front keeps a colon in the name from being taken for one.
+    with av.open(f"file:{path}", "w", options=kind) as container:
         stream, size = None, None
         for number, picture in enumerate(pictures):
             if stream is None:

@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 import sleap_io as sio
 
 from sleap_rt.cli import main
-from sleap_rt.runtime.frames.sleap_video import as_sleap_video
+from sleap_rt.runtime.frames.images.files import ImageFiles
+from sleap_rt.runtime.frames.sleap_video import as_sleap_video, images_as_sleap_video
 from sleap_rt.runtime.frames.video import VideoFile
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -32,6 +34,7 @@ def prepared(tmp_path_factory):
         save("video.predictions.slp", ["track_0", "track_2"], videos=("video.mp4",))
         save("lost.slp", [], videos=("gone.mp4",))
         Path("gone.mp4").unlink()
+        save_images("images.slp")
         Path("there.png").touch()
         Path("folder.png").mkdir()
     return folder
@@ -49,7 +52,12 @@ def result(prepared, tmp_path, monkeypatch):
 def save(name, tracks, heads=FOUND, videos=("clip.mp4",)):
     """Predictions of two nodes, the tail 40 px to the right of the head and 20 px below."""
     skeleton = sio.Skeleton(["head", "tail"], edges=[("head", "tail")])
-    there = [as_sleap_video(VideoFile(Path(video).absolute())) for video in videos]
+    there = [
+        images_as_sleap_video(video, ImageFiles(video))
+        if isinstance(video, list)
+        else as_sleap_video(VideoFile(Path(video).absolute()))
+        for video in videos
+    ]
     named = [sio.Track(track) for track in tracks]
     frames = [
         sio.LabeledFrame(
@@ -70,6 +78,16 @@ def save(name, tracks, heads=FOUND, videos=("clip.mp4",)):
     ]
     labels = sio.Labels(frames, videos=there, skeletons=[skeleton], tracks=named)
     labels.save(name, verbose=False)
+
+
+def save_images(name):
+    """The same animals on two images, named by a path from the current folder."""
+    Path("images").mkdir()
+    paths = [Path(f"images/{index}.preview.png") for index in range(2)]
+    with VideoFile(Path("clip.mp4")) as clip:
+        for index, path in enumerate(paths):
+            PIL.Image.fromarray(clip.read(index)[..., 0]).save(path)
+    save(name, ["a", "b"], {0: FOUND[2], 1: FOUND[3]}, [paths])
 
 
 @pytest.fixture

@@ -105,3 +105,14 @@ def test_a_result_whose_video_is_missing_is_written_all_the_same(prepared, tmp_p
     assert code == 0
     assert "out.slp has no preview: these videos are missing" in err
     assert (tmp_path / "out.slp").is_file()
+
+
+def test_it_takes_the_place_of_no_image(prepared, tmp_path, call, monkeypatch):
+    monkeypatch.chdir(prepared)
+    before = Path("images/0.preview.png").read_bytes()
+    given = ("-i", "images.slp", "-t", "-o", "images/0.slp", "--preview")
+    code, _, err = call(*given, command="track")
+    assert code == 0, err
+    assert "has no preview: images/0.preview.png is the input itself" in err
+    assert Path("images/0.preview.png").read_bytes() == before
+    Path("images/0.slp").unlink()

@@ -193,6 +193,8 @@ def test_nothing_is_left_of_a_drawing_that_fails(result, call, monkeypatch):
 WRONG = [
     (2, {"output_path": "x.gif"}, "output_path x.gif: must end in .mp4, .mov, .mkv, .png, .jpg"),
     (2, {"output_path": "x.png", "fps": 5.0}, "fps: no effect on pictures; leave it out"),
+    (2, {"output_path": "x.mkv", "fps": 0.0001}, "fps must lie in 0.001 to 1000, got 0.0001"),
+    (2, {"output_path": "x.mkv", "fps": 2000.0}, "fps must lie in 0.001 to 1000, got 2000"),
     (2, {"scale": 0.0}, "scale must be a positive number, got 0.0"),
     (2, {"scale": 20.0}, "scale must be at most 16, got 20"),
     (2, {"line_width": float("nan")}, "line_width must be a positive number, got nan"),
@@ -206,6 +208,14 @@ WRONG = [
     (1, {"video_path": "other.mp4"}, "other.mp4 is not the video that found.slp was made on: it"),
     (1, {"output_path": "there.png"}, "there.png exists. It is not replaced: choose another -o"),
     (1, {"output_path": "folder.png"}, "folder.png is a folder"),
+    (1, {"output_path": "x" * 230 + ".png", "frames": [2, 3]}, "name has 236 bytes, and 231 are"),
+    (
+        1,
+        {"data_path": "two.slp", "video_index": 0, "output_path": "other.mp4", "overwrite": True},
+        "other.mp4 is the input itself and is never overwritten",
+    ),
+    (1, {"data_path": "images.slp", "video_path": "clip.mp4"}, "clip.mp4: the poses are of 2 imag"),
+    (1, {"data_path": "images.slp", "video_path": "folder.png"}, "folder.png: not all of the 2 im"),
     (2, {"data_path": "clip.mp4"}, "data_path clip.mp4 is a video; name a `.slp` file with poses"),
     (1, {"data_path": "none.slp"}, "there is no labels file none.slp"),
     (
@@ -237,6 +247,7 @@ def test_command_and_python_refuse_in_the_same_words(
             f"--{name}",
             ",".join(map(str, value)) if isinstance(value, list | tuple) else value,
         )
+        if word is not True
     ]
     found, _, err = call(*typed)
     message = err.rpartition("Error: ")[2].rstrip("\n")
@@ -270,6 +281,38 @@ def test_one_of_several_videos_is_chosen(prepared, tmp_path, call, monkeypatch):
     done = call("two.slp", "-o", tmp_path / "first.png", "--video_index", 0, "--frames", "2")
     assert done[0] == 0, done[2]
     assert tuple(picture(tmp_path / "first.png")[50, 40]) == RED
+
+
+def test_videos_are_numbered_as_the_file_does(prepared, tmp_path, call, monkeypatch):
+    monkeypatch.chdir(prepared)
+    first, second = (sio.load_slp(name, open_videos=False) for name in ("found.slp", "two.slp"))
+    again, frames = first.video, [*first, *second]
+    videos = [again, *second.videos]  # clip.mp4, clip.mp4, other.mp4
+    twice = tmp_path / "twice.slp"
+    sio.Labels(frames, videos=videos, skeletons=second.skeletons).save(twice, verbose=False)
+    assert re.search(r"0 \(\S+clip.mp4\), 2 \(\S+other.mp4\)", call(twice)[2])
+    code, out, err = call(twice, "--video_index", 2, "-o", tmp_path / "other.png")
+    assert (code, out[:23]) == (0, "1 frame of 250x190 px, "), err
+
+
+def test_names_of_every_kind_are_written(result, call):
+    """FFmpeg takes what stands ahead of a colon for a protocol."""
+    for name in ("a:b.mp4", "http:x.mkv", "ü '\n%d.mp4", "-o.png"):
+        code, _, err = call(result, "--output_path", name, "--frames", 2)
+        assert code == 0, err
+        assert Path(name).stat().st_size > 0
+
+
+def test_images_are_found_where_they_were_moved_to(prepared, tmp_path, call, monkeypatch):
+    monkeypatch.chdir(prepared)
+    shutil.copytree("images", tmp_path / "elsewhere")
+    given = ("images.slp", "--video_path", tmp_path / "elsewhere", "-o", tmp_path / "frame.png")
+    code, _, err = call(*given)
+    assert code == 0, err
+    assert tuple(picture(tmp_path / "frame.png")[50, 40]) == RED
+    code, _, err = call("images.slp", "-o", "images/0.preview.png", "--overwrite")
+    assert code == 1
+    assert "is the input itself" in err
 
 
 def test_every_command_and_example_of_the_guide_runs(prepared, tmp_path, call, monkeypatch):

@@ -19,6 +19,7 @@ from sleap_rt.runtime.frames.selection import (
 )
 from sleap_rt.runtime.frames.sleap_video import (
     described,
+    names_in_metadata,
     open_sleap_video,
     unique_video_name,
     video_files,
@@ -125,7 +126,7 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
         old = video_files(video)
         if all(os.path.exists(file) for file in old):
             continue
-        new = _beside(old, folder)
+        new = found_in(old, folder)
         if new is None:
             missing.append(described(video))
             continue
@@ -133,7 +134,7 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
         metadata = dict(video.backend_metadata)
         video.replace_filename(new if isinstance(video.filename, list) else new[0], open=False)
         # The same video in another place: its metadata still holds.
-        video.backend_metadata.update({**metadata, "filename": video.filename})
+        video.backend_metadata.update({**metadata, **names_in_metadata(video.filename)})
     if missing:
         raise DataError(
             "these videos are missing where the labels say and beside them in "
@@ -157,8 +158,8 @@ def _size(shape: Sequence[int]) -> str:
     return f"{n_frames} frames {width} x {height}"
 
 
-def _beside(files: Sequence[Path], folder: Path) -> list[Path] | None:
-    """The files in `folder` that share the longest end of their paths; None if there are none."""
+def found_in(files: Sequence[Path], folder: Path) -> list[Path] | None:
+    """The files in `folder` that share the longest end of their paths; None if some are missing."""
     first = _parts(files[0])
     for n_parts in range(len(first), 0, -1):
         found = [folder.joinpath(*_parts(file)[-n_parts:]) for file in files]

@@ -153,8 +153,7 @@ def images_as_sleap_video(paths: Sequence[Path], images: ImageFiles) -> "sio.Vid
     metadata = {
         "type": "ImageVideo",
         "shape": (len(names), height, width, channels),
-        "filename": names[0],
-        "filenames": names,
+        **names_in_metadata(names),
         "height_": height,
         "width_": width,
         "channels_": channels,
@@ -164,6 +163,13 @@ def images_as_sleap_video(paths: Sequence[Path], images: ImageFiles) -> "sio.Vid
     video = sio.Video(names, open_backend=False, backend_metadata=metadata)
     video.open_backend = True
     return video
+
+
+def names_in_metadata(name: "str | list[str]") -> "dict[str, str | list[str]]":
+    """What a video's metadata say of its files, as sleap-io reads them: images have two entries."""
+    if isinstance(name, list):
+        return {"filename": name[0], "filenames": name}
+    return {"filename": name}
 
 
 def _is_opened_by_sleap_io(path: Path) -> bool:

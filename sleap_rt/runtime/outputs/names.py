@@ -9,6 +9,10 @@ from sleap_rt.options import FrameRange
 from sleap_rt.runtime.outputs.earlier_results import marked_input
 from sleap_rt.runtime.outputs.formats import FORMATS, format_named
 
+_ROOM = 24  # bytes, for what names of files beside a result have more: `.saving-NAME-12345678`
+_USUAL_LONGEST = 255
+_SHOWN = 40  # characters of a name that is too long
+
 
 def settled_format(format_name: str, output_path: Path | None) -> str:
     """The format asked for; `auto` is that of the file's name, and slp without a name.
@@ -101,15 +105,32 @@ def check_place(path: Path, inputs: Sequence[Path]) -> None:
     Raises:
         DataError: the file is an input or a folder, or no file can be made there.
     """
-    if path.exists() and any(file.exists() and path.samefile(file) for file in inputs):
+    there = next(folder for folder in path.absolute().parents if os.path.exists(folder))
+    longest = _longest_name(there) - _ROOM
+    if len(os.fsencode(path.name)) > longest:
+        raise DataError(
+            f"cannot write {path.name[:_SHOWN]}...: its name has {len(os.fsencode(path.name))} "
+            f"bytes, and {longest} are the most, as files beside it have longer names. Choose a "
+            "shorter one (-o)."
+        )
+    try:
+        is_input = path.exists() and any(file.exists() and path.samefile(file) for file in inputs)
+    except OSError as error:  # of a folder that may not be looked into
+        raise DataError(f"{path} cannot be written: {error.strerror}.") from error
+    if is_input:
         raise DataError(f"{path} is the input itself and is never overwritten; choose another -o.")
     if path.is_dir():
         raise DataError(f"{path} is a folder; -o takes the name of a `{path.suffix}` file.")
-    there = next(folder for folder in path.absolute().parents if os.path.exists(folder))
     if not there.is_dir():
         raise DataError(f"cannot write into {path.parent}: {there} is a file.")
     if not os.access(there, os.W_OK):
         raise DataError(f"cannot write into {path.parent}: {there} may not be written to.")
+
+
+def _longest_name(folder: Path) -> int:
+    """Bytes that a name in this folder may have."""
+    has_limits = hasattr(os, "pathconf") and "PC_NAME_MAX" in os.pathconf_names
+    return os.pathconf(folder, "PC_NAME_MAX") if has_limits else _USUAL_LONGEST
 
 
 def make_folder(path: Path) -> None:

@@ -5,6 +5,8 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sleap_rt.runtime.frames.sleap_video import names_in_metadata
+
 if TYPE_CHECKING:
     import sleap_io as sio
 
@@ -29,7 +31,7 @@ def name_absolutely(video: "sio.Video") -> None:
     if video.backend is not None:
         video.backend.filename = video.filename
     if "filename" in video.backend_metadata:
-        video.backend_metadata["filename"] = video.filename
+        video.backend_metadata.update(names_in_metadata(video.filename))
 
 
 def _absolute(name: str | list[str]) -> str | list[str]:

@@ -11,6 +11,7 @@ from sleap_rt.arrays import Bools, Doubles, Ints
 from sleap_rt.errors import DataError, did_you_mean
 from sleap_rt.labels import in_one_form, load_labels
 from sleap_rt.labels.slices import Slice, SlicedLabels, open_sliced
+from sleap_rt.runtime.frames.sleap_video import video_files
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -60,6 +61,15 @@ class Poses:
     def name(self) -> str:
         """For messages."""
         return "the labels" if self.path is None else str(self.path)
+
+    def number_in_file(self, video: int) -> int:
+        """What `video_index` calls a video: files may have one several times."""
+        return self.video_numbers.index(video)
+
+    def files(self) -> list[Path]:
+        """The labels' own, and all their videos'."""
+        videos = [file for video in self.labels.videos for file in video_files(video)]
+        return [*videos, *([] if self.path is None else [self.path])]
 
     def table(self) -> FrameTable:
         """All frames, by the file's tables alone where that is possible."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.rendering import check_renderer, contact_sheet, look_for, write_picture
+from sleap_rt.runtime.outputs.names import check_place
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.words import counted
 from sleap_rt.workflows.show.poses import FrameTable, open_poses
@@ -56,12 +57,13 @@ def write_preview(result: Path) -> Path:
     Raises:
         DataError: it has no poses, its video cannot be read, or the sheet cannot be written.
     """
-    poses = open_poses(result)
-    with_animals = poses.table()
-    videos = with_animals.videos[with_animals.n_animals > 0]
-    with open_scene(poses, int(videos[0]) if len(videos) else None) as scene:
+    poses, path = open_poses(result), preview_of(result)
+    table = poses.table()
+    videos = table.videos[table.n_animals > 0]
+    shown = poses.number_in_file(int(videos[0])) if len(videos) else None
+    with open_scene(poses, shown) as scene:
         sheet = _sheet(scene, result.name)
-    path = preview_of(result)
+    check_place(path, poses.files())
     try:
         save(path, lambda target: write_picture(target, sheet))
     except OSError as error:

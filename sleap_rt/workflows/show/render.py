@@ -11,10 +11,10 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import refuse_no_labels
 from sleap_rt.options import RenderOptions, SelectionOptions
+from sleap_rt.options.showing import FASTEST, SLOWEST
 from sleap_rt.rendering import Look, check_renderer, look_for, write_picture, write_video
 from sleap_rt.rendering.look import ColorBy
 from sleap_rt.runtime.frames.selection import select_of_video
-from sleap_rt.runtime.frames.sleap_video import video_files
 from sleap_rt.runtime.outputs.names import check_place, make_folder
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.workflows.show.poses import open_poses
@@ -147,13 +147,10 @@ def _planned(scene: Scene, options: RenderOptions, path: Path, tracks: set[int] 
         height, width = bottom - top, right - left
     fps = None
     if not options.makes_pictures:
-        fps = options.fps or scene.fps or _USUAL_RATE
-        if options.fps is None and not scene.fps:
-            notes.append(f"{scene.name} does not say its rate; the output has {fps:g} frames/s")
+        fps, notes_on_rate = _rate(scene, options)
+        notes += notes_on_rate
     paths = _paths(path, indices) if options.makes_pictures else (path,)
-    inputs = [*video_files(scene.video), *([scene.poses.path] if scene.poses.path else [])]
-    if options.video_path is not None:
-        inputs.append(options.video_path)
+    inputs = [*scene.files, *scene.poses.files()]
     for one in paths:
         _check_free(one, inputs, overwrite=options.overwrite)
     return _Plan(
@@ -166,6 +163,23 @@ def _planned(scene: Scene, options: RenderOptions, path: Path, tracks: set[int] 
         fps=fps,
         notes=(*scene.poses.notes, *notes),
     )
+
+
+def _rate(scene: Scene, options: RenderOptions) -> tuple[float, list[str]]:
+    """Frames per second of the output, and what to say about them."""
+    if options.fps is not None:
+        return options.fps, []
+    if not scene.fps:
+        return _USUAL_RATE, [
+            f"{scene.name}: the rate is not known; the output has {_USUAL_RATE:g} frames/s (--fps)"
+        ]
+    fps = min(max(scene.fps, SLOWEST), FASTEST)
+    if fps == scene.fps:
+        return fps, []
+    return fps, [
+        f"{scene.name} has {scene.fps:g} frames/s, which players cannot show; the output has "
+        f"{fps:g} (--fps)"
+    ]
 
 
 def _frames(scene: Scene, options: RenderOptions) -> tuple[list[int], list[str]]:

@@ -12,9 +12,9 @@ from sleap_rt.errors import DataError, FrameError, OptionError
 from sleap_rt.options import SelectionOptions
 from sleap_rt.rendering import Animal, Look, drawn
 from sleap_rt.rendering.poses import Box
-from sleap_rt.runtime.frames.labels_input import find_moved
+from sleap_rt.runtime.frames.labels_input import find_moved, found_in
 from sleap_rt.runtime.frames.selection import on_merged_videos
-from sleap_rt.runtime.frames.sleap_video import described, open_sleap_video
+from sleap_rt.runtime.frames.sleap_video import described, open_sleap_video, video_files
 from sleap_rt.runtime.frames.source import Reader
 from sleap_rt.workflows.show.poses import FrameTable, Poses, animals_of
 
@@ -33,6 +33,7 @@ class Scene:
         poses: the labels.
         number: of the video in these.
         table: what the labels have of it.
+        files: of the video.
         reader: of its frames.
         available: numbers of the frames that it has.
         unread: frames that were asked for and cannot be decoded.
@@ -41,6 +42,7 @@ class Scene:
     poses: Poses
     number: int
     table: FrameTable
+    files: Sequence[Path]
     reader: Reader
     available: Sequence[int]
     unread: list[int] = field(default_factory=list)
@@ -166,7 +168,7 @@ def open_scene(
         except DataError as error:
             raise DataError(f"{error} Or say where it is with --video_path.") from error
     reader, available, _ = open_sleap_video(video, "tagged")
-    scene = Scene(poses, number, table.of_video(number), reader, available)
+    scene = Scene(poses, number, table.of_video(number), video_files(video), reader, available)
     try:
         _check_size(scene, video_path)
     except BaseException:
@@ -189,7 +191,10 @@ def _chosen(poses: Poses, table: FrameTable, video_index: int | None) -> int:
             f"{len(table.indices)} frames"
         )
     if len(with_animals) > 1:
-        names = [f"{place} ({described(poses.labels.videos[place])})" for place in with_animals]
+        names = [
+            f"{poses.number_in_file(place)} ({described(poses.labels.videos[place])})"
+            for place in with_animals
+        ]
         raise OptionError(
             f"{poses.name} has poses in {len(names)} videos, and one is shown: choose it with "
             f"--video_index: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}"
@@ -201,14 +206,32 @@ def _at(video: "sio.Video", path: Path) -> "sio.Video":
     """The same video in another place."""
     import sleap_io as sio
 
-    if not path.is_file():
+    name: str | list[str] = str(path)
+    if isinstance(video.filename, list):
+        name = [str(file) for file in _images_in(path, video_files(video))]
+    elif not path.is_file():
         raise DataError(f"video_path {path}: there is no such file")
     kept = {
         name: video.backend_metadata[name]
         for name in ("grayscale", "dataset", "input_format")
         if name in video.backend_metadata
     }
-    return sio.Video(str(path), open_backend=False, backend_metadata=kept)
+    return sio.Video(name, open_backend=False, backend_metadata=kept)
+
+
+def _images_in(folder: Path, images: Sequence[Path]) -> Sequence[Path]:
+    if not folder.is_dir():
+        raise DataError(
+            f"video_path {folder}: the poses are of {len(images)} images, {images[0].name} and so "
+            "on; name their folder"
+        )
+    found = found_in(images, folder)
+    if found is None:
+        raise DataError(
+            f"video_path {folder}: not all of the {len(images)} images that the poses are of are "
+            f"in this folder; the first is {images[0].name}"
+        )
+    return found
 
 
 def _check_size(scene: Scene, video_path: Path | None) -> None:

@@ -29,11 +29,18 @@ def clip(folder):
     return sio.Video.from_filename("clip.mp4")
 
 
+def closed_images(folder):
+    names = images(folder).filename
+    metadata = {"type": "ImageVideo", "shape": (2, 8, 8, 1), "filename": names[0]}
+    metadata |= {"filenames": names, "height_": 8, "width_": 8, "channels_": 1, "grayscale": True}
+    return sio.Video(names, open_backend=False, backend_metadata=metadata)
+
+
 def closed(folder):
     return sio.Video("clip.mp4", open_backend=False, backend_metadata={"filename": "clip.mp4"})
 
 
-@pytest.mark.parametrize("kind", [images, clip, closed])
+@pytest.mark.parametrize("kind", [images, closed_images, clip, closed])
 def test_the_path_is_absolute_in_the_file(folder, monkeypatch, kind):
     video = kind(folder)
     before = video.filename
