@@ -101,8 +101,12 @@ class Program:
 
 
 def environment() -> dict[str, str]:
-    """Neither program sees packages of the other; what is printed comes at once."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    """Neither program sees packages of the other; what is printed comes at once.
+
+    Both keep their modules compiled, as packages are that were installed.
+    """
+    left_out = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**kept, "PYTHONUNBUFFERED": "1"}
 
 

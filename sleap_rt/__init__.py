@@ -6,7 +6,7 @@ Public names are imported when they are first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import sleap_rt.libraries.opencv  # ahead of sleap-io, which would load it
+import sleap_rt.libraries.sleap_io  # ahead of sleap-io: it loads no more than it needs
 import sleap_rt.libraries.telemetry  # noqa: F401  # off, before any module of ours imports onnxruntime
 from sleap_rt.version import __version__
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats, AnyInts
+from sleap_rt.libraries.assignment import least_cost_pairs
 
 
 def match(scores: AnyFloats, *, method: str) -> tuple[AnyInts, AnyInts]:
@@ -22,13 +23,11 @@ def match(scores: AnyFloats, *, method: str) -> tuple[AnyInts, AnyInts]:
 
 
 def _hungarian(scores: AnyFloats) -> tuple[AnyInts, AnyInts]:
-    from scipy.optimize import linear_sum_assignment  # takes half a second to import
-
     finite = np.isfinite(scores)
     if not finite.all():
         worst = 10 * np.abs(scores[finite]).max() + 1 if finite.any() else 1e6
         scores = np.where(finite, scores, -worst)
-    return linear_sum_assignment(scores, maximize=True)
+    return least_cost_pairs(-scores)
 
 
 def _greedy(scores: AnyFloats) -> tuple[AnyInts, AnyInts]:

@@ -10,6 +10,7 @@ import numpy as np
 from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import FrameInstances
+from sleap_rt.libraries.assignment import load_solver
 from sleap_rt.tracking.breaks import BreakConnector
 from sleap_rt.tracking.culling import cull
 from sleap_rt.tracking.ids import TrackIds
@@ -66,7 +67,7 @@ class Tracker:
         if options is not None and (named or not isinstance(options, TrackerOptions)):
             raise OptionError("a Tracker takes TrackerOptions, or their options by name")
         self.options = TrackerOptions(**named) if options is None else options
-        import_module("scipy.optimize")  # half a second: not in the middle of an experiment
+        load_solver()  # a fifth of a second: not in the middle of an experiment
         if self.options.needs_images:
             import_module("cv2")
         self._track_ids = TrackIds()

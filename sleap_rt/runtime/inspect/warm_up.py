@@ -3,11 +3,13 @@
 from contextlib import suppress
 
 from sleap_rt.errors import ModelError
+from sleap_rt.libraries.assignment import load_solver
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import choose_engine, declarations
 from sleap_rt.runtime.inspect.stored_frame import training_frame
 from sleap_rt.runtime.inspect.verify import read_sample
 from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.runtime.predictors.bottomup import BottomUpPredictor
 from sleap_rt.runtime.predictors.topdown import TopDownPredictor
 
 _MOST_ANIMALS = 4  # for which crops are run; each number more costs little when it first comes
@@ -20,6 +22,8 @@ def warm_up(predictor: Predictor, engine: EngineOptions) -> None:
     done so for this one. Not done for models that need labelled animals, nor on engines that are
     built for one size of frames, which may not be that of the frames to come.
     """
+    if isinstance(predictor, BottomUpPredictor) or predictor.models.class_names:
+        load_solver()  # peaks or animals are paired: not for the first time in a later frame
     chosen = choose_engine(engine, predictor.models.precisions).options.engine
     if predictor.needs_instances or declarations()[chosen].builds_per_size:
         return

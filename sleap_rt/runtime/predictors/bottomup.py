@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib import import_module
 
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.kinds import MAP_SUMS
@@ -41,7 +40,6 @@ class BottomUpPredictor(EnginesFirst):
         fetch: Sequence[str],
         assemble: Callable[[int, _Outputs], FrameInstances],
     ) -> None:
-        import_module("scipy.optimize")  # grouping needs it; half a second, not in a first frame
         self.models = setup.graphs
         self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self._assemble, self._raw = assemble, setup.raw

@@ -6,6 +6,7 @@ import numpy as np
 
 from sleap_rt.arrays import Floats, Rows
 from sleap_rt.errors import ModelError
+from sleap_rt.libraries.assignment import least_cost_pairs
 from sleap_rt.options import DecodeOptions
 
 Edges = tuple[tuple[int, int], ...]
@@ -103,12 +104,7 @@ def _matches(scores: Floats, options: DecodeOptions) -> list[tuple[int, int, flo
     if not scores.size:
         return []
     is_number = np.isfinite(scores)
-    if scores.size == 1:
-        rows, cols = np.array([0]), np.array([0])
-    else:
-        from scipy.optimize import linear_sum_assignment  # takes half a second to import
-
-        rows, cols = linear_sum_assignment(np.where(is_number, -scores, _NO_SCORE_COST))
+    rows, cols = least_cost_pairs(np.where(is_number, -scores, _NO_SCORE_COST))
     values = scores[rows, cols]
     good = is_number[rows, cols] & (values >= options.min_line_scores)
     return list(zip(rows[good].tolist(), cols[good].tolist(), values[good].tolist(), strict=True))

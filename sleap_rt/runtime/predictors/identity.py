@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sleap_rt.arrays import Floats, Ints, Rows
+from sleap_rt.libraries.assignment import least_cost_pairs
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,7 @@ def first_choices(class_probs: Floats, classes: Ints) -> Ints:
 
 def _most_probable_pairs(probs: Floats) -> tuple[Rows, Rows]:
     """(rows, columns) of the one-to-one assignment of largest total, without what is no number."""
-    from scipy.optimize import linear_sum_assignment  # takes half a second to import
-
     is_number = np.isfinite(probs)  # an engine that fails in silence gives others
-    rows, columns = linear_sum_assignment(np.where(is_number, probs, 0.0), maximize=True)
+    rows, columns = least_cost_pairs(np.where(is_number, -probs, 0.0))
     kept = is_number[rows, columns]
     return rows[kept], columns[kept]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 
 import numpy as np
 
@@ -126,8 +125,6 @@ class Crops:
     """Turns the centres of each frame into instances."""
 
     def __init__(self, setup: Setup) -> None:
-        if setup.graphs.class_names:
-            import_module("scipy.optimize")  # half a second: not in the middle of a first frame
         self._n_nodes = setup.graphs.last.skeleton.n_nodes
         self._is_legacy = setup.graphs.last.family == "legacy"
         self._raw = {name: _CROP_OUTPUTS[name] for name in setup.raw if name in _CROP_OUTPUTS}
