@@ -16,7 +16,7 @@ from sleap_rt.untrusted import quoted
 
 _BUILDERS: dict[str, Builder] = {
     "Activation": activations.activation,
-    "Add": merging.add,
+    "Add": merging.sum_of_all,
     "AveragePooling2D": pooling.average_pooling,
     "BatchNormalization": merging.batch_normalization,
     "Concatenate": merging.concatenate,
@@ -31,7 +31,7 @@ _BUILDERS: dict[str, Builder] = {
     "GlobalMaxPooling2D": pooling.global_max_pooling,
     "Lambda": lambdas.lambda_layer,
     "MaxPooling2D": pooling.max_pooling,
-    "Multiply": merging.multiply,
+    "Multiply": merging.product_of_all,
     "ReLU": activations.relu,
     "Reshape": shaping.reshape,
     "UpSampling2D": shaping.upsampling,

@@ -1,33 +1,19 @@
 """Activation functions, alone or inside another layer."""
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 
-from sleap_rt.models.legacy.layers.spec import Built, LayerSpec
+from sleap_rt.models.legacy.layers.spec import Built, Function, LayerSpec
 from sleap_rt.untrusted import quoted
 
-
-class ChannelSoftmax(nn.Module):
-    """Softmax over the channels: the last axis in Keras, axis 1 here."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.softmax(x, dim=1)
-
-
-class CappedRelu(nn.Module):
-    def __init__(self, maximum: float) -> None:
-        super().__init__()
-        self.maximum = maximum
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.clamp(x, 0.0, self.maximum)
-
-
-_ACTIVATIONS: dict[str, type[nn.Module]] = {
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "linear": nn.Identity,
     "relu": nn.ReLU,
     "sigmoid": nn.Sigmoid,
-    "softmax": ChannelSoftmax,
+    # Over the channels: the last axis in Keras, axis 1 here.
+    "softmax": lambda: Function(lambda x: torch.softmax(x, dim=1)),
     "swish": nn.SiLU,
 }
 
@@ -49,7 +35,8 @@ def relu(layer: LayerSpec) -> Built:
     layer.only("threshold", 0)
     if layer.config.raw("max_value") is None:
         return Built(nn.ReLU())
-    return Built(CappedRelu(layer.config.number("max_value", 0.0)))
+    maximum = layer.config.number("max_value", 0.0)
+    return Built(Function(lambda x: torch.clamp(x, 0.0, maximum)))
 
 
 def identity(layer: LayerSpec) -> Built:

@@ -1,5 +1,6 @@
 """Pooling over windows and over whole maps."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import torch
@@ -7,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.models.legacy.layers.padding import Pair, SamePadding
-from sleap_rt.models.legacy.layers.spec import Built, LayerSpec
+from sleap_rt.models.legacy.layers.spec import Built, Function, LayerSpec
 
 
 def max_pooling(layer: LayerSpec) -> Built:
@@ -45,35 +46,22 @@ def average_pooling(layer: LayerSpec) -> Built:
     return Built(module, Fraction(stride[0]))
 
 
-class GlobalMaxPool(nn.Module):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.amax(x, dim=(2, 3))
-
-
-class GlobalAveragePool(nn.Module):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.mean(x, dim=(2, 3))
-
-
 def global_max_pooling(layer: LayerSpec) -> Built:
-    _global(layer)
-    return Built(GlobalMaxPool(), None)
+    return _global(layer, lambda x: torch.amax(x, dim=(2, 3)))
 
 
 def global_average_pooling(layer: LayerSpec) -> Built:
-    _global(layer)
-    return Built(GlobalAveragePool(), None)
+    return _global(layer, lambda x: torch.mean(x, dim=(2, 3)))
 
 
-def _global(layer: LayerSpec) -> None:
-    layer.needs_inputs(1, spatial=True)
-    layer.only("data_format", "channels_last")
+def _global(layer: LayerSpec, pool: Callable[[torch.Tensor], torch.Tensor]) -> Built:
+    layer.needs_maps()
     layer.only("keepdims", False)
+    return Built(Function(pool), None)
 
 
 def _window(layer: LayerSpec) -> tuple[Pair, Pair]:
-    layer.needs_inputs(1, spatial=True)
-    layer.only("data_format", "channels_last")
+    layer.needs_maps()
     window = layer.pair("pool_size", 2)
     stride = window if layer.config.raw("strides") is None else layer.pair("strides")
     if stride[0] != stride[1]:

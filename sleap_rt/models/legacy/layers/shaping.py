@@ -1,34 +1,18 @@
 """Layers that change size or shape: upsampling, zero padding, flattening, reshaping."""
 
 from fractions import Fraction
+from functools import partial
 
-import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sleap_rt.models.legacy.layers.spec import Built, LayerSpec
+from sleap_rt.models.legacy.layers.spec import Built, Function, LayerSpec
 from sleap_rt.untrusted import quoted
 
 
-class Upsample(nn.Module):
-    """Enlarges by whole factors (rows, columns).
-
-    Bilinear is half-pixel with clamped edges; nearest repeats each pixel.
-    """
-
-    def __init__(self, factors: tuple[int, int], mode: str) -> None:
-        super().__init__()
-        self.factors = (float(factors[0]), float(factors[1]))
-        self.mode = mode
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        corners = False if self.mode == "bilinear" else None
-        return F.interpolate(x, scale_factor=self.factors, mode=self.mode, align_corners=corners)
-
-
 def upsampling(layer: LayerSpec) -> Built:
-    layer.needs_inputs(1, spatial=True)
-    layer.only("data_format", "channels_last")
+    """Bilinear is half-pixel with clamped edges; nearest repeats each pixel."""
+    layer.needs_maps()
     factors = layer.pair("size", 2)
     mode = layer.config.text("interpolation") or "nearest"
     if mode not in ("nearest", "bilinear"):
@@ -37,12 +21,14 @@ def upsampling(layer: LayerSpec) -> Built:
         )
     if factors[0] != factors[1]:
         raise layer.refuse(f"size {factors} differs between rows and columns")
-    return Built(Upsample(factors, mode), Fraction(1, factors[0]))
+    scales = (float(factors[0]), float(factors[1]))
+    corners = False if mode == "bilinear" else None
+    enlarge = partial(F.interpolate, scale_factor=scales, mode=mode, align_corners=corners)
+    return Built(Function(enlarge), Fraction(1, factors[0]))
 
 
 def zero_padding(layer: LayerSpec) -> Built:
-    layer.needs_inputs(1, spatial=True)
-    layer.only("data_format", "channels_last")
+    layer.needs_maps()
     found = layer.config.raw("padding")
     try:
         (top, bottom), (left, right) = found
@@ -52,27 +38,15 @@ def zero_padding(layer: LayerSpec) -> Built:
     return Built(nn.ZeroPad2d((sides[0], sides[1], sides[2], sides[3])))
 
 
-class FlattenMaps(nn.Module):
-    """(batch, channels, height, width) to (batch, height * width * channels), in Keras's order."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.permute(0, 2, 3, 1).flatten(1)
-
-
 def flatten(layer: LayerSpec) -> Built:
+    """To (batch, height * width * channels), in Keras's order."""
     layer.needs_inputs(1)
     layer.only("data_format", "channels_last")
     if not layer.is_spatial:
         return Built(nn.Identity(), None)
     height, width = layer.inputs[0][2:]
-    return Built(FlattenMaps(), None, fixes_size=height * width != 1)
-
-
-class VectorToCell(nn.Module):
-    """(batch, channels) to (batch, channels, 1, 1), to be spread over a map."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x[:, :, None, None]
+    flat = Function(lambda x: x.permute(0, 2, 3, 1).flatten(1))
+    return Built(flat, None, fixes_size=height * width != 1)
 
 
 def reshape(layer: LayerSpec) -> Built:
@@ -82,4 +56,9 @@ def reshape(layer: LayerSpec) -> Built:
         raise layer.refuse(
             f"target_shape {quoted(target)} is not supported; supported: [1, 1, {layer.n_channels}]"
         )
-    return Built(VectorToCell(), None)
+    return vector_to_cell()
+
+
+def vector_to_cell() -> Built:
+    """(batch, channels) to (batch, channels, 1, 1), to be spread over a map."""
+    return Built(Function(lambda x: x[:, :, None, None]), None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import torch
 from torch import nn
 
 from sleap_rt.errors import ModelError
@@ -73,6 +74,11 @@ class LayerSpec:
             raise self.refuse(f"{key} should be a whole number from 1 up, found {found}")
         return found
 
+    def needs_maps(self) -> None:
+        """Refuse all but one input of maps, channels last in Keras."""
+        self.needs_inputs(1, spatial=True)
+        self.only("data_format", "channels_last")
+
     def needs_inputs(self, n: int, *, spatial: bool | None = None) -> None:
         """Refuse another number of inputs, or another rank of the first."""
         if len(self.inputs) != n:
@@ -100,6 +106,24 @@ class Built:
     module: nn.Module
     stride: Fraction | None = Fraction(1)
     fixes_size: bool = False
+
+
+class Function(nn.Module):
+    """A function as a layer: of the layer's inputs, and then of `constants` in their order.
+
+    Args:
+        function: of tensors, channels first.
+        constants: tensors that belong to the layer.
+    """
+
+    def __init__(self, function: Callable[..., torch.Tensor], **constants: torch.Tensor) -> None:
+        super().__init__()
+        self._function = function
+        for name, values in constants.items():
+            self.register_buffer(name, values)
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return self._function(*inputs, *self.buffers())
 
 
 Builder = Callable[[LayerSpec], Built]
