@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sleap_rt.errors import ModelError
-from sleap_rt.kinds import CROP_KINDS, ModelKind
+from sleap_rt.kinds import KINDS, Kind, ModelKind
 from sleap_rt.models.config import Config
+from sleap_rt.models.heads import HeadSettings, other_part_names, read_heads
 from sleap_rt.models.legacy.skeleton import skeleton_from_json
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.untrusted import listed, quoted
@@ -39,8 +40,7 @@ class LegacyConfig:
     Attributes:
         kind: of the model.
         skeleton: nodes in the order of the confidence maps' channels.
-        edges: (source, destination) node indices in the order of the part affinity fields.
-        class_names: identities in the order of the class channels.
+        heads: of the network.
         anchor_part: node that a centroid stands on; None for the middle of the animal.
         input_scale: network-input px per sized px.
         pad_to_stride: px; only the centroid stage pads to it.
@@ -57,8 +57,7 @@ class LegacyConfig:
 
     kind: ModelKind
     skeleton: Skeleton
-    edges: tuple[tuple[int, int], ...]
-    class_names: tuple[str, ...]
+    heads: HeadSettings
     anchor_part: str | None
     input_scale: float
     pad_to_stride: int | None
@@ -95,28 +94,35 @@ def read_config(content: bytes, name: str) -> LegacyConfig:
     if head_key not in _KINDS:
         raise ModelError(f"model.heads.{head_key:.80}: no such kind; known: {', '.join(_KINDS)}")
     kind, head = _KINDS[head_key], model.section("heads").section(head_key)
+    row = KINDS[kind]
     backbone_key = _only_one(model.section("backbone"))
     backbone = model.section("backbone").section(backbone_key)
     skeleton = _skeleton(data)
+    heads = read_heads(kind, head, skeleton, nested=len(row.heads) > 1)
+    confmaps = heads.sections["confmaps"]
+    if "pafs" in heads.sections and not heads.edges:
+        raise ModelError(
+            f"{heads.sections['pafs'].path('edges')} is empty; a bottom-up model groups along edges"
+        )
     notes: list[str] = []
     scaling, cropping = data.section("preprocessing"), data.section("instance_cropping")
-    _note_part_names(head, kind, skeleton, notes)
+    if words := other_part_names(kind, confmaps, skeleton):
+        notes.append(f"{words}; channels go by their position in the skeleton.")
     if scaling.raw("imagenet_mode") is not None:
         notes.append("preprocessing.imagenet_mode is set; the original ignores it at inference.")
     return LegacyConfig(
         kind=kind,
         skeleton=skeleton,
-        edges=_edges(head.section("pafs"), skeleton) if kind == "bottomup" else (),
-        class_names=_class_names(kind, head),
-        anchor_part=_anchor(kind, head, cropping, skeleton, notes),
+        heads=heads,
+        anchor_part=_anchor(row, confmaps, cropping, skeleton, notes),
         input_scale=_scale(scaling),
         pad_to_stride=scaling.integer("pad_to_stride", None),
         match_size=scaling.flag("resize_and_pad_to_target", True),
         target_height=scaling.integer("target_height", None),
         target_width=scaling.integer("target_width", None),
-        crop_size=_crop_size(cropping) if kind in CROP_KINDS else None,
+        crop_size=_crop_size(cropping) if row.sees_crops else None,
         backbone=backbone_key,
-        strides=_strides(kind, head, backbone),
+        strides=_strides(row, heads, backbone),
         sleap_version=document.text("sleap_version"),
         sha256=hashlib.sha256(content).hexdigest(),
         notes=tuple(notes),
@@ -163,51 +169,11 @@ def _skeleton(data: Config) -> Skeleton:
     return skeleton_from_json(found[0])
 
 
-def _edges(pafs: Config, skeleton: Skeleton) -> tuple[tuple[int, int], ...]:
-    found = pafs.raw("edges")
-    if found is None:
-        edges = skeleton.edge_inds
-    else:
-        names = skeleton.node_names
-        try:
-            edges = tuple((names.index(str(a)), names.index(str(b))) for a, b in found)
-        except (TypeError, ValueError) as error:
-            raise ModelError(f"{pafs.path('edges')} does not fit the skeleton: {error}") from error
-    if not edges:
-        raise ModelError(f"{pafs.path('edges')} is empty; a bottom-up model groups along edges")
-    return edges
-
-
-def _class_names(kind: ModelKind, head: Config) -> tuple[str, ...]:
-    keys = {"multi_class_bottomup": "class_maps", "multi_class_topdown": "class_vectors"}
-    if kind not in keys:
-        return ()
-    leaf = head.section(keys[kind])
-    names = leaf.texts("classes")
-    if not names:
-        raise ModelError(f"{leaf.path('classes')} is empty; an identity model needs its classes")
-    return names
-
-
-def _confmaps(kind: ModelKind, head: Config) -> Config:
-    nested = kind in ("bottomup", "multi_class_bottomup", "multi_class_topdown")
-    return head.section("confmaps") if nested else head
-
-
-def _note_part_names(head: Config, kind: ModelKind, skeleton: Skeleton, notes: list[str]) -> None:
-    names = _confmaps(kind, head).texts("part_names")
-    if names and kind != "centroid" and names != skeleton.node_names:
-        notes.append(
-            f"part_names ({', '.join(names)}) differ from the skeleton "
-            f"({', '.join(skeleton.node_names)}); channels go by position in the skeleton."
-        )
-
-
 def _anchor(
-    kind: ModelKind, head: Config, cropping: Config, skeleton: Skeleton, notes: list[str]
+    row: Kind, confmaps: Config, cropping: Config, skeleton: Skeleton, notes: list[str]
 ) -> str | None:
-    anchor = _confmaps(kind, head).text("anchor_part") if kind != "bottomup" else None
-    if kind in CROP_KINDS:
+    anchor = None if "pafs" in row.heads else confmaps.text("anchor_part")
+    if row.sees_crops:
         anchor = cropping.text("center_on_part") or anchor
     if not anchor:
         return None
@@ -234,13 +200,9 @@ def _crop_size(cropping: Config) -> int:
     return size
 
 
-def _strides(kind: ModelKind, head: Config, backbone: Config) -> dict[str, int]:
-    leaves: dict[str, tuple[Config, str]] = {
-        "confmaps": (_confmaps(kind, head), "output_stride"),
-        "max": (backbone, "max_stride"),
+def _strides(row: Kind, heads: HeadSettings, backbone: Config) -> dict[str, int]:
+    found: dict[str, int | None] = {
+        head: heads.sections[head].integer("output_stride", None) for head in row.maps
     }
-    if kind in ("bottomup", "multi_class_bottomup"):
-        leaf = "pafs" if kind == "bottomup" else "class_maps"
-        leaves[leaf] = (head.section(leaf), "output_stride")
-    strides = {name: leaf.integer(key, None) for name, (leaf, key) in leaves.items()}
-    return {name: stride for name, stride in strides.items() if stride is not None}
+    found["max"] = backbone.integer("max_stride", None)
+    return {name: stride for name, stride in found.items() if stride is not None}

@@ -82,13 +82,13 @@ def described_by(
     Raises:
         ModelError: its edges cannot be grouped along, or sizes are out of range.
     """
-    unreached = check_edges(config.edges, config.skeleton) if "pafs" in facts.strides else ()
+    unreached = check_edges(config.heads.edges, config.skeleton) if "pafs" in facts.strides else ()
     return ModelDescription(
         family="legacy",
         kind=config.kind,
         skeleton=config.skeleton,
-        edges=config.edges,
-        class_names=config.class_names,
+        edges=config.heads.edges,
+        class_names=config.heads.class_names,
         anchor_part=config.anchor_part,
         center_method="bbox_center",
         preprocessing=_preprocessing(facts, config),

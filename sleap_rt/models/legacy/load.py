@@ -51,21 +51,13 @@ def _load(files: ModelFiles) -> TrainedModel:
 def _check_channels(network: LegacyNetwork, config: LegacyConfig) -> None:
     if network.in_channels not in (1, 3):
         raise ModelError(f"the network takes {network.in_channels} channels; 1 or 3 are supported")
-    n_peaks = 1 if config.kind == "centroid" else config.skeleton.n_nodes
-    expected = {
-        "confmaps": n_peaks,
-        "offsets": 2 * n_peaks,
-        "pafs": 2 * len(config.edges),
-        "class_maps": len(config.class_names),
-        "class_probs": len(config.class_names),
-    }
     for head in network.heads:
-        if head.n_channels != expected[head.output]:
+        expected = config.heads.n_channels[head.output]
+        if head.n_channels != expected:
             raise ModelError(
                 f"the network's output {quoted(head.layer)} has {head.n_channels} channels; nodes, "
-                "edges "
-                f"and classes of the configuration ask for {expected[head.output]}. Do both files "
-                "belong to the same training run?"
+                f"edges and classes of the configuration ask for {expected}. Do both files belong "
+                "to the same training run?"
             )
     confmaps, offsets = _required(network, "confmaps"), network.head("offsets")
     if offsets and offsets.stride != confmaps.stride:

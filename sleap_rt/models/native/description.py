@@ -19,8 +19,9 @@ from sleap_rt.model_files import (
 from sleap_rt.models.config import Config
 from sleap_rt.models.description import ModelDescription
 from sleap_rt.models.edges import check_edges
+from sleap_rt.models.heads import other_part_names, read_heads
 from sleap_rt.models.native.backbone_config import Backbone, read_backbone
-from sleap_rt.models.native.head_config import read_heads
+from sleap_rt.models.native.head_config import head_specs
 from sleap_rt.models.native.topology import HeadSpec
 from sleap_rt.skeleton import Skeleton, check_counts
 from sleap_rt.untrusted import listed, quoted
@@ -79,7 +80,9 @@ def read_description(folder: Path) -> NativeDescription:
     skeleton = _skeleton(config.section("data_config"))
     heads = read_heads(kind, head, skeleton)
     notes = check_edges(heads.edges, skeleton) if "pafs" in KINDS[kind].heads else ()
-    notes = (*notes, *_part_names(kind, head.section("confmaps"), skeleton))
+    confmaps = heads.sections["confmaps"]
+    notes = (*notes, *_part_names(kind, confmaps, skeleton))
+    specs = head_specs(kind, heads)
     version = config.text("sleap_nn_version")
     backbone = read_backbone(model_config.section("backbone_config"))
     preprocessing = _preprocessing(
@@ -97,10 +100,10 @@ def read_description(folder: Path) -> NativeDescription:
         skeleton=skeleton,
         edges=heads.edges,
         class_names=heads.class_names,
-        anchor_part=head.section("confmaps").text("anchor_part"),
-        center_method=_center_method(head.section("confmaps")),
+        anchor_part=confmaps.text("anchor_part"),
+        center_method=_center_method(confmaps),
         preprocessing=preprocessing,
-        decoding=_decoding(heads.specs),
+        decoding=_decoding(specs),
         provenance=Provenance(
             weights_sha256="",
             config_sha256=config_sha256,
@@ -110,7 +113,7 @@ def read_description(folder: Path) -> NativeDescription:
         ),
         notes=(*notes, *_choice(folder)),
     )
-    return NativeDescription(model, backbone, heads.specs)
+    return NativeDescription(model, backbone, specs)
 
 
 def _choice(folder: Path) -> tuple[str, ...]:
@@ -195,14 +198,10 @@ def _part_names(kind: ModelKind, confmaps: Config, skeleton: Skeleton) -> tuple[
     Raises:
         ModelError: it names another number of them.
     """
-    names, nodes = confmaps.texts("part_names"), skeleton.node_names
-    if not names or names == nodes or KINDS[kind].is_one_node:
+    words = other_part_names(kind, confmaps, skeleton)
+    if words is None:
         return ()
-    words = (
-        f"{confmaps.path('part_names')} ({listed(names)}) differ from the skeleton's nodes "
-        f"({listed(nodes)})"
-    )
-    if len(names) != len(nodes):
+    if len(confmaps.texts("part_names") or ()) != skeleton.n_nodes:
         raise ModelError(f"{words}; a network has one channel for each node")
     return (f"{words}; channels go by their position in the skeleton.",)
 

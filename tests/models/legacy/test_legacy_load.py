@@ -227,7 +227,7 @@ def test_what_inference_needs_is_checked(path: str, value: Any, message: str) ->
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("model.heads.single_instance.part_names", ["B", "A"], "go by position"),
+        ("model.heads.single_instance.part_names", ["B", "A"], "go by their position"),
         ("data.preprocessing.imagenet_mode", "torch", "imagenet_mode is set"),
         ("model.backbone.unet.max_stride", 16, "stride 16 for max, the network has 2"),
         ("model.heads.single_instance.output_stride", 4, "stride 4 for confmaps"),
@@ -279,11 +279,11 @@ def test_a_network_of_one_size_needs_crops_of_that_size(tmp_path: Path) -> None:
 
 def test_bottomup_reads_edges_by_name_and_classes_in_order() -> None:
     edges = _read(_change("model.heads", {"multi_instance": {"pafs": {"edges": [["B", "A"]]}}}))
-    assert (edges.kind, edges.edges) == ("bottomup", ((1, 0),))
+    assert (edges.kind, edges.heads.edges) == ("bottomup", ((1, 0),))
     default = _read(_change("model.heads", {"multi_instance": {"pafs": {"edges": None}}}))
-    assert default.edges == ((0, 1),)
+    assert default.heads.edges == ((0, 1),)
     classes = {"class_maps": {"classes": ["female", "male"]}}
-    assert _read(_change("model.heads", {"multi_class_bottomup": classes})).class_names == (
+    assert _read(_change("model.heads", {"multi_class_bottomup": classes})).heads.class_names == (
         "female",
         "male",
     )
