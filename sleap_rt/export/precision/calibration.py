@@ -10,8 +10,8 @@ import numpy as np
 from sleap_rt.arrays import Floats, Image
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import DataError
-from sleap_rt.export.precision.quantize import Feed
 from sleap_rt.export.proof.frames import CPU
+from sleap_rt.export.proof.graph_run import Feed, feed_of
 from sleap_rt.instances import FrameInstances
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.options import CalibrationOptions, DecodeOptions, RunOptions, SelectionOptions
@@ -24,14 +24,10 @@ from sleap_rt.runtime.pipeline.batches import predict_batches
 from sleap_rt.runtime.pipeline.size_matching import at_common_size
 from sleap_rt.runtime.predictors import open_predictor
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
-from sleap_rt.runtime.predictors.stages import CentroidStage, peak_inputs, scalar_inputs
+from sleap_rt.runtime.predictors.stages import CentroidStage
 
 _DECODE = DecodeOptions()
 _N_SLOTS = 8
-_OF_PAFS = scalar_inputs(
-    max_edge_length_ratio=_DECODE.max_edge_length_ratio,
-    dist_penalty_weight=_DECODE.dist_penalty_weight,
-)
 
 Centers = Callable[[FrameRef, Image], Floats]
 
@@ -89,11 +85,10 @@ class CalibrationFrames:
         Raises:
             DataError: there is no animal to cut crops around.
         """
-        fixed: Feed = peak_inputs(_DECODE.peak_threshold, _DECODE) | _OF_PAFS
-        fixed["slots"] = np.zeros(_N_SLOTS, np.float32)
+        slots = {"slots": np.zeros(_N_SLOTS, np.float32)}
         if contract.kind not in CROP_KINDS:
             for ref in self.calibration:
-                yield {"frames": self.source.read(ref)[None], **fixed}
+                yield feed_of(self.source.read(ref), _DECODE) | slots
             return
         n_crops = 0
         with self._centers(contract, centroid_graph) as centers_in:
@@ -102,13 +97,7 @@ class CalibrationFrames:
                 centers = centers_in(ref, frame)
                 n_crops += len(centers)
                 if len(centers):
-                    index = np.zeros(len(centers), np.int64)
-                    yield {
-                        "frames": frame[None],
-                        "centers": centers,
-                        "frame_index": index,
-                        **fixed,
-                    }
+                    yield feed_of(frame, _DECODE, centers)
         if not n_crops:
             raise DataError(
                 f"{self.name}: no animal was found in the {len(self.calibration)} frames of the "

@@ -5,11 +5,9 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import onnx
 import onnx_ir as ir
-from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -20,8 +18,8 @@ from onnxruntime.quantization import (
 
 from sleap_rt.errors import ModelError
 from sleap_rt.export.graph.part import strip_notes
+from sleap_rt.export.proof.graph_run import Feed
 
-Feed = dict[str, NDArray[Any]]
 _LAYERS = ("Conv", "ConvTranspose", "MatMul", "Gemm")  # operators that have weights
 _NETWORK = "network/"  # what names of the network's nodes begin with
 

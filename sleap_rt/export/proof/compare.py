@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from sleap_rt.arrays import Bools, Floats
+from sleap_rt.arrays import AnyFloats, Bools, Floats
 from sleap_rt.contract import Certificate, PoseLoss
 
 
@@ -55,8 +55,10 @@ class Differences:
             scores: (...) of both.
             compared: (...) points whose positions are compared; all of them if None.
         """
-        has, also = _there(expected), _there(found)
-        self._count(has, also)
+        has, also = is_there(expected), is_there(found)
+        self.n_points += int(has.sum())
+        self.n_lost += int((has & ~also).sum())
+        self.n_extra += int((also & ~has).sum())
         both = has & also
         self.score += np.abs(scores[0] - scores[1])[both].tolist()
         placed = both if compared is None else both & compared
@@ -71,7 +73,7 @@ class Differences:
             scores: (n, n_nodes) and (m, n_nodes).
         """
         self.n_instances += len(expected)
-        has, also = _there(expected), _there(found)
+        has, also = is_there(expected), is_there(found)
         for node in range(expected.shape[1]):
             rows, columns = has[:, node], also[:, node]
             of_node = scores[0][rows, node], scores[1][columns, node]
@@ -87,11 +89,6 @@ class Differences:
         self.n_points += len(expected)
         self.n_lost += len(expected) - int(same.sum())
         self.n_extra += len(found) - int(same.sum())
-
-    def _count(self, has: Bools, also: Bools) -> None:
-        self.n_points += int(has.sum())
-        self.n_lost += int((has & ~also).sum())
-        self.n_extra += int((also & ~has).sum())
 
     @property
     def p99_px(self) -> float:
@@ -119,6 +116,7 @@ class Differences:
         )
 
 
-def _there(points: Floats) -> Bools:
+def is_there(points: AnyFloats) -> Bools:
+    """(..., 2) to (...): which points are found."""
     there: Bools = ~np.isnan(points[..., 0])
     return there

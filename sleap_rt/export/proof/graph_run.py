@@ -10,6 +10,7 @@ from sleap_rt.arrays import Floats, Image
 from sleap_rt.models.reference.pipeline import FramePeaks
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine
+from sleap_rt.runtime.predictors.stages import peak_inputs, scalar_inputs
 
 Feed = dict[str, NDArray[Any]]
 
@@ -52,7 +53,7 @@ def run_graph(
         options: thresholds and refinement.
         centers: (n, 2) float32, (x, y) px, for models that see crops.
     """
-    feed = _feed(frame, options, centers)
+    feed = feed_of(frame, options, centers)
     names = [spec.name for spec in engine.inputs]
     n_slots = 16
     while True:
@@ -64,15 +65,20 @@ def run_graph(
         n_slots = most
 
 
-def _feed(frame: Image, options: DecodeOptions, centers: Floats | None) -> Feed:
-    scalars = {
-        "peak_threshold": options.peak_threshold,
-        "integral_refinement": float(options.integral_refinement == "integral"),
-        "max_edge_length_ratio": options.max_edge_length_ratio,
-        "dist_penalty_weight": options.dist_penalty_weight,
-    }
-    feed: Feed = {name: np.array(value, np.float32) for name, value in scalars.items()}
-    feed["frames"] = frame[None]
+def feed_of(frame: Image, options: DecodeOptions, centers: Floats | None = None) -> Feed:
+    """The inputs of any graph for one frame, all but its slots.
+
+    Args:
+        frame: (height, width, channels) uint8.
+        options: thresholds and refinement.
+        centers: (n, 2) float32, (x, y) px, for models that see crops.
+    """
+    feed: Feed = {"frames": frame[None]}
+    feed |= peak_inputs(options.peak_threshold, options)
+    feed |= scalar_inputs(
+        max_edge_length_ratio=options.max_edge_length_ratio,
+        dist_penalty_weight=options.dist_penalty_weight,
+    )
     if centers is not None:
         feed |= {"centers": centers, "frame_index": np.zeros(len(centers), np.int64)}
     return feed

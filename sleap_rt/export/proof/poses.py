@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sleap_rt.arrays import AnyFloats, Bools
 from sleap_rt.contract import Certificate, GraphContract, PoseLoss
 from sleap_rt.evaluation.options import PoseOptions
 from sleap_rt.evaluation.poses.oks import oks
-from sleap_rt.export.proof.compare import Differences
+from sleap_rt.export.proof.compare import Differences, is_there
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.inspect.same_animals import same_animals
 
@@ -54,7 +53,7 @@ class Losses:
         self.n_renamed += int((a.track_ids != b.track_ids).sum())
         self.points.add_points(a.points, b.points, (a.point_scores, b.point_scores))
         alone, new = (
-            int(_seen(np.delete(found.points, taken, axis=0)).sum())
+            int(is_there(np.delete(found.points, taken, axis=0)).sum())
             for found, taken in ((exact, rows), (reduced, columns))
         )
         self.points.n_points += alone
@@ -64,11 +63,6 @@ class Losses:
         if len(rows) and exact.points.shape[1] > 1:
             poses = (points.astype(np.float64) for points in (a.points, b.points))
             self.oks += oks(*poses, stddev=_OKS_STDDEV).tolist()
-
-
-def _seen(points: AnyFloats) -> Bools:
-    seen: Bools = ~np.isnan(points[..., 0])
-    return seen
 
 
 def measure(

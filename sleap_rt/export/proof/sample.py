@@ -1,16 +1,16 @@
 """The sample that a certified graph carries, for `sleap_rt.runtime.inspect.verify` to replay."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 
 from sleap_rt.contract import GraphContract
-from sleap_rt.export.precision.quantize import Feed
 from sleap_rt.export.proof.frames import CPU, draw_frame, widest_gap
-from sleap_rt.kinds import CROP_KINDS, KINDS
+from sleap_rt.export.proof.graph_run import Feed, feed_of
+from sleap_rt.kinds import KINDS
+from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine, open_engine
 from sleap_rt.runtime.graph_seal import seal
 from sleap_rt.runtime.inspect.verify import SAMPLE_KEY, Sample
@@ -42,7 +42,7 @@ def add_sample(path: Path, contract: GraphContract, feeds: Iterable[Feed] = ()) 
         _trial(engine, {name: (feed | slots)[name] for name in inputs}, names)
         for feed in feeds or [_drawn(contract)]
     ]
-    feed = max(trials, key=lambda trial: trial.margin).feed
+    _, feed = max(trials, key=lambda trial: trial[0])
     sample = Sample(feed, engine.run(feed, names))
     engine.close()
     entry = onnx.ModelProto()
@@ -50,20 +50,8 @@ def add_sample(path: Path, contract: GraphContract, feeds: Iterable[Feed] = ()) 
     seal(path, entry.SerializeToString())
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """A frame and a threshold for its peaks.
-
-    Attributes:
-        feed: every input.
-        margin: distance of the threshold from the nearest peak's value.
-    """
-
-    feed: Feed
-    margin: float
-
-
-def _trial(engine: Engine, feed: Feed, names: list[str]) -> _Trial:
+def _trial(engine: Engine, feed: Feed, names: list[str]) -> tuple[float, Feed]:
+    """The inputs with a threshold, and before them its distance from the nearest peak's value."""
     (top,) = engine.run(feed, ["confmaps"]).values()
     low, high = 0.1 * float(top.max()), 0.5 * float(top.max())
     found = engine.run(feed | {"peak_threshold": np.array(low, np.float32)}, names)
@@ -71,19 +59,9 @@ def _trial(engine: Engine, feed: Feed, names: list[str]) -> _Trial:
     vals = vals[np.isfinite(vals)]
     threshold = widest_gap(vals, low, high)
     margin = float(np.abs(vals - threshold).min()) if vals.size else 0.0
-    return _Trial(feed | {"peak_threshold": np.array(threshold, np.float32)}, margin)
+    return margin, feed | {"peak_threshold": np.array(threshold, np.float32)}
 
 
 def _drawn(contract: GraphContract) -> Feed:
     frame = draw_frame(np.random.default_rng(_SEED), _SIZE, contract.preprocessing.in_channels)
-    values: Feed = {"frames": frame[None]}
-    if contract.kind in CROP_KINDS:
-        values |= {"centers": _CENTERS, "frame_index": np.zeros(len(_CENTERS), np.int64)}
-    scalars = {
-        "peak_threshold": 0.0,
-        "integral_refinement": 1.0,
-        "max_edge_length_ratio": 0.25,
-        "dist_penalty_weight": 1.0,
-    }
-    values |= {name: np.array(value, np.float32) for name, value in scalars.items()}
-    return values
+    return feed_of(frame, DecodeOptions(), _CENTERS if KINDS[contract.kind].sees_crops else None)

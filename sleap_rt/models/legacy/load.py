@@ -8,7 +8,7 @@ from sleap_rt.models.legacy.config import LegacyConfig, read_config
 from sleap_rt.models.legacy.description import NetworkFacts, described_by
 from sleap_rt.models.legacy.graph import graph_from_keras
 from sleap_rt.models.legacy.h5 import read_keras_h5
-from sleap_rt.models.legacy.network import Head, LegacyNetwork, network_from_graph
+from sleap_rt.models.legacy.network import LegacyNetwork, network_from_graph
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.untrusted import quoted
 
@@ -41,25 +41,25 @@ def _load(files: ModelFiles) -> TrainedModel:
     facts = NetworkFacts(
         network.in_channels,
         network.max_stride,
-        {head.output: head.stride for head in network.heads},
+        {output: head.stride for output, head in network.heads.items()},
     )
     described = described_by(config, facts, weights_sha256=keras.sha256)
-    notes = (*described.notes, *_stride_notes(network, config), *_crop_notes(network, config))
+    notes = (*described.notes, *_stride_notes(facts, config), *_crop_notes(network, config))
     return TrainedModel.of(described, network, notes=notes)
 
 
 def _check_channels(network: LegacyNetwork, config: LegacyConfig) -> None:
     if network.in_channels not in (1, 3):
         raise ModelError(f"the network takes {network.in_channels} channels; 1 or 3 are supported")
-    for head in network.heads:
-        expected = config.heads.n_channels[head.output]
+    for output, head in network.heads.items():
+        expected = config.heads.n_channels[output]
         if head.n_channels != expected:
             raise ModelError(
                 f"the network's output {quoted(head.layer)} has {head.n_channels} channels; nodes, "
                 f"edges and classes of the configuration ask for {expected}. Do both files belong "
                 "to the same training run?"
             )
-    confmaps, offsets = _required(network, "confmaps"), network.head("offsets")
+    confmaps, offsets = network.heads["confmaps"], network.heads.get("offsets")
     if offsets and offsets.stride != confmaps.stride:
         raise ModelError(
             f"offsets come at stride {offsets.stride}, confidence maps at {confmaps.stride}; the "
@@ -77,12 +77,8 @@ def _check_fixed_size(network: LegacyNetwork, config: LegacyConfig) -> None:
         )
 
 
-def _required(network: LegacyNetwork, output: str) -> Head:
-    return next(head for head in network.heads if head.output == output)
-
-
-def _stride_notes(network: LegacyNetwork, config: LegacyConfig) -> list[str]:
-    found = {"max": network.max_stride} | {head.output: head.stride for head in network.heads}
+def _stride_notes(facts: NetworkFacts, config: LegacyConfig) -> list[str]:
+    found: dict[str, int] = {"max": facts.max_stride, **facts.strides}
     return [
         f"the configuration says stride {said} for {name}, the network has {found[name]}; the "
         "network is right."

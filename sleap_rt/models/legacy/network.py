@@ -1,6 +1,6 @@
 """The network of a legacy model: its graph, with the outputs that inference reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -18,13 +18,13 @@ class Head(NamedTuple):
     """One output of a network.
 
     Attributes:
-        output: its name in this package.
-        layer: the output layer's name in the file, e.g. `CentroidConfmapsHead_0`.
+        index: among the network's outputs in the file.
+        layer: its name there, e.g. `CentroidConfmapsHead_0`.
         n_channels: channels, or classes.
         stride: network-input px per cell; 0 for class vectors.
     """
 
-    output: Output
+    index: int
     layer: str
     n_channels: int
     stride: int
@@ -43,33 +43,26 @@ class LegacyNetwork(nn.Module):
     `class_probs` (batch, n_classes), which sum to 1.
 
     Attributes:
-        heads: of the outputs, in their order.
+        heads: output, in their order -> its head.
         in_channels: 1 or 3.
         max_stride: network-input px per cell of the coarsest maps.
         fixed_size: (height, width) px where a layer flattens whole maps, else None.
     """
 
-    def __init__(self, built: BuiltGraph, heads: Sequence[Head]) -> None:
+    def __init__(self, built: BuiltGraph, heads: Mapping[Output, Head]) -> None:
         super().__init__()
         # Not `graph`: a module of that name is lost when torch exports this one.
         self.body: KerasGraph = built.module
-        self.heads = tuple(heads)
-        self._index = [[name for name, _ in built.outputs].index(head.layer) for head in heads]
+        self.heads = dict(heads)
         self.in_channels = built.input_shape[1]
         self.max_stride = built.max_stride
         fixed = any(signal.fixes_size for _, signal in built.outputs)
         height, width = built.input_shape[2:]
         self.fixed_size = (height, width) if fixed else None
 
-    def head(self, output: Output) -> Head | None:
-        """The head that gives `output`, where the model has it."""
-        return next((head for head in self.heads if head.output == output), None)
-
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
         outputs = self.body(image)
-        return {
-            head.output: outputs[index] for head, index in zip(self.heads, self._index, strict=True)
-        }
+        return {output: outputs[head.index] for output, head in self.heads.items()}
 
 
 def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
@@ -87,7 +80,7 @@ def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
     wanted = dict(KINDS[kind].heads)
     if any(OFFSETS_LAYER in name for name in names):
         wanted["offsets"] = OFFSETS_LAYER
-    heads = []
+    heads: dict[Output, Head] = {}
     for output, class_name in wanted.items():
         found = [i for i, name in enumerate(names) if class_name in name]
         if not found:
@@ -100,5 +93,5 @@ def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
         stride = signal.stride or 0
         if stride != int(stride) or (len(signal.shape) == 4) != (output != "class_probs"):
             raise ModelError(f"output {quoted(name)} has an unexpected shape or stride {stride}")
-        heads.append(Head(output, name, signal.shape[1], int(stride)))
+        heads[output] = Head(found[0], name, signal.shape[1], int(stride))
     return LegacyNetwork(built, heads).eval().requires_grad_(False)

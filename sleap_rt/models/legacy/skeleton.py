@@ -1,7 +1,7 @@
 """The skeleton in a `training_config.json`: a graph in which repeated objects are references."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from sleap_rt.errors import ModelError
 from sleap_rt.skeleton import Skeleton, check_counts
@@ -9,23 +9,6 @@ from sleap_rt.untrusted import quoted
 
 _BODY_EDGE, _SYMMETRY = 1, 2
 _LINK_OBJECTS = ("source", "target", "type")
-
-
-class _Node(NamedTuple):
-    name: str
-
-
-class _EdgeType(NamedTuple):
-    number: int
-
-
-class _Link(NamedTuple):
-    """Two indices of nodes; the order of insertion is that of body edges."""
-
-    source: int
-    target: int
-    type: int
-    insertion: int
 
 
 def skeleton_from_json(found: Any) -> Skeleton:
@@ -61,26 +44,28 @@ def _skeleton(found: Any) -> Skeleton:
     check_counts(len(graph["nodes"]), len(graph["links"]))
     objects = _Objects()
     ends = [_link_objects(link, objects) for link in graph["links"]]
-    names = [objects.node(entry["id"]).name for entry in graph["nodes"]]
+    names = [objects.node(entry["id"]) for entry in graph["nodes"]]
     objects.check_names()
-    links = [
-        _Link(_index(source, names), _index(target, names), kind.number, _insertion(link, kind))
-        for link, (source, target, kind) in zip(graph["links"], ends, strict=True)
-    ]
-    body = [link for link in links if link.type == _BODY_EDGE]
-    _check_no_repeats(body, names)
-    # If insertion numbers tie, the original's graph lists edges by their source.
-    body.sort(key=lambda link: (link.insertion, link.source))
-    pairs = [sorted((link.source, link.target)) for link in links if link.type == _SYMMETRY]
+    insertions: dict[tuple[int, int], int] = {}  # of body edges
+    symmetries: dict[tuple[int, int], None] = {}  # in order, each once
+    for link, (source, target, kind) in zip(graph["links"], ends, strict=True):
+        pair = _index(source, names), _index(target, names)
+        if kind == _SYMMETRY:
+            symmetries[min(pair), max(pair)] = None
+        elif pair in insertions:
+            raise ValueError(f"the edge {source} -> {target} repeats")
+        else:
+            insertions[pair] = _insertion(link)
     return Skeleton(
         name=str(about.get("name") or "skeleton"),
         node_names=tuple(names),
-        edge_inds=tuple((link.source, link.target) for link in body),
-        symmetries=tuple(dict.fromkeys((a, b) for a, b in pairs)),
+        # If insertion numbers tie, the original's graph lists edges by their source.
+        edge_inds=tuple(sorted(insertions, key=lambda pair: (insertions[pair], pair[0]))),
+        symmetries=tuple(symmetries),
     )
 
 
-def _link_objects(link: Mapping[str, Any], objects: "_Objects") -> tuple[_Node, _Node, _EdgeType]:
+def _link_objects(link: Mapping[str, Any], objects: "_Objects") -> tuple[str, str, int]:
     rest = {key: value for key, value in link.items() if key not in _LINK_OBJECTS}
     _refuse_objects_in(rest, "a link")
     source, target = objects.node(link["source"]), objects.node(link["target"])
@@ -94,58 +79,47 @@ def _refuse_objects_in(values: Mapping[str, Any], where: str) -> None:
             raise ValueError(f"{where} holds {quoted(key)}, which is no plain value")
 
 
-def _index(node: _Node, names: list[str]) -> int:
-    if node.name not in names:
-        raise ValueError(
-            f"an edge leads to or from {quoted(node.name)}, which the nodes do not list"
-        )
-    return names.index(node.name)
+def _index(node: str, names: list[str]) -> int:
+    if node not in names:
+        raise ValueError(f"an edge leads to or from {quoted(node)}, which the nodes do not list")
+    return names.index(node)
 
 
-def _insertion(link: Mapping[str, Any], kind: _EdgeType) -> int:
-    number = link["edge_insert_idx"] if kind.number == _BODY_EDGE else 0
+def _insertion(link: Mapping[str, Any]) -> int:
+    number = link["edge_insert_idx"]
     if type(number) is not int:
-        raise ValueError(f"edge_insert_idx must be a whole number, found {_short(number)}")
+        raise ValueError(f"edge_insert_idx must be a whole number, found {quoted(number)}")
     return number
 
 
-def _check_no_repeats(body: list[_Link], names: list[str]) -> None:
-    seen: set[tuple[int, int]] = set()
-    for link in body:
-        ends = (link.source, link.target)
-        if ends in seen:
-            raise ValueError(f"the edge {names[link.source]} -> {names[link.target]} repeats")
-        seen.add(ends)
-
-
 class _Objects:
-    """The objects read so far; must be read in the original's order."""
+    """The objects read so far, names of nodes and edge types, in the original's order."""
 
     def __init__(self) -> None:
-        self._seen: list[_Node | _EdgeType] = []
+        self._seen: list[str | int] = []
 
-    def node(self, found: Any) -> _Node:
+    def node(self, found: Any) -> str:
         node = self._object(found)
-        if not isinstance(node, _Node):
+        if isinstance(node, int):
             raise ValueError("a node was expected where an edge type is named")
         return node
 
-    def edge_type(self, found: Any) -> _EdgeType:
+    def edge_type(self, found: Any) -> int:
         kind = self._object(found)
-        if not isinstance(kind, _EdgeType):
-            raise ValueError(f"an edge type was expected where node {quoted(kind.name)} is named")
+        if isinstance(kind, str):
+            raise ValueError(f"an edge type was expected where node {quoted(kind)} is named")
         return kind
 
     def check_names(self) -> None:
         """Refuse two nodes of one name: to the original, a node written in full is a new one."""
-        names = [one.name for one in self._seen if isinstance(one, _Node)]
+        names = [one for one in self._seen if isinstance(one, str)]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two different nodes are named {quoted(name)}")
 
-    def _object(self, found: Any) -> _Node | _EdgeType:
+    def _object(self, found: Any) -> str | int:
         if not isinstance(found, dict) or not found.keys() & {"py/id", "py/reduce", "py/object"}:
-            raise ValueError(f"a node or an edge type was expected, found {_short(found)}")
+            raise ValueError(f"a node or an edge type was expected, found {quoted(found)}")
         if "py/id" in found:
             return self._seen[_position(found["py/id"], len(self._seen))]
         self._seen.append(_edge_type(found) if "py/reduce" in found else _node(found))
@@ -154,27 +128,20 @@ class _Objects:
 
 def _position(number: Any, n_seen: int) -> int:
     if type(number) is not int or not 1 <= number <= n_seen:
-        raise ValueError(f"a reference to object {_short(number)}, where {n_seen} came before")
+        raise ValueError(f"a reference to object {quoted(number)}, where {n_seen} came before")
     return number - 1
 
 
-def _edge_type(found: dict[str, Any]) -> _EdgeType:
+def _edge_type(found: dict[str, Any]) -> int:
     number = found["py/reduce"][1]["py/tuple"][0]
     if type(number) is not int or number not in (_BODY_EDGE, _SYMMETRY):
-        raise ValueError(f"edge type {_short(number)}; known: 1 (body), 2 (symmetry)")
-    return _EdgeType(number)
+        raise ValueError(f"edge type {quoted(number)}; known: 1 (body), 2 (symmetry)")
+    return number
 
 
-def _node(found: dict[str, Any]) -> _Node:
+def _node(found: dict[str, Any]) -> str:
     state = found.get("py/state", found)
     name = state["py/tuple"][0] if "py/tuple" in state else state["name"]
     if not isinstance(name, str):
-        raise ValueError(f"a node's name must be text, found {_short(name)}")
-    return _Node(name)
-
-
-def _short(found: Any) -> str:
-    """A value for a message: short, and never nested."""
-    if isinstance(found, dict | list):
-        return f"a {type(found).__name__} of {len(found)}"
-    return f"{found!r:.40}"
+        raise ValueError(f"a node's name must be text, found {quoted(name)}")
+    return name

@@ -14,7 +14,7 @@ from sleap_rt.contract import Decoding, Preprocessing
 from sleap_rt.errors import DataError
 from sleap_rt.models.reference import identity, peaks
 from sleap_rt.models.reference.peaks import Peak
-from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame
+from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame, SizedFrame
 from sleap_rt.options import DecodeOptions
 
 _LUMA = np.array([0.2989, 0.5870, 0.1140], np.float32)  # of R, G, B
@@ -28,12 +28,12 @@ class LegacyReference:
         sized = _sized(image, spec)
         channels = to_channels(sized.image, 3 if spec.channels == "rgb" else 1)
         prepared = network_input(channels, input_scale=spec.input_scale, pad_stride=spec.max_stride)
-        return PreparedFrame(torch.from_numpy(prepared), np.float32(sized.ratio))
+        return PreparedFrame(torch.from_numpy(prepared), sized.eff_scale)
 
     def crops(self, image: Image, centers: Floats, spec: Preprocessing) -> PreparedCrops:
         assert spec.crop_size is not None  # a crop model without one does not load
         sized = _sized(image, spec)
-        ratio, scale, side = np.float32(sized.ratio), spec.input_scale, spec.crop_size[0]
+        ratio, scale, side = sized.eff_scale, spec.input_scale, spec.crop_size[0]
         source = scaled_frame(to_channels(sized.image, 3 if spec.channels == "rgb" else 1), scale)
         centers = centers * ratio
         crops = to_channels(cut_crops(source, centers * np.float32(scale), side), spec.in_channels)
@@ -109,18 +109,6 @@ def unscaled(pixels: Floats, input_scale: float) -> Floats:
     return pixels / np.float32(input_scale) + np.float32(0.5)
 
 
-class SizedFrame(NamedTuple):
-    """A frame at the common size.
-
-    Attributes:
-        image: (height, width, channels) uint8.
-        ratio: sized px per frame px.
-    """
-
-    image: Image
-    ratio: float
-
-
 class Fit(NamedTuple):
     """How a frame fits a target; (height, width) or (top, left) px.
 
@@ -137,7 +125,7 @@ class Fit(NamedTuple):
 
 def _sized(image: Image, spec: Preprocessing) -> SizedFrame:
     if spec.max_height is None or spec.max_width is None:
-        return SizedFrame(image, 1.0)
+        return SizedFrame(image, np.float32(1))
     return match_size(image, spec.max_height, spec.max_width)
 
 
@@ -171,13 +159,13 @@ def match_size(frame: Image, target_height: int, target_width: int) -> SizedFram
     """
     height, width = frame.shape[:2]
     if (height, width) == (target_height, target_width):
-        return SizedFrame(frame, 1.0)
+        return SizedFrame(frame, np.float32(1))
     fit = fit_to(height, width, target_height, target_width)
     (top, left), (rows, columns) = fit.origin, fit.resized
     sized = np.zeros((target_height, target_width, frame.shape[2]), np.uint8)
     resized = resize(frame.astype(np.float32), fit.resized).astype(np.uint8)
     sized[top : top + rows, left : left + columns] = resized
-    return SizedFrame(sized, fit.ratio)
+    return SizedFrame(sized, np.float32(fit.ratio))
 
 
 def to_channels(image: Image, n_channels: int) -> Image:
@@ -234,21 +222,23 @@ def resize(image: Floats, size: tuple[int, int]) -> Floats:
         image: (height, width, channels).
         size: (height, width) of the result.
     """
-    top, bottom, down = _neighbours(image.shape[0], size[0])
-    left, right, across = _neighbours(image.shape[1], size[1])
+    ys, xs = (_places(n_in, n_out) for n_in, n_out in zip(image.shape[:2], size, strict=True))
+    return _blended(image, ys, xs)
+
+
+def _places(n_in: int, n_out: int) -> Floats:
+    """Where in the input each output pixel lies, px."""
+    step = np.float32(n_in) / np.float32(n_out)
+    return (np.arange(n_out, dtype=np.float32) + np.float32(0.5)) * step - np.float32(0.5)
+
+
+def _blended(image: Floats, ys: Floats, xs: Floats) -> Floats:
+    """The image at the grid of `ys` by `xs`, its edges clamped: (len(ys), len(xs), channels)."""
+    top, bottom, down = _between(ys, image.shape[0])
+    left, right, across = _between(xs, image.shape[1])
     across, down = across[None, :, None], down[:, None, None]
     rows = image[:, left] + (image[:, right] - image[:, left]) * across
     return rows[top] + (rows[bottom] - rows[top]) * down
-
-
-def _neighbours(n_in: int, n_out: int) -> tuple[Ints, Ints, Floats]:
-    """For each output pixel the two input pixels it lies between, and how far from the first."""
-    step = np.float32(n_in) / np.float32(n_out)
-    at = (np.arange(n_out, dtype=np.float32) + np.float32(0.5)) * step - np.float32(0.5)
-    low = np.floor(at)
-    first = np.clip(low.astype(np.int64), 0, n_in - 1)
-    second = np.clip(low.astype(np.int64) + 1, 0, n_in - 1)
-    return first, second, (at - low).astype(np.float32)
 
 
 def scaled_frame(image: Image, input_scale: float) -> Image:
@@ -278,28 +268,19 @@ def cut_crops(image: Image, centers: Floats, crop_size: int) -> Image:
     Returns:
         (n, crop_size, crop_size, channels), truncated to bytes.
     """
+    height, width = image.shape[:2]
     crops = np.zeros((len(centers), crop_size, crop_size, image.shape[2]), np.uint8)
+    offsets = np.arange(crop_size, dtype=np.float32) - np.float32((crop_size - 1) / 2)
     for crop, (x, y) in zip(crops, centers, strict=True):
-        offsets = np.arange(crop_size, dtype=np.float32) - np.float32((crop_size - 1) / 2)
-        crop[:] = _sample(image, xs=x + offsets, ys=y + offsets)
+        ys, xs = y + offsets, x + offsets
+        inside = ((ys >= 0) & (ys <= height - 1))[:, None] & ((xs >= 0) & (xs <= width - 1))[None]
+        blended = _blended(image.astype(np.float32), ys, xs)
+        crop[inside] = blended[inside].astype(np.uint8)
     return crops
 
 
-def _sample(image: Image, *, xs: Floats, ys: Floats) -> Image:
-    """The image at the grid of `ys` by `xs`: (len(ys), len(xs), channels)."""
-    height, width = image.shape[:2]
-    pixels = image.astype(np.float32)
-    left, right, across = _between(xs, width)
-    top, bottom, down = _between(ys, height)
-    across, down = across[None, :, None], down[:, None, None]
-    upper = pixels[top][:, left] + (pixels[top][:, right] - pixels[top][:, left]) * across
-    lower = pixels[bottom][:, left] + (pixels[bottom][:, right] - pixels[bottom][:, left]) * across
-    inside = ((ys >= 0) & (ys <= height - 1))[:, None] & ((xs >= 0) & (xs <= width - 1))[None]
-    return np.where(inside[..., None], upper + (lower - upper) * down, 0).astype(np.uint8)
-
-
 def _between(at: Floats, length: int) -> tuple[Ints, Ints, Floats]:
+    """The two pixels that each place lies between, and how far it is from the first."""
     low = np.floor(at)
-    first = np.clip(low, 0, length - 1).astype(np.int64)
-    second = np.clip(np.ceil(at), 0, length - 1).astype(np.int64)
-    return first, second, (at - low).astype(np.float32)
+    first, second = (np.clip(pixel, 0, length - 1).astype(np.int64) for pixel in (low, low + 1))
+    return first, second, at - low

@@ -1,6 +1,6 @@
 """Rules of sleap-nn in plain code: frames and crops to the network's input, maps to peaks."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from sleap_rt.arrays import Doubles, Floats, Image
 from sleap_rt.contract import Decoding, Preprocessing
 from sleap_rt.models.reference import identity, peaks
 from sleap_rt.models.reference.peaks import Peak
-from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame
+from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame, SizedFrame
 from sleap_rt.options import DecodeOptions
 
 LUMA = (0.2989, 0.587, 0.114)
@@ -36,12 +36,13 @@ class NativeReference:
             centers, scale, cut_one = centers * np.float32(spec.input_scale), 1.0, sample_crop
         else:
             source, scale, cut_one = sized.image, spec.input_scale, cut_crop
-        cut = [cut_one(source, center, spec.crop_size) for center in centers]
+        height, width = spec.crop_size
+        corners = centers - np.array([width / 2, height / 2], np.float32) + np.float32(0.5)
+        cut = [cut_one(source, corner, spec.crop_size) for corner in corners]
         inputs = [
             network_input(scale_and_pad(crop, scale, spec.max_stride), spec.in_channels)
-            for crop, _ in cut
+            for crop in cut
         ]
-        corners = np.array([corner for _, corner in cut], np.float32).reshape(-1, 2)
         return PreparedCrops(torch.cat(inputs), corners, sized.eff_scale)
 
     def global_peaks(
@@ -93,18 +94,6 @@ class NativeReference:
 def _levels(image: Image, spec: Preprocessing) -> Pixels:
     """Bytes, which resizing rounds to, or floats."""
     return image.astype(np.float32) if spec.resize == "antialiased_float" else image
-
-
-class SizedFrame(NamedTuple):
-    """A frame after size matching.
-
-    Attributes:
-        image: (height, width, channels).
-        eff_scale: sized px per frame px.
-    """
-
-    image: Pixels
-    eff_scale: np.float32
 
 
 def convert_channels(image: Image, channels: str) -> Image:
@@ -196,35 +185,30 @@ def _pad(image: Pixels, height: int, width: int) -> Pixels:
     return np.pad(image, ((0, bottom), (0, right), (0, 0)))
 
 
-def cut_crop(image: Pixels, center: Floats, crop_size: tuple[int, int]) -> tuple[Pixels, Floats]:
-    """Copy the crop around a centre; zeros outside the image.
+def cut_crop(image: Pixels, corner: Floats, crop_size: tuple[int, int]) -> Pixels:
+    """Copy the crop at a corner, (x, y) px of `image`; zeros outside the image.
 
-    The pixels start at a whole pixel, while the returned corner is fractional. Models were trained
-    this way, so their predictions must be mapped back with it.
+    The pixels start at a whole pixel, while the corner is fractional. Models were trained this way,
+    so their predictions must be mapped back with it.
 
     Returns:
-        crop (crop height, crop width, channels) and its corner (x, y) in px of `image`.
+        (crop height, crop width, channels).
     """
     height, width = crop_size
-    corner = np.array([center[0] - width / 2 + 0.5, center[1] - height / 2 + 0.5], np.float32)
     left = int(corner[0] + width // 2) - width // 2
     top = int(corner[1] + height // 2) - height // 2
-    return _copied(image, top, left, crop_size), corner
+    return _copied(image, top, left, crop_size)
 
 
-def sample_crop(image: Pixels, center: Floats, crop_size: tuple[int, int]) -> tuple[Pixels, Floats]:
-    """The crop around a centre, bilinear between pixels; everything outside the image is 0.
-
-    Returns:
-        crop (crop height, crop width, channels) and its corner (x, y) in px of `image`.
-    """
+def sample_crop(image: Pixels, corner: Floats, crop_size: tuple[int, int]) -> Pixels:
+    """The crop at a corner, as `cut_crop`, but bilinear between pixels."""
     height, width = crop_size
-    corner = np.array([center[0] - width / 2 + 0.5, center[1] - height / 2 + 0.5], np.float32)
     left, top = np.floor(corner).astype(int)
     right, down = corner - np.floor(corner)
     wide = _copied(image, top, left, (height + 1, width + 1))
     columns = wide[:, :-1] + (wide[:, 1:] - wide[:, :-1]) * right
-    return columns[:-1] + (columns[1:] - columns[:-1]) * down, corner
+    blended: Pixels = columns[:-1] + (columns[1:] - columns[:-1]) * down
+    return blended
 
 
 def _copied(image: Pixels, top: int, left: int, size: tuple[int, int]) -> Pixels:

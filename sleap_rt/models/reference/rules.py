@@ -1,6 +1,6 @@
 """What differs between models of sleap-nn and of SLEAP 1.4 and older, behind one protocol."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -9,6 +9,18 @@ from sleap_rt.arrays import Floats, Image
 from sleap_rt.contract import Decoding, Preprocessing
 from sleap_rt.models.reference.peaks import Peak
 from sleap_rt.options import DecodeOptions
+
+
+class SizedFrame(NamedTuple):
+    """A frame at the size that a model wants, ahead of its scale.
+
+    Attributes:
+        image: (height, width, channels) uint8, or float32, which nothing rounds.
+        eff_scale: sized px per frame px.
+    """
+
+    image: Any
+    eff_scale: np.float32
 
 
 class PreparedFrame(NamedTuple):

@@ -78,7 +78,7 @@ def test_frames_are_brought_to_the_target(size: tuple[int, int], channels: int) 
     image, eff_scale = _levels(spec, frames)
     expected = match_size(frames[0], 64, 80)
     np.testing.assert_array_equal(image[0].transpose(1, 2, 0), expected.image)
-    assert eff_scale == np.float32(expected.ratio)
+    assert eff_scale == expected.eff_scale
 
 
 def test_rgb_becomes_gray_and_gray_becomes_rgb() -> None:

@@ -78,11 +78,11 @@ def _feed(engine: Engine, frames: np.ndarray, **inputs: np.ndarray) -> Arrays:
 def _compare_heads(folder: Path, found: Arrays, recorded: Arrays, limits: dict[str, float]) -> None:
     heads = load_legacy_model(folder).network.heads
     not_outputs = {"input", "output_names", "video", "frame_idx"}
-    assert {head.layer for head in heads} == set(recorded) - not_outputs
-    for head in heads:
-        output = found[head.output]
+    assert {head.layer for head in heads.values()} == set(recorded) - not_outputs
+    for name, head in heads.items():
+        output = found[name]
         channels_last = output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
-        limit = limits.get(head.output, limits[""])
+        limit = limits.get(name, limits[""])
         near(channels_last, recorded[head.layer], limit, head.layer)
 
 
@@ -153,7 +153,7 @@ def _compare_network(
 ) -> None:
     """The network inside a graph, on recorded inputs."""
     folder = model_folders(shared_data)[name]
-    outputs = [head.output for head in load_legacy_model(folder).network.heads]
+    outputs = list(load_legacy_model(folder).network.heads)
     nodes = onnx.load(path).graph.node
     names = {output for node in nodes for output in node.output}
     # Crops enter at the first convolution; frames where they have been sized.

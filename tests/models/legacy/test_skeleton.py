@@ -213,7 +213,7 @@ def test_real_models_are_read_as_sleap_io_reads_them(shared_data: Path) -> None:
         (graph([], [{"py/object": "sleap.skeleton.Node"}]), "'name' is missing"),
         (graph([], [node(None)]), "name must be text, found None"),
         (graph([], [node(3)]), "name must be text, found 3"),
-        (graph([], [node({"py/id": 1})]), "name must be text, found a dict"),
+        (graph([], [node({"py/id": 1})]), r"name must be text, found \{'py/id': 1\}"),
         (graph([], [0, 1]), "a node or an edge type was expected, found 0"),
         (graph([], ["A", "B"]), "a node or an edge type was expected, found 'A'"),
         (graph([], []), "no nodes"),

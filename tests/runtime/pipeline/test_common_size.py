@@ -27,7 +27,7 @@ def test_frames_are_sized_as_by_the_plain_reference(channels: int) -> None:
         for frame, actual in zip(frames, sized, strict=True):
             expected = reference.match_size(frame, to_height, to_width)
             np.testing.assert_array_equal(actual, expected.image)
-            assert fit.ratio == np.float32(expected.ratio)
+            assert fit.ratio == expected.eff_scale
 
 
 def test_a_frame_that_would_vanish_is_refused() -> None:
