@@ -1,7 +1,6 @@
 """Exports trained models to a folder, with proof that the graphs give the same poses."""
 
 import json
-import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -73,8 +72,6 @@ def export_models(
             metadata = metadata_of([contract for _, contract in written])
             text = json.dumps(metadata, indent=2)
             (temporary / METADATA_NAME).write_text(text, encoding="utf8")
-            for file in temporary.iterdir():
-                shutil.move(file, folder / file.name)
     return [folder / path.name for path, _ in written]
 
 

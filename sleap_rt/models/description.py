@@ -1,6 +1,6 @@
 """What a trained model is, by its configuration; reading it needs no torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sleap_rt.contract import (
     CONTRACT_VERSION,
@@ -55,18 +55,8 @@ class ModelDescription:
         """
         return GraphContract(
             version=CONTRACT_VERSION,
-            family=self.family,
-            kind=self.kind,
-            skeleton=self.skeleton,
-            edges=self.edges,
-            class_names=self.class_names,
-            anchor_part=self.anchor_part,
-            center_method=self.center_method,
-            preprocessing=self.preprocessing,
-            decoding=self.decoding,
             precision="fp32",
             parts=parts,
-            provenance=self.provenance,
             certificate=None,
-            notes=self.notes,
+            **{field.name: getattr(self, field.name) for field in fields(ModelDescription)},
         )

@@ -1,7 +1,6 @@
 """Exports trained models for Bonsai.Sleap: a folder with one graph and its metadata."""
 
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -87,8 +86,6 @@ def export_for_bonsai(
             agreement = compare(room / name, stages, kind, decode, frames)
             text = json.dumps(bonsai_metadata(contracts, kind, decode, size.channels), indent=2)
             (room / METADATA_NAME).write_text(text, encoding="utf8")
-            for file in room.iterdir():
-                os.replace(file, folder / file.name)
     return BonsaiExport(folder / name, contracts, agreement)
 
 

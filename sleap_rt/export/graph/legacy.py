@@ -7,13 +7,21 @@ and every point found in a crop is 0.5 / scale px too small.
 import numpy as np
 
 from sleap_rt.contract import Preprocessing
+from sleap_rt.export.graph.frames import (
+    fits,
+    known_size,
+    one_channel,
+    padded_to_stride,
+    planes,
+    stated,
+)
 from sleap_rt.export.graph.part import FLOAT, INT64, Op, Value, choose, length
 from sleap_rt.export.graph.pixels import bilinear, crops
-from sleap_rt.export.graph.pixels.channels import has_channels, luma, three_channels
+from sleap_rt.export.graph.pixels.channels import luma, three_channels
 from sleap_rt.export.graph.pixels.sides import LARGEST_SIDE, scaled_side
 from sleap_rt.export.graph.points import legacy_peaks
 from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
-from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized, planes, stated
+from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized
 
 _PER_LEVEL = float(np.float32(1 / 255))
 
@@ -48,7 +56,7 @@ class LegacyRules:
     def image(self, op: Op, frames: Value, spec: Preprocessing) -> Sized:
         matched = _matched(op, frames, spec)
         unit_range = _convert(op, matched, _wanted_channels(spec)) * _PER_LEVEL
-        image = _padded(op, _scaled(op, unit_range, spec), spec)
+        image = padded_to_stride(op, _scaled(op, unit_range, spec), spec.max_stride)
         return Sized(image, _eff_scale(op, frames, spec))
 
     def crops(
@@ -73,9 +81,9 @@ class LegacyRules:
             (image,) = prepared(op)
         else:
             is_ready = op.Equal(length(op, frames, 3), wanted)
-            fits = _fits(op, frames, spec)
-            if fits is not None:
-                is_ready = op.And(is_ready, fits)
+            has_size = fits(op, frames, spec)
+            if has_size is not None:
+                is_ready = op.And(is_ready, has_size)
             (image,) = choose(op, is_ready, lambda op: cut(op, frames), prepared)
             image = op.Reshape(image, [-1, wanted, *crop_size])
         image = _to_channels(op, image, wanted, spec.in_channels) * (1 / 255)
@@ -103,21 +111,10 @@ def _unscaled(pixels: Value, spec: Preprocessing) -> Value:
     return pixels if spec.input_scale == 1 else pixels / spec.input_scale + 0.5
 
 
-def _fits(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
-    """() bool: whether frames have the target's size; None where there is none."""
-    if spec.max_height is None or spec.max_width is None:
-        return None
-    return op.And(
-        op.Equal(length(op, frames, 1), spec.max_height),
-        op.Equal(length(op, frames, 2), spec.max_width),
-    )
-
-
 def _eff_scale(op: Op, frames: Value, spec: Preprocessing) -> Value:
     """() float32, sized px per frame px."""
-    if spec.max_height is None or spec.max_width is None:
-        return op.Constant(value_float=1.0)
-    return op.Min(*_ratios(op, frames, spec.max_height, spec.max_width))
+    target = known_size(spec)
+    return op.Min(*_ratios(op, frames, *target)) if target else op.Constant(value_float=1.0)
 
 
 def _ratios(op: Op, frames: Value, to_height: int, to_width: int) -> tuple[Value, Value]:
@@ -130,17 +127,16 @@ def _ratios(op: Op, frames: Value, to_height: int, to_width: int) -> tuple[Value
 
 def _matched(op: Op, frames: Value, spec: Preprocessing) -> Value:
     """(batch, channels, height, width): frames at the target's size, whole grey levels."""
-    target, image = (spec.max_height, spec.max_width), planes(op, frames)
-    fits = _fits(op, frames, spec)
-    if fits is None:
+    target, image = known_size(spec), planes(op, frames)
+    if target is None:
         return image
     (sized,) = choose(
         op,
-        fits,
+        fits(op, frames, spec),
         lambda op: (op.Identity(image),),
-        lambda op: (_fitted(op, frames, image, (int(target[0] or 0), int(target[1] or 0))),),
+        lambda op: (_fitted(op, frames, image, target),),
     )
-    return stated(op, sized, (int(target[0] or 0), int(target[1] or 0)))
+    return stated(op, sized, target)
 
 
 def _fitted(op: Op, frames: Value, image: Value, target: tuple[int, int]) -> Value:
@@ -170,15 +166,7 @@ def _fitted(op: Op, frames: Value, image: Value, target: tuple[int, int]) -> Val
 
 def _convert(op: Op, image: Value, wanted: int) -> Value:
     """Whole grey levels in the wanted channels."""
-    if wanted == 3:
-        return three_channels(op, image)
-    (gray,) = choose(
-        op,
-        has_channels(op, image, 1),
-        lambda op: (op.Identity(image),),
-        lambda op: (_gray(op, image),),
-    )
-    return gray
+    return three_channels(op, image) if wanted == 3 else one_channel(op, image, _gray)
 
 
 def _gray(op: Op, image: Value) -> Value:
@@ -205,13 +193,3 @@ def _scaled(op: Op, image: Value, spec: Preprocessing) -> Value:
     table, scale = _scaled_sides(spec.input_scale), float(np.float32(spec.input_scale))
     height, width = (scaled_side(op, length(op, image, axis), table, scale) for axis in (2, 3))
     return bilinear.resize(op, image, height, width)
-
-
-def _padded(op: Op, image: Value, spec: Preprocessing) -> Value:
-    """Zeros at bottom and right, up to multiples of the stride."""
-    if spec.max_stride == 1:
-        return image
-    stride = spec.max_stride
-    size = op.Shape(image, start=2, end=4)
-    missing = (size + (stride - 1)) / stride * stride - size
-    return op.Pad(image, op.Concat([0, 0, 0, 0, 0, 0], missing, axis=0))

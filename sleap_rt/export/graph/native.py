@@ -3,13 +3,21 @@
 from dataclasses import replace
 
 from sleap_rt.contract import Preprocessing
+from sleap_rt.export.graph.frames import (
+    fits,
+    known_size,
+    one_channel,
+    padded_to_stride,
+    planes,
+    stated,
+)
 from sleap_rt.export.graph.part import FLOAT, INT64, Op, Value, choose, length
 from sleap_rt.export.graph.pixels import antialiased, any_size, crops
 from sleap_rt.export.graph.pixels.channels import has_channels, luma, three_channels
 from sleap_rt.export.graph.pixels.sides import LARGEST_SIDE, scaled_side
 from sleap_rt.export.graph.points import peaks
 from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
-from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized, planes, stated
+from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized
 
 
 class NativeRules:
@@ -33,7 +41,7 @@ class NativeRules:
 
     def image(self, op: Op, frames: Value, spec: Preprocessing) -> Sized:
         """Frames of the training size and channels skip conversion and resizing."""
-        size = _known_size(spec)
+        size = known_size(spec)
 
         def direct(op: Op) -> tuple[Value]:
             held = _held_to(op, frames, size if spec.input_scale != 1 else None)
@@ -69,11 +77,11 @@ class NativeRules:
             sized = _matched(op, planes(op, frames), spec)
             return cut(op, op.Transpose(sized, perm=[0, 2, 3, 1]))
 
-        fits = _fits(op, frames, spec)
-        if fits is None:
+        has_size = fits(op, frames, spec)
+        if has_size is None:
             (image,) = cut(op, frames)
         else:
-            (image,) = choose(op, fits, lambda op: cut(op, frames), from_matched)
+            (image,) = choose(op, has_size, lambda op: cut(op, frames), from_matched)
             image = stated(op, image, crop_size)
         return Cropped(_network_input(op, image, spec, crop_size), corner, eff_scale)
 
@@ -88,13 +96,6 @@ class NativeRules:
         if spec.crop_unit == "scaled":
             return (pixels + op.Unsqueeze(corner, [1])) / spec.input_scale / eff_scale
         return (pixels / spec.input_scale + op.Unsqueeze(corner, [1])) / eff_scale
-
-
-def _known_size(spec: Preprocessing) -> tuple[int, int] | None:
-    """The size of a frame after size matching, if the training size fixes it."""
-    if spec.max_height is None or spec.max_width is None:
-        return None
-    return spec.max_height, spec.max_width
 
 
 def _held_to(op: Op, frames: Value, size: tuple[int, int] | None) -> Value:
@@ -128,24 +129,14 @@ def _target(op: Op, frames: Value, spec: Preprocessing) -> list[tuple[Value, Val
     ]
 
 
-def _fits(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
-    """() bool: whether frames have the target's size; None where there is no target."""
-    found = [
-        op.Equal(length(op, frames, axis), target)
-        for axis, target in ((1, spec.max_height), (2, spec.max_width))
-        if target is not None
-    ]
-    return op.And(*found) if len(found) == 2 else next(iter(found), None)
-
-
 def _is_ready(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
     """() bool: whether frames need no conversion and no resizing; None if no frames need any."""
-    fits = _fits(op, frames, spec)
+    has_size = fits(op, frames, spec)
     wanted = _channels_ahead(spec)
     if wanted is None:
-        return fits
+        return has_size
     has = op.Equal(length(op, frames, 3), wanted)
-    return has if fits is None else op.And(fits, has)
+    return has if has_size is None else op.And(has_size, has)
 
 
 def _channels_ahead(spec: Preprocessing) -> int | None:
@@ -165,13 +156,7 @@ def _convert(op: Op, image: Value, spec: Preprocessing) -> Value:
         return image
     if wanted == 3:
         return three_channels(op, image)
-    (gray,) = choose(
-        op,
-        has_channels(op, image, 1),
-        lambda op: (op.Identity(image),),
-        lambda op: (op.Floor(luma(op, image)),),  # truncated, as in training
-    )
-    return gray
+    return one_channel(op, image, lambda op, image: op.Floor(luma(op, image)))  # as in training
 
 
 def _eff_scale(op: Op, frames: Value, spec: Preprocessing) -> Value:
@@ -191,7 +176,6 @@ def _matched(op: Op, image: Value, spec: Preprocessing) -> Value:
         return image
     pixels = op.Transpose(image, perm=[0, 2, 3, 1])
     (height, to_height), (width, to_width) = _target(op, pixels, spec)
-    fits = _fits(op, pixels, spec)
 
     def resized(op: Op) -> tuple[Value]:
         new_height = _fitting_side(op, height, width, to_height, to_width)
@@ -199,7 +183,7 @@ def _matched(op: Op, image: Value, spec: Preprocessing) -> Value:
         size, padded = (new_height, new_width), (to_height, to_width)
         return (any_size.resize(op, image, size, padded, rounded=_is_rounded(spec)),)
 
-    (sized,) = choose(op, fits, lambda op: (op.Identity(image),), resized)
+    (sized,) = choose(op, fits(op, pixels, spec), lambda op: (op.Identity(image),), resized)
     return stated(op, sized, (to_height, to_width))
 
 
@@ -240,7 +224,7 @@ def _crops_of_scaled(
     """Crops as until sleap-nn 0.0.5: the frame is scaled first, and crop_size counts px of that."""
     assert spec.crop_size is not None  # a crop model without one does not load
     eff_scale = _eff_scale(op, frames, spec)
-    size, image = _known_size(spec), _matched(op, planes(op, frames), spec)
+    size, image = known_size(spec), _matched(op, planes(op, frames), spec)
     if size is None:
         image = _scaled_at_run_time(op, image, replace(spec, max_stride=1))
     else:
@@ -253,13 +237,8 @@ def _crops_of_scaled(
 
 def _scale_and_pad(op: Op, image: Value, spec: Preprocessing) -> Value:
     """Scale, and pad to multiples of the stride, at a size that is known at run time only."""
-    stride = spec.max_stride
     if spec.input_scale == 1:
-        if stride == 1:
-            return image
-        size = op.Shape(image, start=2, end=4)
-        padding = (size + (stride - 1)) / stride * stride - size
-        return op.Pad(image, op.Concat([0, 0, 0, 0, 0, 0], padding, axis=0))
+        return padded_to_stride(op, image, spec.max_stride)
     return _scaled_at_run_time(op, image, spec)
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from sleap_rt.contract import Preprocessing
-from sleap_rt.export.graph.part import FLOAT, Op, Value
+from sleap_rt.export.graph.part import Op, Value
 from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
 
 
@@ -88,14 +88,3 @@ class Rules(Protocol):
     ) -> Value:
         """Network-input px of crops, (n, n_nodes, 2), to frame px."""
         ...
-
-
-def planes(op: Op, frames: Value) -> Value:
-    """(batch, height, width, channels), bytes or floats, to (batch, channels, height, width)."""
-    return op.Cast(op.Transpose(frames, perm=[0, 3, 1, 2]), to=FLOAT)
-
-
-def stated(op: Op, image: Value, size: tuple[int | Value, int | Value]) -> Value:
-    """The image with its size stated, which TensorRT cannot infer through a branch."""
-    sides = [[side] if isinstance(side, int) else op.Unsqueeze(side, [0]) for side in size]
-    return op.Reshape(image, op.Concat([0, 0], *sides, axis=0))

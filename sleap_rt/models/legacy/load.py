@@ -78,7 +78,7 @@ def _check_fixed_size(network: LegacyNetwork, config: LegacyConfig) -> None:
 
 
 def _stride_notes(facts: NetworkFacts, config: LegacyConfig) -> list[str]:
-    found: dict[str, int] = {"max": facts.max_stride, **facts.strides}
+    found = {"max": facts.max_stride} | {str(head): at for head, at in facts.strides.items()}
     return [
         f"the configuration says stride {said} for {name}, the network has {found[name]}; the "
         "network is right."

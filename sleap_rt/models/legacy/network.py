@@ -18,13 +18,13 @@ class Head(NamedTuple):
     """One output of a network.
 
     Attributes:
-        index: among the network's outputs in the file.
+        place: among the network's outputs in the file.
         layer: its name there, e.g. `CentroidConfmapsHead_0`.
         n_channels: channels, or classes.
         stride: network-input px per cell; 0 for class vectors.
     """
 
-    index: int
+    place: int
     layer: str
     n_channels: int
     stride: int
@@ -62,7 +62,7 @@ class LegacyNetwork(nn.Module):
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
         outputs = self.body(image)
-        return {output: outputs[head.index] for output, head in self.heads.items()}
+        return {output: outputs[head.place] for output, head in self.heads.items()}
 
 
 def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
