@@ -39,7 +39,7 @@ def test_arch_counts_where_no_size_is_named(name: str) -> None:
 def test_absent_and_null_values_take_their_defaults() -> None:
     assert spec_of("convnext", model_type=None, arch=None) == ConvNeXtSpec(
         depths=(3, 3, 9, 3),
-        stem_stride=2,
+        stem_patch_stride=2,
         max_stride=32,
         output_stride=1,
         convs_per_block=2,
@@ -47,7 +47,7 @@ def test_absent_and_null_values_take_their_defaults() -> None:
     )
     assert spec_of("swint", window_size=None) == SwinSpec(
         depths=(2, 2, 6, 2),
-        stem_stride=2,
+        stem_patch_stride=2,
         max_stride=32,
         output_stride=1,
         convs_per_block=2,
@@ -72,7 +72,7 @@ def test_the_first_backbone_that_is_set_counts() -> None:
     [
         ({"unet": None}, "sets no backbone; one of unet, convnext, swint is needed"),
         ({"pretrained": {"source": "hf"}}, "'pretrained' is not supported; supported: unet, conv"),
-        ({"convnext": {"stem_patch_stride": 3}}, "stem_stride must be a power of two, got 3"),
+        ({"convnext": {"stem_patch_stride": 3}}, "stem_patch_stride must be a power of two, got 3"),
         ({"convnext": {"max_stride": 48}}, "max_stride must be a power of two, got 48"),
         ({"swint": {"output_stride": 64}}, "output_stride 64 exceeds max_stride 32"),
         ({"swint": {"output_stride": 64, "max_stride": 64}}, "or the bottleneck's stride 32"),

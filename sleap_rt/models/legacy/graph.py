@@ -157,7 +157,7 @@ class _Builder:
             module=KerasGraph(self.input[0], steps, self.outputs),
             input_shape=self.signals[self.input].shape,
             outputs=[(source[0], self.signals[source]) for source in self.outputs],
-            max_stride=_whole(self.max_stride, "the largest stride of the network"),
+            max_stride=_whole(self.max_stride),
         )
 
     def _enter(self, node: _Node, incoming: Signal | None) -> None:
@@ -277,7 +277,9 @@ def _stride(built: Built, inputs: list[Signal]) -> Fraction | None:
     return None if built.stride is None or not placed else placed[0] * built.stride
 
 
-def _whole(stride: Fraction, what: str) -> int:
+def _whole(stride: Fraction) -> int:
     if stride.denominator != 1:
-        raise ModelError(f"{what} is {stride}, not a whole number of pixels")
+        raise ModelError(
+            f"the largest stride of the network is {stride}, not a whole number of pixels"
+        )
     return stride.numerator

@@ -1,7 +1,8 @@
 """`model_config.backbone_config` of a training configuration to the topology of a backbone."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, NamedTuple
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.config import Config
@@ -14,6 +15,13 @@ from sleap_rt.models.native.topology import (
     UNetSpec,
 )
 from sleap_rt.untrusted import quoted
+
+_SPECS: Mapping[str, type[BackboneSpec]] = {
+    "unet": UNetSpec,
+    "convnext": ConvNeXtSpec,
+    "swint": SwinSpec,
+}
+_DEPTHS = {"convnext": CONVNEXT_DEPTHS, "swint": SWIN_DEPTHS}
 
 
 class Backbone(NamedTuple):
@@ -33,60 +41,25 @@ def read_backbone(config: Config) -> Backbone:
     found = config.set_keys()
     if not found:
         raise ModelError(
-            f"model_config.backbone_config sets no backbone; one of {', '.join(_READERS)} is needed"
+            f"model_config.backbone_config sets no backbone; one of {', '.join(_SPECS)} is needed"
         )
     name = found[0]
-    if name not in _READERS:
+    if name not in _SPECS:
         raise ModelError(
-            f"backbone {quoted(name)} is not supported; supported: {', '.join(_READERS)}"
+            f"backbone {quoted(name)} is not supported; supported: {', '.join(_SPECS)}"
         )
     section = config.section(name)
-    return Backbone(name, _READERS[name](section), section.integer("in_channels", 1))
-
-
-def _unet(config: Config) -> UNetSpec:
-    return UNetSpec(
-        max_stride=config.integer("max_stride", 16),
-        output_stride=config.integer("output_stride", 1),
-        stem_stride=config.integer("stem_stride", None),
-        convs_per_block=config.integer("convs_per_block", 2),
-        up_interpolate=config.flag("up_interpolate", True),
-        middle_block=config.flag("middle_block", True),
-        stacks=config.integer("stacks", 1),
-    )
-
-
-def _convnext(config: Config) -> ConvNeXtSpec:
-    return ConvNeXtSpec(
-        depths=_depths(config, CONVNEXT_DEPTHS),
-        stem_stride=config.integer("stem_patch_stride", 2),
-        max_stride=config.integer("max_stride", 32),
-        output_stride=config.integer("output_stride", 1),
-        convs_per_block=config.integer("convs_per_block", 2),
-        up_interpolate=config.flag("up_interpolate", True),
-    )
-
-
-def _swint(config: Config) -> SwinSpec:
-    return SwinSpec(
-        depths=_depths(config, SWIN_DEPTHS),
-        stem_stride=config.integer("stem_patch_stride", 2),
-        window_size=config.integer("window_size", 7),
-        max_stride=config.integer("max_stride", 32),
-        output_stride=config.integer("output_stride", 1),
-        convs_per_block=config.integer("convs_per_block", 2),
-        up_interpolate=config.flag("up_interpolate", True),
-    )
+    values: dict[str, Any] = {}
+    if name in _DEPTHS:
+        values["depths"] = _depths(section, _DEPTHS[name])
+    for setting in fields(_SPECS[name]):
+        if setting.name not in values:
+            read: Any = section.flag if isinstance(setting.default, bool) else section.integer
+            values[setting.name] = read(setting.name, setting.default)
+    return Backbone(name, _SPECS[name](**values), section.integer("in_channels", 1))
 
 
 def _depths(config: Config, sizes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
     """Blocks per stage: of the named size, else of `arch`, else of the smallest size."""
     named = sizes.get(config.text("model_type") or "")
     return named or config.section("arch").integers("depths", sizes["tiny"])
-
-
-_READERS: dict[str, Callable[[Config], BackboneSpec]] = {
-    "unet": _unet,
-    "convnext": _convnext,
-    "swint": _swint,
-}

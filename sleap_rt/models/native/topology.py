@@ -20,7 +20,7 @@ SWIN_DEPTHS = {"tiny": (2, 2, 6, 2), "small": (2, 2, 18, 2), "base": (2, 2, 18, 
 
 @dataclass(frozen=True, kw_only=True)
 class UNetSpec:
-    """Topology of a UNet by its configuration; the checkpoint has widths.
+    """Topology of a UNet, by the keys of its configuration; the checkpoint has widths.
 
     Attributes:
         max_stride: frame px per bottleneck cell without a stem; frames are padded to multiples.
@@ -32,19 +32,16 @@ class UNetSpec:
         stacks: only 1 exists in trained models.
     """
 
-    max_stride: int
-    output_stride: int
-    stem_stride: int | None
-    convs_per_block: int
-    up_interpolate: bool
+    max_stride: int = 16
+    output_stride: int = 1
+    stem_stride: int | None = None
+    convs_per_block: int = 2
+    up_interpolate: bool = True
     middle_block: bool = True
     stacks: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("max_stride", "output_stride", "stem_stride"):
-            value = getattr(self, name)
-            if value is not None and (value < 1 or value & (value - 1)):
-                raise ModelError(f"backbone: {name} must be a power of two, got {value}")
+        _check_powers_of_two(self, "max_stride", "output_stride", "stem_stride")
         if not self.middle_block or self.stacks != 1 or self.convs_per_block < 2:
             raise ModelError(
                 "backbone: only UNets with middle_block true, stacks 1 and convs_per_block of 2 or "
@@ -93,13 +90,20 @@ class UNetSpec:
         return self.n_stem_blocks > 0 and block >= self.n_encoder_blocks + self.n_stem_blocks
 
 
+def _check_powers_of_two(spec: object, *names: str) -> None:
+    for name in names:
+        value = getattr(spec, name)
+        if value is not None and (value < 1 or value & (value - 1)):
+            raise ModelError(f"backbone: {name} must be a power of two, got {value}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class StagedSpec:
-    """Topology of a ConvNeXt or Swin network by its configuration.
+    """Topology of a ConvNeXt or Swin network, by the keys of its configuration.
 
     Attributes:
         depths: blocks in each of the four stages.
-        stem_stride: input px per cell of the first stage (`stem_patch_stride`).
+        stem_patch_stride: input px per cell of the first stage.
         max_stride: frames are padded to multiples of it, px.
         output_stride: of the finest decoder block.
         convs_per_block: convolutions in the middle block.
@@ -107,21 +111,18 @@ class StagedSpec:
     """
 
     depths: tuple[int, ...]
-    stem_stride: int
-    max_stride: int
-    output_stride: int
-    convs_per_block: int
-    up_interpolate: bool
+    stem_patch_stride: int = 2
+    max_stride: int = 32
+    output_stride: int = 1
+    convs_per_block: int = 2
+    up_interpolate: bool = True
 
     def __post_init__(self) -> None:
         if len(self.depths) != N_STAGES or min(self.depths) < 0:
             raise ModelError(
                 f"backbone: depths must be {N_STAGES} block counts, got {list(self.depths)}"
             )
-        for name in ("stem_stride", "max_stride", "output_stride"):
-            value = getattr(self, name)
-            if value < 1 or value & (value - 1):
-                raise ModelError(f"backbone: {name} must be a power of two, got {value}")
+        _check_powers_of_two(self, "stem_patch_stride", "max_stride", "output_stride")
         if self.convs_per_block < 1:
             raise ModelError(
                 f"backbone: convs_per_block must be 1 or more, got {self.convs_per_block}"
@@ -134,7 +135,7 @@ class StagedSpec:
 
     @property
     def bottleneck_stride(self) -> int:
-        return self.stem_stride << N_STAGES
+        return self.stem_patch_stride << N_STAGES
 
     @property
     def n_decoder_blocks(self) -> int:
@@ -146,7 +147,7 @@ class StagedSpec:
         False for a stem that does not give size / stride cells (it pads by 1 whatever its kernel),
         or if `max_stride` is finer than the bottleneck.
         """
-        stem_is_exact = 0 < stem_kernel - 2 * STEM_PADDING <= self.stem_stride
+        stem_is_exact = 0 < stem_kernel - 2 * STEM_PADDING <= self.stem_patch_stride
         return stem_is_exact and self.max_stride % self.bottleneck_stride == 0
 
 
@@ -163,7 +164,7 @@ class SwinSpec(StagedSpec):
         window_size: side of an attention window, tokens.
     """
 
-    window_size: int
+    window_size: int = 7
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,7 +4,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from sleap_rt.export.precision.quantize import Feed, layers_to_quantize, quantized
+from sleap_rt.export.precision.quantize import layers_to_quantize, quantized
+from sleap_rt.export.proof.graph_run import Feed
 
 
 def graph(*nodes: onnx.NodeProto) -> onnx.GraphProto:

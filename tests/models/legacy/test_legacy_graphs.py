@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx.utils
@@ -76,7 +77,7 @@ def _feed(engine: Engine, frames: np.ndarray, **inputs: np.ndarray) -> Arrays:
 
 
 def _compare_heads(folder: Path, found: Arrays, recorded: Arrays, limits: dict[str, float]) -> None:
-    heads = load_legacy_model(folder).network.heads
+    heads: Any = load_legacy_model(folder).network.heads
     not_outputs = {"input", "output_names", "video", "frame_idx"}
     assert {head.layer for head in heads.values()} == set(recorded) - not_outputs
     for name, head in heads.items():
@@ -153,7 +154,8 @@ def _compare_network(
 ) -> None:
     """The network inside a graph, on recorded inputs."""
     folder = model_folders(shared_data)[name]
-    outputs = list(load_legacy_model(folder).network.heads)
+    network: Any = load_legacy_model(folder).network
+    outputs = list(network.heads)
     nodes = onnx.load(path).graph.node
     names = {output for node in nodes for output in node.output}
     # Crops enter at the first convolution; frames where they have been sized.

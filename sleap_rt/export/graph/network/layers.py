@@ -161,24 +161,24 @@ def _average_pool(
     return call.op.AveragePool(call.value(x), kernel_shape=shape, strides=strides)
 
 
-@writes(torch.amax)
-def _largest(call: Call, x: Traced, dim: Sequence[int], keepdim: bool = False) -> Value:
-    return call.op.ReduceMax(call.value(x), list(dim), keepdims=int(keepdim))
+def _reduction(name: str, target: Any) -> None:
+    @writes(target)
+    def rule(call: Call, x: Traced, dim: Sequence[int], keepdim: bool = False) -> Value:
+        return getattr(call.op, name)(call.value(x), list(dim), keepdims=int(keepdim))
 
 
-@writes(torch.mean)
-def _mean(call: Call, x: Traced, dim: Sequence[int], keepdim: bool = False) -> Value:
-    return call.op.ReduceMean(call.value(x), list(dim), keepdims=int(keepdim))
+_reduction("ReduceMax", torch.amax)
+_reduction("ReduceMean", torch.mean)
 
 
-@writes(nn.ReLU, F.relu, torch.relu)
-def _relu(call: Call, x: Traced, inplace: bool = False) -> Value:
-    return call.op.Relu(call.value(x))
+def _function(name: str, *targets: Any) -> None:
+    @writes(*targets)
+    def rule(call: Call, x: Traced, inplace: bool = False) -> Value:
+        return getattr(call.op, name)(call.value(x))
 
 
-@writes(nn.Sigmoid, torch.sigmoid)
-def _sigmoid(call: Call, x: Traced) -> Value:
-    return call.op.Sigmoid(call.value(x))
+_function("Relu", nn.ReLU, F.relu, torch.relu)
+_function("Sigmoid", nn.Sigmoid, torch.sigmoid)
 
 
 @writes(nn.SiLU)

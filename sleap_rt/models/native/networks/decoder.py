@@ -19,7 +19,7 @@ ENCODER = "backbone.enc.features"
 
 def stem_conv(spec: StagedSpec, weights: Weights) -> tuple[nn.Module, int]:
     """The convolution that cuts the image into patches, and its kernel size, px."""
-    conv = weights.conv(f"{ENCODER}.0.0", stride=spec.stem_stride, padding=STEM_PADDING)
+    conv = weights.conv(f"{ENCODER}.0.0", stride=spec.stem_patch_stride, padding=STEM_PADDING)
     return conv, weights.take(f"{ENCODER}.0.0.weight").shape[-1]
 
 
