@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -59,13 +60,14 @@ def _by_torch(folder: Path, image: np.ndarray) -> Arrays:
     model = _model(folder)
     with torch.inference_mode():
         outputs = model.network(torch.from_numpy(image))
-    return {head.layer: outputs[head.output].numpy() for head in model.network.heads}
+    heads: Any = model.network.heads
+    return {head.layer: outputs[name].numpy() for name, head in heads.items()}
 
 
 def _by_onnxruntime(folder: Path, image: np.ndarray) -> Arrays:
-    heads = _model(folder).network.heads
-    outputs = _session(folder).run([head.output for head in heads], {"image": image})
-    return {head.layer: output for head, output in zip(heads, outputs, strict=True)}
+    heads: Any = _model(folder).network.heads
+    outputs = _session(folder).run(list(heads), {"image": image})
+    return {head.layer: output for head, output in zip(heads.values(), outputs, strict=True)}
 
 
 RUNNERS = {"torch": _by_torch, "onnxruntime": _by_onnxruntime}

@@ -98,7 +98,7 @@ def test_network_takes_the_first_matching_output_and_offsets() -> None:
     names = ["CentroidConfmapsHead_0", "CentroidConfmapsHead_1", "OffsetRefinementHead_0"]
     layers = [_conv(name, 1, n) for name, n in zip(names, (1, 1, 2), strict=True)]
     network = network_from_graph(_build(layers, names), "centroid")
-    assert [(h.output, h.layer, h.n_channels, h.stride) for h in network.heads] == [
+    assert [(name, h.layer, h.n_channels, h.stride) for name, h in network.heads.items()] == [
         ("confmaps", "CentroidConfmapsHead_0", 1, 1),
         ("offsets", "OffsetRefinementHead_0", 2, 1),
     ]
