@@ -13,6 +13,7 @@ from sleap_rt.untrusted.budget import Budget
 
 CONFIG_NAME = "training_config.json"
 WEIGHTS_NAME = "best_model.h5"
+_WEIGHTS_END = "_model.h5"  # best, latest, final; results and videos are `.h5` files, too
 _NATIVE_NAMES = ("training_config.yaml", "best.ckpt")
 _WANTED = f"Give the training folder with {WEIGHTS_NAME} and {CONFIG_NAME}."
 _FOREIGN = {  # file that shows another format -> what it is
@@ -103,7 +104,7 @@ def _looks_legacy(names: list[str]) -> bool:
     if any(name in names for name in _NATIVE_NAMES):
         return False
     telling = {CONFIG_NAME, "initial_config.json", *_FOREIGN}
-    return any(name in telling or name.endswith(".h5") for name in names)
+    return any(name in telling or name.endswith(_WEIGHTS_END) for name in names)
 
 
 def read_model_files(path: Path) -> ModelFiles:

@@ -16,6 +16,11 @@ CHECKPOINT_NAME = "best.ckpt"
 FILES_OF_MODELS = (CONFIG_NAME, CHECKPOINT_NAME, "training_config.json", "best_model.h5")
 
 
+_GIVE_AS_MODEL = "give {} with model_paths (-m)"
+_TRACK_WITH_MODEL = "find poses with {} first (`sleap-nn track`), and name their `.slp` file"
+_OTHER_RESULTS = {".csv": "a table", ".nwb": "an NWB file", ".json": "a JSON file"}
+
+
 class ModelSource(Enum):
     """How a model is stored."""
 
@@ -83,24 +88,25 @@ def refuse_twice(paths: Sequence[Path]) -> None:
         found.add(path.resolve())
 
 
-def refuse_model(path: Path, given_as: str) -> None:
+def refuse_model(path: Path, given_as: str, advice: str = _GIVE_AS_MODEL) -> None:
     """Refuse a model, or a folder of models, in place of data.
 
     Args:
         path: that should be data.
         given_as: name of the option.
+        advice: what to do; by default for whatever takes models as well.
 
     Raises:
         OptionError: it is a model.
     """
     if path.is_dir() or path.suffix in (".onnx", ".ckpt") or path.name in FILES_OF_MODELS:
         if _is_model(path):
-            raise OptionError(f"{given_as} {path} is a model; give it with model_paths (-m)")
+            raise OptionError(f"{given_as} {path} is a model; {advice.format('it')}")
         models = _models_in(path)
         if models:
             raise OptionError(
-                f"{given_as} {path} is a folder of models ({listed(models)}); give one of them "
-                "with model_paths (-m)"
+                f"{given_as} {path} is a folder of models ({listed(models)}); "
+                f"{advice.format('one of them')}"
             )
 
 
@@ -114,8 +120,8 @@ def refuse_no_labels(path: Path, given_as: str) -> None:
     Raises:
         OptionError: it is something else.
     """
-    refuse_model(path, given_as)
-    kind = kind_of_data(path)
+    refuse_model(path, given_as, _TRACK_WITH_MODEL)
+    kind = _OTHER_RESULTS.get(path.suffix) or kind_of_data(path)
     if kind is not None and path.suffix != ".slp":
         raise OptionError(f"{given_as} {path} is {kind}; name a `.slp` file with poses")
 

@@ -1,7 +1,9 @@
-"""Numbers in sentences."""
+"""Numbers in sentences, and paths in commands."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 
 def counted(number: int, thing: str) -> str:
@@ -21,3 +23,8 @@ def in_ranges(numbers: Sequence[int]) -> Iterator[str]:
     for start, end in pairwise([0, *breaks, len(numbers)]):
         first, last = numbers[start], numbers[end - 1]
         yield str(first) if first == last else f"{first}-{last}"
+
+
+def as_typed(path: Path | str) -> str:
+    """A path as a command that can be copied has it: in quotes where it has spaces."""
+    return shlex.quote(str(path))

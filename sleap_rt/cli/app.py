@@ -25,6 +25,13 @@ _PANELS = {  # of the help, and the commands in each
 }
 _COMMANDS = (*(name for names in _PANELS.values() for name in names), "predict")
 _ALIASES = {"predict": "track", "infer": "track"}  # `infer` is not listed: sleap-nn's old name
+_USUAL_WORDS = {  # of other programs -> what it is here
+    "inference": "track",
+    "evaluation": "eval",
+    "version": "--version",
+    "devices": "system",
+    "diagnostics": "system",
+}
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
 
 
@@ -65,6 +72,8 @@ class _LazyGroup(RichGroup):
 
 
 def _nearest(name: str) -> str:
+    if name in _USUAL_WORDS:
+        return f" Did you mean {_USUAL_WORDS[name]!r}?"
     near = did_you_mean(name, (*_COMMANDS, *_UPSTREAM_COMMANDS))
     return near or f" There are: {', '.join(_COMMANDS)}."
 

@@ -14,6 +14,7 @@ from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.tables import show_line, show_table
 from sleap_rt.options import EngineOptions, filled
+from sleap_rt.words import as_typed
 
 _VIDEO_RATE = 30  # frames/s, of most cameras
 _COLUMNS = (
@@ -135,7 +136,7 @@ def command(
     show_line(_in_words(rows))
     fastest = _quickest(rows)
     chosen = f"--engine {fastest['engine']} -b {fastest['batch_size']}"
-    next_step(f"sleap-nn track -i VIDEO -m {path} {chosen}")
+    next_step(f"sleap-nn track -i VIDEO -m {as_typed(path)} {chosen}", "run it so")
 
 
 def _quickest(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from sleap_rt.options import (
     filled,
 )
 from sleap_rt.options.upstream import why_unknown
-from sleap_rt.words import counted
+from sleap_rt.words import as_typed, counted
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.export import Exported
@@ -170,9 +170,9 @@ def command(
     sleap-nn export models/bottomup -o exports/flies
     sleap-nn export models/centroid models/centered_instance -o exports/flies
     sleap-nn export models/bottomup -o exports/half --input_scale 0.5
-    sleap-nn export models/bottomup -o exports/rtx --precision fp16 --format trt --target sm86
-    sleap-nn export models/bottomup -o exports/int8 --precision int8 --calibrate video.mp4
-    sleap-nn export models/centroid models/centered_instance -o bonsai --format bonsai -n 3
+    sleap-nn export models/bottomup -o exports/rtx --format trt --target sm86
+    sleap-nn export models/bottomup -o quick --precision int8 --calibrate a.mp4
+    sleap-nn export models/bottomup -o bonsai --format bonsai -n 3
     """
     decode = _built_in(params, format_)
     models = given_models(params, most=2)
@@ -214,7 +214,8 @@ def _show(exported: "Sequence[Exported]", target: str | None) -> None:
     for one in exported:
         if one.engine is not None:
             click.echo(f"{one.engine}: for {target}")
-    messages.next_step(f"sleap-nn track -i VIDEO -m {exported[0].path.parent}")
+    folder = as_typed(exported[0].path.parent)
+    messages.next_step(f"sleap-nn track -i VIDEO -m {folder}", "run it")
 
 
 def _as_json(one: "Exported") -> dict[str, Any]:

@@ -81,9 +81,9 @@ def command(as_json: bool, quiet: bool, **params: Any) -> None:
     Each track has a colour; without tracks each animal has one in pictures, each node in videos.
 
     \b
-    sleap-nn render video.predictions.slp -o overlay.mp4
-    sleap-nn render video.predictions.slp -o overlay.mp4 --frames 0-500 --tracks track_0
-    sleap-nn render video.predictions.slp -o figure.png --frames 10,250 --crop 100,80,500,380
+    sleap-nn render poses.slp -o overlay.mp4
+    sleap-nn render poses.slp -o overlay.mp4 --frames 0-500 --tracks track_0
+    sleap-nn render poses.slp -o figure.png --frames 10,250 --crop 100,80,500,380
     """
     result = _result(params)
     if params["frames"] is not None:

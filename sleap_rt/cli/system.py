@@ -44,7 +44,7 @@ def command(as_json: bool) -> None:
         (one.engine, one.device, "works" if one.works else "absent", one.detail) for one in probes
     ]
     show_table(("engine", "device", "state", "where it runs, or what to do"), rows)
-    next_step("sleap-nn bench EXPORT compares these engines")
+    next_step("sleap-nn bench EXPORT", "compare these")
 
 
 def _in_words(value: Any) -> str:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 @section("In place of the training configuration", *OVERRIDES)
 @section("Bottom-up models", *track_options.BOTTOMUP)
 @section("Which frames", *track_options.SELECTION)
+@section("The run", *track_options.RUN)
 @section("Engine", *TUNING)
 @section("Filters, ahead of tracking", *track_options.FILTERS)
 @section("Tracking", *tracking_option_list())
@@ -190,7 +191,10 @@ def _carry_out(
     if params["as_json"]:
         click.echo(json.dumps(run.facts(), indent=2))
     if not params["quiet"]:
-        written = [path for task in run.tasks if task.done is not None for path in task.done.paths]
+        done = [task.done for task in run.tasks if task.done is not None]
+        written = [
+            path for one in done for path in one.paths if one.n_instances or path.suffix == ".part"
+        ]
         after_many(len(run.with_status("failed")), written, is_tracked=bool(params["tracking"]))
     return int(not run.is_complete)
 

@@ -13,7 +13,7 @@ from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions, filled
-from sleap_rt.words import counted
+from sleap_rt.words import as_typed, counted
 
 if TYPE_CHECKING:
     from sleap_rt.runtime.inspect.own_frames import OwnFrames
@@ -71,7 +71,7 @@ def command(data_path: Path | None, n_frames: int | None, as_json: bool, **param
         told.add(comparison.data_path, compared, _line_of_frames(comparison.data_path, compared))
     told.end()
     if not as_json:
-        next_step(f"sleap-nn track -i VIDEO -m {path}")
+        next_step(f"sleap-nn track -i VIDEO -m {as_typed(path)}", "run it")
 
 
 class _Told:

@@ -108,6 +108,8 @@ class EvalOptions:
                 raise OptionError(f"{name} is not the name of a file: {str(path)!r}")
             if path is not None and path.resolve() in inputs:
                 raise OptionError(f"{name} {path} is one of the input files; choose another name")
+        if self.report is not None and self.report.suffix.lower() not in ("", ".html", ".htm"):
+            raise OptionError(f"report {self.report}: must end in .html")
 
 
 def unused_options(options: EvalOptions) -> dict[str, str]:

@@ -8,12 +8,18 @@ from sleap_rt.arrays import Doubles
 from sleap_rt.evaluation.results import Evaluation
 from sleap_rt.words import counted
 
+_MANY_POINTS = 0.9  # of the labelled ones; where fewer are predicted, a sentence says so
 _MOST_ANIMALS = 5000  # that a body length is taken from; more would not change it
 
 
 def sentences(evaluation: Evaluation) -> list[str]:
     """How far off points are, how many animals were found, how often they changed identity."""
-    return [*_error(evaluation), *_found(evaluation), *_switches(evaluation)]
+    return [
+        *_error(evaluation),
+        *_found(evaluation),
+        *_missing_points(evaluation),
+        *_switches(evaluation),
+    ]
 
 
 def body_length(points: Doubles) -> float:
@@ -71,10 +77,20 @@ def _found(evaluation: Evaluation) -> Iterator[str]:
         yield f"No animal was there; {counted(n_extra, 'prediction')} on no animal."
 
 
+def _missing_points(evaluation: Evaluation) -> Iterator[str]:
+    """Where many points of the animals found were not: errors and counts above do not show it."""
+    recall = float(evaluation.metrics.get("visibility_metrics", {}).get("recall", np.nan))
+    if recall < _MANY_POINTS:
+        yield f"Only {recall:.0%} of the labelled points of the animals found were predicted."
+
+
 def _switches(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.identities is None:
         return
     metrics = evaluation.identities.metrics
+    if not metrics["TP"]:
+        yield "Identities cannot be told: no prediction is similar enough to an animal."
+        return
     n_frames = sum(video["n_frames"] for video in metrics["videos"])
     n_switches = metrics["IDSW"]
     often = f", one in {n_frames / n_switches:.0f} frames" if n_switches > 1 else ""

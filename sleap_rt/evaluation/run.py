@@ -76,10 +76,6 @@ def _check_destinations(options: EvalOptions) -> None:
         from sleap_rt.evaluation.report.plots import require_matplotlib
 
         require_matplotlib()
-        if options.report.resolve() in {path.resolve() for path in files}:
-            raise OptionError(
-                f"report {options.report} is also written by save_metrics; choose another name"
-            )
         files.append(options.report)
     for path in (*places, *files):
         check_destination(path)

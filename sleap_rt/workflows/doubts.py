@@ -1,4 +1,4 @@
-"""Likely mistakes that can run: limits out of reach, videos unlike those of the training."""
+"""Likely mistakes that can run: limits out of reach, models that do not fit."""
 
 from collections.abc import Iterator
 
@@ -37,6 +37,7 @@ def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[st
     found = list(_out_of_reach(options.decode, options.filters, models))
     if options.frame_range_of is not None and not plan.positions:
         found.append(f"part {options.frame_range_of} has no frames: there is no place left to cut")
+    found += _of_two_trainings(models)
     return found if shape is None else [*found, *_unlike_training(shape, models)]
 
 
@@ -56,6 +57,16 @@ def _out_of_reach(decode: DecodeOptions, filters: FilterOptions, models: ModelSe
     for name, (value, most) in limits.items():
         if value is not None and value > most:
             yield f"{name} {value:g}: hardly anything reaches more than {most}"
+
+
+def _of_two_trainings(models: ModelSet) -> Iterator[str]:
+    """The two models of a pair that were trained on different projects."""
+    counts = [one.skeleton.n_nodes for one in models.contracts]
+    if len({frozenset(one.skeleton.node_names) for one in models.contracts}) > 1:
+        yield (
+            f"the centroid model was trained on animals of {counts[0]} nodes, the crop model on "
+            f"others, of {counts[-1]}: check that the two belong together"
+        )
 
 
 def _unlike_training(shape: tuple[int, ...], models: ModelSet) -> Iterator[str]:

@@ -283,7 +283,11 @@ def plan_prediction(
         selection=selection,
         positions=positions,
         match_known=match_known,
-        notes=(*resolved.notes, *opened.notes),
+        notes=(
+            *resolved.notes,
+            *opened.notes,
+            *([_ONE_POINT] if finds_centroids and not options.centroid_only else []),
+        ),
     )
     _check_journal(plan)
     return plan
@@ -304,6 +308,7 @@ def planned_selection(models: ModelSet, opened: OpenInput, *, match_known: bool)
     return (opened.labeled() if needs_labels else opened).selection
 
 
+_ONE_POINT = "a centroid model alone gives one point per animal; poses need a crop model beside it"
 _DECODE = frozenset(DecodeOptions.__dataclass_fields__)
 
 

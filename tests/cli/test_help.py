@@ -66,6 +66,13 @@ def test_help_stays_within_the_line_and_names_are_whole(look, width, monkeypatch
             assert words >= parts, (name, option.name)
 
 
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_examples_are_one_line_each(name):
+    """Of a usual terminal; a wrapped one cannot be copied."""
+    examples = [line.strip() for line in (context(name).command.help or "").splitlines()]
+    assert not [one for one in examples if one.startswith("sleap-nn ") and len(one) > 80]
+
+
 @pytest.mark.parametrize("name", [None, "track"])
 @pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
 def test_colours_only_where_they_are_wanted(name, variable, on_terminal):

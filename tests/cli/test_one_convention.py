@@ -1,6 +1,8 @@
 """Every command takes models and files the same way, and is called what it was called."""
 
 import json
+import shlex
+import shutil
 import sys
 
 import pytest
@@ -64,7 +66,16 @@ def test_info_says_what_half_a_model_needs(call):
         ("track -i samples/models -m x", "models is a folder of models (bottomup, centered_"),
         ("track -i samples/models/bottomup/training_config.yaml -m x", ".yaml is a model; give"),
         ("eval -g samples/crawlers.mp4 -p samples/crawlers.slp", "ground_truth_path samples/craw"),
-        ("eval -g samples/crawlers.slp -p samples/models/bottomup", "bottomup is a model; give"),
+        ("eval -g samples/crawlers.slp -p samples/models/bottomup", "find poses with it first"),
+        ("eval samples/crawlers.slp poses.csv", "poses.csv is a table; name a `.slp` file"),
+        ("track a.mp4 -m b --input c", "--input is --data_path (-i) here"),
+        ("live --video a.mp4 -m b", "--video is --data_path (-i) here"),
+        ("info --model a", "--model is --model_paths (-m) here"),
+        ("export a --out b", "--out is --output (-o) here"),
+        ("eval a.slp b.slp -o c", "-o is --report or --save_metrics (-s) here"),
+        ("eval --gt a.slp b.slp", "--gt is --ground_truth_path (-g) here"),
+        ("inference a.mp4", "Did you mean 'track'?"),
+        ("version", "Did you mean '--version'?"),
         ("track -i a.mp4 -m b --device 0", "the first is cuda or cuda:0"),
         ("bench a.onnx c.mp4", "2 models were given; one is taken; give c.mp4 as data_path (-i)"),
         ("live -m b", "name a camera, a stream or a video ahead of the options"),
@@ -94,6 +105,22 @@ def test_parts_and_sources_are_arguments_or_behind_a_flag(call):
         assert "none.part does not exist" in call(*words.split()).err
     told = [call(*words.split()).err for words in ("live no.mp4 -m x", "live -i no.mp4 -m x")]
     assert told[0] == told[1] != ""
+
+
+def test_commands_to_be_copied_hold_for_paths_with_spaces(call, sample_graphs, tmp_path):
+    """What is printed behind `use:` and `next, ...:` is read by a shell, and names the path."""
+    (graph,) = sample_graphs("single_instance")
+    model, output = tmp_path / "my model.onnx", tmp_path / "my poses.slp"
+    shutil.copy(graph, model)
+    use = call("info", model).out.splitlines()[-1].partition(": ")[2]
+    assert shlex.split(use) == ["sleap-nn", "track", "-i", "VIDEO", "-m", str(model)]
+    done = call("track", "samples/one_crawler.mp4", "-m", model, "-o", output, "--frames", "0-1")
+    steps = [line for line in done.err.splitlines() if line.startswith("next")]
+    told = [shlex.split(step.partition(": ")[2]) for step in steps]
+    assert told == [
+        ["sleap-nn", "render", str(output)],
+        ["sleap-nn", "track", "-i", str(output), "-t"],
+    ]
 
 
 def test_the_motion_model_by_its_old_name(call):

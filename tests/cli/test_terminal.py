@@ -83,7 +83,9 @@ def test_a_table_that_does_not_fit_is_turned(on_terminal, sample_graphs):
     assert max(map(len, (line for line in lines if "│" in line))) <= 60
     (batch,) = [line for line in lines if line.startswith("│ batch")]
     assert batch.replace("│", " ").split() == ["batch", "1", "2"]
-    assert any(line.startswith("next: python -m sleap_rt track -i VIDEO") for line in lines)
+    assert any(
+        line.startswith("next, to run it so: python -m sleap_rt track -i VIDEO") for line in lines
+    )
 
 
 @pytest.mark.export  # operations are counted in the trained network

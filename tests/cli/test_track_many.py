@@ -107,6 +107,14 @@ def test_poses_of_several_files_are_followed(call, request, tmp_path):
     assert len(sleap_rt.run_inference([tmp_path / "a.slp", tmp_path / "b.slp"], tracking=True)) == 2
 
 
+def test_what_is_told_of_an_input_stands_below_its_name(on_terminal, videos, sample_graphs):
+    (graph,) = sample_graphs("bottomup")
+    words = ["track", videos / "cam1.mp4", "-m", graph, "-o", videos / "out", "--frames", "0"]
+    shown = on_terminal([*words, "--peak_threshold", "2"])
+    assert -1 < shown.index("[1/1] ") < shown.index("hardly anything reaches more than 1")
+    assert "next" not in shown  # there is nothing to see
+
+
 def test_progress_for_programs_names_the_input(call, videos, sample_graphs):
     (graph,) = sample_graphs("bottomup")
     done = call(

@@ -141,7 +141,14 @@ def test_nothing_found_leads_nowhere(call, request, sample_graphs, tmp_path, thr
     clip, output = str(request.config.rootpath / CLIP), str(tmp_path / "out.slp")
     given = ["-i", clip, "-m", str(graph), "--frames", "0", "-o", output]
     done = call("track", *given, "--peak_threshold", threshold)
-    assert (done.code, done.err.count("next:")) == (0, n_steps)
+    assert (done.code, done.err.count("\nnext")) == (0, n_steps)
+
+
+def test_who_gets_centroids_is_told_how_to_get_poses(call, request, sample_graphs, tmp_path):
+    clip, (graph,) = request.config.rootpath / CLIP, sample_graphs("centroid")
+    for given, n_told in ((), 1), (("--centroid_only",), 0):
+        done = call("track", clip, "-m", graph, "--frames", "0", "-o", tmp_path / "c.slp", *given)
+        assert (done.code, done.err.count("poses need a crop model beside it")) == (0, n_told)
 
 
 @pytest.mark.export

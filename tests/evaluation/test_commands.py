@@ -148,7 +148,7 @@ TRACKING = ("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
         ((*EVAL, "-s", ""), "-s is empty"),
         ((*EVAL, "--report", ""), "--report is empty"),
         ((*EVAL, "--report", "."), "report is not the name of a file"),
-        ((*EVAL, "-s", "m.npz", "--report", "m.json"), "report m.json is also written by"),
+        ((*EVAL, "--report", "r.pdf"), "report r.pdf: must end in .html"),
         ((*EVAL, "--similarity", "iou"), "similarity: no effect here"),
         ((*EVAL, "--max_distance", "9"), "max_distance: no effect here"),
         ((*EVAL, "--tracks", "--max_distance", "9"), "not used with similarity oks"),

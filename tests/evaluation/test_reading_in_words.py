@@ -69,6 +69,20 @@ def test_switches(tmp_path):
     )
 
 
+def test_identities_that_cannot_be_followed_are_not_called_unswitched(tmp_path):
+    truth = {f: [User(square(), "a")] for f in range(4)}
+    predicted = {f: [Predicted(square(30), track="x")] for f in range(4)}
+    run = evaluated(tmp_path, truth, predicted, identities=IdentityOptions())
+    assert sentences(run.evaluations[0])[-1].startswith("Identities cannot be told: ")
+
+
+def test_points_that_were_not_predicted(tmp_path):
+    """Two of four points; the error of the others is none."""
+    run = evaluated(tmp_path, {0: [User(square())]}, {0: [Predicted(square(missing="ab"))]})
+    told = sentences(run.evaluations[0])
+    assert told[2:] == ["Only 50% of the labelled points of the animals found were predicted."]
+
+
 def test_swapped_files_are_recognised():
     labels = make_labels({0: [User(square())]})
     predictions = make_labels({0: [Predicted(square())]})

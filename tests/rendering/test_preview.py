@@ -36,7 +36,7 @@ def test_it_shows_the_first_the_middle_and_the_last_frame_with_their_poses(resul
     code, out, err = call("-i", result, "-t", "-o", "out.slp", "--preview", command="track")
     assert code == 0, err
     assert "preview -> out.preview.png" in out
-    assert "next: sleap-nn render out.slp" in err
+    assert ": sleap-nn render out.slp\n" in err
     sheet = sheet_of("out.preview.png")
     assert sheet.shape == (2 * (HEIGHT + LINE + GAP) + GAP + LINE, 2 * (WIDTH + GAP) + GAP, 3)
     scale = WIDTH / 324

@@ -1,5 +1,7 @@
 """Likely mistakes are told before a run, and that nothing was found after it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import sleap_rt
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, FilterOptions
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.plan import PredictionOptions, plan_prediction
 from sleap_rt.workflows.resolve import ResolvedModels
@@ -77,3 +80,16 @@ def test_that_nothing_was_found_is_said(sample_graphs, request, caplog):
     before, after = caplog.messages
     assert before == "peak_threshold 2: hardly anything reaches more than 1"
     assert after.startswith("nothing was found in 2 frames; check that the model")
+
+
+def test_models_of_two_projects_raise_one(told, monkeypatch):
+    others = Skeleton("other", ("a", "b"), ())
+    read = GraphSet.read
+    monkeypatch.setattr(GraphSet, "read", lambda paths: _with_skeleton(read(paths), others))
+    (found,) = told("pair")
+    assert found.startswith("the centroid model was trained on animals of 2 nodes, the crop model")
+
+
+def _with_skeleton(graphs, skeleton):
+    first, last = graphs.contracts
+    return replace(graphs, contracts=(replace(first, skeleton=skeleton), last))

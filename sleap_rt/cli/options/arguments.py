@@ -16,6 +16,7 @@ from sleap_rt.cli.options.config_file import (
     config_options,
 )
 from sleap_rt.cli.options.saved_config import save_config
+from sleap_rt.cli.options.usual_words import usual_word
 from sleap_rt.cli.terminal.help import HelpCommand
 from sleap_rt.errors import OptionError, did_you_mean
 from sleap_rt.options.paths import fitting_path
@@ -37,7 +38,7 @@ class OnceCommand(HelpCommand):
 
     def why_unknown(self, option: str) -> str | None:
         """What to say of an option that is not here, if there is more than that to say."""
-        return None
+        return usual_word(option, [one.opts for one in self.params])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         words = self.words(args)

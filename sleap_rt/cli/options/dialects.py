@@ -25,7 +25,8 @@ class DialectCommand(SectionedCommand):
         return super().words(with_auto_resume([self._in_our_words(word) for word in args]))
 
     def why_unknown(self, option: str) -> str | None:
-        return why_unknown(_plain(option), self.name or "")
+        of_sleap_nn = why_unknown(_plain(option), self.name or "")
+        return of_sleap_nn or super().why_unknown(option)
 
     def _in_our_words(self, word: str) -> str:
         name, equals, value = word.partition("=")

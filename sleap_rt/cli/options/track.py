@@ -171,6 +171,8 @@ SELECTION = (
         show_default=True,
         help="Video files: colours as OpenCV up to 4.12 made them, or by the file's tag.",
     ),
+)
+RUN = (
     click.option(
         "--cluster",
         metavar="WHERE",

@@ -35,17 +35,19 @@ class ManyTerminalReport(ManyReport):
         if self._json_lines:
             names = {"input": str(tasks[number].path), "input_index": number}
             click.echo(json.dumps({**names, "n_inputs": len(tasks)}))
-        elif not self._quiet and sys.stderr.isatty():
-            self._bar_of(tasks).set_description(tasks[number].path.name)
+        elif not self._quiet:
+            if sys.stderr.isatty():
+                self._bar_of(tasks).set_description(tasks[number].path.name)
+            with self._aside():  # ahead of what is told of this input
+                click.echo(_place(number, tasks), err=self._is_aside)
 
     def ended(self, number: int, tasks: Sequence[Task]) -> None:
-        task, place = tasks[number], f"[{number + 1}/{len(tasks)}] {tasks[number].path}"
+        task, place = tasks[number], _place(number, tasks)
         with self._aside():
             if task.status == "failed":
                 click.echo(f"{place}: Error: {task.error_words}", err=True)
-            elif not self._quiet:
-                result = f"left out, {task.output} is there" if task.status == "existing" else ""
-                click.echo(f"{place}: {result}".rstrip(": "), err=self._is_aside)
+            elif task.status == "existing" and not self._quiet:
+                click.echo(f"{place}: left out, {task.output} is there", err=self._is_aside)
             if task.done is not None:
                 self._show(task.done)
         if self._bar is not None:
@@ -89,3 +91,7 @@ class ManyTerminalReport(ManyReport):
 
         with tqdm.external_write_mode(file=sys.stderr):
             yield
+
+
+def _place(number: int, tasks: Sequence[Task]) -> str:
+    return f"[{number + 1}/{len(tasks)}] {tasks[number].path}"

@@ -1,11 +1,11 @@
 """What people usually do after a command, told at its end."""
 
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from sleap_rt.cli.terminal.messages import next_step
+from sleap_rt.words import as_typed
 
 _NUMBER_OF_PART = re.compile(r"\d+(?=of\d+\.)")
 
@@ -18,20 +18,28 @@ def after_results(paths: Sequence[Path], *, is_tracked: bool, found: bool = True
         return
     if parts:
         each = parts[0].with_name(_NUMBER_OF_PART.sub("*", parts[0].name))
-        all_parts = str(each) if each != parts[0] else "PART..."
-        next_step(f"sleap-nn merge {all_parts} -o RESULT.slp, once all parts are there")
+        all_parts = _pattern(each) if each != parts[0] else "PART..."
+        next_step(f"sleap-nn merge {all_parts} -o RESULT.slp", "join all parts")
     elif labels:
-        next_step(f"sleap-nn render {_quoted(labels[0])} draws the poses over the video")
+        next_step(f"sleap-nn render {as_typed(labels[0])}", "see the poses over the video")
     if labels and is_tracked:
-        next_step(f"sleap-nn eval --tracks -g LABELS.slp -p {_quoted(labels[0])}")
+        next_step(
+            f"sleap-nn eval --tracks -g LABELS.slp -p {as_typed(labels[0])}", "compare with labels"
+        )
     elif labels:
-        next_step(f"sleap-nn track -i {_quoted(labels[0])} -t follows the animals")
+        next_step(f"sleap-nn track -i {as_typed(labels[0])} -t", "follow the animals")
     elif paths and not parts:
         next_step("-o NAME.slp gives a file that render, eval and track read as well")
 
 
 def after_many(n_failed: int, paths: Sequence[Path], *, is_tracked: bool) -> None:
-    """Behind many inputs, of which some may have failed."""
+    """Behind many inputs, of which some may have failed.
+
+    Args:
+        n_failed: inputs.
+        paths: results in which something was found.
+        is_tracked: animals were followed.
+    """
     if n_failed:
         next_step("the same command with --resume does what failed, and leaves out what is done")
     else:
@@ -51,5 +59,6 @@ def after_report(report: Path) -> None:
     next_step(f"open {report} in a browser")
 
 
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))
+def _pattern(path: Path) -> str:
+    """For the shell, which fills in what stands for `*`."""
+    return "*".join(as_typed(part) if part else "" for part in str(path).split("*"))

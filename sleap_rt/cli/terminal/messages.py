@@ -25,9 +25,14 @@ def error(text: str) -> None:
     _tell("Error", text)
 
 
-def next_step(text: str) -> None:
-    """Say what is usually done next."""
-    label = click.style("next:", bold=True)
+def next_step(text: str, to: str = "") -> None:
+    """Say what is usually done next.
+
+    Args:
+        text: a sentence, or a command and nothing else, so that it can be copied.
+        to: what the command is for.
+    """
+    label = click.style(f"next, to {to}:" if to else "next:", bold=True)
     click.echo(f"{label} {as_called(text)}", err=True, color=_colours())
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
-from sleap_rt.errors import OptionError, did_you_mean
+from sleap_rt.errors import EngineError, OptionError, did_you_mean
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.engines.interface import Declaration, Device, find_device
 
 Declared = Mapping[str, Declaration]  # by the engine's name
+_ANY_GPU = "gpu"  # the name of one maker's GPUs, and what people call all of them
 AS_ASKED = "as asked for"  # why an engine runs where nothing was left to choose
 
 
@@ -49,6 +50,7 @@ def choose(options: EngineOptions, declared: Declared, *, is_int8: bool) -> Engi
 
     Raises:
         OptionError: as `check_options`, or no engine serves the device.
+        EngineError: the device is `gpu`, and nothing serves that here.
     """
     options = _in_our_words(options, declared)
     _check_engine(options, declared)
@@ -94,11 +96,24 @@ def _choose_engine(options: EngineOptions, declared: Declared, *, is_int8: bool)
                 reason += "; int8 is fastest there"
             return EngineChoice(_settled(options, name, device), reason)
         obstacles[obstacle] = None
+    if options.device.partition(":")[0] == _ANY_GPU:
+        raise EngineError(_which_gpu(pairs, ", and ".join(obstacles), declared))
     if options.device != "auto":
         name, device = pairs[0]  # opening it says what is missing
         return EngineChoice(_settled(options, name, device), _first_reason(options, device))
     name, device = next(pair for pair in pairs if pair[1].kind == "cpu")
     return EngineChoice(_settled(options, name, device), ", and ".join(obstacles))
+
+
+def _which_gpu(pairs: list[tuple[str, Device]], obstacles: str, declared: Declared) -> str:
+    """For whoever meant another maker's GPU than the one that has this name here."""
+    others = {device.kind: device.title for _, device in _all_devices(declared) if device.place}
+    named = [
+        f"{title} is {kind!r}" for kind, title in others.items() if kind not in ("cpu", _ANY_GPU)
+    ]
+    name, device = pairs[0]
+    install = f" {declared[name].install}" if obstacles.endswith("not installed") else ""
+    return f"Device {_ANY_GPU!r} is {device.title}; {'; '.join(named)}. {obstacles}.{install}"
 
 
 def _first_reason(options: EngineOptions, device: Device) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.words import counted
+from sleap_rt.words import as_typed, counted
 
 _KINDS = {
     "single_instance": "single-animal model: finds the one animal of a frame",
@@ -47,7 +47,7 @@ def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
         lines += _speed(model, path)
         for size, measured in (model.get("engines") or {}).items():
             lines.append(f"  frames of {size}: {measured}")
-    track = f"sleap-nn track -i VIDEO -m {path}"
+    track = f"sleap-nn track -i VIDEO -m {as_typed(path)}"
     needs_labels = kinds in ({"centered_instance"}, {"multi_class_topdown"})
     lines.append(f"use: {track.replace('VIDEO', 'LABELS.slp') if needs_labels else track}")
     return lines
@@ -71,7 +71,7 @@ def _speed(model: Mapping[str, Any], path: Path) -> list[str]:
     if model.get("engines"):
         return []  # what was measured here is told
     if model["stored_as"] == "exported graph":
-        return [f"  speed: not measured on this machine yet; see `sleap-nn bench {path}`"]
+        return [f"  speed: not measured on this machine yet; see `sleap-nn bench {as_typed(path)}`"]
     return ["  speed: --verbose counts operations; of an export, `sleap-nn bench` measures it"]
 
 

@@ -26,7 +26,7 @@ from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stream import followed
 from sleap_rt.runtime.pipeline.track_assignment import Following
-from sleap_rt.words import counted, is_or_are
+from sleap_rt.words import as_typed, counted, is_or_are
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.running.predicting import Predicting
@@ -144,9 +144,10 @@ class Run:
         """After all was predicted, and could not be written."""
         if self._journal is None:
             return ""
+        kept = as_typed(self._journal.path)
         return (
-            f"{self._how_to_go_on()}, or `--resume --journal {self._journal.path}` with another "
-            "-o to write elsewhere or in another format"
+            f"{self._how_to_go_on()}, or `--resume --journal {kept}` with another -o to write "
+            "elsewhere or in another format"
         )
 
     def _results(self, started_at: datetime, seconds: float) -> RunResults:

@@ -12,6 +12,7 @@ from sleap_rt.errors import DataError, did_you_mean
 from sleap_rt.labels import in_one_form, load_labels
 from sleap_rt.labels.slices import Slice, SlicedLabels, open_sliced
 from sleap_rt.runtime.frames.sleap_video import video_files
+from sleap_rt.words import as_typed
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -123,8 +124,8 @@ class Poses:
         for name in names:
             if not there:
                 raise DataError(
-                    f"{self.name} has no tracks; `sleap-nn track -i {self.path or 'X.slp'} -t` "
-                    "follows the animals"
+                    f"{self.name} has no tracks; "
+                    f"`sleap-nn track -i {as_typed(self.path or 'X.slp')} -t` follows the animals"
                 )
             if name not in there:
                 listed = ", ".join(there[:8]) + (", ..." if len(there) > 8 else "")

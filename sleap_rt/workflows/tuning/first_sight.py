@@ -15,6 +15,7 @@ from sleap_rt.runtime.inspect.trials import Evidence
 from sleap_rt.runtime.inspect.verify import N_RUNS, Verification, verify_graph
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.predictors import Predictor, open_predictor
+from sleap_rt.words import as_typed
 
 Warn = Callable[[str], None]
 
@@ -98,5 +99,5 @@ def _wrong(found: Verification, key: TrialKey) -> str:
         f"engine {found.engine} computes {found.path} wrongly on this machine ({key.cpu}, device "
         f"{found.device}; {versions}): {excess(found)}, by the sample that the file carries. "
         "Nothing was predicted. Choose another --engine, or install another version of this one; "
-        f"`sleap-nn verify {found.path} --engine {found.engine}` repeats the check."
+        f"`sleap-nn verify {as_typed(found.path)} --engine {found.engine}` repeats the check."
     )

@@ -73,6 +73,14 @@ def test_other_files_and_folders_are_not_taken_for_models(name: str, tmp_path: P
     assert not is_legacy_model(tmp_path / "absent")
 
 
+def test_a_folder_with_results_is_not_taken_for_a_model(tmp_path: Path) -> None:
+    """Analysis files and videos are `.h5` files, too."""
+    (tmp_path / "video.analysis.h5").write_bytes(b"")
+    assert not is_legacy_model(tmp_path)
+    (tmp_path / "latest_model.h5").write_bytes(b"")
+    assert is_legacy_model(tmp_path)
+
+
 def _remove(folder: Path, name: str, *others: str) -> Path:
     (folder / name).unlink()
     for other in others:

@@ -66,7 +66,6 @@ NO_CUDA = "ONNX Runtime here has no CUDAExecutionProvider"
         ("auto", "tensorrt_rtx_bindings cuda", True, "trt", "cuda:0", "Runtime is not installed"),
         ("auto", "onnxruntime tensorrt", True, "ort", "cpu", "cuda-bindings is not installed"),
         ("cuda:1", "onnxruntime tensorrt cuda", True, "trt", "cuda:1", NO_CUDA),
-        ("gpu:1", "openvino", False, "openvino", "gpu:1", "it serves gpu"),  # likewise
         ("cuda", "onnxruntime", True, "ort", "cuda", "it serves cuda"),  # opening it fails
         ("cpu", "onnxruntime tensorrt cuda", True, "ort", "cpu", "it serves cpu"),
         ("cpu", "openvino", True, "openvino", "cpu", "ONNX Runtime is not installed"),
@@ -78,6 +77,15 @@ def test_auto_goes_by_what_is_there(device, installed, has_gpu, engine, runs_on,
     choice = choose_engine(EngineOptions(device=device))
     assert (choice.options.engine, choice.options.device) == (engine, runs_on)
     assert words in choice.reason
+
+
+@pytest.mark.parametrize("device", ["gpu", "gpu:1"])
+def test_who_says_gpu_is_told_the_names_of_gpus(device, machine):
+    machine(True, "onnxruntime")
+    with pytest.raises(
+        EngineError, match=r"is an Intel GPU; an NVIDIA GPU is 'cuda'\. OpenVINO is"
+    ):
+        choose_engine(EngineOptions(device=device))
 
 
 @pytest.mark.parametrize(
