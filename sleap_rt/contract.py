@@ -70,9 +70,9 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         if self.in_channels not in (1, 3):
-            raise ModelError(f"the network takes {self.in_channels} channels; 1 or 3 are supported")
+            raise ModelError(f"The network takes {self.in_channels} channels; 1 or 3 are supported")
         if not 0 < self.input_scale < 1000:
-            raise ModelError(f"preprocessing scale must be positive, found {self.input_scale}")
+            raise ModelError(f"Preprocessing scale must be positive, found {self.input_scale}")
         check_range("max_stride", self.max_stride, LARGEST_STRIDE)
         frame = (self.max_height or _FREE_SIDE, self.max_width or _FREE_SIDE)
         for height, width in (frame, self.crop_size or frame):
@@ -265,12 +265,12 @@ class GraphContract:
         try:
             found = parse_json(text, most=_LONGEST)
         except ValueError as error:
-            raise ModelError(f"the file's description of itself is damaged: {error}") from error
+            raise ModelError(f"The file's description of itself is damaged: {error}") from error
         if not isinstance(found, dict) or "version" not in found:
-            raise ModelError("the file's description of itself has no version")
+            raise ModelError("The file's description of itself has no version")
         if found["version"] != CONTRACT_VERSION:
             raise ModelError(
-                f"the file was exported with layout version {quoted(found['version'])}; this "
+                f"The file was exported with layout version {quoted(found['version'])}; this "
                 f"program reads version {CONTRACT_VERSION}. Export the trained model again with "
                 "`sleap-nn export MODEL -o FOLDER`, or install the matching version of sleap-rt."
             )

@@ -56,7 +56,7 @@ class _ZippedFolder:
         self._archive = archive
         if outside := [name for name in archive.names if leads_outside(name)]:
             raise ModelError(
-                f"the archive's member {quoted(outside[0])} leads out of its folder; "
+                f"The archive's member {quoted(outside[0])} leads out of its folder; "
                 "SLEAP writes no such archive."
             )
         members = [PurePosixPath(name) for name in archive.names if not name.endswith("/")]
@@ -64,7 +64,7 @@ class _ZippedFolder:
         folders = sorted({member.parent for member in members if member.name in telling})
         if len(folders) > 1:
             raise ModelError(
-                f"the archive holds several models ({listed(folders)}); unpack it and give one "
+                f"The archive holds several models ({listed(folders)}); unpack it and give one "
                 "folder."
             )
         self._parent = folders[0] if folders else PurePosixPath()
@@ -117,7 +117,7 @@ def read_model_files(path: Path) -> ModelFiles:
         ModelError: a file is missing or cannot be read, or is another kind of model.
     """
     if not path.exists():
-        raise ModelError(f"there is no such file or folder. {_WANTED}")
+        raise ModelError(f"There is no such file or folder. {_WANTED}")
     try:
         if path.is_dir():
             return _pick(_Folder(path), WEIGHTS_NAME)
@@ -129,19 +129,19 @@ def read_model_files(path: Path) -> ModelFiles:
             with _opened(path) as archive:
                 return _pick(_ZippedFolder(archive), WEIGHTS_NAME)
     except FAULTS as error:
-        raise ModelError(f"cannot be read ({error}). Copy it again.") from error
+        raise ModelError(f"Cannot be read ({error}). Copy it again.") from error
     if path.suffix == ".keras":
         raise ModelError(
-            f"this is a Keras 3 file; SLEAP 1.4 and earlier never wrote one. {_WANTED}"
+            f"This is a Keras 3 file; SLEAP 1.4 and earlier never wrote one. {_WANTED}"
         )
-    raise ModelError(f"this is no SLEAP model. {_WANTED}")
+    raise ModelError(f"This is no SLEAP model. {_WANTED}")
 
 
 def _pick(place: _Place, weights_name: str) -> ModelFiles:
     names = place.names()
     for foreign, what in _FOREIGN.items():
         if foreign in names and weights_name not in names:
-            raise ModelError(f"this is {what}. {_WANTED}")
+            raise ModelError(f"This is {what}. {_WANTED}")
     if CONFIG_NAME not in names:
         hint = ""
         if "initial_config.json" in names:

@@ -17,7 +17,7 @@ def check_counts(n_nodes: int, n_edges: int) -> None:
     """
     if n_nodes > _MOST_NODES or n_edges > _MOST_EDGES:
         raise ModelError(
-            f"the skeleton has {n_nodes:,} nodes and {n_edges:,} edges; at most "
+            f"The skeleton has {n_nodes:,} nodes and {n_edges:,} edges; at most "
             f"{_MOST_NODES:,} and {_MOST_EDGES:,} are supported"
         )
 
@@ -45,14 +45,14 @@ class Skeleton:
     def __post_init__(self) -> None:
         check_counts(len(self.node_names), max(len(self.edge_inds), len(self.symmetries)))
         if not self.node_names:
-            raise ModelError("the skeleton has no nodes; at least one is needed")
+            raise ModelError("The skeleton has no nodes; at least one is needed")
         if len(set(self.node_names)) != len(self.node_names):
-            raise ModelError(f"the skeleton repeats a node name: {listed(self.node_names)}")
+            raise ModelError(f"The skeleton repeats a node name: {listed(self.node_names)}")
         for pair in (*self.edge_inds, *self.symmetries):
             for index in pair:
                 if not 0 <= index < len(self.node_names):
                     raise ModelError(
-                        f"the skeleton refers to node {index}, but its {len(self.node_names)} "
+                        f"The skeleton refers to node {index}, but its {len(self.node_names)} "
                         "nodes are counted from 0"
                     )
 

@@ -184,7 +184,7 @@ def _only_one(**sources: Any) -> Any:
     given = {name: value for name, value in sources.items() if value is not None}
     if len(given) != 1:
         raise OptionError(
-            f"give one of {', '.join(sources)}; got {', '.join(given) if given else 'none'}"
+            f"Give one of {', '.join(sources)}; got {', '.join(given) if given else 'none'}"
         )
     return next(iter(given.values()))
 

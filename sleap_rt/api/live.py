@@ -116,7 +116,7 @@ def run_live(
         )
     finally:
         if processor is not None:
-            with doing("the processor's save"):
+            with doing("The processor's save"):
                 processor.save()
 
 
@@ -137,7 +137,7 @@ class _Processing:
 
     def take(self, result: LiveResult) -> None:
         found = result.found
-        with doing(f"the processor's work on frame {found.frame_index}"):
+        with doing(f"The processor's work on frame {found.frame_index}"):
             self._processor.process(
                 found.points,
                 tracks=[result.track_of(i) for i in range(len(found))],

@@ -73,7 +73,7 @@ _NOT_STREAMED = (
     "progress",
 )
 _OF_MANY = ("skip_existing", "summary")
-_CLOSED = "this predictor is closed; open another one"
+_CLOSED = "This predictor is closed; open another one"
 _OF_MODELS = dict.fromkeys(
     ModelArguments.__annotations__, "it is settled when models are opened; give it to PosePredictor"
 )

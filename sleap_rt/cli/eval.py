@@ -225,7 +225,7 @@ def _files(given: dict[str, Any]) -> tuple[Path, tuple[Path, ...]]:
     predicted = (*given["predicted_paths"], *files)
     if truth is None or not predicted:
         raise click.UsageError(
-            "name the truth, ground_truth_path (-g), and predictions, predicted_path (-p); or the "
+            "Name the truth, ground_truth_path (-g), and predictions, predicted_path (-p); or the "
             "files in this order, without flags"
         )
     return truth, predicted

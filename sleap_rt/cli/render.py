@@ -110,7 +110,7 @@ def _result(params: dict[str, Any]) -> Path:
         raise click.UsageError(
             f"{len(given)} results were given; one is taken"
             if given
-            else "name the result: a `.slp` file with poses"
+            else "Name the result: a `.slp` file with poses"
         )
     result: Path = given[0]
     return result

@@ -100,7 +100,7 @@ class EvalOptions:
                 f"predicted_path {', '.join(map(str, sorted(repeated)))} is given more than once"
             )
         if not self.measure_poses and self.identities is None:
-            raise OptionError("nothing to measure: neither poses nor identities were asked for")
+            raise OptionError("Nothing to measure: neither poses nor identities were asked for")
         inputs = {path.resolve() for path in (self.ground_truth_path, *self.predicted_paths)}
         for name in ("save_metrics", "report"):
             path: Path | None = getattr(self, name)

@@ -178,8 +178,8 @@ def _find_file(path: Path, split: str, dataset_idx: int) -> Path:
         if (path / name).is_file():
             return path / name
     if path.is_dir():
-        raise DataError(f"the folder {path} has none of {', '.join(names)}")
-    raise DataError(f"there is no metrics file or folder {path}")
+        raise DataError(f"The folder {path} has none of {', '.join(names)}")
+    raise DataError(f"There is no metrics file or folder {path}")
 
 
 def _read_entry(data: bytes, file: Path, allow_pickle: bool) -> object:

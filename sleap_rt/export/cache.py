@@ -117,7 +117,7 @@ def _export_into(
     on_step: OnStep | None,
 ) -> list[Path]:
     if not folder.is_absolute():
-        raise NotWritableError("there is no home folder")
+        raise NotWritableError("There is no home folder")
     with room_in(folder) as temporary:
         graphs = temporary / "graphs"
         loaded_exporter(on_step).export_models(models, graphs, overrides, on_step=on_step)
@@ -139,7 +139,7 @@ def _temporary_folder() -> Path:
         try:
             folder = Path(tempfile.mkdtemp(prefix="sleap-rt-"))
         except OSError as error:
-            raise ModelError(f"there is no temporary folder to export into: {error}") from error
+            raise ModelError(f"There is no temporary folder to export into: {error}") from error
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         _temporary_folders.append(folder)
     return _temporary_folders[0]

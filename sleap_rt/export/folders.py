@@ -26,4 +26,4 @@ def room_in(folder: Path) -> Iterator[Path]:
                 if file.is_file():
                     os.replace(file, folder / file.name)
     except OSError as error:
-        raise NotWritableError(f"cannot write into {folder}: {error.strerror or error}") from error
+        raise NotWritableError(f"Cannot write into {folder}: {error.strerror or error}") from error

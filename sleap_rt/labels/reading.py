@@ -33,7 +33,7 @@ def load_labels(path: str | Path) -> "sio.Labels":
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a .slp labels file")
     if not path.is_file():
-        raise DataError(f"there is no labels file {path}")
+        raise DataError(f"There is no labels file {path}")
     try:
         by_dataset = _checked(path)
         labels = sio.load_slp(str(path), open_videos=by_dataset)

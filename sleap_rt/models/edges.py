@@ -23,14 +23,14 @@ def check_edges(edges: Edges, skeleton: Skeleton) -> tuple[str, ...]:
     names = skeleton.node_names
     if len(names) < 2 or not edges:
         raise ModelError(
-            f"the skeleton has {len(names)} node(s) and {len(edges)} edge(s); a bottom-up model "
+            f"The skeleton has {len(names)} node(s) and {len(edges)} edge(s); a bottom-up model "
             "joins nodes along edges and needs two nodes and an edge. For animals of one node, "
             "use a centroid model."
         )
     circle = _circle(edges)
     if circle:
         raise ModelError(
-            f"the edges run in a circle ({' -> '.join(names[node] for node in circle)}); a "
+            f"The edges run in a circle ({' -> '.join(names[node] for node in circle)}); a "
             "bottom-up model needs a tree to group peaks along. Train again without one of them."
         )
     root = next(a for a, _ in edges if all(a != b for _, b in edges))

@@ -137,7 +137,7 @@ class ExportOptions:
             )
         if self.precision == "int8" and self.calibration is None:
             raise OptionError(
-                "precision int8 needs typical frames to find the range of every layer: add "
+                "Precision int8 needs typical frames to find the range of every layer: add "
                 "calibrate with a video or a `.slp` file"
             )
         if self.precision != "int8" and self.calibration is not None:
@@ -152,11 +152,11 @@ class ExportOptions:
             raise OptionError("Bonsai.Sleap knows the precisions fp32 and fp16, not int8")
         if self.format != "bonsai" and self.decode is not None:
             raise OptionError(
-                "thresholds and max_instances are built into graphs for Bonsai only; others take "
+                "Thresholds and max_instances are built into graphs for Bonsai only; others take "
                 "them at run time: pass them to track, or add format bonsai"
             )
         if self.format == "trt" and self.target is None:
-            raise OptionError("format trt needs the GPU architecture as target, e.g. sm86")
+            raise OptionError("Format trt needs the GPU architecture as target, e.g. sm86")
         for name in ("target", "frame_size"):
             is_taken = self.format == "trt" or (self.format, name) == ("bonsai", "frame_size")
             if not is_taken and getattr(self, name) is not None:

@@ -29,7 +29,7 @@ class PageOptions:
 
     def __post_init__(self) -> None:
         if self.output is None and not self.serve:
-            raise OptionError("say where the page goes: --output FOLDER, or --serve, or both")
+            raise OptionError("Say where the page goes: --output FOLDER, or --serve, or both")
         if self.port is not None and not self.serve:
             raise OptionError("port takes effect only with serve")
         if self.port is not None and not 0 <= self.port <= _PORTS:

@@ -59,7 +59,7 @@ def write_video(path: Path, pictures: Iterable[Image], fps: float) -> None:
                 stream, size = _stream(container, picture, fps), picture.shape
             if picture.shape != size:
                 raise DataError(
-                    f"frames of {_size(size)} and of {_size(picture.shape)} px do not go into one "
+                    f"Frames of {_size(size)} and of {_size(picture.shape)} px do not go into one "
                     "video: give --crop, or pictures (-o NAME.png)"
                 )
             frame = av.VideoFrame.from_ndarray(_even(picture), format="rgb24")
@@ -79,7 +79,7 @@ def _stream(container: "OutputContainer", picture: Image, fps: float) -> "VideoS
         )
     except ValueError as error:  # of PyAV: it knows no such encoder
         raise DataError(
-            f"this FFmpeg (PyAV {av.__version__}) has no encoder for H.264; PyPI's has one: `pip "
+            f"This FFmpeg (PyAV {av.__version__}) has no encoder for H.264; PyPI's has one: `pip "
             f"install av`. Pictures need none: -o NAME.png. ({error})"
         ) from error
     stream.height, stream.width = _even(picture).shape[:2]

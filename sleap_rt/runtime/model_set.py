@@ -125,12 +125,12 @@ def _check_fit(contracts: Sequence[GraphContract]) -> None:
     )
     if sizes[0] != sizes[1]:
         raise ModelError(
-            f"the centroid model resizes frames to {sizes[0]}, the instance model to {sizes[1]} "
+            f"The centroid model resizes frames to {sizes[0]}, the instance model to {sizes[1]} "
             f"(height, width). {together}"
         )
     # Legacy crops have the colours of the frames that the first stage saw.
     if centroid.family == "legacy" and first.channels != second.channels:
         raise ModelError(
-            f"the {instance.kind} model was exported for {second.channels} frames, but the "
+            f"The {instance.kind} model was exported for {second.channels} frames, but the "
             f"centroid model takes {first.channels} ones. {together}"
         )

@@ -65,7 +65,7 @@ class Tracker:
 
     def __init__(self, options: TrackerOptions | None = None, **named: Any) -> None:
         if options is not None and (named or not isinstance(options, TrackerOptions)):
-            raise OptionError("a Tracker takes TrackerOptions, or their options by name")
+            raise OptionError("A Tracker takes TrackerOptions, or their options by name")
         self.options = TrackerOptions(**named) if options is None else options
         load_solver()  # a fifth of a second: not in the middle of an experiment
         if self.options.needs_images:
@@ -121,13 +121,13 @@ class Tracker:
         """As `track`, for callers whose instances hold more than `FrameInstances` does."""
         if not isinstance(frame, FrameInstances):
             raise DataError(
-                "a Tracker takes FrameInstances, one frame at a time, as predict_frame gives them; "
+                "A Tracker takes FrameInstances, one frame at a time, as predict_frame gives them; "
                 f"got {type(frame).__name__}"
             )
         options = self.options
         if options.needs_images and image is None:
             raise DataError(
-                f"frame {frame.frame_index} of video {frame.video_index} came without its image, "
+                f"Frame {frame.frame_index} of video {frame.video_index} came without its image, "
                 "which use_flow and features image need"
             )
         video = self._video(frame)
@@ -169,7 +169,7 @@ class Tracker:
             self._resolved, self._n_nodes = self.options.resolved(n_nodes=n_nodes), n_nodes
         elif n_nodes != self._n_nodes:
             raise DataError(
-                f"frame {frame.frame_index} of video {frame.video_index} has poses of {n_nodes} "
+                f"Frame {frame.frame_index} of video {frame.video_index} has poses of {n_nodes} "
                 f"nodes, those before had {self._n_nodes}; one tracker takes one skeleton"
             )
         video = self._videos.get(frame.video_index)

@@ -22,6 +22,6 @@ def check_size(height: float, width: float) -> None:
     sides = (height, width)
     if not 0 <= min(sides) <= max(sides) <= _LARGEST_SIDE or height * width > _LARGEST_AREA:
         raise ModelError(
-            f"a size of {height:,.0f} x {width:,.0f} px was found; at most {_LARGEST_SIDE:,} px on "
+            f"A size of {height:,.0f} x {width:,.0f} px was found; at most {_LARGEST_SIDE:,} px on "
             f"a side and {_LARGEST_AREA:,} px in all are supported"
         )

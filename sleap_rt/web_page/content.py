@@ -38,7 +38,7 @@ def own_files() -> dict[str, Path]:
     """
     if not (STATIC / _FIRST).is_file():
         raise ModelError(
-            "the page's own files are not in this installation: they are built from the checkout "
+            "The page's own files are not in this installation: they are built from the checkout "
             "with `make web`, which needs Node.js 20 or newer"
         )
     return {file.name: file for file in sorted(STATIC.iterdir())}
@@ -61,7 +61,7 @@ def write_page(content: Content, folder: Path) -> None:
             else:
                 target.write_bytes(source)
     except OSError as error:
-        raise ModelError(f"cannot write into {folder}: {error.strerror or error}") from error
+        raise ModelError(f"Cannot write into {folder}: {error.strerror or error}") from error
 
 
 def is_free(folder: Path) -> bool:

@@ -66,7 +66,7 @@ class PageServer(ThreadingHTTPServer):
         except (OSError, OverflowError) as error:
             if port is not None:
                 raise EngineError(
-                    f"port {port} cannot be listened on ({error}); choose another --port"
+                    f"Port {port} cannot be listened on ({error}); choose another --port"
                 ) from error
             super().__init__((LOOPBACK, 0), _Answer)
         self.address = f"http://{LOOPBACK}:{self.server_port}/"

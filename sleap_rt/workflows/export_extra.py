@@ -37,7 +37,7 @@ def check_export_extra() -> None:
 
 def _missing(package: str | None) -> ModelError:
     return ModelError(
-        f"exporting a trained model needs the Python package {package!r}, which is not installed. "
+        f"Exporting a trained model needs the Python package {package!r}, which is not installed. "
         f"Install it with `pip install 'sleap-rt[cpu,export]'`, or export the model on another "
         "machine: an exported model needs neither torch nor onnx."
     )

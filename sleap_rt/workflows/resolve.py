@@ -95,7 +95,7 @@ def resolve_models(
         return ResolvedModels(paths=tuple(paths), overrides=overrides, models=graphs, graphs=graphs)
     if len(trained) < len(paths):
         raise ModelError(
-            "trained models and exported graphs were given together; give either, so that both "
+            "Trained models and exported graphs were given together; give either, so that both "
             "stages are sure to fit each other"
         )
     one_family(trained)

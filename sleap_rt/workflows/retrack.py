@@ -163,7 +163,7 @@ def retrack_data(
     labels, notes = _tracked(labels, options)
     seconds = max(time.perf_counter() - started, 1e-9)
     if options.selection.frames is not None and not labels.labeled_frames:
-        name = data if isinstance(data, Path) else "the labels"
+        name = data if isinstance(data, Path) else "The labels"
         raise DataError(f"{name}: none of the frames asked for has labels.")
     if options.no_empty_frames:
         labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]

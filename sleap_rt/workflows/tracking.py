@@ -43,7 +43,7 @@ def needed_tracker_options(values: Mapping[str, Any]) -> TrackerOptions:
     options = tracker_options(values)
     if options is None:
         raise OptionError(
-            "neither model_paths (predict poses) nor tracking (follow the poses of a `.slp` file) "
+            "Neither model_paths (predict poses) nor tracking (follow the poses of a `.slp` file) "
             "was given; give one or both"
         )
     return options

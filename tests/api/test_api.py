@@ -144,11 +144,11 @@ def test_poses_of_labels_are_tracked_without_a_model(clip):
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({}, OptionError, "give one of data_path, input_labels, input_video; got none"),
+        ({}, OptionError, "Give one of data_path, input_labels, input_video; got none"),
         (
             {"data_path": "x.mp4"},
             OptionError,
-            r"neither model_paths \(predict poses\) nor tracking \(",
+            r"Neither model_paths \(predict poses\) nor tracking \(",
         ),
         ({"data_path": "x.mp4", "tracking": True}, OptionError, "needs poses"),
         ({"data_path": "x.mp4", "trackin": True}, TypeError, "Did you mean 'tracking'"),
@@ -204,7 +204,7 @@ def test_max_instances_stands_in_for_the_number_of_animals(sample_graphs, clip):
     ("model", "given", "words"),
     [
         ("single_instance", {"match_known": True}, "only with a centroid model alone"),
-        ("single_instance", {"raw": ("pafs",)}, "raw output pafs: single_instance has none"),
+        ("single_instance", {"raw": ("pafs",)}, "Raw output pafs: single_instance has none"),
         ("single_instance", {"anchor_part": "nose"}, "anchor_part: no effect with single_inst"),
         ("centered_instance", {"anchor_part": "wing"}, "'wing' is no node"),
     ],

@@ -109,7 +109,7 @@ NO_FRAMES = [
 
 @pytest.mark.parametrize("frame", NO_FRAMES, ids=str)
 def test_what_is_no_frame_is_told_in_words(graph, frame):
-    with PosePredictor(graph) as predictor, pytest.raises(DataError, match="a frame is an array"):
+    with PosePredictor(graph) as predictor, pytest.raises(DataError, match="A frame is an array"):
         predictor.predict_frame(frame)
 
 

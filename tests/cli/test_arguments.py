@@ -60,7 +60,7 @@ def test_models_of_an_export_may_stand_behind_a_flag(call):
         done = call("export", *words)
         assert done.code == 1
         assert "none_a does not exist" in done.err
-    assert "name the model: a folder" in call("export").err
+    assert "Name the model: a folder" in call("export").err
 
 
 def test_files_to_compare_may_stand_without_flags(call, request, tmp_path):
@@ -70,7 +70,7 @@ def test_files_to_compare_may_stand_without_flags(call, request, tmp_path):
     assert flags.code == 0, flags.err
     for words in ((truth, one, other), (one, other, "-g", truth)):
         assert call("eval", *words).out == flags.out
-    assert "name the truth, ground_truth_path (-g)" in call("eval", truth).err
+    assert "Name the truth, ground_truth_path (-g)" in call("eval", truth).err
 
 
 def test_a_flag_may_stand_twice(call):

@@ -85,7 +85,7 @@ def test_sleap_nns_formats_are_ours(call, request):
     for name in ("tensorrt", "both", "trt"):
         done = call("export", model, "-f", name)
         assert done.code == 2
-        assert "format trt needs the GPU architecture as target" in done.err
+        assert "Format trt needs the GPU architecture as target" in done.err
     done = call("export", model, "--precision", "tf32")
     assert done.code == 2
     assert "'fp32', 'fp16', 'int8'" in done.err

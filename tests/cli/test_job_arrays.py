@@ -69,7 +69,7 @@ def test_python_writes_parts_as_the_command_does(clip, sample_graphs, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        ("merge -o out.slp", 2, "no part was given; name all parts that frame_range_of wrote"),
+        ("merge -o out.slp", 2, "No part was given; name all parts that frame_range_of wrote"),
         ("merge a.part", 2, "Missing option '--output_path'"),
         ("merge a.part -o out.txt", 2, "output_path out.txt: must end in .slp"),
         ("merge a.part -o out.slp", 1, "a.part does not exist; expected a part"),

@@ -24,7 +24,7 @@ def test_models_are_arguments_or_behind_a_flag(call, sample_graphs):
         assert plain.out == behind.out
         none, two = call(command), call(command, graph, "-m", graph)
         assert (none.code, two.code) == (2, 2)
-        assert "name the model: a folder" in none.err
+        assert "Name the model: a folder" in none.err
         assert "2 models were given; one is taken" in two.err
     assert (
         "3 models were given; one, or a pair, is taken" in call("export", "-m", "a", "b", "c").err
@@ -78,7 +78,7 @@ def test_info_says_what_half_a_model_needs(call):
         ("version", "Did you mean '--version'?"),
         ("track -i a.mp4 -m b --device 0", "the first is cuda or cuda:0"),
         ("bench a.onnx c.mp4", "2 models were given; one is taken; give c.mp4 as data_path (-i)"),
-        ("live -m b", "name a camera, a stream or a video ahead of the options"),
+        ("live -m b", "Name a camera, a stream or a video ahead of the options"),
         ("live a.mp4 -i b.mp4 -m c", "2 sources were given; one is taken"),
     ],
 )

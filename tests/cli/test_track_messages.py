@@ -17,8 +17,8 @@ LABELS = "samples/crawlers.slp"
 
 # Arguments after `track`, exit code, words of the message. {model}: a model folder, never opened.
 WRONG_USE = [
-    ("-m {model}", 2, "no input was given; name a video, a folder or"),
-    ("-i {clip}", 2, "neither model_paths (predict poses) nor tracking (follow the"),
+    ("-m {model}", 2, "No input was given; name a video, a folder or"),
+    ("-i {clip}", 2, "Neither model_paths (predict poses) nor tracking (follow the"),
     ("-i {clip} -t", 2, "tracking without a model needs poses"),
     ("-i {clip} -m {model} --bogus", 2, "No such option '--bogus'"),
     ("-i {clip} -m {model} --max_track 3", 2, "--max_tracks"),
@@ -37,7 +37,7 @@ WRONG_USE = [
     ("-i {clip} -m {model} -n 0", 2, "max_instances must be at least 1"),
     ("-i {clip} -m {model} --peak_threshold nan", 2, "peak_threshold must be a number"),
     ("-i {clip} -m {model} --integral_refinement fast", 2, "'integral' or 'none', got 'fast'"),
-    ("-i {clip} -m {model} --engine warp", 2, "no engine named 'warp'"),
+    ("-i {clip} -m {model} --engine warp", 2, "No engine named 'warp'"),
     ("-i {clip} -m {model} --frames 5-3", 2, "runs backwards; write 3-5"),
     ("-i {clip} -m {model} --frames a", 2, "neither a frame nor a range"),
     ("-i {clip} -m {model} --frames 1..3", 2, "neither a frame nor a range"),
@@ -65,7 +65,7 @@ WRONG_USE = [
 BAD_DATA = [
     ("-i none.mp4 -m {model}", 1, "none.mp4 does not exist"),
     ("-i none.slp -m {model}", 1, "none.slp does not exist"),
-    ("-i none.slp -t", 1, "there is no labels file none.slp"),
+    ("-i none.slp -t", 1, "There is no labels file none.slp"),
     ("-i {clip} -m none", 1, "none does not exist; expected an export folder"),
     ("-i {clip} -m tests", 1, "tests is no model (it holds"),
     ("-i README.md -m {model}", 1, "not a video that can be read"),
@@ -100,7 +100,7 @@ def test_options_without_effect_on_the_model_are_refused(call, request, sample_g
         assert done.code == 2
     done = call("track", "-i", clip, "-m", graph, "-o", tmp_path / "o.slp", "--device", "abacus")
     assert done.code == 2
-    assert "no engine serves device 'abacus'" in done.err
+    assert "No engine serves device 'abacus'" in done.err
 
 
 def test_a_crop_model_alone_needs_labelled_animals(call, request, sample_graphs, tmp_path):

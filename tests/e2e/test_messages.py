@@ -66,14 +66,14 @@ TRACK = ("track", "-i", VIDEO)
         ((*TRACK, "-m", "x", "--peak_threshold", "high"), 2, "'high' is not a valid float"),
         ((*TRACK, "-m", "x", "--peak_threshold", "nan"), 2, "peak_threshold must be a number"),
         ((*TRACK, "-m", "x", "--integral_refinement", "fast"), 2, "'integral' or 'none'"),
-        ((*TRACK, "-m", "x", "--engine", "warp"), 2, "no engine named 'warp'; choose auto or"),
+        ((*TRACK, "-m", "x", "--engine", "warp"), 2, "No engine named 'warp'; choose auto or"),
         ((*TRACK, "-m", "x", "-o", "out.txt"), 2, "out.txt"),
-        ((*TRACK, "-m", "x", "-o", "README.md/out.slp"), 1, "cannot write into README.md"),
+        ((*TRACK, "-m", "x", "-o", "README.md/out.slp"), 1, "Cannot write into README.md"),
         (("track", "-i", "nowhere.mp4", "-m", "x"), 1, "nowhere.mp4 does not exist; expected"),
         (("track", "-i", "README.md", "-m", "x"), 1, "README.md: not a video that can be read"),
         (("track", "--bogus"), 2, "No such option '--bogus'"),
         (("trak",), 2, "Did you mean 'track'?"),
-        (("export",), 2, "name the model: a folder"),
+        (("export",), 2, "Name the model: a folder"),
         (("export", "a", "b", "c"), 2, "3 models were given"),
     ],
 )
@@ -89,7 +89,7 @@ def test_wrong_calls_are_answered_in_words(ask, args, code, words):
     [
         (("nowhere",), "nowhere does not exist; expected"),
         (("tests",), "tests is no model"),
-        ((MODEL, "-o", "README.md/graphs"), "cannot write into README.md/graphs"),
+        ((MODEL, "-o", "README.md/graphs"), "Cannot write into README.md/graphs"),
     ],
 )
 def test_exports_that_cannot_be_made_are_answered_in_words(ask, args, words):
@@ -138,7 +138,7 @@ def _no_frames(path: Path) -> None:
         ("empty.mp4", Path.touch, "not a video that can be read"),
         ("noise.mp4", _noise, "not a video that can be read"),
         ("cut.mp4", _cut_short, "not a video that can be read"),
-        ("stopped.mp4", _no_frames, "the file holds no video"),
+        ("stopped.mp4", _no_frames, "The file holds no video"),
         ("stopped.avi", _no_frames, "the video has no frames"),
     ],
 )
@@ -160,7 +160,7 @@ def test_videos_that_cannot_be_read(ask, tmp_path, name, make, words):
         (b"This is no graph at all.", "not a readable ONNX file"),
         (
             b"\x08\x0a\x72\x10\x0a\x08sleap_rt\x12\x04{}x!",
-            "the file's description of itself is damaged",
+            "The file's description of itself is damaged",
         ),
     ],
 )

@@ -46,7 +46,7 @@ def test_the_command_line_and_python_have_their_own_defaults():
             lambda: options(predicted_paths=(PR, PR)),
             "predicted_path pr.slp is given more than once",
         ),
-        (lambda: options(measure_poses=False), "nothing to measure"),
+        (lambda: options(measure_poses=False), "Nothing to measure"),
         (lambda: options(save_metrics=PR), "save_metrics pr.slp is one of the input files"),
         (lambda: options(report=GT), "report gt.slp is one of the input files"),
     ],

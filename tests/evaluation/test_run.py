@@ -191,7 +191,7 @@ def test_switches_are_listed_and_long_lists_are_cut_with_a_word(files):
 
 
 def test_missing_files_are_errors_in_words(files):
-    with pytest.raises(DataError, match=r"there is no labels file .*none\.slp"):
+    with pytest.raises(DataError, match=r"There is no labels file .*none\.slp"):
         run_evaluation(files / "none.slp", files / "pr.slp")
-    with pytest.raises(DataError, match=r"there is no labels file .*none\.slp"):
+    with pytest.raises(DataError, match=r"There is no labels file .*none\.slp"):
         run_evaluation(files / "gt.slp", files / "none.slp")

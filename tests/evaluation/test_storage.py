@@ -146,7 +146,7 @@ def test_a_model_folder_is_searched_under_both_names(tmp_path, metrics):
 
 
 def test_files_that_are_no_metrics_are_refused_in_words(tmp_path):
-    with pytest.raises(DataError, match="there is no metrics file or folder"):
+    with pytest.raises(DataError, match="There is no metrics file or folder"):
         load_metrics(tmp_path / "none.npz")
     (tmp_path / "text.npz").write_text("not an archive")
     with pytest.raises(DataError, match="is not a metrics file"):

@@ -132,7 +132,7 @@ def test_without_any_room_the_error_is_clear(exports, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(exporter, "export_models", full)
-    with pytest.raises(NotWritableError, match=r"cannot write into .*No space left"):
+    with pytest.raises(NotWritableError, match=r"Cannot write into .*No space left"):
         cache.cached_graphs([MODEL])
 
     def nowhere(suffix=None, prefix=None, dir=None):
@@ -150,7 +150,7 @@ def test_without_any_room_the_error_is_clear(exports, monkeypatch):
 def test_without_a_home_folder_nothing_lands_where_the_user_is(exports, monkeypatch, capsys):
     monkeypatch.setattr(cache, "cache_folder", lambda: Path("~/.cache/sleap-rt/exports"))
     (graph,) = cache.cached_graphs([MODEL])
-    assert "there is no home folder" in capsys.readouterr().err
+    assert "There is no home folder" in capsys.readouterr().err
     assert graph.is_absolute()
     shutil.rmtree(graph.parents[1])
 

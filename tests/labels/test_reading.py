@@ -18,7 +18,7 @@ SAMPLE = Path(__file__).resolve().parents[2] / "samples/crawlers.slp"
 
 
 def test_a_missing_or_damaged_file_is_an_error_in_words(tmp_path):
-    with pytest.raises(DataError, match="there is no labels file"):
+    with pytest.raises(DataError, match="There is no labels file"):
         load_labels(tmp_path / "none.slp")
     with pytest.raises(DataError, match=r"is a folder; name a \.slp"):
         load_labels(tmp_path)

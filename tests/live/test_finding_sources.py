@@ -81,7 +81,7 @@ def test_a_wrong_name_is_told_with_the_cameras_there_are(cameras, tmp_path):
         with pytest.raises(DataError) as refusal:
             find_source(name, PLAIN)
         assert str(refusal.value) == (
-            f"there is no video and no camera {name}. Cameras here: {tmp_path}/video0 (Front), "
+            f"There is no video and no camera {name}. Cameras here: {tmp_path}/video0 (Front), "
             f"{tmp_path}/video10 (Top view)."
         )
 
@@ -110,12 +110,12 @@ def test_passwords_are_not_shown(written, shown):
 @pytest.mark.parametrize(
     ("data", "given", "words"),
     [
-        ("file:///etc/passwd", {}, "no stream of file:// is read; rtsp, "),
+        ("file:///etc/passwd", {}, "No stream of file:// is read; rtsp, "),
         ("rtsp://cam/1", {"rate": 5.0}, "rate: no effect with a stream"),
         ("{samples}/crawlers.mp4", {"size": (9, 9)}, "size: no effect with a video"),
         ("{samples}/crawlers.slp", {}, "holds labels; live plays a video"),
         (["frames"], {"rate": 5.0, "size": (9, 9)}, "rate, size: no effect with frames of a"),
-        (5, {}, "cannot watch a int; give a camera"),
+        (5, {}, "Cannot watch a int; give a camera"),
     ],
 )
 def test_wrong_use_is_told(data, given, words, request):

@@ -358,7 +358,7 @@ def test_absurd_training_sizes_are_refused(folder, side):
     config["data_config"]["preprocessing"] |= {"max_height": side, "max_width": side}
     path.write_text(yaml.safe_dump(config))
     words = refused(load_native_model, folder)
-    assert f"a size of {side:,} x {side:,} px was found; at most 32,768 px on a side" in words
+    assert f"A size of {side:,} x {side:,} px was found; at most 32,768 px on a side" in words
 
 
 def test_an_alias_bomb_in_a_message_is_refused(folder):

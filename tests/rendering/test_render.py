@@ -217,7 +217,7 @@ WRONG = [
     (1, {"data_path": "images.slp", "video_path": "clip.mp4"}, "clip.mp4: the poses are of 2 imag"),
     (1, {"data_path": "images.slp", "video_path": "folder.png"}, "folder.png: not all of the 2 im"),
     (2, {"data_path": "clip.mp4"}, "data_path clip.mp4 is a video; name a `.slp` file with poses"),
-    (1, {"data_path": "none.slp"}, "there is no labels file none.slp"),
+    (1, {"data_path": "none.slp"}, "There is no labels file none.slp"),
     (
         1,
         {"data_path": "empty.slp"},
@@ -262,7 +262,7 @@ def test_command_and_python_refuse_in_the_same_words(
 
 
 def test_words_of_the_command_line(result, call):
-    assert "name the result: a `.slp` file with poses" in call()[2]
+    assert "Name the result: a `.slp` file with poses" in call()[2]
     assert "'1,2' is not x1,y1,x2,y2, four whole numbers of px" in call(result, "--crop", "1,2")[2]
     assert "Did you mean" in call(result, "--track", "a")[2]
 

@@ -69,7 +69,7 @@ def test_a_page_is_a_folder_with_the_exported_files(call, static, sample_graphs,
 
 def test_wrong_usage_is_told_before_anything_is_opened(call, static):
     for words, told in (
-        (("nowhere",), "say where the page goes: --output FOLDER, or --serve, or both"),
+        (("nowhere",), "Say where the page goes: --output FOLDER, or --serve, or both"),
         (("nowhere", "-o", "x", "--port", 80), "port takes effect only with serve"),
         (("nowhere", "--serve", "--port", 70000), "port must lie in 0 to 65535, got 70000"),
         (("--serve",), "name the model"),

@@ -83,9 +83,9 @@ def dies():
 
 
 PLACES = {
-    "reader": (arrays.ArrayReader, "read", 13, "reading frame 13"),
+    "reader": (arrays.ArrayReader, "read", 13, "Reading frame 13"),
     "engine": (BrightBlocks, "predict", 3, "the engine's work on frames 12 to 15"),
-    "tracker": (Tracker, "track", 13, "tracking frame 13"),
+    "tracker": (Tracker, "track", 13, "Tracking frame 13"),
     "journal": (Journal, "append", 3, r"writing .*out\.slp\.journal"),
 }
 ERRORS = [
@@ -138,7 +138,7 @@ def test_a_thread_that_dies_without_a_word_is_noticed(run, monkeypatch):
             run()
     with monkeypatch.context() as broken:
         call_of(broken, arrays.ArrayReader, "read", 13, dies)
-        with pytest.raises(RunError, match=f"reading frame 13 failed: SystemExit. {KEPT}"):
+        with pytest.raises(RunError, match=f"Reading frame 13 failed: SystemExit. {KEPT}"):
             run()
     assert len(run(resume=True)) == N_FRAMES
 
@@ -274,6 +274,6 @@ def test_without_a_model_a_fault_of_the_tracker_is_told_as_well(run, monkeypatch
     run()
     call_of(monkeypatch, Tracker, "assign", 5, raises(ValueError("no")))
     options = RetrackOptions(tracking=TrackerOptions(), output_path=tmp_path / "tracked.slp")
-    with pytest.raises(RunError, match=r"^tracking frame 5 failed: ValueError: no\.$"):
+    with pytest.raises(RunError, match=r"^Tracking frame 5 failed: ValueError: no\.$"):
         retrack_data(tmp_path / "out.slp", options)
     assert not (tmp_path / "tracked.slp").exists()

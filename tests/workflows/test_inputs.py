@@ -78,7 +78,7 @@ def test_what_is_unclear_is_refused(files, given, words):
 
 
 def test_no_input_is_wrong_use():
-    with pytest.raises(OptionError, match="no input was given"):
+    with pytest.raises(OptionError, match="No input was given"):
         find_inputs([])
 
 

@@ -137,7 +137,7 @@ def test_a_second_run_on_the_same_output_is_refused_at_once(run, tmp_path, resum
     second = BrightBlocks()
     with (
         Journal(tmp_path / "out.slp.journal", pytest.fail),
-        pytest.raises(DataError, match=r"another run is writing .*out\.slp"),
+        pytest.raises(DataError, match=r"Another run is writing .*out\.slp"),
     ):
         run(predictor=second, resume=resume)
     assert second.calls == []

@@ -98,8 +98,8 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"crop_size": 0}, "crop_size must be at least 1"),
     ({"input_scale": 0.0}, "input_scale must be a positive number"),
     ({"ensure_rgb": True, "ensure_grayscale": True}, "exclude each other"),
-    ({"engine": "warp"}, "no engine named 'warp'; choose auto or one of"),
-    ({"device": "abacus"}, "no engine serves device 'abacus'"),
+    ({"engine": "warp"}, "No engine named 'warp'; choose auto or one of"),
+    ({"device": "abacus"}, "No engine serves device 'abacus'"),
     ({"engine": "ort", "device": "abacus"}, "device 'abacus'"),
     ({"engine": "ort", "device": "cuda:x"}, "'cuda:x'"),
     ({"engine": "ort", "device": "cpu", "workspace": 64}, "workspace"),
@@ -212,8 +212,8 @@ WRONG_MODELS: list[tuple[Given, str]] = [
 FOLLOWED: Given = {"frames": [0], "tracking": True}
 ALONE: Given = {"model_paths": UNSET, "data_path": "crawlers.slp", "tracking": True}
 TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
-    (OptionError, {"tracking": UNSET}, "neither model_paths (predict poses) nor tracking"),
-    (OptionError, {"tracking": UNSET, "max_tracks": 2}, "neither model_paths"),
+    (OptionError, {"tracking": UNSET}, "Neither model_paths (predict poses) nor tracking"),
+    (OptionError, {"tracking": UNSET, "max_tracks": 2}, "Neither model_paths"),
     (OptionError, {"data_path": "crawlers.mp4"}, "tracking without a model needs poses"),
     (OptionError, {"peak_threshold": 0.1}, "peak_threshold: no effect with tracking without"),
     (OptionError, {"detect_every": 5}, "detect_every: no effect with tracking without"),
@@ -228,7 +228,7 @@ TRACKING_ALONE: list[tuple[type[SleapRtError], Given, str]] = [
     (OptionError, {"post_connect_single_breaks": True}, "needs the number of animals"),
     (OptionError, {"filter_min_centroid_distance": 5.0}, "only for the centroids"),
     (OptionError, {"output_path": "out.txt"}, "must end in .slp"),
-    (DataError, {"data_path": "none.slp"}, "there is no labels file none.slp"),
+    (DataError, {"data_path": "none.slp"}, "There is no labels file none.slp"),
     (DataError, {"frames": [500]}, "none of the frames asked for has labels"),
     (DataError, {"output_path": "crawlers.slp"}, "is the input itself"),
     (DataError, {"output_path": "other.slp"}, "is not a result as sleap-rt left it"),
@@ -313,7 +313,7 @@ BOTH_EXPORTS: list[tuple[type[SleapRtError], str, Given, str]] = [
     (ModelError, "empty", {}, "empty is no model"),
     (OptionError, "bottomup", {"crop_size": 64}, "crop_size: no effect with bottomup"),
     (OptionError, "bottomup", {"n_points": 1}, "n_points must be at least 2"),
-    (OptionError, "bottomup", {"precision": "int8"}, "precision int8 needs typical frames"),
+    (OptionError, "bottomup", {"precision": "int8"}, "Precision int8 needs typical frames"),
     (OptionError, "bottomup", {"calibrate": "a.mp4"}, "calibrate has no effect with precision"),
     (
         OptionError,
@@ -322,7 +322,7 @@ BOTH_EXPORTS: list[tuple[type[SleapRtError], str, Given, str]] = [
         "calibration_frames must be at least 1",
     ),
     (OptionError, "bottomup", {"target": "sm86"}, "target is for engines"),
-    (OptionError, "bottomup", {"format": "trt"}, "format trt needs the GPU architecture"),
+    (OptionError, "bottomup", {"format": "trt"}, "Format trt needs the GPU architecture"),
     (OptionError, "bottomup", {"format": "trt", "target": "abacus"}, "abacus"),
 ]
 

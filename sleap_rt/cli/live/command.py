@@ -99,6 +99,6 @@ def _source(params: dict[str, Any]) -> str:
         raise click.UsageError(
             f"{len(given)} sources were given; one is taken"
             if given
-            else "name a camera, a stream or a video ahead of the options, or behind data_path (-i)"
+            else "Name a camera, a stream or a video ahead of the options, or behind data_path (-i)"
         )
     return given[0]

@@ -43,7 +43,7 @@ def given_models(params: dict[str, Any], *, most: int) -> tuple[Path, ...]:
     """
     models: tuple[Path, ...] = (*params.pop("models"), *params.pop("model_paths"))
     if not models:
-        raise click.UsageError("name the model: a folder or an `.onnx` file")
+        raise click.UsageError("Name the model: a folder or an `.onnx` file")
     if len(models) > most:
         from sleap_rt.workflows.many.inputs import VIDEO_SUFFIXES
 

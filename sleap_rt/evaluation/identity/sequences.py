@@ -172,7 +172,7 @@ def _refuse_repeated_tracks(table: PoseTable) -> None:
     if (counts > 1).any():
         frame, track = found[np.argmax(counts > 1)]
         raise DataError(
-            f"track {table.track_names[track]!r} is on {counts.max()} instances of frame "
+            f"Track {table.track_names[track]!r} is on {counts.max()} instances of frame "
             f"{table.frame_idxs[frame]} of {table.videos[table.frame_videos[frame]]} in "
             f"{table.name}. An animal can only be once in a frame; correct the tracks."
         )

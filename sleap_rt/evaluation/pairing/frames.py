@@ -66,7 +66,7 @@ def pair_tables(ground_truth: PoseTable, predicted: PoseTable) -> dict[int, int]
         return pairs
     unclear = ambiguous_videos(ground_truth.videos, predicted.videos)
     raise DataError(
-        f"no video is in both files. {ground_truth.name} has {_listed(ground_truth.videos)}; "
+        f"No video is in both files. {ground_truth.name} has {_listed(ground_truth.videos)}; "
         f"{predicted.name} has {_listed(predicted.videos)}. Videos pair by file, path, or the end "
         f"of the path (file names with case and extension){_unclear_text(unclear)}; correct the "
         "paths in one file."
@@ -133,11 +133,11 @@ def _frame_pairs(
 def _no_common_frame(ground_truth: PoseTable, predicted: PoseTable) -> str:
     if not ground_truth.n_frames:
         return (
-            f"empty frame pairs: {ground_truth.name} has no frame to compare with. If its "
+            f"Empty frame pairs: {ground_truth.name} has no frame to compare with. If its "
             "instances are predictions, turn user_labels_only off."
         )
     return (
-        f"empty frame pairs: no frame is labelled in both files. {ground_truth.name} has "
+        f"Empty frame pairs: no frame is labelled in both files. {ground_truth.name} has "
         f"{_frame_range(ground_truth)}, {predicted.name} has {_frame_range(predicted)}."
     )
 

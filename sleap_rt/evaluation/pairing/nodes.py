@@ -21,7 +21,7 @@ def align_nodes(predicted: PoseTable, ground_truth: PoseTable) -> PoseTable:
     common = [name for name in theirs if name in ours]
     if predicted.n_instances_in_file and not common:
         raise DataError(
-            f"no node name is common to both skeletons: {ground_truth.name} has "
+            f"No node name is common to both skeletons: {ground_truth.name} has "
             f"{', '.join(theirs) or 'no nodes'}; {predicted.name} has {', '.join(ours)}. "
             "Nodes are compared by name; rename the nodes of one file."
         )

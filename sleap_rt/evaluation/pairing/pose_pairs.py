@@ -125,7 +125,7 @@ def _refuse_swapped(ground_truth: PoseTable, predicted: PoseTable) -> None:
         return
     if ground_truth.is_predicted.all() and not predicted.has_predictions:
         raise DataError(
-            f"the ground truth, {ground_truth.name}, holds predictions only, and the predictions, "
+            f"The ground truth, {ground_truth.name}, holds predictions only, and the predictions, "
             f"{predicted.name}, only what a person labelled: they are swapped. Give the labels as "
             "the ground truth (-g) and the predictions as such (-p)."
         )
@@ -154,11 +154,11 @@ def _auto_notes(options: PoseOptions, predicted: PoseTable) -> list[str]:
 def _no_truth(ground_truth: PoseTable, options: PoseOptions) -> str:
     if options.user_labels_only and ground_truth.n_instances:
         return (
-            f"empty frame pairs: none of the {ground_truth.n_instances} instances of "
+            f"Empty frame pairs: none of the {ground_truth.n_instances} instances of "
             f"{ground_truth.name} was labelled by a person, and user_labels_only is on. "
             "Turn it off to take its predictions as ground truth."
         )
-    return f"empty frame pairs: {ground_truth.name} has no labelled frame to compare with"
+    return f"Empty frame pairs: {ground_truth.name} has no labelled frame to compare with"
 
 
 def _anchor(options: PoseOptions, truth: PoseTable) -> tuple[int | None, list[str]]:

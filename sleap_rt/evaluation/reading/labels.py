@@ -154,7 +154,7 @@ def _skeleton(
     for other in skeletons[1:]:
         if set(other.node_names) != set(first.node_names):
             raise DataError(
-                f"{name} has instances of skeletons with different nodes "
+                f"Skeletons of {name} have different nodes "
                 f"({', '.join(first.node_names)} and {', '.join(other.node_names)}). "
                 "Evaluate one kind of animal at a time."
             )

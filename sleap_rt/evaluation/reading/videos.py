@@ -93,7 +93,7 @@ def pair_videos(
             continue
         if match in pairs:
             raise DataError(
-                f"two videos of the predictions, {predicted[pairs[match]]} and {video}, are both "
+                f"Two videos of the predictions, {predicted[pairs[match]]} and {video}, are both "
                 f"taken for {ground_truth[match]} of the ground truth; its frames would count "
                 "twice. Remove one of them from the prediction file, or give them distinct paths."
             )

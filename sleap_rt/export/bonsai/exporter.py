@@ -79,7 +79,7 @@ def export_for_bonsai(
         described = json.dumps([json.loads(contract.to_json()) for contract in contracts])
         graph.metadata_props.add(key=BONSAI_KEY, value=described)
         if graph.ByteSize() > _LARGEST_BYTES:
-            raise ModelError("the models are too large together for one file for Bonsai")
+            raise ModelError("The models are too large together for one file for Bonsai")
         with room_in(folder) as room:
             (room / name).write_bytes(graph.SerializeToString())
             frames = _frames(contracts[0], size)

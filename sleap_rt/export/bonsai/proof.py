@@ -66,7 +66,7 @@ def compare(
             found = poses_of(outputs)
             if len(found) < len(expected) or (len(found) > len(expected) and not drops_unnamed):
                 raise ModelError(
-                    f"the graph for Bonsai finds {len(found)} poses in frame {number}, and its "
+                    f"The graph for Bonsai finds {len(found)} poses in frame {number}, and its "
                     f"stages find {len(expected)}. Please report it."
                 )
             largest = max(largest, _distance(found, expected.points))
@@ -75,7 +75,7 @@ def compare(
         predictor.close()
     if largest > TOLERANCE_PX:
         raise ModelError(
-            f"the graph for Bonsai differs from its stages by up to {largest:.4f} px; "
+            f"The graph for Bonsai differs from its stages by up to {largest:.4f} px; "
             f"{TOLERANCE_PX} px is the limit. Please report it."
         )
     return Agreement(len(frames), n_poses, largest)

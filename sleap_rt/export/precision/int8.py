@@ -60,7 +60,7 @@ def in_int8(exact: Sequence[Graph], frames: CalibrationFrames, folder: Path) -> 
 def _check_measured(contract: GraphContract, certificate: Certificate) -> None:
     if not certificate.n_instances:
         raise ModelError(
-            f"the {contract.kind} model finds no animal on {certificate.frames}, not in float32 "
+            f"The {contract.kind} model finds no animal on {certificate.frames}, not in float32 "
             "either, so nothing shows what int8 costs. Calibrate on frames with animals."
         )
 
@@ -69,7 +69,7 @@ def _check_loss(contract: GraphContract, certificate: Certificate) -> None:
     assert certificate.poses is not None
     if certificate.poses.exceeded:
         raise ModelError(
-            f"in int8 the {contract.kind} model finds other poses on {certificate.frames}: "
+            f"In int8 the {contract.kind} model finds other poses on {certificate.frames}: "
             f"{'; '.join(certificate.poses.exceeded)}. Calibrate on more, or more typical, frames, "
             "export with --precision fp16, or accept this with --allow_loss."
         )

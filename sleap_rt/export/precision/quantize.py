@@ -43,7 +43,7 @@ def quantized(path: Path, feeds: Iterable[Feed]) -> onnx.ModelProto:
     layers = layers_to_quantize(model.graph)
     if not layers:
         raise ModelError(
-            "this network has no layers that can be quantized to int8. Export it with "
+            "This network has no layers that can be quantized to int8. Export it with "
             "--precision fp16 or fp32."
         )
     with tempfile.TemporaryDirectory() as folder, _quiet():

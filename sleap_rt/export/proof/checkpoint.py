@@ -68,12 +68,12 @@ def check(certificate: Certificate) -> None:
     largest = float(np.max([certificate.max_score, certificate.max_map]))
     if certificate.n_lost or certificate.n_extra:
         raise ModelError(
-            f"the exported graph misses {certificate.n_lost} points of the checkpoint and finds "
+            f"The exported graph misses {certificate.n_lost} points of the checkpoint and finds "
             f"{certificate.n_extra} others. Please report this model."
         )
     if not (certificate.max_px <= MAX_PX and largest <= MAX_SCORE):  # NaN fails too
         raise ModelError(
-            "the exported graph differs from the checkpoint: points by up to "
+            "The exported graph differs from the checkpoint: points by up to "
             f"{certificate.max_px:.4f} px (allowed {MAX_PX}), scores or maps by up to "
             f"{largest:.1e} (allowed {MAX_SCORE}). Please report this model."
         )
@@ -192,7 +192,7 @@ def _check_same(expected: Floats, found: Floats) -> None:
     """Require equal instances: grouping and naming depend on the peaks alone, which are equal."""
     if not np.array_equal(expected, found, equal_nan=True):
         raise ModelError(
-            f"the runtime makes {len(found)} instances of a frame's peaks, the checkpoint's "
+            f"The runtime makes {len(found)} instances of a frame's peaks, the checkpoint's "
             f"pipeline {len(expected)}, or others. Please report this model."
         )
 

@@ -99,7 +99,7 @@ def check(result: Differences) -> None:
     changed = (result.n_lost + result.n_extra) / max(1, result.n_points)
     if not (result.p99_px <= MAX_P99_PX and changed <= MAX_CHANGED):  # NaN fails too
         raise ModelError(
-            "in float16 this model finds other poses: 1 of 100 points moves by more than "
+            "In float16 this model finds other poses: 1 of 100 points moves by more than "
             f"{result.p99_px:.2f} px (allowed {MAX_P99_PX}); of {result.n_points} points "
             f"{result.n_lost} vanish, and {result.n_extra} appear (allowed {MAX_CHANGED:.0%}). "
             "Export it with --precision fp32."

@@ -62,7 +62,7 @@ def _configured(config: LegacyConfig, architecture: Mapping[str, Any]) -> Networ
         outputs = [str(output[0]) for output in architecture["config"]["output_layers"]]
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ModelError(
-            f"the architecture in the file cannot be read ({type(error).__name__}: {error}); it "
+            f"The architecture in the file cannot be read ({type(error).__name__}: {error}); it "
             "is damaged, or not written by the Keras that SLEAP 1.4 and earlier used."
         ) from error
     strides: dict[Head, int] = {

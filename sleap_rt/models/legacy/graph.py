@@ -109,7 +109,7 @@ def graph_from_keras(architecture: Mapping[str, Any], weights: Weights) -> Built
     class_name = architecture.get("class_name")
     if class_name not in _GRAPH_CLASSES:
         raise ModelError(
-            f"the architecture is a Keras {quoted(class_name)} model; SLEAP's models are "
+            f"The architecture is a Keras {quoted(class_name)} model; SLEAP's models are "
             "functional graphs, so this is not a SLEAP model."
         )
     return _Builder(architecture.get("config"), weights).build(None)
@@ -125,7 +125,7 @@ class _Builder:
             (self.input,) = _sources(config["input_layers"])
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise ModelError(
-                f"the architecture in the file cannot be read ({type(error).__name__}: {error}); "
+                f"The architecture in the file cannot be read ({type(error).__name__}: {error}); "
                 "it is damaged, or not written by the Keras that SLEAP 1.4 and earlier used."
             ) from error
         self.weights = {
@@ -152,7 +152,7 @@ class _Builder:
             steps.append((node.name, node.sources, module))
         self._check_all_taken()
         if missing := [name for name, index in self.outputs if (name, index) not in self.signals]:
-            raise ModelError(f"the architecture names outputs that do not exist: {missing}")
+            raise ModelError(f"The architecture names outputs that do not exist: {missing}")
         return BuiltGraph(
             module=KerasGraph(self.input[0], steps, self.outputs),
             input_shape=self.signals[self.input].shape,
@@ -163,12 +163,12 @@ class _Builder:
     def _enter(self, node: _Node, incoming: Signal | None) -> None:
         if (node.name, 0) != self.input:
             raise ModelError(
-                f"the network has a second input, {quoted(node.name)}; one is supported"
+                f"The network has a second input, {quoted(node.name)}; one is supported"
             )
         shape = node.config.get("batch_input_shape")
         if not isinstance(shape, list) or len(shape) != 4 or type(shape[3]) is not int:
             raise ModelError(
-                f"input layer {quoted(node.name)}: expected batch_input_shape [null, height, "
+                f"Input layer {quoted(node.name)}: expected batch_input_shape [null, height, "
                 "width, "
                 f"channels], found {quoted(shape)}. SLEAP 1.4 and earlier wrote Keras 2 files."
             )
@@ -177,14 +177,14 @@ class _Builder:
         self.signals[self.input] = incoming or own
         if incoming and incoming.shape[1] != channels:
             raise ModelError(
-                f"the nested model takes {channels} channels, but is called with "
+                f"The nested model takes {channels} channels, but is called with "
                 f"{incoming.shape[1]}"
             )
 
     def _signal(self, node: _Node, source: Source) -> Signal:
         if source not in self.signals:
             raise ModelError(
-                f"layer {quoted(node.name)} is called with output {source[1]} of "
+                f"Layer {quoted(node.name)} is called with output {source[1]} of "
                 f"{quoted(source[0])}, which "
                 "does not exist ahead of it; the architecture is damaged"
             )
@@ -209,7 +209,7 @@ class _Builder:
     def _nested(self, node: _Node, inputs: list[Signal]) -> tuple[nn.Module, list[Signal]]:
         if len(inputs) != 1:
             raise ModelError(
-                f"nested model {quoted(node.name)}: one input is supported, not {len(inputs)}"
+                f"Nested model {quoted(node.name)}: one input is supported, not {len(inputs)}"
             )
         inner = _Builder(node.config, by_layer(self.nested_weights.pop(node.name, {})))
         graph = inner.build(inputs[0])
@@ -222,7 +222,7 @@ class _Builder:
         if left:
             more = f" and {len(left) - _LISTED} more" if len(left) > _LISTED else ""
             raise ModelError(
-                f"the file holds {len(left)} weights that its architecture does not have: "
+                f"The file holds {len(left)} weights that its architecture does not have: "
                 f"{', '.join(left[:_LISTED])}{more}. The file is damaged or was edited."
             )
 
@@ -232,21 +232,21 @@ def _node(entry: Mapping[str, Any]) -> _Node:
     calls = entry["inbound_nodes"]
     if len(calls) > 1:
         raise ModelError(
-            f"layer {quoted(name)} is called {len(calls)} times; SLEAP calls each once"
+            f"Layer {quoted(name)} is called {len(calls)} times; SLEAP calls each once"
         )
     if calls and not isinstance(calls[0], list):
         raise ModelError(
-            f"layer {quoted(name)} is written the way Keras 3 does; SLEAP 1.4 and earlier never "
+            f"Layer {quoted(name)} is written the way Keras 3 does; SLEAP 1.4 and earlier never "
             "wrote such files. Give the best_model.h5 that SLEAP training wrote."
         )
     dtype = config.get("dtype", "float32")
     if class_name not in _GRAPH_CLASSES and dtype != "float32":
         raise ModelError(
-            f"layer {quoted(name)}: number format {quoted(dtype)} is not supported, only float32"
+            f"Layer {quoted(name)}: number format {quoted(dtype)} is not supported, only float32"
         )
     for call in calls:
         if set().union(*(source[3] for source in call if len(source) > 3)) - _IGNORED_ARGUMENTS:
-            raise ModelError(f"layer {quoted(name)} is called with arguments; found {quoted(call)}")
+            raise ModelError(f"Layer {quoted(name)} is called with arguments; found {quoted(call)}")
     return _Node(str(class_name), name, config, _sources(calls[0]) if calls else ())
 
 
@@ -266,7 +266,7 @@ def _shape_through(node: _Node, module: nn.Module, inputs: list[Signal]) -> Shap
     except RuntimeError as error:
         shapes = [signal.shape[1:] for signal in inputs]
         raise ModelError(
-            f"layer {quoted(node.name)} ({node.class_name}) does not fit inputs of shapes {shapes} "
+            f"Layer {quoted(node.name)} ({node.class_name}) does not fit inputs of shapes {shapes} "
             f"(channels, height, width): {error}"
         ) from error
     return tuple(result.shape)

@@ -152,7 +152,7 @@ def _pieces(group: h5py.Group, attribute: str) -> Iterator[str]:
         return
     if f"{attribute}0" not in group.attrs:
         raise ModelError(
-            f"the group {quoted(group.name)} has no attribute `{attribute}`; the file is damaged, "
+            f"The group {quoted(group.name)} has no attribute `{attribute}`; the file is damaged, "
             "or not written by Keras."
         )
     index = 0

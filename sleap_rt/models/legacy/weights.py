@@ -25,7 +25,7 @@ class LayerWeights:
         self._taken: set[str] = set()
         if len(self._arrays) != len(arrays):
             raise ModelError(
-                f"layer {quoted(layer)} has two weights of one name: {', '.join(arrays)}"
+                f"Layer {quoted(layer)} has two weights of one name: {', '.join(arrays)}"
             )
 
     def take(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
@@ -36,13 +36,13 @@ class LayerWeights:
         """
         if name not in self._arrays:
             raise ModelError(
-                f"layer {quoted(self._layer)} needs a weight {quoted(name)} of shape {shape}; the "
+                f"Layer {quoted(self._layer)} needs a weight {quoted(name)} of shape {shape}; the "
                 f"file has {', '.join(self._arrays) or 'none'} for it"
             )
         array = self._arrays[name]
         if array.shape != shape:
             raise ModelError(
-                f"layer {quoted(self._layer)}: weight {quoted(name)} has shape {array.shape}, but "
+                f"Layer {quoted(self._layer)}: weight {quoted(name)} has shape {array.shape}, but "
                 f"the architecture asks for {shape}"
             )
         self._taken.add(name)

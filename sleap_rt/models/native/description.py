@@ -72,7 +72,7 @@ def read_description(folder: Path) -> NativeDescription:
     """
     config_path = folder / CONFIG_NAME
     if not config_path.is_file():
-        raise ModelError(f"no model there; looked for {CONFIG_NAME} and {CHECKPOINT_NAME}.")
+        raise ModelError(f"No model there; looked for {CONFIG_NAME} and {CHECKPOINT_NAME}.")
     config, config_sha256 = Config.from_yaml(config_path)
     model_config = config.section("model_config")
     kind = _kind(model_config.section("head_configs"))
@@ -154,7 +154,7 @@ def _kind(head_configs: Config) -> ModelKind:
         if kind == found[0]:
             return kind
     raise ModelError(
-        f"models of type {quoted(found[0])} are not supported{_why(found[0])}; supported: "
+        f"Models of type {quoted(found[0])} are not supported{_why(found[0])}; supported: "
         f"{', '.join(MODEL_KINDS)}"
     )
 
@@ -231,9 +231,9 @@ def _preprocessing(
     if rgb and gray:
         raise ModelError("ensure_rgb and ensure_grayscale are both true; only one can hold")
     if config.section("tiling").flag("enabled", False):
-        raise ModelError("the model was trained for tiled inference, which is not supported")
+        raise ModelError("The model was trained for tiled inference, which is not supported")
     if in_channels not in (1, 3):
-        raise ModelError(f"the network takes {in_channels} channels; 1 or 3 are supported")
+        raise ModelError(f"The network takes {in_channels} channels; 1 or 3 are supported")
     scale = config.raw("scale")
     if isinstance(scale, list):
         if len(scale) != 1:
@@ -243,7 +243,7 @@ def _preprocessing(
         config = Config({"scale": scale[0]}, config.path("scale"))
     input_scale = config.number("scale", 1.0)
     if not input_scale > 0:
-        raise ModelError(f"preprocessing scale must be positive, found {input_scale}")
+        raise ModelError(f"Preprocessing scale must be positive, found {input_scale}")
     return Preprocessing(
         channels="rgb" if rgb else "grayscale" if gray else "as_is",
         in_channels=in_channels,

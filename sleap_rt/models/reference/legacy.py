@@ -180,7 +180,7 @@ def to_channels(image: Image, n_channels: int) -> Image:
     """
     found = image.shape[-1]
     if found not in (1, 3):
-        raise DataError(f"frames have {found} channels; legacy models take frames with 1 or 3")
+        raise DataError(f"Frames have {found} channels; legacy models take frames with 1 or 3")
     if found == n_channels:
         return image
     if n_channels == 3:

@@ -120,7 +120,7 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
         return timed(_opened(model, options, device, declared))
     except ModuleNotFoundError as error:
         raise EngineError(
-            f"engine {options.engine!r} needs the Python package {error.name!r}, which is not "
+            f"Engine {options.engine!r} needs the Python package {error.name!r}, which is not "
             f"installed. {declared.install}"
         ) from error
 

@@ -133,7 +133,7 @@ def _pairs(asked: str, declared: Declared, *, is_int8: bool) -> list[tuple[str, 
     if not found:
         kinds = dict.fromkeys(device.kind for _, device in _all_devices(declared))
         raise OptionError(
-            f"no engine serves device {asked!r}; choose auto or one of {', '.join(kinds)} (of "
+            f"No engine serves device {asked!r}; choose auto or one of {', '.join(kinds)} (of "
             "NVIDIA GPUs, the first is cuda or cuda:0, the second cuda:1)"
         )
 
@@ -188,7 +188,7 @@ def _check_engine(options: EngineOptions, declared: Declared) -> None:
         return
     if options.engine not in declared:
         raise OptionError(
-            f"no engine named {options.engine!r}; choose auto or one of {', '.join(declared)}."
+            f"No engine named {options.engine!r}; choose auto or one of {', '.join(declared)}."
             f"{did_you_mean(options.engine, declared)}"
         )
     try:
@@ -219,7 +219,7 @@ def _only_gpus(devices: list[Device]) -> bool:
 
 def _refusal(option: str, engine: str, declared: Declared, *, on_gpu: bool) -> str:
     if option == "threads" and on_gpu:
-        return f"threads are CPU threads, and engine {engine!r} runs on the GPU; leave it out"
+        return f"Threads are CPU threads, and engine {engine!r} runs on the GPU; leave it out"
     owner = next(name for name, other in declared.items() if option in other.options)
     return (
         f"{option} is an option of {declared[owner].product}, not of engine {engine!r}; pass "

@@ -173,7 +173,7 @@ def find_device(name: str, declared: Declaration, asked: str) -> tuple[Device, i
     device = devices.get(kind)
     if device is None or (colon and not (number.isdecimal() and device.numbered)):
         raise OptionError(
-            f"engine {name!r} cannot run on device {asked!r}; it serves {_listed(declared)}"
+            f"Engine {name!r} cannot run on device {asked!r}; it serves {_listed(declared)}"
         )
     return device, int(number or 0)
 
@@ -205,7 +205,7 @@ def check_feed(inputs: Sequence[TensorSpec], feed: Feed, owner: str = "") -> Non
     specs = {spec.name: spec for spec in inputs}
     if specs.keys() != feed.keys():
         raise EngineError(
-            f"the graph takes the inputs {', '.join(specs)}; given were {', '.join(feed)}"
+            f"The graph takes the inputs {', '.join(specs)}; given were {', '.join(feed)}"
         )
     for name, value in feed.items():
         spec = specs[name]
@@ -215,10 +215,10 @@ def check_feed(inputs: Sequence[TensorSpec], feed: Feed, owner: str = "") -> Non
         if value.dtype != spec.dtype or not fits:
             shape = tuple("free" if size is None else size for size in spec.shape)
             raise EngineError(
-                f"input {name!r} is {value.dtype} {value.shape}; the graph takes {spec.dtype} "
+                f"Input {name!r} is {value.dtype} {value.shape}; the graph takes {spec.dtype} "
                 f"{shape}"
             )
         if isinstance(value, DeviceArray) and value.owner != owner:
             raise EngineError(
-                f"input {name!r} was uploaded for {value.owner}, not for {owner or 'this engine'}"
+                f"Input {name!r} was uploaded for {value.owner}, not for {owner or 'this engine'}"
             )

@@ -185,7 +185,7 @@ class OrtEngine:
         found = self._session.get_providers()
         if found[0] != wanted:
             raise EngineError(
-                f"device {options.device!r} was asked for, but ONNX Runtime fell back to "
+                f"Device {options.device!r} was asked for, but ONNX Runtime fell back to "
                 f"{found[0]}: {_why_it_fell_back(kind, missing)}; or pass --device cpu."
             )
         try:
@@ -306,7 +306,7 @@ def _checked(asked: str) -> tuple[str, str, int]:
         no_gpu = why_no_gpu() if _PROVIDERS[kind].memory == "cuda" else None
         fix += f" (but {no_gpu} here)" if no_gpu else ""
         raise EngineError(
-            f"device {asked!r} was asked for, but ONNX Runtime here offers only "
+            f"Device {asked!r} was asked for, but ONNX Runtime here offers only "
             f"{', '.join(ort.get_available_providers())}. {fix}; or pass --device cpu."
         )
     return f"{kind}:{number}" if device.numbered else kind, kind, number

@@ -30,7 +30,7 @@ def frames_of(data: Any) -> Image | list[Image]:
         with_channels(frame)
         if frame.dtype != np.uint8:
             raise DataError(
-                f"frames are {frame.dtype}, but models take 8-bit images (uint8, 0 to 255). "
+                f"Frames are {frame.dtype}, but models take 8-bit images (uint8, 0 to 255). "
                 "Convert them to 8 bit first."
             )
     return data if isinstance(data, np.ndarray) else [with_channels(frame) for frame in data]
@@ -48,7 +48,7 @@ def with_channels(frame: Any) -> Image:
     if not isinstance(frame, np.ndarray) or not _is_image(frame.shape):
         found = f"shape {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
         raise DataError(
-            "a frame is an array of shape (height, width) or (height, width, channels), uint8, "
+            "A frame is an array of shape (height, width) or (height, width, channels), uint8, "
             f"with 1 channel (gray) or 3 (RGB); got {found}"
         )
     return frame[..., None] if frame.ndim == 2 else frame

@@ -52,7 +52,7 @@ class InputLabels:
             missing = [name for name in node_names if name not in there]
             if missing:
                 raise DataError(
-                    f"the model's skeleton has nodes that the labelled animals lack: "
+                    f"The model's skeleton has nodes that the labelled animals lack: "
                     f"{', '.join(missing)} (they have {', '.join(there)})"
                 )
             row[:] = instance.numpy()[[there.index(name) for name in node_names]]

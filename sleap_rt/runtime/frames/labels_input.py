@@ -45,7 +45,7 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
         OptionError: there is no video of the number asked for.
         DataError: videos are missing, none can be read, or no frame is left.
     """
-    name = "the labels" if path is None else str(path)
+    name = "The labels" if path is None else str(path)
     form = in_one_form(labels, in_place=path is not None)
     labels, selection = form.labels, on_merged_videos(selection, form.video_numbers)
     candidates = candidates_of_labels(labels, selection)
@@ -137,7 +137,7 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
         video.backend_metadata.update({**metadata, **names_in_metadata(video.filename)})
     if missing:
         raise DataError(
-            "these videos are missing where the labels say and beside them in "
+            "These videos are missing where the labels say and beside them in "
             f"{folder.resolve()}: {'; '.join(missing)}. Put them there."
         )
 

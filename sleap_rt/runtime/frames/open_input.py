@@ -65,7 +65,7 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
     if isinstance(data, sio.Labels):
         return open_labels(data, None, selection)
     raise OptionError(
-        f"cannot predict on {type(data).__name__}; give a path, a list of images, a sleap_io Video "
+        f"Cannot predict on {type(data).__name__}; give a path, a list of images, a sleap_io Video "
         "or Labels, or a NumPy array"
     )
 
@@ -154,7 +154,7 @@ def _open_images(
 ) -> OpenInput:
     missing = [str(path) for path in paths if not path.is_file()]
     if missing or not paths:
-        raise DataError(f"images are missing: {', '.join(missing) or 'the list is empty'}")
+        raise DataError(f"Images are missing: {', '.join(missing) or 'the list is empty'}")
     _refuse_hdf5_options(selection, "an image list")
     _refuse_colors(selection, "an image list")
     images = ImageFiles(paths)

@@ -52,7 +52,7 @@ class LostVideo:
         self.notes: tuple[str, ...] = (str(error),)
 
     def read(self, index: int) -> Image:
-        raise FrameError(f"frame {index} cannot be read: {self._error}")
+        raise FrameError(f"Frame {index} cannot be read: {self._error}")
 
     def close(self) -> None:
         pass

@@ -93,7 +93,7 @@ class Sample:
             parts = parse_json(text, most=len(text))
             return cls(_unpacked(parts["feed"]), _unpacked(parts["expected"]))
         except (*FAULTS, TypeError, AttributeError) as error:
-            raise ModelError(f"the stored sample is damaged: {error}. Export it again.") from error
+            raise ModelError(f"The stored sample is damaged: {error}. Export it again.") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,9 +122,9 @@ def check_place(path: Path, inputs: Sequence[Path]) -> None:
     if path.is_dir():
         raise DataError(f"{path} is a folder; -o takes the name of a `{path.suffix}` file.")
     if not there.is_dir():
-        raise DataError(f"cannot write into {path.parent}: {there} is a file.")
+        raise DataError(f"Cannot write into {path.parent}: {there} is a file.")
     if not os.access(there, os.W_OK):
-        raise DataError(f"cannot write into {path.parent}: {there} may not be written to.")
+        raise DataError(f"Cannot write into {path.parent}: {there} may not be written to.")
 
 
 def _longest_name(folder: Path) -> int:
@@ -148,4 +148,4 @@ def make_folder(path: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise DataError(f"cannot write into {path.parent}: {error.strerror}.") from error
+        raise DataError(f"Cannot write into {path.parent}: {error.strerror}.") from error

@@ -86,7 +86,7 @@ def predict_batches(
     )
     with read, answered:
         for frames, rest in answered:
-            with doing(f"putting together the animals of {frames}"):
+            with doing(f"Putting together the animals of {frames}"):
                 results = _in_place(frames, rest(), source, predictor)
             yield Batch(results, frames.images, frames.is_whole)
 
@@ -149,7 +149,7 @@ def _read(
     try:
         for position in positions:
             ref = refs[position]
-            with activity.doing(f"reading frame {ref.frame_index}"):
+            with activity.doing(f"Reading frame {ref.frame_index}"):
                 image = _image(source, ref, options)
             if image is not None and shape is not None and image.shape != shape:
                 yield _Frames(found)
@@ -188,7 +188,7 @@ def _answered(
         known = _known(predictor, labels, batch.readable)
         indices = [ref.frame_index for ref in batch.readable]
         shape = batch.stacked.shape[1:]
-        with activity.doing(f"the engine's work on {batch}", may_build=shape not in seen):
+        with activity.doing(f"The engine's work on {batch}", may_build=shape not in seen):
             rest = predictor.begin(batch.stacked, indices, known)
         seen.add(shape)
         yield batch, rest

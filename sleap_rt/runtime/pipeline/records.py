@@ -102,7 +102,7 @@ def unpacked(batch: bytes) -> list[FrameInstances]:
     try:
         return _unpacked(batch)
     except (struct.error, ValueError) as error:
-        raise DataError("a record is whole, but holds no results of this program") from error
+        raise DataError("A record is whole, but holds no results of this program") from error
 
 
 def _unpacked(batch: bytes) -> list[FrameInstances]:

@@ -163,7 +163,7 @@ def _node_names(kept: "list[tuple[int, sio.LabeledFrame]]") -> Sequence[str]:
     for other in others:
         if other != first:
             raise DataError(
-                f"the instances to track have skeletons with different nodes, {', '.join(first)} "
+                f"The instances to track have skeletons with different nodes, {', '.join(first)} "
                 f"and {', '.join(other)}; one tracker takes one skeleton"
             )
     return first
@@ -201,7 +201,7 @@ def _track_frame(
     tracked, passed_on = _tracked_instances(frame), _passed_on_instances(frame)
     image = _image(frame) if tracker.options.needs_images else None
     arrays = _arrays(tracked, frame.frame_idx, video, n_nodes)
-    with doing(f"tracking frame {frame.frame_idx}"):
+    with doing(f"Tracking frame {frame.frame_idx}"):
         found: Assignment = tracker.assign(arrays, image, user_labeled=user_labeled)
     stay = []
     for position, track_id, score in zip(
@@ -222,7 +222,7 @@ def _image(frame: "sio.LabeledFrame") -> AnyFloats:
         image: AnyFloats = frame.video[frame.frame_idx]
     except (OSError, IndexError, ValueError, KeyError) as error:
         raise DataError(
-            f"frame {frame.frame_idx} of {frame.video.filename} cannot be read: {error}"
+            f"Frame {frame.frame_idx} of {frame.video.filename} cannot be read: {error}"
         ) from error
     return image
 

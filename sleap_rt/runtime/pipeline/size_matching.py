@@ -115,7 +115,7 @@ def fit_to(height: int, width: int, target_height: int, target_width: int) -> Fi
     fitting[limiting] = target[limiting]
     if fitting.min() < 1:
         raise DataError(
-            f"a frame of {height}x{width} px (height x width) cannot be brought to "
+            f"A frame of {height}x{width} px (height x width) cannot be brought to "
             f"{target_height}x{target_width} px, the largest sides among the videos of this run; "
             "predict this video on its own"
         )

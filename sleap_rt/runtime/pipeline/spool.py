@@ -31,7 +31,7 @@ class Spool:
                 dir=folder, prefix=".results-", buffering=0
             )
         except OSError as error:
-            raise DataError(f"cannot write into {folder}: {error.strerror}.") from error
+            raise DataError(f"Cannot write into {folder}: {error.strerror}.") from error
         self._end = 0
         self._last: list[FrameInstances] = []  # not in the file yet
 
@@ -46,7 +46,7 @@ class Spool:
                 self._write(record)
             except OSError as error:
                 raise JournalError(
-                    f"cannot write into {self._folder}: {error.strerror}."
+                    f"Cannot write into {self._folder}: {error.strerror}."
                 ) from error
             self._last = []
 
@@ -57,7 +57,7 @@ class Spool:
             self._file.seek(position)
             record = read_record(self._file, self._end, 0)
             if record is None:
-                raise DataError(f"the disk of {self._folder} gave back other bytes than it got.")
+                raise DataError(f"The disk of {self._folder} gave back other bytes than it got.")
             position += record.size
             yield from unpacked(record.batch)
         yield from self._last

@@ -107,7 +107,7 @@ def followed(
             yield from _with_tracks(results, [None] * len(results), source, following)
         for batch in batches:
             if journal is not None and batch.is_whole:
-                with doing(f"writing {journal.path}"):
+                with doing(f"Writing {journal.path}"):
                     journal.append(batch.results)
             yield from _with_tracks(batch.results, batch.frames, source, following)
 
@@ -122,7 +122,7 @@ def _with_tracks(
         is_missing = image is None and result.image is not ImageState.UNREADABLE
         if is_missing and following.needs_images:
             image = source.read(FrameRef(result.video_index, result.frame_index))
-        with doing(f"tracking frame {result.frame_index}"):
+        with doing(f"Tracking frame {result.frame_index}"):
             followed_result = following.follow(result, image)
         yield followed_result
 

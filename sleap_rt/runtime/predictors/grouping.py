@@ -38,7 +38,7 @@ def grouping_order(edges: Edges) -> tuple[int, ...]:
     """
     if not edges or _has_cycle(edges):
         raise ModelError(
-            f"the skeleton's edges {list(edges)} cannot be followed from a root; bottom-up "
+            f"The skeleton's edges {list(edges)} cannot be followed from a root; bottom-up "
             "grouping needs at least one edge and no cycle"
         )
     targets = {destination for _, destination in edges}

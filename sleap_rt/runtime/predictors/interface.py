@@ -143,12 +143,12 @@ def check_frames(frames: Array) -> Frames:
     """
     if frames.dtype != np.uint8:
         raise DataError(
-            f"frames are {frames.dtype}, but models take 8-bit images (uint8, 0 to 255). "
+            f"Frames are {frames.dtype}, but models take 8-bit images (uint8, 0 to 255). "
             "Convert the video to 8 bit first."
         )
     if frames.ndim != 4 or frames.shape[3] not in (1, 3) or 0 in frames.shape[1:]:
         raise DataError(
-            f"frames have shape {frames.shape}; (batch, height, width, channels) with 1 or 3 "
+            f"Frames have shape {frames.shape}; (batch, height, width, channels) with 1 or 3 "
             "channels was expected, and no side of 0 px"
         )
     return frames
@@ -174,15 +174,15 @@ def check_known(
     """
     if known is None:
         raise DataError(
-            "this model alone works on labelled animals, and there are none: give a `.slp` file "
+            "This model alone works on labelled animals, and there are none: give a `.slp` file "
             "with labelled frames, or the other model of the pair as well"
         )
     if len(known) != n_frames:
-        raise DataError(f"labelled animals of {len(known)} frames were given for {n_frames} frames")
+        raise DataError(f"Labelled animals of {len(known)} frames were given for {n_frames} frames")
     for points in known:
         if points.ndim != 3 or points.shape[1:] != (n_nodes, 2):
             raise DataError(
-                f"labelled animals have shape {points.shape}; (n, {n_nodes}, 2) was expected, "
+                f"Labelled animals have shape {points.shape}; (n, {n_nodes}, 2) was expected, "
                 "one point for each node of the model's skeleton"
             )
     return known

@@ -115,14 +115,14 @@ def check_use(
     unknown = [name for name in raw if name not in found.raw]
     if unknown:
         raise OptionError(
-            f"raw output {', '.join(unknown)}: {models.in_words} has none of that name; it has "
+            f"Raw output {', '.join(unknown)}: {models.in_words} has none of that name; it has "
             f"{', '.join(found.raw)}"
         )
     if decode.detect_every > 1 and "centroid_confmaps" in raw:
         raise OptionError("centroid_confmaps: not there for each frame with detect_every")
     if match_known and found.open_matched is None:
         raise OptionError(
-            "poses of labelled animals are taken over only with a centroid model alone, not with "
+            "Poses of labelled animals are taken over only with a centroid model alone, not with "
             f"{models.in_words}"
         )
     if "anchor_part" in found.options:

@@ -58,7 +58,7 @@ class FlowShifter:
         if self._size not in (None, gray.shape):
             before, now = (f"{width} x {height}" for height, width in (self._size, gray.shape))
             raise DataError(
-                f"a frame of {now} px follows frames of {before} px, and use_flow finds motion "
+                f"A frame of {now} px follows frames of {before} px, and use_flow finds motion "
                 "only between frames of one size. Follow the animals without it."
             )
         self._size = gray.shape

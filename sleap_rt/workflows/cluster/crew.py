@@ -122,7 +122,7 @@ class Crew:
         waiting = [order.future for order in orders if order.answer is None]
         self.n_waiting -= len(waiting)
         for order in orders:
-            order.answer = order.answer or RunError("it was cancelled")
+            order.answer = order.answer or RunError("It was cancelled")
         if waiting and self._client.status == "running":
             self._client.cancel(waiting)
 
@@ -160,12 +160,12 @@ class Crew:
             return error
         except KilledWorker as error:
             return RunError(
-                f"frames {first} to {last} of the run: every worker that had them ended, as for "
+                f"Frames {first} to {last} of the run: every worker that had them ended, as for "
                 f"lack of memory ({error.last_worker.address} the last)."
             )
         except (Exception, CancelledError) as error:
             words = " ".join(f"{type(error).__name__}: {error}".split())
-            return RunError(f"frames {first} to {last} of the run: the cluster failed: {words}.")
+            return RunError(f"Frames {first} to {last} of the run: the cluster failed: {words}.")
 
     def _greet(self, answer: Answer) -> None:
         maker = answer.maker
@@ -192,7 +192,7 @@ class Crew:
         self._look_around()
         if self._there and not self._fit():
             raise EngineError(
-                f"none of {len(self._there)} workers can take part; {answer.address} on "
+                f"None of {len(self._there)} workers can take part; {answer.address} on "
                 f"{answer.host}: {answer.reason}"
             )
 
@@ -208,7 +208,7 @@ class Crew:
         """Find out who is there now."""
         self._looked_at = time.monotonic()
         if self._client.status in ("closing", "closed"):
-            raise RunError("the scheduler of the cluster does not answer any more.")
+            raise RunError("The scheduler of the cluster does not answer any more.")
         try:
             self._there = list(self._client.nthreads())
         except (OSError, TimeoutError):  # the client connects once more, and closes if it cannot

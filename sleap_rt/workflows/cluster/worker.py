@@ -88,7 +88,7 @@ def predict_range(job: Job, start: int, stop: int) -> Answer | Unfit:
 def _opened_models(job: Job) -> _Models:
     """The models, opened by the first range of a run and kept for all others."""
     if job.version != __version__:
-        raise OptionError(f"it has sleap-rt {__version__}, and the run {job.version}")
+        raise OptionError(f"It has sleap-rt {__version__}, and the run {job.version}")
     key = (job.graphs, job.models, job.decode, job.engine, job.threads, job.match_known)
     if key not in _models:
         for predictor, _, _ in _models.values():

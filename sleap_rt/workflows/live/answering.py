@@ -110,7 +110,7 @@ class Answering:
         except FrameError:
             self._n_unreadable += 1
             return
-        with doing(f"the work on frame {frame.index}"):
+        with doing(f"The work on frame {frame.index}"):
             (found,) = self._predictor.predict(image[None], [frame.index])
             found = replace(filter_frame(found, self._filters), raw={})
             found = self._following.follow(found, image)

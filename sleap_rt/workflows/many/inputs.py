@@ -42,7 +42,7 @@ def find_inputs(given: Sequence[Path]) -> Inputs:
     """
     if not given:
         raise OptionError(
-            "no input was given; name a video, a folder or a `.slp` file ahead of the options, or "
+            "No input was given; name a video, a folder or a `.slp` file ahead of the options, or "
             "behind data_path (-i)"
         )
     refuse_twice(given)

@@ -52,7 +52,7 @@ def plan_many(paths: Sequence[Path], options: ManyOptions) -> ManyRun:
     if refused:
         more = f" And {len(refused) - _MOST_NAMED} more." if len(refused) > _MOST_NAMED else ""
         raise DataError(
-            f"nothing was run. {' '.join(refused[:_MOST_NAMED])}{more} --skip_existing leaves out "
+            f"Nothing was run. {' '.join(refused[:_MOST_NAMED])}{more} --skip_existing leaves out "
             "inputs whose result is there."
         )
     return ManyRun(tasks, options.summary)

@@ -74,7 +74,7 @@ def merge_parts(
             changed, or the output cannot be written.
     """
     if not paths:
-        raise OptionError("no part was given; name all parts that frame_range_of wrote")
+        raise OptionError("No part was given; name all parts that frame_range_of wrote")
     checked = PredictionOptions(
         output_path=options.output_path, output_format=options.output_format
     )
@@ -143,7 +143,7 @@ def _check_joints(parts: Sequence[Part]) -> None:
         position = part.positions.stop
     if position != parts[0].n_frames:
         raise DataError(
-            f"the parts hold {position} frames of {parts[0].n_frames}: they were cut by "
+            f"The parts hold {position} frames of {parts[0].n_frames}: they were cut by "
             "different versions."
         )
 

@@ -111,7 +111,7 @@ class Run:
         with closing(stream):
             try:
                 for result in report.results(stream, self._n_wanted, n_resumed):
-                    with doing(f"storing frame {result.frame_index}"):
+                    with doing(f"Storing frame {result.frame_index}"):
                         self._damaged.note(result)
                         if self._tally.add(result) and self._stored is not None:
                             self._stored.append(result)

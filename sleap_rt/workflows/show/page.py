@@ -85,12 +85,12 @@ def plan_page(paths: Sequence[Path], options: PageOptions) -> PagePlan:
 def _check_runs(models: ModelSet) -> None:
     if models.needs_labels:
         raise OptionError(
-            f"a {models.in_words} model alone works on labelled animals, which a page has not; "
+            f"A {models.in_words} model alone works on labelled animals, which a page has not; "
             "give its centroid model as well"
         )
     if "int8" in models.precisions:
         raise OptionError(
-            "the page runs networks in float32 and float16; this one is in int8, which is for "
+            "The page runs networks in float32 and float16; this one is in int8, which is for "
             "TensorRT and OpenVINO. Export it again without --precision int8."
         )
 

@@ -252,7 +252,7 @@ def _check_free(path: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:
 def _check_crop(crop: tuple[int, int, int, int], height: int, width: int, name: str) -> None:
     if crop[2] > width or crop[3] > height:
         raise DataError(
-            f"crop {','.join(map(str, crop))} reaches beyond the frames of {name}, which are "
+            f"Crop {','.join(map(str, crop))} reaches beyond the frames of {name}, which are "
             f"{width}x{height} px"
         )
 

@@ -96,7 +96,7 @@ def _replayed(graphs: GraphSet, engine: EngineOptions, key: TrialKey) -> str:
 def _wrong(found: Verification, key: TrialKey) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in key.versions.items())
     return (
-        f"engine {found.engine} computes {found.path} wrongly on this machine ({key.cpu}, device "
+        f"Engine {found.engine} computes {found.path} wrongly on this machine ({key.cpu}, device "
         f"{found.device}; {versions}): {excess(found)}, by the sample that the file carries. "
         "Nothing was predicted. Choose another --engine, or install another version of this one; "
         f"`sleap-nn verify {as_typed(found.path)} --engine {found.engine}` repeats the check."

@@ -87,5 +87,5 @@ def test_lacking_nodes_are_missing_and_extra_ones_are_dropped_both_are_said():
 def test_no_common_node_is_an_error_in_words():
     truth = make_table({0: [User(square())]})
     predicted = make_table({0: [Predicted(square())]}, nodes=("w", "x", "y", "z"), edges=())
-    with pytest.raises(DataError, match="no node name is common to both skeletons"):
+    with pytest.raises(DataError, match="No node name is common to both skeletons"):
         align_nodes(predicted, truth)

@@ -102,7 +102,7 @@ def test_on_a_cpu_int8_goes_to_openvino_where_that_is_installed(device, installe
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (EngineOptions(engine="trt", threads=2), "threads are CPU threads"),
+        (EngineOptions(engine="trt", threads=2), "Threads are CPU threads"),
         (EngineOptions(engine="ort", workspace=64), "workspace is an option of TensorRT"),
         (EngineOptions(workspace=64), "pass engine='trt'"),
         (EngineOptions(engine="openvino", cuda_graphs=False), "cuda_graphs is an option of Tens"),
@@ -159,7 +159,7 @@ def test_options_that_hold_for_the_cpu_choose_the_cpu():
     assert choose(named, declared, is_int8=False).options.device == "gpu:0"
     named = EngineOptions(engine="warp", threads=2)
     assert choose(named, declared, is_int8=False).options.device == "cpu"
-    with pytest.raises(OptionError, match="threads are CPU threads"):
+    with pytest.raises(OptionError, match="Threads are CPU threads"):
         choose(EngineOptions(engine="warp", device="gpu", threads=2), declared, is_int8=False)
 
 
@@ -182,7 +182,7 @@ def test_an_option_is_referred_to_an_engine_that_has_it():
 
 
 def test_a_device_that_no_engine_serves_is_a_usage_error():
-    with pytest.raises(OptionError, match="no engine serves device 'warp'; choose auto or"):
+    with pytest.raises(OptionError, match="No engine serves device 'warp'; choose auto or"):
         check_engine_options(EngineOptions(device="warp"))
 
 
@@ -214,7 +214,7 @@ def test_devices_that_are_not_served(device):
 
 
 def test_an_engine_that_does_not_exist_is_a_usage_error():
-    with pytest.raises(OptionError, match="no engine named 'warp'"):
+    with pytest.raises(OptionError, match="No engine named 'warp'"):
         choose_engine(EngineOptions(engine="warp"))
 
 

@@ -51,7 +51,7 @@ def test_images_of_a_folder_come_in_order_of_their_names(image_folder):
 def test_images_of_a_list_come_in_its_order(image_folder):
     paths = [image_folder / "003.png", image_folder / "001.png"]
     np.testing.assert_array_equal(frames_of(paths), [PICTURES[3], PICTURES[1]])
-    with pytest.raises(DataError, match=r"images are missing: .*none\.png"):
+    with pytest.raises(DataError, match=r"Images are missing: .*none\.png"):
         frames_of([image_folder / "none.png"])
 
 
@@ -167,7 +167,7 @@ def test_arrays_are_frames(shape):
 
 
 def test_arrays_of_another_type_are_refused():
-    with pytest.raises(DataError, match="frames are float64, but models take 8-bit images"):
+    with pytest.raises(DataError, match="Frames are float64, but models take 8-bit images"):
         frames_of(np.zeros((2, 10, 10, 3)))
 
 
@@ -194,7 +194,7 @@ def test_options_for_another_kind_of_input_are_refused(image_folder, tmp_path):
         frames_of(image_folder, only_labeled_frames=True)
     with pytest.raises(DataError, match="does not exist"):
         frames_of(tmp_path / "none.mp4")
-    with pytest.raises(OptionError, match="cannot predict on dict; give a path"):
+    with pytest.raises(OptionError, match="Cannot predict on dict; give a path"):
         frames_of({})
 
 
@@ -276,7 +276,7 @@ def test_paths_that_this_system_cannot_have_are_missing_videos(name, project, tm
     labels = sio.load_slp(str(project), open_videos=False)
     labels.videos[0].replace_filename(name, open=False)
     labels.save(str(tmp_path / "odd.slp"), verbose=False)
-    with pytest.raises(DataError, match=r"these videos are missing"):
+    with pytest.raises(DataError, match=r"These videos are missing"):
         frames_of(tmp_path / "odd.slp")
 
 

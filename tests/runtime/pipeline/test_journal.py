@@ -204,9 +204,9 @@ def test_another_run_is_told_by_what_it_differs(path):
 
 def test_a_second_writer_is_refused_at_once(path):
     with Journal(path, pytest.fail):
-        with pytest.raises(DataError, match=r"another run is writing .*out\.slp: its journal"):
+        with pytest.raises(DataError, match=r"Another run is writing .*out\.slp: its journal"):
             Journal(path, pytest.fail)
-        with pytest.raises(DataError, match="another run is writing"):
+        with pytest.raises(DataError, match="Another run is writing"):
             check_not_locked(path)
     check_not_locked(path)
     assert words(resumed(path)[0]) == words(BATCHES)  # the one refused changed nothing
@@ -227,7 +227,7 @@ def test_the_lock_of_another_process_ends_when_it_is_killed(path):
         [sys.executable, "-c", HOLDS, str(path)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(DataError, match="another run is writing"):
+        with pytest.raises(DataError, match="Another run is writing"):
             Journal(path, pytest.fail)
         process.send_signal(signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
     assert words(resumed(path)[0]) == words(BATCHES)

@@ -183,7 +183,7 @@ def test_raw_outputs_of_crops_belong_to_the_instances(shared_data, graphs_of):
 
 def test_a_raw_output_that_a_model_does_not_have_is_refused(shared_data, graphs_of):
     graphs = graphs_of(["native/centroid"])
-    with pytest.raises(OptionError, match="raw output pafs: centroid has none"):
+    with pytest.raises(OptionError, match="Raw output pafs: centroid has none"):
         open_predictor(graphs, DecodeOptions(), ON_CPU, ("confmaps", "pafs"))
 
 

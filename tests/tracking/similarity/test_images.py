@@ -63,7 +63,7 @@ def test_frames_of_another_size_are_refused_in_words(texture):
     """Folders of images may hold several sizes; OpenCV would only tell of an assertion."""
     images = [texture, texture[:300]]
     sequence = [frame([POSE], frame_index=0), frame([POSE], frame_index=1)]
-    with pytest.raises(DataError, match="a frame of 400 x 300 px follows frames of 400 x 400 px"):
+    with pytest.raises(DataError, match="A frame of 400 x 300 px follows frames of 400 x 400 px"):
         ids(
             track_frames(
                 sequence,

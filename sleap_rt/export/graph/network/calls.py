@@ -204,7 +204,7 @@ def apply_rule(target: Any, call: Call, args: Sequence[Any], kwargs: Mapping[str
     key = type(target) if isinstance(target, nn.Module) else target
     name = getattr(key, "__name__", key)
     if key not in _RULES:
-        raise ModelError(f"the network calls `{name}`, which has no form in ONNX here")
+        raise ModelError(f"The network calls `{name}`, which has no form in ONNX here")
     signature = inspect.signature(_RULES[key])
     known = signature.parameters
     # Arguments that torch passes on as None or False change nothing.
@@ -213,7 +213,7 @@ def apply_rule(target: Any, call: Call, args: Sequence[Any], kwargs: Mapping[str
         bound = signature.bind(call, *args, **rest)
     except TypeError as error:
         raise ModelError(
-            f"the network calls `{name}` in a way that has no form in ONNX here: {error}"
+            f"The network calls `{name}` in a way that has no form in ONNX here: {error}"
         ) from error
     return _RULES[key](*bound.args, **bound.kwargs)
 
@@ -224,5 +224,5 @@ def _dtype_of(example: Any) -> torch.dtype:
 
 def onnx_type(dtype: torch.dtype | None) -> ir.DataType:
     if dtype not in _DTYPES:
-        raise ModelError(f"the network computes in {dtype}, which has no form in ONNX here")
+        raise ModelError(f"The network computes in {dtype}, which has no form in ONNX here")
     return _DTYPES[dtype]

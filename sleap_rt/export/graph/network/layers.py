@@ -19,7 +19,7 @@ Pads = tuple[int, int, int, int]  # top, left, bottom, right
 def _conv(call: Call, x: Traced) -> Value:
     layer: nn.Conv2d = call.module
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
-        raise ModelError(f"a convolution pads with {layer.padding_mode}, {layer.padding!r}")
+        raise ModelError(f"A convolution pads with {layer.padding_mode}, {layer.padding!r}")
     inner, pads = _without_padding(call, x, _sides(layer.padding), fill=0.0)
     convolved = Convolved(inner, layer, pads)
     value = _convolved(call, convolved, _weights(call, layer))
@@ -89,7 +89,7 @@ def _batch_norm(
     eps: float = 1e-5,
 ) -> Value:
     if training:
-        raise ModelError("a batch normalisation is in training mode")
+        raise ModelError("A batch normalisation is in training mode")
     convolved = call.store.convolutions.get(x.value)
     if convolved is not None:
         scale = weight.double() / torch.sqrt(variance.double() + eps)
@@ -156,7 +156,7 @@ def _average_pool(
     divisor_override: int | None = None,
 ) -> Value:
     if _pair(padding) != (0, 0) or ceil_mode or divisor_override is not None:
-        raise ModelError("an average pooling reaches over the border")
+        raise ModelError("An average pooling reaches over the border")
     shape, strides = _pair(kernel_size), _pair(stride or kernel_size)
     return call.op.AveragePool(call.value(x), kernel_shape=shape, strides=strides)
 
@@ -190,7 +190,7 @@ def _silu(call: Call, x: Traced) -> Value:
 @writes(F.gelu)
 def _gelu(call: Call, x: Traced, approximate: str = "none") -> Value:
     if approximate != "none":
-        raise ModelError(f"a GELU is approximated by {approximate!r}")
+        raise ModelError(f"A GELU is approximated by {approximate!r}")
     op, value = call.op, call.value(x)
     scaled = op.Div(value, call.number(math.sqrt(2)))  # in this order engines recognise it
     erf = op.Add(op.Erf(scaled), call.number(1.0))
@@ -222,7 +222,7 @@ def _interpolate(
     align_corners: bool | None = None,
 ) -> Value:
     if mode not in ("nearest", "bilinear") or align_corners:
-        raise ModelError(f"maps are resized by {mode!r} with align_corners {align_corners}")
+        raise ModelError(f"Maps are resized by {mode!r} with align_corners {align_corners}")
     scales = sizes = None
     if size is None:
         scales = [1.0, 1.0, *map(float, _pair(scale_factor))]
@@ -244,7 +244,7 @@ def _pad(
     call: Call, x: Traced, pad: Sequence[Any], mode: str = "constant", value: float | None = None
 ) -> Value:
     if mode != "constant":
-        raise ModelError(f"maps are padded by {mode!r}")
+        raise ModelError(f"Maps are padded by {mode!r}")
     fill = value or 0.0
     before, after = list(pad[::2][::-1]), list(pad[1::2][::-1])  # torch begins with the last axis
     rest = [0] * (x.rank - len(before))

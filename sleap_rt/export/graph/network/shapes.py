@@ -28,14 +28,14 @@ _arithmetic("And", operator.and_)
 @writes(operator.truediv)
 def _divide(call: Call, a: Any, b: Any) -> Value:
     if not call.dtype.is_floating_point:
-        raise ModelError("sizes are divided to fractions")
+        raise ModelError("Sizes are divided to fractions")
     return call.op.Div(call.value(a, call.dtype), call.value(b, call.dtype))
 
 
 @writes(operator.floordiv)
 def _floor_divide(call: Call, a: Any, b: Any) -> Value:
     if not isinstance(call.examples[0], int):
-        raise ModelError("tensors are divided to whole numbers")
+        raise ModelError("Tensors are divided to whole numbers")
     return call.op.Div(call.value(a), call.value(b))  # truncates; sizes are not negative
 
 
@@ -80,7 +80,7 @@ def _attribute(call: Call, x: Traced, name: str) -> Any:
         return tuple(call.sizes(x))
     if name == "device":
         return torch.device("cpu")
-    raise ModelError(f"the network asks a tensor for its {name!r}")
+    raise ModelError(f"The network asks a tensor for its {name!r}")
 
 
 @writes(operator.getitem)
@@ -97,12 +97,12 @@ def _getitem(call: Call, x: Any, index: Any) -> Any:
 def _slices(call: Call, x: Traced, index: Sequence[Any]) -> Value:
     """Slices of the first axes, then single positions of them."""
     if not all(isinstance(i, int | slice) for i in index):
-        raise ModelError(f"a tensor is indexed with {index}")
+        raise ModelError(f"A tensor is indexed with {index}")
     cut = {axis: i for axis, i in enumerate(index) if isinstance(i, slice) and i != slice(None)}
     value = call.value(x)
     if cut:
         if any(i.step is not None for i in cut.values()):
-            raise ModelError("a tensor is indexed with steps")
+            raise ModelError("A tensor is indexed with steps")
         starts = call.vector([0 if i.start is None else i.start for i in cut.values()])
         stops = call.vector([_END if i.stop is None else i.stop for i in cut.values()])
         value = call.op.Slice(value, starts, stops, list(cut))
@@ -175,7 +175,7 @@ def _reshaped(call: Call, x: Traced, shape: Sequence[Any] | None) -> Value:
     if sizes.count(-1) <= 1:
         return call.op.Reshape(call.value(x), sizes)
     if shape is None:
-        raise ModelError("a tensor is reshaped to sizes that are not known")
+        raise ModelError("A tensor is reshaped to sizes that are not known")
     return call.op.Reshape(call.value(x), call.vector(shape))
 
 

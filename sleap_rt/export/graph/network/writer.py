@@ -70,9 +70,9 @@ def _trace(network: nn.Module) -> fx.GraphModule:
     try:
         traced = fx.symbolic_trace(network)
     except fx.proxy.TraceError as error:
-        raise ModelError(f"the network's calls depend on its input: {error}") from error
+        raise ModelError(f"The network's calls depend on its input: {error}") from error
     if not isinstance(_output_of(traced), dict):
-        raise ModelError("the network should return its outputs by name")
+        raise ModelError("The network should return its outputs by name")
     return traced
 
 

@@ -43,7 +43,7 @@ class LayerSpec:
         return len(self.inputs[0]) == 4
 
     def refuse(self, why: str) -> ModelError:
-        return ModelError(f"layer {quoted(self.name)} ({self.class_name}): {why}")
+        return ModelError(f"Layer {quoted(self.name)} ({self.class_name}): {why}")
 
     def pair(self, key: str, default: int | None = None) -> tuple[int, int]:
         """Two whole numbers (rows, columns); one number stands for both."""

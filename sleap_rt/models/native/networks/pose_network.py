@@ -85,15 +85,15 @@ def _check_shapes(
         outputs = functional_call(network, state, (image,))
     except KeyError as error:
         raise ModelError(
-            f"a head reads feature maps of stride {error}, which the backbone does not produce; "
+            f"A head reads feature maps of stride {error}, which the backbone does not produce; "
             f"the heads' output strides are {[spec.output_stride for spec in heads]}"
         ) from error
     except RuntimeError as error:
-        raise ModelError(f"the checkpoint's tensors do not fit together: {error}") from error
+        raise ModelError(f"The checkpoint's tensors do not fit together: {error}") from error
     for spec in heads:
         found = outputs[spec.output].shape[1]
         if found != spec.n_channels:
             raise ModelError(
-                f"head {spec.layer} has {found} channels in the checkpoint, but the configuration "
+                f"Head {spec.layer} has {found} channels in the checkpoint, but the configuration "
                 f"lists {spec.n_channels}; they do not belong together"
             )

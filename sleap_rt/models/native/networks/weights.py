@@ -37,7 +37,7 @@ class Weights:
         if key not in self._tensors:
             rest = [name for name in self._tensors if name not in self._taken]
             raise ModelError(
-                f"the checkpoint has no tensor `{key}`, which the network described by the "
+                f"The checkpoint has no tensor `{key}`, which the network described by the "
                 f"configuration needs; not used so far: {listed(rest)}. "
                 "Do `best.ckpt` and the configuration belong to the same training run?"
             )
@@ -93,7 +93,7 @@ class Weights:
         rest = [name for name in self._tensors if name not in self._taken]
         if rest:
             raise ModelError(
-                f"the checkpoint holds {len(rest)} tensors that the network described by the "
+                f"The checkpoint holds {len(rest)} tensors that the network described by the "
                 f"configuration does not have: {listed(rest)}. "
                 "Do `best.ckpt` and the configuration belong to the same training run?"
             )
@@ -102,7 +102,7 @@ class Weights:
 def _axes(key: str, weight: torch.Tensor, n_axes: int) -> tuple[int, ...]:
     if weight.ndim != n_axes:
         raise ModelError(
-            f"tensor `{key}.weight` has shape {tuple(weight.shape)}; {n_axes} axes were expected"
+            f"Tensor `{key}.weight` has shape {tuple(weight.shape)}; {n_axes} axes were expected"
         )
     return tuple(weight.shape)
 

@@ -38,7 +38,7 @@ def engine_frame_size(
         return height, width, channels
     if spec.max_height is None or spec.max_width is None:
         raise OptionError(
-            f"the {contract.kind} model was trained on frames of no fixed size; an engine needs "
+            f"The {contract.kind} model was trained on frames of no fixed size; an engine needs "
             "one: give the size of your videos as frame_size, e.g. --frame_size 1280x1024"
         )
     return spec.max_height, spec.max_width, spec.in_channels

@@ -87,7 +87,7 @@ def find_tensorrt(wanted: Flavour) -> TensorRT:
             else:
                 return _checked(TensorRT(api, flavour, str(api.__version__)))
     raise EngineError(
-        f"engine {wanted!r} needs {_PRODUCTS[wanted]}, which is not installed. {FIXES[wanted]}"
+        f"Engine {wanted!r} needs {_PRODUCTS[wanted]}, which is not installed. {FIXES[wanted]}"
     )
 
 
@@ -103,6 +103,6 @@ def _checked(found: TensorRT) -> TensorRT:
 
 def _broken(name: str, error: Exception) -> str:
     return (
-        f"the Python package {name!r} is installed but cannot be loaded: {error}. Install it "
+        f"The Python package {name!r} is installed but cannot be loaded: {error}. Install it "
         "again, in the version that matches this Python and CUDA."
     )

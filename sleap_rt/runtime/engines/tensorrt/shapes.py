@@ -66,7 +66,7 @@ class ShapeProfile:
         rest = tuple(size for size in shape[1:] if size is not None)
         if name not in _FIRST_AXIS or len(rest) != len(shape) - 1:
             raise EngineError(
-                f"the graph's input {name!r} has shape {shape}, for which the TensorRT engine "
+                f"The graph's input {name!r} has shape {shape}, for which the TensorRT engine "
                 "knows no sizes. Export the model again with this version of sleap-rt."
             )
         most = getattr(self, _FIRST_AXIS[name])

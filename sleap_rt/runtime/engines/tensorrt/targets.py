@@ -39,5 +39,5 @@ def parse_target(text: str) -> Target:
     name = text.strip().lower()
     if name not in _GPUS:
         known = "; ".join(f"{target} ({gpus})" for target, gpus in _GPUS.items())
-        raise OptionError(f"no target named {text!r}; engines can be built for {known}")
+        raise OptionError(f"No target named {text!r}; engines can be built for {known}")
     return Target(name)

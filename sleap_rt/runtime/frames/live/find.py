@@ -45,7 +45,7 @@ def find_source(data: Any, options: LiveOptions) -> LiveSource:
     if not isinstance(data, (str, Path)):
         if not isinstance(data, Iterable):
             raise OptionError(
-                f"cannot watch a {type(data).__name__}; give a camera, an address, a video, or an "
+                f"Cannot watch a {type(data).__name__}; give a camera, an address, a video, or an "
                 "iterable of frames"
             )
         _refuse(options, "frames of a program", ("rate", "size", "camera_format"))
@@ -79,7 +79,7 @@ def _stream(address: str, options: LiveOptions) -> Camera:
     protocol = address.partition("://")[0].lower()
     if protocol not in _PROTOCOLS:
         raise OptionError(
-            f"no stream of {protocol}:// is read; {', '.join(_PROTOCOLS)} are. For a file, give "
+            f"No stream of {protocol}:// is read; {', '.join(_PROTOCOLS)} are. For a file, give "
             "its path."
         )
     settings = {**_UNBUFFERED, **_PROTOCOLS[protocol]}
@@ -96,7 +96,7 @@ def _camera(text: str, options: LiveOptions) -> Camera:
     there = cameras()
     found = _named(text, there)
     if found is None or reader is None:
-        raise DataError(f"there is no video and no camera {text}. {_what_there_is(there)}")
+        raise DataError(f"There is no video and no camera {text}. {_what_there_is(there)}")
     settings = dict(_UNBUFFERED)
     if options.size is not None:
         settings["video_size"] = "{}x{}".format(*options.size)

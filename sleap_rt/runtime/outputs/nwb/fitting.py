@@ -37,7 +37,7 @@ def fit_for_nwb(labels: "sio.Labels") -> "Iterator[tuple[sio.Labels, dict[str, A
 
     frames = [frame for frame in labels.labeled_frames if frame.predicted_instances]
     if not frames:
-        raise DataError("nwb holds poses, and nothing was found; choose another --output_format.")
+        raise DataError("NWB holds poses, and nothing was found; choose another --output_format.")
     used = {id(frame.video) for frame in frames}
     videos = {id(video): _of_one_name(video) for video in labels.videos if id(video) in used}
     fitted = sio.Labels(

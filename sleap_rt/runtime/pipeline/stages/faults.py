@@ -11,7 +11,7 @@ def doing(what: str) -> Iterator[None]:
     """Say what was being done when something fails that no error of ours foresees.
 
     Args:
-        what: the work inside the context, as the beginning of a sentence: `reading frame 3`.
+        what: the work inside the context, as the beginning of a sentence: `Reading frame 3`.
 
     Raises:
         RunError: in place of any exception that is not ours, `SystemExit` among them: a library

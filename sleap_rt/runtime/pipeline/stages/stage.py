@@ -59,7 +59,7 @@ class Stage(Generic[T]):
             except queue.Empty:
                 if not was_alive:
                     raise RunError(
-                        f"the thread {self._thread.name} ended without a word."
+                        f"The thread {self._thread.name} ended without a word."
                     ) from None
                 self._check()
         return None, None

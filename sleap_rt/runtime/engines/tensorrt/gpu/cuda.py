@@ -34,7 +34,7 @@ def find_gpu(index: int) -> Gpu:
         )
     if index >= count:
         raise EngineError(
-            f"device 'cuda:{index}' was asked for, but there are {count} GPUs here, numbered from "
+            f"Device 'cuda:{index}' was asked for, but there are {count} GPUs here, numbered from "
             "0; pass one of them to --device."
         )
     select_gpu(index)
@@ -163,7 +163,7 @@ def cuda_runtime() -> Any:
         from cuda.bindings import runtime
     except ImportError as error:
         raise EngineError(
-            "running TensorRT needs the Python package 'cuda-bindings', which is not installed. "
+            "Running TensorRT needs the Python package 'cuda-bindings', which is not installed. "
             "Install it with `pip install 'sleap-rt[trt-rtx]'` or `pip install 'sleap-rt[trt]'`."
         ) from error
     return runtime
@@ -176,7 +176,7 @@ def call(function: Any, *args: Any) -> Any:
     if error != runtime.cudaError_t.cudaSuccess:
         if error == runtime.cudaError_t.cudaErrorMemoryAllocation:
             raise EngineError(
-                "the GPU is out of memory: use a smaller --batch_size, or close other programs"
+                "The GPU is out of memory: use a smaller --batch_size, or close other programs"
             )
         raise EngineError(f"{function.__name__} failed: {_text(runtime, error)}")
     return results[0] if results else None

@@ -32,7 +32,7 @@ def checked_feed(
     unknown = sorted(set(fetch) - {spec.name for spec in outputs})
     if unknown:
         raise EngineError(
-            f"the graph has no output {', '.join(unknown)}; it has "
+            f"The graph has no output {', '.join(unknown)}; it has "
             + ", ".join(spec.name for spec in outputs)
         )
     return {spec.name: _contiguous(feed[spec.name]) for spec in inputs}

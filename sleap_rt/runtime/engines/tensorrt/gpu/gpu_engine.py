@@ -119,7 +119,7 @@ class GpuEngine:
         """Tell TensorRT the shapes of this run and where its tensors lie."""
         for name, array in feed.items():
             if not context.set_input_shape(name, array.shape):
-                raise EngineError(f"the TensorRT engine refuses shape {array.shape} of {name!r}")
+                raise EngineError(f"The TensorRT engine refuses shape {array.shape} of {name!r}")
             if isinstance(array, DeviceArray):
                 context.set_tensor_address(name, array.memory)
         buffers = plan_buffers(
