@@ -7,8 +7,8 @@ from pathlib import Path
 
 
 def counted(number: int, thing: str) -> str:
-    """`1 frame`, `2 frames`, `2 switches`."""
-    plural = "es" if thing.endswith("ch") else "s"
+    """`1 frame`, `2 frames`, `2 switches`, `2 epochs`."""
+    plural = "es" if thing.endswith("tch") else "s"
     return f"{number} {thing}{'' if number == 1 else plural}"
 
 

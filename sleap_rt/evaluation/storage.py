@@ -19,6 +19,7 @@ from sleap_rt.untrusted import listed
 from sleap_rt.untrusted.archives import FAULTS, BoundedArchive
 from sleap_rt.untrusted.arrays import read_header, read_npy
 from sleap_rt.untrusted.budget import Budget
+from sleap_rt.untrusted.json_text import parse_json
 from sleap_rt.untrusted.pickles import FAULTS as PICKLE_FAULTS
 from sleap_rt.untrusted.pickles import check_pickle
 
@@ -163,6 +164,59 @@ def load_metrics(
     except FAULTS as error:
         raise DataError(f"{file} is not a metrics file: {error}") from error
     return _metrics_from(entries, file)
+
+
+def plain_metrics(file: Path) -> dict[str, float]:
+    """The numbers of stored metrics that need no unpickling.
+
+    Args:
+        file: a `.json` file as it stands beside an archive, or an `.npz` archive; of that, the
+            entries that are plain numbers.
+
+    Returns:
+        Some of `mOKS`, `mAP`, `mAR`, `avg_distance`, `p50` and `p95` (px), `mPCK`,
+        `visibility_precision` and `visibility_recall`: those that are there and finite.
+
+    Raises:
+        DataError: it cannot be read, or has none of them without unpickling.
+    """
+    try:
+        found = _from_text(file) if file.suffix == ".json" else _plain_entries(file)
+    except FAULTS as error:
+        raise DataError(f"{file.name} is not a metrics file: {error}") from error
+    if not found:
+        raise DataError(f"{file.name} holds no metrics that are plain numbers")
+    return found
+
+
+def _from_text(file: Path) -> dict[str, float]:
+    stored = parse_json(file.read_text(encoding="utf8"))
+    groups = stored if isinstance(stored, dict) else {}
+    places = {**_SCALARS, **{name: ("distance_metrics", name) for name in ("p50", "p95")}}
+    values = {
+        name: group.get(key)
+        for name, (title, key) in places.items()
+        if isinstance(group := groups.get(title), dict)
+    }
+    return {name: value for name, value in values.items() if type(value) in (int, float)}
+
+
+def _plain_entries(file: Path) -> dict[str, float]:
+    with zipfile.ZipFile(file) as opened:
+        archive = BoundedArchive(opened, Budget(file.stat().st_size, _TIMES))
+        entries = {name: f"{name}.npy" for name in _SCALARS if f"{name}.npy" in archive.names}
+        data = {name: archive.read(entry) for name, entry in entries.items()}
+        if not data and "metrics.npy" in archive.names:
+            raise DataError(
+                f"{file.name} holds its metrics as pickled objects, which are not read here; "
+                "`sleap_rt.evaluation.load_metrics(path, allow_pickle=True)` does."
+            )
+    values = {name: read_npy(content) for name, content in data.items()}
+    return {
+        name: float(value)
+        for name, value in values.items()
+        if value.shape == () and value.dtype.kind in "fiu" and np.isfinite(value)
+    }
 
 
 def _find_file(path: Path, split: str, dataset_idx: int) -> Path:

@@ -138,7 +138,7 @@ def _no_frames(path: Path) -> None:
         ("empty.mp4", Path.touch, "not a video that can be read"),
         ("noise.mp4", _noise, "not a video that can be read"),
         ("cut.mp4", _cut_short, "not a video that can be read"),
-        ("stopped.mp4", _no_frames, "The file holds no video"),
+        ("stopped.mp4", _no_frames, "the file holds no video"),
         ("stopped.avi", _no_frames, "the video has no frames"),
     ],
 )

@@ -103,7 +103,7 @@ def test_without_room_for_a_cache_a_temporary_folder_is_used(exports, capsys, bl
     block(cache.cache_folder())
     (graph,) = cache.cached_graphs([MODEL])
     (line,) = capsys.readouterr().err.splitlines()
-    assert f"exports cannot be kept: cannot write into {cache.cache_folder()}: " in line
+    assert f"exports cannot be kept: Cannot write into {cache.cache_folder()}: " in line
     assert "temporary folder" in line
     assert cache.find_cached([MODEL], NO_OVERRIDES) == cache.cached_graphs([MODEL]) == [graph]
     assert len(exports) == 1, "the rest of this process uses it again"
@@ -187,6 +187,6 @@ main(["export", {str(MODEL)!r}, "-o", {str(tmp_path / "graphs")!r}])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 1, done.stderr
-    assert f"Error: cannot write into {tmp_path / 'graphs'}: File too large" in done.stderr
+    assert f"Error: Cannot write into {tmp_path / 'graphs'}: File too large" in done.stderr
     assert "Traceback" not in done.stderr
     assert list((tmp_path / "graphs").iterdir()) == []

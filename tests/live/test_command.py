@@ -178,7 +178,7 @@ def test_a_camera_that_falls_silent_is_lost(graph, tmp_path):
 def test_a_wrong_name_ends_with_one_line(call, graph, name):
     code, out, err = call("live", "-i", name, "-m", graph)
     assert (code, out) == (1, "")
-    assert err.startswith(f"Error: there is no video and no camera {name}. ")
+    assert err.startswith(f"Error: There is no video and no camera {name}. ")
     assert err.count("\n") == 1
 
 

@@ -103,7 +103,7 @@ def test_a_result_whose_video_is_missing_is_written_all_the_same(prepared, tmp_p
     lost = prepared / "lost.slp"
     code, _, err = call("-i", lost, "-t", "-o", tmp_path / "out.slp", "--preview", command="track")
     assert code == 0
-    assert "out.slp has no preview: these videos are missing" in err
+    assert "out.slp has no preview: These videos are missing" in err
     assert (tmp_path / "out.slp").is_file()
 
 

@@ -182,7 +182,7 @@ def test_the_input_is_left_alone():
 
 @pytest.mark.parametrize("options", [{"use_flow": True}, {"features": "image", **DISTANCE}])
 def test_a_missing_image_is_named(options):
-    with pytest.raises(DataError, match="frame 0 of video 0"):
+    with pytest.raises(DataError, match="Frame 0 of video 0"):
         track([along_x(0)], **options)
 
 

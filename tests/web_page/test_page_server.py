@@ -83,7 +83,7 @@ def test_it_listens_on_the_loopback_interface_alone(server):
 
 
 def test_a_port_that_is_taken_is_told_or_passed_over(server, monkeypatch):
-    with pytest.raises(EngineError, match=f"port {server.server_port} cannot be listened on"):
+    with pytest.raises(EngineError, match=f"Port {server.server_port} cannot be listened on"):
         PageServer(CONTENT, server.server_port)
     monkeypatch.setattr("sleap_rt.web_page.server.USUAL_PORT", server.server_port)
     with PageServer(CONTENT) as other:

@@ -84,9 +84,9 @@ def dies():
 
 PLACES = {
     "reader": (arrays.ArrayReader, "read", 13, "Reading frame 13"),
-    "engine": (BrightBlocks, "predict", 3, "the engine's work on frames 12 to 15"),
+    "engine": (BrightBlocks, "predict", 3, "The engine's work on frames 12 to 15"),
     "tracker": (Tracker, "track", 13, "Tracking frame 13"),
-    "journal": (Journal, "append", 3, r"writing .*out\.slp\.journal"),
+    "journal": (Journal, "append", 3, r"Writing .*out\.slp\.journal"),
 }
 ERRORS = [
     RuntimeError("out of\nluck"),

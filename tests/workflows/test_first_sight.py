@@ -80,7 +80,7 @@ def test_an_engine_that_computes_wrongly_stops_every_run(engine, px, track, monk
     name = "ort" if engine is OrtEngine else "openvino"
     for _ in range(2):
         told = track("--engine", name, code=1).err
-        assert f"engine {name} computes" in told
+        assert f"Engine {name} computes" in told
         assert f"points differ by {px * 2**0.5:.1e} px (allowed 0.01)" in told
         assert "onnxruntime " in told, "versions"
         assert "Traceback" not in told
@@ -99,11 +99,11 @@ def test_an_engine_that_rounds_too_much_is_told_each_time_and_runs(track, monkey
 
 def test_python_and_many_inputs_refuse_alike(graph, monkeypatch, request):
     _Off(monkeypatch, OrtEngine, px=1)
-    with pytest.raises(EngineError, match=r"engine ort computes .* wrongly"):
+    with pytest.raises(EngineError, match=r"Engine ort computes .* wrongly"):
         PosePredictor(graph, engine="ort", device="cpu")
     many = ManyPredictions([graph], PredictionOptions(engine=ORT))
     video = request.config.rootpath / "samples/one_crawler.mp4"
-    with many, pytest.raises(CannotRunError, match=r"engine ort computes .* wrongly"):
+    with many, pytest.raises(CannotRunError, match=r"Engine ort computes .* wrongly"):
         many(Task(path=video, output=None))
 
 

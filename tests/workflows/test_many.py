@@ -107,7 +107,7 @@ def test_existing_results_can_be_left_out(clips):
 def test_a_run_that_was_cut_off_goes_on_where_it_was(clips):
     result(clips[0])
     clips[1].with_suffix(".predictions.slp.journal").touch()
-    with pytest.raises(DataError, match=r"nothing was run.*b\.predictions\.slp\.journal"):
+    with pytest.raises(DataError, match=r"Nothing was run.*b\.predictions\.slp\.journal"):
         plan_many(clips, ManyOptions())
     run = carried_out(clips, ManyOptions(resume=True))
     assert statuses(run) == ["existing", "done", "done", "done"]
@@ -126,7 +126,7 @@ def test_tables_of_a_run_that_was_cut_off_are_believed(clips):
 def test_files_that_are_not_ours_are_refused_before_anything_is_run(clips, resume):
     for clip in clips[1:3]:
         clip.with_suffix(".predictions.slp").write_text("labels of a person")
-    with pytest.raises(DataError, match=r"nothing was run.*b\.pred.*c\.pred.*skip_existing=True"):
+    with pytest.raises(DataError, match=r"Nothing was run.*b\.pred.*c\.pred.*skip_existing=True"):
         plan_many(clips, ManyOptions(resume=resume))
     assert len(plan_many(clips, ManyOptions(resume=resume, overwrite=True)).tasks) == 4
 

@@ -83,7 +83,7 @@ def read_config(content: bytes, name: str) -> LegacyConfig:
         ModelError: it is not JSON, older than SLEAP 1.0, or a setting that inference needs is
             missing.
     """
-    document = _parse(content, name)
+    document = parse_config(content, name)
     data, model = document.section("data"), document.section("model")
     if "data" not in document.set_keys() or "heads" not in model.set_keys():
         raise ModelError(
@@ -129,7 +129,12 @@ def read_config(content: bytes, name: str) -> LegacyConfig:
     )
 
 
-def _parse(content: bytes, name: str) -> Config:
+def parse_config(content: bytes, name: str) -> Config:
+    """The whole of a training configuration, unchecked.
+
+    Raises:
+        ModelError: it is not JSON, or no object.
+    """
     try:
         text = _STRING_OR_COMMENT.sub(_blank_comment, content.decode("utf-8-sig"))
         found = parse_json(text)

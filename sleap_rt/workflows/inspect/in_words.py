@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.words import as_typed, counted
+from sleap_rt.workflows.inspect.training.in_words import training_in_words
 
 _KINDS = {
     "single_instance": "single-animal model: finds the one animal of a frame",
@@ -35,6 +36,7 @@ def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
         nodes = "" if model["kind"] == "centroid" else f", {_nodes(model)}"
         lines.append(f"{_KINDS[model['kind']]}{nodes}")
         lines.append(f"  trained on {_frames(model['preprocessing'])}")
+        lines += training_in_words(model.get("training", {}))
         if len(kinds) == 1 and model["kind"] in _NEEDS:
             lines.append(f"  {_NEEDS[model['kind']]}")
         certificate = model.get("certificate")

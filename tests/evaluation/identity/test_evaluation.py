@@ -147,7 +147,7 @@ def test_videos_that_were_not_predicted_are_left_out_and_said():
 
 def test_a_track_twice_in_a_frame_is_an_error_that_names_it():
     twice = {("v.mp4", 7): [User(square(), track="m"), User(square(90), track="m")]}
-    with pytest.raises(DataError, match=r"track 'm' is on 2 instances of frame 7 of v\.mp4"):
+    with pytest.raises(DataError, match=r"Track 'm' is on 2 instances of frame 7 of v\.mp4"):
         evaluate(twice, two_mice(8, of=Predicted))
 
 

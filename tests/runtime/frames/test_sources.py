@@ -264,7 +264,7 @@ def test_one_bad_video_of_many_does_not_stop_the_others(project):
     with open_input(project, SelectionOptions()) as opened:
         first, second = opened.selection.refs
         assert number_in(opened.source.read(second)) == 51
-        with pytest.raises(FrameError, match=r"frame 4 cannot be read.*first\.mp4: not a video"):
+        with pytest.raises(FrameError, match=r"Frame 4 cannot be read.*first\.mp4: not a video"):
             opened.source.read(first)
         assert "first.mp4: not a video that can be read" in opened.source.notes[0]
     with pytest.raises(DataError, match="not a video that can be read"):

@@ -190,9 +190,9 @@ def test_a_worker_without_the_model_is_left_out(clip, asked, sample_graphs, work
         assert done.n_workers == 1
         (warned,) = report.warned
         assert warned.startswith(f"worker {address} on ")
-        assert f"is left out: it has sleap-rt 0.0.1, and the run {sleap_rt.__version__}" in warned
+        assert f"is left out: It has sleap-rt 0.0.1, and the run {sleap_rt.__version__}" in warned
         _set_version(workers, None, "0.0.1")
-        with pytest.raises(sleap_rt.errors.EngineError, match="none of 2 workers can take part; "):
+        with pytest.raises(sleap_rt.errors.EngineError, match="None of 2 workers can take part; "):
             on_cluster(clip, sample_graphs("bottomup"), asked, tmp_path / "other.slp")
     finally:
         _set_version(workers, None, sleap_rt.__version__)

@@ -1,0 +1,1 @@
+"""What a trained model's folder tells of its training: settings, labels, losses, metrics."""
