@@ -193,12 +193,13 @@ def _from_text(file: Path) -> dict[str, float]:
     stored = parse_json(file.read_text(encoding="utf8"))
     groups = stored if isinstance(stored, dict) else {}
     places = {**_SCALARS, **{name: ("distance_metrics", name) for name in ("p50", "p95")}}
-    values = {
-        name: group.get(key)
-        for name, (title, key) in places.items()
-        if isinstance(group := groups.get(title), dict)
-    }
-    return {name: value for name, value in values.items() if type(value) in (int, float)}
+    found: dict[str, float] = {}
+    for name, (title, key) in places.items():
+        group = groups.get(title)
+        value = group.get(key) if isinstance(group, dict) else None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = value
+    return found
 
 
 def _plain_entries(file: Path) -> dict[str, float]:

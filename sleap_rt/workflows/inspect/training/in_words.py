@@ -34,7 +34,7 @@ def _labels(facts: Mapping[str, Any]) -> Iterator[str]:
 def _some(n_frames: int | None, files: list[str] | None) -> str:
     """`120 frames of a.slp`, `a.slp`, `120 frames`, or nothing."""
     names = listed((posixpath.basename(ntpath.basename(file)) for file in files or ()), none="")
-    return " of ".join(filter(None, (n_frames and counted(n_frames, "frame"), names)))
+    return " of ".join(filter(None, (counted(n_frames, "frame") if n_frames else "", names)))
 
 
 def _course(facts: Mapping[str, Any]) -> Iterator[str]:
