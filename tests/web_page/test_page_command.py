@@ -72,7 +72,7 @@ def test_wrong_usage_is_told_before_anything_is_opened(call, static):
         (("nowhere",), "Say where the page goes: --output FOLDER, or --serve, or both"),
         (("nowhere", "-o", "x", "--port", 80), "port takes effect only with serve"),
         (("nowhere", "--serve", "--port", 70000), "port must lie in 0 to 65535, got 70000"),
-        (("--serve",), "name the model"),
+        (("--serve",), "Name the model"),
         (("a", "b", "c", "--serve"), "3 models were given"),
     ):
         code, _, err = call(*words)
