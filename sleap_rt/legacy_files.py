@@ -129,7 +129,7 @@ def read_model_files(path: Path) -> ModelFiles:
             with _opened(path) as archive:
                 return _pick(_ZippedFolder(archive), WEIGHTS_NAME)
     except FAULTS as error:
-        raise ModelError(f"Cannot be read ({error}). Copy it again.") from error
+        raise ModelError(f"Its files cannot be read ({error}). Copy it again.") from error
     if path.suffix == ".keras":
         raise ModelError(
             f"This is a Keras 3 file; SLEAP 1.4 and earlier never wrote one. {_WANTED}"
