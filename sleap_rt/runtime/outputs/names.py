@@ -109,7 +109,7 @@ def check_place(path: Path, inputs: Sequence[Path]) -> None:
     longest = _longest_name(there) - _ROOM
     if len(os.fsencode(path.name)) > longest:
         raise DataError(
-            f"cannot write {path.name[:_SHOWN]}...: its name has {len(os.fsencode(path.name))} "
+            f"Cannot write {path.name[:_SHOWN]}...: its name has {len(os.fsencode(path.name))} "
             f"bytes, and {longest} are the most, as files beside it have longer names. Choose a "
             "shorter one (-o)."
         )
