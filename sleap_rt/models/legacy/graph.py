@@ -280,6 +280,6 @@ def _stride(built: Built, inputs: list[Signal]) -> Fraction | None:
 def _whole(stride: Fraction) -> int:
     if stride.denominator != 1:
         raise ModelError(
-            f"the largest stride of the network is {stride}, not a whole number of pixels"
+            f"The largest stride of the network is {stride}, not a whole number of pixels"
         )
     return stride.numerator

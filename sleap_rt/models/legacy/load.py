@@ -50,19 +50,19 @@ def _load(files: ModelFiles) -> TrainedModel:
 
 def _check_channels(network: LegacyNetwork, config: LegacyConfig) -> None:
     if network.in_channels not in (1, 3):
-        raise ModelError(f"the network takes {network.in_channels} channels; 1 or 3 are supported")
+        raise ModelError(f"The network takes {network.in_channels} channels; 1 or 3 are supported")
     for output, head in network.heads.items():
         expected = config.heads.n_channels[output]
         if head.n_channels != expected:
             raise ModelError(
-                f"the network's output {quoted(head.layer)} has {head.n_channels} channels; nodes, "
+                f"The network's output {quoted(head.layer)} has {head.n_channels} channels; nodes, "
                 f"edges and classes of the configuration ask for {expected}. Do both files belong "
                 "to the same training run?"
             )
     confmaps, offsets = network.heads["confmaps"], network.heads.get("offsets")
     if offsets and offsets.stride != confmaps.stride:
         raise ModelError(
-            f"offsets come at stride {offsets.stride}, confidence maps at {confmaps.stride}; the "
+            f"Offsets come at stride {offsets.stride}, confidence maps at {confmaps.stride}; the "
             "original reads both at the same cell"
         )
 
@@ -72,7 +72,7 @@ def _check_fixed_size(network: LegacyNetwork, config: LegacyConfig) -> None:
     if network.fixed_size is not None and network.fixed_size != (size, size):
         height, width = network.fixed_size
         raise ModelError(
-            f"the network works only on images of {height} x {width} px (it flattens whole maps), "
+            f"The network works only on images of {height} x {width} px (it flattens whole maps), "
             f"but the configuration's crop_size is {size}"
         )
 

@@ -85,13 +85,13 @@ def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
         found = [i for i, name in enumerate(names) if class_name in name]
         if not found:
             raise ModelError(
-                f"the configuration describes a {kind} model, which has the output {class_name}; "
+                f"The configuration describes a {kind} model, which has the output {class_name}; "
                 f"the network's outputs are {', '.join(names)}. Do both files belong to the same "
                 "training run?"
             )
         name, signal = built.outputs[found[0]]
         stride = signal.stride or 0
         if stride != int(stride) or (len(signal.shape) == 4) != (output != "class_probs"):
-            raise ModelError(f"output {quoted(name)} has an unexpected shape or stride {stride}")
+            raise ModelError(f"Output {quoted(name)} has an unexpected shape or stride {stride}")
         heads[output] = Head(found[0], name, signal.shape[1], int(stride))
     return LegacyNetwork(built, heads).eval().requires_grad_(False)

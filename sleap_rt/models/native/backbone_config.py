@@ -46,7 +46,7 @@ def read_backbone(config: Config) -> Backbone:
     name = found[0]
     if name not in _SPECS:
         raise ModelError(
-            f"backbone {quoted(name)} is not supported; supported: {', '.join(_SPECS)}"
+            f"Backbone {quoted(name)} is not supported; supported: {', '.join(_SPECS)}"
         )
     section = config.section(name)
     values: dict[str, Any] = {}
