@@ -105,6 +105,9 @@ lock: $(TESTABLE)
 	mv $(VENV)/lock constraints-dev.txt
 
 $(READY): pyproject.toml constraints-dev.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || (echo \
+		"The pinned versions need Python 3.11 or newer, and \`$(PYTHON)' is older or absent." \
+		"Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; false)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,opencv]"
 	touch $@

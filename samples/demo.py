@@ -26,6 +26,7 @@ JOBS = {  # name -> (clip, models)
 }
 N_ANIMALS = {"one_crawler": 1, "crawlers": 3}
 LARGEST_MEAN_ERROR = 2.0  # px
+_SLEAP_NN = "import sys; from sleap_rt.cli import main; sys.argv[0] = 'sleap-nn'; main()"
 
 
 def main() -> None:
@@ -101,7 +102,7 @@ def run(*args: str | int | Path) -> str:
     """Run a command; returns it as it would be typed."""
     command = shlex.join(["sleap-nn", *map(str, args)])
     print(f"$ {command}", flush=True)
-    subprocess.run([sys.executable, "-m", "sleap_rt", *map(str, args)], check=True)
+    subprocess.run([sys.executable, "-c", _SLEAP_NN, *map(str, args)], check=True)
     return command
 
 

@@ -11,6 +11,7 @@ import sleap_rt.libraries.telemetry  # noqa: F401  # off, before any module of o
 from sleap_rt.version import __version__
 
 if TYPE_CHECKING:
+    from sleap_rt.api.exporting import export_models
     from sleap_rt.api.inference import run_inference
     from sleap_rt.api.live import LiveProcessor, run_live
     from sleap_rt.api.merging import merge_parts
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from sleap_rt.api.rendering import render
     from sleap_rt.evaluation import Evaluator
     from sleap_rt.tracking import Tracker
-    from sleap_rt.workflows.export import export_models
 
 __all__ = [
     "Evaluator",
@@ -38,7 +38,7 @@ _HOMES = {
     "LiveProcessor": "sleap_rt.api.live",
     "PosePredictor": "sleap_rt.api.pose_predictor",
     "Tracker": "sleap_rt.tracking",
-    "export_models": "sleap_rt.workflows.export",
+    "export_models": "sleap_rt.api.exporting",
     "merge_parts": "sleap_rt.api.merging",
     "render": "sleap_rt.api.rendering",
     "run_inference": "sleap_rt.api.inference",
@@ -56,4 +56,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    own = {name for name in globals() if name.startswith("__")}
+    return sorted({*own, *__all__})

@@ -114,7 +114,9 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A sentence with the nearest of the names, with a space ahead; empty if none is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, list(names), n=1)
+    names = list(names)
+    begun = [one for one in names if len(name) > 2 and one.startswith(name)]
+    near = get_close_matches(name, names, n=1) or begun
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

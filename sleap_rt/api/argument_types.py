@@ -1,6 +1,6 @@
 """Types of keyword arguments, told in words where a value has another one."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
@@ -26,7 +26,10 @@ _ONE: dict[Any, str] = {
 
 
 def check_arguments(
-    given: Mapping[str, Any], known: type, elsewhere: Mapping[str, str] | None = None
+    given: Mapping[str, Any],
+    known: type,
+    elsewhere: Mapping[str, str] | None = None,
+    beside: Collection[str] = (),
 ) -> None:
     """Refuse names that are no arguments, and values of another type.
 
@@ -34,6 +37,7 @@ def check_arguments(
         given: name -> value.
         known: a TypedDict with the arguments.
         elsewhere: arguments of another function -> what to do with them.
+        beside: arguments that the function has beside these, which may have been meant.
 
     Raises:
         TypeError: a name is unknown; the message suggests the nearest known one.
@@ -43,7 +47,7 @@ def check_arguments(
     types = get_type_hints(known)
     for name, value in given.items():
         if name not in types:
-            _refuse_name(name, types, elsewhere or {})
+            _refuse_name(name, (*beside, *types), elsewhere or {})
         kinds = _alternatives(types[name])
         if not any(_fits(value, kind) for kind in kinds):
             shown = repr(value)
@@ -52,13 +56,13 @@ def check_arguments(
             raise OptionError(f"{name} must be {allowed}; got {shown}")
 
 
-def _refuse_name(name: str, types: Mapping[str, Any], elsewhere: Mapping[str, str]) -> None:
+def _refuse_name(name: str, names: Collection[str], elsewhere: Mapping[str, str]) -> None:
     if name in elsewhere:
         raise TypeError(f"unexpected keyword argument {name!r}: {elsewhere[name]}.")
     reason = why_unknown(name)
     if reason is not None:
         raise OptionError(reason)
-    raise TypeError(f"unexpected keyword argument {name!r}.{did_you_mean(name, types)}")
+    raise TypeError(f"unexpected keyword argument {name!r}.{did_you_mean(name, names)}")
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:

@@ -71,13 +71,15 @@ def run_inference(
         model_paths: as the command's `-m`. None or empty tracks the poses that labels have, which
             needs `tracking=True`.
         output_path: a `.slp` file to write as well; None writes none. A folder for many inputs.
-        make_labels: False returns dictionaries of arrays, one per batch; see `raw_batches`.
+        make_labels: False returns dictionaries of arrays, one per batch; see
+            `sleap_rt.api.array_results.raw_batches`.
         return_confmaps: add confidence maps to the dictionaries.
         return_pafs: add part affinity fields.
         return_paf_graph: add peaks and the scores of all their connections, before grouping.
         return_class_maps: add class maps.
         return_class_vectors: add class probabilities of every instance.
-        **arguments: every other option of the command, by its name; see `InferenceArguments`.
+        **arguments: every other option of the command, by its name; see
+            `sleap_rt.api.arguments.InferenceArguments`.
 
     Returns:
         Labels, a list of labels for many inputs, or the list of dictionaries.
@@ -87,7 +89,8 @@ def run_inference(
         OptionError: an option, or a combination, cannot be honoured.
         DataError, ModelError, EngineError: as `PosePredictor`.
     """
-    check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES)
+    own = ("data_path", "model_paths", "output_path")
+    check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES, own)
     data = _only_one(data_path=data_path, input_labels=input_labels, input_video=input_video)
     asked = (
         return_confmaps,

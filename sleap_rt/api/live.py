@@ -77,13 +77,16 @@ def run_live(
         model_paths: as the command's `-m`.
         processor: gets every result at once.
         output_path: a file to record to.
-        **arguments: see `LiveArguments`; `tracking` is on.
+        **arguments: see `sleap_rt.api.arguments.LiveArguments`; `tracking` is on.
 
     Returns:
         Frames, latencies, and what was written.
 
     Raises:
-        OptionError, DataError, ModelError, EngineError, RunError: as `watch`.
+        OptionError: wrong use, found before anything runs.
+        DataError: there is no such source, or it is lost. What was recorded until then is saved.
+        ModelError, EngineError: as `PosePredictor`.
+        RunError: a library or the processor failed. What was recorded until then is saved.
     """
     check_arguments(arguments, LiveArguments)
     given = {"tracking": True, **in_our_words(arguments)}

@@ -90,7 +90,7 @@ class PosePredictor:
         model_paths: export folder, `.onnx` files or trained model folders, as the command's `-m`.
         raw: names of raw network outputs to hand out with every frame (`FrameInstances.raw`), or a
             function that picks them for the models.
-        **arguments: see `ModelArguments`.
+        **arguments: see `sleap_rt.api.arguments.ModelArguments`.
 
     Attributes:
         skeleton: of the instances.
@@ -155,7 +155,7 @@ class PosePredictor:
                 `sleap_io.Labels`, or frames as an array, (n, height, width, channels) uint8 or one
                 such frame.
             output_path: a `.slp` file to write as well.
-            **arguments: see `RunArguments`.
+            **arguments: see `sleap_rt.api.arguments.RunArguments`.
 
         Raises:
             DataError: the input is missing, cannot be read, or no frame is left.

@@ -45,7 +45,7 @@ def render(
         data: a `.slp` file, or labels, which stay as they are.
         output_path: the video (.mp4, .mov, .mkv) or picture (.png, .jpg) to write; None: a video
             beside the file.
-        **arguments: see `RenderArguments`.
+        **arguments: see `sleap_rt.api.rendering.RenderArguments`.
 
     Returns:
         The files written, their size, and how many animals were drawn.

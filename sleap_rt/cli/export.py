@@ -21,6 +21,7 @@ from sleap_rt.options import (
     CalibrationOptions,
     DecodeOptions,
     ExportOptions,
+    calibration_asked,
     filled,
 )
 from sleap_rt.options.upstream import why_unknown
@@ -179,7 +180,7 @@ def command(
     overrides = overrides_from(params)
     options = ExportOptions(
         precision=precision,
-        calibration=_calibration(calibrate, calibration_frames, allow_loss),
+        calibration=calibration_asked(calibrate, calibration_frames, allow_loss=allow_loss),
         format=format_,
         target=target,
         frame_size=frame_size,
@@ -231,18 +232,6 @@ def _built_in(params: dict[str, Any], format_: str) -> DecodeOptions | None:
         return filled(DecodeOptions, given)
     for name in given:
         raise OptionError(why_unknown(name, "export") or f"{name}: only with format bonsai")
-    return None
-
-
-def _calibration(
-    calibrate: Path | None, n_frames: int | None, allow_loss: bool
-) -> CalibrationOptions | None:
-    given = {} if n_frames is None else {"calibration_frames": n_frames}
-    if calibrate is not None:
-        return CalibrationOptions(calibrate=calibrate, allow_loss=allow_loss, **given)
-    useless = [*given, *(["allow_loss"] if allow_loss else [])]
-    if useless:
-        raise OptionError(f"{', '.join(useless)}: no effect without calibrate")
     return None
 
 

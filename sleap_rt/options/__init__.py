@@ -7,6 +7,7 @@ from sleap_rt.options.exporting import (
     CalibrationOptions,
     ExportOptions,
     ModelOverrides,
+    calibration_asked,
     overrides_at_run_time,
 )
 from sleap_rt.options.given import filled
@@ -39,6 +40,7 @@ __all__ = [
     "RenderOptions",
     "RunOptions",
     "SelectionOptions",
+    "calibration_asked",
     "filled",
     "overrides_at_run_time",
 ]

@@ -103,6 +103,28 @@ class CalibrationOptions:
             )
 
 
+def calibration_asked(
+    calibrate: Path | None, n_frames: int | None, *, allow_loss: bool
+) -> CalibrationOptions | None:
+    """The options of a calibration, if one was asked for.
+
+    Args:
+        calibrate: as `CalibrationOptions`; None asks for none.
+        n_frames: its `calibration_frames`; None for the default.
+        allow_loss: as `CalibrationOptions`.
+
+    Raises:
+        OptionError: the others are given without `calibrate`.
+    """
+    given = {} if n_frames is None else {"calibration_frames": n_frames}
+    if calibrate is not None:
+        return CalibrationOptions(calibrate=calibrate, allow_loss=allow_loss, **given)
+    useless = [*given, *(["allow_loss"] if allow_loss else [])]
+    if useless:
+        raise OptionError(f"{', '.join(useless)}: no effect without calibrate")
+    return None
+
+
 EXPORT_FORMATS = ("onnx", "trt", "bonsai")
 
 

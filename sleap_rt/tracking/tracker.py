@@ -57,7 +57,8 @@ class Tracker:
 
     Args:
         options: how to track.
-        **named: the same as keywords, in place of `options`; see `TrackerOptions`.
+        **named: the same as keywords, in place of `options`; see
+            `sleap_rt.tracking.TrackerOptions`.
 
     Raises:
         OptionError: an option has a value that cannot be honoured.

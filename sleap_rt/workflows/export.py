@@ -38,6 +38,11 @@ class Exported:
     engine: Path | None = None
     bonsai: str | None = None
 
+    def __repr__(self) -> str:
+        """Without the contract, which fills a screen."""
+        engine = f", engine {self.engine}" if self.engine else ""
+        return f"<Exported {self.contract.kind} {self.path}{engine}>"
+
 
 @suggests_names
 def export_models(

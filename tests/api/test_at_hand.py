@@ -1,6 +1,8 @@
 """What Python tells: signatures, wrong types, closed predictors; a first frame without delay."""
 
+import importlib
 import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from sleap_rt import PosePredictor, run_inference
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import InferenceArguments
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.options import EngineOptions
+from sleap_rt.options import EngineOptions, ExportOptions
 from sleap_rt.runtime.inspect.warm_up import warm_up
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline import progress as shown
@@ -266,6 +268,7 @@ def test_objects_of_other_types_are_told_in_words(call, words):
     [
         (run_inference, {"data_path": "a.mp4", "trackign": True}, "tracking"),
         (sleap_rt.export_models, {"models": "a", "progres": True}, "progress"),
+        (run_inference, {"data_path": "a.mp4", "out": "b.slp"}, "output_path"),
         (sleap_rt.Evaluator, {"oks_stdev": 0.1}, "oks_stddev"),
         (sleap_rt.Tracker, {"max_track": 3}, "max_tracks"),
         (TrackerOptions, {"motion_modell": "kalman"}, "motion_model"),
@@ -305,6 +308,44 @@ def test_a_list_of_arrays_is_a_list_of_frames(graph, request):
 def test_public_names_are_listed():
     for name in ("Evaluator", "PosePredictor", "Tracker", "export_models", "run_inference"):
         assert name in dir(sleap_rt)
+    assert all(name in sleap_rt.__all__ or name.startswith("__") for name in dir(sleap_rt))
+
+
+@pytest.mark.parametrize(
+    "public", [run_inference, PosePredictor, sleap_rt.run_live, sleap_rt.render, sleap_rt.Tracker]
+)
+def test_what_help_refers_to_can_be_looked_up(public):
+    """Classes named in a docstring with their module, and none without."""
+    told = f"{public.__doc__} {getattr(public, 'predict', public).__doc__}"
+    named = re.findall(r"see\s+`([\w.]+)`", told)
+    assert named
+    for name in named:
+        module, _, kind = name.rpartition(".")
+        assert getattr(importlib.import_module(module), kind).__doc__
+
+
+@pytest.mark.export
+def test_an_export_takes_the_options_of_the_command_by_name(trained, tmp_path):
+    (half,) = sleap_rt.export_models(trained, tmp_path / "half", precision="fp16", input_scale=0.5)
+    assert half.contract.precision == "fp16"
+    assert half.contract.preprocessing.input_scale == 0.5
+    assert repr(half) == f"<Exported single_instance {tmp_path}/half/single_instance.onnx>"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"calibrate": "a.mp4"}, "calibrate has no effect with precision fp32"),
+        ({"allow_loss": True}, "allow_loss: no effect without calibrate"),
+        ({"format": "trt"}, "needs the GPU architecture as target"),
+        ({"input_scale": "half"}, "input_scale must be a number"),
+        ({"precision": "fp16", "options": ExportOptions()}, "precision: given by name beside"),
+    ],
+)
+def test_options_of_an_export_are_refused_as_the_command_does(given, words):
+    with pytest.raises(OptionError) as refusal:
+        sleap_rt.export_models("samples/models/bottomup", **given)
+    assert words in str(refusal.value)
 
 
 TOO_LONG = "a" * 5000

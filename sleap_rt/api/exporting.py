@@ -1,0 +1,104 @@
+"""`export_models`: the command `export` as a Python function."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from sleap_rt.api.argument_types import check_arguments
+from sleap_rt.api.signatures import names_arguments
+from sleap_rt.contract import Precision
+from sleap_rt.errors import OptionError
+from sleap_rt.options import (
+    NO_OVERRIDES,
+    ExportOptions,
+    ModelOverrides,
+    calibration_asked,
+    filled,
+)
+from sleap_rt.options.paths import fitting_path
+from sleap_rt.workflows.export import Exported
+from sleap_rt.workflows.export import export_models as export_with_options
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
+
+
+class ExportArguments(TypedDict, total=False):
+    """In what form, and what replaces settings of the training. Left out: the command's default."""
+
+    precision: Precision
+    calibrate: str | Path | None  # int8: video or `.slp` file with typical frames
+    calibration_frames: int | None
+    allow_loss: bool  # int8: export even if the poses lose more than the limits
+    format: Literal["onnx", "trt", "bonsai"]
+    target: str | None  # trt: GPU architecture, such as "sm86"
+    frame_size: Sequence[int] | None  # trt, bonsai: (width, height[, channels]) px
+    backbone_ckpt_path: Path | None
+    head_ckpt_path: Path | None
+    max_height: int | None
+    max_width: int | None
+    input_scale: float | None
+    ensure_rgb: bool | None
+    ensure_grayscale: bool | None
+    crop_size: int | None
+    anchor_part: str | None
+    integral_patch_size: int | None
+    n_points: int | None
+
+
+@names_arguments(ExportArguments)
+def export_models(
+    models: str | Path | Sequence[str | Path],
+    folder: str | Path | None = None,
+    overrides: ModelOverrides = NO_OVERRIDES,
+    options: ExportOptions | None = None,
+    on_step: Callable[[Any], None] | None = None,
+    progress: bool | None = None,
+    **arguments: "Unpack[ExportArguments]",
+) -> list[Exported]:
+    """Export one model, or the two of a top-down pair, as `sleap-nn export`.
+
+    Args:
+        models: one trained model, or the two of a pair in any order.
+        folder: receives the graphs; None takes `exported` in the first model's folder.
+        overrides: settings that replace those of the training, as one object.
+        options: precision, and the engine to build, as one object, which also has what is built
+            into graphs for Bonsai.
+        on_step: called as each step begins and ends.
+        progress: without `on_step`, show a bar on standard error; None does on terminals and in
+            notebooks.
+        **arguments: the same by name, such as `precision="fp16"`; see
+            `sleap_rt.api.exporting.ExportArguments`.
+
+    Returns:
+        The graphs, first stage first.
+
+    Raises:
+        OptionError: an option has no effect with these models, or cannot be honoured.
+        DataError: the calibration's frames cannot be read, or are too few.
+        ModelError: a model cannot be exported, or the export extra is not installed.
+        EngineError: the engine asked for cannot be built.
+    """
+    check_arguments(arguments, ExportArguments, beside=("folder", "progress"))
+    given: dict[str, Any] = dict(arguments)
+    of_training = {name: given.pop(name) for name in ModelOverrides.__annotations__ & given.keys()}
+    if (given and options is not None) or (of_training and overrides != NO_OVERRIDES):
+        named = ", ".join(given or of_training)
+        raise OptionError(f"{named}: given by name beside an object of options; give one of them")
+    if given:
+        options = _options(given)
+    if of_training:
+        overrides = filled(ModelOverrides, of_training)
+    return export_with_options(models, folder, overrides, options, on_step, progress)
+
+
+def _options(given: dict[str, Any]) -> ExportOptions:
+    calibrate = given.pop("calibrate", None)
+    calibration = calibration_asked(
+        None if calibrate is None else fitting_path(calibrate),
+        given.pop("calibration_frames", None),
+        allow_loss=given.pop("allow_loss", False),
+    )
+    if given.get("frame_size") is not None:
+        given["frame_size"] = tuple(given["frame_size"])
+    return filled(ExportOptions, {**given, "calibration": calibration})
