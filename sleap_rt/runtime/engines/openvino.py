@@ -85,7 +85,7 @@ class OpenVinoEngine:
         self.inputs = tensor_specs(read_inputs(model))
         self._read = [port.any_name for port in self._model.inputs]
         self.outputs = tuple(_spec(port) for port in self._model.outputs)
-        self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._requests: OrderedDict[tuple[tuple[int, ...], tuple[str, ...]], Any] = OrderedDict()
 
     def upload(self, array: Array) -> Array:
         return array  # an Intel GPU shares its memory with the CPU, mostly
@@ -94,7 +94,7 @@ class OpenVinoEngine:
         check_feed(self.inputs, feed)
         names = [spec.name for spec in self.outputs] if fetch is None else list(fetch)
         try:
-            request = self._request(feed["frames"].shape[1:])
+            request = self._request(feed["frames"].shape[1:], tuple(names))
             request.infer({name: feed[name] for name in self._read}, share_inputs=True)
             return {name: request.get_tensor(name).data.copy() for name in names}
         except RuntimeError as error:
@@ -103,12 +103,19 @@ class OpenVinoEngine:
     def close(self) -> None:
         self._requests.clear()
 
-    def _request(self, frame_shape: tuple[int, ...]) -> Any:
-        """What runs frames of (height, width, channels); the last few are kept."""
+    def _request(self, frame_shape: tuple[int, ...], names: tuple[str, ...]) -> Any:
+        """What computes these outputs of (height, width, channels) frames; the last few are kept.
+
+        Maps that nobody fetches would be brought into the order of an output in vain.
+        """
         import openvino as ov
 
-        if frame_shape not in self._requests:
+        key = (frame_shape, names)
+        if key not in self._requests:
             model = self._model.clone()
+            for result in model.get_results():
+                if result.input_value(0).any_name not in names:
+                    model.remove_result(result)
             model.reshape({"frames": ov.PartialShape([-1, *frame_shape])})
             compiled = self._core.compile_model(model, self._target, self._settings)
             runs_on: list[str] = compiled.get_property("EXECUTION_DEVICES")
@@ -117,11 +124,11 @@ class OpenVinoEngine:
                     f"OpenVINO runs the model on {', '.join(runs_on)} in place of {self._target}. "
                     "Check the device's driver, or pass --device cpu."
                 )
-            self._requests[frame_shape] = compiled.create_infer_request()
-        self._requests.move_to_end(frame_shape)
+            self._requests[key] = compiled.create_infer_request()
+        self._requests.move_to_end(key)
         if len(self._requests) > _MOST_SIZES:
             self._requests.popitem(last=False)
-        return self._requests[frame_shape]
+        return self._requests[key]
 
 
 open_engine = OpenVinoEngine

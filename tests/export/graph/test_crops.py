@@ -68,6 +68,25 @@ def test_crops_match_plain_loops(size, crop_size, centres):
 
 @settings(max_examples=30)
 @given(
+    width=st.integers(50, 210),
+    channels=st.sampled_from([1, 3]),
+    crop_size=st.sampled_from([(3, 63), (2, 64), (4, 65), (3, 130)]),
+    left=st.lists(st.integers(-140, 220), min_size=1, max_size=4),
+    is_bytes=st.booleans(),
+)
+def test_wide_crops_are_copied_in_tiles(width, channels, crop_size, left, is_bytes):
+    image = image_of(5, width, channels)
+    image = (image % 251 + 1).astype(np.uint8) if is_bytes else image
+    points = np.array([(x + crop_size[1] / 2, 3) for x in left], np.float32)
+    frames = np.arange(len(left)) % 3
+    found = cut_crops(image, points, frames, crop_size)
+    for i, point in enumerate(points):
+        pixels, _ = plain_loops.crop(image[frames[i]], point, crop_size)
+        np.testing.assert_array_equal(found.image[i], pixels)
+
+
+@settings(max_examples=30)
+@given(
     seed=st.integers(0, 2**16),
     size=st.tuples(st.integers(1, 13), st.integers(1, 13)),
     channels=st.sampled_from([1, 3]),

@@ -5,6 +5,8 @@ import numpy as np
 from sleap_rt.export.graph.part import FLOAT, INT32, Op, Value, constant, length
 
 _FAR = 1e6  # px; centres further off are moved here: their crops are empty as well
+_TILE = 64  # px of a row that are copied together
+_SHIFT = _TILE * 2**15  # px, more than `_FAR`
 
 
 def corners(op: Op, centers: Value, crop_size: tuple[int, int]) -> Value:
@@ -120,15 +122,80 @@ def _copied(
     frame_index: Value,
     crop_size: tuple[int, int],
 ) -> Value:
-    """(n, channels, *crop_size) float32 from (top, left) on, (n, 1) int32 each; 0 outside."""
+    """(n, channels, *crop_size) float32 from (top, left) on, (n, 1) int32 each; 0 outside.
+
+    Px are copied many at a time, which takes a tenth of the time of one at a time: the strip of the
+    frame that a crop lies in, in tiles; then the strip's columns, which are rows once it is turned.
+    """
     rows, columns = (  # (n, crop height or width)
         start + constant(op, np.arange(n, dtype=np.int32))
         for start, n in zip(corner, crop_size, strict=True)
     )
-    column, has_column = _within(op, columns, length(op, pixels, 2))
     row, has_row = _within(op, rows, length(op, pixels, 1))
-    crops = _gathered(op, pixels, frame_index, row, column)
-    return op.Where(_both(op, has_row, has_column), crops, 0.0)
+    _, has_column = _within(op, columns, length(op, pixels, 2))
+    strips, ahead = _strips(op, pixels, frame_index, row, corner[1], crop_size[1])
+    column = ahead + constant(op, np.arange(crop_size[1], dtype=np.int32))
+    crops = _columns(op, strips, column, op.Shape(pixels, start=3, end=4))
+    inside = op.Cast(op.Unsqueeze(has_row, [1, 3]), to=FLOAT)
+    return crops * inside * op.Cast(op.Unsqueeze(has_column, [1, 2]), to=FLOAT)
+
+
+def _strips(
+    op: Op, pixels: Value, frame_index: Value, row: Value, left: Value, width: int
+) -> tuple[Value, Value]:
+    """The rows of each crop in whole tiles, and how many px lie ahead of the crop in its first.
+
+    Args:
+        op: operators.
+        pixels: (batch, height, width, channels).
+        frame_index: (n,) int64.
+        row: (n, crop height) int32, within the frame.
+        left: (n, 1) int32, first px of the crop.
+        width: of the crop, px.
+
+    Returns:
+        (n, crop height, px * channels); (n, 1) int32. What lies beside the frame is anything.
+    """
+    n_px = op.Shape(pixels, start=2, end=3)
+    missing = (n_px + (_TILE - 1)) / _TILE * _TILE - n_px
+    padded = op.Pad(pixels, op.Concat([0, 0, 0, 0, 0, 0], missing, [0], axis=0))
+    n_values = op.Shape(pixels, start=3, end=4) * _TILE
+    tiles = op.Reshape(padded, op.Concat([-1], n_values, axis=0))
+
+    shifted = left + _SHIFT  # positive, where `/` rounds down
+    first = shifted / _TILE
+    n_tiles = (width + _TILE - 2) // _TILE + 1
+    tile = first - _SHIFT // _TILE + constant(op, np.arange(n_tiles, dtype=np.int32))
+    height, per_row = (
+        op.Cast(size, to=INT32)
+        for size in (op.Shape(pixels, start=1, end=2), (n_px + missing) / _TILE)
+    )
+    tile = op.Min(op.Max(tile, 0), per_row - 1)
+    frame = op.Unsqueeze(op.Cast(frame_index, to=INT32), [1])
+    row_start = (frame * height + row) * per_row
+    found = op.Gather(tiles, op.Unsqueeze(row_start, [2]) + op.Unsqueeze(tile, [1]), axis=0)
+    size = op.Concat(op.Shape(row), n_values * n_tiles, axis=0)
+    return op.Reshape(found, size), shifted - first * _TILE
+
+
+def _columns(op: Op, strips: Value, column: Value, n_channels: Value) -> Value:
+    """(n, channels, crop height, crop width) float32.
+
+    Args:
+        op: operators.
+        strips: (n, crop height, px * channels).
+        column: (n, crop width) int32, px of the strip.
+        n_channels: (1,) int64.
+    """
+    turned = op.Transpose(strips, perm=[0, 2, 1])
+    n, n_values = (op.Shape(turned, start=axis, end=axis + 1) for axis in (0, 1))
+    flat = op.Reshape(turned, op.Concat(n * n_values, op.Shape(strips, start=1, end=2), axis=0))
+    strip = op.Unsqueeze(op.Range(0, op.Squeeze(n), 1), [1, 2]) * n_values
+    channel = op.Unsqueeze(op.Range(0, op.Squeeze(n_channels), 1), [0, 2])
+    px = op.Unsqueeze(column * op.Cast(n_channels, to=INT32), [1])
+    index = op.Cast(strip + channel, to=INT32) + px
+    found = op.Gather(flat, index, axis=0)  # (n, channels, crop width, crop height)
+    return op.Cast(op.Transpose(found, perm=[0, 1, 3, 2]), to=FLOAT)
 
 
 def _within(op: Op, positions: Value, size: Value) -> tuple[Value, Value]:
