@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sleap_rt.cli.options.dialects import DialectCommand
 from sleap_rt.cli.options.parameters import given_options
-from sleap_rt.cli.options.sections import SectionedCommand, section
+from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.reports.next_steps import after_report
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.help import goes_to_terminal
@@ -140,7 +141,7 @@ TRACKS = click.option(
 )
 
 
-@click.command("eval", cls=SectionedCommand)
+@click.command("eval", cls=DialectCommand)
 @section("Files", *FILES)
 @section("Ground truth", *TRUTH)
 @section("Poses", *POSES)

@@ -5,10 +5,11 @@ from typing import Any
 import click
 
 from sleap_rt.cli.eval import FILES, IDENTITIES, OUTPUT, TRUTH, evaluate
-from sleap_rt.cli.options.sections import SectionedCommand, section
+from sleap_rt.cli.options.dialects import DialectCommand
+from sleap_rt.cli.options.sections import section
 
 
-@click.command("eval-tracking", cls=SectionedCommand)
+@click.command("eval-tracking", cls=DialectCommand)
 @section("Files", *FILES)
 @section("Ground truth", *TRUTH)
 @section("Identities", *IDENTITIES)

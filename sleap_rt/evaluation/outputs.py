@@ -20,7 +20,7 @@ def check_destination(path: Path) -> None:
             raise DataError(f"{path} cannot be written: it is a folder; name a file in it")
         folder = next(parent for parent in path.absolute().parents if parent.exists())
     except OSError as error:
-        raise DataError(f"{path} cannot be written: {error}") from error
+        raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
     if not folder.is_dir():
         raise DataError(f"{path} cannot be written: {folder} is a file, not a folder")
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -45,4 +45,4 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
                 write(file)
             os.replace(complete, path)
     except OSError as error:
-        raise DataError(f"{path} cannot be written: {error}") from error
+        raise DataError(f"{path} cannot be written: {error.strerror or error}") from error

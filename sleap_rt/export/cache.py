@@ -139,7 +139,9 @@ def _temporary_folder() -> Path:
         try:
             folder = Path(tempfile.mkdtemp(prefix="sleap-rt-"))
         except OSError as error:
-            raise ModelError(f"There is no temporary folder to export into: {error}") from error
+            raise ModelError(
+                f"There is no temporary folder to export into: {error.strerror or error}"
+            ) from error
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         _temporary_folders.append(folder)
     return _temporary_folders[0]

@@ -66,7 +66,7 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "embed",
         "restore_source_videos",
     ),
-    "is not here: `sio render` draws poses over the video": ("overlay_path",),
+    "is a command here: `sleap-nn render` draws poses over the video": ("overlay_path",),
 }
 _EXPORT_REASONS: dict[str, tuple[str, ...]] = {
     _AT_RUN_TIME: ("dist_penalty_weight", "max_edge_length_ratio", "peak_threshold"),
@@ -81,6 +81,15 @@ _EXPORT_REASONS: dict[str, tuple[str, ...]] = {
     "is not needed: models are exported on the CPU, and the graphs run on every device": (
         "device",
     ),
+}
+_EVAL_REASONS: dict[str, tuple[str, ...]] = {
+    _MASKS: ("bbox_padding", "bbox_source", "carrier"),
+    "is not here: with match_method centroid, the centroid is anchor_part, or the mean of the "
+    "visible nodes": ("centroid_fallback", "centroid_method"),
+    "is similarity_threshold here": ("match_threshold",),
+    "is fixed: more than 80 % of an animal's frames are mostly tracked, less than 20 % mostly "
+    "lost": ("ml_threshold", "mt_threshold"),
+    "is not here: identities are compared video by video": ("global_identity",),
 }
 OLD_DIALECT: Mapping[str, str] = {
     "first_gpu": "device cuda:0",
@@ -124,6 +133,13 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
 """By command: sleap-nn's name -> ours, for options that mean the same."""
 
 
+_OF_COMMANDS = {
+    "export": _EXPORT_REASONS,
+    "eval": _EVAL_REASONS,
+    "eval-tracking": _EVAL_REASONS,
+}
+
+
 def why_unknown(name: str, command: str = "track") -> str | None:
     """What to say about an option of sleap-nn or SLEAP that is not ours; None for all others.
 
@@ -131,7 +147,7 @@ def why_unknown(name: str, command: str = "track") -> str | None:
         name: without dashes in front, with underscores.
         command: of ours that it was given to.
     """
-    reasons = _EXPORT_REASONS if command == "export" else _REASONS
+    reasons = _OF_COMMANDS.get(command, _REASONS)
     for reason, names in reasons.items():
         if name in names:
             return f"{name} {reason}."

@@ -57,11 +57,11 @@ def _kalman(values: _Values, given: Collection[str]) -> str | None:
     if not asked or not values.get("tracking"):
         missing, useless = ("tracking", ["use_kalman"]) if asked else ("use_kalman", [])
         useless += details
-        return f"without {missing} no effect: {', '.join(useless)}" if useless else None
+        return f"{', '.join(useless)}: no effect without {missing}" if useless else None
     values["motion_model"] = "kalman"
     unused = [name for name in WITHOUT_MOTION if _differs(values, TrackerOptions, name)]
     _reset(values, TrackerOptions, unused)
-    beside = f"; beside it no effect: {', '.join([*details, *unused])}" if details or unused else ""
+    beside = f"; no effect beside it: {', '.join([*details, *unused])}" if details or unused else ""
     return f"use_kalman: sleap-rt's own motion model is used (motion_model kalman){beside}"
 
 
@@ -110,7 +110,7 @@ def _back_to_default(
     """Undo options that differ from their default; the warning names them."""
     useless = [name for name in names if _differs(values, options, name)]
     _reset(values, options, useless)
-    return f"{condition} no effect: {', '.join(useless)}" if useless else None
+    return f"{', '.join(useless)}: no effect {condition}" if useless else None
 
 
 def _differs(values: _Values, options: type, name: str) -> bool:

@@ -59,4 +59,4 @@ def without_effect(given: Collection[str], values: Mapping[str, Any]) -> str | N
     names = [name for name in _NAMES if name in given]
     if values.get("tracking") or not names:
         return None
-    return f"without tracking no effect: {', '.join(names)}"
+    return f"{', '.join(names)}: no effect without tracking"

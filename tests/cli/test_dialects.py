@@ -22,6 +22,8 @@ EXPORT = """
     max-edge-length-ratio dist-penalty-weight device peak-threshold workspace-size-gb verify
     no-verify
 """
+EVAL = "bbox_source bbox_padding centroid_method centroid_fallback"
+EVAL_TRACKING = "carrier match_threshold mt_threshold ml_threshold global_identity"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,8 @@ EXPORT = """
     [
         *(("predict", flag) for flag in PREDICT.split()),
         *(("export", flag) for flag in EXPORT.split()),
+        *(("eval", flag) for flag in EVAL.split()),
+        *(("eval-tracking", flag) for flag in EVAL_TRACKING.split()),
     ],
 )
 def test_what_is_not_here_is_refused_by_name(command, flag, call):

@@ -132,7 +132,7 @@ def test_options_without_tracking_are_warned_about(call, request, sample_graphs,
     clip, out = request.config.rootpath / CLIP, tmp_path / "out.slp"
     done = call("track", "-i", clip, "-m", graph, "-o", out, "--frames", "0", "--max_tracks", "2")
     assert done.code == 0
-    assert "Warning: without tracking no effect: max_tracks" in done.err
+    assert "Warning: max_tracks: no effect without tracking" in done.err
 
 
 @pytest.mark.parametrize(("threshold", "n_steps"), [("0.2", 2), ("0.999", 0)])

@@ -256,19 +256,19 @@ def test_track_and_run_inference_refuse_in_the_same_words(kind, given, words, na
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"frames": [0], "max_tracks": 2}, "without tracking no effect: max_tracks"),
+        ({"frames": [0], "max_tracks": 2}, "max_tracks: no effect without tracking"),
         (
             {"frames": [0], "use_flow": True, "features": "centroids"},
-            "without tracking no effect: features, use_flow",
+            "features, use_flow: no effect without tracking",
         ),
         ({"frames": [0, 500]}, "1 frame asked for does not exist"),
         (
             {"frames": [0], "filter_overlapping_threshold": 0.5},
-            "without filter_overlapping no effect: filter_overlapping_threshold",
+            "filter_overlapping_threshold: no effect without filter_overlapping",
         ),
         (
             {**FOLLOWED, "robust_best_instance": 0.95},
-            "with scoring_reduction mean no effect: robust_best_instance",
+            "robust_best_instance: no effect with scoring_reduction mean",
         ),
         (
             {**FOLLOWED, "tracking_target_instance_count": 0},
@@ -280,16 +280,16 @@ def test_track_and_run_inference_refuse_in_the_same_words(kind, given, words, na
         ),
         (
             {**FOLLOWED, "tracking_pre_cull_to_target": 1},
-            "without the number of animals (tracking_target_instance_count, max_tracks or "
-            "max_instances) no effect: tracking_pre_cull_to_target",
+            "tracking_pre_cull_to_target: no effect without the number of animals "
+            "(tracking_target_instance_count, max_tracks or max_instances)",
         ),
         (
             {**FOLLOWED, "use_kalman": True, "kf_init_frame_count": 10, "features": "centroids"},
-            "use_kalman: sleap-rt's own motion model is used (motion_model kalman); beside it no "
-            "effect: kf_init_frame_count, features",
+            "use_kalman: sleap-rt's own motion model is used (motion_model kalman); no effect "
+            "beside it: kf_init_frame_count, features",
         ),
-        ({**FOLLOWED, "kf_reset_gap_size": 5}, "without use_kalman no effect: kf_reset_gap_size"),
-        ({"frames": [0], "use_kalman": True}, "without tracking no effect: use_kalman"),
+        ({**FOLLOWED, "kf_reset_gap_size": 5}, "kf_reset_gap_size: no effect without use_kalman"),
+        ({"frames": [0], "use_kalman": True}, "use_kalman: no effect without tracking"),
         ({**ALONE, "frames": [0, 500, 501]}, "2 of the frames asked for have no labels"),
     ],
 )

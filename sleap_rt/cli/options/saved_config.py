@@ -42,7 +42,8 @@ def save_config(
     try:
         path.write_text("\n".join(lines), encoding="utf8")
     except (OSError, UnicodeEncodeError) as error:
-        raise OptionError(f"save_config: {path} cannot be written: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise OptionError(f"save_config: {path} cannot be written: {why}") from error
     if not given.get("quiet"):
         again = f"{ctx.find_root().info_name} {ctx.info_name}"
         click.echo(

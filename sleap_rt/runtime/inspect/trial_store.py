@@ -114,7 +114,7 @@ def keep_trials(key: TrialKey, evidence: Evidence, warn: Callable[[str], None]) 
     try:
         write_trials(key, evidence)
     except OSError as error:
-        warn(f"what was measured cannot be kept: {error}")
+        warn(f"what was measured cannot be kept: {error.strerror or error}")
 
 
 def write_trials(key: TrialKey, evidence: Evidence) -> None:
