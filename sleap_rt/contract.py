@@ -214,7 +214,7 @@ class Certificate:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphContract:
-    """Everything needed to use one exported graph.
+    """Everything needed to use one exported graph, or to make it of a trained model.
 
     Attributes:
         version: of this layout.
@@ -229,25 +229,25 @@ class GraphContract:
         preprocessing: what the graph does to a frame.
         decoding: what the graph does to the network's outputs.
         precision: number format of the network; everything around it is float32.
-        parts: the chain that the graph is, in the order in which it runs.
-        provenance: source of the weights.
-        certificate: proof of parity; None only while a file is being made.
+        parts: the chain that the graph is, in the order in which it runs; none before it is made.
+        provenance: source of the weights; without a hash of them where they were not read.
+        certificate: proof of parity; None only until the file is made.
         notes: what a user should know about this model, one sentence each.
     """
 
-    version: int
+    version: int = CONTRACT_VERSION
     family: Family
     kind: ModelKind
     skeleton: Skeleton
-    edges: tuple[tuple[int, int], ...]
-    class_names: tuple[str, ...]
-    anchor_part: str | None
+    edges: tuple[tuple[int, int], ...] = ()
+    class_names: tuple[str, ...] = ()
+    anchor_part: str | None = None
     preprocessing: Preprocessing
     decoding: Decoding
-    precision: Precision
-    parts: tuple[GraphPart, ...]
+    precision: Precision = "fp32"
+    parts: tuple[GraphPart, ...] = ()
     provenance: Provenance
-    certificate: Certificate | None
+    certificate: Certificate | None = None
     notes: tuple[str, ...] = ()
     center_method: CenterMethod = "center_of_mass"
 

@@ -150,7 +150,8 @@ def _written(
 
 
 def _export(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
-    path, contract = folder / f"{model.kind}.onnx", _contract(model)
+    path = folder / f"{model.kind}.onnx"
+    contract = model.contract(contract_parts(parts_of(model)))
     with steps.step(f"{model.kind}: write the graph"):
         graph = graph_of(model)
         save(graph, contract, path)
@@ -173,8 +174,3 @@ def _export_reduced(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
             reduced = replace(reduced, certificate=certify_reduced(exact, path, contract))
             save(graph, reduced, path)
     return path, reduced
-
-
-def _contract(model: TrainedModel) -> GraphContract:
-    """Contract of a graph in float32, without its certificate."""
-    return model.contract(contract_parts(parts_of(model)))

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, TypeVar
 
-from sleap_rt.contract import Decoding
+from sleap_rt.contract import Decoding, GraphContract
 from sleap_rt.errors import OptionError, did_you_mean
-from sleap_rt.kinds import CROP_KINDS
-from sleap_rt.models.description import ModelDescription
+from sleap_rt.kinds import KINDS
 from sleap_rt.options import ModelOverrides
 from sleap_rt.untrusted import quoted
 
 _Channels = Literal["as_is", "rgb", "grayscale"]
-Model = TypeVar("Model", bound=ModelDescription)
+Model = TypeVar("Model", bound=GraphContract)
 
 
 def override_models(models: list[Model], overrides: ModelOverrides) -> list[Model]:
@@ -27,15 +26,16 @@ def override_models(models: list[Model], overrides: ModelOverrides) -> list[Mode
     return [_overridden(model, overrides) for model in models]
 
 
-def _check_effective(models: Sequence[ModelDescription], overrides: ModelOverrides) -> None:
-    kinds = {model.kind for model in models}
-    useless = []
-    if overrides.crop_size is not None and not kinds & set(CROP_KINDS):
-        useless.append("crop_size")
-    if overrides.anchor_part is not None and not kinds & {"centroid", *CROP_KINDS}:
-        useless.append("anchor_part")
-    if overrides.n_points not in (None, Decoding.n_points) and "bottomup" not in kinds:
-        useless.append("n_points")
+def _check_effective(models: Sequence[GraphContract], overrides: ModelOverrides) -> None:
+    rows = [KINDS[model.kind] for model in models]
+    has_effect = {
+        "crop_size": overrides.crop_size is None or any(row.sees_crops for row in rows),
+        "anchor_part": overrides.anchor_part is None
+        or any(row.sees_crops or row.is_one_node for row in rows),
+        "n_points": overrides.n_points in (None, Decoding.n_points)
+        or any("pafs" in row.heads for row in rows),
+    }
+    useless = [name for name, has in has_effect.items() if not has]
     if useless:
         raise OptionError(
             f"{', '.join(useless)}: no effect with {' + '.join(m.kind for m in models)}; leave it "
@@ -76,7 +76,7 @@ def _channels(trained: _Channels, overrides: ModelOverrides) -> _Channels:
     return "as_is" if switched_off.get(trained) is False else trained
 
 
-def _anchor(model: ModelDescription, anchor_part: str | None) -> str | None:
+def _anchor(model: GraphContract, anchor_part: str | None) -> str | None:
     if anchor_part is None:
         return model.anchor_part
     names = model.skeleton.node_names

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from sleap_rt.contract import Family, Preprocessing
-from sleap_rt.kinds import supported_set
-from sleap_rt.models.description import ModelDescription
+from sleap_rt.contract import Family, GraphContract, Preprocessing
+from sleap_rt.kinds import KINDS, supported_set
 
-Model = TypeVar("Model", bound=ModelDescription)
+Model = TypeVar("Model", bound=GraphContract)
 
 
 def in_order(models: Sequence[Model]) -> list[Model]:
@@ -35,7 +34,7 @@ def in_order(models: Sequence[Model]) -> list[Model]:
 _Pair = tuple[Preprocessing, Preprocessing]
 
 
-def _native(first: ModelDescription, second: ModelDescription) -> _Pair:
+def _native(first: GraphContract, second: GraphContract) -> _Pair:
     """The second stage gives a side that the first leaves open, and sleap-nn 0.0's resizing."""
     one, other = first.preprocessing, second.preprocessing
     if other.crop_unit == "scaled":
@@ -48,13 +47,13 @@ def _native(first: ModelDescription, second: ModelDescription) -> _Pair:
     )
 
 
-def _legacy(first: ModelDescription, second: ModelDescription) -> _Pair:
+def _legacy(first: GraphContract, second: GraphContract) -> _Pair:
     """The first stage decides sizes and channels for both.
 
     The original matches sizes in every pair except those with a `multi_class_topdown` model.
     """
     one = first.preprocessing
-    if second.kind == "multi_class_topdown":
+    if "class_probs" in KINDS[second.kind].heads:
         one = replace(one, max_height=None, max_width=None, fit_largest=False)
     return one, replace(
         second.preprocessing,
@@ -65,7 +64,7 @@ def _legacy(first: ModelDescription, second: ModelDescription) -> _Pair:
     )
 
 
-_TOGETHER: Mapping[Family, Callable[[ModelDescription, ModelDescription], _Pair]] = {
+_TOGETHER: Mapping[Family, Callable[[GraphContract, GraphContract], _Pair]] = {
     "native": _native,
     "legacy": _legacy,
 }

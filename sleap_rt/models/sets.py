@@ -4,21 +4,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
 from sleap_rt.model_files import ModelSource, one_family
-from sleap_rt.models.description import ModelDescription
 from sleap_rt.models.legacy.description import describe_legacy
 from sleap_rt.models.native.description import describe_native
 from sleap_rt.models.overrides import override_models
 from sleap_rt.models.pairs import in_order
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 
-Model = TypeVar("Model", bound=ModelDescription)
+Model = TypeVar("Model", bound=GraphContract)
 
 
 def described_set(
     paths: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES
-) -> list[ModelDescription]:
+) -> list[GraphContract]:
     """What the models of one set are, by their configurations; no torch, no weights.
 
     Args:
@@ -34,7 +34,7 @@ def described_set(
     """
     has_weights = overrides.backbone_ckpt_path is None
 
-    def native(path: Path) -> ModelDescription:
+    def native(path: Path) -> GraphContract:
         return describe_native(path, has_weights=has_weights)
 
     return set_of(paths, overrides, lambda paths: list(map(native, paths)), describe_legacy)

@@ -1,16 +1,16 @@
-"""One description of a trained model, whatever it was stored as."""
+"""One form of a trained model, whatever it was stored as."""
 
 from dataclasses import dataclass, fields
 from typing import Any
 
 from torch import nn
 
-from sleap_rt.models.description import ModelDescription
+from sleap_rt.contract import GraphContract, GraphPart
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainedModel(ModelDescription):
-    """A trained model: its description and its network.
+class TrainedModel(GraphContract):
+    """A trained model: what its graph in float32 will be, and its network.
 
     Attributes:
         network: (batch, in_channels, height, width) float32 in [0, 1] to name -> output, for the
@@ -20,7 +20,18 @@ class TrainedModel(ModelDescription):
     network: nn.Module
 
     @classmethod
-    def of(cls, described: ModelDescription, network: nn.Module, **changes: Any) -> "TrainedModel":
+    def of(cls, described: GraphContract, network: nn.Module, **changes: Any) -> "TrainedModel":
         """A description with its network, and with other values for some of its fields."""
-        values = {field.name: getattr(described, field.name) for field in fields(described)}
-        return cls(**{**values, **changes}, network=network)
+        return cls(**{**_values(described), **changes}, network=network)
+
+    def contract(self, parts: tuple[GraphPart, ...] = ()) -> GraphContract:
+        """Contract of the model's graph in float32, without its certificate.
+
+        Args:
+            parts: of the graph; none while it is yet to be made.
+        """
+        return GraphContract(**{**_values(self), "parts": parts})
+
+
+def _values(contract: GraphContract) -> dict[str, Any]:
+    return {field.name: getattr(contract, field.name) for field in fields(GraphContract)}

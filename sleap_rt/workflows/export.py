@@ -90,7 +90,7 @@ def export_models(
 
         described = described_set(paths, overrides)  # refuses what configurations decide, at once
         if options.format == "bonsai":
-            described_models = ModelSet.of([model.contract() for model in described])
+            described_models = ModelSet.of(described)
             to = default_folder(paths).with_name("exported_bonsai") if folder is None else folder
             return _for_bonsai(paths, to, described_models, overrides, options, on_step)
         to = default_folder(paths) if folder is None else folder

@@ -139,4 +139,4 @@ def _contracts_of(paths: Sequence[Path], overrides: ModelOverrides) -> "list[Gra
         return contracts_of(paths, overrides)
     from sleap_rt.models.sets import described_set
 
-    return [model.contract() for model in described_set(paths, overrides)]
+    return described_set(paths, overrides)

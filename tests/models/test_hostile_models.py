@@ -18,8 +18,8 @@ from sleap_rt.errors import ModelError
 from sleap_rt.legacy_files import read_model_files
 from sleap_rt.models import load_native_model
 from sleap_rt.models.legacy.config import read_config
-from sleap_rt.models.legacy.graph import graph_from_keras
 from sleap_rt.models.legacy.h5 import read_keras_h5
+from sleap_rt.models.legacy.keras_model import model_from_keras
 from sleap_rt.models.native.checkpoint import load_checkpoint
 from sleap_rt.models.network_summary import describe_network
 
@@ -150,7 +150,7 @@ def test_an_architecture_nested_deep_is_refused(tmp_path):
 def test_layers_that_are_none_are_told(layer):
     config = {"layers": [layer], "output_layers": [["a", 0, 0]], "input_layers": [["a", 0, 0]]}
     architecture = {"class_name": "Functional", "config": config}
-    assert "cannot be read" in refused(graph_from_keras, architecture, {})
+    assert "cannot be read" in refused(model_from_keras, architecture, {})
 
 
 # --- training_config.json, and zips ---------------------------------------------------------------

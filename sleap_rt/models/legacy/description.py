@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sleap_rt.contract import Decoding, Preprocessing, Provenance
+from sleap_rt.contract import Decoding, GraphContract, Preprocessing, Provenance
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, Head
 from sleap_rt.legacy_files import read_model_files
-from sleap_rt.models.description import ModelDescription
 from sleap_rt.models.edges import check_edges
 from sleap_rt.models.legacy.config import LegacyConfig, read_config
 from sleap_rt.models.legacy.h5 import read_keras_h5
@@ -31,7 +30,7 @@ class NetworkFacts(NamedTuple):
     strides: Mapping[Head, int]
 
 
-def describe_legacy(path: Path) -> ModelDescription:
+def describe_legacy(path: Path) -> GraphContract:
     """What a model is, without building its network.
 
     Strides are those of the configuration. Where the network has others, the network is right, and
@@ -76,14 +75,14 @@ def _configured(config: LegacyConfig, architecture: Mapping[str, Any]) -> Networ
 
 def described_by(
     config: LegacyConfig, facts: NetworkFacts, *, weights_sha256: str
-) -> ModelDescription:
+) -> GraphContract:
     """The description of a model.
 
     Raises:
         ModelError: its edges cannot be grouped along, or sizes are out of range.
     """
     unreached = check_edges(config.heads.edges, config.skeleton) if "pafs" in facts.strides else ()
-    return ModelDescription(
+    return GraphContract(
         family="legacy",
         kind=config.kind,
         skeleton=config.skeleton,
@@ -108,7 +107,7 @@ def _preprocessing(facts: NetworkFacts, config: LegacyConfig) -> Preprocessing:
     """Pre-processing of the model by itself; in a pair, the first stage decides (`pairs.py`)."""
     # A target with one side counts as none; the original then takes the largest video's size, for
     # every kind but `multi_class_topdown`.
-    matches_size = config.match_size and config.kind != "multi_class_topdown"
+    matches_size = config.match_size and "class_probs" not in KINDS[config.kind].heads
     has_target = bool(matches_size and config.target_height and config.target_width)
     return Preprocessing(
         channels="grayscale" if facts.in_channels == 1 else "rgb",
@@ -128,7 +127,7 @@ def _pad_stride(facts: NetworkFacts, config: LegacyConfig) -> int:
     """Whole frames are padded to multiples of this, px; 1 for crops, which are not padded."""
     if config.crop_size is not None:
         return 1  # crops are cut at the size the network was trained with
-    if config.kind == "centroid":
+    if KINDS[config.kind].is_one_node:
         return config.pad_to_stride or facts.max_stride
     return facts.max_stride
 

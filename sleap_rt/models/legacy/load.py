@@ -6,9 +6,9 @@ from sleap_rt.errors import ModelError
 from sleap_rt.legacy_files import ModelFiles, read_model_files
 from sleap_rt.models.legacy.config import LegacyConfig, read_config
 from sleap_rt.models.legacy.description import NetworkFacts, described_by
-from sleap_rt.models.legacy.graph import graph_from_keras
 from sleap_rt.models.legacy.h5 import read_keras_h5
-from sleap_rt.models.legacy.network import LegacyNetwork, network_from_graph
+from sleap_rt.models.legacy.keras_model import model_from_keras
+from sleap_rt.models.legacy.network import LegacyNetwork, network_from_keras
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.untrusted import quoted
 
@@ -35,7 +35,7 @@ def load_legacy_model(path: Path) -> TrainedModel:
 def _load(files: ModelFiles) -> TrainedModel:
     config = read_config(files.config, files.config_name)
     keras = read_keras_h5(files.weights, files.weights_name)
-    network = network_from_graph(graph_from_keras(keras.architecture, keras.weights), config.kind)
+    network = network_from_keras(model_from_keras(keras.architecture, keras.weights), config.kind)
     _check_channels(network, config)
     _check_fixed_size(network, config)
     facts = NetworkFacts(

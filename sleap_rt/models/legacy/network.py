@@ -10,7 +10,7 @@ from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.kinds import Head as Output
 from sleap_rt.models.legacy.description import OFFSETS_LAYER
-from sleap_rt.models.legacy.graph import BuiltGraph, KerasGraph
+from sleap_rt.models.legacy.keras_model import BuiltModel, KerasModel
 from sleap_rt.untrusted import quoted
 
 
@@ -49,10 +49,10 @@ class LegacyNetwork(nn.Module):
         fixed_size: (height, width) px where a layer flattens whole maps, else None.
     """
 
-    def __init__(self, built: BuiltGraph, heads: Mapping[Output, Head]) -> None:
+    def __init__(self, built: BuiltModel, heads: Mapping[Output, Head]) -> None:
         super().__init__()
         # Not `graph`: a module of that name is lost when torch exports this one.
-        self.body: KerasGraph = built.module
+        self.body: KerasModel = built.module
         self.heads = dict(heads)
         self.in_channels = built.input_shape[1]
         self.max_stride = built.max_stride
@@ -65,7 +65,7 @@ class LegacyNetwork(nn.Module):
         return {output: outputs[head.place] for output, head in self.heads.items()}
 
 
-def network_from_graph(built: BuiltGraph, kind: ModelKind) -> LegacyNetwork:
+def network_from_keras(built: BuiltModel, kind: ModelKind) -> LegacyNetwork:
     """Pick a graph's heads.
 
     Args:

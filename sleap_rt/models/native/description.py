@@ -6,7 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sleap_rt.contract import CENTER_METHODS, CenterMethod, Decoding, Preprocessing, Provenance
+from sleap_rt.contract import (
+    CENTER_METHODS,
+    CenterMethod,
+    Decoding,
+    GraphContract,
+    Preprocessing,
+    Provenance,
+)
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import CROP_KINDS, KINDS, MODEL_KINDS, ModelKind
 from sleap_rt.model_files import (
@@ -17,7 +24,6 @@ from sleap_rt.model_files import (
     other_checkpoints,
 )
 from sleap_rt.models.config import Config
-from sleap_rt.models.description import ModelDescription
 from sleap_rt.models.edges import check_edges
 from sleap_rt.models.heads import other_part_names, read_heads
 from sleap_rt.models.native.backbone_config import Backbone, read_backbone
@@ -31,12 +37,12 @@ from sleap_rt.version import __version__
 class NativeDescription(NamedTuple):
     """A model's description, and the topology of its network."""
 
-    model: ModelDescription
+    model: GraphContract
     backbone: Backbone
     heads: list[HeadSpec]
 
 
-def describe_native(path: Path, *, has_weights: bool = True) -> ModelDescription:
+def describe_native(path: Path, *, has_weights: bool = True) -> GraphContract:
     """What a model is, by its configuration alone.
 
     Args:
@@ -94,7 +100,7 @@ def read_description(folder: Path) -> NativeDescription:
     if _cuts_from_scaled(kind, preprocessing, version):
         preprocessing = replace(preprocessing, crop_unit="scaled", resize="antialiased_float")
         notes = (*notes, _OLD_ORDER)
-    model = ModelDescription(
+    model = GraphContract(
         family="native",
         kind=kind,
         skeleton=skeleton,

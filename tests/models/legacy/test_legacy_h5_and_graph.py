@@ -17,15 +17,15 @@ from keras_files import (
 )
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.legacy.graph import BuiltGraph, graph_from_keras
 from sleap_rt.models.legacy.h5 import read_keras_h5
-from sleap_rt.models.legacy.network import network_from_graph
+from sleap_rt.models.legacy.keras_model import BuiltModel, model_from_keras
+from sleap_rt.models.legacy.network import network_from_keras
 
 HEAD = "SingleInstanceConfmapsHead"
 
 
-def _build(layers: list[Layer], outputs: list[Any], **sizes: Any) -> BuiltGraph:
-    return graph_from_keras(architecture(layers, outputs, **sizes), weights_of(layers))
+def _build(layers: list[Layer], outputs: list[Any], **sizes: Any) -> BuiltModel:
+    return model_from_keras(architecture(layers, outputs, **sizes), weights_of(layers))
 
 
 def _conv(name: str, n_in: int, n_out: int, source: str | tuple[str, int] = "input") -> Layer:
@@ -97,7 +97,7 @@ def test_strides_follow_pooling_and_upsampling() -> None:
 def test_network_takes_the_first_matching_output_and_offsets() -> None:
     names = ["CentroidConfmapsHead_0", "CentroidConfmapsHead_1", "OffsetRefinementHead_0"]
     layers = [_conv(name, 1, n) for name, n in zip(names, (1, 1, 2), strict=True)]
-    network = network_from_graph(_build(layers, names), "centroid")
+    network = network_from_keras(_build(layers, names), "centroid")
     assert [(name, h.layer, h.n_channels, h.stride) for name, h in network.heads.items()] == [
         ("confmaps", "CentroidConfmapsHead_0", 1, 1),
         ("offsets", "OffsetRefinementHead_0", 2, 1),
@@ -108,7 +108,7 @@ def test_network_takes_the_first_matching_output_and_offsets() -> None:
 def test_missing_head_is_refused() -> None:
     built = _build([_conv(HEAD, 1, 2)], [HEAD])
     with pytest.raises(ModelError, match=r"bottomup model.*MultiInstanceConfmapsHead.*outputs are"):
-        network_from_graph(built, "bottomup")
+        network_from_keras(built, "bottomup")
 
 
 def _edited(**config: Any) -> list[Layer]:
@@ -186,7 +186,7 @@ def test_weights_of_an_unknown_layer_are_refused() -> None:
     layers = [_conv("conv", 1, 2)]
     weights = weights_of([*layers, _conv("stray", 1, 2)])
     with pytest.raises(ModelError, match=r"2 weights that its architecture does not have: stray/"):
-        graph_from_keras(architecture(layers, ["conv"]), weights)
+        model_from_keras(architecture(layers, ["conv"]), weights)
 
 
 def test_layer_called_twice_is_refused() -> None:
@@ -194,14 +194,14 @@ def test_layer_called_twice_is_refused() -> None:
     entry = found["config"]["layers"][1]
     entry["inbound_nodes"] = entry["inbound_nodes"] * 2
     with pytest.raises(ModelError, match="'conv' is called 2 times"):
-        graph_from_keras(found, {})
+        model_from_keras(found, {})
 
 
 def test_keras_3_graph_is_refused() -> None:
     found = architecture([_conv("conv", 1, 1)], ["conv"])
     found["config"]["layers"][1]["inbound_nodes"] = [{"args": [], "kwargs": {}}]
     with pytest.raises(ModelError, match=r"Keras 3.*best_model\.h5"):
-        graph_from_keras(found, {})
+        model_from_keras(found, {})
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_keras_3_graph_is_refused() -> None:
 )
 def test_other_architectures_are_refused(found: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
-        graph_from_keras(found, {})
+        model_from_keras(found, {})
 
 
 def _valid() -> bytes:
@@ -272,7 +272,7 @@ def test_a_file_cut_short_anywhere_is_refused() -> None:
 def _outcome(content: bytes) -> str:
     try:
         keras = read_keras_h5(content, "best_model.h5")
-        graph_from_keras(keras.architecture, keras.weights)
+        model_from_keras(keras.architecture, keras.weights)
     except ModelError:
         return "refused"
     return "read"

@@ -25,7 +25,7 @@ from layer_oracles import (
 
 from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
-from sleap_rt.models.legacy.graph import graph_from_keras
+from sleap_rt.models.legacy.keras_model import model_from_keras
 
 ATOL = 2e-5  # float32 against float64 sums of up to 147 products of magnitude 1
 SIZES = [(2, 8, 12), (1, 7, 9), (3, 11, 6)]  # batch, height, width
@@ -334,7 +334,7 @@ def _every_layer() -> torch.nn.Module:
     """One graph that calls each layer with the image and gives every result."""
     layers = [layer for case in CASES for layer in (*case.helpers, case.layer)]
     found = architecture(layers, NAMES, size=(16, 16), channels=N_CHANNELS)
-    return graph_from_keras(found, weights_of(layers)).module.eval()
+    return model_from_keras(found, weights_of(layers)).module.eval()
 
 
 @pytest.fixture(scope="module", params=SIZES, ids=str)
@@ -422,7 +422,7 @@ def test_flattened_maps_keep_keras_order_and_fix_the_size() -> None:
         ),
     ]
     found = architecture(layers, ["dense"], size=(4, 6), channels=2)
-    built = graph_from_keras(found, weights_of(layers))
+    built = model_from_keras(found, weights_of(layers))
     image = _random(2, 4, 6, 2)
     (actual,) = built.module(torch.from_numpy(image).permute(0, 3, 1, 2))
     expected = image.reshape(2, -1) @ kernel + bias

@@ -52,7 +52,7 @@ class _Node(NamedTuple):
     sources: tuple[Source, ...]
 
 
-class KerasGraph(nn.Module):
+class KerasModel(nn.Module):
     """The layers of one functional graph in execution order.
 
     Input and outputs are channels first, float32: (batch, channels, height, width), or
@@ -80,23 +80,23 @@ class KerasGraph(nn.Module):
         return tuple(tensors[source] for source in self._outputs)
 
 
-class BuiltGraph(NamedTuple):
+class BuiltModel(NamedTuple):
     """A graph ready to run.
 
     Attributes:
-        module: see `KerasGraph`.
+        module: see `KerasModel`.
         input_shape: (1, channels, height, width), size as in the file.
         outputs: the layer each output comes from, and its signal; in the file's order.
         max_stride: largest stride of any tensor in the graph.
     """
 
-    module: KerasGraph
+    module: KerasModel
     input_shape: Shape
     outputs: list[tuple[str, Signal]]
     max_stride: int
 
 
-def graph_from_keras(architecture: Mapping[str, Any], weights: Weights) -> BuiltGraph:
+def model_from_keras(architecture: Mapping[str, Any], weights: Weights) -> BuiltModel:
     """Build the torch module that a Keras file describes.
 
     Args:
@@ -137,7 +137,7 @@ class _Builder:
         self.signals: dict[Source, Signal] = {}
         self.max_stride = Fraction(1)
 
-    def build(self, incoming: Signal | None) -> BuiltGraph:
+    def build(self, incoming: Signal | None) -> BuiltModel:
         """Build the module. `incoming` is the input of a nested graph; None for the outermost."""
         steps = []
         for node in self.nodes:
@@ -153,8 +153,8 @@ class _Builder:
         self._check_all_taken()
         if missing := [name for name, index in self.outputs if (name, index) not in self.signals]:
             raise ModelError(f"The architecture names outputs that do not exist: {missing}")
-        return BuiltGraph(
-            module=KerasGraph(self.input[0], steps, self.outputs),
+        return BuiltModel(
+            module=KerasModel(self.input[0], steps, self.outputs),
             input_shape=self.signals[self.input].shape,
             outputs=[(source[0], self.signals[source]) for source in self.outputs],
             max_stride=_whole(self.max_stride),
