@@ -16,7 +16,7 @@ from sleap_rt.export.metadata import METADATA_NAME, metadata_of
 from sleap_rt.export.onnx_file import save
 from sleap_rt.export.precision.calibration import CalibrationFrames, open_calibration
 from sleap_rt.export.precision.half import in_half_precision
-from sleap_rt.export.precision.int8 import in_int8
+from sleap_rt.export.precision.int8 import Graph, in_int8
 from sleap_rt.export.proof.checkpoint import certify
 from sleap_rt.export.proof.reduced import certify_reduced
 from sleap_rt.export.proof.sample import add_sample
@@ -25,8 +25,6 @@ from sleap_rt.kinds import is_crop_model_alone
 from sleap_rt.models import TrainedModel, load_legacy_model, load_native_models
 from sleap_rt.models.sets import set_of
 from sleap_rt.options import NO_OVERRIDES, CalibrationOptions, ExportOptions, ModelOverrides
-
-Graph = tuple[Path, GraphContract]
 
 
 def export_models(

@@ -6,7 +6,7 @@ from sleap_rt.contract import Decoding, Preprocessing
 from sleap_rt.export.graph.part import FLOAT, Op, Part, TensorType, Value
 from sleap_rt.export.graph.points.lines import class_probabilities, line_scores
 from sleap_rt.export.graph.points.maps import sums
-from sleap_rt.export.graph.rules import PeakInputs, Rules
+from sleap_rt.export.graph.rules import Rules
 from sleap_rt.kinds import KINDS, MAP_SUMS, Kind
 from sleap_rt.models import TrainedModel
 
@@ -57,18 +57,16 @@ class _Decoder:
             given: maps, where the image lies in the frame, and the graph's own inputs.
         """
         found: dict[str, Value] = {}
-        maps = PeakInputs(
-            given["confmaps"],
-            given["peak_threshold"],
-            given["integral_refinement"],
-            given.get("offsets"),
-        )
+        maps = given["confmaps"], given.get("offsets")
+        how = given["peak_threshold"], given["integral_refinement"]
         patch_size = self._decoding.integral_patch_size
         if self._row.finds_many:
-            local = self._rules.local_peaks(op, maps, op.Shape(given["slots"]), patch_size)
+            n_slots = op.Shape(given["slots"])
+            local = self._rules.local_peaks(op, *maps, *how, n_slots, patch_size=patch_size)
             cells, found["peak_vals"], found["n_candidates"] = local
         else:
-            cells, found["peak_vals"] = self._rules.global_peaks(op, maps, patch_size)
+            highest = self._rules.global_peaks(op, *maps, *how, patch_size=patch_size)
+            cells, found["peak_vals"] = highest
         pixels = cells * float(self._decoding.confmaps_stride)
         found["peaks"] = self._points(op, pixels, given)
         if self._row.is_one_node:

@@ -20,8 +20,7 @@ from sleap_rt.export.graph.pixels import bilinear, crops
 from sleap_rt.export.graph.pixels.channels import luma, three_channels
 from sleap_rt.export.graph.pixels.sides import LARGEST_SIDE, scaled_side
 from sleap_rt.export.graph.points import legacy_peaks
-from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
-from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized
+from sleap_rt.export.graph.rules import Cropped, Sized
 
 _PER_LEVEL = float(np.float32(1 / 255))
 
@@ -29,29 +28,11 @@ _PER_LEVEL = float(np.float32(1 / 255))
 class LegacyRules:
     """See `Rules`."""
 
+    global_peaks = staticmethod(legacy_peaks.global_peaks)
+    local_peaks = staticmethod(legacy_peaks.local_peaks)
+
     def crop_input_size(self, spec: Preprocessing) -> tuple[int, int] | None:
         return spec.crop_size
-
-    def global_peaks(self, op: Op, maps: PeakInputs, patch_size: int) -> GlobalPeaks:
-        return legacy_peaks.global_peaks(
-            op,
-            maps.confmaps,
-            maps.offsets,
-            maps.threshold,
-            maps.refine,
-            patch_size=patch_size,
-        )
-
-    def local_peaks(self, op: Op, maps: PeakInputs, n_slots: Value, patch_size: int) -> LocalPeaks:
-        return legacy_peaks.local_peaks(
-            op,
-            maps.confmaps,
-            maps.offsets,
-            maps.threshold,
-            maps.refine,
-            n_slots,
-            patch_size=patch_size,
-        )
 
     def image(self, op: Op, frames: Value, spec: Preprocessing) -> Sized:
         matched = _matched(op, frames, spec)

@@ -17,7 +17,7 @@ from sleap_rt.export.graph.pixels.channels import has_channels, luma, three_chan
 from sleap_rt.export.graph.pixels.sides import LARGEST_SIDE, scaled_side
 from sleap_rt.export.graph.points import peaks
 from sleap_rt.export.graph.points.peaks import GlobalPeaks, LocalPeaks
-from sleap_rt.export.graph.rules import Cropped, PeakInputs, Sized
+from sleap_rt.export.graph.rules import Cropped, Sized
 
 
 class NativeRules:
@@ -29,15 +29,15 @@ class NativeRules:
         cut = spec.crop_size if spec.crop_unit == "scaled" else _scaled(spec.crop_size, spec)
         return _padded(cut, spec)
 
-    def global_peaks(self, op: Op, maps: PeakInputs, patch_size: int) -> GlobalPeaks:
-        return peaks.global_peaks(
-            op, maps.confmaps, maps.threshold, maps.refine, patch_size=patch_size
-        )
+    def global_peaks(
+        self, op: Op, confmaps: Value, offsets: None, *inputs: Value, patch_size: int
+    ) -> GlobalPeaks:
+        return peaks.global_peaks(op, confmaps, *inputs, patch_size=patch_size)
 
-    def local_peaks(self, op: Op, maps: PeakInputs, n_slots: Value, patch_size: int) -> LocalPeaks:
-        return peaks.local_peaks(
-            op, maps.confmaps, maps.threshold, maps.refine, n_slots, patch_size=patch_size
-        )
+    def local_peaks(
+        self, op: Op, confmaps: Value, offsets: None, *inputs: Value, patch_size: int
+    ) -> LocalPeaks:
+        return peaks.local_peaks(op, confmaps, *inputs, patch_size=patch_size)
 
     def image(self, op: Op, frames: Value, spec: Preprocessing) -> Sized:
         """Frames of the training size and channels skip conversion and resizing."""

@@ -33,23 +33,6 @@ class Cropped(NamedTuple):
     eff_scale: Value
 
 
-class PeakInputs(NamedTuple):
-    """Maps in which to find peaks, and how.
-
-    Attributes:
-        confmaps: (batch, n_nodes, height, width) float32.
-        threshold: () float32.
-        refine: () float32, 1 for integral refinement, 0 for none.
-        offsets: (batch, 2 * n_nodes, height, width) float32, (x, y) in cells, where the network
-            itself says where in its cell a peak lies; None where it does not.
-    """
-
-    confmaps: Value
-    threshold: Value
-    refine: Value
-    offsets: Value | None
-
-
 class Rules(Protocol):
     """How a family of models prepares frames and reads its networks' outputs.
 
@@ -71,12 +54,31 @@ class Rules(Protocol):
         """(height, width) px of the network's input for a crop; None for models of frames."""
         ...
 
-    def global_peaks(self, op: Op, maps: PeakInputs, patch_size: int) -> GlobalPeaks:
-        """The one peak of each map, refined in a patch of so many cells on a side."""
+    def global_peaks(
+        self,
+        op: Op,
+        confmaps: Value,
+        offsets: Value | None,
+        threshold: Value,
+        refine: Value,
+        *,
+        patch_size: int,
+    ) -> GlobalPeaks:
+        """The one peak of each map; see `legacy_peaks.global_peaks`."""
         ...
 
-    def local_peaks(self, op: Op, maps: PeakInputs, n_slots: Value, patch_size: int) -> LocalPeaks:
-        """All peaks of each map, as many as there are slots."""
+    def local_peaks(
+        self,
+        op: Op,
+        confmaps: Value,
+        offsets: Value | None,
+        threshold: Value,
+        refine: Value,
+        n_slots: Value,
+        *,
+        patch_size: int,
+    ) -> LocalPeaks:
+        """All peaks of each map; see `legacy_peaks.local_peaks`."""
         ...
 
     def points(self, op: Op, pixels: Value, eff_scale: Value, spec: Preprocessing) -> Value:

@@ -23,6 +23,7 @@ from sleap_rt.models import TrainedModel
 from sleap_rt.models.reference import pipeline
 from sleap_rt.models.reference.peaks import Peak, refined
 from sleap_rt.models.reference.pipeline import FramePeaks, Outputs
+from sleap_rt.models.reference.rules import highest_peaks
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine, open_engine
 from sleap_rt.runtime.predictors.grouping import group_peaks
@@ -226,7 +227,6 @@ def _compare_crops(model: TrainedModel, engine: Engine, frame: Image, result: Di
 
 
 def _stable_in_crop(model: TrainedModel, outputs: Outputs) -> Bools:
-    rules = pipeline.RULES[model.family]
     everything = DecodeOptions(peak_threshold=-np.inf, integral_refinement="none")
-    peaks = rules.global_peaks(outputs, model.decoding, everything)
+    peaks = highest_peaks(pipeline.RULES[model.family], outputs, model.decoding, everything)
     return np.array([_stable(model, outputs, i, [peak])[0] for i, peak in enumerate(peaks)])

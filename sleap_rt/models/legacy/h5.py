@@ -36,7 +36,7 @@ class KerasFile:
 
     Attributes:
         architecture: the parsed `model_config`.
-        weights: by layer in graph order, then by path in the layer's own order.
+        weights: by layer in the order of the file, then by path in the layer's own order.
         sha256: of the file.
     """
 

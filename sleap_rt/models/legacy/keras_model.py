@@ -1,4 +1,4 @@
-"""Builds a torch module from a Keras functional graph, node by node.
+"""Builds a torch module from a Keras functional model, layer by layer.
 
 The architecture in the file lists the layers, their settings and their inputs. Nothing is inferred
 from names or from the training configuration. An unknown layer, or a weight that no layer uses, is
@@ -20,7 +20,7 @@ from sleap_rt.models.legacy.layers import Built, LayerSpec, Shape, build_layer
 from sleap_rt.models.legacy.weights import LayerWeights, by_layer
 from sleap_rt.untrusted import quoted
 
-_GRAPH_CLASSES = ("Functional", "Model")  # TensorFlow 2.3 and later; 2.0 to 2.2
+_MODEL_CLASSES = ("Functional", "Model")  # TensorFlow 2.3 and later; 2.0 to 2.2
 _FREE_SIZE = 512  # px, stands in for a height or width that the file leaves open
 _LISTED = 5  # weights named in a message
 _IGNORED_ARGUMENTS = {"training", "mask"}  # of a call; inference has one meaning for each
@@ -30,7 +30,7 @@ Source = tuple[str, int]  # layer name, which of its outputs
 
 @dataclass(frozen=True)
 class Signal:
-    """The tensor on one connection of the graph.
+    """The tensor on one connection of the model.
 
     Attributes:
         shape: for one example at the size in the file.
@@ -53,7 +53,7 @@ class _Node(NamedTuple):
 
 
 class KerasModel(nn.Module):
-    """The layers of one functional graph in execution order.
+    """The layers of one functional model in execution order.
 
     Input and outputs are channels first, float32: (batch, channels, height, width), or
     (batch, channels) after a global pooling. One input; outputs as a tuple in the file's order.
@@ -81,13 +81,13 @@ class KerasModel(nn.Module):
 
 
 class BuiltModel(NamedTuple):
-    """A graph ready to run.
+    """A model ready to run.
 
     Attributes:
         module: see `KerasModel`.
         input_shape: (1, channels, height, width), size as in the file.
         outputs: the layer each output comes from, and its signal; in the file's order.
-        max_stride: largest stride of any tensor in the graph.
+        max_stride: largest stride of any tensor in the model.
     """
 
     module: KerasModel
@@ -107,16 +107,16 @@ def model_from_keras(architecture: Mapping[str, Any], weights: Weights) -> Built
         ModelError: it is not an architecture of SLEAP, or weights and architecture disagree.
     """
     class_name = architecture.get("class_name")
-    if class_name not in _GRAPH_CLASSES:
+    if class_name not in _MODEL_CLASSES:
         raise ModelError(
             f"The architecture is a Keras {quoted(class_name)} model; SLEAP's models are "
-            "functional graphs, so this is not a SLEAP model."
+            "functional models, so this is not a SLEAP model."
         )
     return _Builder(architecture.get("config"), weights).build(None)
 
 
 class _Builder:
-    """Builds one graph; a nested graph gets its own builder, with its own names and weights."""
+    """Builds one model; a nested model gets its own builder, with its own names and weights."""
 
     def __init__(self, config: Any, weights: Weights) -> None:
         try:
@@ -131,14 +131,14 @@ class _Builder:
         self.weights = {
             node.name: LayerWeights(node.name, weights.get(node.name, {}))
             for node in self.nodes
-            if node.class_name not in _GRAPH_CLASSES
+            if node.class_name not in _MODEL_CLASSES
         }
         self.nested_weights = {name: w for name, w in weights.items() if name not in self.weights}
         self.signals: dict[Source, Signal] = {}
         self.max_stride = Fraction(1)
 
     def build(self, incoming: Signal | None) -> BuiltModel:
-        """Build the module. `incoming` is the input of a nested graph; None for the outermost."""
+        """Build the module. `incoming` is the input of a nested model; None for the outermost."""
         steps = []
         for node in self.nodes:
             if node.class_name == "InputLayer":
@@ -191,7 +191,7 @@ class _Builder:
         return self.signals[source]
 
     def _layer(self, node: _Node, inputs: list[Signal]) -> tuple[nn.Module, list[Signal]]:
-        if node.class_name in _GRAPH_CLASSES:
+        if node.class_name in _MODEL_CLASSES:
             return self._nested(node, inputs)
         built = build_layer(
             LayerSpec(
@@ -212,9 +212,9 @@ class _Builder:
                 f"Nested model {quoted(node.name)}: one input is supported, not {len(inputs)}"
             )
         inner = _Builder(node.config, by_layer(self.nested_weights.pop(node.name, {})))
-        graph = inner.build(inputs[0])
-        self.max_stride = max(self.max_stride, Fraction(graph.max_stride))
-        return graph.module, [signal for _, signal in graph.outputs]
+        built = inner.build(inputs[0])
+        self.max_stride = max(self.max_stride, Fraction(built.max_stride))
+        return built.module, [signal for _, signal in built.outputs]
 
     def _check_all_taken(self) -> None:
         left = [path for weights in self.weights.values() for path in weights.left]
@@ -240,7 +240,7 @@ def _node(entry: Mapping[str, Any]) -> _Node:
             "wrote such files. Give the best_model.h5 that SLEAP training wrote."
         )
     dtype = config.get("dtype", "float32")
-    if class_name not in _GRAPH_CLASSES and dtype != "float32":
+    if class_name not in _MODEL_CLASSES and dtype != "float32":
         raise ModelError(
             f"Layer {quoted(name)}: number format {quoted(dtype)} is not supported, only float32"
         )

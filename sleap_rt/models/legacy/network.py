@@ -1,4 +1,4 @@
-"""The network of a legacy model: its graph, with the outputs that inference reads."""
+"""The network of a legacy model: its Keras model, with the outputs that inference reads."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class LegacyNetwork(nn.Module):
     """Image to the outputs of every head that inference reads.
 
     Input: (batch, in_channels, height, width) float32 in [0, 1]; gray, or RGB in this order. Any
-    further normalisation is a layer of the graph. Height and width: multiples of `max_stride`,
+    further normalisation is a layer of the model. Height and width: multiples of `max_stride`,
     unless `fixed_size` names the only size that works.
 
     Output: name -> float32 tensor. `confmaps` (batch, n_nodes or 1, rows, columns), and where the
@@ -51,7 +51,6 @@ class LegacyNetwork(nn.Module):
 
     def __init__(self, built: BuiltModel, heads: Mapping[Output, Head]) -> None:
         super().__init__()
-        # Not `graph`: a module of that name is lost when torch exports this one.
         self.body: KerasModel = built.module
         self.heads = dict(heads)
         self.in_channels = built.input_shape[1]
@@ -66,10 +65,10 @@ class LegacyNetwork(nn.Module):
 
 
 def network_from_keras(built: BuiltModel, kind: ModelKind) -> LegacyNetwork:
-    """Pick a graph's heads.
+    """Pick a Keras model's heads.
 
     Args:
-        built: the whole graph.
+        built: the whole model.
         kind: of the model, by its training configuration.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The skeleton in a `training_config.json`: a graph in which repeated objects are references."""
+"""The skeleton in a `training_config.json`: JSON in which repeated objects are references."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,17 +38,17 @@ def skeleton_from_json(found: Any) -> Skeleton:
 
 
 def _skeleton(found: Any) -> Skeleton:
-    graph = found.get("nx_graph", found)  # templates that ship with SLEAP wrap it
-    about = graph.get("graph") or {}
+    stored = found.get("nx_graph", found)  # templates that ship with SLEAP wrap it
+    about = stored.get("graph") or {}
     _refuse_objects_in(about, "graph")
-    check_counts(len(graph["nodes"]), len(graph["links"]))
+    check_counts(len(stored["nodes"]), len(stored["links"]))
     objects = _Objects()
-    ends = [_link_objects(link, objects) for link in graph["links"]]
-    names = [objects.node(entry["id"]) for entry in graph["nodes"]]
+    ends = [_link_objects(link, objects) for link in stored["links"]]
+    names = [objects.node(entry["id"]) for entry in stored["nodes"]]
     objects.check_names()
     insertions: dict[tuple[int, int], int] = {}  # of body edges
     symmetries: dict[tuple[int, int], None] = {}  # in order, each once
-    for link, (source, target, kind) in zip(graph["links"], ends, strict=True):
+    for link, (source, target, kind) in zip(stored["links"], ends, strict=True):
         pair = _index(source, names), _index(target, names)
         if kind == _SYMMETRY:
             symmetries[min(pair), max(pair)] = None
@@ -59,7 +59,7 @@ def _skeleton(found: Any) -> Skeleton:
     return Skeleton(
         name=str(about.get("name") or "skeleton"),
         node_names=tuple(names),
-        # If insertion numbers tie, the original's graph lists edges by their source.
+        # If insertion numbers tie, the original lists edges by their source.
         edge_inds=tuple(sorted(insertions, key=lambda pair: (insertions[pair], pair[0]))),
         symmetries=tuple(symmetries),
     )

@@ -10,12 +10,11 @@ import numpy as np
 import torch
 
 from sleap_rt.arrays import Floats, Image, Ints
-from sleap_rt.contract import Decoding, Preprocessing
+from sleap_rt.contract import Preprocessing
 from sleap_rt.errors import DataError
 from sleap_rt.models.reference import identity, peaks
 from sleap_rt.models.reference.peaks import Peak
 from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame, SizedFrame
-from sleap_rt.options import DecodeOptions
 
 _LUMA = np.array([0.2989, 0.5870, 0.1140], np.float32)  # of R, G, B
 _PER_LEVEL = np.float32(1 / 255)
@@ -23,6 +22,13 @@ _PER_LEVEL = np.float32(1 / 255)
 
 class LegacyReference:
     """See `ReferenceRules`."""
+
+    highest = staticmethod(peaks.highest_row_and_column)
+    maxima = staticmethod(peaks.strict_maxima)
+
+    def missing(self, peak: Peak) -> Peak:
+        """Its position is NaN, but its value is kept."""
+        return peak._replace(x=np.nan, y=np.nan)
 
     def frame(self, image: Image, spec: Preprocessing) -> PreparedFrame:
         sized = _sized(image, spec)
@@ -42,34 +48,6 @@ class LegacyReference:
         corners = centers - np.float32(side / 2) / np.float32(scale)
         return PreparedCrops(torch.from_numpy(np.concatenate(inputs)), corners, ratio)
 
-    def global_peaks(
-        self, outputs: dict[str, Floats], decoding: Decoding, options: DecodeOptions
-    ) -> list[Peak]:
-        """Below the threshold, a peak's position is NaN, but its value is kept."""
-        found = []
-        for node, confmap in enumerate(outputs["confmaps"]):
-            peak = peaks.highest_row_and_column(confmap)
-            peak = _refined(peak, node, outputs, decoding, options)
-            if np.float32(peak.value) < np.float32(options.peak_threshold):
-                peak = peak._replace(x=np.nan, y=np.nan)
-            found.append(peak)
-        return found
-
-    def local_peaks(
-        self,
-        outputs: dict[str, Floats],
-        decoding: Decoding,
-        options: DecodeOptions,
-        threshold: float,
-    ) -> list[list[Peak]]:
-        return [
-            [
-                _refined(peak, node, outputs, decoding, options)
-                for peak in peaks.strict_maxima(confmap, threshold)
-            ]
-            for node, confmap in enumerate(outputs["confmaps"])
-        ]
-
     def points(self, pixels: Floats, eff_scale: np.float32, spec: Preprocessing) -> Floats:
         return unscaled(pixels, spec.input_scale) / eff_scale
 
@@ -86,20 +64,6 @@ class LegacyReference:
         """
         named = [(i, c) for i, c in enumerate(identity.first_choices(class_probs)) if c >= 0]
         return sorted(named, key=lambda pair: pair[1])
-
-
-def _refined(
-    peak: Peak,
-    node: int,
-    outputs: dict[str, Floats],
-    decoding: Decoding,
-    options: DecodeOptions,
-) -> Peak:
-    if "offsets" in outputs:  # the network refines, whatever the options say
-        return peaks.shifted(outputs["offsets"], node, peak)
-    if options.integral_refinement == "integral":
-        return peaks.refined(outputs["confmaps"][node], peak, decoding.integral_patch_size)
-    return peak
 
 
 def unscaled(pixels: Floats, input_scale: float) -> Floats:

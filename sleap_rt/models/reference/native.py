@@ -7,11 +7,10 @@ import torch
 from numpy.typing import NDArray
 
 from sleap_rt.arrays import Doubles, Floats, Image
-from sleap_rt.contract import Decoding, Preprocessing
+from sleap_rt.contract import Preprocessing
 from sleap_rt.models.reference import identity, peaks
 from sleap_rt.models.reference.peaks import Peak
 from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame, SizedFrame
-from sleap_rt.options import DecodeOptions
 
 LUMA = (0.2989, 0.587, 0.114)
 Pixels = NDArray[Any]  # (height, width, channels): bytes, or floats, which nothing rounds
@@ -19,6 +18,12 @@ Pixels = NDArray[Any]  # (height, width, channels): bytes, or floats, which noth
 
 class NativeReference:
     """See `ReferenceRules`."""
+
+    highest = staticmethod(peaks.highest_cell)
+    maxima = staticmethod(peaks.maxima)
+
+    def missing(self, peak: Peak) -> Peak:
+        return peak._replace(x=np.nan, y=np.nan, value=0.0)
 
     def frame(self, image: Image, spec: Preprocessing) -> PreparedFrame:
         converted = _levels(convert_channels(image, spec.channels), spec)
@@ -44,36 +49,6 @@ class NativeReference:
             for crop in cut
         ]
         return PreparedCrops(torch.cat(inputs), corners, sized.eff_scale)
-
-    def global_peaks(
-        self, outputs: dict[str, Floats], decoding: Decoding, options: DecodeOptions
-    ) -> list[Peak]:
-        """A value equal to the threshold counts; below it, the value is 0."""
-        found = []
-        for confmap in outputs["confmaps"]:
-            peak = peaks.highest_cell(confmap)
-            if np.float32(peak.value) < np.float32(options.peak_threshold):
-                peak = peak._replace(x=np.nan, y=np.nan, value=0.0)
-            elif options.integral_refinement == "integral":
-                peak = peaks.refined(confmap, peak, decoding.integral_patch_size)
-            found.append(peak)
-        return found
-
-    def local_peaks(
-        self,
-        outputs: dict[str, Floats],
-        decoding: Decoding,
-        options: DecodeOptions,
-        threshold: float,
-    ) -> list[list[Peak]]:
-        refine = options.integral_refinement == "integral"
-        return [
-            [
-                peaks.refined(confmap, peak, decoding.integral_patch_size) if refine else peak
-                for peak in peaks.maxima(confmap, threshold)
-            ]
-            for confmap in outputs["confmaps"]
-        ]
 
     def points(self, pixels: Floats, eff_scale: np.float32, spec: Preprocessing) -> Floats:
         return pixels / np.float32(spec.input_scale) / eff_scale

@@ -18,7 +18,13 @@ from sleap_rt.models.reference import grouping, identity
 from sleap_rt.models.reference.legacy import LegacyReference
 from sleap_rt.models.reference.native import NativeReference
 from sleap_rt.models.reference.peaks import Peak
-from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame, ReferenceRules
+from sleap_rt.models.reference.rules import (
+    PreparedCrops,
+    PreparedFrame,
+    ReferenceRules,
+    all_peaks,
+    highest_peaks,
+)
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import DecodeOptions
 
@@ -145,7 +151,7 @@ def read_crops(
     n = len(crops.image)
     maps = {name: output for name, output in outputs.items() if name != "class_probs"}
     found = [
-        rules.global_peaks({name: m[i] for name, m in maps.items()}, decoding, options)
+        highest_peaks(rules, {name: m[i] for name, m in maps.items()}, decoding, options)
         for i in range(n)
     ]
     pixels = np.stack([_pixels(peaks, decoding.confmaps_stride) for peaks in found])
@@ -164,9 +170,9 @@ def find_peaks(
     row = KINDS[model.kind]
     threshold = options.centroid_threshold if row.is_one_node else options.peak_threshold
     if row.finds_many:
-        peaks = rules.local_peaks(outputs, decoding, options, threshold)
+        peaks = all_peaks(rules, outputs, decoding, options, threshold)
     else:
-        peaks = [[peak] for peak in rules.global_peaks(outputs, decoding, options)]
+        peaks = [[peak] for peak in highest_peaks(rules, outputs, decoding, options)]
     pixels = [_pixels(of_node, decoding.confmaps_stride) for of_node in peaks]
     points = [rules.points(of_node, eff_scale, model.preprocessing) for of_node in pixels]
     values = [_floats([peak.value for peak in of_node]) for of_node in peaks]

@@ -7,7 +7,7 @@ import torch
 
 from sleap_rt.arrays import Floats, Image
 from sleap_rt.contract import Decoding, Preprocessing
-from sleap_rt.models.reference.peaks import Peak
+from sleap_rt.models.reference.peaks import Map, Peak, refined, shifted
 from sleap_rt.options import DecodeOptions
 
 
@@ -50,10 +50,7 @@ class PreparedCrops(NamedTuple):
 
 
 class ReferenceRules(Protocol):
-    """How a family of models prepares frames and reads its networks' outputs.
-
-    `outputs` are those of one image: name -> (channels, rows, columns).
-    """
+    """How a family of models prepares frames and reads its networks' outputs."""
 
     def frame(self, image: Image, spec: Preprocessing) -> PreparedFrame:
         """A whole frame to the network's input."""
@@ -63,20 +60,16 @@ class ReferenceRules(Protocol):
         """The crops around centres, (n, 2) frame px, to the network's input."""
         ...
 
-    def global_peaks(
-        self, outputs: dict[str, Floats], decoding: Decoding, options: DecodeOptions
-    ) -> list[Peak]:
-        """The one peak of each map; its position is NaN below the threshold."""
+    def highest(self, confmap: Map) -> Peak:
+        """The highest place of a map."""
         ...
 
-    def local_peaks(
-        self,
-        outputs: dict[str, Floats],
-        decoding: Decoding,
-        options: DecodeOptions,
-        threshold: float,
-    ) -> list[list[Peak]]:
-        """All peaks of each map above the threshold, in raster order."""
+    def missing(self, peak: Peak) -> Peak:
+        """What becomes of the highest place where its value is below the threshold."""
+        ...
+
+    def maxima(self, confmap: Map, threshold: float) -> list[Peak]:
+        """All peaks of a map above the threshold, in raster order, not refined."""
         ...
 
     def points(self, pixels: Floats, eff_scale: np.float32, spec: Preprocessing) -> Floats:
@@ -90,3 +83,44 @@ class ReferenceRules(Protocol):
     def named_crops(self, class_probs: Floats) -> list[tuple[int, int]]:
         """(crop, class or -1) of the crops that stay, in order; from (n, n_classes)."""
         ...
+
+
+def highest_peaks(
+    rules: ReferenceRules, outputs: dict[str, Floats], decoding: Decoding, options: DecodeOptions
+) -> list[Peak]:
+    """The one peak of each map of one image; a value equal to the threshold counts."""
+    found = []
+    for node, confmap in enumerate(outputs["confmaps"]):
+        peak = rules.highest(confmap)
+        if np.float32(peak.value) < np.float32(options.peak_threshold):
+            found.append(rules.missing(peak))
+        else:
+            found.append(_refined(peak, node, outputs, decoding, options))
+    return found
+
+
+def all_peaks(
+    rules: ReferenceRules,
+    outputs: dict[str, Floats],
+    decoding: Decoding,
+    options: DecodeOptions,
+    threshold: float,
+) -> list[list[Peak]]:
+    """All peaks of each map of one image above the threshold, in raster order."""
+    return [
+        [
+            _refined(peak, node, outputs, decoding, options)
+            for peak in rules.maxima(confmap, threshold)
+        ]
+        for node, confmap in enumerate(outputs["confmaps"])
+    ]
+
+
+def _refined(
+    peak: Peak, node: int, outputs: dict[str, Floats], decoding: Decoding, options: DecodeOptions
+) -> Peak:
+    if "offsets" in outputs:  # the network refines, whatever the options say
+        return shifted(outputs["offsets"], node, peak)
+    if options.integral_refinement == "integral":
+        return refined(outputs["confmaps"][node], peak, decoding.integral_patch_size)
+    return peak

@@ -22,7 +22,7 @@ class LayerSpec:
 
     Attributes:
         class_name: Keras class.
-        name: unique in its graph.
+        name: unique in its model.
         config: the layer's own settings.
         inputs: shapes of its input tensors, for one example.
         weights: of the layer.
