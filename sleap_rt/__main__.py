@@ -7,11 +7,13 @@ import threading
 
 from sleap_rt.interrupts import Interrupts
 
+_SEARCHES = (5_000, 50)  # new objects per search for garbage; at 700, loading modules sets off many
 _LEFT_BEHIND = ("read-frames", "run-engine", "tensorrt-build")  # threads that may never return
 
 
 def main() -> None:
     """Run the program, ready for signals before anything that takes time is imported."""
+    gc.set_threshold(*_SEARCHES)
     with Interrupts() as interrupts:
         try:
             from sleap_rt.cli import main as run

@@ -109,8 +109,6 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     inputs, many = _inputs(params)
 
     from sleap_rt.cli.reports.prediction import TerminalReport
-    from sleap_rt.workflows.cluster.predictions import ClusterPredictions
-    from sleap_rt.workflows.many.predictions import ManyPredictions
     from sleap_rt.workflows.predict import planned, predict
 
     models = params["model_paths"]
@@ -128,11 +126,15 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     show = _previewed(partial(report.done, options=options), params)
     alone = _alone(inputs)
     if options.cluster is not None:
+        from sleap_rt.workflows.cluster.predictions import ClusterPredictions
+
         with ClusterPredictions(models, options, overrides, report) as cluster:
             if many is not None:
                 return _carry_out(inputs, many, cluster, show, params, cluster.look_ahead)
             summary = cluster.predict(inputs.paths[0])
     elif many is not None:
+        from sleap_rt.workflows.many.predictions import ManyPredictions
+
         with ManyPredictions(models, options, overrides, report) as work:
             return _carry_out(inputs, many, work, show, params)
     else:

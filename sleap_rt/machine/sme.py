@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from sleap_rt.machine.cgroups import text_of
@@ -25,6 +26,7 @@ def may_have_sme(root: Path = Path("/")) -> bool:
     return any("sme" in names for names in features) if features else True
 
 
+@cache
 def _sysctl(name: str) -> str:
     """A setting of macOS; `0` where it knows none of that name, empty where it cannot be asked."""
     try:

@@ -163,6 +163,7 @@ def _here(
             plan.options.decode,
             plan.options.engine,
             match_known=plan.match_known,
+            n_frames=min(plan.options.run.frames_per_batch, len(plan.positions)),
             warn=report.warn,
         )
         stack.enter_context(closing(predictor))

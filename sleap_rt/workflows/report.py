@@ -5,11 +5,10 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sleap_rt.instances import FrameInstances
-from sleap_rt.workflows.plan import PredictionPlan
-
 if TYPE_CHECKING:
     from sleap_rt.export.steps import Step
+    from sleap_rt.instances import FrameInstances
+    from sleap_rt.workflows.plan import PredictionPlan
 
 _log = logging.getLogger(__name__)
 
@@ -17,13 +16,13 @@ _log = logging.getLogger(__name__)
 class Report:
     """What a workflow tells while it runs; this one tells nothing."""
 
-    def planned(self, plan: PredictionPlan) -> None:
+    def planned(self, plan: "PredictionPlan") -> None:
         """The plan is made, and about to be carried out."""
 
     def trying(self, engines: Sequence[str]) -> None:
         """These engines are about to be compared, which takes some seconds."""
 
-    def chosen(self, plan: PredictionPlan) -> None:
+    def chosen(self, plan: "PredictionPlan") -> None:
         """Engine and batch are settled, and about to be used."""
 
     def tell(self, message: str) -> None:
@@ -41,12 +40,14 @@ class Report:
         _log.warning(message)
 
     def results(
-        self, results: Iterable[FrameInstances], n_frames: int, n_done: int
-    ) -> Iterable[FrameInstances]:
+        self, results: "Iterable[FrameInstances]", n_frames: int, n_done: int
+    ) -> "Iterable[FrameInstances]":
         """The results as they come: `n_frames` in all, `n_done` of them from a journal."""
         return results
 
-    def saving(self, results: Iterable[FrameInstances], n_frames: int) -> Iterable[FrameInstances]:
+    def saving(
+        self, results: "Iterable[FrameInstances]", n_frames: int
+    ) -> "Iterable[FrameInstances]":
         """The same while they are saved; some formats take them twice."""
         return results
 

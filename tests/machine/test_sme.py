@@ -6,7 +6,15 @@ import sys
 
 import pytest
 
+from sleap_rt.machine import sme
 from sleap_rt.machine.sme import may_have_sme
+
+
+@pytest.fixture(autouse=True)
+def asked_anew():
+    sme._sysctl.cache_clear()
+    yield
+    sme._sysctl.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ class CropEngine(_Engine):
 def dots_predictor(monkeypatch, every):
     """The predictor; `centroid_engine` and `crop_engine` are those it runs."""
     engines = {"centroid": CentroidEngine(), "crops": CropEngine()}
-    monkeypatch.setattr(stages, "open_engine", lambda path, options: engines[path.stem])
+    monkeypatch.setattr(stages, "open_engine", lambda path, options, n_frames=4: engines[path.stem])
     graphs = GraphSet(
         (
             graph_contract("centroid", skeleton=SKELETON),

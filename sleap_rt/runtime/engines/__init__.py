@@ -11,7 +11,7 @@ from pkgutil import iter_modules
 
 from sleap_rt.errors import EngineError
 from sleap_rt.machine.cores import available_cores
-from sleap_rt.options import EngineOptions
+from sleap_rt.options import USUAL_BATCH_SIZE, EngineOptions
 from sleap_rt.runtime.engines import _choice
 from sleap_rt.runtime.engines._choice import AS_ASKED, EngineChoice, check_options, choose
 from sleap_rt.runtime.engines._cut import cut
@@ -106,8 +106,13 @@ def cpu_engines(options: EngineOptions, precisions: Collection[str]) -> list[str
     return _choice.cpu_engines(options, declarations(), precisions)
 
 
-def open_engine(model: Path, options: EngineOptions) -> Engine:
+def open_engine(model: Path, options: EngineOptions, n_frames: int = USUAL_BATCH_SIZE) -> Engine:
     """Open a graph on the engine and device that were asked for, or fail.
+
+    Args:
+        model: an exported `.onnx` file.
+        options: engine and device.
+        n_frames: of most runs to come, or crops; those with another number find less prepared.
 
     Raises:
         OptionError: as `check_engine_options`.
@@ -117,7 +122,7 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
     declared = declarations()[options.engine]
     device, _ = find_device(options.engine, declared, options.device)
     try:
-        return timed(_opened(model, options, device, declared))
+        return timed(_opened(model, options, device, declared, n_frames))
     except ModuleNotFoundError as error:
         raise EngineError(
             f"Engine {options.engine!r} needs the Python package {error.name!r}, which is not "
@@ -125,12 +130,16 @@ def open_engine(model: Path, options: EngineOptions) -> Engine:
         ) from error
 
 
-def _opened(model: Path, options: EngineOptions, device: Device, declared: Declaration) -> Engine:
+def _opened(
+    model: Path, options: EngineOptions, device: Device, declared: Declaration, n_frames: int
+) -> Engine:
     open_one: Callable[[Path, EngineOptions], Engine]
     open_one = import_module(_module(options.engine)).open_engine
     if device.builds_per_shape:
         return SteppedEngine(open_one(model, options))
     if device.kind == "cpu" and declared.honours("threads", device):
         threads = options.threads or available_cores().n
-        return LanedEngine(lambda n: open_one(model, replace(options, threads=n)), threads)
+        return LanedEngine(
+            lambda n: open_one(model, replace(options, threads=n)), threads, n_frames
+        )
     return open_one(model, options)

@@ -83,8 +83,10 @@ def why_not(kind: str) -> str | None:
 
 def wrong_on_arm() -> str | None:
     """Why this build must not compute on this processor, in words; None where it may."""
+    if not may_have_sme():
+        return None
     found = next((version(name) for name in _WHEELS if _is_distribution(name)), "")
-    if not found.startswith(_WRONG_WITH_SME) or not may_have_sme():
+    if not found.startswith(_WRONG_WITH_SME):
         return None
     return (
         f"onnxruntime {found} computes convolutions wrongly on ARM processors with SME; install "

@@ -13,10 +13,7 @@ from sleap_rt.options import SelectionOptions
 from sleap_rt.options.paths import fitting_path, given_paths
 from sleap_rt.runtime.frames.arrays import ArrayReader, frames_of, is_arrays
 from sleap_rt.runtime.frames.hdf5_video import check_hdf5_video
-from sleap_rt.runtime.frames.images.files import ImageFiles
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
-from sleap_rt.runtime.frames.images.headers import is_tiff
-from sleap_rt.runtime.frames.images.tiff import n_pages
 from sleap_rt.runtime.frames.labels_input import open_labels
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.frames.selection import Selection, select_of_video
@@ -97,7 +94,7 @@ def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     if path.is_dir():
         images, notes = images_in(path)
         return _open_images(images, selection, notes)
-    if suffix in IMAGE_SUFFIXES and (not is_tiff(path) or n_pages(path) == 1):
+    if suffix in IMAGE_SUFFIXES and _is_one_image(path):
         return _open_images([path], selection)
     if suffix in _READ_BY_SLEAP_IO:
         _refuse_colors(selection, str(path))
@@ -110,6 +107,13 @@ def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
         videos=lambda: [as_sleap_video(video)],
         files=(path,),
     )
+
+
+def _is_one_image(path: Path) -> bool:
+    from sleap_rt.runtime.frames.images.headers import is_tiff  # they load Pillow and tifffile
+    from sleap_rt.runtime.frames.images.tiff import n_pages
+
+    return not is_tiff(path) or n_pages(path) == 1
 
 
 def _refuse_hdf5_options(selection: SelectionOptions, name: str) -> None:
@@ -157,6 +161,8 @@ def _open_images(
         raise DataError(f"Images are missing: {', '.join(missing) or 'the list is empty'}")
     _refuse_hdf5_options(selection, "an image list")
     _refuse_colors(selection, "an image list")
+    from sleap_rt.runtime.frames.images.files import ImageFiles
+
     images = ImageFiles(paths)
     name = f"{paths[0]} and {len(paths) - 1} more images" if len(paths) > 1 else str(paths[0])
     return _with_reader(

@@ -10,15 +10,14 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
 from sleap_rt.runtime.frames.frame_check import checked_frame
 from sleap_rt.runtime.frames.hdf5_video import check_hdf5_video
-from sleap_rt.runtime.frames.images.files import ImageFiles
-from sleap_rt.runtime.frames.images.headers import check_content
-from sleap_rt.runtime.frames.images.tiff import TiffPages
 from sleap_rt.runtime.frames.source import Reader
 from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.frames.video.pixels import Colors
 
 if TYPE_CHECKING:
     import sleap_io as sio
+
+    from sleap_rt.runtime.frames.images.files import ImageFiles
 
 _LONGEST_NAME = 300  # of a file, in messages
 _HDF5 = (".h5", ".hdf5", ".slp")
@@ -104,6 +103,8 @@ class SleapVideo:
         if getattr(backend, "has_embedded_images", False):
             content = backend.get_frame_raw_bytes(index)
             if content is not None:
+                from sleap_rt.runtime.frames.images.headers import check_content  # loads Pillow
+
                 check_content(content.tobytes(), f"{self.name}, frame {index}")
 
     def close(self) -> None:
@@ -144,7 +145,7 @@ def as_sleap_video(file: VideoFile) -> "sio.Video":
     return video
 
 
-def images_as_sleap_video(paths: Sequence[Path], images: ImageFiles) -> "sio.Video":
+def images_as_sleap_video(paths: Sequence[Path], images: "ImageFiles") -> "sio.Video":
     """A list of images as labels store it."""
     import sleap_io as sio
 
@@ -205,6 +206,8 @@ def open_sleap_video(
 
     path = video.filename
     if isinstance(path, list) and not video.is_cropped:
+        from sleap_rt.runtime.frames.images.files import ImageFiles  # loads Pillow
+
         stored = video.backend_metadata.get("grayscale")
         images = ImageFiles([Path(name) for name in path], gray=stored)
         return images, range(len(path)), images.decoder
@@ -218,6 +221,8 @@ def open_sleap_video(
         return file, range(file.n_frames), file.decoder
     decoder = f"sleap-io {sio.__version__}"
     if is_plain and Path(path).suffix.lower() in (".tif", ".tiff"):
+        from sleap_rt.runtime.frames.images.tiff import TiffPages  # loads tifffile
+
         pages = TiffPages(Path(path))
         if pages.n_frames > 1:
             return pages, range(pages.n_frames), f"tifffile {pages.version}"

@@ -1,10 +1,14 @@
 """Tracks of a run: identities from the model, tracks from a tracker, or none."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sleap_rt.arrays import AnyImage
 from sleap_rt.instances import FrameInstances, ImageState
-from sleap_rt.tracking import Tracker, TrackerOptions
+from sleap_rt.tracking import TrackerOptions
+
+if TYPE_CHECKING:
+    from sleap_rt.tracking import Tracker
 
 
 class Following:
@@ -17,7 +21,7 @@ class Following:
 
     def __init__(self, options: TrackerOptions | None, class_names: Sequence[str] = ()) -> None:
         self._class_names = tuple(class_names)
-        self._tracker = None if options is None or class_names else Tracker(options)
+        self._tracker = None if options is None or class_names else _tracker(options)
         self.options = None if self._tracker is None else options
 
     @property
@@ -46,3 +50,9 @@ class Following:
         if self._tracker is None or is_unseen:
             return frame
         return self._tracker.track(frame, image)
+
+
+def _tracker(options: TrackerOptions) -> "Tracker":
+    from sleap_rt.tracking import Tracker  # with all its parts, which most runs do without
+
+    return Tracker(options)

@@ -32,6 +32,7 @@ class CentroidPredictor(EnginesFirst):
             setup.decode,
             setup.engine,
             keeps_confmaps="confmaps" in setup.raw,
+            n_frames=setup.n_frames,
         )
         self.device = self._stage.device
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sleap_rt.errors import OptionError
 from sleap_rt.kinds import ModelKind
-from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.options import USUAL_BATCH_SIZE, DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
 from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
@@ -73,6 +73,7 @@ def open_predictor(
     raw: Sequence[str] = (),
     *,
     match_known: bool = False,
+    n_frames: int = USUAL_BATCH_SIZE,
 ) -> Predictor:
     """Open the graphs of a model, or of a pair of models.
 
@@ -83,6 +84,7 @@ def open_predictor(
         raw: raw outputs to hand out with the instances (`FrameInstances.raw`); see `raw_outputs`.
         match_known: for a centroid model alone: each centroid takes over the pose of the labelled
             animal nearest to it. False returns the centroids themselves.
+        n_frames: of most calls to come; others are answered alike, but the first may take longer.
 
     Raises:
         ModelError: a file is missing or not ours, or the files are not a supported set.
@@ -92,7 +94,7 @@ def open_predictor(
     graphs = models if isinstance(models, GraphSet) else GraphSet.read(models)
     check_use(graphs, decode, raw, match_known=match_known)
     chosen = choose_engine(engine, graphs.precisions).options
-    setup = Setup(graphs, decode, chosen, tuple(raw))
+    setup = Setup(graphs, decode, chosen, tuple(raw), n_frames)
     found = _SETS[graphs.kinds]
     if match_known and found.open_matched is not None:
         return found.open_matched(setup)

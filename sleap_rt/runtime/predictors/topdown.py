@@ -43,6 +43,7 @@ class TopDownPredictor(EnginesFirst):
             setup.decode,
             setup.engine,
             keeps_confmaps="centroid_confmaps" in setup.raw,
+            n_frames=setup.n_frames,
         )
         self._crops = Crops(setup)
         self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names

@@ -6,7 +6,7 @@ import pytest
 from clips import HEIGHT, WIDTH, encode, number_in
 
 from sleap_rt.errors import DataError
-from sleap_rt.runtime.frames.video import VideoFile
+from sleap_rt.runtime.frames.video import VideoFile, samples
 
 UNEVEN = np.cumsum(np.random.default_rng(0).integers(20, 60, 60)).tolist()
 B_FRAMES = {"bf": "3", "g": "20"}
@@ -47,6 +47,17 @@ def test_far_seeks_find_the_frame(tmp_path):
     with VideoFile(path) as video:
         for index in (200, 20, 249, 100, 0, 180):
             assert number_in(video.read(index)) == index
+
+
+@pytest.mark.parametrize("key_frames", [1, 7, 25])
+def test_colours_are_looked_for_in_each_key_frame_once(key_frames, tmp_path, monkeypatch):
+    options = {"g": str(key_frames), "keyint_min": str(key_frames), "sc_threshold": "0"}
+    path = encode(tmp_path / "gray.mp4", n_frames=50, gray=True, options=options)
+    seen = []
+    monkeypatch.setattr(samples, "has_color", lambda frame, _: seen.append(frame.pts))
+    with VideoFile(path):
+        assert len(seen) == len(set(seen))
+    assert len(seen) == min(17, -(-50 // key_frames))
 
 
 def test_a_colour_tag_does_not_change_the_colours(tmp_path):

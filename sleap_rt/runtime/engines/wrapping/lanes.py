@@ -27,14 +27,17 @@ class LanedEngine:
     Args:
         open_lane: opens an engine with so many threads.
         threads: of all lanes together.
+        n_rows: of most runs.
 
     Raises:
         EngineError: as `open_lane`.
     """
 
-    def __init__(self, open_lane: Callable[[int], Engine], threads: int) -> None:
+    def __init__(
+        self, open_lane: Callable[[int], Engine], threads: int, n_rows: int = USUAL_BATCH_SIZE
+    ) -> None:
         self._open_lane, self._threads = open_lane, threads
-        n_usual = n_lanes(USUAL_BATCH_SIZE, threads)
+        n_usual = n_lanes(n_rows, threads)
         first = open_lane(threads // n_usual)
         self._lanes = {n_usual: [first]}  # the others are opened when they are first needed
         self.inputs, self.outputs, self.device = first.inputs, first.outputs, first.device

@@ -56,10 +56,11 @@ def spread_samples(path: Path, numbering: Numbering, colors: Colors) -> Samples:
 
 def _frames(opened: OpenContainer, numbering: Numbering) -> Iterator[av.VideoFrame]:
     if numbering.times is None and opened.stream.duration is None:
-        yield from islice(_decoded(opened, None), _MOST_PACKETS)
+        yield from islice(_decoded(opened, None, set()), _MOST_PACKETS)
         return
+    begun: set[int] = set()
     for time in (None, *_spread_times(opened, numbering)):
-        yield from islice(_decoded(opened, time), 1)
+        yield from islice(_decoded(opened, time, begun), 1)
 
 
 def _spread_times(opened: OpenContainer, numbering: Numbering) -> Sequence[int]:
@@ -72,14 +73,27 @@ def _spread_times(opened: OpenContainer, numbering: Numbering) -> Sequence[int]:
     return [times[(len(times) - 1) * place // _N_PLACES] for place in range(1, _N_PLACES + 1)]
 
 
-def _decoded(opened: OpenContainer, time: int | None) -> Iterator[av.VideoFrame]:
-    """Frames from the key frame at or before a time; those with errors left out."""
+def _decoded(opened: OpenContainer, time: int | None, begun: set[int]) -> Iterator[av.VideoFrame]:
+    """Frames from the key frame at or before a time; those with errors left out.
+
+    Args:
+        opened: the file.
+        time: in units of the stream; None: from where the file is.
+        begun: places in the file where this began before, to which it adds. Key frames may be
+            further apart than times: none is looked at twice.
+    """
     try:
         if time is not None:
             opened.container.seek(time, stream=opened.stream, backward=True)
     except Failures:
         return
-    for packet in chain(islice(read_packets(opened), _MOST_PACKETS), (None,)):
+    packets = islice(read_packets(opened), _MOST_PACKETS)
+    first = next(packets, None)
+    if first is not None and first.pos is not None:
+        if first.pos in begun:
+            return
+        begun.add(first.pos)
+    for packet in chain(() if first is None else (first,), packets, (None,)):
         try:
             yield from (
                 frame
