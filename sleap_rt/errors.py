@@ -5,11 +5,9 @@ Every message says what was found, what was expected, and what to do. The comman
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import wraps
-from inspect import signature
-from typing import Any, TypeVar
+from typing import Any
 
 _LONGEST = 2000  # characters of a message
 _COMMAND = re.compile(r"(`(?:sleap-nn|sleap-rt|sio) [^`]*`)")  # of a shell; it stays as it is
@@ -118,20 +116,3 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     begun = [one for one in names if len(name) > 2 and one.startswith(name)]
     near = get_close_matches(name, names, n=1) or begun
     return f" Did you mean {near[0]!r}?" if near else ""
-
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-def suggests_names(function: _Function) -> _Function:
-    """The same function; of a keyword that it does not have, the error names the nearest one."""
-    names = list(signature(function).parameters)
-
-    @wraps(function)
-    def called(*given: Any, **named: Any) -> Any:
-        for name in named.keys() - names:
-            hint = did_you_mean(name, names)
-            raise TypeError(f"unexpected keyword argument {name!r}.{hint}")
-        return function(*given, **named)
-
-    return called  # type: ignore[return-value]

@@ -16,6 +16,7 @@ from sleap_rt.options import (
     filled,
 )
 from sleap_rt.options.paths import fitting_path
+from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.export import Exported
 from sleap_rt.workflows.export import export_models as export_with_options
 
@@ -80,6 +81,7 @@ def export_models(
         EngineError: the engine asked for cannot be built.
     """
     check_arguments(arguments, ExportArguments, beside=("folder", "progress"))
+    check_value("on_step", on_step, Callable | None)
     given: dict[str, Any] = dict(arguments)
     of_training = {name: given.pop(name) for name in ModelOverrides.__annotations__ & given.keys()}
     if (given and options is not None) or (of_training and overrides != NO_OVERRIDES):

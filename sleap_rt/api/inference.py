@@ -28,6 +28,7 @@ from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
 from sleap_rt.options.paths import fitting_path, given_path, given_paths
+from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.predict import planned
 from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
@@ -99,6 +100,8 @@ def run_inference(
         return_class_maps,
         return_class_vectors,
     )
+    for name, value in zip(("make_labels", *RAW_FLAGS), (make_labels, *asked), strict=True):
+        check_value(name, value, bool)
     wanted = [name for name, is_on in zip(RAW_FLAGS, asked, strict=True) if is_on]
     if make_labels and wanted:
         raise OptionError(f"{', '.join(wanted)}: no effect with make_labels=True")

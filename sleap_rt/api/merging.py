@@ -10,6 +10,7 @@ from sleap_rt.api.arguments import TrackingArguments
 from sleap_rt.api.pose_predictor import taken_with_warnings
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.options.paths import given_path, given_paths
+from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.parts.merge import MergeOptions
 from sleap_rt.workflows.parts.merge import merge_parts as merged
 from sleap_rt.workflows.tracking import tracker_options
@@ -52,6 +53,9 @@ def merge_parts(
             changed, or the output cannot be written.
     """
     check_arguments(arguments, TrackingArguments)
+    check_value("no_empty_frames", no_empty_frames, bool)
+    check_value("reproducible", reproducible, bool)
+    check_value("overwrite", overwrite, bool)
     options = MergeOptions(
         output_path=given_path("output_path", output_path),
         output_format=output_format,

@@ -29,6 +29,7 @@ from sleap_rt.options import (
     overrides_at_run_time,
 )
 from sleap_rt.options.paths import given_path, given_paths
+from sleap_rt.options.value_types import check_value
 from sleap_rt.runtime.frames.arrays import with_channels
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
@@ -112,6 +113,8 @@ class PosePredictor:
         **arguments: "Unpack[ModelArguments]",
     ) -> None:
         check_arguments(arguments, ModelArguments, _OF_RUNS)
+        if not callable(raw):
+            check_value("raw", raw, Sequence[str])
         given = in_our_words(arguments)
         self._options = model_options(given)
         self._match_known = bool(given.get("match_known", False))
@@ -207,10 +210,11 @@ class PosePredictor:
 
         Raises:
             DataError: the frame is no such array.
-            OptionError: the predictor is closed.
+            OptionError: the predictor is closed, or the index is no whole number.
         """
         if self._is_closed:
             raise OptionError(_CLOSED)
+        check_value("frame_index", frame_index, int)
         check_single_frames(self._options.decode, "predict_frame")
         (result,) = self._predictor.predict(with_channels(frame)[None], [frame_index])
         return result

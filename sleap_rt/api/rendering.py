@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.options import RenderOptions
-from sleap_rt.options.paths import fitting_path
+from sleap_rt.options.paths import fitting_path, given_path
+from sleap_rt.options.value_types import check_value
 from sleap_rt.runtime.pipeline import progress as shown
 from sleap_rt.workflows.show.render import Pictures, RenderSummary
 from sleap_rt.workflows.show.render import render as render_labels
@@ -60,10 +61,13 @@ def render(
         if given.get(name) is not None:
             given[name] = tuple(given[name])
     for name, path in (("output_path", output_path), ("video_path", given.get("video_path"))):
-        given[name] = None if path is None else fitting_path(path)
+        given[name] = given_path(name, path)
 
     def on_pictures(pictures: Pictures, n_frames: int) -> Pictures:
         return shown.bar(pictures, n_frames, 0, "drawing") if shows else pictures
 
-    source = fitting_path(data) if isinstance(data, str | Path) else data
+    import sleap_io as sio  # takes a second to import
+
+    check_value("data", data, Path | sio.Labels)
+    source = data if isinstance(data, sio.Labels) else fitting_path(data)
     return render_labels(source, RenderOptions(**given), on_pictures)

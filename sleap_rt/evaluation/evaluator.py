@@ -1,11 +1,14 @@
 """The Python entry point: two sets of labels in, the metrics dictionary out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sleap_rt.arrays import Doubles, Ints
-from sleap_rt.errors import OptionError, suggests_names
+from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.metrics import (
     Metrics,
     distance_group,
@@ -28,6 +31,7 @@ from sleap_rt.evaluation.reading.labels import (
 )
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.geometry import visible_nodes
+from sleap_rt.options.value_types import check_value, typed
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -80,7 +84,7 @@ class Evaluator:
      'pck_curve', 'pck_metrics', 'selection', 'visibility_metrics', 'voc_metrics']
     """
 
-    @suggests_names
+    @typed
     def __init__(
         self,
         ground_truth_instances: "sio.Labels",
@@ -119,12 +123,13 @@ class Evaluator:
 
         Raises:
             ValueError: `match_score_by` is neither oks nor pck.
+            OptionError: thresholds are no numbers.
         """
         return voc_group(
             self.pairing,
             match_score_by,
-            match_score_thresholds=match_score_thresholds,
-            recall_thresholds=recall_thresholds,
+            match_score_thresholds=_numbers("match_score_thresholds", match_score_thresholds),
+            recall_thresholds=_numbers("recall_thresholds", recall_thresholds),
         )
 
     def mOKS(self) -> Metrics:  # noqa: N802 - the field's own spelling
@@ -137,7 +142,8 @@ class Evaluator:
 
     def pck_metrics(self, thresholds: Doubles = PCK_THRESHOLDS_PX) -> Metrics:
         """PCK at `thresholds` (n,) px."""
-        return pck_metrics(matched_distances(self.pairing), thresholds)
+        limits = _numbers("thresholds", thresholds)
+        return pck_metrics(matched_distances(self.pairing), limits)
 
     def visibility_metrics(self) -> Metrics:
         """Precision and recall of node visibility."""
@@ -192,6 +198,11 @@ class Evaluator:
             )
             for row, frame in zip(rows, frames, strict=True)
         ]
+
+
+def _numbers(name: str, given: Any) -> Doubles:
+    check_value(name, given.tolist() if isinstance(given, np.ndarray) else given, Sequence[float])
+    return np.array(list(given), np.float64)
 
 
 def _node_name(ground_truth: PoseTable, index: int | None) -> str | None:

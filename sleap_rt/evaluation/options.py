@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from sleap_rt.errors import OptionError
+from sleap_rt.options.value_types import typed
 
 MatchMethod = Literal["auto", "oks", "centroid"]
 SimilarityName = Literal["oks", "centroid", "iou"]
@@ -110,6 +111,10 @@ class EvalOptions:
                 raise OptionError(f"{name} {path} is one of the input files; choose another name")
         if self.report is not None and self.report.suffix.lower() not in ("", ".html", ".htm"):
             raise OptionError(f"report {self.report}: must end in .html")
+
+
+for _options in (PoseOptions, CommandPoseOptions, IdentityOptions):
+    _options.__init__ = typed(_options.__init__)  # type: ignore[method-assign]
 
 
 def unused_options(options: EvalOptions) -> dict[str, str]:

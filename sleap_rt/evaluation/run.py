@@ -19,8 +19,10 @@ from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 from sleap_rt.evaluation.storage import save_metrics as write_metrics
 from sleap_rt.evaluation.storage import saved_files
+from sleap_rt.options.value_types import typed
 
 
+@typed
 def run_eval(options: EvalOptions) -> EvaluationRun:
     """Measure every prediction file; save metrics and report if asked for.
 
@@ -143,6 +145,7 @@ def _tail(path: Path, depth: int) -> list[str]:
     return [*parts[:-1], path.name.removesuffix(".slp")]
 
 
+@typed
 def run_evaluation(
     ground_truth_path: str | Path,
     predicted_path: str | Path,

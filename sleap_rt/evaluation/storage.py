@@ -15,6 +15,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.evaluation.metrics import Metrics
 from sleap_rt.evaluation.outputs import write_whole
 from sleap_rt.evaluation.results import EvaluationRun
+from sleap_rt.options.value_types import typed
 from sleap_rt.untrusted import listed
 from sleap_rt.untrusted.archives import FAULTS, BoundedArchive
 from sleap_rt.untrusted.arrays import read_header, read_npy
@@ -128,6 +129,7 @@ def _without_nan(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return plain
 
 
+@typed
 def load_metrics(
     path: str | Path, split: str = "test", dataset_idx: int = 0, *, allow_pickle: bool = False
 ) -> Metrics:

@@ -1,7 +1,7 @@
 """Paths as Python functions take them: one, or several."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from errno import ENAMETOOLONG
 from pathlib import Path
 from typing import Any
@@ -44,20 +44,23 @@ def given_path(name: str, given: Any) -> Path | None:
     raise OptionError(f"{name} must be a path or None; got {type(given).__name__}")
 
 
-def given_paths(name: str, given: Any) -> list[Path]:
+def given_paths(name: str, given: Any, *, least: int = 0) -> list[Path]:
     """One path, or several, as a list.
 
     Args:
         name: of the argument.
         given: its value.
+        least: paths that are needed.
 
     Raises:
-        OptionError: it is something else, or longer than this system allows.
+        OptionError: it is something else, too few, or longer than this system allows.
     """
     paths = [given] if isinstance(given, str | Path) else given
-    if isinstance(paths, Iterable) and not isinstance(paths, bytes):
+    if isinstance(paths, Iterable) and not isinstance(paths, bytes | Mapping):
         paths = list(paths)
         others = [one for one in paths if not isinstance(one, str | Path)]
+        if len(paths) < least:
+            raise OptionError(f"{name} must be a path or a list of paths; got an empty list")
         if not others:
             return [fitting_path(path) for path in paths]
         found = f"a list with {type(others[0]).__name__}"

@@ -84,16 +84,19 @@ class RenderOptions:
         if self.scale > _LARGEST_SCALE:
             raise OptionError(f"scale must be at most {_LARGEST_SCALE}, got {self.scale:g}")
         if self.crop is not None:
-            self._check_crop(*self.crop)
+            self._check_crop(self.crop)
         if self.tracks is not None and not all(self.tracks):
             raise OptionError("tracks must name tracks; one of the names is empty")
 
-    def _check_crop(self, left: int, top: int, right: int, bottom: int) -> None:
-        if not (0 <= left < right and 0 <= top < bottom):
-            raise OptionError(
-                "crop must be x1,y1,x2,y2 px from the top left, x1 below x2 and y1 below y2; "
-                f"got {left},{top},{right},{bottom}"
-            )
+    def _check_crop(self, crop: tuple[int, ...]) -> None:
+        if len(crop) == 4:
+            left, top, right, bottom = crop
+            if 0 <= left < right and 0 <= top < bottom:
+                return
+        raise OptionError(
+            "crop must be x1,y1,x2,y2 px from the top left, x1 below x2 and y1 below y2; "
+            f"got {','.join(map(str, crop))}"
+        )
 
     @property
     def makes_pictures(self) -> bool:

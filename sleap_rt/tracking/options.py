@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral
 from typing import Any, Literal, get_args, get_type_hints
 
-from sleap_rt.errors import OptionError, suggests_names
+from sleap_rt.errors import OptionError
 from sleap_rt.libraries.opencv import need_opencv
+from sleap_rt.options.value_types import typed
 
 SCORINGS_OF_FEATURES: dict[str, tuple[str, ...]] = {
     "keypoints": ("oks", "euclidean_dist", "cosine_sim"),
@@ -189,7 +190,7 @@ class TrackerOptions:
         raise OptionError(f"{name} {getattr(self, name)!r}: {why}")
 
 
-TrackerOptions.__init__ = suggests_names(TrackerOptions.__init__)  # type: ignore[method-assign]
+TrackerOptions.__init__ = typed(TrackerOptions.__init__)  # type: ignore[method-assign]
 
 _TYPES: dict[str, Any] = get_type_hints(TrackerOptions)
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(TrackerOptions)}

@@ -11,6 +11,7 @@ from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.libraries.assignment import load_solver
+from sleap_rt.options.value_types import check_value, typed
 from sleap_rt.tracking.breaks import BreakConnector
 from sleap_rt.tracking.culling import cull
 from sleap_rt.tracking.ids import TrackIds
@@ -91,6 +92,7 @@ class Tracker:
         return self._left_out.notes(self._resolved or self.options)
 
     @staticmethod
+    @typed
     def track_name(track_id: int) -> str:
         """The name of one track."""
         return f"track_{track_id}"
@@ -125,6 +127,7 @@ class Tracker:
                 "A Tracker takes FrameInstances, one frame at a time, as predict_frame gives them; "
                 f"got {type(frame).__name__}"
             )
+        check_value("user_labeled", user_labeled, bool)
         options = self.options
         if options.needs_images and image is None:
             raise DataError(
@@ -160,6 +163,7 @@ class Tracker:
             ids = video.connector.connect(ids)
         return Assignment(positions, ids, scores.astype(np.float32))
 
+    @typed
     def end_video(self, video_index: int) -> None:
         """Free the state of a video that has ended."""
         self._videos.pop(video_index, None)

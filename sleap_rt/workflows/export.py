@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.contract import GraphContract
-from sleap_rt.errors import suggests_names
 from sleap_rt.model_files import refuse_twice
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, ExportOptions, ModelOverrides
 from sleap_rt.options.paths import given_path, given_paths
+from sleap_rt.options.value_types import typed
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.progress import somebody_looks
@@ -44,7 +44,7 @@ class Exported:
         return f"<Exported {self.contract.kind} {self.path}{engine}>"
 
 
-@suggests_names
+@typed
 def export_models(
     models: str | Path | Sequence[str | Path],
     folder: str | Path | None = None,
@@ -76,7 +76,7 @@ def export_models(
     from sleap_rt.runtime.engines.tensorrt.targets import parse_target
 
     options = options or ExportOptions()
-    paths = given_paths("models", models)
+    paths = given_paths("models", models, least=1)
     folder = given_path("folder", folder)
     refuse_twice(paths)
     if on_step is None and (somebody_looks() if progress is None else progress):

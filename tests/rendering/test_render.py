@@ -199,7 +199,7 @@ WRONG = [
     (2, {"scale": 20.0}, "scale must be at most 16, got 20"),
     (2, {"line_width": float("nan")}, "line_width must be a positive number, got nan"),
     (2, {"crop": (10, 10, 10, 20)}, "crop must be x1,y1,x2,y2 px from the top left"),
-    (1, {"crop": (0, 0, 400, 20)}, "crop 0,0,400,20 reaches beyond the frames of"),
+    (1, {"crop": (0, 0, 400, 20)}, "Crop 0,0,400,20 reaches beyond the frames of"),
     (1, {"tracks": ["c"]}, "found.slp has no track 'c'; there are a, b."),
     (2, {"tracks": ["a", ""]}, "tracks must name tracks"),
     (1, {"frames": [500]}, "none of the frames asked for exists; the video has frames 0 to 179"),

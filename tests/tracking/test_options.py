@@ -41,7 +41,6 @@ def test_names_and_defaults_are_the_seed_s():
     [
         ("tracking_window_size", 0, "1 or more"),
         ("min_new_track_points", -1, "0 or more"),
-        ("min_match_points", 1.5, "whole number"),
         ("candidates_method", "foo", "fixed_window, local_queues"),
         ("features", "foo", "keypoints, centroids, bboxes, image"),
         ("scoring_method", "foo", "oks, cosine_sim, iou, euclidean_dist"),

@@ -1,5 +1,7 @@
 """Optical flow: past poses moved to where their pixels are in the current frame."""
 
+from typing import Any
+
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts, Image
@@ -18,16 +20,29 @@ def gray_image(image: AnyImage) -> Image:
 
     Returns:
         (height, width) uint8.
+
+    Raises:
+        DataError: it is no such array.
     """
     import cv2
 
     plain = np.asarray(image)
     if plain.ndim > 3:
         plain = plain.squeeze()
+    if plain.dtype.kind not in "biuf" or plain.shape[2:] not in ((), (1,), (3,)) or plain.ndim < 2:
+        raise DataError(
+            "An image to track by is an array of shape (height, width) or (height, width, "
+            f"channels), 0 to 255, with 1 channel (gray) or 3 (RGB); got {_found(image)}"
+        )
     if plain.ndim == 3 and plain.shape[-1] == 1:
         plain = plain[..., 0]
     gray: Image = np.ascontiguousarray(plain, np.uint8)
     return gray if gray.ndim == 2 else np.asarray(cv2.cvtColor(gray, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _found(image: Any) -> str:
+    is_array = isinstance(image, np.ndarray)
+    return f"{image.dtype} {image.shape}" if is_array else type(image).__name__
 
 
 class FlowShifter:

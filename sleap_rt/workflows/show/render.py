@@ -230,6 +230,8 @@ def _output(result: "Path | sio.Labels", options: RenderOptions) -> Path:
         return options.output_path
     if not isinstance(result, Path):
         raise OptionError("output_path: labels in memory have no file to put it beside; name one")
+    if not result.name:
+        raise OptionError(f"data_path {result} is a folder; name a `.slp` file with poses")
     return result.with_name(f"{result.stem}.overlay.mp4")
 
 

@@ -1,0 +1,123 @@
+"""Types of values as annotations tell them; what has another type is refused in words."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import wraps
+from inspect import Parameter, isclass, signature
+from numbers import Integral, Real
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from sleap_rt.errors import OptionError, did_you_mean
+
+_MOST_SHOWN = 60  # characters of a value
+_NUMBERS: dict[Any, type] = {int: Integral, float: Real}  # those of NumPy, too
+_MANY: dict[Any, str] = {
+    int: "whole numbers (such as range(100) or [0, 5])",
+    float: "numbers",
+    str: "strings",
+}
+_ONE: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    str: "a string",
+    Path: "a path",
+    NoneType: "None",
+    Callable: "a function",
+}
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def check_value(name: str, value: Any, annotation: Any) -> None:
+    """Refuse a value of another type.
+
+    Args:
+        name: of the argument.
+        value: what was given.
+        annotation: of the argument; a type, a union, a Literal or a Sequence of one of these.
+
+    Raises:
+        OptionError: as the summary says.
+    """
+    kinds = _alternatives(annotation)
+    if not any(_fits(value, kind) for kind in kinds):
+        shown = repr(value)
+        shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]} ..."
+        allowed = " or ".join(dict.fromkeys(map(_in_words, kinds)))
+        raise OptionError(f"{name} must be {allowed}; got {shown}")
+
+
+def typed(function: _Function) -> _Function:
+    """The same function, which refuses arguments of another type than it is annotated with.
+
+    Annotations that are texts, and those of arrays and the like, are left to the function. Of a
+    keyword that the function does not have, the error names the nearest one.
+    """
+    parameters = signature(function).parameters
+    types = {n: one.annotation for n, one in parameters.items() if _is_told(one.annotation)}
+
+    @wraps(function)
+    def called(*given: Any, **named: Any) -> Any:
+        for name in named.keys() - parameters:
+            hint = did_you_mean(name, parameters)
+            raise TypeError(f"unexpected keyword argument {name!r}.{hint}")
+        for name, value in (*zip(parameters, given, strict=False), *named.items()):
+            if name in types:
+                check_value(name, value, types[name])
+        return function(*given, **named)
+
+    return called  # type: ignore[return-value]
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union; a path may be a string. A Literal alone is the types of its values.
+
+    Which of these there are, the options say themselves; beside another type, they would not
+    expect a string.
+    """
+    kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    kinds = tuple(kind for kind in kinds if not (kind is str and Path in kinds))
+    mixed = any(kind is not NoneType and get_origin(kind) is not Literal for kind in kinds)
+    types = [
+        (kind,) if mixed or get_origin(kind) is not Literal else map(type, get_args(kind))
+        for kind in kinds
+    ]
+    return tuple(one for some in types for one in some)
+
+
+def _is_told(annotation: Any) -> bool:
+    """Whether `check_value` has words for all that is allowed."""
+    if isinstance(annotation, str) or annotation in (Any, Parameter.empty):
+        return False
+    return all(
+        get_args(kind)[0] in _MANY
+        if _is_sequence(kind)
+        else isclass(kind) or get_origin(kind) is Literal
+        for kind in _alternatives(annotation)
+    )
+
+
+def _is_sequence(kind: Any) -> bool:
+    return get_origin(kind) in (list, Sequence)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if _is_sequence(kind):
+        (of,) = get_args(kind)
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+            return False
+        return isinstance(value, Iterator | range) or all(_fits(one, of) for one in value)
+    if get_origin(kind) is Literal:
+        return isinstance(value, str) and value in get_args(kind)
+    if kind in _NUMBERS:
+        return isinstance(value, _NUMBERS[kind]) and not isinstance(value, bool)
+    return isinstance(value, str | Path if kind is Path else kind)
+
+
+def _in_words(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(map(repr, get_args(kind)))
+    if _is_sequence(kind):
+        return f"a list of {_MANY[get_args(kind)[0]]}"
+    return _ONE.get(kind) or f"of type {kind.__name__}"
