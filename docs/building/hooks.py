@@ -32,6 +32,7 @@ ELSEWHERE = {  # place in the repository -> place on the site
 }
 _MESSAGES = re.compile(r"^<!-- messages: (.+) -->$", re.MULTILINE)
 _GRAPH = re.compile(r"^<!-- graph: (\w+) -->$", re.MULTILINE)
+_SHORT_CODE = re.compile(r"<code>(?=[^<]{1,32}</code>)")  # it is broken at any hyphen otherwise
 _LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(?=[)#])")
 
 
@@ -60,3 +61,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return relpath(place, dirname(on_site) or ".")
 
     return _LINK.sub(led, markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Mark short pieces of code, such as names of options, which stay in one line."""
+    return _SHORT_CODE.sub('<code class="short">', html)

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import onnx
 import onnxruntime
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
-from PIL import Image
 
 from sleap_rt import PosePredictor, run_inference
 from sleap_rt.export import cached_graphs
 from sleap_rt.options import NO_OVERRIDES
 from sleap_rt.runtime import read_graph_file
 
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
+sys.path.insert(0, str(Path(__file__).parent))  # tests run this file from elsewhere
+import on_any_ground
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SETS = {
@@ -52,6 +52,7 @@ Panel = tuple[str, Callable[[Axes], None]]
 
 
 def main(folder: Path) -> None:
+    on_any_ground.use_style()
     folder.mkdir(parents=True, exist_ok=True)
     for kind, models in SETS.items():
         video = SAMPLES / ("one_crawler.mp4" if kind == "single_instance" else "crawlers.mp4")
@@ -131,9 +132,7 @@ def draw(
             axes.set_xlim(-0.5, frame.shape[1] - 0.5)
             axes.set_ylim(frame.shape[0] - 0.5, -0.5)
     figure.tight_layout(pad=0.4)
-    figure.canvas.draw()
-    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
-    picture.quantize(dither=Image.Dither.NONE).save(path, optimize=True)
+    on_any_ground.save(figure, path, shades=256)
     plt.close(figure)
 
 

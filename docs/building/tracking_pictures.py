@@ -8,11 +8,12 @@ The same detections go through several trackers; the drawn truth says which anim
 import sys
 from pathlib import Path
 
-import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import sleap_io as sio
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 
 from sleap_rt import run_inference
 from sleap_rt.instances import FrameInstances
@@ -23,11 +24,8 @@ from sleap_rt.tracking.ids import TrackIds
 from sleap_rt.tracking.motion.associator import MotionAssociator
 from sleap_rt.tracking.similarity.flow import FlowShifter
 
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+sys.path.insert(0, str(Path(__file__).parent))  # tests run this file from elsewhere
+import on_any_ground
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 METHODS = {  # title -> options
@@ -44,6 +42,7 @@ Doubles = NDArray[np.float64]
 
 
 def main(folder: Path) -> None:
+    on_any_ground.use_style()
     folder.mkdir(parents=True, exist_ok=True)
     video = SAMPLES / "crawlers.mp4"
     found = run_inference(
@@ -197,10 +196,7 @@ def around(axes: Axes, pose: Doubles, reach: float) -> None:
 
 def save(figure: Figure, path: Path) -> None:
     figure.set_layout_engine("constrained")
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    picture.quantize(SHADES, dither=Image.Dither.NONE).save(path, optimize=True)
+    on_any_ground.save(figure, path, SHADES)
     plt.close(figure)
 
 

@@ -12,6 +12,13 @@ SAME_SHARE = 0.97  # of the pixels: other versions of fonts and of what draws li
 SAME_LEVELS = 16  # of 256
 
 
+def grays(path):
+    """Of a picture on a white page."""
+    picture = Image.open(path).convert("RGBA")
+    page = Image.new("RGBA", picture.size, "white")
+    return np.asarray(Image.alpha_composite(page, picture).convert("L"), int)
+
+
 @pytest.mark.export
 def test_pictures_of_the_tracking_page_are_what_the_script_draws(export_cache, tmp_path):
     pytest.importorskip("matplotlib")
@@ -21,7 +28,7 @@ def test_pictures_of_the_tracking_page_are_what_the_script_draws(export_cache, t
     kept = ROOT / "docs/images/tracking"
     assert drawn == sorted(path.name for path in kept.iterdir())
     for name in drawn:
-        new, old = (np.asarray(Image.open(at / name).convert("L"), int) for at in (tmp_path, kept))
+        new, old = (grays(at / name) for at in (tmp_path, kept))
         assert new.shape == old.shape, name
         assert (np.abs(new - old) <= SAME_LEVELS).mean() > SAME_SHARE, name
 
@@ -43,3 +50,11 @@ def test_pictures_of_the_report_can_be_taken_again(export_cache, tmp_path):
         assert new.width == old.width
         assert new.height == pytest.approx(old.height, rel=0.1)
         assert len(new.getcolors()) > 20
+
+
+@pytest.mark.parametrize("folder", ["kinds", "tracking"])
+def test_pictures_stand_on_dark_pages_too(folder):
+    """Their ground, as in the corners, is that of the page."""
+    for path in sorted((ROOT / "docs/images" / folder).iterdir()):
+        alpha = np.asarray(Image.open(path).convert("RGBA"))[..., 3]
+        assert not alpha[[0, 0, -1, -1], [0, -1, 0, -1]].any(), path.name

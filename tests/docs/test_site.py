@@ -164,3 +164,10 @@ def test_the_message_a_user_sees_is_in_the_list(building):
         for message in building.messages.by_topic()["Videos and images"]
     ]
     assert any(re.fullmatch(pattern, str(told.value)) for pattern in patterns), str(told.value)
+
+
+def test_names_of_options_stay_in_one_line(building):
+    html = "<p><code>--peak_threshold</code></p><pre><code><span>x</span></code></pre>"
+    marked = building.hooks.on_page_content(html, None, None, None)
+    assert marked == html.replace("<code>--", '<code class="short">--')
+    assert ".short { white-space: nowrap" in (ROOT / "docs/site.css").read_text()
