@@ -251,6 +251,11 @@ class GraphContract:
     notes: tuple[str, ...] = ()
     center_method: CenterMethod = "center_of_mass"
 
+    @property
+    def drops_unsure_crops(self) -> bool:
+        """Whether a crop that does not get its most probable class is no instance."""
+        return self.family == "legacy" and bool(self.class_names)
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)
 

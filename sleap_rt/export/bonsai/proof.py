@@ -55,8 +55,7 @@ def compare(
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     predictor = open_predictor(list(stages), decode, CPU)
-    last = predictor.models.last
-    drops_unnamed = last.family == "legacy" and bool(last.class_names)  # which the graph cannot
+    drops_unnamed = predictor.models.last.drops_unsure_crops  # which the graph cannot
     n_poses, largest = 0, 0.0
     try:
         for number, frame in enumerate(frames):

@@ -66,7 +66,7 @@ def sizing_part(spec: Preprocessing, rules: Rules) -> Part:
 
 
 def crops_part(spec: Preprocessing, rules: Rules) -> Part:
-    """Raw frames of any size to crops around centres, as the network's input."""
+    """Raw frames of any size to crops around centers, as the network's input."""
     inputs = {
         "frames": _FRAMES,
         "centers": TensorType(FLOAT, ("n", 2)),

@@ -68,7 +68,7 @@ class LegacyRules:
             (image,) = choose(op, is_ready, lambda op: cut(op, frames), prepared)
             image = op.Reshape(image, [-1, wanted, *crop_size])
         image = _to_channels(op, image, wanted, spec.in_channels) * (1 / 255)
-        # Px 0 truly lies at (side - 1) / 2 off the centre; the original takes side / 2.
+        # Px 0 truly lies at (side - 1) / 2 off the center; the original takes side / 2.
         corner = sized_centers - crop_size[0] / 2 / spec.input_scale
         return Cropped(image, corner, eff_scale)
 
@@ -107,7 +107,7 @@ def _ratios(op: Op, frames: Value, to_height: int, to_width: int) -> tuple[Value
 
 
 def _matched(op: Op, frames: Value, spec: Preprocessing) -> Value:
-    """(batch, channels, height, width): frames at the target's size, whole grey levels."""
+    """(batch, channels, height, width): frames at the target's size, whole gray levels."""
     target, image = known_size(spec), planes(op, frames)
     if target is None:
         return image
@@ -146,7 +146,7 @@ def _fitted(op: Op, frames: Value, image: Value, target: tuple[int, int]) -> Val
 
 
 def _convert(op: Op, image: Value, wanted: int) -> Value:
-    """Whole grey levels in the wanted channels."""
+    """Whole gray levels in the wanted channels."""
     return three_channels(op, image) if wanted == 3 else one_channel(op, image, _gray)
 
 

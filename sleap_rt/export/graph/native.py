@@ -150,7 +150,7 @@ def _channels_ahead(spec: Preprocessing) -> int | None:
 
 
 def _convert(op: Op, image: Value, spec: Preprocessing) -> Value:
-    """Repeat or merge channels as the training configuration demands, in whole grey levels."""
+    """Repeat or merge channels as the training configuration demands, in whole gray levels."""
     wanted = _channels_ahead(spec)
     if wanted is None:
         return image
@@ -200,7 +200,7 @@ def _fitting_side(op: Op, side: Value, other: Value, target: Value, other_target
 def _network_input(
     op: Op, image: Value, spec: Preprocessing, size: tuple[int, int] | None
 ) -> Value:
-    """Scale, pad to multiples of the stride, grey levels to [0, 1] in the network's channels."""
+    """Scale, pad to multiples of the stride, gray levels to [0, 1] in the network's channels."""
     if size is None:
         return _entry(op, _scale_and_pad(op, image, spec), spec)
     scaled = _scaled(size, spec)
@@ -214,7 +214,7 @@ def _pad(op: Op, image: Value, size: tuple[int, int], spec: Preprocessing) -> Va
 
 
 def _is_rounded(spec: Preprocessing) -> bool:
-    """Whether resizing rounds to whole grey levels."""
+    """Whether resizing rounds to whole gray levels."""
     return spec.resize == "antialiased"
 
 
@@ -254,7 +254,7 @@ def _scaled_at_run_time(op: Op, image: Value, spec: Preprocessing) -> Value:
 
 
 def _entry(op: Op, image: Value, spec: Preprocessing) -> Value:
-    """Grey levels to [0, 1]; repeat one channel or merge three, as the network needs."""
+    """Gray levels to [0, 1]; repeat one channel or merge three, as the network needs."""
     if spec.in_channels == 3:
         return three_channels(op, image / 255.0)
     if spec.channels == "grayscale" and spec.crop_size is None:

@@ -47,7 +47,7 @@ class Rules(Protocol):
     def crops(
         self, op: Op, frames: Value, centers: Value, frame_index: Value, spec: Preprocessing
     ) -> Cropped:
-        """The crop around each centre, (n, 2) frame px, in the frame of that index, (n,)."""
+        """The crop around each center, (n, 2) frame px, in the frame of that index, (n,)."""
         ...
 
     def crop_input_size(self, spec: Preprocessing) -> tuple[int, int] | None:

@@ -118,7 +118,7 @@ def _add_peaks(
 def _stable(model: TrainedModel, outputs: Outputs, node: int, peaks: list[Peak]) -> Bools:
     """Which peaks of a node have a refined position that float noise hardly moves.
 
-    Where a patch sums to almost nothing, its centre of mass is noise.
+    Where a patch sums to almost nothing, its center of mass is noise.
     """
     if model.decoding.offsets:
         return np.ones(len(peaks), bool)
@@ -206,7 +206,7 @@ def _near_border(cells: Floats) -> Bools:
 
 
 def _compare_crops(model: TrainedModel, engine: Engine, frame: Image, result: Differences) -> None:
-    """Compare crops at random centres, some of which lie beside the frame."""
+    """Compare crops at random centers, some of which lie beside the frame."""
     centers = proof_frames.random_centers(frame)
     crops = pipeline.prepare_crops(model, frame, centers)
     expected = pipeline.run_network(model, crops.image)

@@ -54,9 +54,7 @@ class LayerWeights:
         return [f"{self._layer}/{name}" for name in self._arrays if name not in self._taken]
 
 
-def by_layer(
-    arrays: Mapping[str, Floats],
-) -> dict[str, dict[str, Floats]]:
+def by_layer(arrays: Mapping[str, Floats]) -> dict[str, dict[str, Floats]]:
     """Group the weights of a nested model, which the file lists together, by its layers.
 
     The layer is everything before a path's LAST `/`: layer names may contain one.

@@ -44,7 +44,7 @@ class LegacyReference:
         centers = centers * ratio
         crops = to_channels(cut_crops(source, centers * np.float32(scale), side), spec.in_channels)
         inputs = [network_input(crop, input_scale=1, pad_stride=1) for crop in crops]
-        # Crop pixel 0 truly lies at (side - 1) / 2 from the centre; the original subtracts this.
+        # Crop pixel 0 truly lies at (side - 1) / 2 from the center; the original subtracts this.
         corners = centers - np.float32(side / 2) / np.float32(scale)
         return PreparedCrops(torch.from_numpy(np.concatenate(inputs)), corners, ratio)
 
@@ -98,7 +98,7 @@ def fit_to(height: int, width: int, target_height: int, target_width: int) -> Fi
 
     The original truncates the size that fits and gives it to TensorFlow's `resize_with_pad`. Since
     a truncated size does not quite have the frame's proportions, TensorFlow resizes to a little
-    less and centres the result in it. The ratio of the first step alone converts points.
+    less and centers the result in it. The ratio of the first step alone converts points.
     """
     h, w = np.float32(height), np.float32(width)
     by_height, by_width = np.float32(target_height) / h, np.float32(target_width) / w
@@ -180,7 +180,7 @@ def network_input(image: Image, *, input_scale: float, pad_stride: int) -> Float
 
 
 def resize(image: Floats, size: tuple[int, int]) -> Floats:
-    """Bilinear, half-pixel centres, edges clamped, NO antialiasing, as `tf.image.resize`.
+    """Bilinear, half-pixel centers, edges clamped, NO antialiasing, as `tf.image.resize`.
 
     Args:
         image: (height, width, channels).
@@ -219,9 +219,9 @@ def scaled_frame(image: Image, input_scale: float) -> Image:
 
 
 def cut_crops(image: Image, centers: Floats, crop_size: int) -> Image:
-    """Sample a square around each centre, bilinear between pixels.
+    """Sample a square around each center, bilinear between pixels.
 
-    Pixel i of a crop lies at centre - (crop_size - 1) / 2 + i. A pixel that lies outside the image,
+    Pixel i of a crop lies at center - (crop_size - 1) / 2 + i. A pixel that lies outside the image,
     even by a fraction, is 0 at once: nothing is blended towards 0.
 
     Args:

@@ -116,7 +116,7 @@ def network_input(image: Pixels, in_channels: int) -> torch.Tensor:
 
 
 def resize(image: Pixels, height: int, width: int) -> Pixels:
-    """Bilinear, half-pixel centres, antialiased when shrinking, in fixed-point arithmetic.
+    """Bilinear, half-pixel centers, antialiased when shrinking, in fixed-point arithmetic.
 
     Columns first, then rows, rounded to uint8 after each: bit for bit what torch's uint8 resize
     does on CPUs with AVX2. Images of floats are not rounded.
@@ -146,11 +146,11 @@ def _resize_weights(n_in: int, n_out: int) -> Doubles:
     support = max(ratio, 1.0)
     weights = np.zeros((n_out, n_in))
     for i in range(n_out):
-        centre = ratio * (i + 0.5)
-        low = max(int(centre - support + 0.5), 0)
-        high = min(int(centre + support + 0.5), n_in)
+        center = ratio * (i + 0.5)
+        low = max(int(center - support + 0.5), 0)
+        high = min(int(center + support + 0.5), n_in)
         for j in range(low, high):
-            weights[i, j] = max(0.0, 1 - abs((j - centre + 0.5) / support))
+            weights[i, j] = max(0.0, 1 - abs((j - center + 0.5) / support))
         weights[i] /= weights[i].sum()
     return weights
 

@@ -69,7 +69,7 @@ def strict_maxima(confmap: Map, threshold: float) -> list[Peak]:
 
 
 def refined(confmap: Map, peak: Peak, patch_size: int) -> Peak:
-    """Integral regression: the centre of mass of the patch around the peak's cell.
+    """Integral regression: the center of mass of the patch around the peak's cell.
 
     Args:
         confmap: (height, width); raw values are the weights, zeros outside.

@@ -68,7 +68,7 @@ def prepare_frame(model: TrainedModel, frame: Image) -> PreparedFrame:
 
 
 def prepare_crops(model: TrainedModel, frame: Image, centers: Floats) -> PreparedCrops:
-    """The crops around centres, (n, 2) float32 as (x, y) frame px, as the network's input."""
+    """The crops around centers, (n, 2) float32 as (x, y) frame px, as the network's input."""
     return RULES[model.family].crops(frame, centers, model.preprocessing)
 
 
@@ -127,7 +127,7 @@ def predict_pair(
 def predict_crops(
     model: TrainedModel, frame: Image, centers: Floats, options: DecodeOptions
 ) -> CropPoints:
-    """Poses in the crops around given centres.
+    """Poses in the crops around given centers.
 
     Args:
         model: a centered_instance or multi_class_topdown model.

@@ -57,7 +57,7 @@ class ReferenceRules(Protocol):
         ...
 
     def crops(self, image: Image, centers: Floats, spec: Preprocessing) -> PreparedCrops:
-        """The crops around centres, (n, 2) frame px, to the network's input."""
+        """The crops around centers, (n, 2) frame px, to the network's input."""
         ...
 
     def highest(self, confmap: Map) -> Peak:

@@ -127,7 +127,7 @@ class Crops:
 
     def __init__(self, setup: Setup) -> None:
         self._n_nodes = setup.graphs.last.skeleton.n_nodes
-        self._is_legacy = setup.graphs.last.family == "legacy"
+        self._drops_unsure = setup.graphs.last.drops_unsure_crops
         self._raw = {name: _CROP_OUTPUTS[name] for name in setup.raw if name in _CROP_OUTPUTS}
         file = setup.graphs.files[-1]
         self._stage = CropStage(file, setup.decode, setup.engine, list(self._raw.values()))
@@ -181,7 +181,7 @@ class Crops:
         if "class_probs" in found:
             classes, probs = assign_classes(found["class_probs"])
             result = replace(result, track_ids=classes, tracking_scores=probs)
-            if self._is_legacy:
+            if self._drops_unsure:
                 result = result.take(first_choices(found["class_probs"], classes))
         return result.without_nodeless()
 

@@ -7,11 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sleap_rt.models.native.networks.decoder import (
-    ENCODER,
-    StagedDecoder,
-    stem_conv,
-)
+from sleap_rt.models.native.networks.decoder import ENCODER, StagedDecoder, stem_conv
 from sleap_rt.models.native.networks.features import Features
 from sleap_rt.models.native.networks.weights import Weights
 from sleap_rt.models.native.topology import N_STAGES, ConvNeXtSpec

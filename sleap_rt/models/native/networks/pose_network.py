@@ -13,13 +13,7 @@ from sleap_rt.models.native.networks.heads import build_head
 from sleap_rt.models.native.networks.swin import Swin
 from sleap_rt.models.native.networks.unet import UNet
 from sleap_rt.models.native.networks.weights import Weights
-from sleap_rt.models.native.topology import (
-    BackboneSpec,
-    ConvNeXtSpec,
-    HeadSpec,
-    SwinSpec,
-    UNetSpec,
-)
+from sleap_rt.models.native.topology import BackboneSpec, ConvNeXtSpec, HeadSpec, SwinSpec, UNetSpec
 
 _BACKBONES: Mapping[type, Callable[[Any, Weights], nn.Module]] = {
     UNetSpec: UNet,

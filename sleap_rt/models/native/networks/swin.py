@@ -8,11 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.native.networks.decoder import (
-    ENCODER,
-    StagedDecoder,
-    stem_conv,
-)
+from sleap_rt.models.native.networks.decoder import ENCODER, StagedDecoder, stem_conv
 from sleap_rt.models.native.networks.features import Features
 from sleap_rt.models.native.networks.weights import Weights
 from sleap_rt.models.native.networks.windows import Windows

@@ -6,12 +6,15 @@ layer uses is an error.
 """
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import torch
 from torch import nn
 
 from sleap_rt.errors import ModelError
 from sleap_rt.untrusted import listed
+
+Layer = TypeVar("Layer", nn.Conv2d, nn.ConvTranspose2d, nn.LayerNorm, nn.Linear)
 
 
 class Weights:
@@ -46,45 +49,33 @@ class Weights:
 
     def conv(self, key: str, *, stride: int = 1, padding: int | None = None) -> nn.Module:
         """The convolution named `key`; `padding=None` keeps the size ("same", zeros)."""
-        weight, bias = self.take(f"{key}.weight"), self.take(f"{key}.bias")
-        n_out, n_in, kernel, _ = _axes(key, weight, 4)
+        n_out, n_in, kernel, _ = self._shape(key, 4)
         same = (kernel - 1) // 2
         conv = nn.Conv2d(n_in, n_out, kernel, stride, same if padding is None else padding)
-        _fill(conv, weight, bias)
+        self._fill(conv, key)
         if padding is None and kernel % 2 == 0:  # the odd row and column go to the right and bottom
             return nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), conv)
         return conv
 
     def transposed_conv(self, key: str) -> nn.ConvTranspose2d:
         """The transposed convolution named `key`, which doubles height and width."""
-        weight, bias = self.take(f"{key}.weight"), self.take(f"{key}.bias")
-        n_in, n_out, kernel, _ = _axes(key, weight, 4)
+        n_in, n_out, kernel, _ = self._shape(key, 4)
         conv = nn.ConvTranspose2d(n_in, n_out, kernel, stride=2, padding=1, output_padding=1)
-        _fill(conv, weight, bias)
-        return conv
+        return self._fill(conv, key)
 
     def depthwise_conv(self, key: str) -> nn.Conv2d:
         """The convolution named `key` that treats each channel by itself and keeps the size."""
-        weight, bias = self.take(f"{key}.weight"), self.take(f"{key}.bias")
-        n, _, kernel, _ = _axes(key, weight, 4)
-        conv = nn.Conv2d(n, n, kernel, padding=kernel // 2, groups=n)
-        _fill(conv, weight, bias)
-        return conv
+        n, _, kernel, _ = self._shape(key, 4)
+        return self._fill(nn.Conv2d(n, n, kernel, padding=kernel // 2, groups=n), key)
 
     def layer_norm(self, key: str, *, eps: float) -> nn.LayerNorm:
         """The layer normalisation over the last axis named `key`."""
-        weight = self.take(f"{key}.weight")
-        layer = nn.LayerNorm(_axes(key, weight, 1), eps=eps)
-        _fill(layer, weight, self.take(f"{key}.bias"))
-        return layer
+        return self._fill(nn.LayerNorm(self._shape(key, 1), eps=eps), key)
 
     def linear(self, key: str, *, bias: bool = True) -> nn.Linear:
         """The fully connected layer named `key`."""
-        weight = self.take(f"{key}.weight")
-        n_out, n_in = _axes(key, weight, 2)
-        layer = nn.Linear(n_in, n_out, bias=bias)
-        _fill(layer, weight, self.take(f"{key}.bias") if bias else None)
-        return layer
+        n_out, n_in = self._shape(key, 2)
+        return self._fill(nn.Linear(n_in, n_out, bias=bias), key)
 
     def check_all_taken(self) -> None:
         """Raises:
@@ -98,20 +89,17 @@ class Weights:
                 "Do `best.ckpt` and the configuration belong to the same training run?"
             )
 
+    def _shape(self, key: str, n_axes: int) -> tuple[int, ...]:
+        weight = self.take(f"{key}.weight")
+        if weight.ndim != n_axes:
+            raise ModelError(
+                f"Tensor `{key}.weight` has shape {tuple(weight.shape)}; {n_axes} axes were "
+                "expected"
+            )
+        return tuple(weight.shape)
 
-def _axes(key: str, weight: torch.Tensor, n_axes: int) -> tuple[int, ...]:
-    if weight.ndim != n_axes:
-        raise ModelError(
-            f"Tensor `{key}.weight` has shape {tuple(weight.shape)}; {n_axes} axes were expected"
-        )
-    return tuple(weight.shape)
-
-
-def _fill(
-    layer: nn.Conv2d | nn.ConvTranspose2d | nn.LayerNorm | nn.Linear,
-    weight: torch.Tensor,
-    bias: torch.Tensor | None,
-) -> None:
-    layer.weight = nn.Parameter(weight, requires_grad=False)
-    if bias is not None:
-        layer.bias = nn.Parameter(bias, requires_grad=False)
+    def _fill(self, layer: Layer, key: str) -> Layer:
+        layer.weight = nn.Parameter(self.take(f"{key}.weight"), requires_grad=False)
+        if layer.bias is not None:
+            layer.bias = nn.Parameter(self.take(f"{key}.bias"), requires_grad=False)
+        return layer
