@@ -17,6 +17,7 @@ if mnn.why_not("cpu") is not None:
     pytest.skip(f"{mnn.why_not('cpu')}", allow_module_level=True)
 pytestmark = pytest.mark.engine
 MNN = EngineOptions(engine="mnn", device="cpu", threads=2)
+_PX_OF_A_FRAME = 128 * 176  # of the stored sample, as the network sees it
 
 
 @pytest.fixture
@@ -65,8 +66,10 @@ def test_a_damaged_network_is_converted_again(sample_graphs, cache, conversions)
     assert len(conversions) == 2
 
 
-def test_batches_of_changing_length_change_nothing(sample_graphs, cache):
+@pytest.mark.parametrize("n_at_once", [1, 2, 9])
+def test_batches_of_changing_length_change_nothing(sample_graphs, cache, monkeypatch, n_at_once):
     """Each frame alone, then all in batches that grow and shrink; and so a session serves them."""
+    monkeypatch.setattr(_mnn_network, "_MOST_PX", n_at_once * _PX_OF_A_FRAME)
     (graph,) = sample_graphs("bottomup")
     feed = read_sample(graph).feed
     frames = np.concatenate([feed["frames"], feed["frames"][:, ::-1]])
