@@ -135,11 +135,11 @@ def works_in(data: Path) -> list[Work]:
     flies_bottomup = (native / "flies_bottomup",)
     clip, single = data / "videos/clip.mp4", (native / "single_instance",)
     return [
-        Work("single", "single instance, 384x384", single, flies, 0, 400),
-        Work("bottomup", "bottom-up, 384x384", (native / "bottomup",), flies, 0, 80),
-        Work("bottomup24", "bottom-up, 24 nodes, at 0.5", flies_bottomup, flies, 0, 200),
-        Work("topdown", "top-down, 2 animals, 384x384", pair, flies, 0, 80),
-        Work("topdown1024", "top-down, 2 animals, 1024x1024", mice, clip, 1000, 120),
+        Work("single", "single instance, 384x384", single, flies, 0, 800),
+        Work("bottomup", "bottom-up, 384x384", (native / "bottomup",), flies, 0, 160),
+        Work("bottomup24", "bottom-up, 24 nodes, at 0.5", flies_bottomup, flies, 0, 500),
+        Work("topdown", "top-down, 2 animals, 384x384", pair, flies, 0, 240),
+        Work("topdown1024", "top-down, 2 animals, 1024x1024", mice, clip, 1000, 300),
     ]
 
 
@@ -328,7 +328,7 @@ def described(python: str) -> list[str]:
         "    except PackageNotFoundError: pass\n"
         "print(', '.join(found))"
     )
-    told = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
+    told = subprocess.run([python, "-I", "-c", code], check=True, capture_output=True, text=True)
     return [f"- {told.stdout.strip()}"]
 
 
