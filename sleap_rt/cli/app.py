@@ -32,6 +32,7 @@ _USUAL_WORDS = {  # of other programs -> what it is here
     "devices": "system",
     "diagnostics": "system",
 }
+_VERBOSE_IN_FACTS = {"info", "export"}  # whose --verbose is not about errors
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
 
 
@@ -157,7 +158,7 @@ def _how_to_go_on(error: BaseException | None) -> str:
 
 
 def _failed(error: Exception, args: Sequence[str]) -> int:
-    if "--verbose" in args:
+    if "--verbose" in args and not _VERBOSE_IN_FACTS & {*args[:2]}:
         traceback.print_exception(error)
     if isinstance(error, SleapRtError):
         messages.error(str(error))

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sleap_rt.runtime.pipeline.progress import bar_width
+
 if TYPE_CHECKING:
     from sleap_rt.export.steps import Step
     from sleap_rt.instances import FrameInstances
@@ -63,7 +65,7 @@ class StepsBar:
 
         if self._bar is None:
             self._bar = tqdm(
-                total=step.n_steps, unit=" steps", file=sys.stderr, dynamic_ncols=True, leave=False
+                total=step.n_steps, unit=" steps", file=sys.stderr, **bar_width(), leave=False
             )
         self._bar.set_description_str(step.what)
         self._bar.total = step.n_steps

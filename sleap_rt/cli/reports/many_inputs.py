@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sleap_rt.runtime.pipeline.progress import bar_width
 from sleap_rt.words import counted
 from sleap_rt.workflows.many.run import ManyReport, ManyRun
 from sleap_rt.workflows.many.task import Task
@@ -71,7 +72,7 @@ class ManyTerminalReport(ManyReport):
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=len(tasks), unit=" inputs", file=sys.stderr, dynamic_ncols=True)
+            self._bar = tqdm(total=len(tasks), unit=" inputs", file=sys.stderr, **bar_width())
         return self._bar
 
     def __enter__(self) -> "ManyTerminalReport":

@@ -89,8 +89,8 @@ def _choose_engine(options: EngineOptions, declared: Declared, *, is_int8: bool)
     for name, device in pairs:
         obstacle = declared[name].why_not(device.kind)
         if obstacle is None:
-            if device.kind == "cpu" and not obstacles.keys() - {why_no_gpu()}:
-                obstacles = {}  # without a GPU, a CPU is no news
+            if device.kind == "cpu":
+                obstacles.pop(why_no_gpu() or "", None)  # without a GPU, a CPU is no news
             reason = ", and ".join(obstacles) or _first_reason(options, device)
             if is_int8 and device.int8_place is not None:
                 reason += "; int8 is fastest there"
@@ -99,10 +99,11 @@ def _choose_engine(options: EngineOptions, declared: Declared, *, is_int8: bool)
     if options.device.partition(":")[0] == _ANY_GPU:
         raise EngineError(_which_gpu(pairs, ", and ".join(obstacles), declared))
     if options.device != "auto":
-        name, device = pairs[0]  # opening it says what is missing
-        return EngineChoice(_settled(options, name, device), _first_reason(options, device))
-    name, device = next(pair for pair in pairs if pair[1].kind == "cpu")
-    return EngineChoice(_settled(options, name, device), ", and ".join(obstacles))
+        name, device = pairs[0]
+    else:
+        name, device = next(pair for pair in pairs if pair[1].kind == "cpu")
+    # Nothing works: opening it says what is missing, and nothing is told ahead of that.
+    return EngineChoice(_settled(options, name, device), AS_ASKED)
 
 
 def _which_gpu(pairs: list[tuple[str, Device]], obstacles: str, declared: Declared) -> str:
@@ -117,9 +118,9 @@ def _which_gpu(pairs: list[tuple[str, Device]], obstacles: str, declared: Declar
 
 
 def _first_reason(options: EngineOptions, device: Device) -> str:
-    if device.kind == "cpu" and options.device == "auto":
-        return "the usual choice without a GPU"
-    return f"there is {device.title}" if options.device == "auto" else f"it serves {device.kind}"
+    if device.kind == "cpu":
+        return f"the usual choice {'without a GPU' if options.device == 'auto' else 'on a CPU'}"
+    return f"there is {device.title}"
 
 
 def _pairs(asked: str, declared: Declared, *, is_int8: bool) -> list[tuple[str, Device]]:

@@ -1,14 +1,16 @@
 """Shows how far a run is: a bar on a terminal, lines in a log, JSON for a program, or nothing."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sleap_rt.instances import FrameInstances
 
 _Result = TypeVar("_Result")
+_COLUMNS, _ROWS = 80, 24  # of a terminal that does not tell
 _SECONDS_BETWEEN_LINES = 0.25
 _FRAMES_BETWEEN_LOOKS = 32
 _SECONDS_BETWEEN_LINES_OF_A_LOG = 30
@@ -38,6 +40,15 @@ def somebody_looks() -> bool:
     return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
+def bar_width() -> dict[str, Any]:
+    """For tqdm: as the terminal; where it tells no size, as in some containers, 80 columns."""
+    try:
+        has_columns = os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (OSError, ValueError):  # no terminal, as in a notebook
+        has_columns = True
+    return {"dynamic_ncols": True} if has_columns else {"ncols": _COLUMNS, "nrows": _ROWS}
+
+
 def _bar(
     results: Iterable[_Result],
     n_frames: int,
@@ -53,7 +64,7 @@ def _bar(
         initial=n_done,
         unit=" frames",
         file=sys.stderr,
-        dynamic_ncols=True,
+        **bar_width(),
         leave=None,  # goes when it stands below the bar of many inputs
     ) as shown:
         for position, result in enumerate(results):

@@ -60,16 +60,17 @@ NO_CUDA = "ONNX Runtime here has no CUDAExecutionProvider"
         ("auto", "onnxruntime", False, "ort", "cpu", "usual choice without a GPU"),
         ("auto", "onnxruntime openvino", False, "ort", "cpu", "usual choice without a GPU"),
         ("auto", "openvino", False, "openvino", "cpu", "ONNX Runtime is not installed"),
-        ("auto", "", False, "ort", "cpu", "no GPU, and ONNX Runtime is not installed, and"),
+        ("auto", "", True, "ort", "cpu", "as asked for"),
+        ("auto", "", False, "ort", "cpu", "as asked for"),
         ("auto", "onnxruntime", True, "ort", "cpu", f"{NO_CUDA}, and TensorRT is not installed"),
         ("auto", "onnxruntime tensorrt cuda", True, "trt", "cuda:0", NO_CUDA),
         ("auto", "tensorrt_rtx_bindings cuda", True, "trt", "cuda:0", "Runtime is not installed"),
         ("auto", "onnxruntime tensorrt", True, "ort", "cpu", "cuda-bindings is not installed"),
         ("cuda:1", "onnxruntime tensorrt cuda", True, "trt", "cuda:1", NO_CUDA),
-        ("cuda", "onnxruntime", True, "ort", "cuda", "it serves cuda"),  # opening it fails
-        ("cpu", "onnxruntime tensorrt cuda", True, "ort", "cpu", "it serves cpu"),
+        ("cuda", "onnxruntime", True, "ort", "cuda", "as asked for"),  # opening it fails
+        ("cpu", "onnxruntime tensorrt cuda", True, "ort", "cpu", "usual choice on a CPU"),
         ("cpu", "openvino", True, "openvino", "cpu", "ONNX Runtime is not installed"),
-        ("mps", "onnxruntime", False, "ort", "mps", "it serves mps"),
+        ("mps", "onnxruntime", False, "ort", "mps", "as asked for"),
     ],
 )
 def test_auto_goes_by_what_is_there(device, installed, has_gpu, engine, runs_on, words, machine):
@@ -77,6 +78,7 @@ def test_auto_goes_by_what_is_there(device, installed, has_gpu, engine, runs_on,
     choice = choose_engine(EngineOptions(device=device))
     assert (choice.options.engine, choice.options.device) == (engine, runs_on)
     assert words in choice.reason
+    assert "no GPU" not in choice.reason
 
 
 @pytest.mark.parametrize("device", ["gpu", "gpu:1"])

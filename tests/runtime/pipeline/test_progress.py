@@ -2,6 +2,9 @@
 
 import io
 import itertools
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -44,3 +47,15 @@ def test_a_short_run_leaves_no_line_in_a_log(capsys):
 def test_json_lines_end_with_all_frames(n_done, capsys):
     assert list(progress.json_lines(range(10), 10, n_done)) == list(range(10))
     assert '"n_processed": 10, "n_total": 10' in capsys.readouterr().out
+
+
+def test_a_bar_is_seen_where_the_terminal_has_no_width():
+    """As under `docker exec -t` and `script`, whose terminals may have 0 columns."""
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    words = "from sleap_rt.runtime.pipeline import progress; list(progress.bar(range(9), 9, 0))"
+    done = subprocess.run([sys.executable, "-c", words], stderr=follower, check=False)
+    os.close(follower)
+    assert done.returncode == 0
+    assert b"9/9 [" in os.read(leader, 4096)
+    os.close(leader)
