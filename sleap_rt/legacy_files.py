@@ -128,6 +128,8 @@ def read_model_files(path: Path) -> ModelFiles:
         if path.suffix == ".zip":
             with _opened(path) as archive:
                 return _pick(_ZippedFolder(archive), WEIGHTS_NAME)
+    except PermissionError as error:
+        raise ModelError(f"{error.filename} cannot be read: {error.strerror}.") from error
     except FAULTS as error:
         raise ModelError(f"Its files cannot be read ({error}). Copy it again.") from error
     if path.suffix == ".keras":

@@ -41,8 +41,15 @@ def model_source(path: Path) -> ModelSource:
 
     Raises:
         OptionError: the path is a video, an image or a labels file.
-        ModelError: the path does not exist or is none of these.
+        ModelError: the path does not exist, is none of these, or may not be read.
     """
+    try:
+        return _source(path)
+    except PermissionError as error:
+        raise ModelError(f"{error.filename or path} cannot be read: {error.strerror}.") from error
+
+
+def _source(path: Path) -> ModelSource:
     if path.suffix == ".onnx" or (path.is_dir() and any(path.glob("*.onnx"))):
         return ModelSource.EXPORTED
     if is_legacy_model(path):

@@ -33,7 +33,9 @@ class Config:
         try:
             raw = path.read_bytes()
             found = parse_yaml(raw)
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+        except ValueError as error:
             raise ModelError(f"{path}: not a readable YAML file: {error}") from error
         if not isinstance(found, dict):
             raise ModelError(

@@ -9,6 +9,7 @@ import numpy as np
 
 from sleap_rt.arrays import AnyFloats, Image
 from sleap_rt.errors import DataError
+from sleap_rt.libraries.matplotlib import silence_notes
 from sleap_rt.rendering.look import Look
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ def check_renderer() -> None:
     Raises:
         DataError: it cannot, and what is missing.
     """
+    silence_notes()
     try:
-        import colorcet  # noqa: F401
+        import colorcet  # noqa: F401  # imports matplotlib where that is installed
         import skia  # noqa: F401
     except ImportError as error:
         raise DataError(

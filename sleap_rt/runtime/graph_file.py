@@ -66,6 +66,8 @@ def read_graph_file(path: Path) -> GraphFile:
             return GraphFile(path, _checked(path, data))
     except FileNotFoundError as error:
         raise ModelError(f"{path} does not exist; expected an exported `.onnx` file.") from error
+    except PermissionError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
     except (OSError, ValueError, IndexError, KeyError) as error:
         raise ModelError(f"{path}: not a readable ONNX file ({error}). Export it again.") from error
 

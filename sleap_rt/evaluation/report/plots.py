@@ -13,6 +13,7 @@ import numpy as np
 from sleap_rt.arrays import Doubles
 from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.report.theme import FAINT, FOREGROUND, THEMED, series_colour
+from sleap_rt.libraries.matplotlib import silence_notes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +34,7 @@ def require_matplotlib() -> None:
             "--report draws its plots with matplotlib, which is not installed. "
             "Install it (`pip install 'sleap-rt[report]'`), or leave --report out."
         )
+    silence_notes()
 
 
 def svg(draw: Draw, name: str, size: tuple[float, float] = SMALL) -> str:

@@ -65,6 +65,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     check_checkpoint(path)
     try:
         found = _read_archive(path)
+    except PermissionError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
     except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, KeyError, OSError) as error:
         raise ModelError(f"{path}: damaged checkpoint ({error}). Copy the file again.") from error
     except (*ZIP_FAULTS, *PICKLE_FAULTS) as error:

@@ -114,7 +114,10 @@ def keep_trials(key: TrialKey, evidence: Evidence, warn: Callable[[str], None]) 
     try:
         write_trials(key, evidence)
     except OSError as error:
-        warn(f"what was measured cannot be kept: {error.strerror or error}")
+        warn(
+            f"how quick the engines are here cannot be kept in {trials_folder()} "
+            f"({error.strerror or error}), and is measured again next time"
+        )
 
 
 def write_trials(key: TrialKey, evidence: Evidence) -> None:
