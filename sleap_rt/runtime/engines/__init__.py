@@ -3,11 +3,13 @@
 `interface` defines what an engine is and declares. Support modules begin with `_` or are packages.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import TypeVar
 
 from sleap_rt.errors import EngineError
 from sleap_rt.machine.cores import available_cores
@@ -26,6 +28,7 @@ from sleap_rt.runtime.engines.interface import (
     find_device,
 )
 from sleap_rt.runtime.engines.wrapping.lanes import LanedEngine
+from sleap_rt.runtime.engines.wrapping.side_by_side import side_by_side
 from sleap_rt.runtime.engines.wrapping.steps import SteppedEngine
 from sleap_rt.runtime.engines.wrapping.times import timed
 
@@ -46,7 +49,10 @@ __all__ = [
     "declarations",
     "engine_names",
     "open_engine",
+    "opened_together",
 ]
+
+T = TypeVar("T")
 
 
 def engine_names() -> tuple[str, ...]:
@@ -130,6 +136,18 @@ def open_engine(model: Path, options: EngineOptions, n_frames: int = USUAL_BATCH
         ) from error
 
 
+def opened_together(calls: Sequence[Callable[[], T]], options: EngineOptions) -> list[T]:
+    """What calls return that open graphs; they run at once where the engine allows it.
+
+    Args:
+        calls: each opens one.
+        options: engine and device.
+    """
+    options = choose_engine(options).options
+    device, _ = find_device(options.engine, declarations()[options.engine], options.device)
+    return side_by_side(calls) if device.opens_together else [call() for call in calls]
+
+
 def _opened(
     model: Path, options: EngineOptions, device: Device, declared: Declaration, n_frames: int
 ) -> Engine:
@@ -138,8 +156,10 @@ def _opened(
     if device.builds_per_shape:
         return SteppedEngine(open_one(model, options))
     if device.kind == "cpu" and declared.honours("threads", device):
-        threads = options.threads or available_cores().n
-        return LanedEngine(
-            lambda n: open_one(model, replace(options, threads=n)), threads, n_frames
-        )
+
+        def open_lanes(n: int, threads: int) -> list[Engine]:
+            call = partial(open_one, model, replace(options, threads=threads))
+            return opened_together([call] * n, options)
+
+        return LanedEngine(open_lanes, options.threads or available_cores().n, n_frames)
     return open_one(model, options)

@@ -107,6 +107,7 @@ class Device:
         without: options of the engine that it does not honour on this device.
         builds_per_shape: numbers of frames and crops that are new to it cost a build or a
             compilation, so that it gets them in steps.
+        opens_together: several graphs can be opened at once, in threads.
     """
 
     kind: str
@@ -116,6 +117,7 @@ class Device:
     numbered: bool = False
     without: tuple[str, ...] = ()
     builds_per_shape: bool = False
+    opens_together: bool = False
 
     def place_for(self, *, is_int8: bool) -> int | None:
         return self.int8_place if is_int8 and self.int8_place is not None else self.place

@@ -138,7 +138,7 @@ ENGINE = Declaration(
         Device(kind="cuda", title="an NVIDIA GPU", place=10, numbered=True),
         Device(kind="hip", title="an AMD GPU", builds_per_shape=True),
         Device(kind="directml", title="a GPU of Windows"),
-        Device(kind="cpu", title="a CPU", place=10),
+        Device(kind="cpu", title="a CPU", place=10, opens_together=True),
         # Every ONNX Runtime for Macs has CoreML, which may compute in half precision.
         Device(kind="mps", title="Apple's chip", builds_per_shape=True),
         Device(
@@ -180,7 +180,7 @@ class OrtEngine:
         missing = load_cuda() if self._memory == "cuda" else ""
         try:
             graph = _readable(model) if kind == "cpu" else str(model)
-            with contextlib.redirect_stdout(io.StringIO()):  # it prints that it falls back
+            with contextlib.nullcontext() if kind == "cpu" else _unheard():
                 self._session = ort.InferenceSession(graph, settings, providers=[provider])
         except failures(ValueError) as error:  # also where its own message is no text
             raise EngineError(f"ONNX Runtime cannot open {model}: {error}") from error
@@ -220,6 +220,11 @@ class OrtEngine:
 
 
 open_engine = OrtEngine
+
+
+def _unheard() -> contextlib.AbstractContextManager[object]:
+    """It prints that it falls back to another device, which is told in our own words."""
+    return contextlib.redirect_stdout(io.StringIO())  # of all threads
 
 
 def _readable(model: Path) -> bytes | str:

@@ -23,8 +23,8 @@ from sleap_rt.runtime.predictors.interface import (
     check_frames,
 )
 from sleap_rt.runtime.predictors.setup import Setup
-from sleap_rt.runtime.predictors.stages import CentroidStage, UploadedFrames
-from sleap_rt.runtime.predictors.topdown import Crops, TopDownPredictor, behind
+from sleap_rt.runtime.predictors.stages import UploadedFrames
+from sleap_rt.runtime.predictors.topdown import TopDownPredictor, behind, open_stages
 
 _NOBODY = np.empty((0, 2), np.float32)
 
@@ -63,10 +63,8 @@ class CarriedCropsPredictor(EnginesFirst):
     def __init__(self, setup: Setup) -> None:
         self.models, last = setup.graphs, setup.graphs.last
         self._block_size = setup.decode.detect_every
-        self._centroids = CentroidStage(
-            setup.graphs.files[0], setup.decode, setup.engine, keeps_confmaps=False
-        )
-        self._crops = Crops(setup)
+        n_blocks = -(-setup.n_frames // self._block_size)
+        self._centroids, self._crops = open_stages(setup, n_blocks)
         self._anchor = anchor_node(last.skeleton, last.anchor_part)
         self._center_method = last.center_method
         self.skeleton, self.class_names = last.skeleton, last.class_names

@@ -1,14 +1,16 @@
 """Models that see crops, around centroids that another model finds or around labelled animals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from sleap_rt.arrays import Floats
 from sleap_rt.instances import FrameInstances, ImageState, KnownInstances
 from sleap_rt.kinds import MAP_SUMS
-from sleap_rt.runtime.engines import Array
+from sleap_rt.runtime.engines import Array, opened_together
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
 from sleap_rt.runtime.predictors.identity import assign_classes, first_choices
 from sleap_rt.runtime.predictors.interface import (
@@ -38,14 +40,9 @@ class TopDownPredictor(EnginesFirst):
 
     def __init__(self, setup: Setup) -> None:
         self.models = setup.graphs
-        self._centroids = CentroidStage(
-            setup.graphs.files[0],
-            setup.decode,
-            setup.engine,
-            keeps_confmaps="centroid_confmaps" in setup.raw,
-            n_frames=setup.n_frames,
+        self._centroids, self._crops = open_stages(
+            setup, setup.n_frames, keeps_confmaps="centroid_confmaps" in setup.raw
         )
-        self._crops = Crops(setup)
         self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self.device = self._crops.device
 
@@ -120,6 +117,31 @@ class KnownCropPredictor(EnginesFirst):
 
     def close(self) -> None:
         self._crops.close()
+
+
+def open_stages(
+    setup: Setup, n_frames: int, *, keeps_confmaps: bool = False
+) -> "tuple[CentroidStage, Crops]":
+    """Both stages of a pair.
+
+    Args:
+        setup: of the predictor.
+        n_frames: of most runs of the first stage.
+        keeps_confmaps: hand out the confidence maps of the first stage.
+    """
+
+    def open_centroids() -> CentroidStage:
+        return CentroidStage(
+            setup.graphs.files[0],
+            setup.decode,
+            setup.engine,
+            keeps_confmaps=keeps_confmaps,
+            n_frames=n_frames,
+        )
+
+    calls: list[Callable[[], Any]] = [open_centroids, partial(Crops, setup)]
+    centroids, crops = opened_together(calls, setup.engine)
+    return centroids, crops
 
 
 class Crops:

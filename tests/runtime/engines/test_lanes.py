@@ -1,13 +1,14 @@
 """Lanes share out frames and crops; nothing of the results shows it."""
 
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import open_engine
+from sleap_rt.runtime.engines import open_engine, opened_together
 from sleap_rt.runtime.engines import ort as ort_file
 from sleap_rt.runtime.engines.interface import TensorSpec
 from sleap_rt.runtime.engines.wrapping.lanes import LanedEngine, n_lanes, shared_out
@@ -110,12 +111,13 @@ class Counting:
 def test_all_lanes_end_before_the_fault_of_one_is_told(broken):
     together, opened, asked = threading.Barrier(3), [], []
 
-    def open_lane(threads):
-        asked.append(threads)
-        opened.append(Counting(together, fails=len(opened) == broken))
-        return opened[-1]
+    def open_lanes(n, threads):
+        asked.extend([threads] * n)
+        first = len(opened)
+        opened.extend(Counting(together, fails=first + i == broken) for i in range(n))
+        return opened[-n:]
 
-    engine = LanedEngine(open_lane, 6)
+    engine = LanedEngine(open_lanes, 6)
     with pytest.raises(EngineError, match="this lane is broken"):
         engine.run({"frames": np.ones((3, 1), np.uint8)})
     assert [lane.n_runs for lane in opened] == [1, 1, 1]
@@ -125,6 +127,22 @@ def test_all_lanes_end_before_the_fault_of_one_is_told(broken):
 
 
 def test_rows_keep_their_order():
-    engine = LanedEngine(lambda threads: Counting(threading.Barrier(1), fails=False), 4)
+    engine = LanedEngine(
+        lambda n, _: [Counting(threading.Barrier(1), fails=False) for _ in range(n)], 4
+    )
     rows = np.arange(8, dtype=np.uint8)[:, None]
     assert engine.run({"frames": rows})["sums"].tolist() == list(range(8))
+
+
+@pytest.mark.parametrize(("engine", "at_once"), [("ort", True), ("openvino", False)])
+def test_graphs_are_opened_at_once_where_the_engine_allows_it(engine, at_once):
+    together = threading.Barrier(2)
+
+    def opened():
+        with suppress(threading.BrokenBarrierError):
+            together.wait(timeout=10 if at_once else 0.05)
+            return True
+        return False
+
+    options = EngineOptions(engine=engine, device="cpu")
+    assert opened_together([opened, opened], options) == [at_once, at_once]

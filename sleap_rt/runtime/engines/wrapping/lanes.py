@@ -5,17 +5,13 @@ frames of their own they wait once, at the end: docs/measurements.md has the fig
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from functools import partial
-from threading import Thread
-from typing import TypeVar
 
 import numpy as np
 
 from sleap_rt.options import USUAL_BATCH_SIZE
 from sleap_rt.runtime.engines.interface import Array, DeviceArray, Engine, Feed, check_feed
-
-T = TypeVar("T")
+from sleap_rt.runtime.engines.wrapping.side_by_side import side_by_side
 
 
 class LanedEngine:
@@ -25,20 +21,23 @@ class LanedEngine:
     equal results. A single row gets all threads.
 
     Args:
-        open_lane: opens an engine with so many threads.
+        open_lanes: opens so many engines, each with so many threads.
         threads: of all lanes together.
         n_rows: of most runs.
 
     Raises:
-        EngineError: as `open_lane`.
+        EngineError: as `open_lanes`.
     """
 
     def __init__(
-        self, open_lane: Callable[[int], Engine], threads: int, n_rows: int = USUAL_BATCH_SIZE
+        self,
+        open_lanes: Callable[[int, int], list[Engine]],
+        threads: int,
+        n_rows: int = USUAL_BATCH_SIZE,
     ) -> None:
-        self._open_lane, self._threads = open_lane, threads
+        self._open_lanes, self._threads = open_lanes, threads
         n_usual = n_lanes(n_rows, threads)
-        first = open_lane(threads // n_usual)
+        (first,) = open_lanes(1, threads // n_usual)
         self._lanes = {n_usual: [first]}  # the others are opened when they are first needed
         self.inputs, self.outputs, self.device = first.inputs, first.outputs, first.device
         self.upload: Callable[[Array], Array | DeviceArray] = first.upload
@@ -47,7 +46,7 @@ class LanedEngine:
         check_feed(self.inputs, feed)
         parts = shared_out(feed, self._threads)
         lanes = self._opened(len(parts))
-        found = _at_once(
+        found = side_by_side(
             [partial(lane.run, part, fetch) for lane, part in zip(lanes, parts, strict=True)]
         )
         if len(found) == 1:
@@ -56,8 +55,8 @@ class LanedEngine:
 
     def _opened(self, n: int) -> list[Engine]:
         lanes = self._lanes.setdefault(n, [])
-        while len(lanes) < n:
-            lanes.append(self._open_lane(self._threads // n))
+        if len(lanes) < n:
+            lanes += self._open_lanes(n - len(lanes), self._threads // n)
         return lanes
 
     def close(self) -> None:
@@ -99,26 +98,3 @@ def shared_out(feed: Feed, threads: int) -> list[Feed]:
 
 def _split(rows: Array, threads: int) -> list[Array]:
     return np.array_split(rows, n_lanes(len(rows), threads))
-
-
-def _at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """The results of calls that run side by side; all have ended when this returns or raises."""
-    futures: list[Future[T]] = [Future() for _ in calls]
-    # Where a library never returns, the program must still be able to end: daemons.
-    threads = [
-        Thread(target=_answer, args=pair, name="engine-lane", daemon=True)
-        for pair in zip(futures[1:], calls[1:], strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    _answer(futures[0], calls[0])
-    for thread in threads:
-        thread.join()
-    return [future.result() for future in futures]
-
-
-def _answer(future: "Future[T]", call: Callable[[], T]) -> None:
-    try:
-        future.set_result(call())
-    except BaseException as error:  # whoever waits for the result raises it
-        future.set_exception(error)
