@@ -74,4 +74,4 @@ def test_no_other_module_names_an_engine():
         for file in sorted(package.rglob("*.py"))
         if "engines" not in file.parts and re.search(f'"({names})"', file.read_text("utf8"))
     ]
-    assert named == ["cli/export.py", "options/exporting.py"]
+    assert named == ["api/exporting.py", "cli/export.py", "options/exporting.py"]
