@@ -1,9 +1,11 @@
 """Tells what kind of model a path holds, without loading it, and what was given in place of one."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum
+from itertools import islice
 from mimetypes import guess_type
 from pathlib import Path
 
@@ -50,13 +52,9 @@ def model_source(path: Path) -> ModelSource:
 
 
 def _source(path: Path) -> ModelSource:
-    if path.suffix == ".onnx" or (path.is_dir() and any(path.glob("*.onnx"))):
-        return ModelSource.EXPORTED
-    if is_legacy_model(path):
-        return ModelSource.LEGACY
-    folder = native_folder(path)
-    if (folder / CONFIG_NAME).is_file():
-        return ModelSource.NATIVE
+    source = _source_of(path)
+    if source is not None:
+        return source
     if not path.exists():
         raise ModelError(f"{path} does not exist; expected {_EXPECTED}.")
     if path.is_file():
@@ -70,8 +68,22 @@ def _source(path: Path) -> ModelSource:
             f"{path} is no model, but a folder of models; name one of {listed(models)}, or two "
             "that belong together."
         )
-    found = ", ".join(sorted(p.name for p in folder.iterdir())[:8])
+    below = [str(one.relative_to(path)) for one in _models_below(path)]
+    if below:
+        raise ModelError(
+            f"{path} is no model, but there are models in it: {listed(below)}; name one, or two "
+            "that belong together."
+        )
+    found = ", ".join(sorted(p.name for p in path.iterdir())[:8])
     raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {_EXPECTED}.")
+
+
+def _source_of(path: Path) -> ModelSource | None:
+    if path.suffix == ".onnx" or (path.is_dir() and any(path.glob("*.onnx"))):
+        return ModelSource.EXPORTED
+    if is_legacy_model(path):
+        return ModelSource.LEGACY
+    return ModelSource.NATIVE if (native_folder(path) / CONFIG_NAME).is_file() else None
 
 
 def kind_of_data(file: Path) -> str | None:
@@ -134,9 +146,8 @@ def refuse_no_labels(path: Path, given_as: str) -> None:
 
 
 def _is_model(path: Path) -> bool:
-    with suppress(ModelError):
-        model_source(path)
-        return True
+    with suppress(PermissionError):
+        return _source_of(path) is not None
     return False
 
 
@@ -147,6 +158,22 @@ def _models_in(path: Path) -> list[str]:
     return sorted(one.name for one in inside if _is_model(one)) if folders else []
 
 
+def _models_below(folder: Path) -> list[Path]:
+    """Models in a folder with other things as well, or else in the folders in it."""
+    here = _folders_in(folder)
+    models = [one for one in here if _is_model(one)]
+    return models or [one for other in here for one in _folders_in(other) if _is_model(one)]
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """Those that may be looked into, at most some."""
+    with suppress(PermissionError):
+        inside = (one for one in folder.iterdir() if one.is_dir() and os.access(one, os.R_OK))
+        return sorted(islice(inside, _MOST_FOLDERS))
+    return []
+
+
+_MOST_FOLDERS = 200  # that are looked into; a disk has millions
 _EXPECTED = (
     f"an export folder, an `.onnx` file, a model folder with {CONFIG_NAME} and {CHECKPOINT_NAME}, "
     "or one of SLEAP 1.4 or older with training_config.json and best_model.h5"

@@ -75,6 +75,15 @@ def test_what_is_no_model_is_refused(call, tmp_path):
     assert "does not exist" in missing.err
 
 
+def test_who_is_a_folder_too_high_is_told_what_lies_below(call, tmp_path):
+    model = tmp_path / "day 1/models/bottomup"
+    model.mkdir(parents=True)
+    (model / "training_config.yaml").write_text("")
+    (tmp_path / "day 1/notes.txt").write_text("")
+    assert "there are models in it: models/bottomup;" in call("info", tmp_path / "day 1").err
+    assert "is no model (it holds day 1)" in call("info", tmp_path).err  # two levels are enough
+
+
 def test_the_probe_runs_and_is_compared_with_loops(tmp_path):
     graph = tmp_path / "probe.onnx"
     graph.write_bytes(probe.probe_graph())
