@@ -14,6 +14,7 @@ _LEFT_BEHIND = ("read-frames", "run-engine", "tensorrt-build")  # threads that m
 def main() -> None:
     """Run the program, ready for signals before anything that takes time is imported."""
     gc.set_threshold(*_SEARCHES)
+    _open_missing_streams()
     with Interrupts() as interrupts:
         try:
             from sleap_rt.cli import main as run
@@ -30,6 +31,21 @@ def main() -> None:
         finally:
             interrupts.ignore()  # also while Python ends
             gc.freeze()  # whose search for objects to delete takes a tenth of a second
+
+
+def _open_missing_streams() -> None:
+    """Let what is said to a closed stream pass: services start programs without any.
+
+    Else the next file that is opened would take its place, and be written into by libraries.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            os.set_inheritable(nowhere, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w" if number else "r"))  # noqa: SIM115
 
 
 def _leave_at_once(code: object) -> None:

@@ -163,6 +163,18 @@ def _failed(error: Exception, args: Sequence[str]) -> int:
     if isinstance(error, SleapRtError):
         messages.error(str(error))
         return 2 if isinstance(error, OptionError) else 1
+    if isinstance(error, OSError) and _output_fails():
+        messages.error(f"Standard output cannot be written: {error.strerror or error}")
+        return 1
     words = f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": .")
     messages.error(f"{words}. No part of sleap-rt foresees this; please report it.")
     return 1
+
+
+def _output_fails() -> bool:
+    """Whether nothing can be printed: a line break, the least there is, cannot either."""
+    try:
+        click.echo()
+    except OSError:
+        return True
+    return False

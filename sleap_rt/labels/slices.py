@@ -115,7 +115,10 @@ class SlicedLabels:
                 labels = load_labels(path)
             except Exception as error:  # references that lead nowhere
                 load_labels(self.path)  # says which
-                raise DataError(f"{self.path} cannot be read: {error}") from error
+                raise DataError(
+                    f"{self.path} cannot be read by way of the temporary folder {folder}: "
+                    f"{' '.join(str(error).split())}"
+                ) from error
         return self._attached(labels, tracks)
 
     def _attached(self, labels: "sio.Labels", used: Ints) -> "list[sio.LabeledFrame]":

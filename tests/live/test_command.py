@@ -1,5 +1,6 @@
 """`sleap-nn live` as a user runs it, and `run_live`, on a video at its rate and on a camera."""
 
+import errno
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from sleap_rt.cli import main
 from sleap_rt.errors import DataError, OptionError, RunError
 from sleap_rt.runtime.engines.ort import OrtEngine
 from sleap_rt.runtime.frames.video import VideoFile
+from sleap_rt.runtime.live import JsonLines
 from sleap_rt.workflows.live import run as live_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -319,6 +321,25 @@ def test_a_processor_that_fails_ends_the_run_and_the_record_is_kept(graph, image
     assert str(failure.value).endswith(f"What was recorded until then is in {record}.")
     assert len(sio.load_slp(str(record), open_videos=False)) == 1
     assert collector.n_saved == 1
+
+
+def test_results_that_nothing_takes_end_the_run_and_the_record_is_kept(
+    call, graph, tmp_path, monkeypatch
+):
+    """A program that reads the lines into a file finds its disk full."""
+
+    def full(self, result):
+        if result.found.frame_index:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(JsonLines, "take", full)
+    record = tmp_path / "out.slp"
+    code, _, err = call("live", "-i", VIDEO, "-m", graph, "-o", record, "--rate", 5)
+    last = err.splitlines()[-1]
+    assert code == 1
+    assert last.startswith("Error: Handing on the result of frame 1 failed: OSError: ")
+    assert last.endswith(f" What was recorded until then is in {record}.")
+    assert len(sio.load_slp(str(record), open_videos=False)) == 2
 
 
 def test_the_signature_shows_the_defaults_of_live_runs():

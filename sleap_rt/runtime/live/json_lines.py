@@ -2,11 +2,12 @@
 
 from typing import TextIO
 
+from sleap_rt.errors import SleapRtError
 from sleap_rt.runtime.live.message import message_of
 from sleap_rt.runtime.live.result import LiveResult
 
 
-class NobodyReadsError(Exception):
+class NobodyReadsError(SleapRtError):
     """Whoever read the results has gone: the run may end, without a failure."""
 
 

@@ -127,8 +127,9 @@ class Answering:
             latency_ms=latency_ms,
             n_dropped=self._newest.counts()[1],
         )
-        for outlet in self._outlets:
-            outlet.take(result)
+        with doing(f"Handing on the result of frame {frame.index}"):
+            for outlet in self._outlets:
+                outlet.take(result)
 
     def _note(self, found: FrameInstances) -> None:
         is_first = not self.damaged.lacks_poses
