@@ -323,6 +323,18 @@ def test_a_processor_that_fails_ends_the_run_and_the_record_is_kept(graph, image
     assert collector.n_saved == 1
 
 
+def test_a_record_takes_the_place_of_none_that_came_meanwhile(graph, images, tmp_path):
+    record = tmp_path / "out.slp"
+    record.write_bytes(b"of yesterday")
+    other = Collector(lambda number: record.write_bytes(b"of another run"))
+    done = sleap_rt.run_live(
+        images[:2], model_paths=graph, processor=other, output_path=record, overwrite=True
+    )
+    assert record.read_bytes() == b"of another run"
+    assert done.paths == (tmp_path / "out.2.slp",)
+    assert len(sio.load_slp(str(done.paths[0]), open_videos=False)) > 0
+
+
 def test_results_that_nothing_takes_end_the_run_and_the_record_is_kept(
     call, graph, tmp_path, monkeypatch
 ):

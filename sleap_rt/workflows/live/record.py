@@ -1,6 +1,7 @@
 """The record of a live run: kept on disk frame by frame, and written when the run ends."""
 
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class Record:
         refs = [FrameRef(0, 0), FrameRef(0, 1)]
         try_output(path, self._format, skeleton, opened.videos(), refs)
         remove_unfinished(path)
+        self._replaced = _state(path)
         self._spool = Spool(path.parent)
         self._tally = Tally(keeps_empty=not options.no_empty_frames)
 
@@ -54,7 +56,7 @@ class Record:
         return self._tally.n_nodeless
 
     def save(self, names: tuple[str, ...], provenance: Mapping[str, Any]) -> tuple[Path, ...]:
-        """Write the file.
+        """Write the file; beside it, if another program has written there since the run began.
 
         Args:
             names: of all tracks of the run.
@@ -65,8 +67,23 @@ class Record:
         """
         videos = with_absolute_paths(self._opened.videos())
         results = self._tally.results(self._spool, self._skeleton, videos, names, provenance)
-        return write_results(results, self._path, self._format)
+        return write_results(results, self._free_path(), self._format)
+
+    def _free_path(self) -> Path:
+        if _state(self._path) == self._replaced:
+            return self._path
+        stem, suffix = self._path.stem, self._path.suffix
+        numbered = (self._path.with_name(f"{stem}.{number}{suffix}") for number in count(2))
+        return next(path for path in numbered if not path.exists())
 
     def close(self) -> None:
         """Let go of what was collected, written or not."""
         self._spool.__exit__()
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """Of a file, by which a later one of its name is told from it; None where there is none."""
+    if not path.exists():
+        return None
+    now = path.stat()
+    return now.st_ino, now.st_mtime_ns, now.st_size
