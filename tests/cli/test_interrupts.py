@@ -98,7 +98,7 @@ def test_an_exception_that_nobody_foresaw_is_one_line(monkeypatch, capsys):
         raise ZeroDivisionError("float\ndivision")
 
     monkeypatch.setattr("sleap_rt.cli.app.app.main", broken)
-    for args, n_lines in (["info"], 1), (["info", "--verbose"], None):
+    for args, n_lines in (["info"], 1), (["track", "--verbose"], None):
         before = signal.getsignal(signal.SIGINT)
         with pytest.raises(SystemExit) as left:
             main(args)
