@@ -245,7 +245,7 @@ def _certified(contract: GraphContract) -> str:
     if contract.precision == "fp32":
         return (
             f"{found} equal to the checkpoint's within {certificate.max_px:.5f} px, "
-            f"{certificate.max_score:.1e} in score"
+            f"{certificate.max_score:.1g} in score"
         )
     if certificate.poses is not None:
         return "\n  ".join(_loss(certificate, certificate.poses))

@@ -81,7 +81,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         quiet=params["quiet"], verbose=False, json_lines=False, is_aside=params["as_json"]
     )
     summary = merge_parts(given, options, report)
-    report.done(summary, PredictionOptions(tracking=tracking))
+    report.done(summary, PredictionOptions(tracking=tracking), predicts=False)
     if params["as_json"]:
         parts = [str(path.absolute()) for path in given]
         facts = {"sleap_rt_version": __version__, "parts": parts, **facts_of(summary)}

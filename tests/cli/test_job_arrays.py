@@ -48,6 +48,7 @@ def test_a_job_array_gives_the_bytes_of_one_run(names, clip, sample_graphs, call
     done = call("merge", *parts, "-o", tmp_path / "merged.slp")
     assert done.code == 0, done.err
     assert done.out.startswith(f"{N_FRAMES} frames, ")
+    assert ", predicted with ort on cpu, batches of 4 -> " in done.out  # no rate: merging is quick
     assert (tmp_path / "merged.slp").read_bytes() == (tmp_path / "whole.slp").read_bytes()
     labels = sleap_rt.merge_parts(parts, tmp_path / "python.slp", max_tracks=2, tracking=True)
     assert (tmp_path / "python.slp").exists()

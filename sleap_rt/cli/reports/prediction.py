@@ -86,8 +86,10 @@ class TerminalReport(Report):
             return results
         return progress.bar(results, n_frames, 0, "saving")
 
-    def done(self, summary: PredictionSummary, options: PredictionOptions) -> None:
-        """Warnings, and one line that sums up the run."""
+    def done(
+        self, summary: PredictionSummary, options: PredictionOptions, *, predicts: bool = True
+    ) -> None:
+        """Warnings, and one line that sums up the run; without a rate if it did not predict."""
         for warning in summary.warnings:
             messages.warn(warning)
         if self._quiet:
@@ -102,11 +104,13 @@ class TerminalReport(Report):
         detection = options.decode.detection_in_words and f", {options.decode.detection_in_words}"
         workers = f", {counted(summary.n_workers, 'worker')}" if summary.n_workers else ""
         resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
+        has_rate = predicts and summary.n_frames
+        how = f"{summary.frames_per_second:.1f} frames/s" if has_rate else "predicted"
         click.echo(
             f"{counted(summary.n_frames, 'frame')}{resumed}, "
             f"{counted(summary.n_instances, 'instance')}{left_out}, {tracks}"
-            f"{summary.frames_per_second:.1f} frames/s with {summary.engine} on "
-            f"{summary.device}, batches of {summary.batch_size}{detection}{workers} "
+            f"{how} with {summary.engine} on {summary.device}, batches of "
+            f"{summary.batch_size}{detection}{workers} "
             f"-> {', '.join(map(str, summary.paths))}",
             err=self._is_aside,
         )
