@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sleap_rt.contract import Decoding
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, Head, ModelKind
 from sleap_rt.models.config import Config
@@ -68,6 +69,16 @@ def other_part_names(kind: ModelKind, confmaps: Config, skeleton: Skeleton) -> s
     return (
         f"{confmaps.path('part_names')} ({listed(names)}) differ from the skeleton's nodes "
         f"({listed(nodes)})"
+    )
+
+
+def decoding_of(strides: Mapping[Head, int]) -> Decoding:
+    """How outputs become points, by the network-input px per cell of each head."""
+    return Decoding(
+        confmaps_stride=strides["confmaps"],
+        offsets="offsets" in strides,
+        pafs_stride=strides.get("pafs"),
+        class_maps_stride=strides.get("class_maps"),
     )
 
 

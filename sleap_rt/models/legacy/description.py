@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sleap_rt.contract import Decoding, GraphContract, Preprocessing, Provenance
+from sleap_rt.contract import GraphContract, Preprocessing, Provenance
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, Head
 from sleap_rt.legacy_files import read_model_files
 from sleap_rt.models.edges import check_edges
+from sleap_rt.models.heads import decoding_of
 from sleap_rt.models.legacy.config import LegacyConfig, read_config
 from sleap_rt.models.legacy.h5 import read_keras_h5
 from sleap_rt.version import __version__
@@ -91,7 +92,7 @@ def described_by(
         anchor_part=config.anchor_part,
         center_method="bbox_center",
         preprocessing=_preprocessing(facts, config),
-        decoding=_decoding(facts),
+        decoding=decoding_of(facts.strides),
         provenance=Provenance(
             weights_sha256=weights_sha256,
             config_sha256=config.sha256,
@@ -130,13 +131,3 @@ def _pad_stride(facts: NetworkFacts, config: LegacyConfig) -> int:
     if KINDS[config.kind].is_one_node:
         return config.pad_to_stride or facts.max_stride
     return facts.max_stride
-
-
-def _decoding(facts: NetworkFacts) -> Decoding:
-    strides = facts.strides
-    return Decoding(
-        confmaps_stride=strides["confmaps"],
-        offsets="offsets" in strides,
-        pafs_stride=strides.get("pafs"),
-        class_maps_stride=strides.get("class_maps"),
-    )

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from sleap_rt.contract import (
     CENTER_METHODS,
     CenterMethod,
-    Decoding,
     GraphContract,
     Preprocessing,
     Provenance,
@@ -25,7 +24,7 @@ from sleap_rt.model_files import (
 )
 from sleap_rt.models.config import Config
 from sleap_rt.models.edges import check_edges
-from sleap_rt.models.heads import other_part_names, read_heads
+from sleap_rt.models.heads import decoding_of, other_part_names, read_heads
 from sleap_rt.models.native.backbone_config import Backbone, read_backbone
 from sleap_rt.models.native.head_config import head_specs
 from sleap_rt.models.native.topology import HeadSpec
@@ -109,7 +108,7 @@ def read_description(folder: Path) -> NativeDescription:
         anchor_part=confmaps.text("anchor_part"),
         center_method=_center_method(confmaps),
         preprocessing=preprocessing,
-        decoding=_decoding(specs),
+        decoding=decoding_of({spec.output: spec.output_stride for spec in specs}),
         provenance=Provenance(
             weights_sha256="",
             config_sha256=config_sha256,
@@ -273,12 +272,3 @@ def _crop_size(config: Config) -> tuple[int, int]:
     if len(crop) != 2 or not all(isinstance(n, int) and n > 0 for n in crop):
         raise ModelError(f"{config.path('crop_size')} is missing; a crop model needs its crop size")
     return crop[0], crop[1]
-
-
-def _decoding(specs: list[HeadSpec]) -> Decoding:
-    strides = {spec.output: spec.output_stride for spec in specs}
-    return Decoding(
-        confmaps_stride=strides["confmaps"],
-        pafs_stride=strides.get("pafs"),
-        class_maps_stride=strides.get("class_maps"),
-    )

@@ -232,14 +232,13 @@ def cut_crops(image: Image, centers: Floats, crop_size: int) -> Image:
     Returns:
         (n, crop_size, crop_size, channels), truncated to bytes.
     """
-    height, width = image.shape[:2]
+    (height, width), pixels = image.shape[:2], image.astype(np.float32)
     crops = np.zeros((len(centers), crop_size, crop_size, image.shape[2]), np.uint8)
     offsets = np.arange(crop_size, dtype=np.float32) - np.float32((crop_size - 1) / 2)
     for crop, (x, y) in zip(crops, centers, strict=True):
         ys, xs = y + offsets, x + offsets
         inside = ((ys >= 0) & (ys <= height - 1))[:, None] & ((xs >= 0) & (xs <= width - 1))[None]
-        blended = _blended(image.astype(np.float32), ys, xs)
-        crop[inside] = blended[inside].astype(np.uint8)
+        crop[inside] = _blended(pixels, ys, xs)[inside].astype(np.uint8)
     return crops
 
 
