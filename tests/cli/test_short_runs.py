@@ -52,6 +52,12 @@ def test_help_loads_nothing_that_computes():
     assert not loaded & {"numpy", "av", "h5py", "onnxruntime", "sleap_io"}
 
 
+@pytest.mark.e2e
+def test_an_export_is_described_without_what_reads_videos_and_labels(sample_graphs):
+    (graph,) = sample_graphs("bottomup")
+    assert not loaded_by("info", graph) & {"av", "h5py", "onnxruntime", "sleap_io", "scipy"}
+
+
 def test_sleap_io_has_aiohttp_where_it_asks_for_it():
     code = (
         "import sys, sleap_rt, sleap_io.io.main, sleap_io.io.video_reading\n"

@@ -5,9 +5,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sleap_rt.instances import FrameInstances
+if TYPE_CHECKING:
+    from sleap_rt.instances import FrameInstances
 
 _Result = TypeVar("_Result")
 _COLUMNS, _ROWS = 80, 24  # of a terminal that does not tell
@@ -100,14 +101,14 @@ def _lines(
 
 
 def silent(
-    results: Iterable[FrameInstances], n_frames: int, n_done: int
-) -> Iterable[FrameInstances]:
+    results: "Iterable[FrameInstances]", n_frames: int, n_done: int
+) -> "Iterable[FrameInstances]":
     return results
 
 
 def json_lines(
-    results: Iterable[FrameInstances], n_frames: int, n_done: int
-) -> Iterator[FrameInstances]:
+    results: "Iterable[FrameInstances]", n_frames: int, n_done: int
+) -> "Iterator[FrameInstances]":
     """`{"n_processed", "n_total", "rate", "eta"}` (frames/s, s) on standard output.
 
     At most four lines per second, and always one at the end.

@@ -8,7 +8,6 @@ from sleap_rt.model_files import ModelSource, exported_graphs, model_source
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.inspect.info import describe_graph
 from sleap_rt.workflows.export_extra import needs_export_extra
-from sleap_rt.workflows.inspect.training.facts import describe_training
 
 
 def describe(path: Path, *, with_network: bool = False) -> list[dict[str, Any]]:
@@ -30,6 +29,7 @@ def describe(path: Path, *, with_network: bool = False) -> list[dict[str, Any]]:
     is_legacy = source is ModelSource.LEGACY
     with needs_export_extra():
         from sleap_rt.models.summary import describe_model
+        from sleap_rt.workflows.inspect.training.facts import describe_training  # loads sleap-io
 
         model = describe_model(path, is_legacy=is_legacy)
         model["training"] = describe_training(path, is_legacy=is_legacy)
