@@ -373,7 +373,7 @@ def test_exported_graphs_are_not_mixed_either() -> None:
     assert pair.kinds == ("centroid", "centered_instance")
     with pytest.raises(ModelError, match=r"centroid \(legacy\), centered_instance \(native\): mod"):
         joined(family="native", channels="as_is")
-    with pytest.raises(ModelError, match="the centered_instance model was exported for rgb frames"):
+    with pytest.raises(ModelError, match="The centered_instance model was exported for rgb frames"):
         joined(family="legacy", channels="rgb")
 
 
