@@ -275,6 +275,7 @@ def plan_prediction(
         block_size=options.decode.detect_every,
         is_shared=options.cluster is not None,
     )
+    own_notes = [_ONE_POINT] if finds_centroids and not options.centroid_only else []
     plan = PredictionPlan(
         resolved=resolved,
         options=replace(options, engine=choice.options, run=run),
@@ -283,11 +284,7 @@ def plan_prediction(
         selection=selection,
         positions=positions,
         match_known=match_known,
-        notes=(
-            *resolved.notes,
-            *opened.notes,
-            *([_ONE_POINT] if finds_centroids and not options.centroid_only else []),
-        ),
+        notes=(*resolved.notes, *opened.notes, *own_notes),
     )
     _check_journal(plan)
     return plan
