@@ -10,7 +10,10 @@ import pytest
 import sleap_rt.evaluation
 
 PACKAGE = Path(sleap_rt.evaluation.__file__).parent
-_PARTS = "arrays errors evaluation geometry instances labels skeleton untrusted version words"
+_PARTS = """
+    arrays errors evaluation geometry instances labels libraries options skeleton untrusted version
+    words
+"""
 ALLOWED = {f"sleap_rt.{name}" for name in _PARTS.split()}
 
 

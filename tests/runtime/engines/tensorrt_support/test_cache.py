@@ -147,7 +147,7 @@ def test_without_a_home_folder_nothing_lands_where_the_user_is(
     monkeypatch.chdir(tmp_path)
     cache, builds = EngineCache(Path("~/.cache/sleap-rt/engines"), notes.append), Builds()
     assert cache.get_or_build(KEY, builds)
-    assert "There is no home folder" in notes[0]
+    assert "there is no home folder" in notes[0]
     assert list(tmp_path.iterdir()) == []
 
 
