@@ -179,7 +179,7 @@ def test_nothing_is_unpickled(folder):
     [
         ("training_log.csv", b"", "it holds no epoch with a loss"),
         ("training_log.csv", b"epoch,train/loss\n0,nan\n1,x\n", "it holds no epoch with a loss"),
-        ("training_log.csv", b"\xff\x00\xfe", "it holds no epoch with a loss"),
+        ("training_log.csv", b"\xff\xfe\xfd", "it holds no epoch with a loss"),
         ("training_log.csv", b"epoch," + b"a" * 200_000, "field larger than field limit"),
         ("labels_gt.train.0.slp", b"no labels", "it is no labels file, or damaged"),
         ("metrics.val.0.json", b"{", "is not a metrics file"),
