@@ -8,10 +8,10 @@ from sleap_rt.errors import OptionError
 from sleap_rt.options.paths import fitting_path
 
 
-class ModelArguments(TypedDict, total=False):
-    """Arguments that are fixed when models are opened. Left out: the command's default."""
+class OverrideArguments(TypedDict, total=False):
+    """What replaces settings of the training. Left out, or None: the training's."""
 
-    backbone_ckpt_path: Path | None  # down to n_points: None keeps the training configuration
+    backbone_ckpt_path: Path | None
     head_ckpt_path: Path | None
     max_height: int | None
     max_width: int | None
@@ -22,6 +22,11 @@ class ModelArguments(TypedDict, total=False):
     anchor_part: str | None
     integral_patch_size: int | None
     n_points: int | None
+
+
+class ModelArguments(OverrideArguments, total=False):
+    """Arguments that are fixed when models are opened. Left out: the command's default."""
+
     engine: str
     device: str
     threads: int | None

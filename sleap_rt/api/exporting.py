@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal
 
 from sleap_rt.api.argument_types import check_arguments
+from sleap_rt.api.arguments import OverrideArguments
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.contract import Precision
 from sleap_rt.errors import OptionError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
 
 
-class ExportArguments(TypedDict, total=False):
+class ExportArguments(OverrideArguments, total=False):
     """In what form, and what replaces settings of the training. Left out: the command's default."""
 
     precision: Precision
@@ -34,17 +35,6 @@ class ExportArguments(TypedDict, total=False):
     format: Literal["onnx", "trt", "bonsai"]
     target: str | None  # trt: GPU architecture, such as "sm86"
     frame_size: Sequence[int] | None  # trt, bonsai: (width, height[, channels]) px
-    backbone_ckpt_path: Path | None
-    head_ckpt_path: Path | None
-    max_height: int | None
-    max_width: int | None
-    input_scale: float | None
-    ensure_rgb: bool | None
-    ensure_grayscale: bool | None
-    crop_size: int | None
-    anchor_part: str | None
-    integral_patch_size: int | None
-    n_points: int | None
 
 
 @names_arguments(ExportArguments)
