@@ -21,6 +21,7 @@ def main() -> None:
 
             run()
         except SystemExit as left:
+            interrupts.ignore()  # a signal would now end the program in the midst of its end
             _leave_at_once(left.code)
             raise
         except BaseException:
@@ -30,6 +31,7 @@ def main() -> None:
             sys.exit(interrupts.exit_code)
         finally:
             interrupts.ignore()  # also while Python ends
+            exec("")  # else it dies of SIGINT, had one come within such a call, as of a dataclass
             gc.freeze()  # whose search for objects to delete takes a tenth of a second
 
 

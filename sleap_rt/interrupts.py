@@ -1,6 +1,8 @@
 """Ctrl-C, SIGTERM and SIGHUP end the program in order, however often they come."""
 
+import _thread
 import signal
+import sys
 import threading
 import time
 from contextvars import ContextVar
@@ -10,6 +12,7 @@ from typing import Any
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 STOPPED: ContextVar[threading.Event | None] = ContextVar("nobody wants the work", default=None)
 """For long work in a thread: set when nobody wants it any more; None where nobody can say so."""
+_AGAIN_SECONDS = 0.01
 _PATIENCE_SECONDS = 3.0  # for an end in order; further signals are ignored meanwhile
 
 
@@ -26,7 +29,9 @@ class Interrupts:
     def __init__(self) -> None:
         self.number: int | None = None
         self._last = 0.0
+        self._ends = False
         self._before: dict[int, Any] = {}
+        self._unraisable = sys.unraisablehook
 
     @property
     def exit_code(self) -> int:
@@ -41,18 +46,29 @@ class Interrupts:
 
     def ignore(self) -> None:
         """From now on, and after leaving, let signals pass: the program is about to end."""
+        self._ends = True  # at once: one that comes while they are set below would be raised
         self._before = dict.fromkeys(self._before, signal.SIG_IGN)
         for number in self._before:
             signal.signal(number, signal.SIG_IGN)
 
     def _raise(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
+        if self._ends:
+            return
         if self.number is None:
             self.number = number
         elif now - self._last < _PATIENCE_SECONDS:
             return
         self._last = now
         raise KeyboardInterrupt
+
+    def _raise_again(self, lost: Any) -> None:
+        """A little later: Python drops what is raised while it deletes an object."""
+        if not isinstance(lost.exc_value, KeyboardInterrupt):
+            self._unraisable(lost)
+        elif self.number is not None:
+            self._last = -_PATIENCE_SECONDS
+            threading.Timer(_AGAIN_SECONDS, _to_the_main_thread, [self.number]).start()
 
     def __enter__(self) -> "Interrupts":
         if threading.current_thread() is threading.main_thread():
@@ -61,6 +77,7 @@ class Interrupts:
                 before = None if number is None else signal.getsignal(number)
                 if number is not None and before not in (signal.SIG_IGN, None):
                     self._before[number] = signal.signal(number, self._raise)
+            sys.unraisablehook = self._raise_again
         return self
 
     def __exit__(
@@ -70,4 +87,15 @@ class Interrupts:
         _traceback: TracebackType | None,
     ) -> None:
         for number, before in self._before.items():
+            outer = getattr(before, "__self__", None)
+            if isinstance(outer, Interrupts) and self.number is not None:
+                outer.number, outer._last = self.number, self._last  # no news to it
             signal.signal(number, before)
+        sys.unraisablehook = self._unraisable
+
+
+def _to_the_main_thread(number: int) -> None:
+    if hasattr(signal, "pthread_kill"):  # not on Windows; it ends waiting too
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        _thread.interrupt_main(number)

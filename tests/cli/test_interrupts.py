@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sleap_rt.cli.app import main
+from sleap_rt.interrupts import Interrupts
 
 pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,11 +37,20 @@ AT_ONCE = "os.kill(os.getpid(), signal.SIGINT)"
 AS_NUMPY_DOES = f"""try: {AT_ONCE}
             except KeyboardInterrupt: raise ImportError("initialization failed")"""
 
+AS_DATACLASSES_DO = f"exec('{AT_ONCE}; 1')"
 
-def started(script, *args):
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", script, *map(str, args)]
-    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+
+@pytest.fixture
+def started(tmp_path):
+    """`started(script, "info", path)`: the program under way, as `python -m` runs it."""
+
+    def started(script, *args):
+        (tmp_path / "program.py").write_text(script)
+        env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+        command = [sys.executable, "-m", "program", *map(str, args)]
+        return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+
+    return started
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
@@ -48,7 +58,7 @@ def started(script, *args):
     ("name", "times", "code"),
     [("SIGINT", 1, 130), ("SIGINT", 5, 130), ("SIGTERM", 2, 143), ("SIGHUP", 1, 129)],
 )
-def test_a_signal_ends_a_run_in_order(name, times, code, sample_graphs, tmp_path):
+def test_a_signal_ends_a_run_in_order(name, times, code, started, sample_graphs, tmp_path):
     (graph,) = sample_graphs("single_instance")
     out = tmp_path / "out.slp"
     args = ["track", "-i", VIDEO, "-m", graph, "-o", out, "-d", "cpu", "--engine", "ort", "-b", "2"]
@@ -72,11 +82,46 @@ def test_a_signal_ends_a_run_in_order(name, times, code, sample_graphs, tmp_path
 
 
 @pytest.mark.parametrize("name", ["click", "sleap_rt.cli.info", "numpy"])
-@pytest.mark.parametrize("act", [AT_ONCE, AS_NUMPY_DOES])
-def test_an_interrupt_while_libraries_are_imported_is_no_error_of_theirs(name, act):
+@pytest.mark.parametrize("act", [AT_ONCE, AS_NUMPY_DOES, AS_DATACLASSES_DO])
+def test_an_interrupt_while_libraries_are_imported_is_no_error_of_theirs(started, name, act):
     process = started(INTERRUPTED_IMPORT.format(name=name, act=act), "info", "nowhere")
     _, words = process.communicate(timeout=60)
     assert (process.returncode, words.strip()) == (130, "interrupted")
+
+
+SIGNAL_AT_THE_END = """
+import os, signal
+import sleap_rt.__main__ as program
+program._leave_at_once = lambda code: os.kill(os.getpid(), signal.SIGINT)
+program.main()
+"""
+
+
+def test_a_signal_at_the_very_end_changes_nothing(started):
+    process = started(SIGNAL_AT_THE_END, "--version")
+    assert process.communicate(timeout=60)[1] == ""
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+def test_a_signal_that_repeats_the_first_is_ignored_outside_too():
+    with Interrupts() as outer:
+        with pytest.raises(KeyboardInterrupt), Interrupts():
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert (outer.exit_code, outer.words) == (143, "ended by SIGTERM")
+
+
+def test_a_signal_while_an_object_is_deleted_is_not_lost():
+    class Deleted:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    with Interrupts() as interrupts:
+        Deleted()
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(10)
+    assert interrupts.exit_code == 143
 
 
 def test_the_word_on_how_to_go_on_outlives_further_interrupts(monkeypatch, capsys):
