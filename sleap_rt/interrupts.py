@@ -98,4 +98,4 @@ def _to_the_main_thread(number: int) -> None:
     if hasattr(signal, "pthread_kill"):  # not on Windows; it ends waiting too
         signal.pthread_kill(threading.main_thread().ident or 0, number)
     else:
-        _thread.interrupt_main(number)
+        _thread.interrupt_main(signal.Signals(number))

@@ -117,10 +117,12 @@ def test_a_signal_while_an_object_is_deleted_is_not_lost():
         def __del__(self):
             signal.raise_signal(signal.SIGTERM)
 
-    with Interrupts() as interrupts:
+    def deleting():
         Deleted()
-        with pytest.raises(KeyboardInterrupt):
-            time.sleep(10)
+        time.sleep(10)
+
+    with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt):
+        deleting()
     assert interrupts.exit_code == 143
 
 
