@@ -136,7 +136,6 @@ class PosePredictor:
             self._options.engine,
             names,
             match_known=self._match_known,
-            n_frames=1,  # which the warm-up and `predict_frame` give
             warn=_log.warning,
         )
         warm_up(self._predictor, self._options.engine)

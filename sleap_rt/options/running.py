@@ -90,12 +90,14 @@ class RunOptions:
             answer, ends the run; 0 waits for ever.
         on_error: what a frame that cannot be decoded does: `continue` leaves it empty and counts
             it, `stop` ends the run there.
+        most_at_once: batches that a CPU may compute side by side, as memory allows.
     """
 
     batch_size: int | None = None
     queue_maxsize: int = 8
     on_error: Literal["continue", "stop"] = "continue"
     stall_timeout: float = 300.0
+    most_at_once: int = 4
 
     def __post_init__(self) -> None:
         if not 0 <= self.stall_timeout < math.inf:
@@ -113,6 +115,10 @@ class RunOptions:
     def frames_per_batch(self) -> int:
         """`batch_size`, or the usual number where nothing has decided."""
         return USUAL_BATCH_SIZE if self.batch_size is None else self.batch_size
+
+    def n_at_once(self, n_frames: int) -> int:
+        """Batches that may be computed side by side in a run over so many frames."""
+        return min(-(-n_frames // self.frames_per_batch), self.most_at_once)
 
     def in_blocks_of(self, size: int) -> "RunOptions":
         """The same with a settled batch, of whole blocks of so many frames."""

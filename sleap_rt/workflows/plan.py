@@ -144,6 +144,11 @@ class PredictionPlan:
         return self.resolved.models
 
     @property
+    def n_at_once(self) -> int:
+        """Batches that may be computed side by side; a part's are those of the whole run."""
+        return self.options.run.n_at_once(len(self.selection.refs))
+
+    @property
     def journal_path(self) -> Path | None:
         path = self.options.output_path
         if path is not None and self.options.journal is not None:

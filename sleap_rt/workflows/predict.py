@@ -163,7 +163,7 @@ def _here(
             plan.options.decode,
             plan.options.engine,
             match_known=plan.match_known,
-            n_frames=min(plan.options.run.frames_per_batch, len(plan.positions)),
+            n_at_once=plan.n_at_once,
             warn=report.warn,
         )
         stack.enter_context(closing(predictor))

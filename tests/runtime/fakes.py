@@ -65,6 +65,7 @@ class AllAtOnce:
     """A predictor that leaves nothing to do after its engine, which is `predict`."""
 
     predict: Callable
+    threads = 1
 
     def begin(self, frames, frame_indices, known=None):
         found = self.predict(frames, frame_indices, known)

@@ -9,7 +9,7 @@ import sleap_io as sio
 from sleap_rt import run_inference
 from sleap_rt.cli import main
 from sleap_rt.errors import EngineError, FrameError
-from sleap_rt.options import EngineOptions, SelectionOptions
+from sleap_rt.options import EngineOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.engines import cpu_engines
 from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.inspect import trial_store
@@ -18,9 +18,10 @@ from sleap_rt.runtime.pipeline import stream
 from sleap_rt.workflows.many.predictions import ManyPredictions
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.predict import predict
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.tuning import settle
-from sleap_rt.workflows.tuning.batch_size import batch_sizes, bytes_per_frame
+from sleap_rt.workflows.tuning.batch_size import batch_sizes, bytes_per_frame, frames_that_fit
 
 
 @pytest.fixture
@@ -42,9 +43,10 @@ def trials(monkeypatch):
 
 class Told(Report):
     def __init__(self):
-        self.engines = []
+        self.engines, self.runs = [], []
 
     def chosen(self, plan):
+        self.runs.append(plan.options.run)
         self.engines.append(plan.options.engine.engine)
 
 
@@ -279,4 +281,31 @@ def test_batches_go_by_memory(free, expected, sample_graphs):
     contracts = GraphSet.read(sample_graphs("single_instance")).contracts
     shape = (1000, 1200, 1)
     memory = None if free is None else int(free * bytes_per_frame(contracts, shape))
-    assert batch_sizes(contracts, shape, memory) == expected
+    assert batch_sizes(frames_that_fit(contracts, shape, memory)) == expected
+
+
+@pytest.mark.parametrize(
+    ("fitting", "asked", "expected"),
+    [
+        (1e9, None, (4, 4)),
+        (8.5, None, (4, 2)),  # each of two lanes has half
+        (4.5, None, (2, 2)),
+        (1.5, None, (1, 1)),
+        (0.1, None, (1, 1)),
+        (4.5, 4, (4, 1)),
+        (4.5, 16, (16, 1)),
+    ],
+)
+def test_batches_side_by_side_go_by_memory(
+    fitting, asked, expected, sample_graphs, request, monkeypatch
+):
+    monkeypatch.setattr(settle, "frames_that_fit", lambda *_: fitting)
+    report = Told()
+    options = PredictionOptions(
+        engine=EngineOptions(engine="ort", device="cpu", threads=2),
+        run=RunOptions(batch_size=asked),
+        selection=SelectionOptions(frames=tuple(range(8))),
+    )
+    video = request.config.rootpath / "samples/one_crawler.mp4"
+    predict(video, sample_graphs("single_instance"), options, report=report)
+    assert [(run.batch_size, run.most_at_once) for run in report.runs] == [expected]

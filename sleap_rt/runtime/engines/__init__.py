@@ -5,7 +5,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -13,7 +12,7 @@ from typing import TypeVar
 
 from sleap_rt.errors import EngineError
 from sleap_rt.machine.cores import available_cores
-from sleap_rt.options import USUAL_BATCH_SIZE, EngineOptions
+from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import _choice
 from sleap_rt.runtime.engines._choice import AS_ASKED, EngineChoice, check_options, choose
 from sleap_rt.runtime.engines._cut import cut
@@ -27,13 +26,14 @@ from sleap_rt.runtime.engines.interface import (
     TensorSpec,
     find_device,
 )
-from sleap_rt.runtime.engines.wrapping.lanes import LanedEngine
+from sleap_rt.runtime.engines.wrapping.lanes import LANES, LanedEngine, n_lanes
 from sleap_rt.runtime.engines.wrapping.side_by_side import side_by_side
 from sleap_rt.runtime.engines.wrapping.steps import SteppedEngine
 from sleap_rt.runtime.engines.wrapping.times import timed
 
 __all__ = [
     "AS_ASKED",
+    "LANES",
     "Array",
     "Declaration",
     "DeviceArray",
@@ -48,8 +48,10 @@ __all__ = [
     "cut",
     "declarations",
     "engine_names",
+    "n_lanes",
     "open_engine",
     "opened_together",
+    "shared_threads",
 ]
 
 T = TypeVar("T")
@@ -112,13 +114,13 @@ def cpu_engines(options: EngineOptions, precisions: Collection[str]) -> list[str
     return _choice.cpu_engines(options, declarations(), precisions)
 
 
-def open_engine(model: Path, options: EngineOptions, n_frames: int = USUAL_BATCH_SIZE) -> Engine:
+def open_engine(model: Path, options: EngineOptions, n_runs: int = 1) -> Engine:
     """Open a graph on the engine and device that were asked for, or fail.
 
     Args:
         model: an exported `.onnx` file.
         options: engine and device.
-        n_frames: of most runs to come, or crops; those with another number find less prepared.
+        n_runs: that will go side by side most often; the first of another number takes longer.
 
     Raises:
         OptionError: as `check_engine_options`.
@@ -128,7 +130,7 @@ def open_engine(model: Path, options: EngineOptions, n_frames: int = USUAL_BATCH
     declared = declarations()[options.engine]
     device, _ = find_device(options.engine, declared, options.device)
     try:
-        return timed(_opened(model, options, device, declared, n_frames))
+        return timed(_opened(model, options, device, declared, n_runs))
     except ModuleNotFoundError as error:
         raise EngineError(
             f"Engine {options.engine!r} needs the Python package {error.name!r}, which is not "
@@ -149,17 +151,30 @@ def opened_together(calls: Sequence[Callable[[], T]], options: EngineOptions) ->
 
 
 def _opened(
-    model: Path, options: EngineOptions, device: Device, declared: Declaration, n_frames: int
+    model: Path, options: EngineOptions, device: Device, declared: Declaration, n_runs: int
 ) -> Engine:
     open_one: Callable[[Path, EngineOptions], Engine]
     open_one = import_module(_module(options.engine)).open_engine
     if device.builds_per_shape:
         return SteppedEngine(open_one(model, options))
-    if device.kind == "cpu" and declared.honours("threads", device):
-
-        def open_lanes(n: int, threads: int) -> list[Engine]:
-            call = partial(open_one, model, replace(options, threads=threads))
-            return opened_together([call] * n, options)
-
-        return LanedEngine(open_lanes, options.threads or available_cores().n, n_frames)
+    threads = _shared_threads(options, device, declared)
+    if threads > 1:
+        return LanedEngine(lambda n: open_one(model, replace(options, threads=n)), threads, n_runs)
     return open_one(model, options)
+
+
+def shared_threads(options: EngineOptions) -> int:
+    """How many threads runs side by side share out; 1 where an engine does one run at a time.
+
+    Args:
+        options: settled.
+    """
+    declared = declarations()[options.engine]
+    device, _ = find_device(options.engine, declared, options.device)
+    return _shared_threads(options, device, declared)
+
+
+def _shared_threads(options: EngineOptions, device: Device, declared: Declaration) -> int:
+    if device.kind != "cpu" or not declared.honours("threads", device):
+        return 1
+    return options.threads or available_cores().n

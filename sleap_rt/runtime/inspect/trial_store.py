@@ -17,7 +17,7 @@ from sleap_rt.runtime.engines._cache import cache_folder, graph_hash
 from sleap_rt.runtime.inspect.trials import Evidence, Trial
 from sleap_rt.version import __version__
 
-_LAYOUT = 2
+_LAYOUT = 3
 
 
 @dataclass(frozen=True, kw_only=True)

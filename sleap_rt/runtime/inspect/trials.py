@@ -111,6 +111,7 @@ class Rules:
         engines: names.
         threads: with which every engine is tried, then those of variants.
         batch_sizes: the same.
+        n_at_once: batches that are computed side by side.
         enter: (engine, threads) -> the contestant.
         objection: engine -> why it must not be chosen, in words; None if it may.
     """
@@ -118,6 +119,7 @@ class Rules:
     engines: Sequence[str]
     threads: Sequence[int]
     batch_sizes: Sequence[int]
+    n_at_once: int
     enter: Callable[[str, int], Contestant]
     objection: Callable[[str], str | None]
 
@@ -156,7 +158,8 @@ def _enter(rules: Rules, engine: str, threads: int, clock: Clock) -> _Entered:
     started, batch_size = clock(), rules.batch_sizes[0]
     contestant = rules.enter(engine, threads)
     try:
-        contestant.run(batch_size, batch_size)  # engines prepare for a shape when they first run it
+        # Engines prepare for a shape when they first run it.
+        contestant.run(batch_size, rules.n_at_once * batch_size)
     except BaseException:
         contestant.close()
         raise
@@ -179,7 +182,7 @@ def _measured(
 ) -> Evidence:
     batch_size = rules.batch_sizes[0]
     length = _turn_length(entered, batch_size, clock)
-    turns = {name: _turn(one, batch_size, length) for name, one in entered.items()}
+    turns = {name: _turn(rules, one, batch_size, length) for name, one in entered.items()}
     speeds = _speeds(turns, clock)
     trials = [_trial(name, entered[name], batch_size, speeds[name]) for name in entered]
     if trials:
@@ -198,7 +201,7 @@ def _variants(rules: Rules, engine: str, full: _Entered, length: int, clock: Clo
         for threads in rules.threads[1:]:
             fewer.append(_enter(rules, engine, threads, clock))
             others[threads, rules.batch_sizes[0]] = fewer[-1]
-        turns = {key: _turn(one, key[1], length) for key, one in others.items()}
+        turns = {key: _turn(rules, one, key[1], length) for key, one in others.items()}
         speeds = _speeds(turns, clock)
     except Exception:  # memory may not do for larger batches: the engine as it is stays
         return []
@@ -208,7 +211,8 @@ def _variants(rules: Rules, engine: str, full: _Entered, length: int, clock: Clo
     return [_trial(engine, one, key[1], speeds[key]) for key, one in others.items()]
 
 
-def _turn(one: _Entered, batch_size: int, n_frames: int) -> Callable[[], int]:
+def _turn(rules: Rules, one: _Entered, batch_size: int, n_frames: int) -> Callable[[], int]:
+    n_frames = max(n_frames, rules.n_at_once * batch_size)
     return lambda: one.contestant.run(batch_size, n_frames)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sleap_rt.options import FilterOptions, RunOptions, SelectionOptions
+from sleap_rt.runtime.engines import n_lanes
 from sleap_rt.runtime.engines.wrapping.times import EngineTimes
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.pipeline.stream import stream_results
@@ -22,7 +23,8 @@ class WholeRun:
 
     Attributes:
         frames_per_second: once the first batch is there.
-        engine_busy: share of that time, 0 to 1, in which the engine ran or copied inputs.
+        engine_busy: share of that time, 0 to 1, in which the engine ran or copied inputs; where it
+            has several lanes, their mean.
     """
 
     frames_per_second: float
@@ -56,12 +58,13 @@ def whole_run(
             filters=FilterOptions(),
             following=Following(TrackerOptions(), predictor.class_names),
         )
+        n_at_once = n_lanes(run.n_at_once(len(refs)), predictor.threads)
         with closing(results):
-            for _ in zip(range(batch_size), results, strict=False):
+            for _ in zip(range(n_at_once * batch_size), results, strict=False):
                 pass
             times.clear()
             started = time.perf_counter()
             n_left = sum(1 for _ in results)
             seconds = time.perf_counter() - started
-    busy = (times.uploads + times.runs) / seconds if seconds else np.nan
+    busy = (times.uploads + times.runs) / n_at_once / seconds if seconds else np.nan
     return WholeRun(n_left / seconds if seconds else np.nan, min(busy, 1.0))

@@ -1,4 +1,4 @@
-"""Frames through a predictor, in order: read in one thread, run by engines in another.
+"""Frames through a predictor, in order: read in one thread, run by engines in others.
 
 Whoever takes the results does the rest of the work (grouping, filters, tracking, writing) while the
 engine has the next batch. Engines and decoders compute outside of Python, so the threads run side
@@ -7,7 +7,7 @@ by side.
 
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
 from sleap_rt.instances import FrameInstances, ImageState, KnownInstances
 from sleap_rt.options import RunOptions
+from sleap_rt.runtime.engines import LANES, n_lanes
 from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
 from sleap_rt.runtime.frames.input_labels import NO_LABELS, InputLabels
 from sleap_rt.runtime.frames.source import Reader, Source
@@ -23,7 +24,7 @@ from sleap_rt.runtime.pipeline.stages.stage import Stage
 from sleap_rt.runtime.pipeline.stages.watch import Activity, Watch
 from sleap_rt.runtime.predictors import Pending, Predictor
 
-_BATCHES_AHEAD = 1  # that the engine has answered and nobody has taken yet
+_BATCHES_AHEAD = 1  # that the engine has answered and nobody has taken yet, besides those in work
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,14 @@ def predict_batches(
     A batch ends where the position behind it is a multiple of its size, and where the next frame
     has another shape. So a frame has the same neighbours wherever the frames were begun with.
 
+    On a CPU, several batches are computed at once, each by its share of the threads: how many
+    depends on the number of `refs`, not on `positions`, so that parts of a run equal the whole.
+
     Memory does not grow with the number of frames: only the queue of `options.queue_maxsize`
-    decoded frames and four batches are held at a time.
+    decoded frames, the batches that are computed at once and three more are held at a time.
 
     Args:
-        predictor: finds the instances; a thread uses it until the iterator ends.
+        predictor: finds the instances; threads use it until the iterator ends.
         source: gives the frames; another thread uses it until the iterator ends.
         refs: which frames.
         options: batch size, length of the queue, patience.
@@ -75,13 +79,16 @@ def predict_batches(
     reading, predicting = Activity(), Activity()
     n_waiting = max(1, options.queue_maxsize // options.frames_per_batch)
     wanted = range(len(refs)) if positions is None else positions
+    n_at_once = n_lanes(options.n_at_once(len(refs)), predictor.threads)
     frames_of_batches = _read(source, refs, wanted, options, reading)
-    read = Stage("read-frames", frames_of_batches, n_waiting, stopped)
+    read = Stage("read-frames", frames_of_batches, lambda frames: frames, n_waiting, stopped)
     answered = Stage(
         "run-engine",
-        _answered(predictor, read, labels, predicting),
-        _BATCHES_AHEAD,
+        read,
+        _Answering(predictor, labels, predicting, n_at_once),
+        n_at_once + _BATCHES_AHEAD,
         stopped,
+        n_at_once,
         Watch((reading, predicting), options.stall_timeout).check,
     )
     with read, answered:
@@ -176,22 +183,34 @@ def _image(source: FrameSource, ref: FrameRef, options: RunOptions) -> Image | N
         raise
 
 
-def _answered(
-    predictor: Predictor, batches: Stage[_Frames], labels: InputLabels | None, activity: Activity
-) -> Iterator[tuple[_Frames, Pending]]:
-    """Each batch with what is left to do when the engines have answered."""
-    seen = set()
-    for batch in batches:
+@dataclass
+class _Answering:
+    """Gives a batch with what is left to do when the engines have answered.
+
+    Attributes:
+        labels: of the input.
+        activity: of the threads that call this.
+        n_at_once: how many these are.
+    """
+
+    predictor: Predictor
+    labels: InputLabels | None
+    activity: Activity
+    n_at_once: int
+    _seen: set[tuple[int, ...]] = field(default_factory=set)  # shapes of frames
+
+    def __call__(self, batch: _Frames) -> tuple[_Frames, Pending]:
         if batch.stacked is None:
-            yield batch, list
-            continue
-        known = _known(predictor, labels, batch.readable)
+            return batch, list
+        LANES.set(self.n_at_once)
+        known = _known(self.predictor, self.labels, batch.readable)
         indices = [ref.frame_index for ref in batch.readable]
         shape = batch.stacked.shape[1:]
-        with activity.doing(f"The engine's work on {batch}", may_build=shape not in seen):
-            rest = predictor.begin(batch.stacked, indices, known)
-        seen.add(shape)
-        yield batch, rest
+        may_build = shape not in self._seen
+        with self.activity.doing(f"The engine's work on {batch}", may_build=may_build):
+            rest = self.predictor.begin(batch.stacked, indices, known)
+        self._seen.add(shape)
+        return batch, rest
 
 
 def _known(

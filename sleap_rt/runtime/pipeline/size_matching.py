@@ -61,7 +61,7 @@ class _SizedPredictor(EnginesFirst):
         self._predictor, self._height, self._width = predictor, height, width
         self.skeleton, self.class_names = predictor.skeleton, predictor.class_names
         self.needs_instances, self.device = predictor.needs_instances, predictor.device
-        self.models = predictor.models
+        self.models, self.threads = predictor.models, predictor.threads
 
     def begin(
         self,

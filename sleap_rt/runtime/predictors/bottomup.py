@@ -44,7 +44,7 @@ class BottomUpPredictor(EnginesFirst):
         self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self._assemble, self._raw = assemble, setup.raw
         self._fetch = list(dict.fromkeys([*fetch, MAP_SUMS, *setup.raw]))
-        self._engine = open_engine(setup.graphs.paths[0], setup.engine, setup.n_frames)
+        self._engine = open_engine(setup.graphs.paths[0], setup.engine, setup.n_at_once)
         self._graph = SlottedGraph(self._engine)
         self.device = self._engine.device
         self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode) | constants

@@ -63,8 +63,7 @@ class CarriedCropsPredictor(EnginesFirst):
     def __init__(self, setup: Setup) -> None:
         self.models, last = setup.graphs, setup.graphs.last
         self._block_size = setup.decode.detect_every
-        n_blocks = -(-setup.n_frames // self._block_size)
-        self._centroids, self._crops = open_stages(setup, n_blocks)
+        self._centroids, self._crops = open_stages(setup)
         self._anchor = anchor_node(last.skeleton, last.anchor_part)
         self._center_method = last.center_method
         self.skeleton, self.class_names = last.skeleton, last.class_names

@@ -32,7 +32,7 @@ class CentroidPredictor(EnginesFirst):
             setup.decode,
             setup.engine,
             keeps_confmaps="confmaps" in setup.raw,
-            n_frames=setup.n_frames,
+            n_at_once=setup.n_at_once,
         )
         self.device = self._stage.device
 

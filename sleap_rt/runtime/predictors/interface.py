@@ -75,9 +75,11 @@ class Predictor(UsedModels, Protocol):
 
     Attributes:
         needs_instances: the predictor works on labelled animals, which `predict` must be given.
+        threads: that batches side by side share out; with 1 there are none.
     """
 
     needs_instances: bool
+    threads: int
 
     def predict(
         self,
@@ -108,7 +110,8 @@ class Predictor(UsedModels, Protocol):
     ) -> Pending:
         """The engines' part of `predict`; another thread may do the rest meanwhile.
 
-        The next batch may begin before the rest of this one is done.
+        The next batch may begin before the rest of this one is done, and as many at once as share
+        out the threads (`LANES`).
         """
         ...
 
@@ -117,6 +120,8 @@ class Predictor(UsedModels, Protocol):
 
 class EnginesFirst(ABC):
     """A predictor whose `predict` is `begin` and the rest."""
+
+    threads = 1
 
     @abstractmethod
     def begin(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sleap_rt.errors import OptionError
 from sleap_rt.kinds import ModelKind
-from sleap_rt.options import USUAL_BATCH_SIZE, DecodeOptions, EngineOptions
-from sleap_rt.runtime.engines import choose_engine
+from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime.engines import choose_engine, shared_threads
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
 from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
 from sleap_rt.runtime.predictors.carried import open_topdown
@@ -73,7 +73,7 @@ def open_predictor(
     raw: Sequence[str] = (),
     *,
     match_known: bool = False,
-    n_frames: int = USUAL_BATCH_SIZE,
+    n_at_once: int = 1,
 ) -> Predictor:
     """Open the graphs of a model, or of a pair of models.
 
@@ -84,7 +84,8 @@ def open_predictor(
         raw: raw outputs to hand out with the instances (`FrameInstances.raw`); see `raw_outputs`.
         match_known: for a centroid model alone: each centroid takes over the pose of the labelled
             animal nearest to it. False returns the centroids themselves.
-        n_frames: of most calls to come; others are answered alike, but the first may take longer.
+        n_at_once: batches of the run to come that may go side by side; the first one of a run with
+            another number takes longer.
 
     Raises:
         ModelError: a file is missing or not ours, or the files are not a supported set.
@@ -94,11 +95,12 @@ def open_predictor(
     graphs = models if isinstance(models, GraphSet) else GraphSet.read(models)
     check_use(graphs, decode, raw, match_known=match_known)
     chosen = choose_engine(engine, graphs.precisions).options
-    setup = Setup(graphs, decode, chosen, tuple(raw), n_frames)
+    setup = Setup(graphs, decode, chosen, tuple(raw), n_at_once)
     found = _SETS[graphs.kinds]
-    if match_known and found.open_matched is not None:
-        return found.open_matched(setup)
-    return found.open(setup)
+    opening = found.open_matched if match_known and found.open_matched is not None else found.open
+    predictor = opening(setup)
+    predictor.threads = shared_threads(chosen)
+    return predictor
 
 
 def check_use(

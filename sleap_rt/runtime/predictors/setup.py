@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sleap_rt.options import USUAL_BATCH_SIZE, DecodeOptions, EngineOptions
+from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.model_set import GraphSet
 
 
@@ -15,11 +15,11 @@ class Setup:
         decode: thresholds and grouping.
         engine: what runs the graphs.
         raw: names of raw outputs to hand out with the instances.
-        n_frames: of most calls to come.
+        n_at_once: batches of the run to come that may go side by side.
     """
 
     graphs: GraphSet
     decode: DecodeOptions
     engine: EngineOptions
     raw: tuple[str, ...] = ()
-    n_frames: int = USUAL_BATCH_SIZE
+    n_at_once: int = 1

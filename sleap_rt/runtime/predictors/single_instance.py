@@ -25,7 +25,7 @@ class SingleInstancePredictor(EnginesFirst):
         self.models = setup.graphs
         self.skeleton = setup.graphs.last.skeleton
         self.class_names: tuple[str, ...] = ()
-        self._engine = open_engine(setup.graphs.paths[0], setup.engine, setup.n_frames)
+        self._engine = open_engine(setup.graphs.paths[0], setup.engine, setup.n_at_once)
         self.device = self._engine.device
         self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode)
         self._raw = setup.raw

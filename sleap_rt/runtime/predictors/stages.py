@@ -8,7 +8,7 @@ import numpy as np
 from sleap_rt.arrays import Floats
 from sleap_rt.instances import ImageState
 from sleap_rt.kinds import MAP_SUMS
-from sleap_rt.options import USUAL_BATCH_SIZE, DecodeOptions, EngineOptions
+from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import Array, DeviceArray, Engine, Feed, open_engine
 from sleap_rt.runtime.graph_file import GraphFile
 from sleap_rt.runtime.predictors.interface import Frames, image_state
@@ -76,7 +76,7 @@ class CentroidStage:
         decode: threshold and most centroids.
         engine: what runs the graph.
         keeps_confmaps: hand out the confidence maps as well.
-        n_frames: of most runs.
+        n_at_once: batches of the run to come that may go side by side.
     """
 
     def __init__(
@@ -86,9 +86,9 @@ class CentroidStage:
         engine: EngineOptions,
         *,
         keeps_confmaps: bool,
-        n_frames: int = USUAL_BATCH_SIZE,
+        n_at_once: int = 1,
     ) -> None:
-        self._engine = open_engine(file.path, engine, n_frames)
+        self._engine = open_engine(file.path, engine, n_at_once)
         self._graph = SlottedGraph(self._engine)
         self._max_instances = decode.max_instances
         self._constants = peak_inputs(decode.centroid_threshold, decode)
@@ -127,12 +127,18 @@ class CropStage:
         decode: threshold.
         engine: what runs the graph.
         raw: outputs to fetch besides the poses.
+        n_at_once: batches of the run to come that may go side by side.
     """
 
     def __init__(
-        self, file: GraphFile, decode: DecodeOptions, engine: EngineOptions, raw: Sequence[str] = ()
+        self,
+        file: GraphFile,
+        decode: DecodeOptions,
+        engine: EngineOptions,
+        raw: Sequence[str] = (),
+        n_at_once: int = 1,
     ) -> None:
-        self._engine = open_engine(file.path, engine)
+        self._engine = open_engine(file.path, engine, n_at_once)
         self._constants = peak_inputs(decode.peak_threshold, decode)
         self._fetch = ["peaks", "peak_vals", MAP_SUMS]
         if file.contract.class_names:

@@ -41,7 +41,7 @@ class TopDownPredictor(EnginesFirst):
     def __init__(self, setup: Setup) -> None:
         self.models = setup.graphs
         self._centroids, self._crops = open_stages(
-            setup, setup.n_frames, keeps_confmaps="centroid_confmaps" in setup.raw
+            setup, keeps_confmaps="centroid_confmaps" in setup.raw
         )
         self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self.device = self._crops.device
@@ -119,14 +119,11 @@ class KnownCropPredictor(EnginesFirst):
         self._crops.close()
 
 
-def open_stages(
-    setup: Setup, n_frames: int, *, keeps_confmaps: bool = False
-) -> "tuple[CentroidStage, Crops]":
+def open_stages(setup: Setup, *, keeps_confmaps: bool = False) -> "tuple[CentroidStage, Crops]":
     """Both stages of a pair.
 
     Args:
         setup: of the predictor.
-        n_frames: of most runs of the first stage.
         keeps_confmaps: hand out the confidence maps of the first stage.
     """
 
@@ -136,7 +133,7 @@ def open_stages(
             setup.decode,
             setup.engine,
             keeps_confmaps=keeps_confmaps,
-            n_frames=n_frames,
+            n_at_once=setup.n_at_once,
         )
 
     calls: list[Callable[[], Any]] = [open_centroids, partial(Crops, setup)]
@@ -152,7 +149,8 @@ class Crops:
         self._drops_unsure = setup.graphs.last.drops_unsure_crops
         self._raw = {name: _CROP_OUTPUTS[name] for name in setup.raw if name in _CROP_OUTPUTS}
         file = setup.graphs.files[-1]
-        self._stage = CropStage(file, setup.decode, setup.engine, list(self._raw.values()))
+        raw = list(self._raw.values())
+        self._stage = CropStage(file, setup.decode, setup.engine, raw, setup.n_at_once)
         self.device = self._stage.device
         self.upload, self.run = self._stage.upload, self._stage.run
 

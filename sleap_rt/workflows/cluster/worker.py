@@ -102,7 +102,12 @@ def _opened_models(job: Job) -> _Models:
             engine = replace(engine, threads=job.threads)
         warnings: list[str] = []
         predictor = open_checked(
-            graphs, job.decode, engine, match_known=job.match_known, warn=warnings.append
+            graphs,
+            job.decode,
+            engine,
+            match_known=job.match_known,
+            n_at_once=job.run.most_at_once,
+            warn=warnings.append,
         )
         _models[key] = (predictor, engine.engine, warnings)
     return _models[key]

@@ -78,7 +78,7 @@ def watch(
         graphs = resolved.exported(report.step, report.warn)
         report.chosen(plan)
         decode, engine = plan.options.decode, plan.options.engine
-        predictor = open_checked(graphs, decode, engine, n_frames=1, warn=report.warn)
+        predictor = open_checked(graphs, decode, engine, warn=report.warn)
         stack.enter_context(closing(predictor))
         record = None
         if options.output_path is not None:

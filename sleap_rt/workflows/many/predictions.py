@@ -114,6 +114,7 @@ class ManyPredictions:
             plan.options.decode,
             plan.options.engine,
             match_known=plan.match_known,
+            n_at_once=plan.n_at_once,
             warn=self._report.warn,
         )
 

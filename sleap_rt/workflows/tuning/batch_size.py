@@ -1,5 +1,6 @@
-"""How many frames fit into a batch."""
+"""How many frames fit into a batch, and how many batches into memory."""
 
+import math
 from collections.abc import Sequence
 
 from sleap_rt.contract import GraphContract
@@ -12,19 +13,26 @@ _SHARE = 4  # of the free memory, one part
 _PER_INPUT_PX, _PER_FRAME_PX = 400, 44
 
 
-def batch_sizes(
+def frames_that_fit(
     contracts: Sequence[GraphContract], frame_shape: Sequence[int], free: int | None
-) -> tuple[int, ...]:
-    """Sizes of batches worth trying, of those that fit; the usual one or what is nearest first.
+) -> float:
+    """How many frames may be computed at once, in all batches together.
 
     Args:
         contracts: of the models.
         frame_shape: (height, width, channels).
         free: bytes of memory; None where that is unknown, and anything fits.
     """
-    most = _LARGEST
-    if free is not None:
-        most = max(1, int(free / _SHARE / bytes_per_frame(contracts, frame_shape)))
+    return math.inf if free is None else free / _SHARE / bytes_per_frame(contracts, frame_shape)
+
+
+def batch_sizes(fitting: float) -> tuple[int, ...]:
+    """Sizes of batches worth trying; the usual one or what is nearest first.
+
+    Args:
+        fitting: how many frames fit into each batch.
+    """
+    most = max(1, int(min(fitting, _LARGEST)))
     if most < USUAL_BATCH_SIZE:
         return (most,)
     return tuple(size for size in (USUAL_BATCH_SIZE, 2, _LARGEST) if size <= most)

@@ -7,7 +7,7 @@ was found is kept beside the trials, so that this is done once.
 from collections.abc import Callable, Sequence
 
 from sleap_rt.errors import EngineError, ModelError
-from sleap_rt.options import USUAL_BATCH_SIZE, DecodeOptions, EngineOptions
+from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import certifying_engine, choose_engine, declarations
 from sleap_rt.runtime.inspect.objection import excess
 from sleap_rt.runtime.inspect.trial_store import TrialKey, keep_trials, read_trials, trial_key
@@ -27,7 +27,7 @@ def open_checked(
     raw: Sequence[str] = (),
     *,
     match_known: bool = False,
-    n_frames: int = USUAL_BATCH_SIZE,
+    n_at_once: int = 1,
     warn: Warn,
 ) -> Predictor:
     """`open_predictor`, on an engine that computes these graphs right here.
@@ -38,7 +38,7 @@ def open_checked(
         engine: what runs the graphs.
         raw: names of raw outputs.
         match_known: centroids take over poses of labelled animals.
-        n_frames: of most calls to come.
+        n_at_once: batches of the run to come that may go side by side.
         warn: told where the engine rounds more than the certificate allows.
 
     Raises:
@@ -47,7 +47,7 @@ def open_checked(
     """
     engine = choose_engine(engine, graphs.precisions).options
     check_at_first_sight(graphs, engine, warn)
-    return open_predictor(graphs, decode, engine, raw, match_known=match_known, n_frames=n_frames)
+    return open_predictor(graphs, decode, engine, raw, match_known=match_known, n_at_once=n_at_once)
 
 
 def check_at_first_sight(graphs: GraphSet, engine: EngineOptions, warn: Warn) -> None:

@@ -9,7 +9,7 @@ from sleap_rt.errors import DataError, FrameError, SleapRtError
 from sleap_rt.machine.cores import available_cores
 from sleap_rt.machine.memory import free_bytes
 from sleap_rt.options import USUAL_BATCH_SIZE, EngineOptions
-from sleap_rt.runtime.engines import cpu_engines, declarations
+from sleap_rt.runtime.engines import cpu_engines, declarations, n_lanes, shared_threads
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.inspect.objection import CAUTIOUS, objection_to
@@ -20,7 +20,7 @@ from sleap_rt.runtime.pipeline.batches import predict_batches
 from sleap_rt.runtime.predictors import open_predictor
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
-from sleap_rt.workflows.tuning.batch_size import batch_sizes
+from sleap_rt.workflows.tuning.batch_size import batch_sizes, frames_that_fit
 
 WORTH_TRYING = 2000  # frames; a shorter run gains less than a comparison takes
 _MOST_TRIED = 16  # frames
@@ -38,6 +38,8 @@ def continued(
     """
     size, engine = earlier.get("batch_size"), earlier.get("engine")
     plan = _with_batch(plan, size if isinstance(size, int) and size >= 1 else USUAL_BATCH_SIZE)
+    at_once = earlier.get("batches at once")
+    plan = _with_most_at_once(plan, at_once if isinstance(at_once, int) and at_once >= 1 else 1)
     if engine_is_open or plan.asked.engine.engine != "auto" or engine not in declarations():
         return plan
     settled = replace(plan.options.engine, engine=engine)
@@ -48,6 +50,7 @@ def continued(
 def settled_like(plan: PredictionPlan, other: PredictionPlan) -> PredictionPlan:
     """The plan with the engine and the batch of another one, whose models it runs with."""
     plan = _with_batch(plan, other.options.run.frames_per_batch)
+    plan = _with_most_at_once(plan, other.options.run.most_at_once)
     options = replace(plan.options, engine=other.options.engine)
     return replace(plan, options=options, engine_reason=other.engine_reason)
 
@@ -99,6 +102,11 @@ def _with_batch(plan: PredictionPlan, size: int) -> PredictionPlan:
     return replace(plan, options=replace(plan.options, run=run))
 
 
+def _with_most_at_once(plan: PredictionPlan, n_batches: int) -> PredictionPlan:
+    run = replace(plan.options.run, most_at_once=n_batches)
+    return replace(plan, options=replace(plan.options, run=run))
+
+
 @dataclass(frozen=True)
 class _Tuning:
     """What is known when a run is tuned.
@@ -116,20 +124,24 @@ class _Tuning:
     frame_shape: tuple[int, ...]
 
     def settled(self) -> PredictionPlan:
-        asked = self.plan.options.run.batch_size
-        fitting = batch_sizes(self.graphs.contracts, self.frame_shape, free_bytes())
-        sizes = fitting if asked is None else (asked,)
-        plan = _with_batch(self.plan, sizes[0])
+        run, engine = self.plan.options.run, self.plan.options.engine
+        fitting = frames_that_fit(self.graphs.contracts, self.frame_shape, free_bytes())
+        n_at_once = n_lanes(run.most_at_once, shared_threads(engine))
+        asked = run.batch_size
+        sizes = batch_sizes(fitting / n_at_once) if asked is None else (asked,)
+        most_at_once = max(1, int(min(run.most_at_once, fitting / sizes[0])))
+        plan = _with_most_at_once(_with_batch(self.plan, sizes[0]), most_at_once)
         if plan.asked.engine.engine != "auto":
             return plan
         usual, n_frames = plan.options.engine.engine, len(plan.selection.refs)
-        evidence = self._evidence(cpu_engines(plan.asked.engine, plan.models.precisions), sizes)
+        engines = cpu_engines(plan.asked.engine, plan.models.precisions)
+        evidence = replace(self, plan=plan)._evidence(engines, sizes)
         best = None if evidence is None else evidence.best(usual, n_frames)
         if evidence is None or best is None:
             return plan
-        engine = replace(plan.options.engine, engine=best.engine, threads=best.threads)
-        plan = _with_batch(self.plan, min(best.batch_size, max(sizes)))
-        options = replace(plan.options, engine=engine)
+        engine = replace(engine, engine=best.engine, threads=best.threads)
+        run = replace(plan.options.run, batch_size=min(best.batch_size, max(sizes)))
+        options = replace(plan.options, engine=engine, run=run)
         return replace(plan, options=options, engine_reason=evidence.in_words())
 
     def _evidence(self, engines: Sequence[str], sizes: Sequence[int]) -> Evidence | None:
@@ -154,6 +166,7 @@ class _Tuning:
             engines=engines,
             threads=threads,
             batch_sizes=sizes,
+            n_at_once=n_lanes(self.plan.n_at_once, threads[0]),
             enter=lambda name, n: _Opened(self, _on_cpu(name, n)),
             objection=lambda name: objection_to(
                 _on_cpu(name, threads[0]), self.graphs.paths, share=CAUTIOUS
@@ -172,15 +185,22 @@ class _Opened:
         plan = tuning.plan
         self._tuning = tuning
         self._predictor = open_predictor(
-            tuning.graphs, plan.options.decode, engine, match_known=plan.match_known
+            tuning.graphs,
+            plan.options.decode,
+            engine,
+            match_known=plan.match_known,
+            n_at_once=plan.n_at_once,
         )
 
     def run(self, batch_size: int, n_frames: int) -> int:
-        opened, refs = self._tuning.opened, self._tuning.refs[:n_frames]
-        run = replace(self._tuning.plan.options.run, batch_size=batch_size)
-        for _ in predict_batches(self._predictor, opened.source, refs, run, opened.labels):
+        opened, plan = self._tuning.opened, self._tuning.plan
+        refs, run = plan.selection.refs, replace(plan.options.run, batch_size=batch_size)
+        positions = range(min(n_frames, len(refs)))
+        for _ in predict_batches(
+            self._predictor, opened.source, refs, run, opened.labels, positions
+        ):
             pass
-        return len(refs)
+        return len(positions)
 
     def close(self) -> None:
         self._predictor.close()

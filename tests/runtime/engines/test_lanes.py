@@ -1,17 +1,23 @@
-"""Lanes share out frames and crops; nothing of the results shows it."""
+"""Lanes run side by side; nothing of the results shows it."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
 import pytest
 
-from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import open_engine, opened_together
+from sleap_rt.runtime.engines import (
+    LANES,
+    n_lanes,
+    open_engine,
+    opened_together,
+    shared_threads,
+)
 from sleap_rt.runtime.engines import ort as ort_file
 from sleap_rt.runtime.engines.interface import TensorSpec
-from sleap_rt.runtime.engines.wrapping.lanes import LanedEngine, n_lanes, shared_out
+from sleap_rt.runtime.engines.wrapping.lanes import LanedEngine
 
 PEAKS = {
     "peak_threshold": np.array(0.2, np.float32),
@@ -20,33 +26,22 @@ PEAKS = {
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "threads", "expected"),
+    ("n_runs", "threads", "expected"),
     [(0, 2, 1), (1, 16, 1), (2, 2, 2), (4, 2, 2), (4, 16, 4), (5, 16, 4), (5, 6, 3), (9, 7, 7)],
 )
-def test_each_lane_has_rows_and_an_even_share_of_the_threads(n_rows, threads, expected):
-    assert n_lanes(n_rows, threads) == expected
+def test_each_lane_has_a_run_and_an_even_share_of_the_threads(n_runs, threads, expected):
+    assert n_lanes(n_runs, threads) == expected
 
 
-def test_crops_get_the_frames_they_lie_in():
-    frames = np.arange(5 * 6).reshape(5, 2, 3, 1).astype(np.uint8)
-    index = np.array([0, 0, 2, 3, 3])
-    feed = {"frames": frames, "centers": np.arange(10.0).reshape(5, 2), "frame_index": index}
-    parts = shared_out(feed, 2)
-    assert [part["centers"].tolist() for part in parts] == [
-        [[0, 1], [2, 3], [4, 5]],
-        [[6, 7], [8, 9]],
-    ]
-    assert [len(part["frames"]) for part in parts] == [3, 1]
-    for part, own in zip(parts, (index[:3], index[3:]), strict=True):
-        assert np.array_equal(part["frames"][part["frame_index"]], frames[own])
+def in_lanes(n, calls):
+    """What calls give that run side by side in n lanes."""
 
+    def in_lane(call):
+        LANES.set(n)
+        return call()
 
-@pytest.mark.parametrize("n_crops", [0, 1])
-def test_what_cannot_be_shared_out_stays_whole(n_crops):
-    frames, centers = np.zeros((2, 4, 4, 1), np.uint8), np.zeros((n_crops, 2), np.float32)
-    feed = {"frames": frames, "centers": centers, "frame_index": np.zeros(n_crops, np.int64)}
-    (part,) = shared_out(feed, 4)
-    assert part is feed
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(in_lane, calls))
 
 
 @pytest.fixture(scope="module")
@@ -75,63 +70,74 @@ def test_crops_have_the_bits_of_one_session(sample_graphs, frames, n_crops):
 
 
 def check_bits(graph, feed, threads):
+    """In lanes, and alone with all threads."""
     alone = ort_file.OrtEngine(graph, EngineOptions(engine="ort", device="cpu", threads=1))
-    laned = open_engine(graph, EngineOptions(engine="ort", device="cpu", threads=threads))
-    missing = {spec.name: np.array(0.25, np.float32) for spec in laned.inputs} | feed
-    expected, found = alone.run(missing), laned.run(missing)
+    options = EngineOptions(engine="ort", device="cpu", threads=threads)
+    assert shared_threads(options) == threads
+    laned = open_engine(graph, options, n_runs=threads)
+    feed = {spec.name: np.array(0.25, np.float32) for spec in laned.inputs} | feed
+    expected = alone.run(feed)
+    for found in (laned.run(feed), *in_lanes(threads, [lambda: laned.run(feed)] * 5)):
+        assert expected.keys() == found.keys()
+        for name, array in expected.items():
+            assert np.array_equal(array, found[name], equal_nan=True), name
     laned.close()
-    assert expected.keys() == found.keys()
-    for name, array in expected.items():
-        assert np.array_equal(array, found[name], equal_nan=True), name
 
 
-class Counting:
-    """An engine that waits until all lanes run, and then fails where it is told to."""
+class Meeting:
+    """An engine whose runs wait until as many are on their way as are expected."""
 
     inputs: tuple[TensorSpec, ...] = (TensorSpec("frames", np.dtype(np.uint8), (None, 1)),)
     outputs: tuple[TensorSpec, ...] = ()
     device, upload = "cpu", staticmethod(lambda array: array)
 
-    def __init__(self, together, fails):
-        self._together, self._fails = together, fails
+    def __init__(self, together):
+        self._together, self._busy = together, threading.Lock()
         self.n_runs, self.is_closed = 0, False
 
     def run(self, feed, fetch=None):
+        assert self._busy.acquire(blocking=False), "two runs at once in one lane"
         self._together.wait(timeout=10)
         self.n_runs += 1
-        if self._fails:
-            raise EngineError("this lane is broken")
+        self._busy.release()
         return {"sums": feed["frames"].sum(axis=1)}
 
     def close(self):
         self.is_closed = True
 
 
-@pytest.mark.parametrize("broken", [0, 1, 2])
-def test_all_lanes_end_before_the_fault_of_one_is_told(broken):
+def test_each_run_has_a_lane_for_itself():
     together, opened, asked = threading.Barrier(3), [], []
 
-    def open_lanes(n, threads):
-        asked.extend([threads] * n)
-        first = len(opened)
-        opened.extend(Counting(together, fails=first + i == broken) for i in range(n))
-        return opened[-n:]
+    def open_lane(threads):
+        asked.append(threads)
+        opened.append(Meeting(together))
+        return opened[-1]
 
-    engine = LanedEngine(open_lanes, 6)
-    with pytest.raises(EngineError, match="this lane is broken"):
-        engine.run({"frames": np.ones((3, 1), np.uint8)})
-    assert [lane.n_runs for lane in opened] == [1, 1, 1]
+    engine = LanedEngine(open_lane, 6, n_runs=3)
+    assert asked == [2]  # the others are opened when they are needed
+    rows = np.arange(12, dtype=np.uint8).reshape(6, 2, 1)
+    for _ in range(2):
+        found = in_lanes(3, [lambda i=i: engine.run({"frames": rows[i]}) for i in range(3)])
+        assert [here["sums"].tolist() for here in found] == rows[:3, :, 0].tolist()
     assert asked == [2, 2, 2]
+    assert [lane.n_runs for lane in opened] == [2, 2, 2]
     engine.close()
     assert all(lane.is_closed for lane in opened)
 
 
-def test_rows_keep_their_order():
-    engine = LanedEngine(
-        lambda n, _: [Counting(threading.Barrier(1), fails=False) for _ in range(n)], 4
-    )
-    rows = np.arange(8, dtype=np.uint8)[:, None]
-    assert engine.run({"frames": rows})["sums"].tolist() == list(range(8))
+def test_a_run_elsewhere_has_all_threads():
+    asked = []
+
+    def open_lane(threads):
+        asked.append(threads)
+        return Meeting(threading.Barrier(1))
+
+    engine = LanedEngine(open_lane, 4)
+    for n in (1, 2, 4, 2, 1):
+        in_lanes(n, [lambda: engine.run({"frames": np.zeros((1, 1), np.uint8)})])
+    engine.run({"frames": np.zeros((1, 1), np.uint8)})
+    assert asked == [4, 2, 1]
 
 
 @pytest.mark.parametrize(("engine", "at_once"), [("ort", True), ("openvino", False)])

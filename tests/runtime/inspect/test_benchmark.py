@@ -69,11 +69,12 @@ def test_rows_for_every_engine_and_batch_size(sample_graphs, capsys):
 
 
 def test_the_engines_share_of_a_run_is_that_of_its_calls(sample_graphs):
-    """An engine that sleeps 20 ms a batch, with little else to do, is busy nearly all the time."""
+    """An engine whose lanes sleep 20 ms a batch is busy nearly all the time."""
     (graph,) = sample_graphs("single_instance")
     frames = np.zeros((20, 190, 250, 1), np.uint8)
     with timed_engines() as times:
-        predictor = open_predictor([graph], DecodeOptions(), CPU)
+        options = EngineOptions(engine="ort", device="cpu", threads=2)
+        predictor = open_predictor([graph], DecodeOptions(), options)
         engine = vars(predictor)["_engine"]._engine
         run = engine.run
 
@@ -83,8 +84,8 @@ def test_the_engines_share_of_a_run_is_that_of_its_calls(sample_graphs):
 
         engine.run = slow_run
         found = whole_run(predictor, frames, 20, 2, times)
-    assert found.frames_per_second < 100
-    assert found.engine_busy > 0.5
+    assert found.frames_per_second < 200
+    assert 0.5 < found.engine_busy <= 1
 
 
 def test_without_a_video_there_are_animals_to_measure(sample_graphs):

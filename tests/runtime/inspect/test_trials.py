@@ -15,21 +15,23 @@ class Stadium:
         now: s; only running and opening take time.
         opened: contestants that are open.
         runs: (engine, threads, batch) of every run, in order.
+        lengths: frames of every run.
     """
 
     def __init__(self, ms, opening=None, objections=None):
         self.ms, self.opening, self.objections = ms, opening or {}, objections or {}
-        self.now, self.opened, self.runs = 0.0, Counter(), []
+        self.now, self.opened, self.runs, self.lengths = 0.0, Counter(), [], []
         self.stalls = {}  # number of a run, from 1 -> s that it takes more
 
     def enter(self, engine, threads):
         return Runner(self, engine, threads)
 
-    def hold(self, engines, threads=(4,), batch_sizes=(4,)):
+    def hold(self, engines, threads=(4,), batch_sizes=(4,), n_at_once=1):
         rules = Rules(
             engines=engines,
             threads=threads,
             batch_sizes=batch_sizes,
+            n_at_once=n_at_once,
             enter=self.enter,
             objection=self.objections.get,
         )
@@ -47,6 +49,7 @@ class Runner:
     def run(self, batch_size, n_frames):
         place = (self.engine, self.threads, batch_size)
         self.stadium.runs.append(place)
+        self.stadium.lengths.append(n_frames)
         self.stadium.now += self.stadium.stalls.get(len(self.stadium.runs), 0.0)
         cost = self.stadium.ms.get(place, self.stadium.ms.get(self.engine))
         if isinstance(cost, Exception):
@@ -147,6 +150,15 @@ def test_turns_of_slow_models_are_short(ms, n_frames):
     rounds = (stadium.now - before) / (n_frames * ms / 1000)
     assert rounds == pytest.approx(round(rounds))
     assert 3 <= round(rounds) <= 8
+
+
+def test_each_run_has_a_batch_for_every_lane():
+    """The first one, too: all lanes are opened, and ready for the shape, ahead of the turns."""
+    stadium = Stadium({"usual": 100})
+    stadium.hold(["usual"], batch_sizes=(4, 8), n_at_once=3)
+    first, one_more, *turns = zip(stadium.runs, stadium.lengths, strict=True)
+    assert (first[1], one_more[1]) == (12, 4)
+    assert {(place[2], length) for place, length in turns} == {(4, 12), (8, 24)}
 
 
 def test_one_turn_that_other_work_slows_down_decides_nothing():

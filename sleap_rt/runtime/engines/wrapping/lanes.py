@@ -1,100 +1,70 @@
-"""Lanes: equal engines on one CPU that share out the frames, or crops, of a run.
+"""Lanes: equal engines on one CPU, each with its share of the threads, for runs side by side.
 
-Where all cores compute one layer together, they wait for the slowest of them after each layer. With
-frames of their own they wait once, at the end: docs/measurements.md has the figures.
+Where all cores compute one layer together, they wait for the slowest of them after each layer, and
+for Python between two runs. With a run of its own, no core waits for another: docs/measurements.md
+has the figures.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-import numpy as np
+from sleap_rt.runtime.engines.interface import Array, DeviceArray, Engine, Feed
 
-from sleap_rt.options import USUAL_BATCH_SIZE
-from sleap_rt.runtime.engines.interface import Array, DeviceArray, Engine, Feed, check_feed
-from sleap_rt.runtime.engines.wrapping.side_by_side import side_by_side
+LANES: ContextVar[int] = ContextVar("lanes of this thread's runs", default=1)
+"""How many runs go side by side, in the threads that do them; a run elsewhere gets all threads."""
+
+
+def n_lanes(n_runs: int, threads: int) -> int:
+    """The most lanes that each get a run, and all the same number of threads."""
+    return max((n for n in range(1, min(n_runs, threads) + 1) if threads % n == 0), default=1)
 
 
 class LanedEngine:
-    """As many lanes as a run has rows for; each has its even share of the threads.
+    """An engine that several threads may run at once.
 
-    How many lanes a run takes depends on nothing but its number of rows, so that equal runs have
-    equal results. A single row gets all threads.
+    How many threads compute a run depends on nothing but `LANES`, so that equal runs have equal
+    results.
 
     Args:
-        open_lanes: opens so many engines, each with so many threads.
+        open_lane: opens an engine with so many threads.
         threads: of all lanes together.
-        n_rows: of most runs.
+        n_runs: that go side by side most often: how the first lane is opened. The others are when
+            they are first needed.
 
     Raises:
-        EngineError: as `open_lanes`.
+        EngineError: as `open_lane`.
     """
 
-    def __init__(
-        self,
-        open_lanes: Callable[[int, int], list[Engine]],
-        threads: int,
-        n_rows: int = USUAL_BATCH_SIZE,
-    ) -> None:
-        self._open_lanes, self._threads = open_lanes, threads
-        n_usual = n_lanes(n_rows, threads)
-        (first,) = open_lanes(1, threads // n_usual)
-        self._lanes = {n_usual: [first]}  # the others are opened when they are first needed
+    def __init__(self, open_lane: Callable[[int], Engine], threads: int, n_runs: int = 1) -> None:
+        self._open_lane, self._threads = open_lane, threads
+        self._opening = threading.Lock()
+        n = n_lanes(n_runs, threads)
+        first = open_lane(threads // n)
+        self._free = {n: [first]}
+        self._all = [first]
         self.inputs, self.outputs, self.device = first.inputs, first.outputs, first.device
         self.upload: Callable[[Array], Array | DeviceArray] = first.upload
 
     def run(self, feed: Feed, fetch: Sequence[str] | None = None) -> dict[str, Array]:
-        check_feed(self.inputs, feed)
-        parts = shared_out(feed, self._threads)
-        lanes = self._opened(len(parts))
-        found = side_by_side(
-            [partial(lane.run, part, fetch) for lane, part in zip(lanes, parts, strict=True)]
-        )
-        if len(found) == 1:
-            return found[0]
-        return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+        with self._lane(LANES.get()) as lane:
+            return lane.run(feed, fetch)
 
-    def _opened(self, n: int) -> list[Engine]:
-        lanes = self._lanes.setdefault(n, [])
-        if len(lanes) < n:
-            lanes += self._open_lanes(n - len(lanes), self._threads // n)
-        return lanes
+    @contextmanager
+    def _lane(self, n: int) -> Iterator[Engine]:
+        """One of n lanes, for this thread alone."""
+        with self._opening:
+            free = self._free.setdefault(n, [])
+            if not free:
+                free.append(self._open_lane(self._threads // n))
+                self._all.append(free[-1])
+            lane = free.pop()
+        try:
+            yield lane
+        finally:
+            free.append(lane)
 
     def close(self) -> None:
-        for lanes in self._lanes.values():
-            for lane in lanes:
-                lane.close()
-
-
-def n_lanes(n_rows: int, threads: int) -> int:
-    """The most lanes that each get a row, and all the same number of threads."""
-    return max((n for n in range(1, min(n_rows, threads) + 1) if threads % n == 0), default=1)
-
-
-def shared_out(feed: Feed, threads: int) -> list[Feed]:
-    """The inputs of each lane: consecutive frames, or crops and the frames that they lie in.
-
-    Args:
-        feed: inputs of a graph.
-        threads: of all lanes.
-    """
-    frames, centers, frame_index = map(feed.get, ("frames", "centers", "frame_index"))
-    assert isinstance(frames, np.ndarray)  # lanes run on a CPU
-    if centers is None or frame_index is None:
-        return [{**feed, "frames": part} for part in _split(frames, threads)]
-    assert isinstance(centers, np.ndarray)
-    assert isinstance(frame_index, np.ndarray)
-    if not 1 < len(centers) == len(frame_index):
-        return [feed]
-    return [
-        {
-            **feed,
-            "frames": frames[part.min() : part.max() + 1],
-            "centers": points,
-            "frame_index": part - part.min(),
-        }
-        for points, part in zip(_split(centers, threads), _split(frame_index, threads), strict=True)
-    ]
-
-
-def _split(rows: Array, threads: int) -> list[Array]:
-    return np.array_split(rows, n_lanes(len(rows), threads))
+        for lane in self._all:
+            lane.close()

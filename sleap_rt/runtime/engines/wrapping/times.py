@@ -1,17 +1,18 @@
 """Time that engines spend on uploads and on runs."""
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sleap_rt.runtime.engines.interface import Array, DeviceArray, Engine, Feed
 
 
 @dataclass
 class EngineTimes:
-    """Seconds spent since the last `clear`.
+    """Seconds spent since the last `clear`, in all threads.
 
     Attributes:
         uploads: copies of inputs to the device.
@@ -20,9 +21,15 @@ class EngineTimes:
 
     uploads: float = 0.0
     runs: float = 0.0
+    _adding: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def clear(self) -> None:
         self.uploads = self.runs = 0.0
+
+    def add(self, *, uploads: float = 0.0, runs: float = 0.0) -> None:
+        with self._adding:
+            self.uploads += uploads
+            self.runs += runs
 
 
 _TIMES: ContextVar[EngineTimes | None] = ContextVar("times of engines", default=None)
@@ -50,13 +57,13 @@ class _TimedEngine:
     def upload(self, array: Array) -> Array | DeviceArray:
         started = time.perf_counter()
         uploaded = self._engine.upload(array)
-        self._times.uploads += time.perf_counter() - started
+        self._times.add(uploads=time.perf_counter() - started)
         return uploaded
 
     def run(self, feed: Feed, fetch: Sequence[str] | None = None) -> dict[str, Array]:
         started = time.perf_counter()
         found = self._engine.run(feed, fetch)
-        self._times.runs += time.perf_counter() - started
+        self._times.add(runs=time.perf_counter() - started)
         return found
 
 

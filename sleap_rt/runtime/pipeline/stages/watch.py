@@ -30,20 +30,21 @@ class _Task:
 
 
 class Activity:
-    """What a stage is doing; nothing while it waits for others."""
+    """What the threads of a stage are doing; nothing while they wait for others."""
 
     def __init__(self) -> None:
-        self.task: _Task | None = None
+        self.tasks: list[_Task] = []
 
     @contextmanager
     def doing(self, what: str, *, may_build: bool = False) -> Iterator[None]:
         """As `doing`, and watched."""
-        self.task = _Task(what, may_build)
+        task = _Task(what, may_build)
+        self.tasks.append(task)
         try:
             with doing(what):
                 yield
         finally:
-            self.task = None
+            self.tasks.remove(task)
 
 
 class Watch:
@@ -67,8 +68,7 @@ class Watch:
             RunError: one of the stages does not get on.
         """
         for activity in self._activities:
-            task = activity.task
-            if task is not None:
+            for task in tuple(activity.tasks):
                 task.seconds += POLL_SECONDS
                 self._judge(task)
 
