@@ -6,8 +6,9 @@ GRAPHS are export folders, or `FOLDER+OTHER`, OTHER being the same models in ano
 every round each variant predicts the same frames once, in an order that changes from round to
 round; printed are the median of the ratios to ONNX Runtime as `track` uses it, round by round, with
 the smallest and the largest. `ort, spinning` is ONNX Runtime with its own default, whose threads go
-on spinning after a run; `together` are engines without lanes: all cores compute each layer
-together. Frames are read while predicting, as in `track`. Only CPUs.
+on spinning after a run; `together` are engines that do one batch after the other, all cores on each
+layer together, where `track` has a batch for each core. Frames are read while predicting, as in
+`track`. Only CPUs.
 """
 
 import argparse
@@ -15,8 +16,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 
@@ -61,39 +62,34 @@ def measure(args: argparse.Namespace, variants: Sequence[tuple[Sequence[Path], s
     seconds = np.empty((args.rounds, len(variants)))
     with VideoFile(args.video) as video:
         frames = range(min(args.n_frames, video.n_frames))
-        run = RunOptions(batch_size=args.batch_size)
-        predictors = [opened(models, variant) for models, variant in variants]
+        runs = [opened(models, variant, args.batch_size) for models, variant in variants]
 
-        def once(predictor: Predictor) -> float:
+        def once(predictor: Predictor, run: RunOptions) -> float:
             started = time.perf_counter()
             for _ in predict_frames(predictor, video, frames, run):
                 pass
             return time.perf_counter() - started
 
-        for predictor in predictors:
-            once(predictor)  # warm-up
+        for (_, variant), run in zip(variants, runs, strict=True):
+            with spinning_sessions(
+                variant.endswith("spinning")
+            ):  # some are opened by the first run
+                once(*run)
         for number in range(args.rounds):
             for i in np.roll(range(len(variants)), number):
-                seconds[number, i] = once(predictors[i])
-    for predictor in predictors:
+                seconds[number, i] = once(*runs[i])
+    for predictor, _ in runs:
         predictor.close()
     return seconds
 
 
-def opened(models: Sequence[Path], variant: str) -> Predictor:
+def opened(models: Sequence[Path], variant: str, batch_size: int) -> tuple[Predictor, RunOptions]:
     engine = EngineOptions(engine=variant.partition(",")[0], device="cpu")
-    with spinning_sessions(variant.endswith("spinning")), lanes(not variant.endswith("together")):
-        return open_predictor(models, DecodeOptions(), engine)
-
-
-@contextmanager
-def lanes(on: bool):
-    """Engines opened inside share out the rows of a run, or do not."""
-    if on:
-        yield
-    else:
-        with patch("sleap_rt.runtime.engines.LanedEngine", lambda open_lane, n: open_lane(n)):
-            yield
+    run = RunOptions(batch_size=batch_size)
+    if variant.endswith("together"):
+        run = replace(run, most_at_once=1)
+    with spinning_sessions(variant.endswith("spinning")):
+        return open_predictor(models, DecodeOptions(), engine, n_at_once=run.most_at_once), run
 
 
 @contextmanager

@@ -14,12 +14,7 @@ from sleap_rt.options import (
     RunOptions,
     SelectionOptions,
 )
-from sleap_rt.runtime.engines import (
-    AS_ASKED,
-    EngineChoice,
-    check_engine_options,
-    choose_engine,
-)
+from sleap_rt.runtime.engines import AS_ASKED, EngineChoice, check_engine_options, choose_engine
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
@@ -145,7 +140,7 @@ class PredictionPlan:
 
     @property
     def n_at_once(self) -> int:
-        """Batches that may be computed side by side; a part's are those of the whole run."""
+        """Batches that may be computed side by side: of a part, those of the whole."""
         return self.options.run.n_at_once(len(self.selection.refs))
 
     @property

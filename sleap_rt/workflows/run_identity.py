@@ -21,7 +21,7 @@ def run_identity(opened: OpenInput, predicting: Predicting, plan: PredictionPlan
         "decoding options": asdict(options.decode),
         "filters": asdict(options.filters),
         "batch_size": options.run.frames_per_batch,
-        "batches at once": plan.n_at_once,
+        "batches at once": options.run.most_at_once,
         "engine": predicting.engine,
         "device": predicting.models.device,
         "video decoder": opened.source.decoder,

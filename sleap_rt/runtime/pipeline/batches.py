@@ -15,14 +15,13 @@ from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
 from sleap_rt.instances import FrameInstances, ImageState, KnownInstances
 from sleap_rt.options import RunOptions
-from sleap_rt.runtime.engines import LANES, n_lanes
 from sleap_rt.runtime.frames.frame_refs import FrameRef, FrameSource
 from sleap_rt.runtime.frames.input_labels import NO_LABELS, InputLabels
 from sleap_rt.runtime.frames.source import Reader, Source
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stages.stage import Stage
 from sleap_rt.runtime.pipeline.stages.watch import Activity, Watch
-from sleap_rt.runtime.predictors import Pending, Predictor
+from sleap_rt.runtime.predictors import LANES, Pending, Predictor, n_lanes
 
 _BATCHES_AHEAD = 1  # that the engine has answered and nobody has taken yet, besides those in work
 

@@ -1,5 +1,6 @@
 """Poses from frames: one predictor per supported set of exported graphs."""
 
+from sleap_rt.runtime.engines import LANES, n_lanes
 from sleap_rt.runtime.predictors.carried import check_single_frames
 from sleap_rt.runtime.predictors.interface import (
     EnginesFirst,
@@ -18,6 +19,7 @@ from sleap_rt.runtime.predictors.sets import (
 )
 
 __all__ = [
+    "LANES",
     "EnginesFirst",
     "Frames",
     "ModelsElsewhere",
@@ -28,6 +30,7 @@ __all__ = [
     "check_single_frames",
     "check_use",
     "effective_options",
+    "n_lanes",
     "open_predictor",
     "raw_outputs",
 ]

@@ -41,14 +41,16 @@ class SlottedGraph:
     n_slots: int = _FEWEST_SLOTS
 
     def run(self, feed: Feed, fetch: Sequence[str]) -> dict[str, Array]:
+        n_slots = self.n_slots  # another thread may raise it meanwhile
         while True:
-            slots = np.zeros(self.n_slots, np.float32)
+            slots = np.zeros(n_slots, np.float32)
             outputs = self.engine.run({**feed, "slots": slots}, [*fetch, "n_candidates"])
             most = int(outputs["n_candidates"].max(initial=0))
-            if most <= self.n_slots:
+            if most <= n_slots:
                 return outputs
-            while self.n_slots < most:
-                self.n_slots *= 2
+            while n_slots < most:
+                n_slots *= 2
+            self.n_slots = max(self.n_slots, n_slots)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from fakes import BrightBlocks
 
 from sleap_rt.errors import EngineError
 from sleap_rt.options import DecodeOptions, EngineOptions, RunOptions
-from sleap_rt.runtime.engines import LANES
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.source import Source
 from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.pipeline.batches import predict_batches
-from sleap_rt.runtime.predictors import open_predictor
+from sleap_rt.runtime.predictors import LANES, open_predictor
+from sleap_rt.runtime.predictors.stages import SlottedGraph
 
 
 class Drawn:
@@ -111,6 +111,22 @@ def test_an_engine_that_does_one_run_at_a_time_is_left_at_that():
     predictor.threads = 1
     list(batches(predictor, 20, batch_size=2))
     assert (predictor.lanes, predictor.most) == ({1}, 1)
+
+
+def test_a_graph_that_needs_more_slots_gets_them_whatever_others_do_meanwhile():
+    """While one thread runs with 8 slots, another finds that its batch needs 32."""
+
+    class Crowded:
+        def run(self, feed, fetch):
+            n_slots.append(len(feed["slots"]))
+            graph.n_slots = 32
+            return {"n_candidates": np.array([20]), "n_peaks": min(20, n_slots[-1])}
+
+    n_slots: list[int] = []
+    graph = SlottedGraph(Crowded())
+    assert graph.run({}, [])["n_peaks"] == 20
+    assert n_slots == [8, 32]
+    assert graph.n_slots == 32
 
 
 @pytest.mark.parametrize("kinds", [("bottomup",), ("centroid", "centered_instance")])

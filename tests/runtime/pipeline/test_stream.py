@@ -68,7 +68,7 @@ def test_memory_does_not_grow_with_the_number_of_frames():
         tracemalloc.stop()
         assert n_results == n_frames
     assert peaks[1] < 3_000_000  # bytes: two batches and the queue are 1 MB
-    assert peaks[1] < peaks[0] + 500_000
+    assert peaks[1] < peaks[0] + 1_000_000  # four batches: threads are more or less ahead
 
 
 def test_frames_of_another_size_begin_a_batch_and_order_is_kept():
