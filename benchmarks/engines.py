@@ -44,7 +44,8 @@ def main() -> None:
     parser.add_argument("--n_frames", type=int, default=32)
     parser.add_argument("--batch_size", type=int, default=RunOptions.batch_size)
     args = parser.parse_args()
-    names = (*VARIANTS[1:], *(f"other graphs, {variant}" for variant in OF_OTHERS))
+    others = OF_OTHERS if any("+" in graphs for graphs in args.graphs) else ()
+    names = (*VARIANTS[1:], *(f"other graphs, {variant}" for variant in others))
     print(f"| model | ort, frames/s | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}")
     for graphs in args.graphs:
         folder, *other = map(Path, graphs.split("+"))

@@ -256,6 +256,11 @@ class GraphContract:
         """Whether a crop that does not get its most probable class is no instance."""
         return self.family == "legacy" and bool(self.class_names)
 
+    @property
+    def colours_its_crops(self) -> bool:
+        """Whether crops around this model's centroids have the colours of the frames it saw."""
+        return self.family == "legacy"
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)
 

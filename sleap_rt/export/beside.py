@@ -70,10 +70,9 @@ def _why_not(
     reduced = [one.precision for one in found if one.precision != "fp32"]
     if reduced:
         return f"its networks are in {reduced[0]}; name the folder itself to use it"
-    if found[0].family == "native":  # settings of the others cannot be overridden
-        described = {model.kind: model for model in described_set(models)}
-        if any(_settings(described[one.kind]) != _settings(one) for one in found):
-            return "it was exported with other settings; name the folder itself to use it"
+    described = {model.kind: model for model in described_set(models)}
+    if any(_settings(described[one.kind]) != _settings(one) for one in found):
+        return "it was exported with other settings; name the folder itself to use it"
     return None
 
 

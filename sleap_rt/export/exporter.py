@@ -11,7 +11,7 @@ from pathlib import Path
 from sleap_rt.contract import GraphContract, Precision
 from sleap_rt.errors import ModelError
 from sleap_rt.export.folders import room_in
-from sleap_rt.export.graph.chain import contract_parts, graph_of, parts_of
+from sleap_rt.export.graph.chain import contract_parts, graph_of, joined, parts_of
 from sleap_rt.export.metadata import METADATA_NAME, metadata_of
 from sleap_rt.export.onnx_file import save
 from sleap_rt.export.precision.calibration import CalibrationFrames, open_calibration
@@ -149,9 +149,9 @@ def _written(
 
 def _export(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
     path = folder / f"{model.kind}.onnx"
-    contract = model.contract(contract_parts(parts_of(model)))
     with steps.step(f"{model.kind}: write the graph"):
-        graph = graph_of(model)
+        parts = parts_of(model)
+        graph, contract = joined(parts, model.kind), model.contract(contract_parts(parts))
         save(graph, contract, path)
     with steps.step(f"{model.kind}: compare with the checkpoint"):
         contract = replace(contract, certificate=certify(model, path))

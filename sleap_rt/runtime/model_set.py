@@ -128,8 +128,7 @@ def _check_fit(contracts: Sequence[GraphContract]) -> None:
             f"The centroid model resizes frames to {sizes[0]}, the instance model to {sizes[1]} "
             f"(height, width). {together}"
         )
-    # Legacy crops have the colours of the frames that the first stage saw.
-    if centroid.family == "legacy" and first.channels != second.channels:
+    if centroid.colours_its_crops and first.channels != second.channels:
         raise ModelError(
             f"The {instance.kind} model was exported for {second.channels} frames, but the "
             f"centroid model takes {first.channels} ones. {together}"

@@ -1,6 +1,6 @@
 """A trained model's graph: a chain of parts, by the rules of its family."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import onnx
 
@@ -11,7 +11,7 @@ from sleap_rt.export.graph.native import NativeRules
 from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import FLOAT, INT64, UINT8, Op, Part, TensorType, Value, model_of
 from sleap_rt.export.graph.rules import Rules
-from sleap_rt.kinds import KINDS
+from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.models import TrainedModel
 
 RULES: Mapping[Family, Rules] = {"native": NativeRules(), "legacy": LegacyRules()}
@@ -41,13 +41,17 @@ def graph_of(model: TrainedModel) -> onnx.ModelProto:
     Raises:
         ModelError: the network holds a call that cannot be written.
     """
-    parts = parts_of(model)
-    row = KINDS[model.kind]
+    return joined(parts_of(model), model.kind)
+
+
+def joined(parts: Sequence[Part], kind: ModelKind) -> onnx.ModelProto:
+    """The parts of a model of this kind as one graph, with the outputs of the kind."""
+    row = KINDS[kind]
     raw = [name for name in parts[1].outputs if name not in row.outputs]
     return model_of(parts, [*row.outputs, *raw], inputs=["frames", *row.inputs])
 
 
-def contract_parts(parts: list[Part]) -> tuple[GraphPart, ...]:
+def contract_parts(parts: Sequence[Part]) -> tuple[GraphPart, ...]:
     """The parts as a graph's contract lists them."""
     return tuple(
         GraphPart(name=part.name, inputs=tuple(part.inputs), outputs=part.outputs)
