@@ -88,6 +88,22 @@ def test_the_engines_share_of_a_run_is_that_of_its_calls(sample_graphs):
     assert 0.5 < found.engine_busy <= 1
 
 
+@pytest.mark.parametrize("engine", ["ort", "openvino"])
+def test_both_engines_of_a_pair_are_timed(sample_graphs, engine):
+    """The ones that are opened in threads of their own as well."""
+    options = EngineOptions(engine=engine, device="cpu")
+    with timed_engines() as times:
+        predictor = open_predictor(
+            sample_graphs("centroid", "centered_instance"), DecodeOptions(), options
+        )
+    for stage in (vars(predictor)["_centroids"], vars(predictor)["_crops"]._stage):
+        times.clear()
+        spec, *_ = stage._engine.inputs
+        stage._engine.upload(np.zeros((1, 8, 8, 1), spec.dtype))
+        assert times.uploads > 0
+    predictor.close()
+
+
 def test_without_a_video_there_are_animals_to_measure(sample_graphs):
     graphs = sample_graphs("centroid", "centered_instance")
     found = run_benchmark(graphs, None, CPU, BenchOptions(batch_size=2, n_batches=2))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextvars import copy_context
 from threading import Thread
 from typing import TypeVar
 
@@ -9,11 +10,14 @@ T = TypeVar("T")
 
 
 def side_by_side(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """The results of calls that run side by side; all have ended when this returns or raises."""
+    """The results of calls that run side by side; all have ended when this returns or raises.
+
+    Context variables are as they are here.
+    """
     futures: list[Future[T]] = [Future() for _ in calls]
     # Where a library never returns, the program must still be able to end: daemons.
     threads = [
-        Thread(target=_answer, args=pair, name="engine-lane", daemon=True)
+        Thread(target=copy_context().run, args=(_answer, *pair), name="open-graph", daemon=True)
         for pair in zip(futures[1:], calls[1:], strict=True)
     ]
     for thread in threads:
