@@ -2,10 +2,10 @@
 
     python benchmarks/graph_share.py GRAPH [GRAPH ...] VIDEO [--batch_size 4] [--rounds 5]
 
-Measured by ONNX Runtime's own profiler, with the settings of the `ort` engine, on frames of the
-video. Several graphs, e.g. of two versions of this program, take turns, so that other load hits all
-alike. Models that see crops get two per frame. Printed is each operator's time in a run, and its
-share of all operators' time.
+Measured by ONNX Runtime's own profiler, with the settings and the threads of one of the batches
+that `track` has side by side with the `ort` engine, on frames of the video. Several graphs, e.g. of
+two versions of this program, take turns, so that other load hits all alike. Models that see crops
+get two per frame. Printed is each operator's time in a run, and its share of all operators' time.
 """
 
 import argparse
@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from sleap_rt.machine.cores import available_cores  # noqa: E402
+from sleap_rt.options import RunOptions  # noqa: E402
+from sleap_rt.runtime.engines import n_lanes  # noqa: E402
 from sleap_rt.runtime.engines.ort import session_settings  # noqa: E402
 from sleap_rt.runtime.frames.video import VideoFile  # noqa: E402
 from sleap_rt.runtime.graph_file import read_keeping_bytes  # noqa: E402
@@ -50,7 +52,8 @@ def main() -> None:
 
 def profile(graph: Path, frames: np.ndarray) -> Counter[str]:
     """Operator -> milliseconds in one run."""
-    settings = session_settings(available_cores().n)
+    cores = available_cores().n
+    settings = session_settings(cores // n_lanes(RunOptions.most_at_once, cores))
     settings.enable_profiling = True
     with tempfile.TemporaryDirectory() as folder:
         settings.profile_file_prefix = str(Path(folder) / "profile")
