@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from sleap_rt.cli.app import main
-from sleap_rt.interrupts import Interrupts
 
 pytestmark = pytest.mark.usefixtures("ctrl_c_raises")
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,27 +102,37 @@ def test_a_signal_at_the_very_end_changes_nothing(started):
     assert process.returncode == 0
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-def test_a_signal_that_repeats_the_first_is_ignored_outside_too():
-    with Interrupts() as outer:
-        with pytest.raises(KeyboardInterrupt), Interrupts():
+REPEATED = """
+import signal, sys
+from sleap_rt.interrupts import Interrupts
+with Interrupts() as outer:
+    try:
+        with Interrupts():
             signal.raise_signal(signal.SIGTERM)
+    except KeyboardInterrupt:
         signal.raise_signal(signal.SIGTERM)
-        assert (outer.exit_code, outer.words) == (143, "ended by SIGTERM")
-
-
-def test_a_signal_while_an_object_is_deleted_is_not_lost():
-    class Deleted:
-        def __del__(self):
-            signal.raise_signal(signal.SIGTERM)
-
-    def deleting():
+        sys.exit(outer.words)
+"""
+WHILE_DELETING = """
+import signal, sys, time
+from sleap_rt.interrupts import Interrupts
+class Deleted:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+with Interrupts() as interrupts:
+    try:
         Deleted()
-        time.sleep(10)
+        time.sleep(60)
+    except KeyboardInterrupt:
+        sys.exit(interrupts.words)
+"""
 
-    with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt):
-        deleting()
-    assert interrupts.exit_code == 143
+
+@pytest.mark.parametrize("script", [REPEATED, WHILE_DELETING])
+def test_a_signal_is_neither_told_twice_nor_lost(started, script):
+    process = started(script)
+    _, words = process.communicate(timeout=50)
+    assert (process.returncode, words) == (1, "ended by SIGTERM\n")
 
 
 def test_the_word_on_how_to_go_on_outlives_further_interrupts(monkeypatch, capsys):
