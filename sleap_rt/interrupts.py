@@ -91,7 +91,8 @@ class Interrupts:
             if isinstance(outer, Interrupts) and self.number is not None:
                 outer.number, outer._last = self.number, self._last  # no news to it
             signal.signal(number, before)
-        sys.unraisablehook = self._unraisable
+        if sys.unraisablehook == self._raise_again:
+            sys.unraisablehook = self._unraisable
 
 
 def _to_the_main_thread(number: int) -> None:

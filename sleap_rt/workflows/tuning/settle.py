@@ -23,7 +23,7 @@ from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.tuning.batch_size import batch_sizes, frames_that_fit
 
 WORTH_TRYING = 2000  # frames; a shorter run gains less than a comparison takes
-_MOST_TRIED = 16  # frames
+_MOST_LOOKED_AT = 16  # frames, for one that can be read
 
 
 def continued(
@@ -39,7 +39,8 @@ def continued(
     size, engine = earlier.get("batch_size"), earlier.get("engine")
     plan = _with_batch(plan, size if isinstance(size, int) and size >= 1 else USUAL_BATCH_SIZE)
     at_once = earlier.get("batches at once")
-    plan = _with_most_at_once(plan, at_once if isinstance(at_once, int) and at_once >= 1 else 1)
+    known = at_once if isinstance(at_once, int) and at_once >= 1 else 1
+    plan = _with_run(plan, most_at_once=known)
     if engine_is_open or plan.asked.engine.engine != "auto" or engine not in declarations():
         return plan
     settled = replace(plan.options.engine, engine=engine)
@@ -50,7 +51,7 @@ def continued(
 def settled_like(plan: PredictionPlan, other: PredictionPlan) -> PredictionPlan:
     """The plan with the engine and the batch of another one, whose models it runs with."""
     plan = _with_batch(plan, other.options.run.frames_per_batch)
-    plan = _with_most_at_once(plan, other.options.run.most_at_once)
+    plan = _with_run(plan, most_at_once=other.options.run.most_at_once)
     options = replace(plan.options, engine=other.options.engine)
     return replace(plan, options=options, engine_reason=other.engine_reason)
 
@@ -70,15 +71,14 @@ def tuned(
     """
     if plan.options.engine.device != "cpu":
         return _with_batch(plan, USUAL_BATCH_SIZE)
-    refs = list(plan.selection.refs[:_MOST_TRIED])
     try:
-        frame_shape = _shape(opened, refs)
+        frame_shape = _shape(opened, plan.selection.refs[:_MOST_LOOKED_AT])
     except DataError:  # which stops the run, and is told there
         frame_shape = None
     if frame_shape is None:
         return _with_batch(plan, USUAL_BATCH_SIZE)
     try:
-        return _Tuning(plan, graphs, opened, report, refs, frame_shape).settled()
+        return _Tuning(plan, graphs, opened, report, frame_shape).settled()
     except (SleapRtError, OSError) as error:
         report.warn(f"engines could not be compared: {error}")
         return _with_batch(plan, USUAL_BATCH_SIZE)
@@ -98,12 +98,11 @@ def _with_batch(plan: PredictionPlan, size: int) -> PredictionPlan:
     """The plan with this batch, unless one was asked for."""
     if plan.options.run.batch_size is not None:
         return plan
-    run = replace(plan.options.run, batch_size=size)
-    return replace(plan, options=replace(plan.options, run=run))
+    return _with_run(plan, batch_size=size)
 
 
-def _with_most_at_once(plan: PredictionPlan, n_batches: int) -> PredictionPlan:
-    run = replace(plan.options.run, most_at_once=n_batches)
+def _with_run(plan: PredictionPlan, **changed: Any) -> PredictionPlan:
+    run = replace(plan.options.run, **changed)
     return replace(plan, options=replace(plan.options, run=run))
 
 
@@ -112,15 +111,13 @@ class _Tuning:
     """What is known when a run is tuned.
 
     Attributes:
-        refs: the frames that contestants predict.
-        frame_shape: of the first of them.
+        frame_shape: of the first frame that can be read.
     """
 
     plan: PredictionPlan
     graphs: GraphSet
     opened: OpenInput
     report: Report
-    refs: Sequence[FrameRef]
     frame_shape: tuple[int, ...]
 
     def settled(self) -> PredictionPlan:
@@ -130,7 +127,7 @@ class _Tuning:
         asked = run.batch_size
         sizes = batch_sizes(fitting / n_at_once) if asked is None else (asked,)
         most_at_once = max(1, int(min(run.most_at_once, fitting / sizes[0])))
-        plan = _with_most_at_once(_with_batch(self.plan, sizes[0]), most_at_once)
+        plan = _with_run(_with_batch(self.plan, sizes[0]), most_at_once=most_at_once)
         if plan.asked.engine.engine != "auto":
             return plan
         usual, n_frames = plan.options.engine.engine, len(plan.selection.refs)
