@@ -54,13 +54,15 @@ $(PAGE): $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/te
 	cd web && npm ci --ignore-scripts && npm run types && npm run build
 
 # The wheel as users get it, in an environment of its own and away from the checkout: it exports,
-# tracks and evaluates. In it, only `sleap_rt` of the wheel can be imported.
+# tracks and evaluates. In it, only `sleap_rt` of the wheel can be imported. Once all went well, its
+# two gigabytes are given back.
 WHEEL := .venv-wheel
 wheel: dist
 	rm -rf $(WHEEL)
 	$(PYTHON) -m venv $(WHEEL)
 	$(WHEEL)/bin/python -m pip install --quiet --constraint constraints-dev.txt "$$(echo dist/*.whl)[cpu,export]"
 	sh tests/wheel.sh "$(CURDIR)" "$(CURDIR)/$(WHEEL)/bin"
+	rm -rf $(WHEEL)
 
 dist: $(READY)
 	if command -v npm; then $(MAKE) web; else echo "npm is missing: the wheel has no page"; fi

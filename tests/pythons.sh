@@ -1,7 +1,8 @@
 #!/bin/sh
 # Tests the wheel, without torch, on every Python of a list that is found here:
 # `sh tests/pythons.sh WHEEL FOLDER_OF_EXPORTS 3.10 3.13`. PINNED=1 installs the pinned versions, else
-# the newest there are. Environments stay, as .venv-3.10 and so on.
+# the newest there are. An environment whose tests failed stays, as .venv-3.10 and
+# so on, and with KEEP=1 every one.
 set -eu
 wheel="$1" SLEAP_RT_TEST_EXPORTS="$2"
 shift 2
@@ -42,6 +43,7 @@ for version in "$@"; do
     # `pytest`, not `python -m pytest`, which would test the checkout.
     "$environment/bin/pytest" -q -rN -rfE --numprocesses auto --maxprocesses 4 --dist loadfile \
         --max-worker-restart 0
+    if [ -z "${KEEP:-}" ]; then rm -rf "$environment"; fi
     n_tested=$((n_tested + 1))
 done
 if [ "$n_tested" = 0 ]; then
