@@ -85,13 +85,19 @@ class GraphSet(ModelSet):
 
     Attributes:
         paths: the `.onnx` files, in the order of `contracts`.
+        trained: the trained models that a user gave in place of them, as given; else empty.
     """
 
     paths: tuple[Path, ...]
+    trained: tuple[Path, ...] = ()
 
     @classmethod
-    def read(cls, paths: Sequence[Path]) -> "GraphSet":
+    def read(cls, paths: Sequence[Path], trained: tuple[Path, ...] = ()) -> "GraphSet":
         """Read the contracts of graphs, given in any order.
+
+        Args:
+            paths: the `.onnx` files.
+            trained: as the attribute.
 
         Raises:
             ModelError: a file is missing or not ours, or the models are not a supported set.
@@ -99,7 +105,7 @@ class GraphSet(ModelSet):
         files = [read_graph_file(path) for path in paths]
         ordered = ModelSet.of(file.contract for file in files).contracts
         path_of = {file.contract.kind: file.path for file in files}
-        return cls(ordered, tuple(path_of[contract.kind] for contract in ordered))
+        return cls(ordered, tuple(path_of[contract.kind] for contract in ordered), trained)
 
     @property
     def files(self) -> tuple[GraphFile, ...]:

@@ -65,7 +65,8 @@ class ResolvedModels:
         with needs_export_extra():
             from sleap_rt.export.cache import cached_graphs
 
-            graphs = GraphSet.read(cached_graphs(self.paths, self.overrides, on_step))
+            paths = cached_graphs(self.paths, self.overrides, on_step)
+            graphs = GraphSet.read(paths, self.paths)
         for note in _notes(graphs):
             if note not in self.notes:
                 on_note(note)
@@ -111,7 +112,7 @@ def _resolve_trained(paths: tuple[Path, ...], overrides: ModelOverrides) -> Reso
         beside = export_beside(paths, overrides)
         found = None if beside is None else beside.graphs
         found = find_cached(paths, overrides) if found is None else found
-        graphs = None if found is None else GraphSet.read(found)
+        graphs = None if found is None else GraphSet.read(found, paths)
         if graphs is None:
             check_export_extra()
         return ResolvedModels(

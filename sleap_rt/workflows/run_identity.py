@@ -48,7 +48,8 @@ def _settings(opened: OpenInput, predicting: Predicting, plan: PredictionPlan) -
         if isinstance(opened.given, tuple)
         else _absolute(opened.given or Path()),
         "contracts": [contract.to_json() for contract in graphs.contracts],
-        "model_paths": [_absolute(path) for path in graphs.paths],
+        "graph_paths": [_absolute(path) for path in graphs.paths],
+        "trained_models": [_absolute(path) for path in graphs.trained],
         "selection": asdict(options.selection),
         "decode": asdict(options.decode),
         "filters": asdict(options.filters),

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from sleap_rt import run_inference
 from sleap_rt.errors import OptionError
 from sleap_rt.export import export_models
 from sleap_rt.export.beside import export_beside
@@ -93,6 +94,17 @@ def test_track_says_which_export_it_used(model, request, tmp_path, capfd):
         main(list(map(str, words)))
     assert not ended.value.code
     assert f"Note: {model / 'exported'} is used" in capfd.readouterr().err
+
+
+def test_results_name_the_trained_model_and_the_graph_it_became(model, request):
+    clip = request.config.rootpath / "samples/one_crawler.mp4"
+    graph = str(model / "exported/single_instance.onnx")
+    of_trained = run_inference(clip, model_paths=model, frames=[0]).provenance
+    assert of_trained["model_paths"] == [str(model)]
+    assert of_trained["graph_paths"] == [graph]
+    of_graph = run_inference(clip, model_paths=graph, frames=[0]).provenance
+    assert of_graph["model_paths"] == [graph]
+    assert "graph_paths" not in of_graph
 
 
 def test_verify_and_bench_name_the_export_of_a_trained_model(model):

@@ -41,6 +41,14 @@ class BlocksOf(BrightBlocks):
         self.models = GraphSet((replace(contract, provenance=provenance),), (Path("a.onnx"),))
 
 
+class OfTrained(BrightBlocks):
+    """As of a trained model that was exported into the cache."""
+
+    def __init__(self):
+        super().__init__()
+        self.models = replace(self.models, trained=(Path("models/bottomup"),))
+
+
 @pytest.fixture
 def images(tmp_path):
     """Images of two sizes in turn, one of which cannot be read."""
@@ -94,10 +102,12 @@ CHOSEN_FRAMES = {
 CHOSEN = {**CHOSEN_FRAMES, "engine": EngineOptions(engine="ort", threads=1)}
 
 
-@pytest.mark.parametrize("settings", [TRACKED, CHOSEN])
-def test_merged_parts_are_the_bytes_of_a_whole_run(run, tmp_path, settings):
-    whole = run("whole.slp", **settings).read_bytes()
-    paths = [run(f"{number}.part", number, **settings) for number in (3, 1, 2)]
+@pytest.mark.parametrize(
+    ("predictor", "settings"), [(BrightBlocks, TRACKED), (BrightBlocks, CHOSEN), (OfTrained, {})]
+)
+def test_merged_parts_are_the_bytes_of_a_whole_run(run, tmp_path, predictor, settings):
+    whole = run("whole.slp", None, predictor(), **settings).read_bytes()
+    paths = [run(f"{number}.part", number, predictor(), **settings) for number in (3, 1, 2)]
     assert merged(paths, tmp_path) == whole
 
 

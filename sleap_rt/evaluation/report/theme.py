@@ -19,12 +19,12 @@ STYLE = f"""
 :root {{
   color-scheme: light dark;
   --page: {LIGHT_PAGE}; --panel: #f4f6f8; --text: #1c2430; --soft: #586271; --rule: #d5dae1;
-  --warn: #8a5a00; --warn-page: #fff6e0;
+  --link: #1a5fb4; --warn: #8a5a00; --warn-page: #fff6e0;
 }}
 @media (prefers-color-scheme: dark) {{
   :root {{
     --page: {DARK_PAGE}; --panel: #1e232b; --text: #e6e9ee; --soft: #a0a9b6; --rule: #39414d;
-    --warn: #f0c66b; --warn-page: #2c2617;
+    --link: #8ab8f5; --warn: #f0c66b; --warn-page: #2c2617;
   }}
 }}
 * {{ box-sizing: border-box; }}
@@ -38,6 +38,7 @@ h2 {{ font-size: 1.15rem; margin: 2.2rem 0 .6rem; padding-bottom: .2rem;
 h3 {{ font-size: 1rem; margin: 1.2rem 0 .4rem; overflow-wrap: anywhere; }}
 p, li {{ overflow-wrap: anywhere; }}
 p {{ margin: .3rem 0 .7rem; }}
+a {{ color: var(--link); }}
 .tables {{ column-gap: 2.5rem; }}
 .tables section {{ break-inside: avoid; padding-bottom: .8rem; }}
 .tables h3 {{ margin-top: 0; }}
@@ -94,7 +95,9 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
 @media (max-width: 30rem) {{
   body {{ padding: .8rem .7rem 2rem; }}
   h1 {{ font-size: 1.25rem; }}
-  th, td {{ padding: .22rem .4rem; }}
+  table {{ font-size: .85rem; }}
+  th, td {{ padding: .22rem .3rem; }}
+  td:first-child {{ min-width: 5rem; }}
   .bar, .wide, td.name span {{ display: none; }}
   .name {{ max-width: 6rem; }}
   .cards, .cards.first {{ grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }}

@@ -105,12 +105,14 @@ def prediction_provenance(
 
 
 def _of_models(used: UsedModels, overrides: ModelOverrides) -> dict[str, Any]:
+    graphs = used.models
     replaced = {name: _plain(getattr(overrides, name)) for name in overrides.given}
     return {
-        "model_paths": [_plain(path) for path in used.models.paths],
-        "model_type": used.models.in_words,
+        "model_paths": [_plain(path) for path in graphs.trained or graphs.paths],
+        "graph_paths": [_plain(path) for path in graphs.paths] if graphs.trained else None,
+        "model_type": graphs.in_words,
         "model_weights_sha256": [
-            contract.provenance.weights_sha256 for contract in used.models.contracts
+            contract.provenance.weights_sha256 for contract in graphs.contracts
         ],
         "model_overrides": replaced or None,
     }

@@ -134,7 +134,7 @@ def _settings(said: Mapping[str, Any]) -> Settings:
     contracts = tuple(map(GraphContract.from_json, said["contracts"]))
     return Settings(
         data=Path(data) if isinstance(data, str) else [Path(one) for one in data],
-        graphs=GraphSet(contracts, tuple(map(Path, said["model_paths"]))),
+        graphs=GraphSet(contracts, _paths(said["graph_paths"]), _paths(said["trained_models"])),
         selection=filled(SelectionOptions, said["selection"]),
         decode=filled(DecodeOptions, said["decode"]),
         filters=filled(FilterOptions, said["filters"]),
@@ -145,6 +145,10 @@ def _settings(said: Mapping[str, Any]) -> Settings:
         engine_options=dict(said["engine_options"]),
         output=dict(said["output"]),
     )
+
+
+def _paths(said: Sequence[str]) -> tuple[Path, ...]:
+    return tuple(map(Path, said))
 
 
 def _overrides(said: Mapping[str, Any]) -> ModelOverrides:
