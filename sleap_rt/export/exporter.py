@@ -17,7 +17,7 @@ from sleap_rt.export.onnx_file import save
 from sleap_rt.export.precision.calibration import CalibrationFrames, open_calibration
 from sleap_rt.export.precision.half import in_half_precision
 from sleap_rt.export.precision.int8 import Graph, in_int8
-from sleap_rt.export.proof.checkpoint import certify
+from sleap_rt.export.proof.against_checkpoint import certify
 from sleap_rt.export.proof.reduced import certify_reduced
 from sleap_rt.export.proof.sample import add_sample
 from sleap_rt.export.steps import OnStep, Steps

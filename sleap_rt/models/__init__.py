@@ -8,15 +8,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sleap_rt.models.legacy.load import load_legacy_model
-    from sleap_rt.models.native.load import load_native_model
+    from sleap_rt.models.legacy.load_legacy import load_legacy_model
+    from sleap_rt.models.native.load_native import load_native_model
     from sleap_rt.models.native.weights_for_set import load_native_models
     from sleap_rt.models.trained import TrainedModel
 
 _HOMES = {
     "TrainedModel": "sleap_rt.models.trained",
-    "load_legacy_model": "sleap_rt.models.legacy.load",
-    "load_native_model": "sleap_rt.models.native.load",
+    "load_legacy_model": "sleap_rt.models.legacy.load_legacy",
+    "load_native_model": "sleap_rt.models.native.load_native",
     "load_native_models": "sleap_rt.models.native.weights_for_set",
 }
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sleap_rt.contract import Decoding
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, Head, ModelKind
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.untrusted import listed
 

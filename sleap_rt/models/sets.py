@@ -7,8 +7,8 @@ from typing import TypeVar
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
 from sleap_rt.model_files import ModelSource, one_family
-from sleap_rt.models.legacy.description import describe_legacy
-from sleap_rt.models.native.description import describe_native
+from sleap_rt.models.legacy.describe_legacy import describe_legacy
+from sleap_rt.models.native.describe_native import describe_native
 from sleap_rt.models.overrides import override_models
 from sleap_rt.models.pairs import in_order
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.models.legacy.description import describe_legacy
-from sleap_rt.models.native.description import describe_native
+from sleap_rt.models.legacy.describe_legacy import describe_legacy
+from sleap_rt.models.native.describe_native import describe_native
 
 
 def describe_model(path: Path, *, is_legacy: bool) -> dict[str, Any]:

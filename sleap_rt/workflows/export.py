@@ -130,7 +130,7 @@ def _for_bonsai(
     given = {one.name for one in fields(decode) if getattr(decode, one.name) != one.default}
     refuse_without_effect(PredictionOptions(decode=decode, given=frozenset(given)), models)
 
-    from sleap_rt.export.bonsai.exporter import export_for_bonsai
+    from sleap_rt.export.bonsai.bonsai_export import export_for_bonsai
 
     done = export_for_bonsai(paths, folder, overrides, options, kind, on_step)
     found = done.agreement

@@ -13,7 +13,7 @@ from test_constraints import needed
 
 from sleap_rt.contract import CONTRACT_VERSION, Decoding
 from sleap_rt.evaluation.storage import _TIMES
-from sleap_rt.export.proof import checkpoint, poses, reduced
+from sleap_rt.export.proof import against_checkpoint, poses, reduced
 from sleap_rt.labels.slices import _MOST_FRAMES
 from sleap_rt.options import CalibrationOptions, RunOptions
 from sleap_rt.options.running import USUAL_BATCH_SIZE
@@ -69,7 +69,10 @@ FACTS = [
     ("docs/engines.md", f"whose shapes have come {WORDS[recordings._RUNS_BEFORE + 1]} times"),
     ("docs/engines.md", f"runs its sample {WORDS[N_RUNS]} times"),
     ("docs/engines.md", f"`--calibration_frames` ({CalibrationOptions.calibration_frames})"),
-    ("docs/engines.md", f"| {checkpoint.MAX_PX:g} px, {_plain(checkpoint.MAX_SCORE)} in score |"),
+    (
+        "docs/engines.md",
+        f"| {against_checkpoint.MAX_PX:g} px, {_plain(against_checkpoint.MAX_SCORE)} in score |",
+    ),
     (
         "docs/engines.md",
         f"| {reduced.MAX_P99_PX:g} px for 99 of 100 points, {reduced.MAX_CHANGED:.0%} of".replace(
@@ -78,7 +81,7 @@ FACTS = [
     ),
     ("docs/engines.md", f"more than {poses.MAX_CHANGED_INSTANCES * 100:.0f} % of the animals"),
     ("docs/engines.md", f"more than {poses.MAX_CHANGED_POINTS * 100:.0f} % of the points"),
-    ("README.md", f"differs by more than {checkpoint.MAX_PX:g} px fails"),
+    ("README.md", f"differs by more than {against_checkpoint.MAX_PX:g} px fails"),
     ("docs/models.md", f"refine a peak, {Decoding.integral_patch_size} unless given"),
     ("docs/models.md", f"between two peaks, {Decoding.n_points} unless given"),
     ("CHANGELOG.md", f"files' layout has version {CONTRACT_VERSION}"),

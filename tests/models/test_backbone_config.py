@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.native.topology import ConvNeXtSpec, SwinSpec, UNetSpec
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from sleap_rt.models.native.load import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 
 pytestmark = pytest.mark.parity
 

@@ -8,7 +8,7 @@ import pytest
 from sleap_rt.errors import ModelError
 from sleap_rt.model_files import model_source
 from sleap_rt.models.native.checkpoint import load_checkpoint
-from sleap_rt.models.native.description import describe_native
+from sleap_rt.models.native.describe_native import describe_native
 from sleap_rt.runtime.graph_file import read_graph_file
 
 MODEL = Path(__file__).resolve().parents[2] / "samples/models/single_instance"

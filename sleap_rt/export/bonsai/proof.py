@@ -10,7 +10,7 @@ import numpy as np
 from sleap_rt.arrays import AnyFloats, Image
 from sleap_rt.errors import ModelError
 from sleap_rt.export.bonsai.kinds import BonsaiKind
-from sleap_rt.export.proof.frames import CPU
+from sleap_rt.export.proof.proof_frames import CPU
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.predictors import open_predictor
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from sleap_rt.arrays import Image
 from sleap_rt.contract import Certificate, GraphContract
 from sleap_rt.errors import ModelError
-from sleap_rt.export.proof import frames as proof_frames
+from sleap_rt.export.proof import proof_frames
 from sleap_rt.export.proof.compare import Differences
-from sleap_rt.export.proof.frames import CPU, clear_threshold, synthetic_frames
 from sleap_rt.export.proof.graph_run import run_graph
+from sleap_rt.export.proof.proof_frames import CPU, clear_threshold, synthetic_frames
 from sleap_rt.kinds import KINDS
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine, open_engine

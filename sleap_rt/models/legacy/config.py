@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, Kind, ModelKind
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 from sleap_rt.models.heads import HeadSettings, other_part_names, read_heads
 from sleap_rt.models.legacy.skeleton import skeleton_from_json
 from sleap_rt.skeleton import Skeleton

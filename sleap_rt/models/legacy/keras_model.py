@@ -14,10 +14,10 @@ import torch
 from torch import nn
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 from sleap_rt.models.legacy.h5 import Weights
+from sleap_rt.models.legacy.keras_weights import LayerWeights, by_layer
 from sleap_rt.models.legacy.layers import Built, LayerSpec, Shape, build_layer
-from sleap_rt.models.legacy.weights import LayerWeights, by_layer
 from sleap_rt.untrusted import quoted
 
 _MODEL_CLASSES = ("Functional", "Model")  # TensorFlow 2.3 and later; 2.0 to 2.2

@@ -9,7 +9,7 @@ from torch import nn
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.kinds import Head as Output
-from sleap_rt.models.legacy.description import OFFSETS_LAYER
+from sleap_rt.models.legacy.describe_legacy import OFFSETS_LAYER
 from sleap_rt.models.legacy.keras_model import BuiltModel, KerasModel
 from sleap_rt.untrusted import quoted
 

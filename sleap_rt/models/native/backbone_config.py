@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 from sleap_rt.models.native.topology import (
     CONVNEXT_DEPTHS,
     SWIN_DEPTHS,

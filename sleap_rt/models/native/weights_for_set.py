@@ -6,7 +6,7 @@ from pathlib import Path
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.model_files import CHECKPOINT_NAME, native_folder
 from sleap_rt.models.native.checkpoint import load_checkpoint, replaces_all
-from sleap_rt.models.native.load import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 from sleap_rt.models.trained import TrainedModel
 
 

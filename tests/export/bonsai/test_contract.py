@@ -55,7 +55,7 @@ def exported_for_bonsai(tmp_path_factory, exported):
         return exported(paths)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sleap_rt.export.bonsai.exporter.export_models", stages)
+        patch.setattr("sleap_rt.export.bonsai.bonsai_export.export_models", stages)
         yield partial(_exported, done, tmp_path_factory)
 
 

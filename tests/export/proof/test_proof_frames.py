@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sleap_rt.export.proof.frames import clear_threshold
+from sleap_rt.export.proof.proof_frames import clear_threshold
 from sleap_rt.models.reference.peaks import maxima
 
 

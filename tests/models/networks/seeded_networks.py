@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.native.networks import PoseNetwork, Weights, build_network
 from sleap_rt.models.native.topology import HeadSpec

@@ -12,7 +12,7 @@ from seeded_networks import build_tiny, confmaps_head, tiny_convnext, tiny_swin
 from tolerances import MAP
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 from sleap_rt.models.native.backbone_config import read_backbone
 from sleap_rt.models.native.networks import Weights, build_network
 

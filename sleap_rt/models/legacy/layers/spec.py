@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models.config import Config
-from sleap_rt.models.legacy.weights import LayerWeights
+from sleap_rt.models.config_values import Config
+from sleap_rt.models.legacy.keras_weights import LayerWeights
 from sleap_rt.untrusted import quoted
 
 Shape = tuple[int, ...]  # (batch, channels, height, width) or (batch, channels)

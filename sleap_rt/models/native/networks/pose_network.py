@@ -9,7 +9,7 @@ from torch.func import functional_call
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.native.networks.convnext import ConvNeXt
-from sleap_rt.models.native.networks.heads import build_head
+from sleap_rt.models.native.networks.head_layers import build_head
 from sleap_rt.models.native.networks.swin import Swin
 from sleap_rt.models.native.networks.unet import UNet
 from sleap_rt.models.native.networks.weights import Weights

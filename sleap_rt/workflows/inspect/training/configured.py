@@ -5,7 +5,7 @@ Inference needs none of it: values of another type than training writes are left
 
 from typing import Any
 
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 
 SPLITS = ("train", "val", "test")
 _NUMBERS = {  # name of the fact -> where sleap-nn has it, where SLEAP 1.4 and older have it

@@ -6,7 +6,7 @@ from typing import Any
 from sleap_rt.labels.counting import n_labelled_frames
 from sleap_rt.legacy_files import read_model_files
 from sleap_rt.model_files import CONFIG_NAME, native_folder
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 from sleap_rt.models.legacy.config import parse_config
 from sleap_rt.workflows.inspect.training.configured import SPLITS, configured
 from sleap_rt.workflows.inspect.training.log import LOG_NAME, read_log

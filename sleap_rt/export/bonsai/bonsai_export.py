@@ -19,7 +19,7 @@ from sleap_rt.export.bonsai.proof import Agreement, compare
 from sleap_rt.export.exporter import export_models, refuse_other_graphs
 from sleap_rt.export.folders import room_in
 from sleap_rt.export.metadata import METADATA_NAME
-from sleap_rt.export.proof.frames import SEED, draw_frame, synthetic_frames
+from sleap_rt.export.proof.proof_frames import SEED, draw_frame, synthetic_frames
 from sleap_rt.export.steps import OnStep
 from sleap_rt.options import DecodeOptions, ExportOptions, ModelOverrides
 from sleap_rt.runtime.graph_file import read_graph_file

@@ -5,7 +5,7 @@ from pathlib import Path
 from sleap_rt.errors import ModelError
 from sleap_rt.legacy_files import ModelFiles, read_model_files
 from sleap_rt.models.legacy.config import LegacyConfig, read_config
-from sleap_rt.models.legacy.description import NetworkFacts, described_by
+from sleap_rt.models.legacy.describe_legacy import NetworkFacts, described_by
 from sleap_rt.models.legacy.h5 import read_keras_h5
 from sleap_rt.models.legacy.keras_model import model_from_keras
 from sleap_rt.models.legacy.network import LegacyNetwork, network_from_keras

@@ -7,7 +7,7 @@ import torch
 
 from sleap_rt.errors import ModelError
 from sleap_rt.export import export_models
-from sleap_rt.export.proof.checkpoint import certify
+from sleap_rt.export.proof.against_checkpoint import certify
 from sleap_rt.models import TrainedModel, load_native_model
 from sleap_rt.runtime import read_graph_file
 

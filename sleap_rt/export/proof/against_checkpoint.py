@@ -14,10 +14,10 @@ import numpy as np
 from sleap_rt.arrays import Bools, Floats, Image
 from sleap_rt.contract import Certificate
 from sleap_rt.errors import ModelError
-from sleap_rt.export.proof import frames as proof_frames
+from sleap_rt.export.proof import proof_frames
 from sleap_rt.export.proof.compare import Differences
-from sleap_rt.export.proof.frames import CPU, clear_threshold, synthetic_frames
 from sleap_rt.export.proof.graph_run import Found, run_graph
+from sleap_rt.export.proof.proof_frames import CPU, clear_threshold, synthetic_frames
 from sleap_rt.kinds import KINDS
 from sleap_rt.models import TrainedModel
 from sleap_rt.models.reference import pipeline

@@ -22,7 +22,7 @@ from sleap_rt.model_files import (
     native_folder,
     other_checkpoints,
 )
-from sleap_rt.models.config import Config
+from sleap_rt.models.config_values import Config
 from sleap_rt.models.edges import check_edges
 from sleap_rt.models.heads import decoding_of, other_part_names, read_heads
 from sleap_rt.models.native.backbone_config import Backbone, read_backbone

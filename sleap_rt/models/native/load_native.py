@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sleap_rt.model_files import CHECKPOINT_NAME, native_folder
 from sleap_rt.models.native.checkpoint import Checkpoint, load_checkpoint, replace_weights
-from sleap_rt.models.native.description import in_folder, read_description
+from sleap_rt.models.native.describe_native import in_folder, read_description
 from sleap_rt.models.native.networks import Weights, build_network
 from sleap_rt.models.trained import TrainedModel
 
