@@ -136,7 +136,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
         from sleap_rt.workflows.many.predictions import ManyPredictions
 
         with ManyPredictions(models, options, overrides, report) as work:
-            return _carry_out(inputs, many, work, show, params)
+            return _carry_out(inputs, many, work, show, params, work.look_ahead)
     else:
         summary = predict(inputs.paths[0], models, options, overrides, report)
     show(summary)

@@ -27,7 +27,7 @@ from sleap_rt.runtime.inspect.verify import N_RUNS, TOLERANCES
 from sleap_rt.runtime.pipeline import journal, journal_file, progress
 from sleap_rt.runtime.pipeline.stages import watch
 from sleap_rt.tracking import TrackerOptions
-from sleap_rt.workflows.tuning.settle import WORTH_TRYING
+from sleap_rt.workflows.tuning.settle import WORTH_COUNTING, WORTH_TRYING
 
 tomllib = pytest.importorskip("tomllib", reason="Python 3.10 cannot read pyproject.toml")
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +57,8 @@ FACTS = [
     ("docs/track.md", f"`--stall_timeout` ({RunOptions.stall_timeout:g} s; 0: never)"),
     ("docs/track.md", f"`.slp` files up to {_MOST_FRAMES:,} frames at a time"),
     ("docs/engines.md", f"over {WORTH_TRYING:,} frames or more"),
+    ("docs/engines.md", f"those of {WORTH_COUNTING} frames or more are counted"),
+    ("docs/engines.md", f"once they add up to {WORTH_TRYING:,} with"),
     ("docs/engines.md", f"on the first {_LONG_TURN} frames"),
     ("docs/measurements.md", f"has {WORTH_TRYING:,} frames or more"),
     ("docs/engines.md", f"(the default) is {USUAL_BATCH_SIZE}, or less"),

@@ -1,6 +1,7 @@
 """What a plan leaves open is settled by evidence, and a run never fails for the want of it."""
 
 import re
+import shutil
 import sys
 
 import pytest
@@ -133,6 +134,33 @@ def test_a_short_run_is_not_worth_it(track, cache, trials, monkeypatch):
     assert trials.held == []
 
 
+def test_short_runs_add_up(track, cache, trials, monkeypatch):
+    monkeypatch.setattr(settle, "WORTH_TRYING", 17)
+    monkeypatch.setattr(settle, "WORTH_COUNTING", 6)
+    for n_held in (0, 0, 1, 1):  # runs of 6 frames
+        track()
+        assert len(trials.held) == n_held
+
+
+def test_very_short_runs_do_not_count(track, cache, trials, monkeypatch):
+    monkeypatch.setattr(settle, "WORTH_TRYING", 8)
+    monkeypatch.setattr(settle, "WORTH_COUNTING", 7)
+    for _ in range(2):
+        track()
+    assert trials.held == []
+
+
+def test_a_count_of_frames_that_is_damaged_begins_again(track, cache, trials, monkeypatch):
+    monkeypatch.setattr(settle, "WORTH_TRYING", 12)
+    monkeypatch.setattr(settle, "WORTH_COUNTING", 6)
+    track()
+    (count,) = cache.glob("*.frames")
+    assert count.read_text() == "6"
+    count.write_text("many")
+    track()
+    assert (trials.held, count.read_text()) == ([], "6")
+
+
 def test_where_no_engine_is_left_the_usual_one_runs(track, cache, trials):
     trials.evidence = evidence_of(left_out={"ort": "it does not run here: x", "openvino": "y"})
     for n_held in (1, 2):  # a second run tries again
@@ -240,6 +268,20 @@ def test_of_many_inputs_the_first_settles_the_engine(track, cache, trials, reque
             assert sio.load_slp(str(output), open_videos=False).provenance["engine"] == "openvino"
     assert len(trials.held) == 1
     assert report.engines == ["openvino"], "told once"
+
+
+@pytest.mark.parametrize(("n_clips", "n_held"), [(2, 0), (3, 1)])
+def test_inputs_are_worth_a_comparison_together(
+    n_clips, n_held, track, cache, trials, monkeypatch, request, tmp_path
+):
+    monkeypatch.setattr(settle, "WORTH_TRYING", 17)
+    video = request.config.rootpath / "samples/one_crawler.mp4"
+    clips = [shutil.copy(video, tmp_path / f"{number}.mp4") for number in range(n_clips)]
+    words = ["track", *clips, "-m", track.graph, "--frames", "0-5", "--quiet"]
+    with pytest.raises(SystemExit) as left:
+        main(list(map(str, words)))
+    assert not left.value.code
+    assert len(trials.held) == n_held
 
 
 def test_python_takes_auto_too(sample_graphs, request):

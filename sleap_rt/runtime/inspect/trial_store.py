@@ -6,6 +6,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -133,6 +134,20 @@ def write_trials(key: TrialKey, evidence: Evidence) -> None:
         complete = Path(temporary) / "trials"
         complete.write_text(text, encoding="utf8")
         os.replace(complete, folder / f"{key.name}.json")
+
+
+def add_frames(key: TrialKey, n_frames: int) -> int:
+    """Count the frames of a run without trials; how many all such runs had under this key.
+
+    Where the count cannot be kept, trials only come later.
+    """
+    path = trials_folder() / f"{key.name}.frames"
+    with suppress(OSError, ValueError):  # the first has none
+        n_frames += int(path.read_text(encoding="utf8"))
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(n_frames), encoding="utf8")
+    return n_frames
 
 
 def stored_trials() -> Iterator[StoredTrials]:

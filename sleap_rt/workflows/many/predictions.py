@@ -13,7 +13,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.predictors import Predictor
-from sleap_rt.workflows.many.run import CannotRunError, none_ahead
+from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned, run_plan
@@ -67,11 +67,14 @@ class ManyPredictions:
         self._report, self._match_known = report or Report(), match_known
         self._keeps_labels = keeps_labels
         self._resolve = ModelsOnce()
+        self._n_inputs = 1
         self._first: PredictionPlan | None = None  # settles the engine for all
         self._predictors: dict[bool, Predictor] = {}  # by whether known poses are taken over
         self._stack = ExitStack()
 
-    look_ahead = staticmethod(none_ahead)
+    def look_ahead(self, tasks: Sequence[Task]) -> None:
+        """Note how many inputs there are, which decides whether engines are worth comparing."""
+        self._n_inputs = sum(task.status == "waiting" for task in tasks)
 
     def __call__(self, task: Task) -> PredictionSummary:
         """Predict on one input.
@@ -98,7 +101,7 @@ class ManyPredictions:
 
     def _tuned(self, plan: PredictionPlan, opened: OpenInput) -> PredictionPlan:
         graphs = self._resolve.exported(plan, self._report)
-        return tuned(plan, graphs, opened, self._report)
+        return tuned(plan, graphs, opened, self._report, self._n_inputs)
 
     def _predictor(self, plan: PredictionPlan) -> Predictor:
         if plan.match_known not in self._predictors:

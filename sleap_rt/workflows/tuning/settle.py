@@ -13,7 +13,13 @@ from sleap_rt.runtime.engines import cpu_engines, declarations, n_lanes, shared_
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.inspect.objection import CAUTIOUS, objection_to
-from sleap_rt.runtime.inspect.trial_store import keep_trials, read_trials, trial_key
+from sleap_rt.runtime.inspect.trial_store import (
+    TrialKey,
+    add_frames,
+    keep_trials,
+    read_trials,
+    trial_key,
+)
 from sleap_rt.runtime.inspect.trials import Evidence, Rules, hold_trials
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.batches import predict_batches
@@ -22,7 +28,8 @@ from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.tuning.batch_size import batch_sizes, frames_that_fit
 
-WORTH_TRYING = 2000  # frames; a shorter run gains less than a comparison takes
+WORTH_TRYING = 2000  # frames; fewer gain less than a comparison takes
+WORTH_COUNTING = 300  # frames of a run; below, most of its time is not the engine's
 _MOST_LOOKED_AT = 16  # frames, for one that can be read
 
 
@@ -57,7 +64,11 @@ def settled_like(plan: PredictionPlan, other: PredictionPlan) -> PredictionPlan:
 
 
 def tuned(
-    plan: PredictionPlan, graphs: GraphSet, opened: OpenInput, report: Report
+    plan: PredictionPlan,
+    graphs: GraphSet,
+    opened: OpenInput,
+    report: Report,
+    n_inputs: int = 1,
 ) -> PredictionPlan:
     """The plan with nothing left open.
 
@@ -68,6 +79,7 @@ def tuned(
         graphs: of its models.
         opened: its input.
         report: told what is done.
+        n_inputs: that run with what is settled, of which this is the first.
     """
     if plan.options.engine.device != "cpu":
         return _with_batch(plan, USUAL_BATCH_SIZE)
@@ -78,7 +90,8 @@ def tuned(
     if frame_shape is None:
         return _with_batch(plan, USUAL_BATCH_SIZE)
     try:
-        return _Tuning(plan, graphs, opened, report, frame_shape).settled()
+        n_frames = len(plan.selection.refs) * n_inputs
+        return _Tuning(plan, graphs, opened, report, frame_shape, n_frames).settled()
     except (SleapRtError, OSError) as error:
         report.warn(f"engines could not be compared: {error}")
         return _with_batch(plan, USUAL_BATCH_SIZE)
@@ -112,6 +125,7 @@ class _Tuning:
 
     Attributes:
         frame_shape: of the first frame that can be read.
+        n_frames: that run with what is settled; of many inputs, as if each were like the first.
     """
 
     plan: PredictionPlan
@@ -119,6 +133,7 @@ class _Tuning:
     opened: OpenInput
     report: Report
     frame_shape: tuple[int, ...]
+    n_frames: int
 
     def settled(self) -> PredictionPlan:
         run, engine = self.plan.options.run, self.plan.options.engine
@@ -130,10 +145,10 @@ class _Tuning:
         plan = _with_run(_with_batch(self.plan, sizes[0]), most_at_once=most_at_once)
         if plan.asked.engine.engine != "auto":
             return plan
-        usual, n_frames = plan.options.engine.engine, len(plan.selection.refs)
+        usual = plan.options.engine.engine
         engines = cpu_engines(plan.asked.engine, plan.models.precisions)
         evidence = replace(self, plan=plan)._evidence(engines, sizes)
-        best = None if evidence is None else evidence.best(usual, n_frames)
+        best = None if evidence is None else evidence.best(usual, self.n_frames)
         if evidence is None or best is None:
             return plan
         engine = replace(engine, engine=best.engine, threads=best.threads)
@@ -152,9 +167,10 @@ class _Tuning:
         }
         key = trial_key(self.graphs.paths, self.frame_shape, engines, asked)
         evidence = read_trials(key)
-        n_frames, n_choices = len(self.plan.selection.refs), max(len(engines), len(sizes))
-        if evidence is not None or n_frames < WORTH_TRYING or n_choices < 2:
+        if evidence is not None or max(len(engines), len(sizes)) < 2:
             return evidence
+        if not self._is_worth_trying(key):
+            return None
         self.report.trying(engines)
         n_cores = available_cores().n
         evenly = tuple(dict.fromkeys((n_cores, max(1, n_cores // 2))))
@@ -173,6 +189,12 @@ class _Tuning:
         if evidence.trials:  # where all failed, the next run tries again
             keep_trials(key, evidence, self.report.warn)
         return evidence
+
+    def _is_worth_trying(self, key: TrialKey) -> bool:
+        """Whether this run has frames enough, or short ones before it had, with it."""
+        if WORTH_COUNTING <= self.n_frames < WORTH_TRYING:
+            return add_frames(key, self.n_frames) >= WORTH_TRYING
+        return self.n_frames >= WORTH_TRYING
 
 
 class _Opened:
