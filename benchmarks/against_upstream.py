@@ -6,8 +6,9 @@
 
 sleap-nn is installed as released into an environment of its own (several GB, once), and run as a
 black box: `predict` and `track` on its checkpoints, and `predict` on its own ONNX export. Ours runs
-on its exports with what `--engine auto` takes and with every engine that works here. In each round
-every program predicts the same frames once, in an order that changes from round to round.
+on its exports with every engine that works here, and with what `--engine auto` takes once it had
+frames enough to compare them. In each round every program predicts the same frames once, in an
+order that changes from round to round.
 
 Only the ratios of a machine with nothing else to do mean much: threads that wait by spinning, as
 torch's do, lose far more to other programs than their share. The load is printed.
@@ -18,9 +19,11 @@ and `videos/`) the scene in `samples/` is used, its clips played several times o
 """
 
 import argparse
+import math
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,6 +48,7 @@ from benchmarks.side_by_side import (  # noqa: E402
     timed,
 )
 from sleap_rt.runtime.engines import declarations  # noqa: E402
+from sleap_rt.workflows.tuning.settle import WORTH_TRYING  # noqa: E402
 
 # This OpenCV decodes tagged videos as the models were trained.
 RELEASED = (
@@ -263,6 +267,8 @@ def measure(work, video: Path, programs: list[Program], args, folder: Path):
     for program in programs:  # an engine may prepare for this model and machine once
         if program.name not in THEIRS:
             program.run(video, work.frames(8), output)
+        if program.name == ours("auto"):
+            compare_engines(program, work, video, folder)
     for number in range(args.rounds):
         for program in turned(programs, number):
             if isinstance(rates[program.name], str):
@@ -283,6 +289,17 @@ def measure(work, video: Path, programs: list[Program], args, folder: Path):
         notes.append(f"--engine auto took {taken}")
     found = ", ".join(f"{name} {count}" for name, count in animals.items())
     return rates, first_frame_cells(*firsts.values()), [*notes, f"instances found: {found}"]
+
+
+def compare_engines(program: Program, work: Work, video: Path, folder: Path) -> None:
+    """Give `auto` as many frames as it takes to compare the engines, once for a model here."""
+    n_clips = math.ceil(WORTH_TRYING / work.n_frames)
+    clips = [folder / f"clip_{number}{video.suffix}" for number in range(n_clips)]
+    for clip in clips:
+        shutil.copy(video, clip)
+    given = ("--frames", work.frames(work.n_frames), "-o", str(folder / "compared"), "--quiet")
+    command = [*program.command, *given, "-i", *map(str, clips)]
+    subprocess.run(command, check=True, cwd=ROOT, env=environment())
 
 
 def turned(programs: Sequence[Program], number: int) -> list[Program]:
