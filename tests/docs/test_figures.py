@@ -60,7 +60,7 @@ FACTS = [
     ("docs/engines.md", f"those of {WORTH_COUNTING} frames or more are counted"),
     ("docs/engines.md", f"once they add up to {WORTH_TRYING:,} with"),
     ("docs/engines.md", f"on the first {_LONG_TURN} frames"),
-    ("docs/measurements.md", f"has {WORTH_TRYING:,} frames or more"),
+    ("docs/measurements.md", f"once {WORTH_TRYING:,} frames are to be predicted"),
     ("docs/engines.md", f"(the default) is {USUAL_BATCH_SIZE}, or less"),
     ("docs/engines.md", f"Allowed are {tolerance('fp32')} for float32"),
     ("docs/engines.md", f"{tolerance('fp16')} at the {TOLERANCES['fp16'].percentile}th"),
