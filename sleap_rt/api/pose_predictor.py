@@ -52,7 +52,7 @@ from sleap_rt.workflows.plan import (
 from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.resolve import resolve_models
 from sleap_rt.workflows.tracking import tracker_options
-from sleap_rt.workflows.tuning import open_checked
+from sleap_rt.workflows.tuning import fitted, open_checked
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -186,6 +186,7 @@ class PosePredictor:
     ) -> Generator[FrameInstances, None, None]:
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
+            plan = fitted(plan, self._predictor.models, opened)
             results = stream_results(
                 self._predictor,
                 opened.source,
@@ -197,6 +198,8 @@ class PosePredictor:
             )
             with closing(results):
                 for result in results:
+                    if self._is_closed:
+                        raise OptionError(_CLOSED)
                     if len(result) or not options.no_empty_frames:
                         yield result
 

@@ -90,7 +90,8 @@ class RunOptions:
             answer, ends the run; 0 waits for ever.
         on_error: what a frame that cannot be decoded does: `continue` leaves it empty and counts
             it, `stop` ends the run there.
-        most_at_once: batches that a CPU may compute side by side, as memory allows.
+        most_at_once: batches that a CPU may compute side by side, as memory allows; parts of a run
+            must not differ, and do not look at the memory.
     """
 
     batch_size: int | None = None

@@ -28,7 +28,13 @@ from sleap_rt.workflows.run_identity import run_identity
 from sleap_rt.workflows.running.output import make_ready, store_of, try_planned_output
 from sleap_rt.workflows.running.predicting import Predicting, PredictingHere
 from sleap_rt.workflows.running.run import Run
-from sleap_rt.workflows.tuning import continued, open_checked, tuned
+from sleap_rt.workflows.tuning import continued, fitted, open_checked, tuned
+
+Opens = Callable[
+    [PredictionPlan, OpenInput, Mapping[str, Any] | None], tuple[PredictionPlan, Predictor]
+]
+"""(plan, its input, what the journal says of the run that is continued) -> the plan with nothing
+left open, and its models, which stay open."""
 
 
 def predict(
@@ -92,6 +98,7 @@ def run_plan(
     report: Report | None = None,
     predictor: Predictor | None = None,
     *,
+    opens: Opens | None = None,
     predicting: Predicting | None = None,
     keeps_labels: bool = True,
 ) -> PredictionSummary:
@@ -102,6 +109,7 @@ def run_plan(
         opened: the input; it stays open.
         report: told what happens.
         predictor: of the plan's models, open; it stays open. None opens one.
+        opens: settles the plan and opens its models, in place of a predictor.
         predicting: who predicts in its place.
         keeps_labels: the summary has the result, too. False: memory does not grow with the number
             of frames, where the output format allows it.
@@ -124,7 +132,11 @@ def run_plan(
             report.warn(doubt)
         if predicting is None:
             earlier = journal.described() if journal is not None and plan.options.resume else None
-            plan, predicting = _here(plan, opened, report, predictor, earlier, stack)
+            if opens is not None:
+                plan, predictor = opens(plan, opened, earlier)
+                predicting = PredictingHere(predictor, opened, plan)
+            else:
+                plan, predicting = _here(plan, opened, report, predictor, earlier, stack)
         if journal is not None:
             resume = plan.options.resume == "auto" or plan.options.resume
             journal.begin(run_identity(opened, predicting, plan), resume=resume)
@@ -153,6 +165,8 @@ def _here(
     """
     if earlier is not None:
         plan = continued(plan, earlier, engine_is_open=predictor is not None)
+    elif predictor is not None and not plan.is_part:
+        plan = fitted(plan, predictor.models, opened)
     if predictor is None:
         graphs = plan.resolved.exported(report.step, report.warn)
         if earlier is None and not plan.is_part:  # parts must not differ by what was measured

@@ -23,6 +23,7 @@ def run_identity(opened: OpenInput, predicting: Predicting, plan: PredictionPlan
         "batch_size": options.run.frames_per_batch,
         "batches at once": options.run.most_at_once,
         "engine": predicting.engine,
+        "threads": options.engine.threads,
         "device": predicting.models.device,
         "video decoder": opened.source.decoder,
         "match_known": plan.match_known,

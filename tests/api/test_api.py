@@ -236,6 +236,6 @@ def test_the_engine_that_auto_came_to_is_named(int8_graph, clip):
     with PosePredictor(int8_graph) as predictor:
         labels = predictor.predict(clip, frames=[0])
         single: Any = predictor._predictor
-        opened = single._engine._all
-        assert {type(lane).__name__ for lane in opened} == {"OpenVinoEngine"}
+        opened = single._engine._lanes
+        assert {type(lane.engine).__name__ for lane in opened} == {"OpenVinoEngine"}
     assert labels.provenance["engine"] == "openvino"

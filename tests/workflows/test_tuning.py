@@ -128,6 +128,15 @@ def test_options_that_are_asked_for_stay(track, cache, trials):
     assert (rules.threads, rules.batch_sizes) == ((1,), (3,))
 
 
+def test_what_was_measured_for_other_batches_changes_none_that_is_asked_for(track, cache, trials):
+    trials.evidence = evidence_of(batch_size=2, openvino=90.0, ort=50.0)
+    track()
+    trials.evidence = evidence_of(batch_size=4, openvino=90.0, ort=50.0)
+    assert "with openvino on cpu, batches of 4 ->" in track("-b", "4").out
+    assert "batches of 2 ->" in track().out
+    assert [rules.batch_sizes for rules in trials.held] == [(4, 2, 8), (4,)]
+
+
 def test_a_short_run_is_not_worth_it(track, cache, trials, monkeypatch):
     monkeypatch.setattr(settle, "WORTH_TRYING", 7)
     assert "with ort on cpu, batches of 4 ->" in track().out
@@ -225,7 +234,7 @@ def test_trials_run_real_engines(track, cache, monkeypatch):
 def test_a_run_that_is_continued_keeps_engine_and_batch(
     track, cache, trials, monkeypatch, tmp_path
 ):
-    trials.evidence = evidence_of(batch_size=2, openvino=90.0, ort=50.0)
+    trials.evidence = evidence_of(batch_size=2, threads=1, openvino=90.0, ort=50.0)
     whole = track()
     expected = sio.load_slp(str(tmp_path / "out.slp"), open_videos=False)
     real = stream.__dict__["predict_batches"]
@@ -242,6 +251,7 @@ def test_a_run_that_is_continued_keeps_engine_and_batch(
     for entry in cache.glob("*.json"):
         entry.unlink()
     trials.evidence = evidence_of(batch_size=8, ort=90.0, openvino=50.0)  # another answer now
+    assert "belongs to a run with other threads" in track("--resume", "--threads", "2", code=1).err
     done = track("--resume")
     assert "engine openvino on cpu: as in the run that is continued" in done.err
     assert "6 frames (2 of them before)" in done.out
@@ -282,6 +292,41 @@ def test_inputs_are_worth_a_comparison_together(
         main(list(map(str, words)))
     assert not left.value.code
     assert len(trials.held) == n_held
+
+
+def test_of_many_inputs_one_that_is_continued_keeps_its_engine(
+    track, cache, trials, request, tmp_path, monkeypatch, capsys
+):
+    video = request.config.rootpath / "samples/one_crawler.mp4"
+    clips = [shutil.copy(video, tmp_path / f"{name}.mp4") for name in "ab"]
+    words = ["track", *clips, "-m", track.graph, "--frames", "0-5", "-o", tmp_path / "results"]
+
+    def many(*options):
+        with pytest.raises(SystemExit) as left:
+            main(list(map(str, (*words, *options))))
+        return left.value.code, capsys.readouterr()
+
+    trials.evidence = evidence_of(batch_size=2, openvino=90.0, ort=50.0)
+    real, n_seen = stream.__dict__["predict_batches"], 0
+
+    def interrupted(*arguments):  # behind the first batch of the second input
+        nonlocal n_seen
+        for batch in real(*arguments):
+            n_seen += 1
+            if n_seen == 5:
+                raise KeyboardInterrupt
+            yield batch
+
+    monkeypatch.setattr(stream, "predict_batches", interrupted)
+    assert many()[0] == 130
+    monkeypatch.setattr(stream, "predict_batches", real)
+    for entry in cache.glob("*.json"):
+        entry.unlink()
+    trials.evidence = evidence_of(batch_size=8, ort=90.0, openvino=50.0)
+    code, printed = many("--resume")
+    assert code in (None, 0), printed.err
+    assert "engine openvino on cpu: as in the run that is continued" in printed.err
+    assert len(trials.held) == 1
 
 
 def test_python_takes_auto_too(sample_graphs, request):

@@ -26,13 +26,15 @@ from sleap_rt.runtime.engines.interface import (
     TensorSpec,
     find_device,
 )
-from sleap_rt.runtime.engines.wrapping.lanes import LANES, LanedEngine, n_lanes
+from sleap_rt.runtime.engines.wrapping.building import is_building
+from sleap_rt.runtime.engines.wrapping.lanes import CLOSED, LANES, LanedEngine, n_lanes
 from sleap_rt.runtime.engines.wrapping.side_by_side import side_by_side
 from sleap_rt.runtime.engines.wrapping.steps import SteppedEngine
 from sleap_rt.runtime.engines.wrapping.times import timed
 
 __all__ = [
     "AS_ASKED",
+    "CLOSED",
     "LANES",
     "Array",
     "Declaration",
@@ -48,6 +50,7 @@ __all__ = [
     "cut",
     "declarations",
     "engine_names",
+    "is_building",
     "n_lanes",
     "open_engine",
     "opened_together",
@@ -158,9 +161,25 @@ def _opened(
     if device.builds_per_shape:
         return SteppedEngine(open_one(model, options))
     threads = _shared_threads(options, device, declared)
-    if threads > 1:
-        return LanedEngine(lambda n: open_one(model, replace(options, threads=n)), threads, n_runs)
-    return open_one(model, options)
+    if threads == 1:
+        return open_one(model, options)
+    state = _state(model)
+
+    def open_lane(n_threads: int) -> Engine:
+        if _state(model) != state:
+            raise EngineError(f"{model} was changed or removed while it was in use; open it again.")
+        return open_one(model, replace(options, threads=n_threads))
+
+    return LanedEngine(open_lane, threads, n_runs)
+
+
+def _state(model: Path) -> tuple[int, ...] | None:
+    """What tells that a file is still the same; None where there is none."""
+    try:
+        found = model.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def shared_threads(options: EngineOptions) -> int:

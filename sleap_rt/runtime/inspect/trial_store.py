@@ -18,7 +18,7 @@ from sleap_rt.runtime.engines._cache import cache_folder, graph_hash
 from sleap_rt.runtime.inspect.trials import Evidence, Trial
 from sleap_rt.version import __version__
 
-_LAYOUT = 3
+_LAYOUT = 4
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.pipeline.records import Record, read_record, unpacked
 
-LAYOUT = 3
+LAYOUT = 4
 _NAME = b"sleap-rt journal "
 _LONGEST_LINE = 16 << 20
 

@@ -1,6 +1,6 @@
 """Poses from frames: one predictor per supported set of exported graphs."""
 
-from sleap_rt.runtime.engines import LANES, n_lanes
+from sleap_rt.runtime.engines import LANES, is_building, n_lanes
 from sleap_rt.runtime.predictors.carried import check_single_frames
 from sleap_rt.runtime.predictors.interface import (
     EnginesFirst,
@@ -30,6 +30,7 @@ __all__ = [
     "check_single_frames",
     "check_use",
     "effective_options",
+    "is_building",
     "n_lanes",
     "open_predictor",
     "raw_outputs",

@@ -6,10 +6,10 @@ from dataclasses import replace
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.kinds import MAP_SUMS
 from sleap_rt.runtime.engines import Array, open_engine
+from sleap_rt.runtime.predictors.graph_predictor import GraphPredictor
 from sleap_rt.runtime.predictors.grouping import group_peaks, grouping_order
 from sleap_rt.runtime.predictors.identity import classify_peaks
 from sleap_rt.runtime.predictors.interface import (
-    EnginesFirst,
     Frames,
     Pending,
     check_frames,
@@ -21,7 +21,7 @@ from sleap_rt.runtime.predictors.stages import SlottedGraph, peak_inputs, scalar
 _Outputs = dict[str, Array]
 
 
-class BottomUpPredictor(EnginesFirst):
+class BottomUpPredictor(GraphPredictor):
     """All animals of each frame, assembled from their peaks.
 
     Args:
@@ -31,8 +31,6 @@ class BottomUpPredictor(EnginesFirst):
         assemble: (frame index, one frame's outputs) -> its instances.
     """
 
-    needs_instances = False
-
     def __init__(
         self,
         setup: Setup,
@@ -40,8 +38,7 @@ class BottomUpPredictor(EnginesFirst):
         fetch: Sequence[str],
         assemble: Callable[[int, _Outputs], FrameInstances],
     ) -> None:
-        self.models = setup.graphs
-        self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
+        super().__init__(setup)
         self._assemble, self._raw = assemble, setup.raw
         self._fetch = list(dict.fromkeys([*fetch, MAP_SUMS, *setup.raw]))
         self._engine = open_engine(setup.graphs.paths[0], setup.engine, setup.n_at_once)
@@ -49,11 +46,11 @@ class BottomUpPredictor(EnginesFirst):
         self.device = self._engine.device
         self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode) | constants
 
-    def begin(
+    def _begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
-        known: Sequence[KnownInstances] | None = None,
+        known: Sequence[KnownInstances] | None,
     ) -> Pending:
         uploaded = self._engine.upload(check_frames(frames))  # once, however often the graph runs
         outputs = self._graph.run({"frames": uploaded, **self._constants}, self._fetch)
@@ -68,7 +65,7 @@ class BottomUpPredictor(EnginesFirst):
             results.append(replace(instances, raw=raw, image=image_state(here[MAP_SUMS])))
         return results
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self._engine.close()
 
 

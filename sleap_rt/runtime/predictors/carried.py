@@ -14,9 +14,9 @@ from sleap_rt.errors import OptionError
 from sleap_rt.instances import KnownInstances
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Array
+from sleap_rt.runtime.predictors.graph_predictor import GraphPredictor
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
 from sleap_rt.runtime.predictors.interface import (
-    EnginesFirst,
     Frames,
     Pending,
     Predictor,
@@ -55,25 +55,23 @@ class CarriedCrops:
         self._middles = middles
 
 
-class CarriedCropsPredictor(EnginesFirst):
+class CarriedCropsPredictor(GraphPredictor):
     """All animals of each frame; centroids are found in the first of `detect_every` frames."""
 
-    needs_instances = False
-
     def __init__(self, setup: Setup) -> None:
-        self.models, last = setup.graphs, setup.graphs.last
+        super().__init__(setup)
+        last = setup.graphs.last
         self._block_size = setup.decode.detect_every
         self._centroids, self._crops = open_stages(setup)
         self._anchor = anchor_node(last.skeleton, last.anchor_part)
         self._center_method = last.center_method
-        self.skeleton, self.class_names = last.skeleton, last.class_names
         self.device = self._crops.device
 
-    def begin(
+    def _begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
-        known: Sequence[KnownInstances] | None = None,
+        known: Sequence[KnownInstances] | None,
     ) -> Pending:
         blocks = blocks_of(frame_indices, self._block_size)
         firsts = check_frames(frames)[[block.start for block in blocks]]
@@ -111,7 +109,7 @@ class CarriedCropsPredictor(EnginesFirst):
                     crops.move(instance_centers(here["peaks"], self._anchor, self._center_method))
         return outputs
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self._centroids.close()
         self._crops.close()
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from sleap_rt.instances import FrameInstances, KnownInstances
+from sleap_rt.runtime.predictors.graph_predictor import GraphPredictor
 from sleap_rt.runtime.predictors.ground_truth import nearest_instances
 from sleap_rt.runtime.predictors.interface import (
-    EnginesFirst,
     Frames,
     Pending,
     centroid_skeleton,
@@ -18,13 +18,11 @@ from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import CentroidStage, FoundCentroids
 
 
-class CentroidPredictor(EnginesFirst):
+class CentroidPredictor(GraphPredictor):
     """One point per animal, as a skeleton of one node."""
 
-    needs_instances = False
-
     def __init__(self, setup: Setup) -> None:
-        self.models = setup.graphs
+        super().__init__(setup)
         self.skeleton = centroid_skeleton(setup.graphs)
         self.class_names: tuple[str, ...] = ()
         self._stage = CentroidStage(
@@ -36,11 +34,11 @@ class CentroidPredictor(EnginesFirst):
         )
         self.device = self._stage.device
 
-    def begin(
+    def _begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
-        known: Sequence[KnownInstances] | None = None,
+        known: Sequence[KnownInstances] | None,
     ) -> Pending:
         found = self._stage.find(self._stage.upload(check_frames(frames)))
         return lambda: [
@@ -48,7 +46,7 @@ class CentroidPredictor(EnginesFirst):
             for frame_index, here in zip(frame_indices, found, strict=True)
         ]
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self._stage.close()
 
 
@@ -64,11 +62,11 @@ class MatchedCentroidPredictor(CentroidPredictor):
         super().__init__(setup)
         self.skeleton = setup.graphs.last.skeleton
 
-    def begin(
+    def _begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
-        known: Sequence[KnownInstances] | None = None,
+        known: Sequence[KnownInstances] | None,
     ) -> Pending:
         known = check_known(known, len(frames), self.skeleton.n_nodes)
         found = self._stage.find(self._stage.upload(check_frames(frames)))

@@ -7,7 +7,7 @@ from pathlib import Path
 from sleap_rt.errors import OptionError
 from sleap_rt.kinds import ModelKind
 from sleap_rt.options import DecodeOptions, EngineOptions
-from sleap_rt.runtime.engines import choose_engine, shared_threads
+from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
 from sleap_rt.runtime.predictors.bottomup import open_bottomup, open_multi_class_bottomup
 from sleap_rt.runtime.predictors.carried import open_topdown
@@ -98,9 +98,7 @@ def open_predictor(
     setup = Setup(graphs, decode, chosen, tuple(raw), n_at_once)
     found = _SETS[graphs.kinds]
     opening = found.open_matched if match_known and found.open_matched is not None else found.open
-    predictor = opening(setup)
-    predictor.threads = shared_threads(chosen)
-    return predictor
+    return opening(setup)
 
 
 def check_use(

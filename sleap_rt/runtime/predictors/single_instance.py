@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.kinds import MAP_SUMS
 from sleap_rt.runtime.engines import Array, open_engine
+from sleap_rt.runtime.predictors.graph_predictor import GraphPredictor
 from sleap_rt.runtime.predictors.interface import (
-    EnginesFirst,
     Frames,
     Pending,
     check_frames,
@@ -16,25 +16,21 @@ from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import peak_inputs
 
 
-class SingleInstancePredictor(EnginesFirst):
+class SingleInstancePredictor(GraphPredictor):
     """The one animal of each frame."""
 
-    needs_instances = False
-
     def __init__(self, setup: Setup) -> None:
-        self.models = setup.graphs
-        self.skeleton = setup.graphs.last.skeleton
-        self.class_names: tuple[str, ...] = ()
+        super().__init__(setup)
         self._engine = open_engine(setup.graphs.paths[0], setup.engine, setup.n_at_once)
         self.device = self._engine.device
         self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode)
         self._raw = setup.raw
 
-    def begin(
+    def _begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
-        known: Sequence[KnownInstances] | None = None,
+        known: Sequence[KnownInstances] | None,
     ) -> Pending:
         feed = {"frames": self._engine.upload(check_frames(frames)), **self._constants}
         outputs = self._engine.run(feed, ["peaks", "peak_vals", MAP_SUMS, *self._raw])
@@ -57,5 +53,5 @@ class SingleInstancePredictor(EnginesFirst):
             results.append(result.without_nodeless())
         return results
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self._engine.close()

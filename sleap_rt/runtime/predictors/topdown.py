@@ -11,10 +11,10 @@ from sleap_rt.arrays import Floats
 from sleap_rt.instances import FrameInstances, ImageState, KnownInstances
 from sleap_rt.kinds import MAP_SUMS
 from sleap_rt.runtime.engines import Array, opened_together
+from sleap_rt.runtime.predictors.graph_predictor import GraphPredictor
 from sleap_rt.runtime.predictors.ground_truth import anchor_node, instance_centers
 from sleap_rt.runtime.predictors.identity import assign_classes, first_choices
 from sleap_rt.runtime.predictors.interface import (
-    EnginesFirst,
     Frames,
     Pending,
     check_frames,
@@ -33,24 +33,21 @@ from sleap_rt.runtime.predictors.stages import (
 _CROP_OUTPUTS = {"crop_confmaps": "confmaps", "class_probs": "class_probs"}
 
 
-class TopDownPredictor(EnginesFirst):
+class TopDownPredictor(GraphPredictor):
     """All animals of each frame: centroids first, then the pose in the crop around each."""
 
-    needs_instances = False
-
     def __init__(self, setup: Setup) -> None:
-        self.models = setup.graphs
+        super().__init__(setup)
         self._centroids, self._crops = open_stages(
             setup, keeps_confmaps="centroid_confmaps" in setup.raw
         )
-        self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
         self.device = self._crops.device
 
-    def begin(
+    def _begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
-        known: Sequence[KnownInstances] | None = None,
+        known: Sequence[KnownInstances] | None,
     ) -> Pending:
         uploaded = self._centroids.upload(check_frames(frames))
         found = self._centroids.find(uploaded)
@@ -70,7 +67,7 @@ class TopDownPredictor(EnginesFirst):
         centers = np.full((n_animals, 2), (width / 2, height / 2), np.float32)
         self._crops.run(self._centroids.upload(frame), [centers])
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self._centroids.close()
         self._crops.close()
 
@@ -84,14 +81,13 @@ def behind(centroids: FoundCentroids, result: FrameInstances) -> FrameInstances:
     return replace(result, raw={**result.raw, "centroid_confmaps": centroids.confmaps})
 
 
-class KnownCropPredictor(EnginesFirst):
+class KnownCropPredictor(GraphPredictor):
     """The pose in the crop around each labelled animal."""
 
     needs_instances = True
 
     def __init__(self, setup: Setup) -> None:
-        self.models = setup.graphs
-        self.skeleton, self.class_names = setup.graphs.last.skeleton, setup.graphs.last.class_names
+        super().__init__(setup)
         self._crops = Crops(setup)
         self._max_instances = setup.decode.max_instances
         anchor_part = setup.decode.anchor_part or setup.graphs.last.anchor_part
@@ -99,11 +95,11 @@ class KnownCropPredictor(EnginesFirst):
         self._center_method = setup.graphs.last.center_method
         self.device = self._crops.device
 
-    def begin(
+    def _begin(
         self,
         frames: Frames,
         frame_indices: Sequence[int],
-        known: Sequence[KnownInstances] | None = None,
+        known: Sequence[KnownInstances] | None,
     ) -> Pending:
         known = check_known(known, len(frames), self.skeleton.n_nodes)
         centers = []
@@ -115,7 +111,7 @@ class KnownCropPredictor(EnginesFirst):
         uploaded = self._crops.upload(check_frames(frames))
         return self._crops.begin(uploaded, frame_indices, centers, certain)
 
-    def close(self) -> None:
+    def _close(self) -> None:
         self._crops.close()
 
 

@@ -1,6 +1,6 @@
 """Predicts on many inputs with models that are opened once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from sleap_rt.errors import EngineError, ModelError, RunError
-from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.options import NO_OVERRIDES, EngineOptions, ModelOverrides
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.outputs.summary import PredictionSummary
@@ -19,7 +19,7 @@ from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned, run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
-from sleap_rt.workflows.tuning import open_checked, settled_like, tuned
+from sleap_rt.workflows.tuning import continued, open_checked, settled_like, tuned
 
 
 class ModelsOnce:
@@ -69,7 +69,8 @@ class ManyPredictions:
         self._resolve = ModelsOnce()
         self._n_inputs = 1
         self._first: PredictionPlan | None = None  # settles the engine for all
-        self._predictors: dict[bool, Predictor] = {}  # by whether known poses are taken over
+        # By whether known poses are taken over, and by engine
+        self._predictors: dict[tuple[bool, EngineOptions], Predictor] = {}
         self._stack = ExitStack()
 
     def look_ahead(self, tasks: Sequence[Task]) -> None:
@@ -88,27 +89,37 @@ class ManyPredictions:
         with planned(task.path, *models, resolve=self._resolve) as (plan, opened):
             if not self._predictors:
                 self._report.planned(plan)
-            plan = self._settled(plan, opened)
-            predictor = self._predictor(plan)
-            return run_plan(plan, opened, self._report, predictor, keeps_labels=self._keeps_labels)
+            return run_plan(
+                plan, opened, self._report, opens=self._ready, keeps_labels=self._keeps_labels
+            )
 
-    def _settled(self, plan: PredictionPlan, opened: OpenInput) -> PredictionPlan:
-        """The plan with the engine and the batch that all inputs have; the first decides."""
-        if self._first is None:
-            self._first = or_cannot_run(lambda: self._tuned(plan, opened))
-            self._report.chosen(self._first)
-        return settled_like(plan, self._first)
+    def _ready(
+        self, plan: PredictionPlan, opened: OpenInput, earlier: Mapping[str, Any] | None
+    ) -> tuple[PredictionPlan, Predictor]:
+        """The plan with the engine and the batch that all inputs have, and the open models.
+
+        The first input decides; one that is continued goes on with what it had.
+        """
+        if earlier is not None:
+            plan = continued(plan, earlier, engine_is_open=False)
+        else:
+            if self._first is None:
+                self._first = or_cannot_run(lambda: self._tuned(plan, opened))
+            plan = settled_like(plan, self._first)
+        return plan, self._predictor(plan)
 
     def _tuned(self, plan: PredictionPlan, opened: OpenInput) -> PredictionPlan:
         graphs = self._resolve.exported(plan, self._report)
         return tuned(plan, graphs, opened, self._report, self._n_inputs)
 
     def _predictor(self, plan: PredictionPlan) -> Predictor:
-        if plan.match_known not in self._predictors:
+        key = plan.match_known, plan.options.engine
+        if key not in self._predictors:
+            self._report.chosen(plan)
             predictor = or_cannot_run(lambda: self._open(plan))
             self._stack.enter_context(closing(predictor))
-            self._predictors[plan.match_known] = predictor
-        return self._predictors[plan.match_known]
+            self._predictors[key] = predictor
+        return self._predictors[key]
 
     def _open(self, plan: PredictionPlan) -> Predictor:
         graphs = plan.resolved.exported(self._report.step)

@@ -40,19 +40,26 @@ def continued(
 
     Args:
         plan: of the run.
-        earlier: what the journal says about the first run.
+        earlier: what the journal says about the first run, as `run_identity`.
         engine_is_open: the engine cannot be chosen any more.
     """
-    size, engine = earlier.get("batch_size"), earlier.get("engine")
-    plan = _with_batch(plan, size if isinstance(size, int) and size >= 1 else USUAL_BATCH_SIZE)
-    at_once = earlier.get("batches at once")
-    known = at_once if isinstance(at_once, int) and at_once >= 1 else 1
-    plan = _with_run(plan, most_at_once=known)
-    if engine_is_open or plan.asked.engine.engine != "auto" or engine not in declarations():
+    plan = _with_batch(plan, _number(earlier, "batch_size") or USUAL_BATCH_SIZE)
+    plan = _with_run(plan, most_at_once=_number(earlier, "batches at once") or 1)
+    if engine_is_open:
         return plan
-    settled = replace(plan.options.engine, engine=engine)
-    options, reason = replace(plan.options, engine=settled), "as in the run that is continued"
-    return replace(plan, options=options, engine_reason=reason)
+    engine, reason = plan.options.engine, plan.engine_reason
+    if plan.asked.engine.threads is None:
+        engine = replace(engine, threads=_number(earlier, "threads"))
+    if plan.asked.engine.engine == "auto" and earlier.get("engine") in declarations():
+        engine = replace(engine, engine=earlier["engine"])
+        reason = "as in the run that is continued"
+    return replace(plan, options=replace(plan.options, engine=engine), engine_reason=reason)
+
+
+def _number(earlier: Mapping[str, Any], name: str) -> int | None:
+    """A whole number from 1 on; None where the journal has none there."""
+    value = earlier.get(name)
+    return value if isinstance(value, int) and value >= 1 else None
 
 
 def settled_like(plan: PredictionPlan, other: PredictionPlan) -> PredictionPlan:
@@ -97,6 +104,26 @@ def tuned(
         return _with_batch(plan, USUAL_BATCH_SIZE)
 
 
+def fitted(plan: PredictionPlan, graphs: GraphSet, opened: OpenInput) -> PredictionPlan:
+    """The plan with no more frames at once than memory holds; nothing is measured.
+
+    Args:
+        plan: of the run.
+        graphs: of its models.
+        opened: its input.
+    """
+    if plan.options.engine.device != "cpu":
+        return plan
+    try:
+        shape = _shape(opened, plan.selection.refs[:_MOST_LOOKED_AT])
+    except DataError:  # as in `tuned`
+        shape = None
+    if shape is None:
+        return plan
+    n_frames = len(plan.selection.refs)
+    return _Tuning(plan, graphs, opened, Report(), shape, n_frames).within_memory()[0]
+
+
 def _shape(opened: OpenInput, refs: Sequence[FrameRef]) -> tuple[int, ...] | None:
     """Of the first frame that can be read."""
     for ref in refs:
@@ -135,34 +162,49 @@ class _Tuning:
     frame_shape: tuple[int, ...]
     n_frames: int
 
-    def settled(self) -> PredictionPlan:
+    def within_memory(self) -> tuple[PredictionPlan, Sequence[int]]:
+        """The plan with a batch and a number of them at once that fit; all batches to try."""
         run, engine = self.plan.options.run, self.plan.options.engine
         fitting = frames_that_fit(self.graphs.contracts, self.frame_shape, free_bytes())
         n_at_once = n_lanes(run.most_at_once, shared_threads(engine))
         asked = run.batch_size
         sizes = batch_sizes(fitting / n_at_once) if asked is None else (asked,)
         most_at_once = max(1, int(min(run.most_at_once, fitting / sizes[0])))
-        plan = _with_run(_with_batch(self.plan, sizes[0]), most_at_once=most_at_once)
+        return _with_run(_with_batch(self.plan, sizes[0]), most_at_once=most_at_once), sizes
+
+    def settled(self) -> PredictionPlan:
+        asked, engine = self.plan.options.run.batch_size, self.plan.options.engine
+        plan, sizes = self.within_memory()
         if plan.asked.engine.engine != "auto":
             return plan
         usual = plan.options.engine.engine
         engines = cpu_engines(plan.asked.engine, plan.models.precisions)
-        evidence = replace(self, plan=plan)._evidence(engines, sizes)
+        evidence = replace(self, plan=plan)._evidence(engines, sizes, asked)
         best = None if evidence is None else evidence.best(usual, self.n_frames)
         if evidence is None or best is None:
             return plan
         engine = replace(engine, engine=best.engine, threads=best.threads)
-        run = replace(plan.options.run, batch_size=min(best.batch_size, max(sizes)))
+        run = replace(
+            plan.options.run, batch_size=min(best.batch_size, max(sizes))
+        )  # fewer fit now
         options = replace(plan.options, engine=engine, run=run)
         return replace(plan, options=options, engine_reason=evidence.in_words())
 
-    def _evidence(self, engines: Sequence[str], sizes: Sequence[int]) -> Evidence | None:
-        """What was measured, now or before; None where it is not worth it."""
+    def _evidence(
+        self, engines: Sequence[str], sizes: Sequence[int], batch_size: int | None
+    ) -> Evidence | None:
+        """What was measured, now or before; None where it is not worth it.
+
+        Args:
+            engines: the contestants.
+            sizes: of batches to try.
+            batch_size: that was asked for.
+        """
         options = self.plan.options
         every = options.decode.detect_every
         asked = {
             "threads": options.engine.threads,
-            "batch_size": options.run.batch_size,
+            "batch_size": batch_size,
             "detect_every": every if every > 1 else None,  # another share of each model's work
         }
         key = trial_key(self.graphs.paths, self.frame_shape, engines, asked)

@@ -1,12 +1,16 @@
 """Lanes run side by side; nothing of the results shows it."""
 
+import shutil
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import (
     LANES,
@@ -138,6 +142,77 @@ def test_a_run_elsewhere_has_all_threads():
         in_lanes(n, [lambda: engine.run({"frames": np.zeros((1, 1), np.uint8)})])
     engine.run({"frames": np.zeros((1, 1), np.uint8)})
     assert asked == [4, 2, 1]
+
+
+class Slow(Meeting):
+    """An engine whose runs take a while; lanes are counted that compute at once."""
+
+    def __init__(self, counts):
+        super().__init__(threading.Barrier(1))
+        self._counts = counts
+
+    def run(self, feed, fetch=None):
+        self._counts.append(self)
+        time.sleep(0.02)
+        assert not self.is_closed, "closed while it computed"
+        return super().run(feed, fetch)
+
+
+FEED = {"frames": np.zeros((1, 1), np.uint8)}
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_more_threads_than_lanes_wait_for_one(n):
+    opened, runs = [], []
+
+    def open_lane(threads):
+        opened.append(Slow(runs))
+        return opened[-1]
+
+    engine = LanedEngine(open_lane, 2)
+    in_lanes(n, [lambda: engine.run(FEED)] * 12)
+    assert len(runs) == 12
+    assert len(opened) == {1: 1, 2: 3}[n]  # one was opened for runs that are alone
+
+
+def test_a_closed_engine_refuses_to_run_and_ends_what_it_is_at():
+    opened, runs = [], []
+
+    def open_lane(threads):
+        opened.append(Slow(runs))
+        return opened[-1]
+
+    engine = LanedEngine(open_lane, 1)
+    running = threading.Thread(target=lambda: engine.run(FEED))
+    running.start()
+    while not runs:
+        time.sleep(0.001)
+    engine.close()
+    assert [lane.is_closed for lane in opened] == [False]
+    running.join()
+    assert [lane.is_closed for lane in opened] == [True]
+    with pytest.raises(EngineError, match="models were closed"):
+        engine.run(FEED)
+
+
+def test_a_lane_that_an_interrupt_lost_can_be_had_again():
+    engine = LanedEngine(lambda _: Meeting(threading.Barrier(1)), 1)
+    for lost in (threading.current_thread(), threading.Thread()):  # the latter is not alive
+        engine._lanes[0].user = lost
+        assert engine.run(FEED)["sums"].tolist() == [0]
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_file_that_changed_is_not_opened_beside_the_old_one(sample_graphs, tmp_path, is_gone):
+    (graph,) = sample_graphs("single_instance")
+    path = Path(shutil.copy(graph, tmp_path / "graph.onnx"))
+    engine = open_engine(path, EngineOptions(engine="ort", device="cpu", threads=2))
+    path.unlink()
+    if not is_gone:
+        path.write_bytes(graph.read_bytes() + b"\0")
+    with pytest.raises(EngineError, match="was changed or removed while it was in use"):
+        in_lanes(2, [lambda: engine.run({})])
+    engine.close()
 
 
 @pytest.mark.parametrize(("engine", "at_once"), [("ort", True), ("openvino", False)])

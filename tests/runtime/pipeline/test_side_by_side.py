@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -158,3 +159,23 @@ def test_poses_have_the_bits_of_a_sequential_run(sample_graphs, request, kinds, 
     for one, other in zip(expected, found, strict=True):
         for name in ("frame_index", "points", "point_scores", "scores"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("engine", ["ort", "openvino", "mnn"])
+def test_threads_of_a_user_share_an_engine_of_one_thread(sample_graphs, request, engine):
+    """OpenVINO and MNN would answer one of them with what the other asked for."""
+    pytest.importorskip({"ort": "onnxruntime", "mnn": "MNN"}.get(engine, engine))
+    video = VideoFile(request.config.rootpath / "samples/crawlers.mp4")
+    frames = [video.read(index)[None] for index in range(0, 180, 9)]
+    graphs = sample_graphs("centroid", "centered_instance")
+    options = EngineOptions(engine=engine, device="cpu", threads=1)
+    predictor = open_predictor(graphs, DecodeOptions(), options)
+    expected = [predictor.predict(frame, [0])[0].points for frame in frames]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda frame: predictor.predict(frame, [0])[0].points, frames))
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(one, other)
+    predictor.close()
+    with pytest.raises(EngineError, match="models were closed"):
+        predictor.predict(frames[0], [0])

@@ -12,6 +12,7 @@ from sleap_rt.runtime.engines.tensorrt.gpu.gpus import Gpu
 from sleap_rt.runtime.engines.tensorrt.keys import EngineKey, engine_key
 from sleap_rt.runtime.engines.tensorrt.progress import ProgressLine, build_title
 from sleap_rt.runtime.engines.tensorrt.shapes import Shape, profile_for
+from sleap_rt.runtime.engines.wrapping.building import building
 
 
 class EnginePlans:
@@ -109,5 +110,6 @@ class EnginePlans:
         return engine_key(self._tensorrt, request, str(self._gpu), self._graph_hash)
 
     def _build(self, request: BuildRequest) -> bytes:
-        with ProgressLine(build_title(request.model.name, request.profile, str(self._gpu))) as line:
+        title = build_title(request.model.name, request.profile, str(self._gpu))
+        with building(), ProgressLine(title) as line:
             return build_engine(self._tensorrt, request, line.update, self._select_gpu)

@@ -6,10 +6,12 @@ and never an empty one. The slots of peaks grow in steps by themselves.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 
 from sleap_rt.runtime.engines.interface import Array, DeviceArray, Engine, Feed
+from sleap_rt.runtime.engines.wrapping.building import building
 
 _ROWS = ("centers", "frame_index")  # one row per crop
 
@@ -31,11 +33,16 @@ class SteppedEngine:
         self._engine = engine
         self.inputs, self.outputs, self.device = engine.inputs, engine.outputs, engine.device
         self.upload, self.close = engine.upload, engine.close
+        self._seen: set[tuple[tuple[int, ...], ...]] = set()  # shapes of inputs
 
     def run(self, feed: Feed, fetch: Sequence[str] | None = None) -> dict[str, Array]:
         frames = feed.get("frames")
         rows = feed.get("centers", frames)  # outputs have a row for each of these
-        found = self._engine.run(_in_steps(feed), fetch)
+        stepped = _in_steps(feed)
+        shapes = tuple(array.shape for array in stepped.values())
+        with nullcontext() if shapes in self._seen else building():
+            found = self._engine.run(stepped, fetch)
+        self._seen.add(shapes)
         if rows is None:
             return found
         return {name: array[: len(rows)] for name, array in found.items()}

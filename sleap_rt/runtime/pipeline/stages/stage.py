@@ -1,10 +1,13 @@
 """A stage of a run in threads of its own, a few items ahead of who takes them."""
 
+import atexit
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from sleap_rt.errors import RunError
 from sleap_rt.interrupts import STOPPED
@@ -12,7 +15,8 @@ from sleap_rt.interrupts import STOPPED
 S = TypeVar("S")
 T = TypeVar("T")
 POLL_SECONDS = 0.1
-_LEAVE_SECONDS = 10.0  # a thread that is not back by then is left behind
+_LEAVE_SECONDS = 10.0  # threads that are not back by then are left behind
+_at_work: "WeakSet[Stage[Any, Any]]" = WeakSet()
 
 
 class _Place(Generic[S, T]):
@@ -84,18 +88,23 @@ class Stage(Generic[S, T]):
         """The next place, done; None when nothing more is wanted."""
         place: _Place[S, T] | None = None
         while not self._stopped.is_set():
-            were_alive = any(thread.is_alive() for thread in self._threads)  # ahead of the look
+            is_whole = self._is_whole()  # ahead of the look
             try:
                 place = place or self._places.get(timeout=POLL_SECONDS)
                 if place.is_done.wait(POLL_SECONDS):
                     return place
             except queue.Empty:
                 pass
-            if not were_alive:
+            if not is_whole:
                 name = self._threads[0].name
                 raise RunError(f"The thread {name} ended without a word.")
             self._check()
         return None
+
+    def _is_whole(self) -> bool:
+        """Whether all threads live that have something to do."""
+        alive = [thread.is_alive() for thread in self._threads]  # ahead of the look at the end
+        return any(alive) if self._has_ended else all(alive)
 
     def _run(self) -> None:
         STOPPED.set(self._stopped)
@@ -125,6 +134,7 @@ class Stage(Generic[S, T]):
         return False
 
     def __enter__(self) -> "Stage[S, T]":
+        _at_work.add(self)
         for thread in self._threads:
             thread.start()
         return self
@@ -135,6 +145,19 @@ class Stage(Generic[S, T]):
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Wait for the threads, which stop after the item they are at."""
         self._stopped.set()
+        _at_work.discard(self)
+        until = time.monotonic() + _LEAVE_SECONDS
         for thread in self._threads:
-            thread.join(_LEAVE_SECONDS)
+            thread.join(max(0.0, until - time.monotonic()))
+
+
+@atexit.register
+def _stop_all() -> None:
+    """For runs left in the middle: a thread that comes back behind the end aborts Python."""
+    for stage in tuple(_at_work):
+        stage.stop()

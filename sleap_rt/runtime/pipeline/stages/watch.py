@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sleap_rt.errors import RunError
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stages.stage import POLL_SECONDS
+from sleap_rt.runtime.predictors import is_building
 
 _TELL_SECONDS = 10.0
 _BUILD_SECONDS = 3600.0  # more, where an engine may have to be built first
@@ -20,7 +21,7 @@ class _Task:
 
     Attributes:
         what: as `doing` takes it.
-        may_build: an engine may have to be built first.
+        may_build: an engine may have to be built first, or one was built meanwhile.
         seconds: for how long its result has been waited for.
     """
 
@@ -70,6 +71,7 @@ class Watch:
         for activity in self._activities:
             for task in tuple(activity.tasks):
                 task.seconds += POLL_SECONDS
+                task.may_build = task.may_build or is_building()
                 self._judge(task)
 
     def _judge(self, task: _Task) -> None:
