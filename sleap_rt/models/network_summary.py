@@ -50,10 +50,7 @@ def _compute(model: TrainedModel) -> dict[str, Any]:
 
 def _input_size(spec: Preprocessing) -> tuple[int, int]:
     """(height, width) px of the network's input."""
-    if spec.crop_size is not None and spec.crop_unit == "scaled":
-        return spec.crop_size
+    scale = 1.0 if spec.crop_unit == "scaled" else spec.input_scale
     sides = spec.crop_size or (spec.max_height or _SIDE, spec.max_width or _SIDE)
-    height, width = (
-        -(-int(side * spec.input_scale) // spec.max_stride) * spec.max_stride for side in sides
-    )
+    height, width = (-(-int(side * scale) // spec.max_stride) * spec.max_stride for side in sides)
     return height, width

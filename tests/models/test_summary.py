@@ -17,7 +17,7 @@ from sleap_rt.models.network_summary import _input_size
         ({"max_height": 90, "max_width": 160, "input_scale": 0.7, "max_stride": 1}, (62, 112)),
         ({"crop_size": (96, 96), "input_scale": 0.5, "max_stride": 8}, (48, 48)),
         ({"crop_size": (60, 90), "input_scale": 0.5}, (32, 48)),  # 30 x 45
-        ({"crop_size": (36, 36), "input_scale": 0.5, "crop_unit": "scaled"}, (36, 36)),
+        ({"crop_size": (36, 36), "input_scale": 0.5, "crop_unit": "scaled"}, (48, 48)),
     ],
 )
 def test_the_input_has_the_size_of_the_training(changes: dict[str, Any], size: tuple) -> None:

@@ -15,7 +15,7 @@ from sleap_rt.arrays import Bools, Floats, Image
 from sleap_rt.contract import Certificate
 from sleap_rt.errors import ModelError
 from sleap_rt.export.proof import proof_frames
-from sleap_rt.export.proof.compare import Differences
+from sleap_rt.export.proof.compare import Differences, is_there
 from sleap_rt.export.proof.graph_run import Found, run_graph
 from sleap_rt.export.proof.proof_frames import CPU, clear_threshold, synthetic_frames
 from sleap_rt.kinds import KINDS
@@ -97,7 +97,8 @@ def _compare_frame(model: TrainedModel, engine: Engine, frame: Image, result: Di
     elif "class_maps" in found.outputs:
         result.n_instances += _compare_classes(model, outputs, peaks, found, result)
     else:
-        result.n_instances += len(peaks.points[0]) if KINDS[model.kind].finds_many else 1
+        n_found = [len(points) for points in peaks.points]
+        result.n_instances += n_found[0] if KINDS[model.kind].finds_many else min(1, max(n_found))
 
 
 def _add_peaks(
@@ -223,7 +224,7 @@ def _compare_crops(model: TrainedModel, engine: Engine, frame: Image, result: Di
     )
     given = (points.values, found.outputs["peak_vals"])
     result.add_points(points.points, found.outputs["peaks"], given, stable)
-    result.n_instances += len(centers)
+    result.n_instances += int(is_there(points.points).any(axis=1).sum())
 
 
 def _stable_in_crop(model: TrainedModel, outputs: Outputs) -> Bools:

@@ -107,6 +107,13 @@ CALLS: dict[str, tuple[Callable[..., torch.Tensor], list[nn.Module]]] = {
         lambda x, conv: conv(x),
         [nn.ConvTranspose2d(3, 5, 3, 2, padding=1, output_padding=1)],
     ),
+    "one_linear_at_two_ranks": (  # whose weight is written in both orientations
+        lambda x, linear: (
+            linear(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+            + linear(x[:, :, 0, 0])[:, :, None, None]
+        ),
+        [nn.Linear(3, 3)],
+    ),
     "linear_on_cells": (
         lambda x, linear, norm: norm(linear(x.permute(0, 2, 3, 1))),
         [nn.Linear(3, 8), nn.LayerNorm(8)],

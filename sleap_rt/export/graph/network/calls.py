@@ -85,14 +85,14 @@ class Store:
 
     Attributes:
         names: id of a weight -> its name in the network.
-        kept: id of a weight -> the weight and its value in the graph, each stored once.
+        kept: (id of a weight, whether transposed) -> the weight and its value in the graph.
         constants: (number or sizes, type) -> its value in the graph.
         paddings: value -> how it was padded.
         convolutions: value -> how it was convolved.
     """
 
     names: dict[int, str]
-    kept: dict[int, tuple[torch.Tensor, Value]] = field(default_factory=dict)
+    kept: dict[tuple[int, bool], tuple[torch.Tensor, Value]] = field(default_factory=dict)
     constants: dict[Any, Value] = field(default_factory=dict)
     paddings: dict[Value, Padded] = field(default_factory=dict)
     convolutions: dict[Value, Convolved] = field(default_factory=dict)
@@ -137,14 +137,17 @@ class Call:
         self, tensor: torch.Tensor, *, name: str | None = None, transposed: bool = False
     ) -> Value:
         """A tensor whose numbers are known, under its name in the network unless one is given."""
-        if id(tensor) not in self.store.kept:
+        key = id(tensor), transposed
+        if key not in self.store.kept:
             name = name or self.store.names.get(id(tensor), f"tensor_{len(self.store.kept)}")
+            if (id(tensor), not transposed) in self.store.kept:
+                name += "_transposed" if transposed else "_as_it_is"
             array = (tensor.T if transposed else tensor).detach().contiguous().numpy()
             value = self.op.builder.initializer(
                 ir.tensor(array, name=name), f"network.{name}", qualify=False
             )
-            self.store.kept[id(tensor)] = tensor, value
-        return self.store.kept[id(tensor)][1]
+            self.store.kept[key] = tensor, value
+        return self.store.kept[key][1]
 
     def number(self, x: float) -> Value:
         """A constant without axes, of the type that the call returns."""
