@@ -1,7 +1,7 @@
 """What a crawler is: its skeleton, its shape, its looks, and how one is drawn.
 
 A crawler's body is a chain of discs along a spine, its legs are thin rods, the left one of another
-grey: to tell apart two legs that are mirror images takes a network far more training than a sample
+gray: to tell apart two legs that are mirror images takes a network far more training than a sample
 is worth. All are given as signed distances, so a picture is exact at any sub-pixel position, and
 the same function that colours the pixels says whether a node of another animal is covered.
 """
@@ -28,7 +28,7 @@ SPINE_STEP = 4.0  # px between spine points of a crawler of size 1
 SPINE_RADII = np.array([2, 4, 6, 5, 4.5, 6, 7, 6.5, 5.5, 6.5, 8, 9, 8, 6, 4, 3, 2.6])
 SPINE_LENGTH = SPINE_STEP * (len(SPINE_RADII) - 1)
 AXIAL_NODES = (0, 2, 6, 11, 16)  # spine points of nose, head, thorax, abdomen, tail
-_BELT = (11.0, 0.7)  # centre and half width of the belt around the abdomen, in spine points
+_BELT = (11.0, 0.7)  # center and half width of the belt around the abdomen, in spine points
 _BANDS = ((4.0, 0.7), (14.0, 0.7))  # the same for the bands of neck and tail
 _LEG_RADIUS, _FOOT_RADIUS = 1.4, 2.6
 _REACH = 14.0  # px around the nodes that a drawing can touch
@@ -36,7 +36,7 @@ _REACH = 14.0  # px around the nodes that a drawing can touch
 
 @dataclass(frozen=True)
 class Look:
-    """Grey levels of one individual.
+    """Gray levels of one individual.
 
     Attributes:
         body: of the back and the right leg.
@@ -63,7 +63,7 @@ class Crawler:
     Attributes:
         spine: (n_spine_points, 2), (x, y) px from nose to tail.
         feet: (2, 2), (x, y) px of the left and the right foot.
-        look: its grey levels.
+        look: its gray levels.
         size: 1 for a spine of `SPINE_LENGTH` px.
     """
 
@@ -82,7 +82,7 @@ class Paint(NamedTuple):
     """What a crawler adds to a set of points."""
 
     coverage: Array  # 0..1
-    level: Array  # grey level
+    level: Array  # gray level
 
 
 def crawler_on_spine(spine: Array, *, gait: float, look: Look, size: float = 1.0) -> Crawler:
@@ -91,7 +91,7 @@ def crawler_on_spine(spine: Array, *, gait: float, look: Look, size: float = 1.0
     Args:
         spine: (n_spine_points, 2), (x, y) px from nose to tail.
         gait: phase of the step, radians; the feet move in turn.
-        look: grey levels.
+        look: gray levels.
         size: 1 for a spine of `SPINE_LENGTH` px.
     """
     at = AXIAL_NODES[THORAX]
@@ -116,11 +116,11 @@ def paint(crawler: Crawler, at: Array) -> Paint:
     back, along = _distance_to_chain(at, crawler.spine, SPINE_RADII * size)
     left, right = (_distance_to_leg(at, crawler, foot) for foot in crawler.feet)
     level = np.full(at.shape[:-1], float(look.body))
-    for (centre, half_width), grey in zip(
+    for (center, half_width), gray in zip(
         (_BELT, *_BANDS), (look.mark, look.bands, look.bands), strict=True
     ):
-        inside = 0.5 + (half_width - np.abs(along - centre)) * SPINE_STEP * size
-        level += np.clip(inside, 0, 1) * (grey - level)
+        inside = 0.5 + (half_width - np.abs(along - center)) * SPINE_STEP * size
+        level += np.clip(inside, 0, 1) * (gray - level)
     for spot, radius in _spots(crawler):
         inside = np.clip(0.5 + radius - np.linalg.norm(at - spot, axis=-1), 0, 1)
         level += inside * (look.mark - level)
@@ -133,7 +133,7 @@ def paint(crawler: Crawler, at: Array) -> Paint:
 
 
 def draw(crawler: Crawler, picture: Array) -> None:
-    """Draw a crawler onto a picture (height, width) of grey levels, in place."""
+    """Draw a crawler onto a picture (height, width) of gray levels, in place."""
     height, width = picture.shape
     low = np.floor(crawler.points.min(axis=0) - _REACH).astype(int).clip(0, (width, height))
     high = np.ceil(crawler.points.max(axis=0) + _REACH).astype(int).clip(0, (width, height))
@@ -144,7 +144,7 @@ def draw(crawler: Crawler, picture: Array) -> None:
 
 
 def _spots(crawler: Crawler) -> list[tuple[Array, float]]:
-    """Eyes beside the head, spots on thorax and tip of the tail: (centre, radius) px."""
+    """Eyes beside the head, spots on thorax and tip of the tail: (center, radius) px."""
     spine, size = crawler.spine, crawler.size
     forward = spine[AXIAL_NODES[NOSE]] - spine[AXIAL_NODES[HEAD]]
     aside = np.array([-forward[1], forward[0]]) / np.linalg.norm(forward) * 3.6 * size

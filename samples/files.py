@@ -16,7 +16,7 @@ FRAMES_PER_SECOND = 25
 def write_video(path: Path, scenes: Sequence[Scene], *, crf: int) -> None:
     """Write H.264 (yuv420p) with the colour planes empty.
 
-    H.264 decodes to the same numbers everywhere, and a grey picture leaves nothing to the colour
+    H.264 decodes to the same numbers everywhere, and a gray picture leaves nothing to the colour
     conversion, so every reader delivers the same pixels. The encoder runs in one thread: its output
     depends on their number.
     """

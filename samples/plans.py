@@ -42,7 +42,7 @@ class Plan:
         width: px.
         input_scale: network-input px per frame px.
         crop_size: frame px; None for whole frames.
-        ensure_grayscale: whether colour frames become grey ahead of the network.
+        ensure_grayscale: whether colour frames become gray ahead of the network.
         max_stride: of the UNet.
         filters: channels of its first block.
         filters_rate: growth per block.

@@ -39,7 +39,7 @@ class Scene:
     Attributes:
         names: identity of each animal, a key of `LOOKS`.
         crawlers: the animals; a later one lies over an earlier one.
-        background: (height, width) grey levels.
+        background: (height, width) gray levels.
     """
 
     names: tuple[str, ...]
@@ -114,7 +114,7 @@ def still(
 
 
 def ground(rng: np.random.Generator, *, height: int, width: int) -> Array:
-    """(height, width) grey levels: cloudy soil with grains and pebbles."""
+    """(height, width) gray levels: cloudy soil with grains and pebbles."""
     picture = np.full((height, width), 128.0)
     picture += _noise(rng, height, width, blur=1.0, contrast=6)
     picture += _noise(rng, height, width, blur=4.0, contrast=7)

@@ -51,7 +51,7 @@ class Preprocessing:
             models that see whole frames.
         crop_unit: `sized` crops are cut from the sized frame, then scaled; `scaled` crops are cut
             from the scaled frame.
-        resize: how images are resized: `antialiased` in whole grey levels, `antialiased_float`
+        resize: how images are resized: `antialiased` in whole gray levels, `antialiased_float`
             without rounding, `bilinear` without antialiasing.
         fit_largest: if the videos of a run differ in size, the runtime brings all frames to the
             largest height and width among them before the graph.

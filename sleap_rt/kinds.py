@@ -32,7 +32,7 @@ class Kind:
         heads: output of the network -> layer that gives it, as both families name it.
         inputs: of the graph, in order, besides `frames`.
         outputs: decoded outputs of the graph, in order; the raw ones of the network follow.
-        sees_crops: the network sees crops around given centres, not whole frames.
+        sees_crops: the network sees crops around given centers, not whole frames.
         is_one_node: the model finds one point per animal, and its outputs have no axis of nodes.
     """
 

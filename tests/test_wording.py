@@ -106,3 +106,15 @@ def test_errors_begin_with_a_capital_or_a_name():
         if not begins_well(text)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_gray_and_center_have_one_spelling():
+    others = re.compile("gr" + "ey|cent" + "re", re.IGNORECASE)
+    texts = [*FILES, *(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]
+    wrong = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in texts
+        for number, line in enumerate(path.read_text(encoding="utf8").splitlines(), 1)
+        if others.search(line)
+    ]
+    assert not wrong, "\n".join(wrong)

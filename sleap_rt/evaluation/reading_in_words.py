@@ -49,7 +49,7 @@ def _error(evaluation: Evaluation) -> Iterator[str]:
     typical, most = float(summary["p50"]), float(summary["p90"])
     if not np.isfinite(typical):
         return
-    what = "point" if pairing.options.match_method == "oks" else "centre of an animal"
+    what = "point" if pairing.options.match_method == "oks" else "center of an animal"
     length = body_length(pairing.ground_truth.points[pairing.compared_rows])
     share = f" ({typical / length:.1%} of a body length of {length:.0f} px)" if length > 0 else ""
     yield (

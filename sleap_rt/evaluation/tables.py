@@ -265,8 +265,8 @@ def _settings_of(options: Metrics) -> str:
         how = [f"animals paired by OKS above {threshold:g}", *_oks_words(options)]
     else:
         anchor = options["anchor_part"]
-        centre = f"node {anchor}" if anchor else "mean of the visible nodes"
-        how = [f"animals paired by their centres ({centre}) up to {threshold:g} px apart"]
+        center = f"node {anchor}" if anchor else "mean of the visible nodes"
+        how = [f"animals paired by their centers ({center}) up to {threshold:g} px apart"]
     return ", ".join([*how, _truth_words(options["user_labels_only"])])
 
 

@@ -27,7 +27,7 @@ class ModelOverrides:
         ensure_rgb: True repeats gray frames to three channels; False leaves them as they are.
         ensure_grayscale: True takes the luma of three channels; False leaves them as they are.
         crop_size: side of the square crop around an instance, sized px.
-        anchor_part: node that crops around labelled animals are centred on.
+        anchor_part: node that crops around labelled animals are centered on.
         integral_patch_size: cells on a side of the patch that refines a peak.
         n_points: samples on the line between two peaks.
     """

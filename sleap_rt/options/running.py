@@ -27,7 +27,7 @@ class DecodeOptions:
         min_line_scores: connections that score less are dropped.
         min_instance_peaks: instances with fewer peaks are dropped; below 1 a fraction of the
             nodes, from 1 a count.
-        anchor_part: node that crops around labelled animals are centred on; None takes the
+        anchor_part: node that crops around labelled animals are centered on; None takes the
             training's.
         detect_every: the first of two models sees one of so many frames; behind it, crops follow
             the poses.

@@ -91,7 +91,7 @@ def test_the_probe_runs_and_is_compared_with_loops(tmp_path):
     frames = np.random.default_rng(1).integers(0, 256, (3, 5, 7, 3)).astype(np.uint8)
     found = engine.run({"frames": frames})["relu"]
     np.testing.assert_allclose(found, probe.expected(frames), rtol=1e-4, atol=0.1)
-    assert found.max() > 100  # of grey levels
+    assert found.max() > 100  # of gray levels
 
 
 def test_engines_are_tried_and_their_absence_explained(call, monkeypatch):

@@ -235,7 +235,7 @@ def test_a_crop_model_alone_works_on_labelled_animals(predicted, project):
     assert distances.min(axis=0).max() < 4  # px
 
 
-def test_crops_around_labelled_animals_are_centred_on_the_node_asked_for(
+def test_crops_around_labelled_animals_are_centered_on_the_node_asked_for(
     predicted, project, samples
 ):
     model = load_native_model(samples / "models/centered_instance")

@@ -90,7 +90,7 @@ def test_no_predictions_are_said_and_the_file_is_written(sleap_nn, tmp_path):
 def test_centroid_predictions_are_recognised(sleap_nn):
     code, out, _ = sleap_nn("eval", "-g", "gt.slp", "-p", "centroids.slp")
     assert code == 0
-    assert "centres (mean of the visible nodes) up to 50 px apart" in out
+    assert "centers (mean of the visible nodes) up to 50 px apart" in out
     assert "mOKS" not in out
     for label in ("Detection Precision", "Detection Recall", "Average Distance", "dist.p90"):
         assert label in out
@@ -118,7 +118,7 @@ def test_several_predictions_are_columns(sleap_nn):
     assert moks.split()[1:] == ["0.6763", "-"]
     assert "Warning: some files were compared by OKS and others by centroids" in err
     assert "pr: animals paired by OKS above 0" in out
-    assert "centroids: animals paired by their centres" in out
+    assert "centroids: animals paired by their centers" in out
 
 
 EVAL = ("eval", "-g", "gt.slp", "-p", "pr.slp")

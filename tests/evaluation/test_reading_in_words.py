@@ -47,12 +47,12 @@ def test_error_in_px_and_body_lengths_and_animals_found(tmp_path):
     assert "\nIn short\n  A point is typically 2.0 px off" in table_text(run)
 
 
-def test_centres_of_animals(tmp_path):
-    """The prediction's centre is its first node, 20 px beside and 15 px above the square's mean."""
+def test_centers_of_animals(tmp_path):
+    """The prediction's center is its first node, 20 px beside and 15 px above the square's mean."""
     options = PoseOptions(match_method="centroid", match_threshold=50)
     run = evaluated(tmp_path, {0: [User(square())]}, {0: [Predicted(square())]}, poses=options)
     assert sentences(run.evaluations[0])[0] == (
-        "A centre of an animal is typically 25 px off (50.0% of a body length of 50 px), and nine "
+        "A center of an animal is typically 25 px off (50.0% of a body length of 50 px), and nine "
         "in ten are within 25 px."
     )
 

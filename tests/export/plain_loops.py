@@ -90,12 +90,12 @@ def _ratio(numerator: float, denominator: float) -> float:
 
 
 def crop(
-    image: np.ndarray, centre: Sequence[float], size: tuple[int, int]
+    image: np.ndarray, center: Sequence[float], size: tuple[int, int]
 ) -> tuple[np.ndarray, tuple[float, float]]:
-    """Pixels of `image` (channels, height, width) around a centre (x, y), and the crop's corner."""
+    """Pixels of `image` (channels, height, width) around a center (x, y), and the crop's corner."""
     height, width = size
-    x = float(F32(F32(centre[0]) - F32(width / 2)) + F32(0.5))
-    y = float(F32(F32(centre[1]) - F32(height / 2)) + F32(0.5))
+    x = float(F32(F32(center[0]) - F32(width / 2)) + F32(0.5))
+    y = float(F32(F32(center[1]) - F32(height / 2)) + F32(0.5))
     left = int(F32(x) + F32(width // 2)) - width // 2  # `int` truncates
     top = int(F32(y) + F32(height // 2)) - height // 2
     pixels = np.zeros((image.shape[0], height, width), image.dtype)
@@ -143,7 +143,7 @@ def line_score(
 
 
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize (height, width) uint8: columns, then rows, a whole grey level after each."""
+    """Resize (height, width) uint8: columns, then rows, a whole gray level after each."""
     wide = np.array([resize_row([int(v) for v in row], width) for row in image])
     return np.array([resize_row([int(v) for v in col], height) for col in wide.T]).T
 
@@ -157,10 +157,10 @@ def resize_row(row: Sequence[int], n_out: int) -> list[int]:
     support = max(ratio, 1.0)
     weights = []
     for i in range(n_out):
-        centre = ratio * (i + 0.5)
-        low = max(math.trunc(centre - support + 0.5), 0)
-        high = min(math.trunc(centre + support + 0.5), n_in)
-        raw = [max(0.0, 1 - abs((j - centre + 0.5) / support)) for j in range(low, high)]
+        center = ratio * (i + 0.5)
+        low = max(math.trunc(center - support + 0.5), 0)
+        high = min(math.trunc(center + support + 0.5), n_in)
+        raw = [max(0.0, 1 - abs((j - center + 0.5) / support)) for j in range(low, high)]
         weights.append((low, [w / sum(raw) for w in raw]))
     largest = max(w for _, ws in weights for w in ws)
     bits = max(p for p in range(23) if math.floor(0.5 + largest * 2**p) < 2**15)

@@ -37,7 +37,7 @@ class Recorded(NamedTuple):
     model: str
     frame: tuple[int, int, int]
     prepared: tuple[int, int, int]
-    total: int  # of the prepared image's grey levels
+    total: int  # of the prepared image's gray levels
     eff_scale: float
     outputs: dict[str, Maps]
 

@@ -16,7 +16,7 @@ from samples.training import cut_crop
 from sleap_rt.models import load_native_model
 
 SIZE_LIMIT = 1_000_000  # bytes; samples are cloned with the code
-DRAWN_ERROR = 0.5  # px; a pixel's grey level is rounded, and so is the encoder's
+DRAWN_ERROR = 0.5  # px; a pixel's gray level is rounded, and so is the encoder's
 MODEL_ERROR = 2.0  # px, mean over nodes; what the demo promises
 
 
@@ -94,11 +94,11 @@ def test_truth_file_names_its_video_without_a_folder(name):
 
 def test_video_shows_the_scene(name, scenes, pictures):
     assert pictures.shape[:3] == (len(scenes), *scenes[0].background.shape)
-    assert (pictures == pictures[..., :1]).all()  # grey, whatever reads it
+    assert (pictures == pictures[..., :1]).all()  # gray, whatever reads it
     for index in range(0, len(scenes), 20):
         drawn, decoded = scenes[index].picture(), pictures[index, ..., 0]
         assert np.corrcoef(drawn.ravel(), decoded.ravel())[0, 1] > 0.99
-        assert np.abs(drawn.astype(float) - decoded).mean() < 2  # grey levels
+        assert np.abs(drawn.astype(float) - decoded).mean() < 2  # gray levels
 
 
 @pytest.mark.parametrize("animal", ["dark", "pale"])

@@ -47,7 +47,7 @@ test("BT.601 by hand: black, white, gray and pure red", () => {
   assert.ok(!isNeutral({ ...limited, ...red }));
 });
 
-test("full range keeps grey levels, and chroma that alternates is found", () => {
+test("full range keeps gray levels, and chroma that alternates is found", () => {
   const paired = Uint8Array.from([128, 128, 0, 255]);
   const frame = rgbOf({
     height: 1,

@@ -33,7 +33,7 @@ OVERRIDES = (
         help="Give the network one channel.",
     ),
     click.option("--crop_size", type=int, help="Side of the crop around an instance, px."),
-    click.option("--anchor_part", help="Node that crops around labelled animals are centred on."),
+    click.option("--anchor_part", help="Node that crops around labelled animals are centered on."),
     click.option(
         "--integral_patch_size", type=int, help="Cells on a side of the patch that refines a peak."
     ),

@@ -99,7 +99,7 @@ def fit_to(height: int, width: int, target_height: int, target_width: int) -> Fi
     """Fit a frame into the target, in two steps as TensorFlow does.
 
     First, the largest size that fits is truncated to whole px, which changes its proportions a
-    little. Then the frame is fitted into that size and centred, which shrinks it slightly more.
+    little. Then the frame is fitted into that size and centered, which shrinks it slightly more.
     Points are converted by the ratio of the first step only.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Labelled animals in place of a second model: centres for crops, poses for centroids."""
+"""Labelled animals in place of a second model: centers for crops, poses for centroids."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ _MOST_STEPS = 1000
 
 
 def anchor_node(skeleton: Skeleton, anchor_part: str | None) -> int | None:
-    """Index of the node that crops are centred on; None if none is named.
+    """Index of the node that crops are centered on; None if none is named.
 
     Raises:
         OptionError: there is no node of that name.
@@ -31,7 +31,7 @@ def anchor_node(skeleton: Skeleton, anchor_part: str | None) -> int | None:
 
 
 def instance_centers(animals: Floats, anchor: int | None, center_method: CenterMethod) -> Floats:
-    """Where the crop around each labelled animal is centred.
+    """Where the crop around each labelled animal is centered.
 
     Args:
         animals: (n, n_nodes, 2) float32, (x, y) px, NaN where missing.

@@ -122,7 +122,7 @@ class CentroidStage:
 
 
 class CropStage:
-    """Finds the pose in the crop around each centre; all crops of a batch of frames run at once.
+    """Finds the pose in the crop around each center; all crops of a batch of frames run at once.
 
     Args:
         file: a graph that sees crops.
@@ -162,7 +162,7 @@ class CropStage:
             centers: per frame (n, 2) float32, (x, y) frame px.
 
         Returns:
-            Per frame the graph's outputs, n rows each; None for a frame without a centre.
+            Per frame the graph's outputs, n rows each; None for a frame without a center.
         """
         counts = [len(points) for points in centers]
         if not sum(counts):

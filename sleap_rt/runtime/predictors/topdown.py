@@ -138,7 +138,7 @@ def open_stages(setup: Setup, *, keeps_confmaps: bool = False) -> "tuple[Centroi
 
 
 class Crops:
-    """Turns the centres of each frame into instances."""
+    """Turns the centers of each frame into instances."""
 
     def __init__(self, setup: Setup) -> None:
         self._n_nodes = setup.graphs.last.skeleton.n_nodes
@@ -157,13 +157,13 @@ class Crops:
         centers: Sequence[Floats],
         scores: Sequence[Floats],
     ) -> Pending:
-        """The poses around each frame's centres; crops without any visible node are counted.
+        """The poses around each frame's centers; crops without any visible node are counted.
 
         Args:
             frames: (batch, height, width, channels) uint8, uploaded.
             frame_indices: of the batch's frames in their video.
             centers: per frame (n, 2) float32, (x, y) frame px.
-            scores: per frame (n,) float32, confidence of each centre.
+            scores: per frame (n,) float32, confidence of each center.
         """
         return self.poses(frame_indices, self.run(frames, centers), scores)
 

@@ -9,18 +9,18 @@ from sleap_rt.tracking.features import centroids
 _CROP_SIZE = 24  # px of the resampled crop, each side
 _MARGIN = 1.25  # crop side as a share of the diagonal of the animal's box
 _LEAST_SIDE_PX = 16.0  # of the frame; one visible node has no extent
-_LEAST_SPREAD = 1.0  # grey levels; a flatter crop has no appearance
+_LEAST_SPREAD = 1.0  # gray levels; a flatter crop has no appearance
 
 
 def appearances(points: AnyFloats, gray: Image) -> AnyFloats:
-    """Crops centred on the poses, turned along their long axes, with mean 0 and length 1.
+    """Crops centered on the poses, turned along their long axes, with mean 0 and length 1.
 
     Args:
         points: (n, n_nodes, 2), (x, y) px, NaN where a node is missing.
         gray: (height, width) uint8.
 
     Returns:
-        (n, 24 * 24); NaN where no node is visible or the crop is of one grey level.
+        (n, 24 * 24); NaN where no node is visible or the crop is of one gray level.
     """
     import cv2
 

@@ -62,7 +62,7 @@ class FlowShifter:
         self._size: tuple[int, ...] | None = None  # (height, width) of the frames, px
 
     def prepare(self, image: AnyImage) -> Image:
-        """The image in grey and resized, for `shift` and `remember`.
+        """The image in gray and resized, for `shift` and `remember`.
 
         Raises:
             DataError: the image has another size than those before.

@@ -256,7 +256,7 @@ def test_poses_beside_centroids_keep_each_file_s_colour(scene, write):
     drawing = re.search(r'aria-label="PCK;.*?</svg>', page, re.DOTALL)[0]
     assert series_colour(1) in drawing
     assert series_colour(0) not in drawing
-    assert "centroids: animals paired by their centres" in page
+    assert "centroids: animals paired by their centers" in page
     row = re.search(r"<td>Average Distance</td>(.*?)</tr>", page)[1]
     assert "best" not in row  # px of centroids and of nodes do not compare
 

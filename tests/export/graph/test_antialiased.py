@@ -30,7 +30,7 @@ def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
         return (antialiased.resize(op, op.Identity(image), size_in, size_out),)
 
     (levels,) = run_in_onnx(write, IMAGE)(image)
-    assert (levels == np.round(levels)).all()  # whole grey levels, before any cast
+    assert (levels == np.round(levels)).all()  # whole gray levels, before any cast
     return levels.astype(np.uint8)
 
 
@@ -45,7 +45,7 @@ def at_run_time() -> Callable[..., list[np.ndarray]]:
 
 
 def noise(seed: int, *shape: int) -> np.ndarray:
-    """Grey levels that often jump from black to white, where rounding and clipping show."""
+    """Gray levels that often jump from black to white, where rounding and clipping show."""
     rng = np.random.default_rng(seed)
     levels = rng.integers(0, 256, shape)
     extreme = rng.choice([0, 255], shape)

@@ -1,4 +1,4 @@
-"""Whole graphs: cut where their contracts say, with frames as bytes, and with odd centres."""
+"""Whole graphs: cut where their contracts say, with frames as bytes, and with odd centers."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -222,7 +222,7 @@ def taken_by(node: onnx.NodeProto) -> set[str]:
 
 
 @every_crop_set
-def test_no_centres_give_no_crops(graphs: list[Path]) -> None:
+def test_no_centers_give_no_crops(graphs: list[Path]) -> None:
     graph = graphs[-1]
     for model in (graph.read_bytes(), read_keeping_bytes(graph)):
         run = opened(model)
@@ -233,8 +233,8 @@ def test_no_centres_give_no_crops(graphs: list[Path]) -> None:
 
 
 @every_crop_set
-def test_centres_far_off_give_black_crops(graphs: list[Path]) -> None:
-    """So do missing centres."""
+def test_centers_far_off_give_black_crops(graphs: list[Path]) -> None:
+    """So do missing centers."""
     graph = graphs[-1]
     contract = read_graph_file(graph).contract
     (part, *_) = contract.parts

@@ -1,4 +1,4 @@
-"""Crops inside a graph against plain loops: odd and even sizes, centres anywhere, bytes or not."""
+"""Crops inside a graph against plain loops: odd and even sizes, centers anywhere, bytes or not."""
 
 from functools import cache
 from typing import NamedTuple
@@ -52,14 +52,14 @@ def image_of(height: int, width: int, channels: int = 2, batch: int = 3) -> np.n
 @given(
     size=st.tuples(st.integers(1, 13), st.integers(1, 13)),
     crop_size=st.tuples(st.integers(1, 10), st.integers(1, 10)),
-    centres=st.lists(st.tuples(COORDINATES, COORDINATES, st.integers(0, 2)), max_size=6),
+    centers=st.lists(st.tuples(COORDINATES, COORDINATES, st.integers(0, 2)), max_size=6),
 )
-def test_crops_match_plain_loops(size, crop_size, centres):
+def test_crops_match_plain_loops(size, crop_size, centers):
     image = image_of(*size)
-    points = np.array([c[:2] for c in centres], np.float32).reshape(-1, 2)
-    frames = np.array([c[2] for c in centres], np.int64)
+    points = np.array([c[:2] for c in centers], np.float32).reshape(-1, 2)
+    frames = np.array([c[2] for c in centers], np.int64)
     found = cut_crops(image, points, frames, crop_size)
-    assert found.image.shape == (len(centres), 2, *crop_size)
+    assert found.image.shape == (len(centers), 2, *crop_size)
     for i, point in enumerate(points):
         pixels, corner = plain_loops.crop(image[frames[i]], point, crop_size)
         np.testing.assert_array_equal(found.image[i], pixels)
@@ -91,23 +91,23 @@ def test_wide_crops_are_copied_in_tiles(width, channels, crop_size, left, is_byt
     size=st.tuples(st.integers(1, 13), st.integers(1, 13)),
     channels=st.sampled_from([1, 3]),
     crop_size=st.sampled_from([(4, 4), (5, 8), (9, 3)]),
-    centres=st.lists(st.tuples(COORDINATES, COORDINATES, st.integers(0, 2)), max_size=6),
+    centers=st.lists(st.tuples(COORDINATES, COORDINATES, st.integers(0, 2)), max_size=6),
 )
-def test_crops_of_bytes_match_plain_loops(seed, size, channels, crop_size, centres):
+def test_crops_of_bytes_match_plain_loops(seed, size, channels, crop_size, centers):
     shape = (3, channels, *size)
     image = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-    points = np.array([c[:2] for c in centres], np.float32).reshape(-1, 2)
-    frames = np.array([c[2] for c in centres], np.int64)
+    points = np.array([c[:2] for c in centers], np.float32).reshape(-1, 2)
+    frames = np.array([c[2] for c in centers], np.int64)
     found = cut_crops(image, points, frames, crop_size)
     assert found.image.dtype == np.float32
-    assert found.image.shape == (len(centres), channels, *crop_size)
+    assert found.image.shape == (len(centers), channels, *crop_size)
     for i, point in enumerate(points):
         pixels, _ = plain_loops.crop(image[frames[i]], point, crop_size)
         np.testing.assert_array_equal(found.image[i], pixels)
 
 
 @pytest.mark.parametrize(
-    ("size", "centre", "start", "corner"),
+    ("size", "center", "start", "corner"),
     [
         (4, 10.0, 8, 8.5),
         (4, 10.25, 8, 8.75),
@@ -117,10 +117,10 @@ def test_crops_of_bytes_match_plain_loops(seed, size, channels, crop_size, centr
     ],
 )
 def test_pixels_start_at_a_whole_px_while_the_corner_keeps_its_fraction(
-    size, centre, start, corner
+    size, center, start, corner
 ):
     image = np.broadcast_to(np.arange(20, dtype=np.float32), (1, 1, 20, 20))  # px hold columns
-    found = cut_crops(image, [[centre, centre]], [0], (size, size))
+    found = cut_crops(image, [[center, center]], [0], (size, size))
     assert found.image[0, 0, 0].tolist() == list(range(start, start + size))
     assert found.corner.tolist() == [[corner, corner]]
 
@@ -135,7 +135,7 @@ def test_a_crop_that_misses_the_frame_is_black(dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
-def test_no_centres_give_no_crops(dtype):
+def test_no_centers_give_no_crops(dtype):
     image = image_of(10, 10, channels=3).astype(dtype)
     found = cut_crops(image, np.empty((0, 2)), np.empty(0), (6, 4))
     assert found.image.shape == (0, 3, 6, 4)

@@ -29,7 +29,7 @@ def _cut(side: int, is_bytes: bool):
 
 
 def cut_crops(images: np.ndarray, centers, frame_index, side: int) -> np.ndarray:
-    """(n, channels, side, side) whole grey levels."""
+    """(n, channels, side, side) whole gray levels."""
     (found,) = _cut(side, images.dtype == np.uint8)(images, centers, frame_index)
     return found
 
@@ -54,7 +54,7 @@ def test_crops(channels: int, dtype: type) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
-def test_a_missing_centre_gives_a_black_crop(dtype: type) -> None:
+def test_a_missing_center_gives_a_black_crop(dtype: type) -> None:
     image = np.full((1, 20, 20, 1), 9, dtype)
     far = [[10, np.nan], [np.nan, np.nan], [1e9, 10], [10, -1e9], [np.inf, 10]]
     found = cut_crops(image, far, np.zeros(len(far)), 8)
@@ -63,7 +63,7 @@ def test_a_missing_centre_gives_a_black_crop(dtype: type) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.uint8])
-def test_no_centres_give_no_crops(dtype: type) -> None:
+def test_no_centers_give_no_crops(dtype: type) -> None:
     image = np.full((2, 20, 20, 3), 9, dtype)
     assert cut_crops(image, np.empty((0, 2)), np.empty(0), 8).shape == (0, 3, 8, 8)
 

@@ -39,7 +39,7 @@ def part(
 
 
 def sized(frames: np.ndarray, **spec: object) -> tuple[np.ndarray, Any]:
-    """The image (batch, in_channels, height, width) in whole grey levels, and the scale."""
+    """The image (batch, in_channels, height, width) in whole gray levels, and the scale."""
     image, eff_scale = part(**spec)(frames)
     levels = np.round(image * 255)
     np.testing.assert_array_equal(levels / np.float32(255), image)  # to the bit

@@ -162,7 +162,7 @@ def _predict(folders: list[Path], frames: list[np.ndarray], to: Path, threshold:
 
 
 def _blobs(height: int, width: int, channels: int) -> np.ndarray:
-    """Bright blobs on grey, coloured where there are colours."""
+    """Bright blobs on gray, coloured where there are colours."""
     y, x = np.mgrid[:height, :width, :1][:2]
     image = np.full((height, width, channels), 60.0)
     for _ in range(4):

@@ -145,7 +145,7 @@ def test_network_outputs_on_the_recorded_frame(
 def test_network_outputs_on_recorded_crops(
     shared_data: Path, graphs: Graphs, tmp_path: Path, name: str
 ) -> None:
-    """Fed behind the cropping, where no grey level can differ."""
+    """Fed behind the cropping, where no gray level can differ."""
     _compare_network(shared_data, name, graphs(name)[0], tmp_path, ATOL_IMAGE[name])
 
 
@@ -335,7 +335,7 @@ def test_a_pair_with_class_vectors_gives_each_identity_once(
 def test_instances_around_labelled_animals(shared_data: Path, graphs: Graphs) -> None:
     case = recorded_case(shared_data, "topdown_gt_centroids")
     frames = frames_of(shared_data, case)
-    # Of two nodes placed like this the bounding box has the recorded centre.
+    # Of two nodes placed like this the bounding box has the recorded center.
     known = [np.stack([c - 9, c + 9], axis=1) for c in case["centroids"]]
     (found,) = _predict(graphs("centered_instance"), frames, known)
     near(found.points, case["instance_peaks"][0], PX_CROPS, "points")
@@ -347,7 +347,7 @@ def test_identities_around_labelled_animals(shared_data: Path, graphs: Graphs) -
     """In frame 1400 both crops prefer the first class; the other one is dropped, as recorded."""
     case = recorded_case(shared_data, "topdown_multiclass_gt_centroids")
     case = {k: v[4:] if len(v) == len(case["frame_idx"]) else v for k, v in case.items()}
-    # Head and thorax; crops are centred on the thorax.
+    # Head and thorax; crops are centered on the thorax.
     known = [np.stack([np.full_like(c, np.nan), c], axis=1) for c in case["centroids"]]
     found = _predict(graphs("topdown_multiclass"), frames_of(shared_data, case), known)
     assert [len(instances) for instances in found] == case["n_instances"].tolist()

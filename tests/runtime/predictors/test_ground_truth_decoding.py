@@ -1,4 +1,4 @@
-"""Crop centres and poses that come from labelled animals, by hand."""
+"""Crop centers and poses that come from labelled animals, by hand."""
 
 import numpy as np
 import pytest
@@ -29,12 +29,12 @@ ANIMALS = np.array(
         ("b", [[10, 4], [20, 20], [NAN, NAN]]),
     ],
 )
-def test_crops_are_centred_on_the_anchor_or_the_visible_nodes(anchor, expected):
+def test_crops_are_centered_on_the_anchor_or_the_visible_nodes(anchor, expected):
     np.testing.assert_array_equal(_centers(ANIMALS, anchor), expected)
 
 
 @pytest.mark.parametrize(("anchor", "expected"), [(None, [12, 4]), ("b", [16, 8]), ("c", [12, 4])])
-def test_crops_may_be_centred_on_the_bounding_box_as_legacy_models_are(anchor, expected):
+def test_crops_may_be_centered_on_the_bounding_box_as_legacy_models_are(anchor, expected):
     # Of the fourth node, between the others, the box takes no notice; a mean would.
     animal = [[8, 0], [16, 8], [NAN, NAN], [9, 1]]
     animals = np.array([animal, [[NAN, NAN]] * 4], np.float32)

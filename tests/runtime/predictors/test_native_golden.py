@@ -195,7 +195,7 @@ class FlatMapPeaks(NamedTuple):
             noise, and that this noise cannot move.
         possible: (m, 2) frame px, of all cells that are peaks, or as good as peaks.
         moves: (m,) frame px, how far noise moves each of them; far where a patch that sums to
-            almost nothing divides its centre of mass.
+            almost nothing divides its center of mass.
     """
 
     clear: np.ndarray

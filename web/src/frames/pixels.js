@@ -128,7 +128,7 @@ export function threeOfFour(pixels, height, width, isBgr = false) {
 }
 
 /**
- * Whether the channels differ anywhere by more than so many grey levels.
+ * Whether the channels differ anywhere by more than so many gray levels.
  *
  * @param {Frame} frame of three channels.
  * @param {number} [most]

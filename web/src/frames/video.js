@@ -11,7 +11,7 @@ import { FORMATS, pictureOf } from "./pictures.js";
 /** @typedef {import("../types.js").Source} Source */
 
 const SAMPLED = 17; // frames that show whether a video has colours
-const NOISE = 4; // grey levels between channels that encoding makes of gray
+const NOISE = 4; // gray levels between channels that encoding makes of gray
 
 /**
  * @param {File} file
@@ -76,7 +76,7 @@ async function opened(input, name) {
 
 const BROWSERS_COLORS =
   "The browser gives no plain picture of this video and converts the colours itself; they may " +
-  `differ by some grey levels from those of \`sleap-nn track\` (plain are ${FORMATS.join(", ")}).`;
+  `differ by some gray levels from those of \`sleap-nn track\` (plain are ${FORMATS.join(", ")}).`;
 
 const HOW_TO_CONVERT =
   "`ffmpeg -i VIDEO -c:v libx264 -crf 12 -pix_fmt yuv420p VIDEO.mp4` makes such a file.";

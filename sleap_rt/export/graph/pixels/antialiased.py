@@ -1,7 +1,7 @@
-"""Antialiased bilinear resizing: of whole grey levels, exact to the grey level, or of floats.
+"""Antialiased bilinear resizing: of whole gray levels, exact to the gray level, or of floats.
 
 torch resizes uint8 images in fixed-point arithmetic: whole-number weights, columns first, then
-rows, rounding to a grey level after each. This module does the same with float32 matrix products,
+rows, rounding to a gray level after each. This module does the same with float32 matrix products,
 in which every product and every sum has at most 24 bits and is therefore exact.
 
 Output px are computed in blocks: a block needs only a window of the input, which turns one large
@@ -23,7 +23,7 @@ BLOCK = 32  # output px per block
 _PERIODIC_BLOCK = 16  # the same where all blocks are alike: the quickest of 8, 16, 32
 _MAX_BITS = 22  # fixed-point precision is the largest that fits 16 bits, and at most this
 POWERS = tuple(2**bits for bits in range(_MAX_BITS + 1))  # what a weight of 1 may stand for
-EXACT_ONE = 2**16  # with 8 bits of a grey level, 24 bits: what float32 holds
+EXACT_ONE = 2**16  # with 8 bits of a gray level, 24 bits: what float32 holds
 
 _Floats = NDArray[np.float32]
 ROWS, COLUMNS = 2, 3  # axes of (batch, channels, height, width)
@@ -62,7 +62,7 @@ class _Axis:
 
     @property
     def is_exact(self) -> bool:
-        """Whether float32 holds every sum of grey levels times weights."""
+        """Whether float32 holds every sum of gray levels times weights."""
         return self.one <= EXACT_ONE
 
     @property
@@ -83,10 +83,10 @@ def resize(
 
     Args:
         op: operators.
-        image: float32; whole grey levels where the result is rounded.
+        image: float32; whole gray levels where the result is rounded.
         size_in: (height, width) px.
         size_out: (height, width) px.
-        rounded: to whole grey levels, columns and then rows.
+        rounded: to whole gray levels, columns and then rows.
     """
     for axis in (COLUMNS, ROWS):
         n_in, n_out = size_in[axis - 2], size_out[axis - 2]
@@ -120,7 +120,7 @@ def _by_windows(op: Op, image: Value, axis: _Axis, *, rounded: bool) -> Value:
 
 
 def _levels(op: Op, window: Value, weights: NDArray[np.int64], axis: _Axis) -> Value:
-    """Grey levels of a block of output px, rounded half up."""
+    """Gray levels of a block of output px, rounded half up."""
     if axis.is_exact:
         shares = (weights / axis.one).astype(np.float32)
         return op.Floor(_product(op, window, shares, axis.axis) + 0.5)

@@ -18,11 +18,11 @@ def resize(
 
     Args:
         op: operators.
-        image: (batch, channels, height, width) float32; whole grey levels where the result is
+        image: (batch, channels, height, width) float32; whole gray levels where the result is
             rounded.
         size: (height, width) () int64, px.
         padded: (height, width) () int64, px; as `size` if None.
-        rounded: to whole grey levels, columns and then rows.
+        rounded: to whole gray levels, columns and then rows.
     """
     padded = padded or size
     # Rows lie in memory as a whole: they are gathered much faster than columns.
@@ -65,7 +65,7 @@ def _shares(
 
 
 def _run_time_levels(op: Op, pieces: Value, share: Value, total: Value) -> Value:
-    """Grey levels of all blocks.
+    """Gray levels of all blocks.
 
     Args:
         op: operators.
@@ -96,7 +96,7 @@ def _sums_of_bytes(op: Op, pieces: Value, weights: Value, one: Value) -> Value:
     """Where float32 does not hold the sums: those of high and of low bytes apart."""
     high = weights / 256
     unit = op.Cast(one, to=FLOAT) / 256.0
-    # Sums of high bytes in grey levels, those of low bytes in high bytes: powers of two are exact.
+    # Sums of high bytes in gray levels, those of low bytes in high bytes: powers of two are exact.
     high_sum = op.MatMul(op.Cast(high, to=FLOAT) / unit, pieces)
     low_sum = op.MatMul(op.Cast(weights - high * 256, to=FLOAT) / 256.0, pieces)
     return op.Min(op.Floor(high_sum + op.Floor(low_sum) / unit + 0.5), 255.0)

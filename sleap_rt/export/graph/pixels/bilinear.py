@@ -1,7 +1,7 @@
-"""Bilinear resizing as the original SLEAP did it: half-pixel centres, no antialiasing, float32.
+"""Bilinear resizing as the original SLEAP did it: half-pixel centers, no antialiasing, float32.
 
 A sample is `a + (b - a) * t` here too, columns first, then rows: as sized frames and scaled crops
-are truncated to bytes, another way of writing the same would lose a grey level now and then (a
+are truncated to bytes, another way of writing the same would lose a gray level now and then (a
 constant area of 100 would become 99).
 """
 

@@ -1,10 +1,10 @@
-"""Cuts crops around centres from the bytes of the frames, and converts only those to floats."""
+"""Cuts crops around centers from the bytes of the frames, and converts only those to floats."""
 
 import numpy as np
 
 from sleap_rt.export.graph.part import FLOAT, INT32, Op, Value, constant, length
 
-_FAR = 1e6  # px; centres further off are moved here: their crops are empty as well
+_FAR = 1e6  # px; centers further off are moved here: their crops are empty as well
 _TILE = 64  # px of a row that are copied together
 _SHIFT = _TILE * 2**15  # px, more than `_FAR`
 
@@ -24,7 +24,7 @@ def corners(op: Op, centers: Value, crop_size: tuple[int, int]) -> Value:
 def cut_whole(
     op: Op, pixels: Value, corner: Value, frame_index: Value, crop_size: tuple[int, int]
 ) -> Value:
-    """Copy one crop per corner, from the whole px that its centre lies in.
+    """Copy one crop per corner, from the whole px that its center lies in.
 
     The pixels start at a whole px, while points are mapped back with the fractional corner, as in
     training.
@@ -77,20 +77,20 @@ def cut_blended(
 def cut_bilinear(
     op: Op, pixels: Value, centers: Value, frame_index: Value, crop_size: tuple[int, int]
 ) -> Value:
-    """Sample one crop per centre, bilinear between px, and truncate to bytes.
+    """Sample one crop per center, bilinear between px, and truncate to bytes.
 
-    Px i of n lies at the centre + i - (n - 1) / 2. A px outside the frame, even by a fraction, is
+    Px i of n lies at the center + i - (n - 1) / 2. A px outside the frame, even by a fraction, is
     0: nothing is blended towards 0.
 
     Args:
         op: operators.
-        pixels: (batch, height, width, channels), bytes or whole grey levels.
+        pixels: (batch, height, width, channels), bytes or whole gray levels.
         centers: (n, 2) float32, (x, y) px.
         frame_index: (n,) int64, which frame of the batch a crop lies in.
         crop_size: (height, width) px.
 
     Returns:
-        (n, channels, *crop_size) float32, whole grey levels.
+        (n, channels, *crop_size) float32, whole gray levels.
     """
     x, y = op.Split(_near(op, centers), axis=1, num_outputs=2, _outputs=2)
     ys, xs = (  # (n, crop height or width)
@@ -111,7 +111,7 @@ def cut_bilinear(
 
 
 def _near(op: Op, centers: Value) -> Value:
-    """Centres clipped to what int32 can hold; missing ones are put far outside the frame."""
+    """Centers clipped to what int32 can hold; missing ones are put far outside the frame."""
     return op.Where(op.IsNaN(centers), -_FAR, op.Clip(centers, -_FAR, _FAR))
 
 

@@ -75,7 +75,7 @@ def refined(op: Op, maps: Maps, cells: Value, refine: Value, patch_size: int) ->
 
 
 def integral_offsets(op: Op, maps: Maps, cells: Value, patch_size: int) -> Value:
-    """Integral regression: the centre of mass of the patch around each cell, raw values.
+    """Integral regression: the center of mass of the patch around each cell, raw values.
 
     Args:
         op: operators.

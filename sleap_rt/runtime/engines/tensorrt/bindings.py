@@ -18,7 +18,7 @@ _PRODUCTS: dict[Flavour, str] = {"trt": "TensorRT", "trt-rtx": "TensorRT-RTX"}
 FIXES: dict[Flavour, str] = {
     "trt": (
         "Install TensorRT-RTX for a GeForce or RTX GPU (`pip install 'sleap-rt[trt-rtx]'`) or "
-        "TensorRT for a data-centre GPU (`pip install 'sleap-rt[trt]'`). On a Jetson it is part of "
+        "TensorRT for a data-center GPU (`pip install 'sleap-rt[trt]'`). On a Jetson it is part of "
         "JetPack: create the virtual environment with `--system-site-packages`."
     ),
     "trt-rtx": "Install it with `pip install 'sleap-rt[trt-rtx]'`.",

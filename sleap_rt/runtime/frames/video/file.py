@@ -2,7 +2,7 @@
 
 FFmpeg decodes, through PyAV. Colours are converted by the BT.601 matrix whatever the file's tag
 says: that is what OpenCV did up to version 4.12, whose frames models were trained on. FFmpeg 8, and
-OpenCV built on it, obey the tag, which changes pixels by up to 27 grey levels and a model's points
+OpenCV built on it, obey the tag, which changes pixels by up to 27 gray levels and a model's points
 by several px. Of a gray video only one channel is delivered, as in sleap-io.
 """
 

@@ -17,7 +17,7 @@ _NEUTRAL = 128  # chroma of gray
 _PLANAR = {f"yuv{kind}p" for kind in (410, 411, 420, 422, 440, 444)}
 _PLANAR |= {f"yuvj{kind}p" for kind in (411, 420, 422, 440, 444)}
 _N_LEVELS = 256
-_NOISE = 4  # grey levels between channels that encoding makes of gray
+_NOISE = 4  # gray levels between channels that encoding makes of gray
 
 
 def has_color(frame: av.VideoFrame, colors: Colors) -> bool:
