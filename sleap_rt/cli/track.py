@@ -157,7 +157,7 @@ def _end(alone: "ManyRun", done: Any, params: dict[str, Any]) -> None:
     if params["as_json"]:
         click.echo(json.dumps(alone.facts(), indent=2))
     if not params["quiet"]:
-        is_tracked, found = bool(params["tracking"]), done.n_instances > 0
+        is_tracked, found = bool(params["tracking"]) or done.n_tracks > 0, done.n_instances > 0
         after_results(done.paths, is_tracked=is_tracked, found=found)
 
 

@@ -1,6 +1,7 @@
 """How a camera is watched: what is asked of it, for how long, and where results go."""
 
 import math
+import re
 from dataclasses import dataclass
 
 from sleap_rt.errors import OptionError
@@ -52,3 +53,6 @@ class LiveOptions:
             raise OptionError(f"view must be a port, 0 to {_LARGEST_PORT}; got {self.view}")
         if self.zmq is not None and "://" not in self.zmq:
             raise OptionError(f"zmq must be an address like tcp://127.0.0.1:5555, got {self.zmq!r}")
+        port = re.fullmatch(r"tcp://.*:(\d+)", self.zmq or "")
+        if port and not 1 <= int(port[1]) <= _LARGEST_PORT:
+            raise OptionError(f"zmq: the port lies in 1 to {_LARGEST_PORT}, got {self.zmq!r}")

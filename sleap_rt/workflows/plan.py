@@ -225,8 +225,9 @@ def check_output_of(options: PredictionOptions, opened: OpenInput) -> None:
         check_part_replaceable(options.output_path, opened.files, overwrite=options.overwrite)
     elif options.output_path is not None:
         stems = [video_stem(video) for video in opened.videos()]
+        n_frames, name = len(opened.selection.refs), name_of_input(opened)
         for path in possible_files(options.output_path, options.output_format, stems):
-            check_replaceable(path, name_of_input(opened), overwrite=options.overwrite)
+            check_replaceable(path, name, overwrite=options.overwrite, n_frames=n_frames)
 
 
 def plan_prediction(

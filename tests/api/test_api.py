@@ -239,3 +239,24 @@ def test_the_engine_that_auto_came_to_is_named(int8_graph, clip):
         opened = single._engine._lanes
         assert {type(lane.engine).__name__ for lane in opened} == {"OpenVinoEngine"}
     assert labels.provenance["engine"] == "openvino"
+
+
+def test_a_longer_result_is_not_replaced(predictor, clip, tmp_path):
+    path = tmp_path / "out.slp"
+    predictor.predict(clip, frames=FRAMES, output_path=path)
+    with pytest.raises(DataError, match=f"holds {len(FRAMES)} frames .* this run has 1. It is not"):
+        predictor.predict(clip, frames=FRAMES[:1], output_path=path)
+    predictor.predict(clip, frames=FRAMES, output_path=path)
+    predictor.predict(clip, frames=FRAMES[:1], output_path=path, overwrite=True)
+    assert len(sio.load_slp(str(path))) == 1
+
+
+def test_an_array_without_frames_is_told(predictor):
+    with pytest.raises(DataError, match="The array holds no frame"):
+        predictor.predict(np.zeros((0, 20, 30, 1), np.uint8))
+
+
+def test_peaks_that_are_too_many_to_be_joined_are_told(sample_graphs):
+    graphs = sample_graphs("bottomup")
+    with pytest.raises(DataError, match=r"peaks of one node, .* raise peak_threshold"):
+        PosePredictor(graphs, peak_threshold=-1, engine="ort")  # runs a frame as it is opened

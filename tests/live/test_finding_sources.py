@@ -115,7 +115,7 @@ def test_passwords_are_not_shown(written, shown):
         ("{samples}/crawlers.mp4", {"size": (9, 9)}, "size: no effect with a video"),
         ("{samples}/crawlers.slp", {}, "holds labels; live plays a video"),
         (["frames"], {"rate": 5.0, "size": (9, 9)}, "rate, size: no effect with frames of a"),
-        (5, {}, "Cannot watch a int; give a camera"),
+        (5.5, {}, "Cannot watch what is given"),
     ],
 )
 def test_wrong_use_is_told(data, given, words, request):

@@ -218,7 +218,7 @@ def _refuse_untracked(table: PoseTable, side: str) -> None:
     if table.n_untracked_in_file == table.n_instances_in_file:
         raise DataError(
             f"{table.name} ({side}) has no tracks, so there are no identities to compare. "
-            "Track it first (`sleap-nn track -t`), or leave the identities out."
+            "Track it first (`sleap-nn track -t`), or compare poses alone (`sleap-nn eval`)."
         )
 
 

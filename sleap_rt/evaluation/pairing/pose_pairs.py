@@ -110,7 +110,11 @@ def pair_poses(
         notes=(
             *truth.notes,
             *scored.notes,
-            *(_auto_notes(options, predicted) if was_auto else ()),
+            *(
+                _auto_notes(options, predicted)
+                if was_auto
+                else _one_point_notes(options, predicted)
+            ),
             *anchor_notes,
             *_left_out_notes(predicted, scored),
             *frame_notes(frames, truth, scored),
@@ -148,6 +152,16 @@ def _auto_notes(options: PoseOptions, predicted: PoseTable) -> list[str]:
         f"{predicted.name} has one node, so animals are compared by their centroids; oks_stddev, "
         "oks_scale and coco_max_dets have no effect on them. Choose match_method oks to compare "
         "that node as a pose"
+    ]
+
+
+def _one_point_notes(options: PoseOptions, predicted: PoseTable) -> list[str]:
+    if options.match_method != "centroid" or len(predicted.node_names) == 1:
+        return []
+    return [
+        f"{predicted.name} has {len(predicted.node_names)} nodes, of which the first visible one "
+        "stands for the animal's center, as in predictions of a centroid model: its distance is no "
+        "error of the poses. Choose match_method oks to compare them"
     ]
 
 

@@ -26,6 +26,8 @@ def frames_of(data: Any) -> Image | list[Image]:
     """
     if isinstance(data, np.ndarray) and data.ndim != 4:
         data = [data]
+    if len(data) == 0:
+        raise DataError("The array holds no frame: its first axis is 0 long")
     for frame in data[:1] if isinstance(data, np.ndarray) else data:  # of an array, all are alike
         with_channels(frame)
         if frame.dtype != np.uint8:

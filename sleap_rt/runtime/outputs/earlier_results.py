@@ -70,13 +70,16 @@ def marked_input(path: Path) -> str | None:
         return None
 
 
-def check_replaceable(path: Path, input_name: str | None, *, overwrite: bool) -> None:
-    """Refuse to replace a file that is not the unchanged result of this input.
+def check_replaceable(
+    path: Path, input_name: str | None, *, overwrite: bool, n_frames: int | None = None
+) -> None:
+    """Refuse to replace a file that is not the unchanged result of this input, or a longer one.
 
     Args:
         path: the file to write; nothing is said if it does not exist.
         input_name: as `name_of_input` gives it.
         overwrite: replace whatever is there.
+        n_frames: of the new result; None where that is not known.
 
     Raises:
         DataError: as the summary says.
@@ -85,11 +88,33 @@ def check_replaceable(path: Path, input_name: str | None, *, overwrite: bool) ->
         return
     there = marked_input(path)
     if there is not None and there == input_name:
+        _check_length(path, n_frames)
         return
     raise DataError(
         f"{path} exists and {_what_it_is(path, there)}. It is not replaced: choose another -o, "
         "or pass --overwrite."
     )
+
+
+def _check_length(path: Path, n_frames: int | None) -> None:
+    there = _n_frames(path)
+    if n_frames is None or there <= n_frames:
+        return
+    raise DataError(
+        f"{path} holds {counted(there, 'frame')} of this input, and this run has {n_frames}. It is "
+        "not replaced: choose another -o, or pass --overwrite."
+    )
+
+
+def _n_frames(path: Path) -> int:
+    """In an unchanged `.slp` result; 0 where the format does not tell."""
+    from sleap_rt.untrusted.hdf5 import open_checked
+
+    try:
+        with open_checked(path, most_searched=0) as (file, _):
+            return len(file["frames"]) if path.suffix == ".slp" else 0
+    except _UNREADABLE:
+        return 0
 
 
 def _what_it_is(path: Path, input_name: str | None) -> str:

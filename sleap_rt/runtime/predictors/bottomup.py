@@ -19,6 +19,7 @@ from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.stages import SlottedGraph, peak_inputs, scalar_inputs
 
 _Outputs = dict[str, Array]
+_MOST_PAIRED = 1024  # peaks of a node; each of them is paired with each of another node
 
 
 class BottomUpPredictor(GraphPredictor):
@@ -42,7 +43,8 @@ class BottomUpPredictor(GraphPredictor):
         self._assemble, self._raw = assemble, setup.raw
         self._fetch = list(dict.fromkeys([*fetch, MAP_SUMS, *setup.raw]))
         self._engine = open_engine(setup.graphs.paths[0], setup.engine, setup.n_at_once)
-        self._graph = SlottedGraph(self._engine)
+        most = _MOST_PAIRED if "line_scores" in fetch else None
+        self._graph = SlottedGraph(self._engine, most_slots=most)
         self.device = self._engine.device
         self._constants = peak_inputs(setup.decode.peak_threshold, setup.decode) | constants
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sleap_rt.arrays import Floats
+from sleap_rt.errors import DataError
 from sleap_rt.instances import ImageState
 from sleap_rt.kinds import MAP_SUMS
 from sleap_rt.options import DecodeOptions, EngineOptions
@@ -35,10 +36,16 @@ class SlottedGraph:
 
     A graph returns at most as many peaks per map as it gets slots, and the number of candidates it
     saw. If there were more candidates than slots, it runs again with more, so no peak is lost.
+
+    Attributes:
+        engine: has the graph open.
+        n_slots: that it runs with; grows.
+        most_slots: more peaks of a node are refused; None takes any number.
     """
 
     engine: Engine
     n_slots: int = _FEWEST_SLOTS
+    most_slots: int | None = None
 
     def run(self, feed: Feed, fetch: Sequence[str]) -> dict[str, Array]:
         n_slots = self.n_slots  # another thread may raise it meanwhile
@@ -48,6 +55,11 @@ class SlottedGraph:
             most = int(outputs["n_candidates"].max(initial=0))
             if most <= n_slots:
                 return outputs
+            if self.most_slots is not None and most > self.most_slots:
+                raise DataError(
+                    f"A frame has {most} peaks of one node, which cannot be joined to animals (the "
+                    f"most are {self.most_slots}): raise peak_threshold."
+                )
             while n_slots < most:
                 n_slots *= 2
             self.n_slots = max(self.n_slots, n_slots)

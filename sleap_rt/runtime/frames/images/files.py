@@ -59,7 +59,9 @@ class ImageFiles:
             if not self._is_gray:
                 break
         if size is None:
-            raise DataError(f"{self._paths[0]}: none of the images can be read; they are damaged.")
+            raise DataError(
+                f"{self._paths[0]}: none of the images can be read; they are damaged, or no images."
+            )
         return (*size, 1 if self._is_gray else 3)
 
     def read(self, index: int) -> Image:
