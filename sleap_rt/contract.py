@@ -8,7 +8,7 @@ default.
 import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import ModelKind
@@ -28,6 +28,16 @@ BYTES_NODE = "frames/Cast"
 in no other operator. An engine that can gather and transpose bytes may cast to bytes instead."""
 
 Family = Literal["native", "legacy"]  # sleap-nn; SLEAP 1.4 and earlier
+
+
+class _Traits(NamedTuple):
+    """What a run does differently for a family, as the properties of `GraphContract` say."""
+
+    drops_unsure_crops: bool
+    colours_its_crops: bool
+
+
+_TRAITS: dict[Family, _Traits] = {"native": _Traits(False, False), "legacy": _Traits(True, True)}
 Precision = Literal["fp32", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 CenterMethod = Literal["center_of_mass", "bbox_center", "geometric_median"]
@@ -254,12 +264,12 @@ class GraphContract:
     @property
     def drops_unsure_crops(self) -> bool:
         """Whether a crop that does not get its most probable class is no instance."""
-        return self.family == "legacy" and bool(self.class_names)
+        return _TRAITS[self.family].drops_unsure_crops and bool(self.class_names)
 
     @property
     def colours_its_crops(self) -> bool:
         """Whether crops around this model's centroids have the colours of the frames it saw."""
-        return self.family == "legacy"
+        return _TRAITS[self.family].colours_its_crops
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), allow_nan=False)

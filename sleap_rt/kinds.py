@@ -107,6 +107,17 @@ SETS: tuple[tuple[ModelKind, ...], ...] = (
 )
 
 
+def name_of_set(kinds: Sequence[ModelKind]) -> str:
+    """A set's name in the exports of sleap-nn: of one model, its kind.
+
+    Args:
+        kinds: a supported set, first stage first.
+    """
+    if len(kinds) == 1:
+        return kinds[0]
+    return "topdown" if kinds[1] == "centered_instance" else f"{kinds[1]}_combined"
+
+
 def is_crop_model_alone(kinds: Sequence[ModelKind]) -> bool:
     """Whether a set is a crop model alone: without centroids, it works on labelled animals."""
     return len(kinds) == 1 and kinds[0] in CROP_KINDS

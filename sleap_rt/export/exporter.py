@@ -16,7 +16,7 @@ from sleap_rt.export.metadata import METADATA_NAME, metadata_of
 from sleap_rt.export.onnx_file import save
 from sleap_rt.export.precision.calibration import CalibrationFrames, open_calibration
 from sleap_rt.export.precision.half import in_half_precision
-from sleap_rt.export.precision.int8 import Graph, in_int8
+from sleap_rt.export.precision.int8 import ExportedGraph, in_int8
 from sleap_rt.export.proof.against_checkpoint import certify
 from sleap_rt.export.proof.reduced import certify_reduced
 from sleap_rt.export.proof.sample import add_sample
@@ -132,7 +132,7 @@ def _written(
     precision: Precision,
     frames: CalibrationFrames | None,
     steps: Steps,
-) -> list[Graph]:
+) -> list[ExportedGraph]:
     """The graphs in the folder, each certified and with a sample to replay."""
     if frames is not None:
         with tempfile.TemporaryDirectory() as temporary:
@@ -147,7 +147,7 @@ def _written(
     return written
 
 
-def _export(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
+def _export(model: TrainedModel, folder: Path, steps: Steps) -> ExportedGraph:
     path = folder / f"{model.kind}.onnx"
     with steps.step(f"{model.kind}: write the graph"):
         parts = parts_of(model)
@@ -159,7 +159,7 @@ def _export(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
     return path, contract
 
 
-def _export_reduced(model: TrainedModel, folder: Path, steps: Steps) -> Graph:
+def _export_reduced(model: TrainedModel, folder: Path, steps: Steps) -> ExportedGraph:
     """Export in float16, certified against the float32 graph, which is certified first."""
     path = folder / f"{model.kind}.onnx"
     with tempfile.TemporaryDirectory() as temporary:

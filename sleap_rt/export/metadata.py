@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 
 from sleap_rt.contract import GraphContract
+from sleap_rt.kinds import name_of_set
 from sleap_rt.version import __version__
 
 METADATA_NAME = "export_metadata.json"
@@ -13,18 +14,13 @@ METADATA_NAME = "export_metadata.json"
 def metadata_of(contracts: Sequence[GraphContract]) -> dict[str, object]:
     """The metadata of one model, or of a pair whose contracts are given first stage first."""
     first, last = contracts[0], contracts[-1]
-    pair_kinds = {
-        "centered_instance": "topdown",
-        "multi_class_topdown": "multi_class_topdown_combined",
-    }
-    kind = pair_kinds[last.kind] if len(contracts) == 2 else last.kind
     return {
         "model_family": last.family,
         "sleap_nn_version": last.provenance.trained_with,
         "sleap_rt_version": __version__,
         "export_timestamp": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "export_format": "onnx",
-        "model_type": kind,
+        "model_type": name_of_set([contract.kind for contract in contracts]),
         "model_name": "+".join(contract.kind for contract in contracts),
         "checkpoint_path": None,
         "backbone": last.provenance.backbone,

@@ -15,10 +15,12 @@ from sleap_rt.export.proof.sample import add_sample
 
 _N_TRIALS = 8  # frames to choose the sample from
 
-Graph = tuple[Path, GraphContract]
+ExportedGraph = tuple[Path, GraphContract]
 
 
-def in_int8(exact: Sequence[Graph], frames: CalibrationFrames, folder: Path) -> list[Graph]:
+def in_int8(
+    exact: Sequence[ExportedGraph], frames: CalibrationFrames, folder: Path
+) -> list[ExportedGraph]:
     """Quantize the graphs of one set, and compare the poses they find.
 
     Args:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sleap_rt.kinds import is_crop_model_alone
 from sleap_rt.words import as_typed, counted
 from sleap_rt.workflows.inspect.training.in_words import training_in_words
 
@@ -50,7 +51,7 @@ def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
         for size, measured in (model.get("engines") or {}).items():
             lines.append(f"  frames of {size}: {measured}")
     track = f"sleap-nn track -i VIDEO -m {as_typed(path)}"
-    needs_labels = kinds in ({"centered_instance"}, {"multi_class_topdown"})
+    needs_labels = is_crop_model_alone([model["kind"] for model in models])
     lines.append(f"use: {track.replace('VIDEO', 'LABELS.slp') if needs_labels else track}")
     return lines
 
