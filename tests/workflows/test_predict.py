@@ -187,7 +187,9 @@ def test_a_damaged_image_stays_empty_and_is_told(run, video):
     assert repr(content(labels)[12:]) == repr(content(whole)[12:])  # batches are the same
     assert run.summary.damaged.n(ImageState.UNREADABLE) == 3
     (warning,) = run.summary.damaged.warnings(labels.videos)
-    assert warning.endswith("3 frames cannot be read and got no instances (0, 9-10)")
+    assert warning.endswith(
+        "images: 3 frames cannot be read and got no instances (000.png, 009.png, 010.png)"
+    )
     (listed,) = labels.provenance["damaged_frames"]["unreadable"].values()
     assert listed == "0, 9-10"
 

@@ -1,6 +1,7 @@
 """Frames of a run whose image was damaged: what the summary and the provenance say of them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.instances import FrameInstances, ImageState
@@ -9,7 +10,7 @@ from sleap_rt.words import counted, in_ranges
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_MOST_RANGES = 8  # in a message; the provenance has them all
+_MOST_LISTED = 8  # in a message; the provenance has them all
 _WORDS = {
     ImageState.UNREADABLE: "cannot be read and got no instances",
     ImageState.CONCEALED: "came damaged: the image, and the poses in it, may be wrong in part",
@@ -53,8 +54,8 @@ class DamagedFrames:
     def warnings(self, videos: "Sequence[sio.Video]") -> list[str]:
         """A sentence for each kind and video."""
         return [
-            f"{_name(videos[index])}: {counted(len(frames), 'frame')} {_WORDS[state]} "
-            f"({_shortened(frames)})"
+            f"{_place(videos[index])}: {counted(len(frames), 'frame')} {_WORDS[state]} "
+            f"({_listed(videos[index], frames)})"
             for state, by_video in self._frames.items()
             for index, frames in by_video.items()
         ]
@@ -65,7 +66,18 @@ def _name(video: "sio.Video") -> str:
     return str(name[0] if isinstance(name, list) else name)
 
 
-def _shortened(frames: Sequence[int]) -> str:
-    ranges = list(in_ranges(frames))
-    more = ["..."] if len(ranges) > _MOST_RANGES else []
-    return ", ".join([*ranges[:_MOST_RANGES], *more])
+def _place(video: "sio.Video") -> str:
+    """Where the frames are: a video, or the folder of images."""
+    name = video.filename
+    return str(Path(name[0]).parent if isinstance(name, list) else name)
+
+
+def _listed(video: "sio.Video", frames: Sequence[int]) -> str:
+    """Numbers of frames, or names of images; not all of very many."""
+    names = video.filename
+    if isinstance(names, list):
+        found = [Path(names[frame]).name for frame in frames]
+    else:
+        found = list(in_ranges(frames))
+    more = ["..."] if len(found) > _MOST_LISTED else []
+    return ", ".join([*found[:_MOST_LISTED], *more])
