@@ -233,6 +233,14 @@ def no_part(run, parts):
     return parts
 
 
+def results(run, parts):
+    return [run("a.slp"), *parts[1:]]
+
+
+def a_folder(run, parts):
+    return [parts[0].parent, *parts[1:]]
+
+
 def missing(run, parts):
     return [*parts, parts[0].with_name("4.part")]
 
@@ -258,6 +266,8 @@ def input_changed(run, parts):
         (bits_flipped, r"2\.part is damaged: 7 of its 8 frames"),
         (a_journal, r"whole\.slp\.journal is the journal of a run, not a part of one"),
         (no_part, r"2\.part is no journal, or damaged in its first line"),
+        (results, r"a\.slp is a result; expected parts"),
+        (a_folder, "is a folder; expected parts"),
         (missing, r"4\.part does not exist; expected a part"),
         (input_changed, r"000\.png is not what the parts were made from any more"),
     ],

@@ -97,6 +97,11 @@ def read_part(path: Path) -> Part:
     """
     if not path.exists():
         raise DataError(f"{path} does not exist; expected a part, as --frame_range_of writes it.")
+    if path.is_dir() or path.suffix == ".slp":
+        what = "a folder" if path.is_dir() else "a result"
+        raise DataError(
+            f"{path} is {what}; expected parts, `.part`, as --frame_range_of writes them."
+        )
     journal = FinishedJournal.read(path, _WHAT_TO_DO)
     try:
         values = journal.run[PART]
