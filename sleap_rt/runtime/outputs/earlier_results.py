@@ -59,13 +59,18 @@ def add_mark(path: Path, input_name: str | None) -> None:
 
 def marked_input(path: Path) -> str | None:
     """The input that an unchanged result was made from; None if the file does not tell."""
+    mark = _unchanged_mark(path)
+    return None if mark is None or mark["input"] is None else str(mark["input"])
+
+
+def _unchanged_mark(path: Path) -> Any:
+    """The mark of a file that is as it was written; else None."""
     from sleap_rt.untrusted.hdf5 import open_checked
 
     try:
         with open_checked(path, most_searched=0) as (file, _):
             mark = json.loads(file.attrs[_MARK])
-            is_unchanged = mark["shapes"] == _shapes(file)
-            return str(mark["input"]) if is_unchanged and mark["input"] is not None else None
+            return mark if mark["shapes"] == _shapes(file) and "input" in mark else None
     except _UNREADABLE:
         return None
 
@@ -125,6 +130,8 @@ def _what_it_is(path: Path, input_name: str | None) -> str:
         return f"holds {counted(n_labelled, 'instance')} that a person labelled"
     if path.suffix in WITHOUT_MARK:
         return f"a `{path.suffix}` file does not tell what it was made from"
+    if _unchanged_mark(path) is not None:
+        return "is a recording, or a result of frames that came from no file"
     return "is not a result as sleap-rt left it"
 
 

@@ -82,6 +82,13 @@ def test_a_result_that_a_person_saved_again_is_kept(tmp_path, clip, change, word
         check_replaceable(path, clip, overwrite=False)
 
 
+def test_a_recording_is_kept_and_called_one(tmp_path):
+    path = tmp_path / "out.slp"
+    write_labels(predictions(), path, "slp", None)
+    with pytest.raises(DataError, match="is a recording, or a result of frames that came from no"):
+        check_replaceable(path, None, overwrite=False)
+
+
 def test_a_result_that_was_added_to_is_kept(tmp_path, clip):
     path = tmp_path / "out.nwb"
     write_labels(predictions(), path, "nwb", clip)
