@@ -137,7 +137,9 @@ const ANSWERS = {
       enter("paused"); // this one was on its way; it can be looked at and saved
     }
     if (image !== null) {
-      showFrame(number, image);
+      if (!(state.phase === "paused" && document.activeElement === parts.seek)) {
+        showFrame(number, image); // else a person looks at another one
+      }
       text("rate").textContent = state.rate.now();
       text("count").textContent = `${state.results.size} of ${state.source?.nFrames}`;
       parts.progress.value = number + 1;
