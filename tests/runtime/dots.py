@@ -108,7 +108,7 @@ def dots_predictor(monkeypatch, every):
         ),
         (Path("centroid.onnx"), Path("crops.onnx")),
     )
-    setup = Setup(graphs, DecodeOptions(detect_every=every), EngineOptions(engine="ort"))
+    setup = Setup(graphs, DecodeOptions(detect_every=every), EngineOptions(engine="ort", threads=1))
     predictor = CarriedCropsPredictor(setup)
     vars(predictor).update(centroid_engine=engines["centroid"], crop_engine=engines["crops"])
     return predictor
