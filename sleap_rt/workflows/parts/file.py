@@ -21,9 +21,8 @@ from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.running.input_files import files_fingerprint
 
 PART, SETTINGS = "part", "settings"  # names in the first line, beside those of `run_identity`
-MAY_DIFFER = frozenset(
-    {"engine", "device", "threads", PART, SETTINGS}
-)  # of parts that belong together
+# Of parts that belong together
+MAY_DIFFER = frozenset({"engine", "device", "threads", PART, SETTINGS})
 _WHAT_TO_DO = "predict this part again"
 
 

@@ -10,7 +10,6 @@ from sleap_rt.machine.cores import available_cores
 from sleap_rt.machine.memory import free_bytes
 from sleap_rt.options import USUAL_BATCH_SIZE, EngineOptions
 from sleap_rt.runtime.engines import cpu_engines, declarations, n_lanes, shared_threads
-from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.inspect.objection import CAUTIOUS, objection_to
 from sleap_rt.runtime.inspect.trial_store import (
@@ -90,10 +89,7 @@ def tuned(
     """
     if plan.options.engine.device != "cpu":
         return _with_batch(plan, USUAL_BATCH_SIZE)
-    try:
-        frame_shape = _shape(opened, plan.selection.refs[:_MOST_LOOKED_AT])
-    except DataError:  # which stops the run, and is told there
-        frame_shape = None
+    frame_shape = _shape(plan, opened)
     if frame_shape is None:
         return _with_batch(plan, USUAL_BATCH_SIZE)
     try:
@@ -114,23 +110,22 @@ def fitted(plan: PredictionPlan, graphs: GraphSet, opened: OpenInput) -> Predict
     """
     if plan.options.engine.device != "cpu":
         return plan
-    try:
-        shape = _shape(opened, plan.selection.refs[:_MOST_LOOKED_AT])
-    except DataError:  # as in `tuned`
-        shape = None
+    shape = _shape(plan, opened)
     if shape is None:
         return plan
     n_frames = len(plan.selection.refs)
     return _Tuning(plan, graphs, opened, Report(), shape, n_frames).within_memory()[0]
 
 
-def _shape(opened: OpenInput, refs: Sequence[FrameRef]) -> tuple[int, ...] | None:
+def _shape(plan: PredictionPlan, opened: OpenInput) -> tuple[int, ...] | None:
     """Of the first frame that can be read."""
-    for ref in refs:
+    for ref in plan.selection.refs[:_MOST_LOOKED_AT]:
         try:
             return opened.source.read(ref).shape
         except FrameError:
             continue
+        except DataError:  # which stops the run, and is told there
+            break
     return None
 
 
