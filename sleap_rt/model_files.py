@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from enum import Enum
 from itertools import islice
 from mimetypes import guess_type
 from pathlib import Path
+from typing import Literal
 
+from sleap_rt.contract import Family
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.legacy_files import is_legacy_model, read_model_files
 from sleap_rt.untrusted import listed
@@ -23,12 +24,9 @@ _TRACK_WITH_MODEL = "find poses with {} first (`sleap-nn track`), and name their
 _OTHER_RESULTS = {".csv": "a table", ".nwb": "an NWB file", ".json": "a JSON file"}
 
 
-class ModelSource(Enum):
-    """How a model is stored."""
-
-    EXPORTED = "exported"
-    NATIVE = "native"
-    LEGACY = "legacy"
+TRAINED_WITH: Mapping[Family, str] = {"native": "sleap-nn", "legacy": "SLEAP 1.4 or older"}
+ModelSource = Family | Literal["exported"]
+"""How a model is stored: as the software that trained it does, or as a graph of ours."""
 
 
 def model_source(path: Path) -> ModelSource:
@@ -80,10 +78,10 @@ def _source(path: Path) -> ModelSource:
 
 def _source_of(path: Path) -> ModelSource | None:
     if path.suffix == ".onnx" or (path.is_dir() and any(path.glob("*.onnx"))):
-        return ModelSource.EXPORTED
+        return "exported"
     if is_legacy_model(path):
-        return ModelSource.LEGACY
-    return ModelSource.NATIVE if (native_folder(path) / CONFIG_NAME).is_file() else None
+        return "legacy"
+    return "native" if (native_folder(path) / CONFIG_NAME).is_file() else None
 
 
 def kind_of_data(file: Path) -> str | None:
@@ -180,23 +178,22 @@ _EXPECTED = (
 )
 
 
-def one_family(paths: Sequence[Path]) -> ModelSource:
-    """The one source of all these trained models.
+def one_family(paths: Sequence[Path]) -> Family:
+    """The one family of all these trained models.
 
     Raises:
         ModelError: native and legacy models are mixed, or a path is not a trained model.
     """
-    sources = {path: model_source(path) for path in paths}
-    for path, source in sources.items():
-        if source is ModelSource.EXPORTED:
+    families: dict[Path, Family] = {}
+    for path in paths:
+        source = model_source(path)
+        if source == "exported":
             raise ModelError(f"{path} is exported already; expected a trained model.")
-    if len(set(sources.values())) > 1:
-        described = ", ".join(
-            f"{path} ({'sleap-nn' if source is ModelSource.NATIVE else 'SLEAP 1.4 or older'})"
-            for path, source in sources.items()
-        )
+        families[path] = source
+    if len(set(families.values())) > 1:
+        described = ", ".join(f"{path} ({TRAINED_WITH[one]})" for path, one in families.items())
         raise ModelError(f"{described}: {MIXED_FAMILIES}")
-    return next(iter(sources.values()))
+    return next(iter(families.values()))
 
 
 MIXED_FAMILIES = (

@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from sleap_rt.contract import GraphContract, Precision
@@ -22,8 +21,8 @@ from sleap_rt.export.proof.reduced import certify_reduced
 from sleap_rt.export.proof.sample import add_sample
 from sleap_rt.export.steps import OnStep, Steps
 from sleap_rt.kinds import is_crop_model_alone
-from sleap_rt.models import TrainedModel, load_legacy_model, load_native_models
-from sleap_rt.models.sets import set_of
+from sleap_rt.models import TrainedModel
+from sleap_rt.models.sets import loaded_set
 from sleap_rt.options import NO_OVERRIDES, CalibrationOptions, ExportOptions, ModelOverrides
 
 
@@ -62,7 +61,7 @@ def export_models(
     ExportOptions(precision=precision, calibration=calibration)  # refuses what does not fit
     steps = Steps(1 + _N_STEPS[precision] * len(paths), on_step)
     with steps.step("read the trained models"):
-        models = _load(paths, overrides)
+        models = loaded_set(paths, overrides)
     with _calibration_frames(models, calibration) as frames:
         refuse_other_graphs(folder, {f"{model.kind}.onnx" for model in models})
         with room_in(folder) as temporary:
@@ -83,20 +82,10 @@ def contracts_of(
         OptionError: an override has no effect with these models, or cannot be honoured.
         ModelError: a model cannot be loaded, or the models are not a supported set.
     """
-    return [model.contract() for model in _load(paths, overrides)]
+    return [model.contract() for model in loaded_set(paths, overrides)]
 
 
 _N_STEPS: dict[Precision, int] = {"fp32": 3, "fp16": 5, "int8": 3}  # of each model
-
-
-def _load(paths: Sequence[Path], overrides: ModelOverrides) -> list[TrainedModel]:
-    """The models, overrides applied, first stage first."""
-    native = partial(
-        load_native_models,
-        backbone_ckpt=overrides.backbone_ckpt_path,
-        head_ckpt=overrides.head_ckpt_path,
-    )
-    return set_of(paths, overrides, native, load_legacy_model)
 
 
 def refuse_other_graphs(folder: Path, names: set[str]) -> None:

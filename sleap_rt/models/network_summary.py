@@ -7,23 +7,25 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from sleap_rt.contract import Preprocessing
-from sleap_rt.models import TrainedModel, load_legacy_model, load_native_model
+from sleap_rt.contract import Family, Preprocessing
+from sleap_rt.models.families import READERS
+from sleap_rt.models.trained import TrainedModel
+from sleap_rt.options import NO_OVERRIDES
 
 _SIDE = 512  # px, of an image whose size the training configuration leaves open
 
 
-def describe_network(path: Path, *, is_legacy: bool) -> dict[str, Any]:
+def describe_network(path: Path, family: Family) -> dict[str, Any]:
     """What the weights tell: parameters, operations, and where they overrule the configuration.
 
     Args:
         path: of the model.
-        is_legacy: of SLEAP 1.4 or older.
+        family: of the model.
 
     Raises:
         ModelError: it cannot be loaded.
     """
-    model = load_legacy_model(path) if is_legacy else load_native_model(path)
+    (model,) = READERS[family].load([path], NO_OVERRIDES)
     return {
         "preprocessing": asdict(model.preprocessing),
         "decoding": asdict(model.decoding),

@@ -1,19 +1,19 @@
-"""The models of one set: read, brought in order, overrides applied."""
+"""The models of one set: read, overrides applied, brought in order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
-from sleap_rt.model_files import ModelSource, one_family
-from sleap_rt.models.legacy.describe_legacy import describe_legacy
-from sleap_rt.models.native.describe_native import describe_native
+from sleap_rt.model_files import TRAINED_WITH, one_family
+from sleap_rt.models.families import READERS, Reader
 from sleap_rt.models.overrides import override_models
 from sleap_rt.models.pairs import in_order
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 
-Model = TypeVar("Model", bound=GraphContract)
+if TYPE_CHECKING:
+    from sleap_rt.models.trained import TrainedModel
 
 
 def described_set(
@@ -32,36 +32,22 @@ def described_set(
         OptionError: an override has no effect with these models, or cannot be honoured.
         ModelError: a file is missing or damaged, or the models are not a supported set.
     """
-    has_weights = overrides.backbone_ckpt_path is None
-
-    def native(path: Path) -> GraphContract:
-        return describe_native(path, has_weights=has_weights)
-
-    return set_of(paths, overrides, lambda paths: list(map(native, paths)), describe_legacy)
+    reader = _reader(paths, overrides)
+    described = [reader.describe(path, overrides) for path in paths]
+    return in_order(override_models(described, overrides))
 
 
-def set_of(
-    paths: Sequence[Path],
-    overrides: ModelOverrides,
-    native: Callable[[Sequence[Path]], list[Model]],
-    legacy: Callable[[Path], Model],
-) -> list[Model]:
-    """The models, overrides applied, first stage first.
+def loaded_set(paths: Sequence[Path], overrides: ModelOverrides) -> "list[TrainedModel]":
+    """The models of one set with their networks; arguments, order and errors as `described_set`."""
+    reader = _reader(paths, overrides)
+    return in_order(override_models(reader.load(paths, overrides), overrides))
 
-    Args:
-        paths: trained models, in any order.
-        overrides: settings that replace those of the training configurations.
-        native: reads models of sleap-nn.
-        legacy: reads a model of SLEAP 1.4 or older.
 
-    Raises:
-        OptionError, ModelError: as `described_set`, or as the readers.
-    """
-    if one_family(paths) is ModelSource.LEGACY:
-        if overrides.given:
-            raise OptionError(
-                f"{', '.join(overrides.given)}: only for models of sleap-nn; a model of SLEAP 1.4 "
-                "or older keeps the settings it was trained with. Leave it out."
-            )
-        return in_order(list(map(legacy, paths)))
-    return in_order(override_models(native(paths), overrides))
+def _reader(paths: Sequence[Path], overrides: ModelOverrides) -> Reader:
+    family = one_family(paths)
+    if overrides.given and not READERS[family].takes_overrides:
+        raise OptionError(
+            f"{', '.join(overrides.given)}: only for models of sleap-nn; a model of "
+            f"{TRAINED_WITH[family]} keeps the settings it was trained with. Leave it out."
+        )
+    return READERS[family]

@@ -4,25 +4,27 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.models.legacy.describe_legacy import describe_legacy
-from sleap_rt.models.native.describe_native import describe_native
+from sleap_rt.contract import Family
+from sleap_rt.model_files import TRAINED_WITH
+from sleap_rt.models.families import READERS
+from sleap_rt.options import NO_OVERRIDES
 
 
-def describe_model(path: Path, *, is_legacy: bool) -> dict[str, Any]:
+def describe_model(path: Path, family: Family) -> dict[str, Any]:
     """A trained model's settings, by its configuration.
 
     Args:
         path: of the model.
-        is_legacy: of SLEAP 1.4 or older.
+        family: of the model.
 
     Raises:
         ModelError: a file is missing or damaged, or describes what is not supported.
     """
-    model = describe_legacy(path) if is_legacy else describe_native(path)
+    model = READERS[family].describe(path, NO_OVERRIDES)
     provenance = asdict(model.provenance)
     return {
         "file": str(path),
-        "stored_as": "SLEAP 1.4 or older" if is_legacy else "sleap-nn",
+        "stored_as": TRAINED_WITH[family],
         "kind": model.kind,
         "skeleton": model.skeleton.in_words(),
         "classes": list(model.class_names) or None,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sleap_rt.errors import ModelError
 from sleap_rt.model_files import (
-    ModelSource,
     exported_graphs,
     model_source,
     one_family,
@@ -89,7 +88,7 @@ def resolve_models(
     """
     refuse_twice(paths)
     sources = {path: model_source(path) for path in paths}
-    trained = [path for path in paths if sources[path] is not ModelSource.EXPORTED]
+    trained = [path for path in paths if sources[path] != "exported"]
     if not trained:
         graphs = GraphSet.read([graph for path in paths for graph in exported_graphs(path)])
         refuse_other_settings(overrides, graphs)

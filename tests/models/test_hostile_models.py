@@ -345,7 +345,7 @@ def test_odd_numbers_are_refused_or_do_no_harm(folder, path):
         (folder / "training_config.yaml").write_text(text)
         words = ""
         try:
-            describe_network(folder, is_legacy=False)
+            describe_network(folder, "native")
         except ModelError as error:
             words = str(error)
         assert len(words) < LONGEST

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sleap_rt.cli import main
+from sleap_rt.contract import Family
 from sleap_rt.workflows.inspect.info import describe
 from sleap_rt.workflows.inspect.training.facts import describe_training
 from sleap_rt.workflows.inspect.training.in_words import training_in_words
@@ -64,12 +65,12 @@ def printed(capsys, *words: str) -> str:
     return capsys.readouterr().out
 
 
-def told(folder: Path, *, is_legacy: bool = False) -> list[str]:
-    return training_in_words(describe_training(folder, is_legacy=is_legacy))
+def told(folder: Path, family: Family = "native") -> list[str]:
+    return training_in_words(describe_training(folder, family))
 
 
 def test_settings_come_from_the_configuration(folder):
-    assert describe_training(folder, is_legacy=False) == {
+    assert describe_training(folder, "native") == {
         "run_name": "single_instance",
         "optimizer": "Adam",
         "max_epochs": 1,
@@ -98,7 +99,7 @@ def test_a_folder_of_sleap_nn_tells_labels_losses_and_metrics(folder, capsys):
     }
     (folder / "metrics.val.0.json").write_text(json.dumps(metrics))
     np.savez(folder / "metrics.val.0.npz", metrics=np.array(Evil(), object))  # never looked at
-    facts = describe_training(folder, is_legacy=False)
+    facts = describe_training(folder, "native")
     assert facts["labelled_frames"] == {"train": 7, "val": 2}
     assert facts["log"] == {
         "epochs": 3,
@@ -140,7 +141,7 @@ def test_a_folder_of_the_first_sleap_nn_tells_them_too(folder):
     groups = {"distance_metrics": np.array(Evil(), object)}
     np.savez(folder / "val_0_pred_metrics.npz", **numbers, **groups)
     np.savez(folder / "train_0_pred_metrics.npz", mOKS=0.9)
-    facts = describe_training(folder, is_legacy=False)
+    facts = describe_training(folder, "native")
     assert (facts["log"]["best_epoch"], facts["log"]["best_loss"]) == (1, 0.0089684)
     assert facts["labelled_frames"] == {"train": 2}
     file = {"file": "val_0_pred_metrics.npz"}
@@ -154,10 +155,10 @@ def test_a_folder_of_sleap_1_tells_them_too(legacy):
     (legacy / "training_log.csv").write_text(LOG_LEGACY)
     put_labels(legacy / "labels_gt.train.slp", 5)
     np.savez(legacy / "metrics.val.npz", metrics=np.array({"oks.mOKS": 0.5}, object))
-    facts = describe_training(legacy, is_legacy=True)
+    facts = describe_training(legacy, "legacy")
     assert facts["log"]["best_loss"] == 0.2
     assert facts["labelled_frames"] == {"train": 5}
-    assert told(legacy, is_legacy=True) == [
+    assert told(legacy, "legacy") == [
         "  labels: 5 frames of small_robot_minimal.slp (training), 10% of them (validation)",
         "  training: 3 epochs of at most 100, batches of 4, learning rate 0.001 to 5e-05, adam",
         "  best loss in validation: 0.2, in the 2nd of 3 epochs",
@@ -169,7 +170,7 @@ def test_a_folder_of_sleap_1_tells_them_too(legacy):
 def test_nothing_is_unpickled(folder):
     np.savez(folder / "metrics.val.0.npz", metrics=np.array(Evil(), object))
     np.savez(folder / "metrics.train.0.npz", mOKS=np.array(Evil(), object))
-    notes = describe_training(folder, is_legacy=False)["notes"]
+    notes = describe_training(folder, "native")["notes"]
     assert len(notes) == 2
     assert all("pickled objects" in note for note in notes)
 
@@ -190,7 +191,7 @@ def test_nothing_is_unpickled(folder):
 )
 def test_a_damaged_file_is_told_and_stops_nothing(folder, name, content, words):
     (folder / name).write_bytes(content)
-    (note,) = describe_training(folder, is_legacy=False)["notes"]
+    (note,) = describe_training(folder, "native")["notes"]
     assert note.startswith(name)
     assert words in note
     (model,) = describe(folder)
@@ -202,18 +203,17 @@ def test_odd_settings_are_left_out(folder):
     text = config.read_text()
     text = text.replace("max_epochs: 1", "max_epochs: many").replace("lr: 0.004", "lr: [1]")
     config.write_text(text.replace("optimizer_name: Adam", "optimizer_name: {a: 1}"))
-    facts = describe_training(folder, is_legacy=False)
+    facts = describe_training(folder, "native")
     assert not {"max_epochs", "learning_rate", "optimizer"} & facts.keys()
     assert told(folder)[-1] == "  training: batches of 4"
 
 
 @pytest.mark.parametrize(
-    ("name", "line"),
+    ("family", "name", "line"),
     [
-        ("native/mice_centroid", "labels: mice_train.slp (training), mice_val.slp (validation)"),
-        ("legacy/topdown_multiclass", "labels: 1 frame (training), 1 frame (validation)"),
+        ("native", "mice_centroid", "labels: mice_train.slp (training), mice_val.slp (validation)"),
+        ("legacy", "topdown_multiclass", "labels: 1 frame (training), 1 frame (validation)"),
     ],
 )
-def test_real_folders(shared_data, name, line):
-    path = shared_data / name
-    assert told(path, is_legacy="legacy" in name)[0] == f"  {line}"
+def test_real_folders(shared_data, family, name, line):
+    assert told(shared_data / family / name, family)[0] == f"  {line}"

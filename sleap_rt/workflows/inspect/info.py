@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.kinds import KINDS
-from sleap_rt.model_files import ModelSource, exported_graphs, model_source
+from sleap_rt.model_files import exported_graphs, model_source
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.inspect.info import describe_graph
 from sleap_rt.workflows.export_extra import needs_export_extra
@@ -22,19 +22,18 @@ def describe(path: Path, *, with_network: bool = False) -> list[dict[str, Any]]:
         ModelError: the path is not a model, or it cannot be read; or its weights are wanted and
             the export extra is not installed.
     """
-    source = model_source(path)
-    if source is ModelSource.EXPORTED:
+    family = model_source(path)
+    if family == "exported":
         found = [describe_graph(read_graph_file(graph)) for graph in exported_graphs(path)]
         return sorted(found, key=lambda model: bool(KINDS[model["kind"]].sees_crops))
-    is_legacy = source is ModelSource.LEGACY
     with needs_export_extra():
         from sleap_rt.models.summary import describe_model
         from sleap_rt.workflows.inspect.training.facts import describe_training  # loads sleap-io
 
-        model = describe_model(path, is_legacy=is_legacy)
-        model["training"] = describe_training(path, is_legacy=is_legacy)
+        model = describe_model(path, family)
+        model["training"] = describe_training(path, family)
         if with_network:
             from sleap_rt.models.network_summary import describe_network
 
-            model |= describe_network(path, is_legacy=is_legacy)
+            model |= describe_network(path, family)
     return [model]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sleap_rt.errors import OptionError
-from sleap_rt.model_files import ModelSource, exported_graphs, model_source
+from sleap_rt.model_files import exported_graphs, model_source
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import EngineChoice, check_engine_options, choose_engine
 from sleap_rt.runtime.inspect.verify import Verification, verify_graph
@@ -53,7 +53,7 @@ def exported_only(path: Path) -> GraphSet:
         OptionError: the path is a trained model.
         ModelError: the path is not a model.
     """
-    if model_source(path) is not ModelSource.EXPORTED:
+    if model_source(path) != "exported":
         from sleap_rt.export.beside import default_folder
 
         exported = default_folder([path])

@@ -3,57 +3,96 @@
 Inference needs none of it: values of another type than training writes are left out.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
+from sleap_rt.contract import Family
 from sleap_rt.models.config_values import Config
 
 SPLITS = ("train", "val", "test")
-_NUMBERS = {  # name of the fact -> where sleap-nn has it, where SLEAP 1.4 and older have it
-    "max_epochs": ("trainer_config.max_epochs", "optimization.epochs"),
-    "batch_size": ("trainer_config.train_data_loader.batch_size", "optimization.batch_size"),
-    "learning_rate": ("trainer_config.optimizer.lr", "optimization.initial_learning_rate"),
-    "validation_fraction": ("data_config.validation_fraction", "data.labels.validation_fraction"),
-}
-_TEXTS = {
-    "run_name": ("trainer_config.run_name", "outputs.run_name"),
-    "optimizer": ("trainer_config.optimizer_name", "optimization.optimizer"),
-}
-_LABELS = {  # of a split
-    "train": ("data_config.train_labels_path", "data.labels.training_labels"),
-    "val": ("data_config.val_labels_path", "data.labels.validation_labels"),
-    "test": ("data_config.test_file_path", "data.labels.test_labels"),
-}
-_CHOSEN = {  # of a split: the numbers of its frames, which later releases of SLEAP 1 write
-    "train": "data.labels.training_inds",
-    "val": "data.labels.validation_inds",
-    "test": "data.labels.test_inds",
+_NUMBERS = ("max_epochs", "batch_size", "learning_rate", "validation_fraction")
+_TEXTS = ("run_name", "optimizer")
+
+
+class _Places(NamedTuple):
+    """Where a family's configurations have the facts.
+
+    Attributes:
+        facts: name of a number or text -> its place.
+        labels: split -> the files of its labels.
+        frames: split -> the numbers of its frames; only later releases of SLEAP 1 write them.
+    """
+
+    facts: Mapping[str, str]
+    labels: Mapping[str, str]
+    frames: Mapping[str, str]
+
+
+_PLACES: Mapping[Family, _Places] = {
+    "native": _Places(
+        facts={
+            "run_name": "trainer_config.run_name",
+            "optimizer": "trainer_config.optimizer_name",
+            "max_epochs": "trainer_config.max_epochs",
+            "batch_size": "trainer_config.train_data_loader.batch_size",
+            "learning_rate": "trainer_config.optimizer.lr",
+            "validation_fraction": "data_config.validation_fraction",
+        },
+        labels={
+            "train": "data_config.train_labels_path",
+            "val": "data_config.val_labels_path",
+            "test": "data_config.test_file_path",
+        },
+        frames={},
+    ),
+    "legacy": _Places(
+        facts={
+            "run_name": "outputs.run_name",
+            "optimizer": "optimization.optimizer",
+            "max_epochs": "optimization.epochs",
+            "batch_size": "optimization.batch_size",
+            "learning_rate": "optimization.initial_learning_rate",
+            "validation_fraction": "data.labels.validation_fraction",
+        },
+        labels={
+            "train": "data.labels.training_labels",
+            "val": "data.labels.validation_labels",
+            "test": "data.labels.test_labels",
+        },
+        frames={
+            "train": "data.labels.training_inds",
+            "val": "data.labels.validation_inds",
+            "test": "data.labels.test_inds",
+        },
+    ),
 }
 
 
-def configured(config: Config, *, is_legacy: bool) -> dict[str, Any]:
+def configured(config: Config, family: Family) -> dict[str, Any]:
     """The settings of a training that are there.
 
     Args:
         config: the whole configuration.
-        is_legacy: of SLEAP 1.4 or older.
+        family: of the model.
 
     Returns:
         Some of `run_name`, `optimizer`, `max_epochs`, `batch_size`, `learning_rate`,
         `validation_fraction`; `labels`, the files of each split; `labelled_frames`, the number of
         each split.
     """
+    places = _PLACES[family]
     facts: dict[str, Any] = {}
-    for name, places in _TEXTS.items():
-        found = _at(config, places[is_legacy])
+    for name in _TEXTS:
+        found = _at(config, places.facts[name])
         if isinstance(found, str) and found:
             facts[name] = found
-    for name, places in _NUMBERS.items():
-        found = _at(config, places[is_legacy])
+    for name in _NUMBERS:
+        found = _at(config, places.facts[name])
         if isinstance(found, int | float) and not isinstance(found, bool):
             facts[name] = found
-    labels = {split: _texts(_at(config, places[is_legacy])) for split, places in _LABELS.items()}
-    chosen = {split: _at(config, place) for split, place in _CHOSEN.items() if is_legacy}
-    sizes = {split: len(found) for split, found in chosen.items() if isinstance(found, list)}
+    labels = {split: _texts(_at(config, place)) for split, place in places.labels.items()}
+    frames = {split: _at(config, place) for split, place in places.frames.items()}
+    sizes = {split: len(found) for split, found in frames.items() if isinstance(found, list)}
     by_split = {
         "labels": {split: files for split, files in labels.items() if files},
         "labelled_frames": {split: size for split, size in sizes.items() if size},

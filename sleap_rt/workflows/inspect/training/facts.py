@@ -3,17 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from sleap_rt.contract import Family
 from sleap_rt.labels.counting import n_labelled_frames
-from sleap_rt.legacy_files import read_model_files
-from sleap_rt.model_files import CONFIG_NAME, native_folder
-from sleap_rt.models.config_values import Config
-from sleap_rt.models.legacy.config import parse_config
+from sleap_rt.model_files import folder_of
+from sleap_rt.models.families import READERS
 from sleap_rt.workflows.inspect.training.configured import SPLITS, configured
 from sleap_rt.workflows.inspect.training.log import LOG_NAME, read_log
 from sleap_rt.workflows.inspect.training.metrics import read_metrics
 
 
-def describe_training(path: Path, *, is_legacy: bool) -> dict[str, Any]:
+def describe_training(path: Path, family: Family) -> dict[str, Any]:
     """What a model's configuration and the files of its folder tell of its training.
 
     Files that training leaves beside a model are no part of it: one that is missing leaves its
@@ -21,7 +20,7 @@ def describe_training(path: Path, *, is_legacy: bool) -> dict[str, Any]:
 
     Args:
         path: of the model; for a zip, its configuration alone is read.
-        is_legacy: of SLEAP 1.4 or older.
+        family: of the model.
 
     Returns:
         Settings as `configured` names them; `labelled_frames` by split, `log` as `read_log` gives
@@ -30,15 +29,8 @@ def describe_training(path: Path, *, is_legacy: bool) -> dict[str, Any]:
     Raises:
         ModelError: the configuration is missing or cannot be read.
     """
-    if is_legacy:
-        files = read_model_files(path)
-        config = parse_config(files.config, files.config_name)
-        folder = path if path.is_dir() else path.parent
-    else:
-        folder = native_folder(path)
-        config, _ = Config.from_yaml(folder / CONFIG_NAME)
-    facts = configured(config, is_legacy=is_legacy)
-    return facts if path.suffix == ".zip" else _with_files(facts, folder)
+    facts = configured(READERS[family].configuration(path), family)
+    return facts if path.suffix == ".zip" else _with_files(facts, folder_of(path))
 
 
 def _with_files(facts: dict[str, Any], folder: Path) -> dict[str, Any]:
