@@ -1,6 +1,7 @@
-"""The kinds of models: outputs of each kind's network, inputs and outputs of its graph.
+"""The kinds of models, each with what its network gives and its graph takes, and which go together.
 
-A new kind is a row of this table and, if it reads its maps in a new way, a step of decoding.
+A new kind is a row of `KINDS` and, if it reads its maps in a new way, a step of decoding; models
+that run together are a row of `SETS`. Both name the options that have an effect.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ class Kind:
         heads: output of the network -> layer that gives it, as both families name it.
         inputs: of the graph, in order, besides `frames`.
         outputs: decoded outputs of the graph, in order; the raw ones of the network follow.
+        overrides: fields of `ModelOverrides` that change it, besides those that change any model.
         sees_crops: the network sees crops around given centers, not whole frames.
         is_one_node: the model finds one point per animal, and its outputs have no axis of nodes.
     """
@@ -39,6 +41,7 @@ class Kind:
     heads: Mapping[Head, str]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    overrides: frozenset[str] = frozenset()
     sees_crops: bool = False
     is_one_node: bool = False
 
@@ -58,6 +61,7 @@ _LINES = ("max_edge_length_ratio", "dist_penalty_weight")
 _CROPS = ("centers", "frame_index")
 _MANY = "MultiInstanceConfmapsHead"
 _CENTERED = "CenteredInstanceConfmapsHead"
+_CENTERS = frozenset({"crop_size", "anchor_part"})
 
 KINDS: Mapping[ModelKind, Kind] = {
     "single_instance": Kind(
@@ -69,18 +73,21 @@ KINDS: Mapping[ModelKind, Kind] = {
         heads={"confmaps": "CentroidConfmapsHead"},
         inputs=(*_PEAK, "slots"),
         outputs=("centroids", "centroid_vals", "n_candidates", MAP_SUMS),
+        overrides=frozenset({"anchor_part"}),
         is_one_node=True,
     ),
     "centered_instance": Kind(
         heads={"confmaps": _CENTERED},
         inputs=(*_CROPS, *_PEAK),
         outputs=("peaks", "peak_vals", MAP_SUMS),
+        overrides=_CENTERS,
         sees_crops=True,
     ),
     "bottomup": Kind(
         heads={"confmaps": _MANY, "pafs": "PartAffinityFieldsHead"},
         inputs=(*_PEAK, "slots", *_LINES),
         outputs=("peaks", "peak_vals", "n_candidates", "line_scores", MAP_SUMS),
+        overrides=frozenset({"n_points"}),
     ),
     "multi_class_bottomup": Kind(
         heads={"confmaps": _MANY, "class_maps": "ClassMapsHead"},
@@ -91,20 +98,48 @@ KINDS: Mapping[ModelKind, Kind] = {
         heads={"confmaps": _CENTERED, "class_probs": "ClassVectorsHead"},
         inputs=(*_CROPS, *_PEAK),
         outputs=("peaks", "peak_vals", "class_probs", MAP_SUMS),
+        overrides=_CENTERS,
         sees_crops=True,
     ),
 }
 CROP_KINDS: tuple[ModelKind, ...] = tuple(kind for kind, row in KINDS.items() if row.sees_crops)
-SETS: tuple[tuple[ModelKind, ...], ...] = (
-    ("single_instance",),
-    ("bottomup",),
-    ("multi_class_bottomup",),
-    ("centroid",),
-    ("centroid", "centered_instance"),
-    ("centroid", "multi_class_topdown"),
-    ("centered_instance",),
-    ("multi_class_topdown",),
-)
+
+
+@dataclass(frozen=True)
+class ModelsTogether:
+    """Properties of models that run together, or of one that runs alone.
+
+    Attributes:
+        options: fields of `DecodeOptions` that take effect.
+        raw: names of the raw outputs that can be asked for.
+    """
+
+    options: frozenset[str]
+    raw: tuple[str, ...]
+
+
+_PEAKS = frozenset({"peak_threshold", "integral_refinement", "max_instances"})
+_GROUPING = frozenset({*_LINES, "min_line_scores", "min_instance_peaks"})
+_CENTROIDS = _PEAKS | {"centroid_peak_threshold"}
+_PAIR = _CENTROIDS | {"detect_every"}
+_KNOWN = _PEAKS | {"anchor_part"}  # of labelled animals
+
+SETS: Mapping[tuple[ModelKind, ...], ModelsTogether] = {
+    ("single_instance",): ModelsTogether(_PEAKS, ("confmaps",)),  # max_instances: best n of one
+    ("bottomup",): ModelsTogether(
+        _PEAKS | _GROUPING, ("confmaps", "pafs", "peaks", "peak_vals", "line_scores")
+    ),
+    ("multi_class_bottomup",): ModelsTogether(_PEAKS, ("confmaps", "class_maps")),
+    ("centroid",): ModelsTogether(_CENTROIDS, ("confmaps",)),
+    ("centroid", "centered_instance"): ModelsTogether(
+        _PAIR, ("centroid_confmaps", "crop_confmaps")
+    ),
+    ("centroid", "multi_class_topdown"): ModelsTogether(
+        _PAIR, ("centroid_confmaps", "crop_confmaps", "class_probs")
+    ),
+    ("centered_instance",): ModelsTogether(_KNOWN, ("crop_confmaps",)),
+    ("multi_class_topdown",): ModelsTogether(_KNOWN, ("crop_confmaps", "class_probs")),
+}
 
 
 def name_of_set(kinds: Sequence[ModelKind]) -> str:

@@ -1,11 +1,15 @@
-"""Which models go together."""
+"""Which models go together, and which options they name."""
 
+from dataclasses import fields
 from itertools import permutations
 
 import pytest
 
 from sleap_rt.errors import ModelError
-from sleap_rt.kinds import supported_set
+from sleap_rt.kinds import KINDS, supported_set
+from sleap_rt.kinds import SETS as ROWS
+from sleap_rt.options import DecodeOptions, ModelOverrides
+from sleap_rt.runtime.predictors import sets
 
 SETS = [
     ("single_instance",),
@@ -41,3 +45,14 @@ def test_anything_else_is_refused_with_the_list_of_sets(kinds, words):
         supported_set(kinds)
     for supported in SETS:
         assert " + ".join(supported) in str(refusal.value)
+
+
+def test_the_tables_name_options_that_there_are():
+    overrides = {field.name for field in fields(ModelOverrides)}
+    assert all(row.overrides <= overrides for row in KINDS.values())
+    options = {field.name for field in fields(DecodeOptions)}
+    assert set().union(*(row.options for row in ROWS.values())) == options
+
+
+def test_every_set_has_a_predictor():
+    assert set(sets._PREDICTORS) == set(ROWS) == set(SETS)

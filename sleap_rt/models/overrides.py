@@ -12,6 +12,7 @@ from sleap_rt.untrusted import quoted
 
 _Channels = Literal["as_is", "rgb", "grayscale"]
 Model = TypeVar("Model", bound=GraphContract)
+_OF_SOME_KINDS = {name for row in KINDS.values() for name in row.overrides}
 
 
 def override_models(models: list[Model], overrides: ModelOverrides) -> list[Model]:
@@ -27,15 +28,14 @@ def override_models(models: list[Model], overrides: ModelOverrides) -> list[Mode
 
 
 def _check_effective(models: Sequence[GraphContract], overrides: ModelOverrides) -> None:
-    rows = [KINDS[model.kind] for model in models]
-    has_effect = {
-        "crop_size": overrides.crop_size is None or any(row.sees_crops for row in rows),
-        "anchor_part": overrides.anchor_part is None
-        or any(row.sees_crops or row.is_one_node for row in rows),
-        "n_points": overrides.n_points in (None, Decoding.n_points)
-        or any("pafs" in row.heads for row in rows),
-    }
-    useless = [name for name, has in has_effect.items() if not has]
+    effective = {name for model in models for name in KINDS[model.kind].overrides}
+    useless = [
+        name
+        for name in overrides.given
+        if name in _OF_SOME_KINDS - effective
+        # What models have in any case may be said of any.
+        and getattr(overrides, name) != getattr(Decoding, name, None)
+    ]
     if useless:
         raise OptionError(
             f"{', '.join(useless)}: no effect with {' + '.join(m.kind for m in models)}; leave it "

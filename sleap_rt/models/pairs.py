@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from sleap_rt.contract import Family, GraphContract, Preprocessing
 from sleap_rt.kinds import KINDS, supported_set
-
-Model = TypeVar("Model", bound=GraphContract)
+from sleap_rt.models.overrides import Model
 
 
 def in_order(models: Sequence[Model]) -> list[Model]:

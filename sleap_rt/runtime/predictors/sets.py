@@ -1,11 +1,10 @@
-"""Which models go together, and the predictor that each supported set gets."""
+"""The predictor that each supported set of models gets."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sleap_rt.errors import OptionError
-from sleap_rt.kinds import ModelKind
+from sleap_rt.kinds import SETS, ModelKind
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
@@ -18,52 +17,19 @@ from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.single_instance import SingleInstancePredictor
 from sleap_rt.runtime.predictors.topdown import KnownCropPredictor
 
-_PEAKS = frozenset({"peak_threshold", "integral_refinement"})
-_MANY = _PEAKS | {"max_instances"}
-_PAFS = frozenset(
-    {"max_edge_length_ratio", "dist_penalty_weight", "min_line_scores", "min_instance_peaks"}
-)
-_CENTROIDS = _MANY | {"centroid_peak_threshold"}
-_PAIR = _CENTROIDS | {"detect_every"}
-_KNOWN = _MANY | {"anchor_part"}
-
-
-@dataclass(frozen=True)
-class _Set:
-    """One supported set.
-
-    Attributes:
-        open: opens the predictor.
-        options: fields of `DecodeOptions` that take effect.
-        raw: names of the raw outputs that can be asked for.
-        open_matched: opens the predictor that takes over poses of labelled animals, if there is
-            one.
-    """
-
-    open: Callable[[Setup], Predictor]
-    options: frozenset[str]
-    raw: tuple[str, ...]
-    open_matched: Callable[[Setup], Predictor] | None = None
-
-
-_SETS: dict[tuple[ModelKind, ...], _Set] = {
-    ("single_instance",): _Set(SingleInstancePredictor, _MANY, ("confmaps",)),  # the best n of one
-    ("bottomup",): _Set(
-        open_bottomup, _MANY | _PAFS, ("confmaps", "pafs", "peaks", "peak_vals", "line_scores")
-    ),
-    ("multi_class_bottomup",): _Set(open_multi_class_bottomup, _MANY, ("confmaps", "class_maps")),
-    ("centroid", "centered_instance"): _Set(
-        open_topdown, _PAIR, ("centroid_confmaps", "crop_confmaps")
-    ),
-    ("centroid", "multi_class_topdown"): _Set(
-        open_topdown, _PAIR, ("centroid_confmaps", "crop_confmaps", "class_probs")
-    ),
-    ("centroid",): _Set(
-        CentroidPredictor, _CENTROIDS, ("confmaps",), open_matched=MatchedCentroidPredictor
-    ),
-    ("centered_instance",): _Set(KnownCropPredictor, _KNOWN, ("crop_confmaps",)),
-    ("multi_class_topdown",): _Set(KnownCropPredictor, _KNOWN, ("crop_confmaps", "class_probs")),
+_Open = Callable[[Setup], Predictor]
+_PREDICTORS: Mapping[tuple[ModelKind, ...], _Open] = {
+    ("single_instance",): SingleInstancePredictor,
+    ("bottomup",): open_bottomup,
+    ("multi_class_bottomup",): open_multi_class_bottomup,
+    ("centroid",): CentroidPredictor,
+    ("centroid", "centered_instance"): open_topdown,
+    ("centroid", "multi_class_topdown"): open_topdown,
+    ("centered_instance",): KnownCropPredictor,
+    ("multi_class_topdown",): KnownCropPredictor,
 }
+_MATCHED: Mapping[tuple[ModelKind, ...], _Open] = {("centroid",): MatchedCentroidPredictor}
+"""Predictors that take over poses of labelled animals."""
 
 
 def open_predictor(
@@ -96,9 +62,7 @@ def open_predictor(
     check_use(graphs, decode, raw, match_known=match_known)
     chosen = choose_engine(engine, graphs.precisions).options
     setup = Setup(graphs, decode, chosen, tuple(raw), n_at_once)
-    found = _SETS[graphs.kinds]
-    opening = found.open_matched if match_known and found.open_matched is not None else found.open
-    return opening(setup)
+    return (_MATCHED if match_known else _PREDICTORS)[graphs.kinds](setup)
 
 
 def check_use(
@@ -113,7 +77,7 @@ def check_use(
     Raises:
         OptionError: as `open_predictor`.
     """
-    found = _SETS[models.kinds]
+    found = SETS[models.kinds]
     unknown = [name for name in raw if name not in found.raw]
     if unknown:
         raise OptionError(
@@ -122,7 +86,7 @@ def check_use(
         )
     if decode.detect_every > 1 and "centroid_confmaps" in raw:
         raise OptionError("centroid_confmaps: not there for each frame with detect_every")
-    if match_known and found.open_matched is None:
+    if match_known and models.kinds not in _MATCHED:
         raise OptionError(
             "Poses of labelled animals are taken over only with a centroid model alone, not with "
             f"{models.in_words}"
@@ -133,7 +97,7 @@ def check_use(
 
 def effective_options(models: ModelSet) -> frozenset[str]:
     """Fields of `DecodeOptions` that change what these models predict."""
-    options = _SETS[models.kinds].options
+    options = SETS[models.kinds].options
     if all(contract.decoding.offsets for contract in models.contracts):
         options -= {"integral_refinement"}  # these networks place peaks within a cell themselves
     return options
@@ -141,4 +105,4 @@ def effective_options(models: ModelSet) -> frozenset[str]:
 
 def raw_outputs(models: ModelSet) -> tuple[str, ...]:
     """Names of the raw outputs that these models can hand out."""
-    return _SETS[models.kinds].raw
+    return SETS[models.kinds].raw
