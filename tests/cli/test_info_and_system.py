@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,8 @@ def test_a_legacy_configuration_says_what_its_network_does(shared_data, name):
     described = describe_legacy(shared_data / "legacy" / name)
     model = load_legacy_model(shared_data / "legacy" / name)
     assert described.notes == model.notes
-    assert described == model.contract()
+    provenance = replace(model.provenance, weights_sha256="")  # weights are not read
+    assert described == replace(model.contract(), provenance=provenance)
 
 
 def test_what_is_no_model_is_refused(call, tmp_path):

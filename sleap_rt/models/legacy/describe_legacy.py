@@ -11,7 +11,7 @@ from sleap_rt.legacy_files import read_model_files
 from sleap_rt.models.edges import check_edges
 from sleap_rt.models.heads import decoding_of
 from sleap_rt.models.legacy.config import LegacyConfig, read_config
-from sleap_rt.models.legacy.h5 import read_keras_h5
+from sleap_rt.models.legacy.h5 import read_architecture
 from sleap_rt.version import __version__
 
 OFFSETS_LAYER = "OffsetRefinementHead"
@@ -32,7 +32,7 @@ class NetworkFacts(NamedTuple):
 
 
 def describe_legacy(path: Path) -> GraphContract:
-    """What a model is, without building its network.
+    """What a model is, without reading its weights or building its network.
 
     Strides are those of the configuration. Where the network has others, the network is right, and
     loading it says so.
@@ -46,9 +46,8 @@ def describe_legacy(path: Path) -> GraphContract:
     try:
         files = read_model_files(path)
         config = read_config(files.config, files.config_name)
-        keras = read_keras_h5(files.weights, files.weights_name)
-        facts = _configured(config, keras.architecture)
-        return described_by(config, facts, weights_sha256=keras.sha256)
+        architecture = read_architecture(files.weights, files.weights_name)
+        return described_by(config, _configured(config, architecture))
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
 
@@ -75,7 +74,7 @@ def _configured(config: LegacyConfig, architecture: Mapping[str, Any]) -> Networ
 
 
 def described_by(
-    config: LegacyConfig, facts: NetworkFacts, *, weights_sha256: str
+    config: LegacyConfig, facts: NetworkFacts, *, weights_sha256: str = ""
 ) -> GraphContract:
     """The description of a model.
 

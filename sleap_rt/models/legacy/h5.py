@@ -8,6 +8,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,17 +56,28 @@ def read_keras_h5(content: bytes, name: str) -> KerasFile:
     Raises:
         ModelError: the file is damaged, not a Keras model, or lacks architecture or weights.
     """
+    with _opened(content, name) as (file, budget):
+        return KerasFile(
+            architecture=_architecture(file, name, budget),
+            weights=_weights(file, name, budget),
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
+
+
+def read_architecture(content: bytes, name: str) -> dict[str, Any]:
+    """Read the architecture alone, which is quick for large files too; else as `read_keras_h5`."""
+    with _opened(content, name) as (file, budget):
+        return _architecture(file, name, budget)
+
+
+@contextmanager
+def _opened(content: bytes, name: str) -> Iterator[tuple[h5py.File, Budget]]:
     _refuse_other_formats(content, name)
     try:
         check_start(content)
         with h5py.File(h5py.h5f.open_file_image(content), "r") as file:
             check_structure(file, content)
-            budget = Budget(len(content))
-            return KerasFile(
-                architecture=_architecture(file, name, budget),
-                weights=_weights(file, name, budget),
-                sha256=hashlib.sha256(content).hexdigest(),
-            )
+            yield file, Budget(len(content))
     except _UNREADABLE as error:
         raise ModelError(
             f"{name} is not a readable HDF5 file, or damaged ({len(content)} bytes): {error}. "

@@ -196,6 +196,13 @@ def single_instance_h5(n_nodes: int = 2) -> bytes:
     return keras_h5(architecture(layers, ["SingleInstanceConfmapsHead"]), weights_of(layers))
 
 
+def not_a_number_h5() -> bytes:
+    """As `single_instance_h5`, of a training that diverged."""
+    layers = single_instance_layers()
+    layers[1].weights["kernel"][:] = np.nan
+    return keras_h5(architecture(layers, ["SingleInstanceConfmapsHead"]), weights_of(layers))
+
+
 def write_model(folder: Path, config: Mapping[str, Any] | None = None) -> Path:
     """A complete, very small model folder."""
     folder.mkdir(parents=True, exist_ok=True)

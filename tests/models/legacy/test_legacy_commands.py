@@ -17,6 +17,7 @@ from keras_files import (
     Layer,
     architecture,
     keras_h5,
+    not_a_number_h5,
     training_config,
     weights_of,
     write_model,
@@ -303,6 +304,11 @@ def _unknown_layer(folder: Path) -> Path:
     return folder
 
 
+def _not_a_number(folder: Path) -> Path:
+    (folder / "best_model.h5").write_bytes(not_a_number_h5())
+    return folder
+
+
 def _saved_model(folder: Path) -> Path:
     _without("training_config.json", "saved_model.pb")(folder)
     return _without("best_model.h5")(folder)
@@ -319,6 +325,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "pointer": (_pointer, "Git LFS"),
     "no configuration": (_without("training_config.json"), "training_config.json is missing"),
     "no weights": (_without("best_model.h5"), "best_model.h5 is missing"),
+    "not a number": (_not_a_number, "NaN or infinite numbers"),
     "unknown layer": (_unknown_layer, "SpectralConv"),
     "Keras 3": (_without("best_model.h5", "best_model.keras"), "Keras 3"),
     "SavedModel": (_saved_model, "SavedModel"),
@@ -346,6 +353,16 @@ def test_what_cannot_be_loaded_is_answered_in_one_line(
         assert "Traceback" not in answer
     assert not output.exists()
     assert not list((tmp_path / "graphs").glob("*"))
+
+
+def test_weights_are_read_where_they_are_needed_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _not_a_number(write_model(tmp_path / "run"))
+    assert run(capsys, "info", folder) == (0, "")
+    code, answer = run(capsys, "info", folder, "--verbose")
+    assert code == 1
+    assert "NaN or infinite numbers" in answer
 
 
 def test_native_and_legacy_models_are_not_mixed(

@@ -12,6 +12,7 @@ from keras_files import (
     architecture,
     graph_config,
     keras_h5,
+    not_a_number_h5,
     single_instance_layers,
     weights_of,
 )
@@ -228,12 +229,6 @@ def _without_names() -> bytes:
     return keras_h5(architecture(layers, [HEAD]), weights_of(layers), pieces=0)
 
 
-def _with_nan() -> bytes:
-    layers = single_instance_layers()
-    layers[1].weights["kernel"][:] = np.nan
-    return keras_h5(architecture(layers, [HEAD]), weights_of(layers))
-
-
 REFUSED_FILES = {
     "empty": (b"", r"best_model\.h5 is not a readable HDF5 file.*0 bytes.*Copy"),
     "text": (b"hello" * 99, "not a readable HDF5 file"),
@@ -245,7 +240,7 @@ REFUSED_FILES = {
     "architecture only": (keras_h5({}, None), "no weights"),
     "no model": (keras_h5([], {}), "is no object"),
     "no list of names": (_without_names(), "no attribute `layer_names`"),
-    "not a number": (_with_nan(), "NaN or infinite"),
+    "not a number": (not_a_number_h5(), "NaN or infinite"),
 }
 
 
