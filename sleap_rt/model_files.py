@@ -230,6 +230,20 @@ def check_checkpoint(path: Path) -> None:
     raise ModelError(f"{path} does not exist; a trained model needs its `{CHECKPOINT_NAME}`.{hint}")
 
 
+def refuse_pointer(start: bytes, name: object) -> None:
+    """Refuse what Git LFS leaves in place of a large file.
+
+    Args:
+        start: bytes that the file begins with.
+        name: of the file, for messages.
+
+    Raises:
+        ModelError: as the summary says.
+    """
+    if start.startswith(b"version https://git-lfs"):
+        raise ModelError(f"{name} is a Git LFS pointer, not the file itself. Run `git lfs pull`.")
+
+
 def exported_graphs(path: Path) -> list[Path]:
     """The `.onnx` files of an export folder, or the one given."""
     return sorted(path.glob("*.onnx")) if path.is_dir() else [path]

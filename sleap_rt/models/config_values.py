@@ -1,12 +1,12 @@
-"""Reads values out of a `training_config.yaml`, with messages that name the key."""
+"""Reads values out of a training configuration or a layer's settings; messages name the key."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sleap_rt.errors import ModelError
-from sleap_rt.untrusted import quoted
+from sleap_rt.untrusted import listed, quoted
 from sleap_rt.untrusted.yaml_text import parse_yaml
 
 T = TypeVar("T")
@@ -14,14 +14,31 @@ _INTERPOLATION = "${"
 
 
 class Config:
-    """One mapping of a training configuration, and its path in the file.
+    """One mapping of settings.
 
-    A value that is absent or null takes the default. Keys that inference does not need are not
-    read, so unknown ones do no harm.
+    A value that is absent or null takes the default; of another type than is read, it raises
+    ModelError. Keys that inference does not need are not read, so unknown ones do no harm.
+
+    Args:
+        values: by key.
+        where: path of the mapping in its file, for messages; empty for the whole file.
     """
 
     def __init__(self, values: Mapping[str, Any], where: str = "") -> None:
         self._values, self._where = values, where
+
+    @classmethod
+    def whole(cls, found: Any, name: str) -> "Config":
+        """The content of a file, parsed.
+
+        Raises:
+            ModelError: it is no mapping.
+        """
+        if not isinstance(found, dict):
+            raise ModelError(
+                f"{name}: expected a training configuration, found {type(found).__name__}"
+            )
+        return cls(found)
 
     @classmethod
     def from_yaml(cls, path: Path) -> tuple["Config", str]:
@@ -37,30 +54,42 @@ class Config:
             raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
         except ValueError as error:
             raise ModelError(f"{path}: not a readable YAML file: {error}") from error
-        if not isinstance(found, dict):
-            raise ModelError(
-                f"{path}: expected a training configuration, found {type(found).__name__}"
-            )
-        return cls(found), hashlib.sha256(raw).hexdigest()
+        return cls.whole(found, str(path)), hashlib.sha256(raw).hexdigest()
 
     def path(self, key: str) -> str:
+        """Where a key stands in the file, for messages."""
         return f"{self._where}.{key}" if self._where else key
 
     def section(self, key: str) -> "Config":
         """The mapping under `key`; empty when absent or null."""
-        found = self._values.get(key)
-        if found is not None and not isinstance(found, dict):
-            raise ModelError(f"{self.path(key)}: expected a mapping, found {quoted(found)}")
-        return Config(found or {}, self.path(key))
+        return Config(self._checked(key, "a mapping", dict) or {}, self.path(key))
 
     def set_keys(self) -> list[str]:
         """Keys whose value is not null, in file order."""
         return [str(key) for key, value in self._values.items() if value is not None]
 
+    def only_key(self, known: Iterable[str] = ()) -> str:
+        """The one key whose value is not null.
+
+        Args:
+            known: keys that a message names.
+
+        Raises:
+            ModelError: there is none, or more than one.
+        """
+        found, of = self.set_keys(), ", ".join(known)
+        if len(found) != 1:
+            raise ModelError(
+                f"{self._where} sets {listed(found)}; exactly one{of and f' of {of}'} is needed"
+            )
+        return found[0]
+
     def raw(self, key: str) -> Any:
+        """The value as it was parsed; None when absent."""
         return self._values.get(key)
 
     def integer(self, key: str, default: T) -> int | T:
+        """A whole number, which may be written as text or as 2.0."""
         value = self._number(key)
         if value is None:
             return default
@@ -69,38 +98,37 @@ class Config:
         return int(value)
 
     def integers(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
-        value = self._values.get(key)
-        if value is None:
-            return default
-        if not isinstance(value, list) or not all(type(item) is int for item in value):
-            raise ModelError(
-                f"{self.path(key)}: expected a list of whole numbers, found {quoted(value)}"
-            )
-        return tuple(value)
+        """A list of whole numbers."""
+        found = self._checked(key, "a list of whole numbers", list, of=int)
+        return default if found is None else tuple(found)
 
     def number(self, key: str, default: float) -> float:
+        """Any number, which may be written as text."""
         value = self._number(key)
         return default if value is None else value
 
     def flag(self, key: str, default: bool) -> bool:
-        value = self._values.get(key)
-        if value is None:
-            return default
-        if not isinstance(value, bool):
-            raise ModelError(f"{self.path(key)}: expected true or false, found {quoted(value)}")
-        return value
+        """True or false, not 1 or 0."""
+        found = self._checked(key, "true or false", bool)
+        return default if found is None else bool(found)
 
     def text(self, key: str) -> str | None:
+        """Any value as text; None when absent or null."""
         value = self._values.get(key)
         return None if value is None else str(value)
 
     def texts(self, key: str) -> tuple[str, ...] | None:
+        """A list of any values, as texts; None when absent or null."""
+        found = self._checked(key, "a list of names", list)
+        return None if found is None else tuple(map(str, found))
+
+    def _checked(self, key: str, expected: str, kind: type, of: type | None = None) -> Any:
+        """The value, of that kind (and its items of that type); None when absent or null."""
         value = self._values.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, list):
-            raise ModelError(f"{self.path(key)}: expected a list of names, found {quoted(value)}")
-        return tuple(str(item) for item in value)
+        fits = isinstance(value, kind) and (of is None or all(type(item) is of for item in value))
+        if value is not None and not fits:
+            raise ModelError(f"{self.path(key)}: expected {expected}, found {quoted(value)}")
+        return value
 
     def _number(self, key: str) -> float | None:
         value = self._values.get(key)

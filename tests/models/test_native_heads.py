@@ -48,7 +48,7 @@ def test_a_head_that_gives_no_poses_is_named(head, gives, tmp_path):
 @pytest.mark.parametrize(
     ("head", "preprocessing", "words"),
     [
-        ({}, {}, "sets no head; exactly one"),
+        ({}, {}, "sets none; exactly one of single_instance"),
         ({"centroid": {}, "bottomup": {}}, {}, "sets centroid, bottomup; exactly one"),
         ({"centered_instance": {"confmaps": {}}}, {}, "crop_size is missing"),
         ({"multi_class_topdown": {"class_vectors": {}}}, {"crop_size": 8}, "classes is empty"),

@@ -16,7 +16,7 @@ from sleap_rt.models.config_values import Config
 from sleap_rt.models.heads import HeadSettings, other_part_names, read_heads
 from sleap_rt.models.legacy.skeleton import skeleton_from_json
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.untrusted import listed, quoted
+from sleap_rt.untrusted import quoted
 from sleap_rt.untrusted.json_text import parse_json
 
 _KINDS: dict[str, ModelKind] = {
@@ -90,20 +90,16 @@ def read_config(content: bytes, name: str) -> LegacyConfig:
             f"{name}: this configuration format is older than SLEAP 1.0 and not supported. Train "
             "again with SLEAP 1.0 or later, or with sleap-nn."
         )
-    head_key = _only_one(model.section("heads"))
+    head_key = model.section("heads").only_key(_KINDS)
     if head_key not in _KINDS:
         raise ModelError(f"model.heads.{head_key:.80}: no such kind; known: {', '.join(_KINDS)}")
     kind, head = _KINDS[head_key], model.section("heads").section(head_key)
     row = KINDS[kind]
-    backbone_key = _only_one(model.section("backbone"))
+    backbone_key = model.section("backbone").only_key()
     backbone = model.section("backbone").section(backbone_key)
     skeleton = _skeleton(data)
     heads = read_heads(kind, head, skeleton, nested=len(row.heads) > 1)
     confmaps = heads.sections["confmaps"]
-    if "pafs" in heads.sections and not heads.edges:
-        raise ModelError(
-            f"{heads.sections['pafs'].path('edges')} is empty; a bottom-up model groups along edges"
-        )
     notes: list[str] = []
     scaling, cropping = data.section("preprocessing"), data.section("instance_cropping")
     if words := other_part_names(kind, confmaps, skeleton):
@@ -115,7 +111,7 @@ def read_config(content: bytes, name: str) -> LegacyConfig:
         skeleton=skeleton,
         heads=heads,
         anchor_part=_anchor(row, confmaps, cropping, skeleton, notes),
-        input_scale=_scale(scaling),
+        input_scale=scaling.number("input_scaling", 1.0),
         pad_to_stride=scaling.integer("pad_to_stride", None),
         match_size=scaling.flag("resize_and_pad_to_target", True),
         target_height=scaling.integer("target_height", None),
@@ -146,22 +142,13 @@ def parse_config(content: bytes, name: str) -> Config:
         ) from error
     except ValueError as error:
         raise ModelError(f"{name}: not JSON that can be read: {error}") from error
-    if not isinstance(found, dict):
-        raise ModelError(f"{name}: expected a training configuration, found {type(found).__name__}")
-    return Config(found)
+    return Config.whole(found, name)
 
 
 def _blank_comment(match: re.Match[str]) -> str:
     """Comments become blanks, so that a later error still has the right line and column."""
     text = match.group()
     return text if text.startswith('"') else re.sub(r"[^\n]", " ", text)
-
-
-def _only_one(section: Config) -> str:
-    found = section.set_keys()
-    if len(found) != 1:
-        raise ModelError(f"{section.path('')[:-1]} sets {listed(found)}; exactly one was expected")
-    return found[0]
 
 
 def _skeleton(data: Config) -> Skeleton:
@@ -186,13 +173,6 @@ def _anchor(
         notes.append(f"the anchor part {quoted(anchor)} is no node of the skeleton and is ignored.")
         return None
     return anchor
-
-
-def _scale(preprocessing: Config) -> float:
-    scale = preprocessing.number("input_scaling", 1.0)
-    if not scale > 0:
-        raise ModelError(f"{preprocessing.path('input_scaling')} must be positive, found {scale}")
-    return scale
 
 
 def _crop_size(cropping: Config) -> int:

@@ -11,7 +11,7 @@ from sleap_rt.legacy_files import read_model_files
 from sleap_rt.models.edges import check_edges
 from sleap_rt.models.heads import decoding_of
 from sleap_rt.models.legacy.config import LegacyConfig, read_config
-from sleap_rt.models.legacy.h5 import read_architecture
+from sleap_rt.models.legacy.h5 import read_architecture, reading_architecture
 from sleap_rt.version import __version__
 
 OFFSETS_LAYER = "OffsetRefinementHead"
@@ -54,16 +54,11 @@ def describe_legacy(path: Path) -> GraphContract:
 
 def _configured(config: LegacyConfig, architecture: Mapping[str, Any]) -> NetworkFacts:
     """What the files say of the network."""
-    try:
+    with reading_architecture():
         layers = architecture["config"]["layers"]
         (entry,) = [layer for layer in layers if layer["class_name"] == "InputLayer"]
         in_channels = int(entry["config"]["batch_input_shape"][-1])
         outputs = [str(output[0]) for output in architecture["config"]["output_layers"]]
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise ModelError(
-            f"The architecture in the file cannot be read ({type(error).__name__}: {error}); it "
-            "is damaged, or not written by the Keras that SLEAP 1.4 and earlier used."
-        ) from error
     strides: dict[Head, int] = {
         head: config.strides.get(head, config.strides.get("confmaps", 1))
         for head in KINDS[config.kind].heads

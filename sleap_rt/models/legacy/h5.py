@@ -17,6 +17,7 @@ import numpy as np
 
 from sleap_rt.arrays import Floats
 from sleap_rt.errors import ModelError
+from sleap_rt.model_files import refuse_pointer
 from sleap_rt.untrusted import quoted
 from sleap_rt.untrusted.budget import Budget
 from sleap_rt.untrusted.hdf5 import check_attribute, check_dataset, check_start, check_structure
@@ -24,7 +25,6 @@ from sleap_rt.untrusted.json_text import parse_json
 
 Weights = dict[str, dict[str, Floats]]  # layer -> path inside the layer -> values
 
-_LFS_POINTER = b"version https://git-lfs"
 _UNREADABLE = (  # what h5py raises on damage
     *(OSError, KeyError, IndexError, AttributeError, RuntimeError, TypeError, ValueError),
     *(OverflowError, MemoryError, RecursionError),
@@ -71,6 +71,18 @@ def read_architecture(content: bytes, name: str) -> dict[str, Any]:
 
 
 @contextmanager
+def reading_architecture() -> Iterator[None]:
+    """Errors inside the context are the architecture's fault: it is not as Keras 2 writes it."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise ModelError(
+            f"The architecture in the file cannot be read ({type(error).__name__}: {error}); it "
+            "is damaged, or not written by the Keras that SLEAP 1.4 and earlier used."
+        ) from error
+
+
+@contextmanager
 def _opened(content: bytes, name: str) -> Iterator[tuple[h5py.File, Budget]]:
     _refuse_other_formats(content, name)
     try:
@@ -86,8 +98,7 @@ def _opened(content: bytes, name: str) -> Iterator[tuple[h5py.File, Budget]]:
 
 
 def _refuse_other_formats(content: bytes, name: str) -> None:
-    if content.startswith(_LFS_POINTER):
-        raise ModelError(f"{name} is a Git LFS pointer, not the file itself. Run `git lfs pull`.")
+    refuse_pointer(content, name)
     if zipfile.is_zipfile(io.BytesIO(content)):
         raise ModelError(
             f"{name} is a zip archive (Keras 3 stores `.keras` models so), not the HDF5 file that "

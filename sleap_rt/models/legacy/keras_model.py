@@ -15,7 +15,7 @@ from torch import nn
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.config_values import Config
-from sleap_rt.models.legacy.h5 import Weights
+from sleap_rt.models.legacy.h5 import Weights, reading_architecture
 from sleap_rt.models.legacy.keras_weights import LayerWeights, by_layer
 from sleap_rt.models.legacy.layers import Built, LayerSpec, Shape, build_layer
 from sleap_rt.untrusted import quoted
@@ -119,15 +119,10 @@ class _Builder:
     """Builds one model; a nested model gets its own builder, with its own names and weights."""
 
     def __init__(self, config: Any, weights: Weights) -> None:
-        try:
+        with reading_architecture():
             self.nodes = [_node(entry) for entry in config["layers"]]
             self.outputs = _sources(config["output_layers"])
             (self.input,) = _sources(config["input_layers"])
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise ModelError(
-                f"The architecture in the file cannot be read ({type(error).__name__}: {error}); "
-                "it is damaged, or not written by the Keras that SLEAP 1.4 and earlier used."
-            ) from error
         self.weights = {
             node.name: LayerWeights(node.name, weights.get(node.name, {}))
             for node in self.nodes

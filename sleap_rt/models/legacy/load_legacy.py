@@ -36,21 +36,19 @@ def _load(files: ModelFiles) -> TrainedModel:
     config = read_config(files.config, files.config_name)
     keras = read_keras_h5(files.weights, files.weights_name)
     network = network_from_keras(model_from_keras(keras.architecture, keras.weights), config.kind)
-    _check_channels(network, config)
-    _check_fixed_size(network, config)
     facts = NetworkFacts(
         network.in_channels,
         network.max_stride,
         {output: head.stride for output, head in network.heads.items()},
     )
     described = described_by(config, facts, weights_sha256=keras.sha256)
+    _check_channels(network, config)
+    _check_fixed_size(network, config)
     notes = (*described.notes, *_stride_notes(facts, config), *_crop_notes(network, config))
     return TrainedModel.of(described, network, notes=notes)
 
 
 def _check_channels(network: LegacyNetwork, config: LegacyConfig) -> None:
-    if network.in_channels not in (1, 3):
-        raise ModelError(f"The network takes {network.in_channels} channels; 1 or 3 are supported")
     for output, head in network.heads.items():
         expected = config.heads.n_channels[output]
         if head.n_channels != expected:

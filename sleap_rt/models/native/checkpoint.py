@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import torch
 
 from sleap_rt.errors import ModelError
-from sleap_rt.model_files import check_checkpoint
+from sleap_rt.model_files import check_checkpoint, refuse_pointer
 from sleap_rt.untrusted import quoted
 from sleap_rt.untrusted.archives import FAULTS as ZIP_FAULTS
 from sleap_rt.untrusted.archives import BoundedArchive
@@ -38,8 +38,8 @@ _STORAGE_DTYPES = {
     "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }
+_HEAD = 100  # bytes that tell what a file is
 _LONGEST_ORDER = 100  # bytes of the word that names the order of bytes
-_LFS_POINTER = b"version https://git-lfs"
 
 
 class Checkpoint(NamedTuple):
@@ -163,9 +163,8 @@ def _network_weights(path: Path, state: Mapping[str, Any]) -> dict[str, torch.Te
 
 def _read_archive(path: Path) -> Any:
     with path.open("rb") as file:
-        head = file.read(len(_LFS_POINTER))
-    if head == _LFS_POINTER:
-        raise ModelError(f"{path} is a Git LFS pointer, not the file itself. Run `git lfs pull`.")
+        head = file.read(_HEAD)
+    refuse_pointer(head, path)
     if not head.startswith(b"PK"):
         raise ModelError(f"{path}: not a torch checkpoint (it is no zip archive).")
     with zipfile.ZipFile(path) as opened:

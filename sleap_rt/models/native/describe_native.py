@@ -149,17 +149,12 @@ def _cuts_from_scaled(kind: ModelKind, spec: Preprocessing, version: str | None)
 
 
 def _kind(head_configs: Config) -> ModelKind:
-    found = head_configs.set_keys()
-    if len(found) != 1:
-        raise ModelError(
-            f"model_config.head_configs sets {listed(found, none='no head')}; exactly one of "
-            f"{', '.join(MODEL_KINDS)} is needed"
-        )
+    found = head_configs.only_key(MODEL_KINDS)
     for kind in MODEL_KINDS:
-        if kind == found[0]:
+        if kind == found:
             return kind
     raise ModelError(
-        f"Models of type {quoted(found[0])} are not supported{_why(found[0])}; supported: "
+        f"Models of type {quoted(found)} are not supported{_why(found)}; supported: "
         f"{', '.join(MODEL_KINDS)}"
     )
 
@@ -237,8 +232,6 @@ def _preprocessing(
         raise ModelError("ensure_rgb and ensure_grayscale are both true; only one can hold")
     if config.section("tiling").flag("enabled", False):
         raise ModelError("The model was trained for tiled inference, which is not supported")
-    if in_channels not in (1, 3):
-        raise ModelError(f"The network takes {in_channels} channels; 1 or 3 are supported")
     scale = config.raw("scale")
     if isinstance(scale, list):
         if len(scale) != 1:
@@ -246,15 +239,12 @@ def _preprocessing(
                 f"{config.path('scale')}: one number was expected, found {quoted(scale)}"
             )
         config = Config({"scale": scale[0]}, config.path("scale"))
-    input_scale = config.number("scale", 1.0)
-    if not input_scale > 0:
-        raise ModelError(f"Preprocessing scale must be positive, found {input_scale}")
     return Preprocessing(
         channels="rgb" if rgb else "grayscale" if gray else "as_is",
         in_channels=in_channels,
         max_height=config.integer("max_height", None),
         max_width=config.integer("max_width", None),
-        input_scale=input_scale,
+        input_scale=config.number("scale", 1.0),
         max_stride=max_stride,
         crop_size=_crop_size(config) if kind in CROP_KINDS else None,
     )

@@ -92,7 +92,8 @@ def predict_frame(model: TrainedModel, frame: Image, options: DecodeOptions) -> 
     """
     prepared = prepare_frame(model, frame)
     outputs = {name: maps[0] for name, maps in run_network(model, prepared.image).items()}
-    return _DECODERS[model.kind](model, outputs, prepared.eff_scale, options)
+    peaks = find_peaks(model, outputs, prepared.eff_scale, options)
+    return _DECODERS[model.kind](model, outputs, peaks, options)
 
 
 def predict_pair(
@@ -253,18 +254,16 @@ def name(
 
 
 def _single_instance(
-    model: TrainedModel, outputs: Outputs, eff_scale: np.float32, options: DecodeOptions
+    model: TrainedModel, outputs: Outputs, peaks: FramePeaks, options: DecodeOptions
 ) -> FrameInstances:
-    peaks = find_peaks(model, outputs, eff_scale, options)
     points, values = np.concatenate(peaks.points)[None], np.concatenate(peaks.values)[None]
     found = ~np.isnan(points).all(axis=(1, 2))
     return _instances(points[found], values[found], values.sum(axis=1)[found])
 
 
 def _centroids(
-    model: TrainedModel, outputs: Outputs, eff_scale: np.float32, options: DecodeOptions
+    model: TrainedModel, outputs: Outputs, peaks: FramePeaks, options: DecodeOptions
 ) -> FrameInstances:
-    peaks = find_peaks(model, outputs, eff_scale, options)
     (points,), (values,) = peaks.points, peaks.values
     limit = options.max_instances
     if limit is not None and len(values) > limit:
@@ -274,21 +273,19 @@ def _centroids(
 
 
 def _bottomup(
-    model: TrainedModel, outputs: Outputs, eff_scale: np.float32, options: DecodeOptions
+    model: TrainedModel, outputs: Outputs, peaks: FramePeaks, options: DecodeOptions
 ) -> FrameInstances:
-    peaks = find_peaks(model, outputs, eff_scale, options)
     return group(model, peaks, score_lines(model, outputs, peaks.pixels, options), options)
 
 
 def _multi_class_bottomup(
-    model: TrainedModel, outputs: Outputs, eff_scale: np.float32, options: DecodeOptions
+    model: TrainedModel, outputs: Outputs, peaks: FramePeaks, options: DecodeOptions
 ) -> FrameInstances:
-    peaks = find_peaks(model, outputs, eff_scale, options)
     probs = class_probs_of_peaks(model, outputs, peaks.pixels)
     return name(peaks, probs, options.max_instances, len(model.class_names))
 
 
-_Decoder = Callable[[TrainedModel, Outputs, np.float32, DecodeOptions], FrameInstances]
+_Decoder = Callable[[TrainedModel, Outputs, FramePeaks, DecodeOptions], FrameInstances]
 _DECODERS: Mapping[ModelKind, _Decoder] = {
     "single_instance": _single_instance,
     "centroid": _centroids,

@@ -74,7 +74,7 @@ def test_nodes_out_of_reach_are_noted(
 @pytest.mark.parametrize(
     ("edges", "words"),
     [
-        ([], "edges is empty; a bottom-up model groups along edges"),
+        ([], r"0 edge\(s\); a bottom-up model joins nodes along edges"),
         ([("nose", "tail"), ("tail", "nose")], r"circle \(nose -> tail -> nose\)"),
         (
             [("thorax", "nose"), ("nose", "tail"), ("tail", "nose")],

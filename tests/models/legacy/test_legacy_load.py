@@ -24,6 +24,7 @@ from sleap_rt.errors import ModelError
 from sleap_rt.legacy_files import is_legacy_model
 from sleap_rt.models import load_legacy_model
 from sleap_rt.models.legacy.config import read_config
+from sleap_rt.models.legacy.describe_legacy import describe_legacy
 from sleap_rt.models.legacy.skeleton import skeleton_from_json
 
 
@@ -215,7 +216,7 @@ def _change(path: str, value: Any) -> dict[str, Any]:
         ("model.heads", {"mask": {}}, r"model\.heads\.mask: no such kind"),
         ("data.labels.skeletons", [], "skeletons is empty.*initial_config"),
         ("data.labels.skeletons", [{"nodes": 3}], "cannot be read"),
-        ("data.preprocessing.input_scaling", 0, "input_scaling must be positive"),
+        ("data.preprocessing.input_scaling", 0, "scale must be positive"),
         ("data.preprocessing.input_scaling", "big", "input_scaling: expected a number"),
         ("model.heads", {"centered_instance": {}}, "crop_size is missing"),
         ("model.heads", {"multi_class_bottomup": {}}, "classes is empty"),
@@ -224,12 +225,14 @@ def _change(path: str, value: Any) -> dict[str, Any]:
             {"multi_instance": {"pafs": {"edges": [["A", "C"]]}}},
             "edges does not fit the skeleton",
         ),
-        ("model.heads", {"multi_instance": {"pafs": {"edges": []}}}, "edges is empty"),
+        ("model.heads", {"multi_instance": {"pafs": {"edges": []}}}, r"0 edge\(s\)"),
     ],
 )
-def test_what_inference_needs_is_checked(path: str, value: Any, message: str) -> None:
+def test_what_inference_needs_is_checked(
+    path: str, value: Any, message: str, tmp_path: Path
+) -> None:
     with pytest.raises(ModelError, match=message):
-        _read(_change(path, value))
+        describe_legacy(write_model(tmp_path, _change(path, value)))
 
 
 @pytest.mark.parametrize(

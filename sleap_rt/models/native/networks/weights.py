@@ -14,6 +14,7 @@ from torch import nn
 from sleap_rt.errors import ModelError
 from sleap_rt.untrusted import listed
 
+_ADVICE = "Do `best.ckpt` and the configuration belong to the same training run?"
 Layer = TypeVar("Layer", nn.Conv2d, nn.ConvTranspose2d, nn.LayerNorm, nn.Linear)
 
 
@@ -28,9 +29,6 @@ class Weights:
         self._tensors = dict(tensors)
         self._taken: set[str] = set()
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._tensors
-
     def take(self, key: str) -> torch.Tensor:
         """The tensor named `key`.
 
@@ -38,11 +36,9 @@ class Weights:
             ModelError: there is none; the configuration describes another network.
         """
         if key not in self._tensors:
-            rest = [name for name in self._tensors if name not in self._taken]
             raise ModelError(
                 f"The checkpoint has no tensor `{key}`, which the network described by the "
-                f"configuration needs; not used so far: {listed(rest)}. "
-                "Do `best.ckpt` and the configuration belong to the same training run?"
+                f"configuration needs; not used so far: {listed(self._left)}. {_ADVICE}"
             )
         self._taken.add(key)
         return self._tensors[key]
@@ -81,13 +77,16 @@ class Weights:
         """Raises:
         ModelError: the checkpoint holds tensors that no layer used.
         """
-        rest = [name for name in self._tensors if name not in self._taken]
-        if rest:
+        if left := self._left:
             raise ModelError(
-                f"The checkpoint holds {len(rest)} tensors that the network described by the "
-                f"configuration does not have: {listed(rest)}. "
-                "Do `best.ckpt` and the configuration belong to the same training run?"
+                f"The checkpoint holds {len(left)} tensors that the network described by the "
+                f"configuration does not have: {listed(left)}. {_ADVICE}"
             )
+
+    @property
+    def _left(self) -> list[str]:
+        """Tensors that were not taken."""
+        return [name for name in self._tensors if name not in self._taken]
 
     def _shape(self, key: str, n_axes: int) -> tuple[int, ...]:
         weight = self.take(f"{key}.weight")
