@@ -119,7 +119,7 @@ class Plan:
                     layer="ClassMapsHead",
                     output_stride=self.maps_stride or 1,
                     n_channels=len(CLASS_NAMES),
-                    activation="sigmoid",
+                    has_sigmoid=True,
                 )
             )
         elif self.kind == "multi_class_topdown":
@@ -129,7 +129,6 @@ class Plan:
                     layer="ClassVectorsHead",
                     output_stride=1,
                     n_channels=len(CLASS_NAMES),
-                    activation="softmax",
                     n_fc_layers=_N_FC_LAYERS,
                 )
             )

@@ -64,7 +64,6 @@ def train(plan: Plan, examples: Sequence[Example], *, seed: int) -> dict[str, to
         plan.heads(),
         Weights(tensors),
         in_channels=1,
-        max_stride=plan.max_stride,
     )
     network.requires_grad_(True)  # its parameters are these `tensors`, which training changes
     optimizer = torch.optim.Adam(network.parameters(), lr=plan.learning_rate)

@@ -1,7 +1,7 @@
 """Reads values out of a training configuration or a layer's settings; messages name the key."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,7 +62,8 @@ class Config:
 
     def section(self, key: str) -> "Config":
         """The mapping under `key`; empty when absent or null."""
-        return Config(self._checked(key, "a mapping", dict) or {}, self.path(key))
+        found = self._checked(key, "a mapping", lambda value: isinstance(value, dict))
+        return Config(found or {}, self.path(key))
 
     def set_keys(self) -> list[str]:
         """Keys whose value is not null, in file order."""
@@ -99,7 +100,7 @@ class Config:
 
     def integers(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
         """A list of whole numbers."""
-        found = self._checked(key, "a list of whole numbers", list, of=int)
+        found = self._checked(key, "a list of whole numbers", _are_integers)
         return default if found is None else tuple(found)
 
     def number(self, key: str, default: float) -> float:
@@ -109,7 +110,7 @@ class Config:
 
     def flag(self, key: str, default: bool) -> bool:
         """True or false, not 1 or 0."""
-        found = self._checked(key, "true or false", bool)
+        found = self._checked(key, "true or false", lambda value: isinstance(value, bool))
         return default if found is None else bool(found)
 
     def text(self, key: str) -> str | None:
@@ -119,14 +120,13 @@ class Config:
 
     def texts(self, key: str) -> tuple[str, ...] | None:
         """A list of any values, as texts; None when absent or null."""
-        found = self._checked(key, "a list of names", list)
+        found = self._checked(key, "a list of names", lambda value: isinstance(value, list))
         return None if found is None else tuple(map(str, found))
 
-    def _checked(self, key: str, expected: str, kind: type, of: type | None = None) -> Any:
-        """The value, of that kind (and its items of that type); None when absent or null."""
+    def _checked(self, key: str, expected: str, fits: Callable[[Any], bool]) -> Any:
+        """The value, of the type that was expected; None when absent or null."""
         value = self._values.get(key)
-        fits = isinstance(value, kind) and (of is None or all(type(item) is of for item in value))
-        if value is not None and not fits:
+        if value is not None and not fits(value):
             raise ModelError(f"{self.path(key)}: expected {expected}, found {quoted(value)}")
         return value
 
@@ -146,3 +146,7 @@ class Config:
             raise ModelError(
                 f"{self.path(key)}: expected a number, found {quoted(value)}"
             ) from error
+
+
+def _are_integers(found: Any) -> bool:
+    return isinstance(found, list) and all(type(item) is int for item in found)

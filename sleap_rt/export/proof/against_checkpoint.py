@@ -21,9 +21,9 @@ from sleap_rt.export.proof.proof_frames import CPU, clear_threshold, synthetic_f
 from sleap_rt.kinds import KINDS
 from sleap_rt.models import TrainedModel
 from sleap_rt.models.reference import pipeline
-from sleap_rt.models.reference.peaks import Peak, refined
 from sleap_rt.models.reference.pipeline import FramePeaks, Outputs
-from sleap_rt.models.reference.rules import highest_peaks
+from sleap_rt.models.reference.plain_peaks import Peak, refined
+from sleap_rt.models.reference.reference_rules import highest_peaks
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine, open_engine
 from sleap_rt.runtime.predictors.grouping import group_peaks
@@ -229,5 +229,5 @@ def _compare_crops(model: TrainedModel, engine: Engine, frame: Image, result: Di
 
 def _stable_in_crop(model: TrainedModel, outputs: Outputs) -> Bools:
     everything = DecodeOptions(peak_threshold=-np.inf, integral_refinement="none")
-    peaks = highest_peaks(pipeline.RULES[model.family], outputs, model.decoding, everything)
+    peaks = highest_peaks(pipeline.REFERENCES[model.family], outputs, model.decoding, everything)
     return np.array([_stable(model, outputs, i, [peak])[0] for i, peak in enumerate(peaks)])

@@ -5,7 +5,7 @@ import numpy as np
 from sleap_rt.arrays import AnyFloats, Doubles, Floats, Image
 from sleap_rt.contract import Preprocessing
 from sleap_rt.kinds import KINDS, ModelKind
-from sleap_rt.models.reference.peaks import maxima
+from sleap_rt.models.reference.plain_peaks import maxima
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import certifying_engine
 

@@ -23,7 +23,7 @@ from sleap_rt.untrusted.budget import Budget
 from sleap_rt.untrusted.hdf5 import check_attribute, check_dataset, check_start, check_structure
 from sleap_rt.untrusted.json_text import parse_json
 
-Weights = dict[str, dict[str, Floats]]  # layer -> path inside the layer -> values
+LayerArrays = dict[str, dict[str, Floats]]  # layer -> path inside the layer -> values
 
 _UNREADABLE = (  # what h5py raises on damage
     *(OSError, KeyError, IndexError, AttributeError, RuntimeError, TypeError, ValueError),
@@ -42,7 +42,7 @@ class KerasFile:
     """
 
     architecture: dict[str, Any]
-    weights: Weights
+    weights: LayerArrays
     sha256: str
 
 
@@ -128,11 +128,11 @@ def _architecture(file: h5py.File, name: str, budget: Budget) -> dict[str, Any]:
     return found
 
 
-def _weights(file: h5py.File, name: str, budget: Budget) -> Weights:
+def _weights(file: h5py.File, name: str, budget: Budget) -> LayerArrays:
     if "model_weights" not in file:
         raise ModelError(f"{name} holds an architecture but no weights (no `model_weights`).")
     root = file["model_weights"]
-    weights: Weights = {}
+    weights: LayerArrays = {}
     for layer in _names(root, "layer_names", budget):
         if layer not in root:
             raise ModelError(f"{name}: the weights of layer {quoted(layer)} are missing.")

@@ -15,7 +15,7 @@ from torch import nn
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.config_values import Config
-from sleap_rt.models.legacy.h5 import Weights, reading_architecture
+from sleap_rt.models.legacy.h5 import LayerArrays, reading_architecture
 from sleap_rt.models.legacy.keras_weights import LayerWeights, by_layer
 from sleap_rt.models.legacy.layers import Built, LayerSpec, Shape, build_layer
 from sleap_rt.untrusted import quoted
@@ -96,7 +96,7 @@ class BuiltModel(NamedTuple):
     max_stride: int
 
 
-def model_from_keras(architecture: Mapping[str, Any], weights: Weights) -> BuiltModel:
+def model_from_keras(architecture: Mapping[str, Any], weights: LayerArrays) -> BuiltModel:
     """Build the torch module that a Keras file describes.
 
     Args:
@@ -118,7 +118,7 @@ def model_from_keras(architecture: Mapping[str, Any], weights: Weights) -> Built
 class _Builder:
     """Builds one model; a nested model gets its own builder, with its own names and weights."""
 
-    def __init__(self, config: Any, weights: Weights) -> None:
+    def __init__(self, config: Any, weights: LayerArrays) -> None:
         with reading_architecture():
             self.nodes = [_node(entry) for entry in config["layers"]]
             self.outputs = _sources(config["output_layers"])

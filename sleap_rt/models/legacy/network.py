@@ -7,14 +7,13 @@ import torch
 from torch import nn
 
 from sleap_rt.errors import ModelError
-from sleap_rt.kinds import KINDS, ModelKind
-from sleap_rt.kinds import Head as Output
+from sleap_rt.kinds import KINDS, Head, ModelKind
 from sleap_rt.models.legacy.describe_legacy import OFFSETS_LAYER
 from sleap_rt.models.legacy.keras_model import BuiltModel, KerasModel
 from sleap_rt.untrusted import quoted
 
 
-class Head(NamedTuple):
+class NetworkOutput(NamedTuple):
     """One output of a network.
 
     Attributes:
@@ -49,7 +48,7 @@ class LegacyNetwork(nn.Module):
         fixed_size: (height, width) px where a layer flattens whole maps, else None.
     """
 
-    def __init__(self, built: BuiltModel, heads: Mapping[Output, Head]) -> None:
+    def __init__(self, built: BuiltModel, heads: Mapping[Head, NetworkOutput]) -> None:
         super().__init__()
         self.body: KerasModel = built.module
         self.heads = dict(heads)
@@ -79,7 +78,7 @@ def network_from_keras(built: BuiltModel, kind: ModelKind) -> LegacyNetwork:
     wanted = dict(KINDS[kind].heads)
     if any(OFFSETS_LAYER in name for name in names):
         wanted["offsets"] = OFFSETS_LAYER
-    heads: dict[Output, Head] = {}
+    heads: dict[Head, NetworkOutput] = {}
     for output, class_name in wanted.items():
         found = [i for i, name in enumerate(names) if class_name in name]
         if not found:
@@ -92,5 +91,5 @@ def network_from_keras(built: BuiltModel, kind: ModelKind) -> LegacyNetwork:
         stride = signal.stride or 0
         if stride != int(stride) or (len(signal.shape) == 4) != (output != "class_probs"):
             raise ModelError(f"Output {quoted(name)} has an unexpected shape or stride {stride}")
-        heads[output] = Head(found[0], name, signal.shape[1], int(stride))
+        heads[output] = NetworkOutput(found[0], name, signal.shape[1], int(stride))
     return LegacyNetwork(built, heads).eval().requires_grad_(False)

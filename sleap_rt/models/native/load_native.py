@@ -36,7 +36,6 @@ def load_native_model(
             heads,
             Weights(checkpoint.weights),
             in_channels=backbone.in_channels,
-            max_stride=backbone.spec.max_stride,
         )
     return TrainedModel.of(
         described,

@@ -1,7 +1,6 @@
 """Topologies of networks by their configuration; the checkpoint has widths. Needs no torch."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from sleap_rt.errors import ModelError
 from sleap_rt.kinds import Head
@@ -184,7 +183,7 @@ class HeadSpec:
         layer: its layer name in the checkpoint, e.g. `MultiInstanceConfmapsHead`.
         output_stride: input px per cell; the feature maps of that stride are read.
         n_channels: channels (or classes) the configuration expects.
-        activation: applied inside the head.
+        has_sigmoid: the head of maps ends in a sigmoid.
         n_fc_layers: fully connected layers ahead of a class vector.
     """
 
@@ -192,5 +191,5 @@ class HeadSpec:
     layer: str
     output_stride: int
     n_channels: int
-    activation: Literal["none", "sigmoid", "softmax"] = "none"
+    has_sigmoid: bool = False
     n_fc_layers: int = 0

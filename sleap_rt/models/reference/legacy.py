@@ -12,9 +12,9 @@ import torch
 from sleap_rt.arrays import Floats, Image, Ints
 from sleap_rt.contract import Preprocessing
 from sleap_rt.errors import DataError
-from sleap_rt.models.reference import identity, peaks
-from sleap_rt.models.reference.peaks import Peak
-from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame, SizedFrame
+from sleap_rt.models.reference import identity, plain_peaks
+from sleap_rt.models.reference.plain_peaks import Peak
+from sleap_rt.models.reference.reference_rules import PreparedCrops, PreparedFrame, SizedFrame
 
 _LUMA = np.array([0.2989, 0.5870, 0.1140], np.float32)  # of R, G, B
 _PER_LEVEL = np.float32(1 / 255)
@@ -23,8 +23,8 @@ _PER_LEVEL = np.float32(1 / 255)
 class LegacyReference:
     """See `ReferenceRules`."""
 
-    highest = staticmethod(peaks.highest_row_and_column)
-    maxima = staticmethod(peaks.strict_maxima)
+    highest = staticmethod(plain_peaks.highest_row_and_column)
+    maxima = staticmethod(plain_peaks.strict_maxima)
 
     def missing(self, peak: Peak) -> Peak:
         """Its position is NaN, but its value is kept."""

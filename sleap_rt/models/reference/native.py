@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from sleap_rt.arrays import Doubles, Floats, Image
 from sleap_rt.contract import Preprocessing
-from sleap_rt.models.reference import identity, peaks
-from sleap_rt.models.reference.peaks import Peak
-from sleap_rt.models.reference.rules import PreparedCrops, PreparedFrame, SizedFrame
+from sleap_rt.models.reference import identity, plain_peaks
+from sleap_rt.models.reference.plain_peaks import Peak
+from sleap_rt.models.reference.reference_rules import PreparedCrops, PreparedFrame, SizedFrame
 
 LUMA = (0.2989, 0.587, 0.114)
 Pixels = NDArray[Any]  # (height, width, channels): bytes, or floats, which nothing rounds
@@ -19,8 +19,8 @@ Pixels = NDArray[Any]  # (height, width, channels): bytes, or floats, which noth
 class NativeReference:
     """See `ReferenceRules`."""
 
-    highest = staticmethod(peaks.highest_cell)
-    maxima = staticmethod(peaks.maxima)
+    highest = staticmethod(plain_peaks.highest_cell)
+    maxima = staticmethod(plain_peaks.maxima)
 
     def missing(self, peak: Peak) -> Peak:
         return peak._replace(x=np.nan, y=np.nan, value=0.0)

@@ -17,8 +17,8 @@ from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.models.reference import grouping, identity
 from sleap_rt.models.reference.legacy import LegacyReference
 from sleap_rt.models.reference.native import NativeReference
-from sleap_rt.models.reference.peaks import Peak
-from sleap_rt.models.reference.rules import (
+from sleap_rt.models.reference.plain_peaks import Peak
+from sleap_rt.models.reference.reference_rules import (
     PreparedCrops,
     PreparedFrame,
     ReferenceRules,
@@ -28,7 +28,10 @@ from sleap_rt.models.reference.rules import (
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import DecodeOptions
 
-RULES: Mapping[Family, ReferenceRules] = {"native": NativeReference(), "legacy": LegacyReference()}
+REFERENCES: Mapping[Family, ReferenceRules] = {
+    "native": NativeReference(),
+    "legacy": LegacyReference(),
+}
 Outputs = dict[str, Floats]
 
 
@@ -64,12 +67,12 @@ class FramePeaks(NamedTuple):
 
 def prepare_frame(model: TrainedModel, frame: Image) -> PreparedFrame:
     """A frame, (height, width, channels) uint8, as the network's input."""
-    return RULES[model.family].frame(frame, model.preprocessing)
+    return REFERENCES[model.family].frame(frame, model.preprocessing)
 
 
 def prepare_crops(model: TrainedModel, frame: Image, centers: Floats) -> PreparedCrops:
     """The crops around centers, (n, 2) float32 as (x, y) frame px, as the network's input."""
-    return RULES[model.family].crops(frame, centers, model.preprocessing)
+    return REFERENCES[model.family].crops(frame, centers, model.preprocessing)
 
 
 def run_network(model: TrainedModel, image: torch.Tensor) -> Outputs:
@@ -112,7 +115,7 @@ def predict_pair(
     crops = predict_crops(instance, frame, centers, options)
     rows = [(i, -1) for i in range(len(centers))]
     if crops.class_probs.shape[1]:
-        rows = RULES[instance.family].named_crops(crops.class_probs)
+        rows = REFERENCES[instance.family].named_crops(crops.class_probs)
     rows = [(i, c) for i, c in rows if not np.isnan(crops.points[i]).all()]
     index = [i for i, _ in rows]
     probs = [crops.class_probs[i, c] if c >= 0 else np.nan for i, c in rows]
@@ -148,7 +151,7 @@ def read_crops(
     model: TrainedModel, outputs: Outputs, crops: PreparedCrops, options: DecodeOptions
 ) -> CropPoints:
     """Poses in a network's outputs for crops."""
-    rules, decoding = RULES[model.family], model.decoding
+    rules, decoding = REFERENCES[model.family], model.decoding
     n = len(crops.image)
     maps = {name: output for name, output in outputs.items() if name != "class_probs"}
     found = [
@@ -167,7 +170,7 @@ def find_peaks(
     model: TrainedModel, outputs: Outputs, eff_scale: np.float32, options: DecodeOptions
 ) -> FramePeaks:
     """All peaks of a frame, or the one peak of each node if the model finds only one."""
-    rules, decoding = RULES[model.family], model.decoding
+    rules, decoding = REFERENCES[model.family], model.decoding
     row = KINDS[model.kind]
     threshold = options.centroid_threshold if row.is_one_node else options.peak_threshold
     if row.finds_many:

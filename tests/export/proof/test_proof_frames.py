@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sleap_rt.export.proof.proof_frames import clear_threshold
-from sleap_rt.models.reference.peaks import maxima
+from sleap_rt.models.reference.plain_peaks import maxima
 
 
 @pytest.mark.parametrize("n_nodes", [1, 3])

@@ -31,7 +31,7 @@ from sleap_rt.models import TrainedModel, load_legacy_model
 from sleap_rt.models.pairs import in_order
 from sleap_rt.models.reference import predict_crops, predict_frame, predict_pair, prepare_frame
 from sleap_rt.models.reference.pipeline import (
-    RULES,
+    REFERENCES,
     FramePeaks,
     class_probs_of_peaks,
     find_peaks,
@@ -172,7 +172,7 @@ def test_identities_around_labeled_centroids(shared_data: Path) -> None:
         found = predict_crops(model, frame, case["centroids"][i], DEFAULTS)
         what, n = f"frame {case['frame_idx'][i]}", case["n_instances"][i]
         near(found.class_probs, case["crop_class_probs"][i], PROB, what)
-        crops, classes = np.array(RULES["legacy"].named_crops(found.class_probs)).T
+        crops, classes = np.array(REFERENCES["legacy"].named_crops(found.class_probs)).T
         np.testing.assert_array_equal(classes, case["class_inds"][i, :n], err_msg=what)
         near(found.points[crops], case["instance_peaks"][i, :n], PX_CLASS_CROPS, what)
         near(found.values[crops], case["instance_peak_vals"][i, :n], VAL_CROPS, what)

@@ -68,7 +68,7 @@ def load_recorded(path: Path) -> Recorded:
                 layer=layer,
                 output_stride=head["output_stride"],
                 n_channels=arrays[layer].shape[1],
-                activation={"class_maps": "sigmoid", "class_vectors": "softmax"}.get(leaf, "none"),
+                has_sigmoid=leaf == "class_maps",
                 n_fc_layers=head.get("num_fc_layers", 0),
             )
         )
@@ -78,7 +78,6 @@ def load_recorded(path: Path) -> Recorded:
         heads,
         Weights(tensors),
         in_channels=backbone.in_channels,
-        max_stride=backbone.spec.max_stride,
     )
     expected = {head.output: arrays[head.layer] for head in heads}
     image = torch.from_numpy(arrays["input"])
@@ -118,7 +117,6 @@ def build_tiny(config: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> P
         [confmaps_head(section["output_stride"])],
         Weights(tensors),
         in_channels=1,
-        max_stride=backbone.spec.max_stride,
     )
 
 

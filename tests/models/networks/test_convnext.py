@@ -144,9 +144,7 @@ def test_the_stride_of_the_bottleneck_is_no_stride_of_a_head_beside_a_decoder() 
     config, tensors = tiny_convnext()
     backbone = read_backbone(Config(config))
     with pytest.raises(ModelError, match="stride 32, which the backbone does not produce"):
-        build_network(
-            backbone.spec, [confmaps_head(32)], Weights(tensors), in_channels=1, max_stride=32
-        )
+        build_network(backbone.spec, [confmaps_head(32)], Weights(tensors), in_channels=1)
 
 
 def test_tensors_of_another_width_are_refused() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from tolerances import FLOAT32
 
 from sleap_rt.models.reference.identity import assign, first_choices, probabilities_at
-from sleap_rt.models.reference.pipeline import RULES, FramePeaks, name
+from sleap_rt.models.reference.pipeline import REFERENCES, FramePeaks, name
 
 
 def test_nobody_gets_a_second_choice() -> None:
@@ -21,11 +21,11 @@ def test_where_classes_run_out_some_stay_without() -> None:
 
 def test_crops_that_get_a_second_choice_stay_only_in_native_models() -> None:
     probs = np.array([[0.9, 0.1], [0.8, 0.2]], np.float32)
-    assert RULES["legacy"].named_crops(probs) == [(0, 0)]
-    assert RULES["native"].named_crops(probs) == [(0, 0), (1, 1)]
+    assert REFERENCES["legacy"].named_crops(probs) == [(0, 0)]
+    assert REFERENCES["native"].named_crops(probs) == [(0, 0), (1, 1)]
     swapped = np.array([[0.1, 0.9], [0.8, 0.2]], np.float32)
-    assert RULES["legacy"].named_crops(swapped) == [(1, 0), (0, 1)]  # in order of class
-    assert RULES["native"].named_crops(swapped) == [(0, 1), (1, 0)]  # in order of crops
+    assert REFERENCES["legacy"].named_crops(swapped) == [(1, 0), (0, 1)]  # in order of class
+    assert REFERENCES["native"].named_crops(swapped) == [(0, 1), (1, 0)]  # in order of crops
 
 
 def test_classes_are_assigned_node_by_node() -> None:

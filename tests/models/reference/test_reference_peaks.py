@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sleap_rt.contract import Decoding
-from sleap_rt.models.reference.peaks import (
+from sleap_rt.models.reference.pipeline import REFERENCES
+from sleap_rt.models.reference.plain_peaks import (
     Peak,
     highest_cell,
     highest_row_and_column,
@@ -13,8 +14,7 @@ from sleap_rt.models.reference.peaks import (
     shifted,
     strict_maxima,
 )
-from sleap_rt.models.reference.pipeline import RULES
-from sleap_rt.models.reference.rules import all_peaks, highest_peaks
+from sleap_rt.models.reference.reference_rules import all_peaks, highest_peaks
 from sleap_rt.options import DecodeOptions
 
 DECODING = Decoding(confmaps_stride=2)
@@ -77,16 +77,16 @@ def test_offsets_replace_integral_refinement(refinement) -> None:
     outputs = {"confmaps": np.zeros((1, 4, 4), np.float32), "offsets": np.full((2, 4, 4), 0.25)}
     outputs["confmaps"][0, 1, 1:3] = 0.9, 0.8
     options = DecodeOptions(integral_refinement=refinement)
-    (only,) = highest_peaks(RULES["legacy"], outputs, DECODING, options)
-    ((one,),) = all_peaks(RULES["legacy"], outputs, DECODING, options, 0.2)
+    (only,) = highest_peaks(REFERENCES["legacy"], outputs, DECODING, options)
+    ((one,),) = all_peaks(REFERENCES["legacy"], outputs, DECODING, options, 0.2)
     assert (only.x, only.y) == (one.x, one.y) == (1.25, 1.25)
 
 
-@pytest.mark.parametrize("family", RULES)
+@pytest.mark.parametrize("family", REFERENCES)
 def test_no_peaks_at_all(family) -> None:
     outputs = {"confmaps": np.zeros((2, 4, 4), np.float32)}
-    assert all_peaks(RULES[family], outputs, DECODING, DecodeOptions(), 0.2) == [[], []]
-    for peak in highest_peaks(RULES[family], outputs, DECODING, DecodeOptions()):
+    assert all_peaks(REFERENCES[family], outputs, DECODING, DecodeOptions(), 0.2) == [[], []]
+    for peak in highest_peaks(REFERENCES[family], outputs, DECODING, DecodeOptions()):
         assert np.isnan([peak.x, peak.y]).all()
 
 
@@ -96,7 +96,7 @@ def test_a_value_equal_to_the_threshold_counts(family, below) -> None:
     outputs = {"confmaps": np.zeros((2, 4, 4), np.float32)}
     outputs["confmaps"][0, 1, 1], outputs["confmaps"][1, 1, 1] = 0.2, 0.1
     options = DecodeOptions(integral_refinement="none")
-    at, under = highest_peaks(RULES[family], outputs, DECODING, options)
+    at, under = highest_peaks(REFERENCES[family], outputs, DECODING, options)
     assert at == Peak(1, 1, np.float32(0.2), (1, 1))
     assert np.isnan([under.x, under.y]).all()
     assert under.value == below

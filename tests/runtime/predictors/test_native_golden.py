@@ -13,7 +13,7 @@ from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.models import load_native_model
-from sleap_rt.models.reference import peaks, prepare_frame
+from sleap_rt.models.reference import plain_peaks, prepare_frame
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, EngineOptions, ModelOverrides, RunOptions
 from sleap_rt.runtime import open_predictor, predict_frames
 from sleap_rt.runtime.frames.video import VideoFile
@@ -218,8 +218,8 @@ def peaks_in_double_precision(confmap: np.ndarray, threshold: float, stride: int
 
 def refined(confmap: np.ndarray, cells: np.ndarray) -> np.ndarray:
     confmap = confmap.astype(np.float32)
-    on_grid = [peaks.Peak(x, y, float(confmap[y, x]), (y, x)) for y, x in cells.tolist()]
-    return np.array([peaks.refined(confmap, peak, 5)[:2] for peak in on_grid])
+    on_grid = [plain_peaks.Peak(x, y, float(confmap[y, x]), (y, x)) for y, x in cells.tolist()]
+    return np.array([plain_peaks.refined(confmap, peak, 5)[:2] for peak in on_grid])
 
 
 def highest_neighbour(confmap: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Peaks of confidence maps: one per map, or all local maxima.
 
-The rules are those of `sleap_rt.models.reference.peaks`.
+The rules are those of `sleap_rt.models.reference.plain_peaks`.
 """
 
 from typing import NamedTuple

@@ -11,24 +11,24 @@ from sleap_rt.models.legacy.layers.spec import Built, Function, LayerSpec
 
 
 def concatenate(layer: LayerSpec) -> Built:
-    joined = _joined(layer, lambda *inputs: torch.cat(inputs, dim=1))
+    merged = _merged(layer, lambda *inputs: torch.cat(inputs, dim=1))
     layer.only("axis", -1, len(layer.inputs[0]) - 1)
-    return joined
+    return merged
 
 
 def sum_of_all(layer: LayerSpec) -> Built:
-    return _joined(layer, lambda *inputs: reduce(add, inputs))
+    return _merged(layer, lambda *inputs: reduce(add, inputs))
 
 
 def product_of_all(layer: LayerSpec) -> Built:
-    return _joined(layer, lambda *inputs: reduce(mul, inputs))
+    return _merged(layer, lambda *inputs: reduce(mul, inputs))
 
 
-def _joined(layer: LayerSpec, join: Callable[..., torch.Tensor]) -> Built:
+def _merged(layer: LayerSpec, merge: Callable[..., torch.Tensor]) -> Built:
     ranks = {len(shape) for shape in layer.inputs}
     if len(layer.inputs) < 2 or len(ranks) != 1:
         raise layer.refuse(f"cannot join inputs of shapes {[s[1:] for s in layer.inputs]}")
-    return Built(Function(join))
+    return Built(Function(merge))
 
 
 def batch_normalization(layer: LayerSpec) -> Built:

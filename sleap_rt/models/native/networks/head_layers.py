@@ -19,7 +19,7 @@ class MapHead(nn.Module):
 
     def forward(self, features: Features) -> torch.Tensor:
         maps: torch.Tensor = self.conv(features.at(self.spec.output_stride))
-        return torch.sigmoid(maps) if self.spec.activation == "sigmoid" else maps
+        return torch.sigmoid(maps) if self.spec.has_sigmoid else maps
 
 
 class ClassVectorHead(nn.Module):
@@ -27,7 +27,6 @@ class ClassVectorHead(nn.Module):
 
     def __init__(self, spec: HeadSpec, weights: Weights, index: int) -> None:
         super().__init__()
-        self.spec = spec
         prefix = f"head_layers.{index}"
         self.hidden = nn.ModuleList(
             weights.linear(f"{prefix}.pre_classification{i}_fc") for i in range(spec.n_fc_layers)

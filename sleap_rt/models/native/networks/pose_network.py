@@ -46,7 +46,6 @@ def build_network(
     weights: Weights,
     *,
     in_channels: int,
-    max_stride: int,
 ) -> PoseNetwork:
     """Build a network from its description and the tensors of its checkpoint.
 
@@ -55,7 +54,6 @@ def build_network(
         heads: in the order of the checkpoint's `head_layers`.
         weights: the checkpoint's tensors; every one must be used.
         in_channels: channels of the input image according to the configuration.
-        max_stride: unit that frames are padded to.
 
     Raises:
         ModelError: configuration and tensors do not describe the same network.
@@ -65,7 +63,7 @@ def build_network(
         body, [(spec, build_head(spec, weights, i)) for i, spec in enumerate(heads)]
     )
     weights.check_all_taken()
-    _check_shapes(network, heads, in_channels=in_channels, size=4 * max_stride)
+    _check_shapes(network, heads, in_channels=in_channels, size=4 * backbone.max_stride)
     return network.eval().requires_grad_(False)
 
 

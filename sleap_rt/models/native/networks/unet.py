@@ -19,7 +19,6 @@ class UNet(nn.Module):
 
     def __init__(self, spec: UNetSpec, weights: Weights) -> None:
         super().__init__()
-        self.spec = spec
         self.bottleneck_stride = spec.bottleneck_stride
         n, n_enc = spec.convs_per_block, spec.n_encoder_blocks
         self.stem = nn.ModuleList(

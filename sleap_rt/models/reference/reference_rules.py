@@ -1,4 +1,8 @@
-"""What differs between models of sleap-nn and of SLEAP 1.4 and older, behind one protocol."""
+"""What the two families do differently, behind one protocol, and reading maps of peaks by it.
+
+`native.py` and `legacy.py` implement `ReferenceRules`; `highest_peaks` and `all_peaks` are what
+the pipeline asks of either.
+"""
 
 from typing import Any, NamedTuple, Protocol
 
@@ -7,7 +11,7 @@ import torch
 
 from sleap_rt.arrays import Floats, Image
 from sleap_rt.contract import Decoding, Preprocessing
-from sleap_rt.models.reference.peaks import Map, Peak, refined, shifted
+from sleap_rt.models.reference.plain_peaks import Map, Peak, refined, shifted
 from sleap_rt.options import DecodeOptions
 
 
