@@ -89,7 +89,7 @@ def network_in_torch(case: Case, n_frames: int) -> float:
     """Frames per second of the network alone, in batches, frames prepared beforehand."""
     import torch
 
-    from sleap_rt.models import load_native_model
+    from sleap_rt.models.native.load_native import load_native_model
     from sleap_rt.models.reference import prepare_frame
     from sleap_rt.runtime.frames.video import VideoFile
 

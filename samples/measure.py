@@ -23,7 +23,7 @@ from samples.crawlers import SKELETON, Array
 from samples.plans import CLASS_NAMES, PLANS, Plan
 from samples.scene import clip
 from samples.training import centroid_of, cut_crop, network_input
-from sleap_rt.models import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 
 FOLDER = Path(__file__).resolve().parent
 _THRESHOLD = 0.2

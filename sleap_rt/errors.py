@@ -75,6 +75,16 @@ class ModelError(SleapRtError):
     """A trained model or an exported graph is missing, damaged or not supported."""
 
 
+@contextmanager
+def naming(path: object) -> Iterator[None]:
+    """A ModelError in the context names the path, once."""
+    try:
+        yield
+    except ModelError as error:
+        message = str(error)
+        raise ModelError(message if str(path) in message else f"{path}: {message}") from error
+
+
 class NotWritableError(ModelError):
     """An exported graph cannot be written where it should go."""
 

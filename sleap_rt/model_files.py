@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from sleap_rt.contract import Family
-from sleap_rt.errors import ModelError, OptionError
+from sleap_rt.errors import ModelError, OptionError, naming
 from sleap_rt.legacy_files import is_legacy_model, read_model_files
 from sleap_rt.untrusted import listed
 
@@ -260,10 +260,8 @@ def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
         ModelError: one of the files is missing or cannot be read.
     """
     if is_legacy_model(path):
-        try:
+        with naming(path):
             files = read_model_files(path)
-        except ModelError as error:
-            raise ModelError(f"{path}: {error}") from error
         return _digest([hashlib.sha256(part).digest() for part in (files.config, files.weights)])
     folder = native_folder(path)
     own = folder / CHECKPOINT_NAME

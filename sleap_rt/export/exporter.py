@@ -21,8 +21,8 @@ from sleap_rt.export.proof.reduced import certify_reduced
 from sleap_rt.export.proof.sample import add_sample
 from sleap_rt.export.steps import OnStep, Steps
 from sleap_rt.kinds import is_crop_model_alone
-from sleap_rt.models import TrainedModel
 from sleap_rt.models.sets import loaded_set
+from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import NO_OVERRIDES, CalibrationOptions, ExportOptions, ModelOverrides
 
 

@@ -37,14 +37,6 @@ class Reader(NamedTuple):
     takes_overrides: bool
 
 
-def _native_configuration(path: Path) -> Config:
-    return Config.from_yaml(native_folder(path) / CONFIG_NAME)[0]
-
-
-def _describe_native(path: Path, overrides: ModelOverrides) -> GraphContract:
-    return describe_native(path, has_weights=overrides.backbone_ckpt_path is None)
-
-
 def _load_native(paths: Sequence[Path], overrides: ModelOverrides) -> "list[TrainedModel]":
     from sleap_rt.models.native.weights_for_set import load_native_models
 
@@ -64,11 +56,18 @@ def _load_legacy(paths: Sequence[Path], _: ModelOverrides) -> "list[TrainedModel
 
 
 READERS: Mapping[Family, Reader] = {
-    "native": Reader(_native_configuration, _describe_native, _load_native, takes_overrides=True),
+    "native": Reader(
+        configuration=lambda path: Config.from_yaml(native_folder(path) / CONFIG_NAME)[0],
+        describe=lambda path, overrides: describe_native(
+            path, has_weights=overrides.backbone_ckpt_path is None
+        ),
+        load=_load_native,
+        takes_overrides=True,
+    ),
     "legacy": Reader(
-        _legacy_configuration,
-        lambda path, _: describe_legacy(path),
-        _load_legacy,
+        configuration=_legacy_configuration,
+        describe=lambda path, _: describe_legacy(path),
+        load=_load_legacy,
         takes_overrides=False,
     ),
 }

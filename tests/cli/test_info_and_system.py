@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sleap_rt.models import load_legacy_model
 from sleap_rt.models.legacy.describe_legacy import describe_legacy
+from sleap_rt.models.legacy.load_legacy import load_legacy_model
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime import engines
 from sleap_rt.runtime.engines import declarations, open_engine

@@ -8,7 +8,7 @@ import pytest
 import sleap_io as sio
 from tolerances import SAME_GRAPH_PX
 
-from sleap_rt.models import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 from sleap_rt.models.reference import predict_crops
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.frames.video import VideoFile

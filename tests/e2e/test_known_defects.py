@@ -18,7 +18,7 @@ from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.export.graph.chain import graph_of
 from sleap_rt.instances import FrameInstances
-from sleap_rt.models import load_native_models
+from sleap_rt.models.native.weights_for_set import load_native_models
 from sleap_rt.models.pairs import in_order
 from sleap_rt.models.reference import predict_frame, predict_pair
 from sleap_rt.options import DecodeOptions, EngineOptions

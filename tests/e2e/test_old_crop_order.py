@@ -8,7 +8,8 @@ import pytest
 import sleap_io as sio
 
 from sleap_rt.export import export_models
-from sleap_rt.models import load_native_model, load_native_models
+from sleap_rt.models.native.load_native import load_native_model
+from sleap_rt.models.native.weights_for_set import load_native_models
 from sleap_rt.models.pairs import in_order
 from sleap_rt.models.reference import predict_pair
 from sleap_rt.options import DecodeOptions, EngineOptions

@@ -47,13 +47,13 @@ class Kind:
 
 
 def _native(path: Path) -> object:
-    from sleap_rt.models import load_native_model
+    from sleap_rt.models.native.load_native import load_native_model
 
     return load_native_model(path.parent)
 
 
 def _legacy(path: Path) -> object:
-    from sleap_rt.models import load_legacy_model
+    from sleap_rt.models.legacy.load_legacy import load_legacy_model
 
     return load_legacy_model(path if path.suffix == ".zip" else path.parent)
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models import load_native_model
 from sleap_rt.models.edges import check_edges
+from sleap_rt.models.native.load_native import load_native_model
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.predictors.grouping import group_peaks
 from sleap_rt.skeleton import Skeleton

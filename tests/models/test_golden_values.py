@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from sleap_rt.models import TrainedModel, load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 from sleap_rt.models.reference.native import (
     convert_channels,
     match_size,
     network_input,
     scale_and_pad,
 )
+from sleap_rt.models.trained import TrainedModel
 
 pytestmark = pytest.mark.parity
 

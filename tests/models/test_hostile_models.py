@@ -16,11 +16,11 @@ import yaml
 
 from sleap_rt.errors import ModelError
 from sleap_rt.legacy_files import read_model_files
-from sleap_rt.models import load_native_model
 from sleap_rt.models.legacy.config import read_config
 from sleap_rt.models.legacy.h5 import read_keras_h5
 from sleap_rt.models.legacy.keras_model import model_from_keras
 from sleap_rt.models.native.checkpoint import load_checkpoint
+from sleap_rt.models.native.load_native import load_native_model
 from sleap_rt.models.network_summary import describe_network
 
 ROOT = Path(__file__).resolve().parents[2]

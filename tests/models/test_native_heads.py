@@ -8,7 +8,7 @@ import torch
 import yaml
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 
 SKELETON = {"name": "animal", "nodes": [{"name": "nose"}], "edges": []}
 

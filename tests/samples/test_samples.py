@@ -13,7 +13,7 @@ from samples.measure import Frame, Model, Tally, bottomup, single_instance, topd
 from samples.plans import PLANS
 from samples.scene import Scene, clip, still
 from samples.training import cut_crop
-from sleap_rt.models import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 
 SIZE_LIMIT = 1_000_000  # bytes; samples are cloned with the code
 DRAWN_ERROR = 0.5  # px; a pixel's gray level is rounded, and so is the encoder's

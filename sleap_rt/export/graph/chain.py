@@ -12,7 +12,7 @@ from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import FLOAT, INT64, UINT8, Op, Part, TensorType, Value, model_of
 from sleap_rt.export.graph.rules import Rules
 from sleap_rt.kinds import KINDS, ModelKind
-from sleap_rt.models import TrainedModel
+from sleap_rt.models.trained import TrainedModel
 
 RULES: Mapping[Family, Rules] = {"native": NativeRules(), "legacy": LegacyRules()}
 _FRAMES = TensorType(UINT8, ("batch", "height", "width", "channels"))

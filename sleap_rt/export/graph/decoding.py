@@ -8,7 +8,7 @@ from sleap_rt.export.graph.points.lines import class_probabilities, line_scores
 from sleap_rt.export.graph.points.maps import sums
 from sleap_rt.export.graph.rules import Rules
 from sleap_rt.kinds import KINDS, MAP_SUMS, Kind
-from sleap_rt.models import TrainedModel
+from sleap_rt.models.trained import TrainedModel
 
 _SCALAR = TensorType(FLOAT)
 _INPUTS: Mapping[str, TensorType] = {

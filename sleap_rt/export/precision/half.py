@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from sleap_rt.models import TrainedModel
+from sleap_rt.models.trained import TrainedModel
 
 
 class HalfNetwork(nn.Module):

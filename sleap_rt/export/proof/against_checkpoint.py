@@ -19,11 +19,11 @@ from sleap_rt.export.proof.compare import Differences, is_there
 from sleap_rt.export.proof.graph_run import Found, run_graph
 from sleap_rt.export.proof.proof_frames import CPU, clear_threshold, synthetic_frames
 from sleap_rt.kinds import KINDS
-from sleap_rt.models import TrainedModel
 from sleap_rt.models.reference import pipeline
 from sleap_rt.models.reference.pipeline import FramePeaks, Outputs
 from sleap_rt.models.reference.plain_peaks import Peak, refined
 from sleap_rt.models.reference.reference_rules import highest_peaks
+from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine, open_engine
 from sleap_rt.runtime.predictors.grouping import group_peaks

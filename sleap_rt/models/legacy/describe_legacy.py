@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sleap_rt.contract import GraphContract, Preprocessing, Provenance
-from sleap_rt.errors import ModelError
+from sleap_rt.errors import naming
 from sleap_rt.kinds import KINDS, Head
 from sleap_rt.legacy_files import read_model_files
 from sleap_rt.models.edges import check_edges
@@ -43,13 +43,11 @@ def describe_legacy(path: Path) -> GraphContract:
     Raises:
         ModelError: a file is missing or damaged, or describes what is not supported.
     """
-    try:
+    with naming(path):
         files = read_model_files(path)
         config = read_config(files.config, files.config_name)
         architecture = read_architecture(files.weights, files.weights_name)
         return described_by(config, _configured(config, architecture))
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
 
 
 def _configured(config: LegacyConfig, architecture: Mapping[str, Any]) -> NetworkFacts:

@@ -9,8 +9,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -31,19 +30,12 @@ _UNREADABLE = (  # what h5py raises on damage
 )
 
 
-@dataclass(frozen=True)
-class KerasFile:
-    """Content of one `.h5` file.
+class KerasFile(NamedTuple):
+    """Content of one `.h5` file."""
 
-    Attributes:
-        architecture: the parsed `model_config`.
-        weights: by layer in the order of the file, then by path in the layer's own order.
-        sha256: of the file.
-    """
-
-    architecture: dict[str, Any]
-    weights: LayerArrays
-    sha256: str
+    architecture: dict[str, Any]  # the parsed `model_config`
+    weights: LayerArrays  # in the order of the file, and of each layer
+    sha256: str  # of the file
 
 
 def read_keras_h5(content: bytes, name: str) -> KerasFile:

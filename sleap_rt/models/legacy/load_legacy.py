@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sleap_rt.errors import ModelError
-from sleap_rt.legacy_files import ModelFiles, read_model_files
+from sleap_rt.errors import ModelError, naming
+from sleap_rt.legacy_files import read_model_files
 from sleap_rt.models.legacy.config import LegacyConfig, read_config
 from sleap_rt.models.legacy.describe_legacy import NetworkFacts, described_by
 from sleap_rt.models.legacy.h5 import read_keras_h5
@@ -26,26 +26,19 @@ def load_legacy_model(path: Path) -> TrainedModel:
     Raises:
         ModelError: something is missing, damaged, contradictory or not supported.
     """
-    try:
-        return _load(read_model_files(path))
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
-
-
-def _load(files: ModelFiles) -> TrainedModel:
-    config = read_config(files.config, files.config_name)
-    keras = read_keras_h5(files.weights, files.weights_name)
-    network = network_from_keras(model_from_keras(keras.architecture, keras.weights), config.kind)
-    facts = NetworkFacts(
-        network.in_channels,
-        network.max_stride,
-        {output: head.stride for output, head in network.heads.items()},
-    )
-    described = described_by(config, facts, weights_sha256=keras.sha256)
-    _check_channels(network, config)
-    _check_fixed_size(network, config)
-    notes = (*described.notes, *_stride_notes(facts, config), *_crop_notes(network, config))
-    return TrainedModel.of(described, network, notes=notes)
+    with naming(path):
+        files = read_model_files(path)
+        config = read_config(files.config, files.config_name)
+        keras = read_keras_h5(files.weights, files.weights_name)
+        built = model_from_keras(keras.architecture, keras.weights)
+        network = network_from_keras(built, config.kind)
+        strides = {output: head.stride for output, head in network.heads.items()}
+        facts = NetworkFacts(network.in_channels, network.max_stride, strides)
+        described = described_by(config, facts, weights_sha256=keras.sha256)
+        _check_channels(network, config)
+        _check_fixed_size(network, config)
+        notes = (*described.notes, *_stride_notes(facts, config), *_crop_notes(network, config))
+        return TrainedModel.of(described, network, notes=notes)
 
 
 def _check_channels(network: LegacyNetwork, config: LegacyConfig) -> None:

@@ -1,19 +1,11 @@
 """What a model of sleap-nn is, by its `training_config.yaml`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sleap_rt.contract import (
-    CENTER_METHODS,
-    CenterMethod,
-    GraphContract,
-    Preprocessing,
-    Provenance,
-)
-from sleap_rt.errors import ModelError
+from sleap_rt.contract import CENTER_METHODS, CenterMethod, GraphContract, Preprocessing, Provenance
+from sleap_rt.errors import ModelError, naming
 from sleap_rt.kinds import CROP_KINDS, KINDS, MODEL_KINDS, ModelKind
 from sleap_rt.model_files import (
     CHECKPOINT_NAME,
@@ -52,21 +44,11 @@ def describe_native(path: Path, *, has_weights: bool = True) -> GraphContract:
         ModelError: as `read_description`; or the checkpoint is missing.
     """
     folder = native_folder(path)
-    with in_folder(folder):
+    with naming(folder):
         described = read_description(folder).model
         if has_weights:
             check_checkpoint(folder / CHECKPOINT_NAME)
         return described
-
-
-@contextmanager
-def in_folder(folder: Path) -> Iterator[None]:
-    """Errors inside the context name the folder."""
-    try:
-        yield
-    except ModelError as error:
-        message = str(error)
-        raise ModelError(message if str(folder) in message else f"{folder}: {message}") from error
 
 
 def read_description(folder: Path) -> NativeDescription:

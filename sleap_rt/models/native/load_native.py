@@ -3,9 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from sleap_rt.errors import naming
 from sleap_rt.model_files import CHECKPOINT_NAME, native_folder
 from sleap_rt.models.native.checkpoint import Checkpoint, load_checkpoint, replace_weights
-from sleap_rt.models.native.describe_native import in_folder, read_description
+from sleap_rt.models.native.describe_native import read_description
 from sleap_rt.models.native.networks import Weights, build_network
 from sleap_rt.models.trained import TrainedModel
 
@@ -28,14 +29,11 @@ def load_native_model(
         ModelError: something is missing, damaged, contradictory or not supported.
     """
     folder = native_folder(path)
-    with in_folder(folder):
+    with naming(folder):
         described, backbone, heads = read_description(folder)
         checkpoint = _checkpoint(folder, backbone_ckpt, head_ckpt)
         network = build_network(
-            backbone.spec,
-            heads,
-            Weights(checkpoint.weights),
-            in_channels=backbone.in_channels,
+            backbone.spec, heads, Weights(checkpoint.weights), in_channels=backbone.in_channels
         )
     return TrainedModel.of(
         described,

@@ -17,7 +17,7 @@ from torch import nn
 from sleap_rt.errors import ModelError
 from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
-from sleap_rt.models import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples" / "models"
 SIZES = [(1, 12, 8), (3, 4, 20), (2, 28, 36)]  # batch, height, width: multiples of 4

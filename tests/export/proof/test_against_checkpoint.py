@@ -8,7 +8,8 @@ import torch
 from sleap_rt.errors import ModelError
 from sleap_rt.export import export_models
 from sleap_rt.export.proof.against_checkpoint import certify
-from sleap_rt.models import TrainedModel, load_native_model
+from sleap_rt.models.native.load_native import load_native_model
+from sleap_rt.models.trained import TrainedModel
 from sleap_rt.runtime import read_graph_file
 
 MODEL = Path(__file__).resolve().parents[3] / "samples/models/centroid"

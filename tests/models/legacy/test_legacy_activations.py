@@ -12,7 +12,8 @@ from recordings import Arrays, dummy_activations, model_folders, recorded_activa
 
 from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
-from sleap_rt.models import TrainedModel, load_legacy_model
+from sleap_rt.models.legacy.load_legacy import load_legacy_model
+from sleap_rt.models.trained import TrainedModel
 
 pytestmark = pytest.mark.parity
 

@@ -28,7 +28,7 @@ from tolerances import SAME_GRAPH_PX
 from sleap_rt.cli.app import main
 from sleap_rt.errors import ModelError
 from sleap_rt.export import export_models
-from sleap_rt.models import load_legacy_model
+from sleap_rt.models.legacy.load_legacy import load_legacy_model
 from sleap_rt.models.pairs import in_order
 from sleap_rt.models.reference import predict_frame, predict_pair
 from sleap_rt.options import DecodeOptions, EngineOptions

@@ -15,7 +15,7 @@ from keras_files import (
 )
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models import load_legacy_model
+from sleap_rt.models.legacy.load_legacy import load_legacy_model
 
 NODES = ("nose", "thorax", "tail")
 Edges = list[tuple[str, str]]

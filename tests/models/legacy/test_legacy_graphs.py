@@ -31,7 +31,7 @@ from recordings import (
 )
 
 from sleap_rt.instances import FrameInstances, KnownInstances
-from sleap_rt.models import load_legacy_model
+from sleap_rt.models.legacy.load_legacy import load_legacy_model
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines import Engine, declarations, open_engine
 from sleap_rt.runtime.inspect.objection import CAUTIOUS, objection_to

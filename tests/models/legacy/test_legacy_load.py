@@ -22,9 +22,9 @@ from keras_files import (
 
 from sleap_rt.errors import ModelError
 from sleap_rt.legacy_files import is_legacy_model
-from sleap_rt.models import load_legacy_model
 from sleap_rt.models.legacy.config import read_config
 from sleap_rt.models.legacy.describe_legacy import describe_legacy
+from sleap_rt.models.legacy.load_legacy import load_legacy_model
 from sleap_rt.models.legacy.skeleton import skeleton_from_json
 
 

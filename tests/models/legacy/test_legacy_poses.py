@@ -27,7 +27,7 @@ from recordings import (
 )
 
 from sleap_rt.instances import FrameInstances
-from sleap_rt.models import TrainedModel, load_legacy_model
+from sleap_rt.models.legacy.load_legacy import load_legacy_model
 from sleap_rt.models.pairs import in_order
 from sleap_rt.models.reference import predict_crops, predict_frame, predict_pair, prepare_frame
 from sleap_rt.models.reference.pipeline import (
@@ -38,6 +38,7 @@ from sleap_rt.models.reference.pipeline import (
     run_network,
     score_lines,
 )
+from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import DecodeOptions
 
 pytestmark = pytest.mark.parity

@@ -15,7 +15,7 @@ from keras_files import (
 )
 
 from sleap_rt.errors import ModelError
-from sleap_rt.models import load_legacy_model
+from sleap_rt.models.legacy.load_legacy import load_legacy_model
 from sleap_rt.models.pairs import in_order
 from sleap_rt.models.reference import predict_crops, predict_frame
 from sleap_rt.options import DecodeOptions

@@ -8,7 +8,7 @@ import torch
 import yaml
 from seeded_networks import seeded_tensors, tiny_convnext, tiny_swin
 
-from sleap_rt.models import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 
 NODES = ("nose", "tail")
 CLASSES = ("female", "male")

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.errors import EngineError, OptionError
-from sleap_rt.models import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 from sleap_rt.models.reference import predict_crops, predict_frame
 from sleap_rt.options import DecodeOptions, EngineOptions
 from sleap_rt.runtime import open_predictor

@@ -12,7 +12,7 @@ import torch
 from tolerances import INSTANCE_SCORE, PX, SCORE
 
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.models import load_native_model
+from sleap_rt.models.native.load_native import load_native_model
 from sleap_rt.models.reference import plain_peaks, prepare_frame
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, EngineOptions, ModelOverrides, RunOptions
 from sleap_rt.runtime import open_predictor, predict_frames

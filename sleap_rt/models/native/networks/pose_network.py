@@ -41,11 +41,7 @@ class PoseNetwork(nn.Module):
 
 
 def build_network(
-    backbone: BackboneSpec,
-    heads: Sequence[HeadSpec],
-    weights: Weights,
-    *,
-    in_channels: int,
+    backbone: BackboneSpec, heads: Sequence[HeadSpec], weights: Weights, *, in_channels: int
 ) -> PoseNetwork:
     """Build a network from its description and the tensors of its checkpoint.
 

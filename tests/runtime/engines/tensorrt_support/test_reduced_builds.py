@@ -10,8 +10,10 @@ from sleap_rt.export.graph.chain import graph_of
 from sleap_rt.export.precision.calibration import open_calibration
 from sleap_rt.export.precision.half import in_half_precision
 from sleap_rt.export.precision.int8 import in_int8
-from sleap_rt.models import TrainedModel, load_legacy_model, load_native_model
+from sleap_rt.models.legacy.load_legacy import load_legacy_model
+from sleap_rt.models.native.load_native import load_native_model
 from sleap_rt.models.pairs import in_order
+from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import CalibrationOptions
 from sleap_rt.runtime import read_graph_file
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
