@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+from fakes import graph_contract
 from torch import nn
 
-from sleap_rt.contract import Decoding, Preprocessing, Provenance
+from sleap_rt.contract import Decoding
 from sleap_rt.errors import ModelError, OptionError
 from sleap_rt.export import cache
 from sleap_rt.models.native.checkpoint import load_checkpoint, replace_weights
@@ -31,22 +32,8 @@ def trained(kind: str, **preprocessing: Any) -> TrainedModel:
         "max_stride": 16,
         "crop_size": (64, 64) if kind == "centered_instance" else None,
     }
-    return TrainedModel(
-        family="native",
-        kind=kind,
-        skeleton=Skeleton("animal", ("nose", "tail")),
-        anchor_part="nose",
-        preprocessing=Preprocessing(**{**values, **preprocessing}),
-        decoding=Decoding(confmaps_stride=2),
-        network=nn.Identity(),
-        provenance=Provenance(
-            weights_sha256="w",
-            config_sha256="c",
-            trained_with="t",
-            exported_with="e",
-            backbone="unet",
-        ),
-    )
+    nodes = {"skeleton": Skeleton("animal", ("nose", "tail")), "anchor_part": "nose"}
+    return TrainedModel.of(graph_contract(kind, **nodes, **(values | preprocessing)), nn.Identity())
 
 
 def test_without_overrides_a_model_stays_as_it_is():

@@ -3,42 +3,19 @@
 from typing import Any
 
 import pytest
+from fakes import graph_contract
 from torch import nn
 
-from sleap_rt.contract import Decoding, Preprocessing, Provenance
 from sleap_rt.errors import ModelError
 from sleap_rt.models.pairs import in_order
 from sleap_rt.models.trained import TrainedModel
-from sleap_rt.skeleton import Skeleton
 
 NETWORK = nn.Identity()  # one, so that models are equal where their settings are
 
 
 def trained(family: str, kind: str, **preprocessing: Any) -> TrainedModel:
-    values = {
-        "channels": "grayscale",
-        "in_channels": 1,
-        "max_height": None,
-        "max_width": None,
-        "input_scale": 1.0,
-        "max_stride": 16,
-        "crop_size": None if kind == "centroid" else (64, 64),
-    }
-    return TrainedModel(
-        family=family,
-        kind=kind,
-        skeleton=Skeleton("animal", ("nose", "tail")),
-        preprocessing=Preprocessing(**{**values, **preprocessing}),
-        decoding=Decoding(confmaps_stride=2),
-        network=NETWORK,
-        provenance=Provenance(
-            weights_sha256="w",
-            config_sha256="c",
-            trained_with="t",
-            exported_with="e",
-            backbone="unet",
-        ),
-    )
+    usual = {"channels": "grayscale", "crop_size": None if kind == "centroid" else (64, 64)}
+    return TrainedModel.of(graph_contract(kind, family=family, **(usual | preprocessing)), NETWORK)
 
 
 @pytest.mark.parametrize("family", ["native", "legacy"])

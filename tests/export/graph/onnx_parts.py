@@ -1,4 +1,4 @@
-"""A function that writes operators, as a small model by itself."""
+"""A function that writes operators, as a small model; and what legacy parts begin with."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,9 +7,25 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from sleap_rt.contract import Preprocessing
 from sleap_rt.export.graph.part import Op, Part, TensorType, Value, model_of
 
 Write = Callable[..., tuple[Value, ...]]
+
+
+def legacy_spec(**changes: object) -> Preprocessing:
+    """Pre-processing of a legacy model that leaves gray frames as they are, but for padding."""
+    values = {
+        "channels": "grayscale",
+        "in_channels": 1,
+        "max_height": None,
+        "max_width": None,
+        "input_scale": 1.0,
+        "max_stride": 16,
+        "crop_unit": "scaled",
+        "resize": "bilinear",
+    }
+    return Preprocessing(**(values | changes))
 
 
 def model_from(write: Write, inputs: Mapping[str, TensorType]) -> onnx.ModelProto:

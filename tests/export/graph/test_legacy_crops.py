@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from onnx_parts import run_in_onnx
+from onnx_parts import legacy_spec, run_in_onnx
 
 from sleap_rt.contract import Preprocessing
 from sleap_rt.export.graph.chain import RULES, crops_part
@@ -69,18 +69,7 @@ def test_no_centers_give_no_crops(dtype: type) -> None:
 
 
 def _spec(**changes: object) -> Preprocessing:
-    values = {
-        "channels": "grayscale",
-        "in_channels": 1,
-        "max_height": None,
-        "max_width": None,
-        "input_scale": 1.0,
-        "max_stride": 1,
-        "crop_size": (16, 16),
-        "crop_unit": "scaled",
-        "resize": "bilinear",
-    }
-    return Preprocessing(**(values | changes))
+    return legacy_spec(**({"max_stride": 1, "crop_size": (16, 16)} | changes))
 
 
 def _run(spec: Preprocessing, frames: np.ndarray, centers, frame_index) -> list[np.ndarray]:

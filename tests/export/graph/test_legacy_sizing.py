@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from onnx_parts import run_in_onnx
+from onnx_parts import legacy_spec, run_in_onnx
 
 from sleap_rt.contract import Preprocessing
 from sleap_rt.export.graph.chain import RULES, sizing_part
@@ -10,20 +10,6 @@ from sleap_rt.models.reference.legacy import match_size, network_input, to_chann
 
 RNG = np.random.default_rng(5)
 PER_LEVEL = np.float32(1 / 255)
-
-
-def _spec(**changes: object) -> Preprocessing:
-    values = {
-        "channels": "grayscale",
-        "in_channels": 1,
-        "max_height": None,
-        "max_width": None,
-        "input_scale": 1.0,
-        "max_stride": 16,
-        "crop_unit": "scaled",
-        "resize": "bilinear",
-    }
-    return Preprocessing(**(values | changes))
 
 
 def _run(spec: Preprocessing, frames: np.ndarray) -> tuple[np.ndarray, float]:
@@ -50,7 +36,7 @@ def _frames(*shape: int) -> np.ndarray:
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("scale", [1.0, 0.5, 0.29, 0.13, 1.3])
 def test_network_input(scale: float, channels: int) -> None:
-    spec = _spec(
+    spec = legacy_spec(
         input_scale=scale,
         in_channels=channels,
         channels="grayscale" if channels == 1 else "rgb",
@@ -67,7 +53,7 @@ def test_network_input(scale: float, channels: int) -> None:
     "size", [(64, 80), (48, 60), (100, 90), (31, 200), (128, 160), (65, 80), (57, 31)]
 )
 def test_frames_are_brought_to_the_target(size: tuple[int, int], channels: int) -> None:
-    spec = _spec(
+    spec = legacy_spec(
         max_height=64,
         max_width=80,
         max_stride=1,
@@ -83,23 +69,23 @@ def test_frames_are_brought_to_the_target(size: tuple[int, int], channels: int) 
 
 def test_rgb_becomes_gray_and_gray_becomes_rgb() -> None:
     rgb, gray = _frames(1, 64, 64, 3), _frames(1, 64, 64, 1)
-    image, _ = _levels(_spec(max_stride=1), rgb)
+    image, _ = _levels(legacy_spec(max_stride=1), rgb)
     # Where a level lies at a whole number, the order of summation decides: 88 of 2^24 colours.
     differing = image[0, 0] != to_channels(rgb[0], 1)[..., 0]
     assert differing.sum() <= 1
-    image, _ = _levels(_spec(max_stride=1, channels="rgb", in_channels=3), gray)
+    image, _ = _levels(legacy_spec(max_stride=1, channels="rgb", in_channels=3), gray)
     np.testing.assert_array_equal(image[0], np.repeat(gray[0], 3, axis=-1).transpose(2, 0, 1))
 
 
 def test_the_luma_of_colours_by_hand() -> None:
     # trunc((0.2989 R + 0.587 G + 0.114 B) / 255 * 255.5)
     colours = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [10, 20, 30]]
-    image, _ = _levels(_spec(max_stride=1), np.array(colours, np.uint8)[None, :, None])
+    image, _ = _levels(legacy_spec(max_stride=1), np.array(colours, np.uint8)[None, :, None])
     assert image[0, 0, :, 0].tolist() == [76, 149, 29, 255, 18]
 
 
 def test_all_levels_survive_both_ways() -> None:
     """Gray frames reach crops as they are."""
     frames = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    image, _ = _levels(_spec(max_stride=1), frames)
+    image, _ = _levels(legacy_spec(max_stride=1), frames)
     np.testing.assert_array_equal(image[0, 0].astype(np.uint8), frames[0, ..., 0])

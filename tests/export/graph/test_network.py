@@ -1,6 +1,5 @@
 """Written networks against torch: each kind of call by itself, then real models."""
 
-import copy
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from torch import nn
 from sleap_rt.errors import ModelError
 from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
+from sleap_rt.export.precision.half import HalfNetwork
 from sleap_rt.models.native.load_native import load_native_model
 
 SAMPLES = Path(__file__).resolve().parents[3] / "samples" / "models"
@@ -37,15 +37,6 @@ class Calls(nn.Module):
 
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
         return {"confmaps": self.function(image, *self.layers)}
-
-
-class Half(nn.Module):
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = copy.deepcopy(network).half()
-
-    def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        return {name: maps.float() for name, maps in self.network(image.half()).items()}
 
 
 def written(network: nn.Module, max_stride: int = 4, in_channels: int = 3) -> onnx.ModelProto:
@@ -253,7 +244,7 @@ def test_half_precision_begins_and_ends_with_a_cast() -> None:
         return F.gelu(norm(linear(conv(x).permute(0, 2, 3, 1)))) * 0.5
 
     network = Calls(function, *layers).eval()
-    model = written(Half(network))
+    model = written(HalfNetwork(network))
     nodes = [node.op_type for node in model.graph.node]
     assert (nodes[0], nodes[-1], nodes.count("Cast")) == ("Cast", "Cast", 2)
     weights = {value.data_type for value in model.graph.initializer}

@@ -19,7 +19,28 @@ Arrays = dict[str, np.ndarray]
 # flat peaks.
 PX_FRAME, PX_CROPS, PX_CLASS_CROPS, PX_FLAT = 1e-3, 5e-3, 1e-2, 2e-2
 VAL_FRAME, VAL_CROPS, PROB = 1e-4, 1e-3, 1e-4
+ZEROS = 1e-6  # of outputs, in their units; zeros reach only small values
+# Outputs on zeros; the recording of this one carries the rounding of its own run.
+ZEROS_ROUNDED = {("bottomup_multiclass", "MultiInstanceConfmapsHead_0"): 5e-5}
 NETWORK_ERROR = 1e-4  # confidence; frames with a smaller margin may count differently
+
+MODELS = [
+    "bottomup",
+    "bottomup_multiclass",
+    "centered_instance",
+    "centroid",
+    "single_instance",
+    "topdown_multiclass",
+]
+OTHER_BACKBONES = [
+    "hourglass_bottomup",
+    "leap_single_instance",
+    "resnet50_centroid",
+    "unet_nomiddle_centroid",
+    "unet_stem_offsets_bottomup",
+]
+IMAGE = dict.fromkeys(MODELS, 2e-5) | dict.fromkeys(OTHER_BACKBONES, 3e-5)  # of outputs on images
+IMAGE["bottomup_multiclass"] = 1e-4
 
 # Recorded cases of instances: name, models, px, confidence.
 INSTANCE_CASES = [
@@ -87,6 +108,15 @@ def near(actual: np.ndarray, expected: np.ndarray, atol: float, what: object) ->
     """Same shape, NaN in the same places, and close."""
     assert actual.shape == expected.shape, what
     np.testing.assert_allclose(actual, expected, atol=atol, rtol=0, err_msg=str(what))
+
+
+def assert_outputs_equal(name: str, found: Arrays, recorded: Arrays, atol: float) -> None:
+    """Outputs of a model's network, by layer and channels first, against a recording."""
+    assert set(found) == set(recorded) - {"input", "output_names", "video", "frame_idx"}
+    for layer, output in found.items():
+        channels_last = output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
+        limit = ZEROS_ROUNDED.get((name, layer), atol) if atol == ZEROS else atol
+        near(channels_last, recorded[layer], limit, layer)
 
 
 def is_firm(case: Arrays) -> np.ndarray:

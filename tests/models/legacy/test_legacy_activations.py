@@ -8,7 +8,17 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from recordings import Arrays, dummy_activations, model_folders, recorded_activations
+from recordings import (
+    IMAGE,
+    MODELS,
+    OTHER_BACKBONES,
+    ZEROS,
+    Arrays,
+    assert_outputs_equal,
+    dummy_activations,
+    model_folders,
+    recorded_activations,
+)
 
 from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
@@ -16,28 +26,6 @@ from sleap_rt.models.legacy.load_legacy import load_legacy_model
 from sleap_rt.models.trained import TrainedModel
 
 pytestmark = pytest.mark.parity
-
-LEGACY = [
-    "bottomup",
-    "bottomup_multiclass",
-    "centered_instance",
-    "centroid",
-    "single_instance",
-    "topdown_multiclass",
-]
-OTHER = [
-    "hourglass_bottomup",
-    "leap_single_instance",
-    "resnet50_centroid",
-    "unet_nomiddle_centroid",
-    "unet_stem_offsets_bottomup",
-]
-# Absolute, in units of the output. Zeros reach only small values; the recording of
-# `bottomup_multiclass` carries the rounding of its own run.
-ATOL_ZEROS = 1e-6
-ATOL_ZEROS_ROUNDED = {("bottomup_multiclass", "MultiInstanceConfmapsHead_0"): 5e-5}
-ATOL_IMAGE = dict.fromkeys(LEGACY, 2e-05) | dict.fromkeys(OTHER, 3e-05)
-ATOL_IMAGE["bottomup_multiclass"] = 1e-4
 
 
 @cache
@@ -77,30 +65,23 @@ RUNNERS = {"torch": _by_torch, "onnxruntime": _by_onnxruntime}
 def _compare(name: str, runner: str, folder: Path, recorded: Arrays, atol: float) -> None:
     image = np.ascontiguousarray(recorded["input"].transpose(0, 3, 1, 2))
     actual = RUNNERS[runner](folder, image)
-    not_outputs = {"input", "output_names", "video", "frame_idx"}
-    assert set(actual) == set(recorded) - not_outputs
-    for layer, output in actual.items():
-        channels_last = output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
-        limit = ATOL_ZEROS_ROUNDED.get((name, layer), atol) if atol == ATOL_ZEROS else atol
-        np.testing.assert_allclose(
-            channels_last, recorded[layer], atol=limit, rtol=0, err_msg=layer
-        )
+    assert_outputs_equal(name, actual, recorded, atol)
 
 
-@pytest.mark.parametrize("name", LEGACY)
+@pytest.mark.parametrize("name", MODELS)
 def test_outputs_on_zeros(shared_data: Path, name: str) -> None:
     folder = model_folders(shared_data)[name]
-    _compare(name, "torch", folder, dummy_activations(folder), ATOL_ZEROS)
+    _compare(name, "torch", folder, dummy_activations(folder), ZEROS)
 
 
 @pytest.mark.parametrize(
     ("name", "runner"),
-    [(name, runner) for runner in RUNNERS for name in (*LEGACY, *OTHER)],
+    [(name, runner) for runner in RUNNERS for name in (*MODELS, *OTHER_BACKBONES)],
 )
 def test_outputs_on_images(shared_data: Path, name: str, runner: str) -> None:
     folder = model_folders(shared_data)[name]
-    _compare(name, runner, folder, recorded_activations(shared_data, name), ATOL_IMAGE[name])
+    _compare(name, runner, folder, recorded_activations(shared_data, name), IMAGE[name])
 
 
 def test_no_model_is_left_out(shared_data: Path) -> None:
-    assert set(model_folders(shared_data)) == {*LEGACY, *OTHER}
+    assert set(model_folders(shared_data)) == {*MODELS, *OTHER_BACKBONES}

@@ -9,7 +9,10 @@ import onnx.utils
 import onnxruntime
 import pytest
 from recordings import (
+    IMAGE,
     INSTANCE_CASES,
+    MODELS,
+    OTHER_BACKBONES,
     PIPELINES,
     PROB,
     PX_CLASS_CROPS,
@@ -18,8 +21,10 @@ from recordings import (
     PX_FRAME,
     VAL_CROPS,
     VAL_FRAME,
+    ZEROS,
     Arrays,
     assert_instances_equal,
+    assert_outputs_equal,
     dummy_activations,
     frames_of,
     model_folders,
@@ -39,8 +44,6 @@ from sleap_rt.runtime.predictors import open_predictor
 
 pytestmark = [pytest.mark.parity, pytest.mark.engine]
 
-# Of activations. The recording of zeros of `bottomup_multiclass` carries its own run's rounding.
-ATOL_ZEROS, ATOL_ZEROS_ROUNDED, ATOL_OTHER = 1e-6, 5e-5, 3e-5
 SIZED = "sizing/image"  # what the first part of a graph hands over
 
 CPU = EngineOptions(engine="ort", device="cpu")
@@ -76,26 +79,10 @@ def _feed(engine: Engine, frames: np.ndarray, **inputs: np.ndarray) -> Arrays:
     return engine.run({"frames": frames, **THRESHOLD, **defaults, **inputs})
 
 
-def _compare_heads(folder: Path, found: Arrays, recorded: Arrays, limits: dict[str, float]) -> None:
+def _compare_heads(name: str, folder: Path, found: Arrays, recorded: Arrays, atol: float) -> None:
     heads: Any = load_legacy_model(folder).network.heads
-    not_outputs = {"input", "output_names", "video", "frame_idx"}
-    assert {head.layer for head in heads.values()} == set(recorded) - not_outputs
-    for name, head in heads.items():
-        output = found[name]
-        channels_last = output.transpose(0, 2, 3, 1) if output.ndim == 4 else output
-        limit = limits.get(name, limits[""])
-        near(channels_last, recorded[head.layer], limit, head.layer)
-
-
-MODELS = [
-    "bottomup",
-    "bottomup_multiclass",
-    "centered_instance",
-    "centroid",
-    "single_instance",
-    "topdown_multiclass",
-]
-ATOL_IMAGE = dict.fromkeys(MODELS, 2e-5) | {"bottomup_multiclass": 1e-4}
+    by_layer = {head.layer: found[output] for output, head in heads.items()}
+    assert_outputs_equal(name, by_layer, recorded, atol)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -110,13 +97,7 @@ def test_network_outputs_on_a_black_frame(shared_data: Path, graphs: Graphs, nam
     if "centers" in {spec.name for spec in engine.inputs}:
         crops = {"centers": np.full((n, 2), 40, np.float32), "frame_index": np.zeros(n, np.int64)}
     found = _feed(engine, np.zeros(size, np.uint8), **crops)
-    _compare_heads(
-        folder,
-        found,
-        recorded,
-        {"": ATOL_ZEROS}
-        | ({"confmaps": ATOL_ZEROS_ROUNDED} if name == "bottomup_multiclass" else {}),
-    )
+    _compare_heads(name, folder, found, recorded, ZEROS)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -137,8 +118,8 @@ def test_network_outputs_on_the_recorded_frame(
         centers = recorded_case(shared_data, case[name])["centroids"][0]
         crops = {"centers": centers[:2], "frame_index": np.zeros(2, np.int64)}
     found = _feed(open_engine(graphs(name)[0], CPU), frame[None], **crops)
-    limit = VAL_CROPS if crops else ATOL_IMAGE[name]
-    _compare_heads(folder, found, recorded, {"": limit})
+    limit = VAL_CROPS if crops else IMAGE[name]
+    _compare_heads(name, folder, found, recorded, limit)
 
 
 @pytest.mark.parametrize("name", ["centered_instance", "topdown_multiclass"])
@@ -146,12 +127,10 @@ def test_network_outputs_on_recorded_crops(
     shared_data: Path, graphs: Graphs, tmp_path: Path, name: str
 ) -> None:
     """Fed behind the cropping, where no gray level can differ."""
-    _compare_network(shared_data, name, graphs(name)[0], tmp_path, ATOL_IMAGE[name])
+    _compare_network(shared_data, name, graphs(name)[0], tmp_path)
 
 
-def _compare_network(
-    shared_data: Path, name: str, path: Path, tmp_path: Path, limit: float
-) -> None:
+def _compare_network(shared_data: Path, name: str, path: Path, tmp_path: Path) -> None:
     """The network inside a graph, on recorded inputs."""
     folder = model_folders(shared_data)[name]
     network: Any = load_legacy_model(folder).network
@@ -167,26 +146,18 @@ def _compare_network(
     recorded = recorded_activations(shared_data, name)
     session = onnxruntime.InferenceSession(part, providers=["CPUExecutionProvider"])
     found = session.run(outputs, {entry: recorded["input"].transpose(0, 3, 1, 2)})
-    _compare_heads(folder, dict(zip(outputs, found, strict=True)), recorded, {"": limit})
-
-
-OTHER = [
-    "hourglass_bottomup",
-    "leap_single_instance",
-    "resnet50_centroid",
-    "unet_nomiddle_centroid",
-    "unet_stem_offsets_bottomup",
-]
+    by_output = dict(zip(outputs, found, strict=True))
+    _compare_heads(name, folder, by_output, recorded, IMAGE[name])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", OTHER)
+@pytest.mark.parametrize("name", OTHER_BACKBONES)
 def test_network_outputs_of_other_backbones(
     shared_data: Path, exported: Callable[[Sequence[Path]], list[Path]], tmp_path: Path, name: str
 ) -> None:
     """The recorded inputs are no bytes, so they are fed where the graph has sized its frames."""
     (path,) = exported([model_folders(shared_data)[name]])
-    _compare_network(shared_data, name, path, tmp_path, ATOL_OTHER)
+    _compare_network(shared_data, name, path, tmp_path)
 
 
 def _predict(

@@ -5,10 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 import onnxruntime
 import torch
+from tolerances import MAP
 from torch import nn
 
 from sleap_rt.export.graph.network.writer import network_part
 from sleap_rt.export.graph.part import model_of
+
+
+def assert_written_for_every_size(
+    network: nn.Module, max_stride: int, shapes: Sequence[tuple[int, int, int, int]]
+) -> None:
+    """One graph gives the network's maps of every shape, (batch, channels, height, width)."""
+    written, noise = WrittenNetwork(network, max_stride), np.random.default_rng(11)
+    for shape in shapes:
+        image = torch.from_numpy(noise.random(shape, np.float32))
+        (actual,) = written.run(image)
+        expected = network(image)["confmaps"].numpy()
+        assert actual.shape == expected.shape
+        atol = MAP * np.abs(expected).max()
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=atol, err_msg=str(shape))
 
 
 class WrittenNetwork:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from onnx_runs import WrittenNetwork
+from onnx_runs import assert_written_for_every_size
 from seeded_networks import build_tiny, confmaps_head, tiny_convnext, tiny_swin
 from tolerances import MAP
 
@@ -106,15 +106,8 @@ def forward_by_the_layer_list(
 def test_a_written_graph_holds_for_every_size(variant: str) -> None:
     config, tensors = tiny_convnext(**VARIANTS[variant])
     network = build_tiny(config, tensors)
-    written = WrittenNetwork(network, config["convnext"]["max_stride"])
-    noise = np.random.default_rng(11)
-    for shape in [(1, 1, 64, 64), (3, 1, 96, 64), (2, 1, 64, 224)]:
-        image = torch.from_numpy(noise.random(shape, np.float32))
-        (actual,) = written.run(image)
-        expected = network(image)["confmaps"].numpy()
-        assert actual.shape == expected.shape
-        atol = MAP * np.abs(expected).max()
-        np.testing.assert_allclose(actual, expected, rtol=0, atol=atol, err_msg=str(shape))
+    shapes = [(1, 1, 64, 64), (3, 1, 96, 64), (2, 1, 64, 224)]
+    assert_written_for_every_size(network, config["convnext"]["max_stride"], shapes)
 
 
 def test_a_tensor_that_is_missing_is_named() -> None:

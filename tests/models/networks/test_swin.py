@@ -5,9 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from onnx_runs import WrittenNetwork
+from onnx_runs import assert_written_for_every_size
 from seeded_networks import build_tiny, position_index, seeded_tensors, tiny_swin
-from tolerances import MAP
 
 from sleap_rt.errors import ModelError
 from sleap_rt.models.native.networks import Weights
@@ -158,15 +157,8 @@ def test_a_written_graph_holds_for_every_size(changes: dict[str, object]) -> Non
     few_blocks = {"embed": 4, "depths": [2, 0, 0, 0], "num_heads": [1, 2, 2, 4]}
     config, tensors = tiny_swin(arch=few_blocks, **changes)
     network = build_tiny(config, tensors)
-    written = WrittenNetwork(network, config["swint"]["max_stride"])
-    noise = np.random.default_rng(11)
-    for shape in [(1, 1, 32, 32), (3, 1, 96, 64), (2, 1, 64, 224)]:
-        image = torch.from_numpy(noise.random(shape, np.float32))
-        (actual,) = written.run(image)
-        expected = network(image)["confmaps"].numpy()
-        assert actual.shape == expected.shape
-        atol = MAP * np.abs(expected).max()
-        np.testing.assert_allclose(actual, expected, rtol=0, atol=atol, err_msg=str(shape))
+    shapes = [(1, 1, 32, 32), (3, 1, 96, 64), (2, 1, 64, 224)]
+    assert_written_for_every_size(network, config["swint"]["max_stride"], shapes)
 
 
 def test_every_frame_of_a_batch_is_treated_alone() -> None:
