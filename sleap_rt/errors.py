@@ -77,12 +77,13 @@ class ModelError(SleapRtError):
 
 @contextmanager
 def naming(path: object) -> Iterator[None]:
-    """A ModelError in the context names the path, once."""
+    """A ModelError in the context begins with the path, or with a file in it."""
     try:
         yield
     except ModelError as error:
         message = str(error)
-        raise ModelError(message if str(path) in message else f"{path}: {message}") from error
+        begins = message.startswith((f"{path}:", f"{path} ", f"{path}/", f"{path}\\"))
+        raise ModelError(message if begins else f"{path}: {message}") from error
 
 
 class NotWritableError(ModelError):

@@ -3,7 +3,7 @@
 import pytest
 
 from sleap_rt.cli import main
-from sleap_rt.errors import DataError, as_keywords, options_are_typed
+from sleap_rt.errors import DataError, ModelError, as_keywords, naming, options_are_typed
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,18 @@ def test_a_command_is_told_what_it_was_typed(tmp_path, capsys):
         main([*words, "-o", str(tmp_path / "there.slp")])
     assert "choose another -o, or pass --overwrite" in capsys.readouterr().err
     assert "overwrite=True" in str(DataError("--overwrite"))  # and Python again, from now on
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("model.heads sets none", "model: model.heads sets none"),
+        ("a pose model needs its skeleton", "model: a pose model needs its skeleton"),
+        ("model/best.ckpt does not exist", "model/best.ckpt does not exist"),
+        ("model: damaged", "model: damaged"),
+    ],
+)
+def test_a_path_is_named_once_also_where_it_is_a_common_word(message, named):
+    with pytest.raises(ModelError) as error, naming("model"):
+        raise ModelError(message)
+    assert str(error.value) == named
