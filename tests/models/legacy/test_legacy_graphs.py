@@ -38,13 +38,12 @@ from recordings import (
 from sleap_rt.instances import FrameInstances, KnownInstances
 from sleap_rt.models.legacy.load_legacy import load_legacy_model
 from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime import read_graph_file
 from sleap_rt.runtime.engines import Engine, declarations, open_engine
 from sleap_rt.runtime.inspect.objection import CAUTIOUS, objection_to
 from sleap_rt.runtime.predictors import open_predictor
 
 pytestmark = [pytest.mark.parity, pytest.mark.engine]
-
-SIZED = "sizing/image"  # what the first part of a graph hands over
 
 CPU = EngineOptions(engine="ort", device="cpu")
 THRESHOLD = {
@@ -135,12 +134,8 @@ def _compare_network(shared_data: Path, name: str, path: Path, tmp_path: Path) -
     folder = model_folders(shared_data)[name]
     network: Any = load_legacy_model(folder).network
     outputs = list(network.heads)
-    nodes = onnx.load(path).graph.node
-    names = {output for node in nodes for output in node.output}
-    # Crops enter at the first convolution; frames where they have been sized.
-    entry = next(node.input[0] for node in nodes if node.op_type == "Conv")
-    entry = entry if "centers" in {i.name for i in onnx.load(path).graph.input} else SIZED
-    assert entry in names
+    parts = {part.name: part for part in read_graph_file(path).contract.parts}
+    (entry,) = parts["network"].inputs
     part = tmp_path / "network.onnx"
     onnx.utils.extract_model(str(path), str(part), [entry], outputs)
     recorded = recorded_activations(shared_data, name)
