@@ -27,7 +27,6 @@ BYTES_NODE = "frames/Cast"
 """The first node of a graph. It casts the frames' bytes to floats, since some engines support bytes
 in no other operator. An engine that can gather and transpose bytes may cast to bytes instead."""
 
-PartName = Literal["sizing", "crops", "network", "decoding"]
 Family = Literal["native", "legacy"]  # sleap-nn; SLEAP 1.4 and earlier
 
 
@@ -133,7 +132,7 @@ class GraphPart:
         outputs: names of its tensors that other parts take or that are outputs of the graph.
     """
 
-    name: PartName
+    name: Literal["sizing", "crops", "network", "decoding"]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
 

@@ -66,9 +66,9 @@ def export_for_bonsai(
     """
     name = f"{kind.model_type}.onnx"
     refuse_other_graphs(folder, {name})
-    decode = replace(options.decode or DecodeOptions())
-    if "centroids" in kind.outputs:
-        decode = replace(decode, max_instances=decode.max_instances or MOST_INSTANCES)
+    decode = options.decode or DecodeOptions()
+    if "centroids" in kind.outputs and decode.max_instances is None:
+        decode = replace(decode, max_instances=MOST_INSTANCES)
     with tempfile.TemporaryDirectory() as temporary:
         stages = export_models(paths, Path(temporary), overrides, options, on_step=on_step)
         contracts = tuple(read_graph_file(stage).contract for stage in stages)

@@ -1,11 +1,11 @@
 """A trained model's graph: a chain of parts, by the rules of its family."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 import onnx
 
-from sleap_rt.contract import BYTES_NODE, Family, GraphPart, PartName, Preprocessing
+from sleap_rt.contract import BYTES_NODE, Family, GraphPart, Preprocessing
 from sleap_rt.export.graph.decoding import decoding_part
 from sleap_rt.export.graph.legacy import LegacyRules
 from sleap_rt.export.graph.native import NativeRules
@@ -15,6 +15,7 @@ from sleap_rt.export.graph.rules import Rules
 from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.models import TrainedModel
 
+PartName = Literal["sizing", "crops", "network", "decoding"]
 RULES: Mapping[Family, Rules] = {"native": NativeRules(), "legacy": LegacyRules()}
 _FRAMES = TensorType(UINT8, ("batch", "height", "width", "channels"))
 
