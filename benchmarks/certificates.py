@@ -16,14 +16,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from sleap_rt.contract import Certificate  # noqa: E402
+from sleap_rt.contract import Certificate, Precision  # noqa: E402
 from sleap_rt.errors import SleapRtError  # noqa: E402
 from sleap_rt.export import export_models  # noqa: E402
 from sleap_rt.export.precision.calibration import open_calibration  # noqa: E402
 from sleap_rt.export.precision.int8 import in_int8  # noqa: E402
 from sleap_rt.export.proof import reduced as reduced_proof  # noqa: E402
 from sleap_rt.kinds import is_crop_model_alone  # noqa: E402
-from sleap_rt.options import CalibrationOptions  # noqa: E402
+from sleap_rt.options import CalibrationOptions, ExportOptions  # noqa: E402
 from sleap_rt.runtime import GraphFile, read_graph_file  # noqa: E402
 
 REDUCED = (
@@ -65,8 +65,9 @@ def main() -> None:
     print("\n" + "\n".join([INT8, *rows]))
 
 
-def _exported(models: list[Path], folder: Path, precision: str) -> list[GraphFile]:
-    return [read_graph_file(path) for path in export_models(models, folder, precision=precision)]
+def _exported(models: list[Path], folder: Path, precision: Precision) -> list[GraphFile]:
+    options = ExportOptions(precision=precision)
+    return [read_graph_file(path) for path in export_models(models, folder, options=options)]
 
 
 def _name(graph: GraphFile, models: list[Path]) -> str:

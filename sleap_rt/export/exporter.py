@@ -1,37 +1,39 @@
 """Exports trained models to a folder, with proof that the graphs give the same poses."""
 
 import json
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sleap_rt.contract import GraphContract, Precision
 from sleap_rt.errors import ModelError
 from sleap_rt.export.folders import room_in
-from sleap_rt.export.graph.chain import contract_parts, graph_of, joined, parts_of
+from sleap_rt.export.graph.chain import chain_of, chained, contract_parts, graph_of
 from sleap_rt.export.metadata import METADATA_NAME, metadata_of
 from sleap_rt.export.onnx_file import save
 from sleap_rt.export.precision.calibration import CalibrationFrames, open_calibration
 from sleap_rt.export.precision.half import in_half_precision
-from sleap_rt.export.precision.int8 import ExportedGraph, in_int8
+from sleap_rt.export.precision.int8 import in_int8
+from sleap_rt.export.precision.reduced_contract import reduced_contract
 from sleap_rt.export.proof.against_checkpoint import certify
 from sleap_rt.export.proof.reduced import certify_reduced
 from sleap_rt.export.proof.sample import add_sample
-from sleap_rt.export.steps import OnStep, Steps
+from sleap_rt.export.steps import OnStep, carry_out
 from sleap_rt.kinds import is_crop_model_alone
 from sleap_rt.models.sets import loaded_set
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import NO_OVERRIDES, CalibrationOptions, ExportOptions, ModelOverrides
+
+_FLOAT32 = ExportOptions()
 
 
 def export_models(
     paths: Sequence[Path],
     folder: Path,
     overrides: ModelOverrides = NO_OVERRIDES,
-    precision: Precision = "fp32",
-    calibration: CalibrationOptions | None = None,
+    options: ExportOptions = _FLOAT32,
     *,
     on_step: OnStep | None = None,
 ) -> list[Path]:
@@ -44,8 +46,7 @@ def export_models(
         paths: trained models, all native or all legacy, in any order.
         folder: receives `<kind>.onnx` for each model and `export_metadata.json`; made if needed.
         overrides: settings that replace those of the training configurations.
-        precision: number format of the networks.
-        calibration: frames for precision `int8`, and what it may cost; None for the others.
+        options: precision of the networks, and the calibration that int8 needs.
         on_step: called as each step begins and ends.
 
     Returns:
@@ -58,18 +59,19 @@ def export_models(
             from its checkpoint by more than the tolerance.
         NotWritableError: `folder` cannot be written to.
     """
-    ExportOptions(precision=precision, calibration=calibration)  # refuses what does not fit
-    steps = Steps(1 + _N_STEPS[precision] * len(paths), on_step)
-    with steps.step("read the trained models"):
-        models = loaded_set(paths, overrides)
-    with _calibration_frames(models, calibration) as frames:
+    read = partial(loaded_set, paths, overrides)
+    (models,) = carry_out([("read the trained models", read)], on_step)
+    with _calibration_frames(models, options.calibration) as frames:
         refuse_other_graphs(folder, {f"{model.kind}.onnx" for model in models})
-        with room_in(folder) as temporary:
-            written = _written(models, temporary, precision, frames, steps)
-            metadata = metadata_of([contract for _, contract in written])
+        with room_in(folder) as room:
+            exact = room if options.precision == "fp32" else room / "float32"  # stays behind
+            exact.mkdir(exist_ok=True)
+            drafts = [_Draft(model, exact) for model in models]
+            carry_out(_plan(drafts, room, options.precision, frames), on_step)
+            metadata = metadata_of([draft.contract for draft in drafts])
             text = json.dumps(metadata, indent=2)
-            (temporary / METADATA_NAME).write_text(text, encoding="utf8")
-    return [folder / path.name for path, _ in written]
+            (room / METADATA_NAME).write_text(text, encoding="utf8")
+    return [folder / draft.path.name for draft in drafts]
 
 
 def contracts_of(
@@ -83,9 +85,6 @@ def contracts_of(
         ModelError: a model cannot be loaded, or the models are not a supported set.
     """
     return [model.contract() for model in loaded_set(paths, overrides)]
-
-
-_N_STEPS: dict[Precision, int] = {"fp32": 3, "fp16": 5, "int8": 3}  # of each model
 
 
 def refuse_other_graphs(folder: Path, names: set[str]) -> None:
@@ -115,49 +114,64 @@ def _calibration_frames(
     return open_calibration(calibration, needs_labels=needs_labels)
 
 
-def _written(
-    models: Sequence[TrainedModel],
-    folder: Path,
-    precision: Precision,
-    frames: CalibrationFrames | None,
-    steps: Steps,
-) -> list[ExportedGraph]:
-    """The graphs in the folder, each certified and with a sample to replay."""
+class _Draft:
+    """The graph of a model on its way: each step makes or completes the file at `path`.
+
+    Args:
+        model: a trained model.
+        folder: receives its float32 graph.
+    """
+
+    def __init__(self, model: TrainedModel, folder: Path) -> None:
+        self.model, self.contract = model, model.contract()
+        self.path = folder / f"{model.kind}.onnx"
+
+    def write(self) -> None:
+        chain = chain_of(self.model)
+        self._proto = chained(chain, self.model.kind)
+        self._save(replace(self.contract, parts=contract_parts(chain)))
+
+    def certify(self) -> None:
+        self._save(replace(self.contract, certificate=certify(self.model, self.path)))
+
+    def halve(self, room: Path) -> None:
+        self._exact = self.path, self.contract
+        self._proto, self.path = graph_of(in_half_precision(self.model)), room / self.path.name
+        self._save(reduced_contract(self.contract, "fp16"))
+
+    def certify_half(self) -> None:
+        exact, contract = self._exact
+        certificate = certify_reduced(exact, self.path, contract)
+        self._save(replace(self.contract, certificate=certificate))
+
+    def add_sample(self) -> None:
+        add_sample(self.path, self.contract)
+
+    def _save(self, contract: GraphContract) -> None:
+        save(self._proto, contract, self.path)
+        self.contract = contract
+
+
+def _plan(
+    drafts: Sequence[_Draft], room: Path, precision: Precision, frames: CalibrationFrames | None
+) -> list[tuple[str, Callable[[], None]]]:
+    """All steps to graphs in `room` that are certified and have a sample to replay."""
+    plan: list[tuple[str, Callable[[], None]]] = []
+    for draft in drafts:
+        kind = draft.model.kind
+        plan.append((f"{kind}: write the graph", draft.write))
+        plan.append((f"{kind}: compare with the checkpoint", draft.certify))
+        if precision == "fp16":
+            plan.append((f"{kind}: write the graph in float16", partial(draft.halve, room)))
+            plan.append((f"{kind}: compare float16 with float32", draft.certify_half))
     if frames is not None:
-        with tempfile.TemporaryDirectory() as temporary:
-            exact = [_export(model, Path(temporary), steps) for model in models]
-            with steps.step("calibrate, quantize and compare", n_steps=len(models)):
-                return in_int8(exact, frames, folder)
-    export = _export if precision == "fp32" else _export_reduced
-    written = [export(model, folder, steps) for model in models]
-    for path, contract in written:
-        with steps.step(f"{contract.kind}: store a sample to replay"):
-            add_sample(path, contract)
-    return written
+        quantize = partial(_quantize, drafts, frames, room)
+        return [*plan, ("calibrate, quantize and compare", quantize)]
+    samples = [(f"{d.model.kind}: store a sample to replay", d.add_sample) for d in drafts]
+    return plan + samples
 
 
-def _export(model: TrainedModel, folder: Path, steps: Steps) -> ExportedGraph:
-    path = folder / f"{model.kind}.onnx"
-    with steps.step(f"{model.kind}: write the graph"):
-        parts = parts_of(model)
-        graph, contract = joined(parts, model.kind), model.contract(contract_parts(parts))
-        save(graph, contract, path)
-    with steps.step(f"{model.kind}: compare with the checkpoint"):
-        contract = replace(contract, certificate=certify(model, path))
-        save(graph, contract, path)
-    return path, contract
-
-
-def _export_reduced(model: TrainedModel, folder: Path, steps: Steps) -> ExportedGraph:
-    """Export in float16, certified against the float32 graph, which is certified first."""
-    path = folder / f"{model.kind}.onnx"
-    with tempfile.TemporaryDirectory() as temporary:
-        exact, contract = _export(model, Path(temporary), steps)
-        reduced = replace(contract, precision="fp16", certificate=None)
-        with steps.step(f"{model.kind}: write the graph in float16"):
-            graph = graph_of(in_half_precision(model))
-            save(graph, reduced, path)
-        with steps.step(f"{model.kind}: compare float16 with float32"):
-            reduced = replace(reduced, certificate=certify_reduced(exact, path, contract))
-            save(graph, reduced, path)
-    return path, reduced
+def _quantize(drafts: Sequence[_Draft], frames: CalibrationFrames, room: Path) -> None:
+    made = in_int8([(draft.path, draft.contract) for draft in drafts], frames, room)
+    for draft, graph in zip(drafts, made, strict=True):
+        draft.path, draft.contract = graph

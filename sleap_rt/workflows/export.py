@@ -95,7 +95,7 @@ def export_models(
             return _for_bonsai(paths, to, described_models, overrides, options, on_step)
         to = default_folder(paths) if folder is None else folder
         graphs = loaded_exporter(on_step).export_models(
-            paths, to, overrides, options.precision, options.calibration, on_step=on_step
+            paths, to, overrides, options, on_step=on_step
         )
     exported = [Exported(path=path, contract=read_graph_file(path).contract) for path in graphs]
     if target is None:

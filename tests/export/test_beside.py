@@ -8,7 +8,7 @@ from sleap_rt import run_inference
 from sleap_rt.errors import OptionError
 from sleap_rt.export import export_models
 from sleap_rt.export.beside import export_beside
-from sleap_rt.options import NO_OVERRIDES, EngineOptions, ModelOverrides
+from sleap_rt.options import NO_OVERRIDES, EngineOptions, ExportOptions, ModelOverrides
 from sleap_rt.runtime.inspect.bench import BenchOptions
 from sleap_rt.workflows.inspect.bench import plan_bench
 from sleap_rt.workflows.inspect.verify import plan_verification
@@ -57,7 +57,7 @@ def test_an_export_with_other_settings_is_not_used(model):
 
 def test_an_export_in_another_precision_is_not_used(model):
     shutil.rmtree(model / "exported")
-    export_models([model], model / "exported", precision="fp16")
+    export_models([model], model / "exported", options=ExportOptions(precision="fp16"))
     assert "in fp16" in export_beside([model], NO_OVERRIDES).note
 
 

@@ -66,13 +66,11 @@ def export_for_bonsai(
     """
     name = f"{kind.model_type}.onnx"
     refuse_other_graphs(folder, {name})
-    decode = replace(options.decode or DecodeOptions())
-    if "centroids" in kind.outputs:
-        decode = replace(decode, max_instances=decode.max_instances or MOST_INSTANCES)
+    decode = options.decode or DecodeOptions()
+    if "centroids" in kind.outputs and decode.max_instances is None:
+        decode = replace(decode, max_instances=MOST_INSTANCES)
     with tempfile.TemporaryDirectory() as temporary:
-        stages = export_models(
-            paths, Path(temporary), overrides, options.precision, on_step=on_step
-        )
+        stages = export_models(paths, Path(temporary), overrides, options, on_step=on_step)
         contracts = tuple(read_graph_file(stage).contract for stage in stages)
         size = _image_size(contracts[0], options.frame_size)
         graph = bonsai_graph([onnx.load(stage) for stage in stages], kind, decode, size)

@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from sleap_rt.export.bonsai.joining import Piece, joined
+from sleap_rt.export.bonsai.joining import Piece, join
 from sleap_rt.export.bonsai.kinds import BonsaiKind
 from sleap_rt.export.graph.part import (
     BOOL,
@@ -77,7 +77,7 @@ def bonsai_graph(
         pieces.append(Piece(last, "pose.", {**of_last, **found}))
         if is_pair:
             pieces.append(_piece(_results_part(of_crops, n)))
-    return joined(pieces, ["image"], kind.outputs)
+    return join(pieces, ["image"], kind.outputs)
 
 
 def _image_part(size: ImageSize) -> Part:

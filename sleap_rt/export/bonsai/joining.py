@@ -30,9 +30,7 @@ class Piece:
         return self.names.get(name, self.prefix + name)
 
 
-def joined(
-    pieces: Sequence[Piece], inputs: Sequence[str], outputs: Sequence[str]
-) -> onnx.ModelProto:
+def join(pieces: Sequence[Piece], inputs: Sequence[str], outputs: Sequence[str]) -> onnx.ModelProto:
     """One graph of several, which run one after the other.
 
     Args:

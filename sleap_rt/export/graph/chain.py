@@ -1,6 +1,7 @@
 """A trained model's graph: a chain of parts, by the rules of its family."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, cast
 
 import onnx
 
@@ -14,12 +15,27 @@ from sleap_rt.export.graph.rules import Rules
 from sleap_rt.kinds import KINDS, ModelKind
 from sleap_rt.models.trained import TrainedModel
 
+PartName = Literal["sizing", "crops", "network", "decoding"]
 RULES: Mapping[Family, Rules] = {"native": NativeRules(), "legacy": LegacyRules()}
 _FRAMES = TensorType(UINT8, ("batch", "height", "width", "channels"))
 
 
-def parts_of(model: TrainedModel) -> list[Part]:
-    """The parts of a model's graph, in the order in which they run.
+class Chain(NamedTuple):
+    """The parts of a graph, in the order in which they run.
+
+    Attributes:
+        entry: raw frames to the network's input, `sizing` or `crops`.
+        network: the trained network.
+        decoding: its outputs to points.
+    """
+
+    entry: Part
+    network: Part
+    decoding: Part
+
+
+def chain_of(model: TrainedModel) -> Chain:
+    """The parts of a model's graph.
 
     Raises:
         ModelError: the network holds a call that cannot be written.
@@ -32,7 +48,7 @@ def parts_of(model: TrainedModel) -> list[Part]:
         max_stride=spec.max_stride,
         fixed_size=rules.crop_input_size(spec),
     )
-    return [entry(spec, rules), network, decoding_part(model, rules)]
+    return Chain(entry(spec, rules), network, decoding_part(model, rules))
 
 
 def graph_of(model: TrainedModel) -> onnx.ModelProto:
@@ -41,22 +57,21 @@ def graph_of(model: TrainedModel) -> onnx.ModelProto:
     Raises:
         ModelError: the network holds a call that cannot be written.
     """
-    return joined(parts_of(model), model.kind)
+    return chained(chain_of(model), model.kind)
 
 
-def joined(parts: Sequence[Part], kind: ModelKind) -> onnx.ModelProto:
-    """The parts of a model of this kind as one graph, with the outputs of the kind."""
+def chained(chain: Chain, kind: ModelKind) -> onnx.ModelProto:
+    """The chain of a model of this kind as one graph, with the outputs of the kind."""
     row = KINDS[kind]
-    raw = [name for name in parts[1].outputs if name not in row.outputs]
-    return model_of(parts, [*row.outputs, *raw], inputs=["frames", *row.inputs])
+    raw = [name for name in chain.network.outputs if name not in row.outputs]
+    return model_of(chain, [*row.outputs, *raw], inputs=["frames", *row.inputs])
 
 
-def contract_parts(parts: Sequence[Part]) -> tuple[GraphPart, ...]:
-    """The parts as a graph's contract lists them."""
+def contract_parts(chain: Chain) -> tuple[GraphPart, ...]:
+    """The chain as a graph's contract lists them."""
     return tuple(
-        GraphPart(name=part.name, inputs=tuple(part.inputs), outputs=part.outputs)
-        for part in parts
-        if part.name != "bonsai"
+        GraphPart(name=cast(PartName, part.name), inputs=tuple(part.inputs), outputs=part.outputs)
+        for part in chain
     )
 
 

@@ -7,7 +7,7 @@ returns its outputs. Values add, subtract, multiply and divide with the usual si
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import onnx
 import onnx_ir as ir
@@ -25,7 +25,6 @@ FLOAT, INT32, INT64, UINT8, BOOL = (
 
 
 NONE = float("nan")  # where there is no peak; one object, as the builder keeps constants by value
-PartName = Literal["sizing", "crops", "network", "decoding"]  # of the chain
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,13 @@ class Part:
     """One link of the chain.
 
     Attributes:
-        name: of a chain's `PartName`, or `bonsai`; its nodes' names begin with it.
+        name: its nodes' names begin with it; a chain's parts have those of `GraphPart`.
         inputs: name -> type, in the order in which `write` takes them.
         outputs: names of what `write` returns.
         write: (operators, *inputs) -> outputs.
     """
 
-    name: PartName | Literal["bonsai"]
+    name: str
     inputs: Mapping[str, TensorType]
     outputs: tuple[str, ...]
     write: Callable[..., tuple[Value, ...]]

@@ -10,8 +10,7 @@ import numpy as np
 from sleap_rt.arrays import Floats, Image
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import DataError
-from sleap_rt.export.proof.graph_run import Feed, feed_of
-from sleap_rt.export.proof.proof_frames import CPU
+from sleap_rt.export.proof.graph_run import CPU, Feed, feed_of
 from sleap_rt.instances import FrameInstances
 from sleap_rt.kinds import CROP_KINDS
 from sleap_rt.options import CalibrationOptions, DecodeOptions, RunOptions, SelectionOptions

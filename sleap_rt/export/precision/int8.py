@@ -1,7 +1,6 @@
 """Certified float32 graphs in, the same graphs with networks in int8 out, with what that costs."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from sleap_rt.errors import ModelError
 from sleap_rt.export.onnx_file import save
 from sleap_rt.export.precision.calibration import CalibrationFrames
 from sleap_rt.export.precision.quantize import quantized
+from sleap_rt.export.precision.reduced_contract import reduced_contract
 from sleap_rt.export.proof.poses import certificate_of, measure
 from sleap_rt.export.proof.sample import add_sample
 
@@ -38,7 +38,7 @@ def in_int8(
     protos = []
     for path, contract in exact:
         proto = quantized(path, frames.feeds(contract, centroid))
-        save(proto, replace(contract, precision="int8", certificate=None), folder / path.name)
+        save(proto, reduced_contract(contract, "int8"), folder / path.name)
         protos.append(proto)
     made = []
     for i, proto in enumerate(protos):
@@ -52,7 +52,7 @@ def in_int8(
         _check_measured(contract, certificate)
         if not frames.options.allow_loss:
             _check_loss(contract, certificate)
-        contract = replace(contract, precision="int8", certificate=certificate)
+        contract = reduced_contract(contract, "int8", certificate)
         save(proto, contract, path)
         add_sample(path, contract, islice(frames.feeds(contract, centroid), _N_TRIALS))
         made.append((path, contract))

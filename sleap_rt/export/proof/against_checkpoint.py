@@ -16,8 +16,9 @@ from sleap_rt.contract import Certificate
 from sleap_rt.errors import ModelError
 from sleap_rt.export.proof import proof_frames
 from sleap_rt.export.proof.compare import Differences, is_there
-from sleap_rt.export.proof.graph_run import Found, run_graph
-from sleap_rt.export.proof.proof_frames import CPU, clear_threshold, synthetic_frames
+from sleap_rt.export.proof.graph_run import CPU, Found, run_graph
+from sleap_rt.export.proof.proof_frames import synthetic_frames
+from sleap_rt.export.proof.thresholds import clear_threshold
 from sleap_rt.kinds import KINDS
 from sleap_rt.models.reference import pipeline
 from sleap_rt.models.reference.pipeline import FramePeaks, Outputs

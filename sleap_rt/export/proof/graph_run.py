@@ -1,4 +1,4 @@
-"""Runs an exported graph on one frame and returns all of its outputs."""
+"""Runs an exported graph on one frame, on the engine that certifies, for all of its outputs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from sleap_rt.arrays import Floats, Image
 from sleap_rt.models.reference.pipeline import FramePeaks
-from sleap_rt.options import DecodeOptions
-from sleap_rt.runtime.engines import Engine
-from sleap_rt.runtime.predictors.stages import peak_inputs, scalar_inputs
+from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.runtime.engines import Engine, certifying_engine
+from sleap_rt.runtime.predictors.stages import SlottedGraph, peak_inputs, scalar_inputs
 
+CPU = EngineOptions(engine=certifying_engine(), device="cpu")
 Feed = dict[str, NDArray[Any]]
 
 
@@ -53,16 +54,13 @@ def run_graph(
         options: thresholds and refinement.
         centers: (n, 2) float32, (x, y) px, for models that see crops.
     """
-    feed = feed_of(frame, options, centers)
+    given = feed_of(frame, options, centers)
     names = [spec.name for spec in engine.inputs]
-    n_slots = 16
-    while True:
-        feed["slots"] = np.zeros(n_slots, np.float32)
-        found = engine.run({name: feed[name] for name in names})
-        most = int(found["n_candidates"].max(initial=0)) if "n_candidates" in found else 0
-        if most <= n_slots:
-            return Found(found)
-        n_slots = most
+    feed = {name: given[name] for name in names if name != "slots"}
+    if "slots" not in names:
+        return Found(engine.run(feed))
+    outputs = [spec.name for spec in engine.outputs if spec.name != "n_candidates"]
+    return Found(SlottedGraph(engine).run(feed, outputs))
 
 
 def feed_of(frame: Image, options: DecodeOptions, centers: Floats | None = None) -> Feed:

@@ -12,8 +12,9 @@ from sleap_rt.contract import Certificate, GraphContract
 from sleap_rt.errors import ModelError
 from sleap_rt.export.proof import proof_frames
 from sleap_rt.export.proof.compare import Differences
-from sleap_rt.export.proof.graph_run import run_graph
-from sleap_rt.export.proof.proof_frames import CPU, clear_threshold, synthetic_frames
+from sleap_rt.export.proof.graph_run import CPU, run_graph
+from sleap_rt.export.proof.proof_frames import synthetic_frames
+from sleap_rt.export.proof.thresholds import clear_threshold
 from sleap_rt.kinds import KINDS
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine, open_engine
@@ -24,7 +25,6 @@ MAX_CHANGED = 0.02  # share of points that one graph finds and the other does no
 _SAME_CELLS = 3  # points further apart are different points
 _ABOVE_ALL = 1e30  # a threshold that no peak reaches
 
-_Paths = tuple[Path, Path]
 _Engines = tuple[Engine, Engine]
 
 
@@ -45,12 +45,15 @@ def certify_reduced(exact: Path, reduced: Path, contract: GraphContract) -> Cert
     frames = synthetic_frames(contract.preprocessing)
     cell_px = contract.decoding.confmaps_stride / contract.preprocessing.input_scale
     result = Differences(_SAME_CELLS * cell_px)
-    compare = _compare_crops if KINDS[contract.kind].sees_crops else _compare_frame
+    sees_crops = KINDS[contract.kind].sees_crops
     with closing(open_engine(exact, CPU)) as one, closing(open_engine(reduced, CPU)) as other:
         for frame in frames:
             threshold = _compare_maps(contract, (one, other), frame, result)
             options = DecodeOptions(peak_threshold=threshold, min_line_scores=-1e3)
-            compare((exact, reduced), (one, other), frame, options, result)
+            if sees_crops:
+                _compare_crops((one, other), frame, options, result)
+            else:
+                _compare_frame((exact, reduced), frame, options, result)
     check(result)
     return result.certificate(proof_frames.in_words(frames), len(frames))
 
@@ -68,9 +71,9 @@ def _compare_maps(
 
 
 def _compare_frame(
-    paths: _Paths, engines: _Engines, frame: Image, options: DecodeOptions, result: Differences
+    paths: tuple[Path, Path], frame: Image, options: DecodeOptions, result: Differences
 ) -> None:
-    found = []
+    found = []  # each frame has a threshold of its own, which a predictor is opened with
     for path in paths:
         with closing(open_predictor([path], options, CPU)) as predictor:
             found += predictor.predict(frame[None], [0])
@@ -80,7 +83,7 @@ def _compare_frame(
 
 
 def _compare_crops(
-    paths: _Paths, engines: _Engines, frame: Image, options: DecodeOptions, result: Differences
+    engines: _Engines, frame: Image, options: DecodeOptions, result: Differences
 ) -> None:
     """Each crop is compared by itself."""
     centers = proof_frames.random_centers(frame)

@@ -7,8 +7,9 @@ import numpy as np
 import onnx
 
 from sleap_rt.contract import GraphContract
-from sleap_rt.export.proof.graph_run import Feed, feed_of
-from sleap_rt.export.proof.proof_frames import CPU, draw_frame, widest_gap
+from sleap_rt.export.proof.graph_run import CPU, Feed, feed_of
+from sleap_rt.export.proof.proof_frames import draw_frame
+from sleap_rt.export.proof.thresholds import widest_gap
 from sleap_rt.kinds import KINDS
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine, open_engine

@@ -49,9 +49,9 @@ def exported_for_bonsai(tmp_path_factory, exported):
     """
     done = {}
 
-    def stages(paths, folder, overrides, precision, **rest):
-        if precision != "fp32":
-            return export_certified(paths, folder, overrides, precision, **rest)
+    def stages(paths, folder, overrides, options, **rest):
+        if options.precision != "fp32":
+            return export_certified(paths, folder, overrides, options, **rest)
         return exported(paths)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,9 +1,9 @@
-"""Frames and thresholds that certificates are made with."""
+"""Thresholds that certificates are made with."""
 
 import numpy as np
 import pytest
 
-from sleap_rt.export.proof.proof_frames import clear_threshold
+from sleap_rt.export.proof.thresholds import clear_threshold
 from sleap_rt.models.reference.plain_peaks import maxima
 
 
