@@ -109,13 +109,14 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     inputs, many = _inputs(params)
 
     from sleap_rt.cli.reports.prediction import TerminalReport
-    from sleap_rt.workflows.predict import planned, predict
+    from sleap_rt.workflows.predict import predict
 
     models = params["model_paths"]
     if params["dry_run"]:
-        for path in inputs.paths:
-            with planned(path, models, options, overrides) as (plan, _):
-                click.echo("\n".join(plan.lines()))
+        from sleap_rt.workflows.many.dry_run import dry_run
+
+        for line in dry_run(inputs.paths, many, models, options, overrides):
+            click.echo(line)
         return 0
     report = TerminalReport(
         quiet=params["quiet"],

@@ -20,6 +20,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.disk import sync_file, sync_folder
 from sleap_rt.runtime.pipeline.journal_file import (
+    FinishedJournal,
     first_line,
     line_of,
     run_of,
@@ -224,6 +225,13 @@ class Journal:
                 f"{self.path} was deleted or replaced while in use: this run goes on, but cannot "
                 "be resumed if it is cut off."
             )
+
+
+def begun_run(path: Path | None) -> dict[str, Any] | None:
+    """As `Journal.described`, of a journal that is only read and may be missing."""
+    if path is None or not path.exists():
+        return None
+    return dict(FinishedJournal.read(path, _WHAT_TO_DO).run)
 
 
 def cut_off(path: Path) -> str:

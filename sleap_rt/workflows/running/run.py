@@ -56,8 +56,7 @@ class Run:
     ) -> None:
         self._opened, self._plan, self._predicting = opened, plan, predicting
         self._journal, self._stored = journal, stored
-        tracking = None if plan.is_part else plan.options.tracking
-        self._following = Following(tracking, predicting.models.class_names)
+        self._following = Following(plan.tracking, predicting.models.class_names)
         self._tally = Tally(keeps_empty=not plan.options.no_empty_frames)
         self._n_wanted = len(plan.positions)
         self._damaged = DamagedFrames()
