@@ -19,7 +19,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
-from sleap_rt.runtime.outputs.formats import possible_files, video_stem
+from sleap_rt.runtime.outputs.formats import check_one_each, possible_files, video_stem
 from sleap_rt.runtime.outputs.names import (
     check_output,
     check_part_output,
@@ -242,6 +242,11 @@ def plan_prediction(
         finds_centroids=finds_centroids,
         is_tracked=options.tracking is not None,
         output_format=options.output_format,
+    )
+    check_one_each(
+        options.output_format,
+        finds_many=models.finds_many and options.decode.max_instances != 1,
+        has_tracks=options.tracking is not None or bool(models.class_names),
     )
     choice = EngineChoice(options.engine, "each worker chooses")
     if options.cluster is None:

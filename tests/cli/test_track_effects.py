@@ -78,7 +78,7 @@ def test_frames_are_chosen(predicted):
     assert [f.frame_idx for f in predicted("bottomup", frames="7,2-3,3")] == [2, 3, 7]
     labels = predicted("bottomup", frames="0,179,180,99999")
     assert [frame.frame_idx for frame in labels] == [0, 179]
-    assert "2 frames asked for do not exist" in predicted.called.err
+    assert "2 frames asked for do not exist; the video has frames 0 to 179" in predicted.called.err
 
 
 def test_at_most_the_best_n_are_kept(predicted):

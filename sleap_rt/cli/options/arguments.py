@@ -15,8 +15,8 @@ from sleap_rt.cli.options.config_file import (
     ConfigFile,
     config_options,
 )
-from sleap_rt.cli.options.saved_config import save_config
 from sleap_rt.cli.options.parameters import refuse_stray_numbers
+from sleap_rt.cli.options.saved_config import save_config
 from sleap_rt.cli.options.usual_words import usual_word
 from sleap_rt.cli.terminal.help import HelpCommand
 from sleap_rt.errors import OptionError, did_you_mean

@@ -136,7 +136,8 @@ def refuse_stray_numbers(
         if not isinstance(one.type, click.Path) or not isinstance(values, tuple | list):
             continue
         for value in values:
-            if _NUMBERS.fullmatch(str(value)) and not os.path.exists(value):
+            is_stray = value in args and _NUMBERS.fullmatch(str(value))
+            if is_stray and not os.path.exists(value):
                 raise OptionError(f"{value} is no file{_advice(str(value), args, params)}")
 
 
@@ -158,7 +159,7 @@ def _advice(word: str, args: Sequence[str], params: Sequence[click.Parameter]) -
 def _ahead_of(word: str, args: Sequence[str]) -> tuple[str, list[str]]:
     """The option that a word stands behind, and the numbers between them."""
     numbers: list[str] = []
-    for other in reversed(args[: args.index(word)] if word in args else []):
+    for other in reversed(args[: args.index(word)]):
         flag, _, value = other.partition("=")
         if other.startswith("-") and not _NUMBERS.fullmatch(other):
             flag = f"--{flag[2:].replace('-', '_')}" if flag.startswith("--") else flag

@@ -21,6 +21,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.disk import sync_file, sync_folder
 from sleap_rt.runtime.pipeline.journal_file import (
     FinishedJournal,
+    differences,
     first_line,
     line_of,
     run_of,
@@ -179,11 +180,11 @@ class Journal:
         self._seed, self._start = seed_of(line), len(line)
         found = run_of(line, self.path, _WHAT_TO_DO)
         wanted = json.loads(json.dumps(run))
-        other = [key for key in {*found, *wanted} if found.get(key) != wanted.get(key)]
+        other = sorted(differences(found, wanted))
         if other:
             raise DataError(
-                f"{self.path} belongs to a run with other {', '.join(sorted(other))}. Repeat "
-                "that run's options to go on with it, or start anew with --no-resume."
+                f"{self.path} belongs to another run: {'; '.join(other)}. Repeat that run's "
+                "command to go on with it, or start anew with --no-resume."
             )
 
     def _measure(self, size: int) -> None:

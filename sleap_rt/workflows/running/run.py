@@ -92,6 +92,7 @@ class Run:
             n_nodeless=self._tally.n_nodeless,
             n_tracks=len(results.track_names),
             n_skipped=self._plan.selection.n_skipped,
+            there=self._plan.selection.there,
             damaged=self._damaged,
             notes=(*self._opened.source.notes, *self._following.notes),
             seconds=seconds,
