@@ -17,16 +17,17 @@ from sleap_rt.untrusted import listed
 CONFIG_NAME = "training_config.yaml"
 CHECKPOINT_NAME = "best.ckpt"
 FILES_OF_MODELS = (CONFIG_NAME, CHECKPOINT_NAME, "training_config.json", "best_model.h5")
-
+VIDEO_SUFFIXES = (
+    *(".avi", ".h264", ".hevc", ".m2ts", ".m4v", ".mj2", ".mkv", ".mov", ".mp4", ".mpeg"),
+    *(".mpg", ".mts", ".mxf", ".ogv", ".seq", ".ts", ".webm", ".wmv"),
+)
+TRAINED_WITH: Mapping[Family, str] = {"native": "sleap-nn", "legacy": "SLEAP 1.4 or older"}
+ModelSource = Family | Literal["exported"]
+"""How a model is stored: as the software that trained it does, or as a graph of ours."""
 
 _GIVE_AS_MODEL = "give {} with model_paths (-m)"
 _TRACK_WITH_MODEL = "find poses with {} first (`sleap-nn track`), and name their `.slp` file"
 _OTHER_RESULTS = {".csv": "a table", ".nwb": "an NWB file", ".json": "a JSON file"}
-
-
-TRAINED_WITH: Mapping[Family, str] = {"native": "sleap-nn", "legacy": "SLEAP 1.4 or older"}
-ModelSource = Family | Literal["exported"]
-"""How a model is stored: as the software that trained it does, or as a graph of ours."""
 
 
 def model_source(path: Path) -> ModelSource:
@@ -89,7 +90,27 @@ def kind_of_data(file: Path) -> str | None:
     kind = (guess_type(file.name)[0] or "").partition("/")[0]
     if file.suffix == ".slp":
         return "a labels file"
+    if file.suffix.lower() in VIDEO_SUFFIXES:
+        return "a video"
     return {"video": "a video", "image": "an image"}.get(kind)
+
+
+def kind_in_place_of_model(path: Path) -> str | None:
+    """What was given in place of a model, in words, if it is data that cannot be one."""
+    if path.is_dir():
+        return "a folder of videos" if holds_videos(path) and not _is_model(path) else None
+    return kind_of_data(path)
+
+
+def holds_videos(path: Path) -> bool:
+    """Whether a folder can be an input for its videos, whatever else is in it."""
+    with suppress(OSError):
+        return any(
+            one.suffix.lower() in VIDEO_SUFFIXES
+            for one in path.iterdir()
+            if not one.name.startswith(".")
+        )
+    return False
 
 
 def refuse_twice(paths: Sequence[Path]) -> None:
@@ -106,7 +127,7 @@ def refuse_twice(paths: Sequence[Path]) -> None:
 
 
 def refuse_model(path: Path, given_as: str, advice: str = _GIVE_AS_MODEL) -> None:
-    """Refuse a model, or a folder of models, in place of data.
+    """Refuse a model, or a folder of models, in place of data; a folder with videos is data.
 
     Args:
         path: that should be data.
@@ -116,6 +137,8 @@ def refuse_model(path: Path, given_as: str, advice: str = _GIVE_AS_MODEL) -> Non
     Raises:
         OptionError: it is a model.
     """
+    if path.is_dir() and holds_videos(path):
+        return
     if path.is_dir() or path.suffix in (".onnx", ".ckpt") or path.name in FILES_OF_MODELS:
         if _is_model(path):
             raise OptionError(f"{given_as} {path} is a model; {advice.format('it')}")

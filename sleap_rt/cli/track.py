@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,8 +20,9 @@ from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracking_option_list
 from sleap_rt.cli.reports.next_steps import after_many, after_results
 from sleap_rt.cli.terminal import messages
+from sleap_rt.cli.terminal.program import program_name
 from sleap_rt.errors import OptionError
-from sleap_rt.model_files import refuse_model
+from sleap_rt.model_files import kind_in_place_of_model, refuse_model
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -31,6 +33,7 @@ from sleap_rt.options import (
     filled,
     overrides_at_run_time,
 )
+from sleap_rt.words import as_typed
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import needed_tracker_options, tracker_options
 
@@ -81,6 +84,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
             raise OptionError(f"json and {other} exclude each other; give one")
     for path in (*params["inputs"], *params["data_path"]):
         refuse_model(path, "data_path")  # also if it was to be the model, and none is named
+    _refuse_data_as_model(params["model_paths"])
     params = {**_in_our_terms(ctx, params), "resume": resume_asked(params)}
     try:
         return (_predict if params["model_paths"] else _track_only)(ctx, params)
@@ -90,6 +94,19 @@ def command(ctx: click.Context, /, **params: Any) -> int:
 
             json_error(error)
         raise
+
+
+def _refuse_data_as_model(given: Sequence[Path]) -> None:
+    kinds = {path: kind_in_place_of_model(path) for path in given}
+    data = [path for path, kind in kinds.items() if kind is not None]
+    if not data:
+        return
+    models = [as_typed(path) for path in given if path not in data] or ["MODEL"]
+    inputs = " ".join(map(as_typed, data))
+    raise OptionError(
+        f"{data[0]} is {kinds[data[0]]}, not a model, and -m takes all words up to the next "
+        f"option. Inputs stand ahead of it: `{program_name()} track {inputs} -m {' '.join(models)}`"
+    )
 
 
 def _in_our_terms(ctx: click.Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -109,13 +126,14 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     inputs, many = _inputs(params)
 
     from sleap_rt.cli.reports.prediction import TerminalReport
-    from sleap_rt.workflows.predict import planned, predict
+    from sleap_rt.workflows.predict import predict
 
     models = params["model_paths"]
     if params["dry_run"]:
-        for path in inputs.paths:
-            with planned(path, models, options, overrides) as (plan, _):
-                click.echo("\n".join(plan.lines()))
+        from sleap_rt.workflows.many.dry_run import dry_run
+
+        for line in dry_run(inputs.paths, many, models, options, overrides):
+            click.echo(line)
         return 0
     report = TerminalReport(
         quiet=params["quiet"],

@@ -74,6 +74,11 @@ class ModelSet:
         return self.kinds == ("centroid",)
 
     @property
+    def finds_many(self) -> bool:
+        """Whether a frame can have several animals."""
+        return self.kinds != ("single_instance",)
+
+    @property
     def needs_labels(self) -> bool:
         """Whether the set works on labelled animals: a crop model alone."""
         return is_crop_model_alone(self.kinds)

@@ -85,6 +85,7 @@ def export_models(
     check_export_extra()
     with needs_export_extra():
         from sleap_rt.export.beside import default_folder
+        from sleap_rt.export.folders import check_room
         from sleap_rt.export.steps import loaded_exporter
         from sleap_rt.models.sets import described_set
 
@@ -92,8 +93,10 @@ def export_models(
         if options.format == "bonsai":
             described_models = ModelSet.of(described)
             to = default_folder(paths).with_name("exported_bonsai") if folder is None else folder
+            check_room(to)
             return _for_bonsai(paths, to, described_models, overrides, options, on_step)
         to = default_folder(paths) if folder is None else folder
+        check_room(to)
         graphs = loaded_exporter(on_step).export_models(
             paths, to, overrides, options, on_step=on_step
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import (
@@ -19,7 +19,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
-from sleap_rt.runtime.outputs.formats import possible_files, video_stem
+from sleap_rt.runtime.outputs.formats import check_one_each, possible_files, video_stem
 from sleap_rt.runtime.outputs.names import (
     check_output,
     check_part_output,
@@ -113,6 +113,7 @@ class PredictionPlan:
         positions: of those in the selection that are predicted.
         match_known: a centroid model alone takes over poses of labelled animals.
         notes: what a person should know about models and input, in words.
+        compares: engines that the run compares before it chooses; empty once it has.
     """
 
     resolved: ResolvedModels
@@ -123,6 +124,7 @@ class PredictionPlan:
     positions: range
     match_known: bool
     notes: tuple[str, ...] = ()
+    compares: tuple[str, ...] = ()
 
     @property
     def is_engine_chosen(self) -> bool:
@@ -151,40 +153,17 @@ class PredictionPlan:
         return None if path is None else journal_of(path)
 
     @property
-    def _of_part(self) -> str:
-        part = f"; part {self.options.frame_range_of}: {len(self.positions)} of these"
-        return part if self.is_part else ""
+    def tracking(self) -> TrackerOptions | None:
+        """How animals are followed; None: not, or by the model itself, or when parts are merged."""
+        return None if self.is_part or self.models.class_names else self.options.tracking
 
     @property
-    def _or_faster(self) -> str:
-        is_open = self.asked.engine.engine == "auto" and self.options.engine.device == "cpu"
-        is_open = is_open and not self.is_part and self.options.cluster is None
-        return "; another one where it is measured to be faster" if is_open else ""
-
-    def lines(self) -> list[str]:
-        """The plan for a person to read, one fact per line."""
-        options, refs = self.options, self.selection.refs
-        graphs = self.resolved.graphs
-        detection = options.decode.detection_in_words
-        tracking = "none" if options.tracking is None else str(options.tracking.candidates_method)
-        facts: dict[str, Any] = {
-            "models": ", ".join(filter(None, (self.models.in_words, detection))),
-            "graphs": "exported first, into the cache"
-            if graphs is None
-            else ", ".join(map(str, graphs.paths)),
-            "frames": f"{len(refs)} of {self.selection.n_total}{self._of_part}",
-            "engine": f"{options.engine.engine} on {options.engine.device} "
-            f"({self.engine_reason}{self._or_faster})",
-            "batch": "auto"
-            if options.run.batch_size is None
-            else f"{options.run.batch_size} frames",
-            "tracking": tracking,
-            "output": f"{options.output_path} "
-            f"({'part' if self.is_part else options.output_format})",
-            "journal": self.journal_path,
-        }
-        lines = [f"{name}: {fact}" for name, fact in facts.items()]
-        return [*lines, *(f"note: {note}" for note in self.notes)]
+    def engine_line(self) -> str:
+        """What runs the models and why, as the run tells it."""
+        if self.compares:
+            return f"engine auto: compares {', '.join(self.compares)} on the first frames"
+        engine = self.options.engine
+        return f"engine {engine.engine} on {engine.device}: {self.engine_reason}"
 
 
 def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> None:
@@ -263,6 +242,11 @@ def plan_prediction(
         finds_centroids=finds_centroids,
         is_tracked=options.tracking is not None,
         output_format=options.output_format,
+    )
+    check_one_each(
+        options.output_format,
+        finds_many=models.finds_many and options.decode.max_instances != 1,
+        has_tracks=options.tracking is not None or bool(models.class_names),
     )
     choice = EngineChoice(options.engine, "each worker chooses")
     if options.cluster is None:

@@ -33,7 +33,11 @@ from sleap_rt.runtime.outputs.provenance import with_choices
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import check_centroid_distance, filter_labels
-from sleap_rt.runtime.pipeline.retrack import retrack_provenance, track_labels
+from sleap_rt.runtime.pipeline.retrack import (
+    replaced_identities,
+    retrack_provenance,
+    track_labels,
+)
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.tracking.options import TrackerOptions
 from sleap_rt.workflows.leniency import KALMAN_OF_SLEAP_NN
@@ -158,7 +162,7 @@ def retrack_data(
         return _tracked_in_slices(sliced, options, output_path)
     if options.tracking.needs_images and isinstance(data, Path):
         _find_videos(labels, data.parent, options.selection.video_index)
-    n_missing = _n_missing(labels, options.selection)
+    n_missing, replaced = _n_missing(labels, options.selection), replaced_identities(data, labels)
     started = time.perf_counter()
     labels, notes = _tracked(labels, options)
     seconds = max(time.perf_counter() - started, 1e-9)
@@ -182,7 +186,7 @@ def retrack_data(
         seconds=seconds,
         paths=paths,
         labels=labels,
-        notes=(*form.notes, *notes),
+        notes=(*form.notes, *notes, *replaced),
     )
 
 
@@ -223,6 +227,7 @@ def _tracked_in_slices(
     """As `retrack_data`, without all labels in memory."""
     started, began = datetime.now(), time.perf_counter()
     labels = sliced.frameless
+    replaced = replaced_identities(sliced.path, labels)
     done = SliceTracking(sliced, options.tracking, options.selection, options.filters)
     try:
         with LabelTables(labels, output_path.parent) as tables:
@@ -247,7 +252,7 @@ def _tracked_in_slices(
         seconds=seconds,
         paths=paths,
         labels=None,
-        notes=done.notes,
+        notes=(*done.notes, *replaced),
     )
 
 

@@ -123,7 +123,7 @@ def test_a_full_or_read_only_disk_is_no_traceback(exports, monkeypatch, capsys, 
     (graph,) = cache.cached_graphs([MODEL])
     (line,) = capsys.readouterr().err.splitlines()
     assert os.strerror(number) in line
-    assert list(cache.cache_folder().iterdir()) == [], "nothing half made is left"
+    assert not cache.cache_folder().exists(), "nothing half made is left"
     shutil.rmtree(graph.parents[1])
 
 
@@ -189,4 +189,4 @@ main(["export", {str(MODEL)!r}, "-o", {str(tmp_path / "graphs")!r}])
     assert done.returncode == 1, done.stderr
     assert f"Error: Cannot write into {tmp_path / 'graphs'}: File too large" in done.stderr
     assert "Traceback" not in done.stderr
-    assert list((tmp_path / "graphs").iterdir()) == []
+    assert not (tmp_path / "graphs").exists()

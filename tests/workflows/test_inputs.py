@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.model_files import model_source
 from sleap_rt.workflows.many.inputs import find_inputs, result_paths
 
 
@@ -35,6 +36,14 @@ def test_a_folder_of_videos_is_its_videos_in_order_of_their_numbers(files):
     files("v/cam10.mp4", "v/cam2.AVI", "v/cam1.mkv", "v/._cam1.mkv", "v/notes.txt", "v/sub/x.mp4")
     files("v/cam1.predictions.slp")
     assert found("v") == (["v/cam1.mkv", "v/cam2.AVI", "v/cam10.mp4"], True)
+
+
+def test_a_folder_of_videos_that_holds_a_graph_is_an_input_and_a_model_as_asked(files):
+    files("v/a.mp4", "v/bottomup.onnx", "w/bottomup.onnx", "w/._a.mp4")
+    assert found("v") == (["v/a.mp4"], True)
+    assert model_source(Path("v")) == "exported"
+    with pytest.raises(OptionError, match="w is a model; give it with model_paths"):
+        found("w")
 
 
 def test_a_pattern_is_what_it_matches(files):

@@ -120,9 +120,11 @@ def test_a_journal_is_neither_overwritten_nor_mixed_up_with_another_run(run, tmp
         run(predictor=BrightBlocks(2, KeyboardInterrupt()))
     with pytest.raises(DataError, match="Pass resume=True to continue it, or resume=False"):
         run()
-    with pytest.raises(DataError, match=r"other filters\. .*resume=False"):
+    with pytest.raises(
+        DataError, match=r"filter_min_visible_nodes was 0, and is 1 now.*resume=False"
+    ):
         run(resume=True, filters=FilterOptions(filter_min_visible_nodes=1))
-    with pytest.raises(DataError, match="other frames"):
+    with pytest.raises(DataError, match="frames was 23 frames from 0 to 22, and is"):
         run(resume=True, selection=SelectionOptions(frames=(1, 2)))
     assert len(run(resume=False)) == N_FRAMES
     assert not (tmp_path / "out.slp.journal").exists()

@@ -205,6 +205,21 @@ def test_the_command_makes_folders_names_the_video_and_warns_of_missing_frames(s
     assert written(saved, video_index=0).name == "poses.missing0.predictions.slp"
 
 
+@pytest.mark.parametrize("keeps_labels", [True, False])
+def test_identities_that_are_replaced_are_told(tmp_path, keeps_labels):
+    ann, bob = sio.Track("ann"), sio.Track("bob")
+    labels_of([[predicted(0, ann), predicted(200, bob)]]).save(str(tmp_path / "known.slp"))
+    labels_of([[predicted(0)]]).save(str(tmp_path / "new.slp"))
+    options = RetrackOptions(tracking=TrackerOptions(), output_path=tmp_path / "out.slp")
+    known = retrack_data(tmp_path / "known.slp", options, keeps_labels=keeps_labels)
+    assert known.notes == (
+        f"{tmp_path / 'known.slp'} had 2 tracks (ann, bob): animals are followed anew, and these "
+        "identities replaced in the result",
+    )
+    options = RetrackOptions(tracking=TrackerOptions(), output_path=tmp_path / "new_out.slp")
+    assert not retrack_data(tmp_path / "new.slp", options, keeps_labels=keeps_labels).notes
+
+
 def test_what_cannot_be_read_or_must_not_be_written_is_refused(saved, tmp_path):
     with pytest.raises(DataError, match="never overwritten"):
         written(saved, output_path=saved)

@@ -251,7 +251,7 @@ def test_a_run_that_is_continued_keeps_engine_and_batch(
     for entry in cache.glob("*.json"):
         entry.unlink()
     trials.evidence = evidence_of(batch_size=8, ort=90.0, openvino=50.0)  # another answer now
-    assert "belongs to a run with other threads" in track("--resume", "--threads", "2", code=1).err
+    assert "threads was 1, and is 2 now" in track("--resume", "--threads", "2", code=1).err
     done = track("--resume")
     assert "engine openvino on cpu: as in the run that is continued" in done.err
     assert "6 frames (2 of them before)" in done.out

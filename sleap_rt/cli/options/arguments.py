@@ -15,6 +15,7 @@ from sleap_rt.cli.options.config_file import (
     ConfigFile,
     config_options,
 )
+from sleap_rt.cli.options.parameters import refuse_stray_numbers
 from sleap_rt.cli.options.saved_config import save_config
 from sleap_rt.cli.options.usual_words import usual_word
 from sleap_rt.cli.terminal.help import HelpCommand
@@ -50,6 +51,7 @@ class OnceCommand(HelpCommand):
                 words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)
                 given = self._given(words, ctx)
             self._check_empty(words)
+            refuse_stray_numbers(args, given, self.params)
             rest = self._checked(words, given, ctx)
             _check_lengths(ctx.params.values())
         except click.NoSuchOption as error:

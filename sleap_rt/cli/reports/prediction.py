@@ -52,9 +52,8 @@ class TerminalReport(Report):
             click.echo(f"comparing {', '.join(engines)} once for this model ...", err=True)
 
     def chosen(self, plan: PredictionPlan) -> None:
-        engine = plan.options.engine
-        if plan.is_engine_chosen and not self._quiet:
-            click.echo(f"engine {engine.engine} on {engine.device}: {plan.engine_reason}", err=True)
+        if plan.is_engine_chosen and not self._quiet and self._is_news(plan.engine_line):
+            click.echo(plan.engine_line, err=True)
 
     def tell(self, message: str) -> None:
         if not self._quiet:
@@ -67,10 +66,14 @@ class TerminalReport(Report):
         self._export(step)
 
     def warn(self, message: str) -> None:
-        if message in self._told:  # of an earlier one of many inputs
-            return
+        if self._is_news(message):
+            messages.warn(message)
+
+    def _is_news(self, message: str) -> bool:
+        """Whether it was not told of an earlier one of many inputs."""
+        is_news = message not in self._told
         self._told.add(message)
-        messages.warn(message)
+        return is_news
 
     def results(
         self, results: Iterable[FrameInstances], n_frames: int, n_done: int

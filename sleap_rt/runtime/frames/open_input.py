@@ -79,12 +79,7 @@ def _refuse_address(path: str) -> None:
 def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     suffix = path.suffix.lower()
     if not os.path.exists(path):  # `Path.exists` fails for a name that is too long
-        if re.fullmatch(r"\d+(-\d+)?,?", str(path)):
-            raise DataError(
-                f"{path} does not exist. Cameras are watched by `sleap-nn live`; frame numbers "
-                "are one word, without spaces: --frames 1,2,3."
-            )
-        if str(path).startswith("/dev/"):
+        if re.fullmatch(r"\d+", str(path)) or str(path).startswith("/dev/"):
             raise DataError(f"{path} does not exist. Cameras are watched by `sleap-nn live`.")
         raise DataError(f"{path} does not exist; expected a video, images or a `.slp` file.")
     if suffix not in _HDF5:

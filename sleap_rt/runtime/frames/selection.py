@@ -27,19 +27,31 @@ class Selection:
         refs: in order of video and time, each once.
         n_skipped: frames asked for by number that do not exist.
         n_total: frames that the videos have.
+        there: which these are, in words; empty where none was asked for by number.
     """
 
     refs: Sequence[FrameRef]
     n_skipped: int
     n_total: int
+    there: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """The same text for the same frames."""
+        """The same text for the same frames: what they are in words, a colon, and all of them."""
         if isinstance(self.refs, _OfOneVideo):
-            return repr(self.refs)
+            return f"{self._in_words}: {self.refs!r}"
         numbers = np.array(self.refs, np.int64)
-        return hashlib.sha256(numbers.tobytes()).hexdigest()
+        return f"{self._in_words}: {hashlib.sha256(numbers.tobytes()).hexdigest()}"
+
+    @property
+    def _in_words(self) -> str:
+        n_frames = len(self.refs)
+        if not n_frames:
+            return "0 frames"
+        return (
+            f"{counted(n_frames, 'frame')} from {self.refs[0].frame_index} to "
+            f"{self.refs[n_frames - 1].frame_index}"
+        )
 
 
 class _OfOneVideo(Sequence[FrameRef]):
@@ -88,7 +100,8 @@ def select_of_video(options: SelectionOptions, available: Sequence[int], name: s
         raise DataError(
             f"{name}: none of the frames asked for exists; the video has {_described(available)}."
         )
-    return Selection(found, len(options.frames) - len(found), len(available))
+    there = f"the video has {_described(available)}"
+    return Selection(found, len(options.frames) - len(found), len(available), there)
 
 
 def on_merged_videos(options: SelectionOptions, numbers: Sequence[int]) -> SelectionOptions:
@@ -176,8 +189,8 @@ def select_of_labels(
             number_of = {id(video): number for number, video in enumerate(labels.videos)}
             of_users = _refs(labels, number_of, "has_user_instances")
             refs = [ref for ref in refs if ref not in of_users]
+    there = [f"video {number} has {_described(frames)}" for number, frames in available.items()]
     if not refs:
-        there = [f"video {number} has {_described(frames)}" for number, frames in available.items()]
         raise DataError(
             f"{name}: no frame is left to process; it has {len(labels.labeled_frames)} labelled "
             f"and {len(labels.suggestions)} suggested frames in "
@@ -185,7 +198,7 @@ def select_of_labels(
             + "".join(f"; {words}" for words in there if options.frames is not None)
             + "."
         )
-    return Selection(refs, n_skipped, n_total)
+    return Selection(refs, n_skipped, n_total, "; ".join(there))
 
 
 def _refs(

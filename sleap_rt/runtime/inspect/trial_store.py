@@ -141,13 +141,23 @@ def add_frames(key: TrialKey, n_frames: int) -> int:
 
     Where the count cannot be kept, trials only come later.
     """
-    path = trials_folder() / f"{key.name}.frames"
-    with suppress(OSError, ValueError):  # the first has none
-        n_frames += int(path.read_text(encoding="utf8"))
+    path = _frames_file(key)
+    n_frames += frames_before(key)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(str(n_frames), encoding="utf8")
     return n_frames
+
+
+def frames_before(key: TrialKey) -> int:
+    """How many frames `add_frames` has counted under this key."""
+    with suppress(OSError, ValueError):  # the first run has none
+        return int(_frames_file(key).read_text(encoding="utf8"))
+    return 0
+
+
+def _frames_file(key: TrialKey) -> Path:
+    return trials_folder() / f"{key.name}.frames"
 
 
 def stored_trials() -> Iterator[StoredTrials]:

@@ -143,6 +143,25 @@ def format_named(name: str) -> Format:
     return FORMATS[name]
 
 
+def check_one_each(format_name: str, *, finds_many: bool, has_tracks: bool) -> None:
+    """Refuse a format that has one place per track and frame, where animals without tracks come.
+
+    Args:
+        format_name: one of `FORMATS`.
+        finds_many: several animals of a frame can be found.
+        has_tracks: they are told apart.
+
+    Raises:
+        OptionError: as the summary says.
+    """
+    if format_name == "nwb" and finds_many and not has_tracks:
+        raise OptionError(
+            "output_format nwb: it holds one instance per track and frame, and several animals can "
+            "be found without tracks; pass tracking (-t), max_instances 1 (-n 1) for one animal, "
+            "or another output_format"
+        )
+
+
 def load_writer(format_name: str) -> None:
     """Load what writing needs, ahead of the run: what is missing must not be found at its end.
 

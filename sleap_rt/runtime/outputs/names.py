@@ -78,9 +78,14 @@ def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -
         format_name: one of `FORMATS`.
 
     Raises:
-        OptionError: the name does not end as the format's names do.
+        OptionError: the name does not end as the format's names do, or is that of a package.
         DataError: the file is an input or a folder, or no file can be made there.
     """
+    if path.name.endswith(".pkg.slp"):
+        raise OptionError(
+            f"output_path {path}: results hold no images, so they are no package; leave out .pkg "
+            "(-o RESULT.slp)"
+        )
     suffix = format_named(format_name).suffix
     if path.suffix != suffix:
         raise OptionError(

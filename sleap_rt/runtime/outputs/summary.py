@@ -23,6 +23,7 @@ class PredictionSummary:
         n_nodeless: predictions without any visible node, which are left out.
         n_tracks: in use.
         n_skipped: frames that were asked for, but do not exist.
+        there: which frames exist, in words.
         seconds: from the first frame read to the last result.
         engine: what ran the graphs.
         device: where it truly ran.
@@ -51,6 +52,7 @@ class PredictionSummary:
     videos: "Sequence[sio.Video]"
     labels: "sio.Labels | None"
     n_workers: int = 0
+    there: str = ""
 
     @property
     def frames_per_second(self) -> float:
@@ -59,7 +61,7 @@ class PredictionSummary:
     @property
     def warnings(self) -> list[str]:
         """What was not as it should be, a sentence each."""
-        skipped = [_not_there(self.n_skipped)] if self.n_skipped else []
+        skipped = [_not_there(self.n_skipped, self.there)] if self.n_skipped else []
         found = [] if self.n_instances or not self.n_frames else [_nothing(self.n_frames)]
         return [*skipped, *self.notes, *self.damaged.warnings(self.videos), *found]
 
@@ -71,5 +73,7 @@ def _nothing(n_frames: int) -> str:
     )
 
 
-def _not_there(n_frames: int) -> str:
-    return f"{counted(n_frames, 'frame')} asked for {'does' if n_frames == 1 else 'do'} not exist"
+def _not_there(n_frames: int, there: str) -> str:
+    does = "does" if n_frames == 1 else "do"
+    which = f"; {there}" if there else ""
+    return f"{counted(n_frames, 'frame')} asked for {does} not exist{which}"

@@ -20,6 +20,8 @@ from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.disk import sync_file, sync_folder
 from sleap_rt.runtime.pipeline.journal_file import (
+    FinishedJournal,
+    differences,
     first_line,
     line_of,
     run_of,
@@ -178,11 +180,11 @@ class Journal:
         self._seed, self._start = seed_of(line), len(line)
         found = run_of(line, self.path, _WHAT_TO_DO)
         wanted = json.loads(json.dumps(run))
-        other = [key for key in {*found, *wanted} if found.get(key) != wanted.get(key)]
+        other = sorted(differences(found, wanted))
         if other:
             raise DataError(
-                f"{self.path} belongs to a run with other {', '.join(sorted(other))}. Repeat "
-                "that run's options to go on with it, or start anew with --no-resume."
+                f"{self.path} belongs to another run: {'; '.join(other)}. Repeat that run's "
+                "command to go on with it, or start anew with --no-resume."
             )
 
     def _measure(self, size: int) -> None:
@@ -224,6 +226,13 @@ class Journal:
                 f"{self.path} was deleted or replaced while in use: this run goes on, but cannot "
                 "be resumed if it is cut off."
             )
+
+
+def begun_run(path: Path | None) -> dict[str, Any] | None:
+    """As `Journal.described`, of a journal that is only read and may be missing."""
+    if path is None or not path.exists():
+        return None
+    return dict(FinishedJournal.read(path, _WHAT_TO_DO).run)
 
 
 def cut_off(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sleap_rt.runtime.pipeline.records import Record, read_record, unpacked
 LAYOUT = 4
 _NAME = b"sleap-rt journal "
 _LONGEST_LINE = 16 << 20
+_HASH = re.compile(r"[0-9a-f]{32,}")
 
 
 def line_of(run: Mapping[str, Any]) -> bytes:
@@ -68,6 +70,35 @@ def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
             f"used. {what_to_do[:1].upper()}{what_to_do[1:]}."
         ) from error
     return run
+
+
+def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """How two descriptions of runs differ, in words: the option, what it was, and what it is.
+
+    Args:
+        then: of the run that began the journal.
+        now: of this one.
+    """
+    for key in {*then, *now}:
+        was, is_now = then.get(key), now.get(key)
+        if was == is_now:
+            continue
+        if isinstance(was, Mapping) and isinstance(is_now, Mapping):
+            yield from differences(was, is_now)
+            continue
+        words = [_in_words(value) for value in (was, is_now)]
+        told = None not in words and words[0] != words[1]
+        yield f"{key} was {words[0]}, and is {words[1]} now" if told else f"{key} changed"
+
+
+def _in_words(value: Any) -> str | None:
+    """A value as it is given; None of what only tells whether something is the same."""
+    if value is None:
+        return "not given"
+    if isinstance(value, str):
+        readable = value.partition(":")[0] if " from " in value else value
+        return None if _HASH.fullmatch(readable) else readable
+    return str(value) if isinstance(value, int | float) else None
 
 
 def whole_records(file: BinaryIO, start: int, end: int, seed: int) -> Iterator[Record]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.tracking import Assignment, Tracker, TrackerOptions
+from sleap_rt.untrusted import listed
 from sleap_rt.version import __version__
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -242,6 +245,23 @@ def _arrays(
         points=points,
         point_scores=visible.astype(np.float32),
         scores=np.array(scores, np.float32),
+    )
+
+
+def replaced_identities(whose: object, labels: "sio.Labels") -> tuple[str, ...]:
+    """A word on identities that an input has, and that tracking replaces; none where it has none.
+
+    Args:
+        whose: the file, or what else the input is.
+        labels: what is in it.
+    """
+    names = [track.name for track in labels.tracks]
+    if not names:
+        return ()
+    name = whose if isinstance(whose, Path) else "the input"
+    return (
+        f"{name} had {counted(len(names), 'track')} ({listed(names)}): animals are followed anew, "
+        "and these identities replaced in the result",
     )
 
 

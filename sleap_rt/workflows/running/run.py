@@ -56,8 +56,7 @@ class Run:
     ) -> None:
         self._opened, self._plan, self._predicting = opened, plan, predicting
         self._journal, self._stored = journal, stored
-        tracking = None if plan.is_part else plan.options.tracking
-        self._following = Following(tracking, predicting.models.class_names)
+        self._following = Following(plan.tracking, predicting.models.class_names)
         self._tally = Tally(keeps_empty=not plan.options.no_empty_frames)
         self._n_wanted = len(plan.positions)
         self._damaged = DamagedFrames()
@@ -93,6 +92,7 @@ class Run:
             n_nodeless=self._tally.n_nodeless,
             n_tracks=len(results.track_names),
             n_skipped=self._plan.selection.n_skipped,
+            there=self._plan.selection.there,
             damaged=self._damaged,
             notes=(*self._opened.source.notes, *self._following.notes),
             seconds=seconds,

@@ -188,8 +188,8 @@ def _frames(scene: Scene, options: RenderOptions) -> tuple[list[int], list[str]]
     if options.frames is not None:
         asked = SelectionOptions(frames=options.frames)
         chosen = select_of_video(asked, scene.available, scene.name)
-        skipped = chosen.n_skipped
-        notes = [f"frames asked for that do not exist: {skipped}"] if skipped else []
+        skipped, there = chosen.n_skipped, chosen.there
+        notes = [f"frames asked for that do not exist: {skipped}; {there}"] if skipped else []
         return [ref.frame_index for ref in chosen.refs], notes
     if options.makes_pictures:
         return [int(table.indices[np.argmax(table.n_animals > 0)])], []

@@ -15,6 +15,7 @@ from sleap_rt.runtime.inspect.objection import CAUTIOUS, objection_to
 from sleap_rt.runtime.inspect.trial_store import (
     TrialKey,
     add_frames,
+    frames_before,
     keep_trials,
     read_trials,
     trial_key,
@@ -75,6 +76,8 @@ def tuned(
     opened: OpenInput,
     report: Report,
     n_inputs: int = 1,
+    *,
+    measures: bool = True,
 ) -> PredictionPlan:
     """The plan with nothing left open.
 
@@ -86,6 +89,8 @@ def tuned(
         opened: its input.
         report: told what is done.
         n_inputs: that run with what is settled, of which this is the first.
+        measures: False leaves the engine open where it would be measured: the plan has it in
+            `compares`.
     """
     if plan.options.engine.device != "cpu":
         return _with_batch(plan, USUAL_BATCH_SIZE)
@@ -94,10 +99,40 @@ def tuned(
         return _with_batch(plan, USUAL_BATCH_SIZE)
     try:
         n_frames = len(plan.selection.refs) * n_inputs
-        return _Tuning(plan, graphs, opened, report, frame_shape, n_frames).settled()
+        tuning = _Tuning(plan, graphs, opened, report, frame_shape, n_frames)
+        return tuning.settled(measures=measures)
     except (SleapRtError, OSError) as error:
         report.warn(f"engines could not be compared: {error}")
         return _with_batch(plan, USUAL_BATCH_SIZE)
+
+
+def foreseen(
+    plan: PredictionPlan,
+    opened: OpenInput,
+    earlier: Mapping[str, Any] | None,
+    n_inputs: int = 1,
+) -> PredictionPlan:
+    """The plan as the run will settle it, as far as that is known without measuring.
+
+    Args:
+        plan: of the run.
+        opened: its input.
+        earlier: as of `continued`; None where the run is no continued one.
+        n_inputs: as of `tuned`.
+    """
+    if plan.options.cluster is not None:
+        return plan
+    if earlier is not None:
+        return continued(plan, earlier, engine_is_open=False)
+    if plan.is_part:
+        return plan
+    graphs = plan.resolved.graphs
+    if graphs is not None:
+        return tuned(plan, graphs, opened, Report(), n_inputs, measures=False)
+    is_long = len(plan.selection.refs) * n_inputs >= WORTH_TRYING
+    is_open = plan.asked.engine.engine == "auto" and plan.options.engine.device == "cpu"
+    engines = cpu_engines(plan.asked.engine, plan.models.precisions) if is_long and is_open else ()
+    return replace(plan, compares=tuple(engines))
 
 
 def fitted(plan: PredictionPlan, graphs: GraphSet, opened: OpenInput) -> PredictionPlan:
@@ -167,32 +202,38 @@ class _Tuning:
         most_at_once = max(1, int(min(run.most_at_once, fitting / sizes[0])))
         return _with_run(_with_batch(self.plan, sizes[0]), most_at_once=most_at_once), sizes
 
-    def settled(self) -> PredictionPlan:
-        asked, engine = self.plan.options.run.batch_size, self.plan.options.engine
+    def settled(self, *, measures: bool) -> PredictionPlan:
+        asked = self.plan.options.run.batch_size
         plan, sizes = self.within_memory()
         if plan.asked.engine.engine != "auto":
             return plan
-        usual = plan.options.engine.engine
+        tuning = replace(self, plan=plan)
         engines = cpu_engines(plan.asked.engine, plan.models.precisions)
-        evidence = replace(self, plan=plan)._evidence(engines, sizes, asked)
-        best = None if evidence is None else evidence.best(usual, self.n_frames)
-        if evidence is None or best is None:
+        key = tuning._key(engines, asked)
+        evidence = read_trials(key)
+        has_choice = max(len(engines), len(sizes)) > 1
+        if evidence is None and has_choice and self._is_worth_trying(key, counts=measures):
+            if not measures:
+                return replace(plan, compares=tuple(engines))
+            evidence = tuning._measured(key, engines, sizes)
+        return plan if evidence is None else tuning._by(evidence, max(sizes))
+
+    def _by(self, evidence: Evidence, most_frames: int) -> PredictionPlan:
+        """The plan with what was best, in batches of what fits into memory now."""
+        plan = self.plan
+        best = evidence.best(plan.options.engine.engine, self.n_frames)
+        if best is None:
             return plan
-        engine = replace(engine, engine=best.engine, threads=best.threads)
-        run = replace(
-            plan.options.run, batch_size=min(best.batch_size, max(sizes))
-        )  # fewer fit now
+        engine = replace(plan.options.engine, engine=best.engine, threads=best.threads)
+        run = replace(plan.options.run, batch_size=min(best.batch_size, most_frames))
         options = replace(plan.options, engine=engine, run=run)
         return replace(plan, options=options, engine_reason=evidence.in_words())
 
-    def _evidence(
-        self, engines: Sequence[str], sizes: Sequence[int], batch_size: int | None
-    ) -> Evidence | None:
-        """What was measured, now or before; None where it is not worth it.
+    def _key(self, engines: Sequence[str], batch_size: int | None) -> TrialKey:
+        """What a comparison holds for.
 
         Args:
             engines: the contestants.
-            sizes: of batches to try.
             batch_size: that was asked for.
         """
         options = self.plan.options
@@ -202,12 +243,10 @@ class _Tuning:
             "batch_size": batch_size,
             "detect_every": every if every > 1 else None,  # another share of each model's work
         }
-        key = trial_key(self.graphs.paths, self.frame_shape, engines, asked)
-        evidence = read_trials(key)
-        if evidence is not None or max(len(engines), len(sizes)) < 2:
-            return evidence
-        if not self._is_worth_trying(key):
-            return None
+        return trial_key(self.graphs.paths, self.frame_shape, engines, asked)
+
+    def _measured(self, key: TrialKey, engines: Sequence[str], sizes: Sequence[int]) -> Evidence:
+        options = self.plan.options
         self.report.trying(engines)
         n_cores = available_cores().n
         evenly = tuple(dict.fromkeys((n_cores, max(1, n_cores // 2))))
@@ -227,9 +266,11 @@ class _Tuning:
             keep_trials(key, evidence, self.report.warn)
         return evidence
 
-    def _is_worth_trying(self, key: TrialKey) -> bool:
+    def _is_worth_trying(self, key: TrialKey, *, counts: bool) -> bool:
         """Whether this run has frames enough, or short ones before it had, with it."""
         if WORTH_COUNTING <= self.n_frames < WORTH_TRYING:
+            if not counts:
+                return frames_before(key) + self.n_frames >= WORTH_TRYING
             return add_frames(key, self.n_frames) >= WORTH_TRYING
         return self.n_frames >= WORTH_TRYING
 

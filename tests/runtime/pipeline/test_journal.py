@@ -197,7 +197,9 @@ def test_random_damage_gives_whole_batches_or_an_error_of_ours(path):
 
 
 def test_another_run_is_told_by_what_it_differs(path):
-    with pytest.raises(DataError, match=r"other filters, models\. Repeat"):
+    with pytest.raises(
+        DataError, match=r"belongs to another run: .*models was .*, and is x now.*\. Repeat"
+    ):
         resumed(path, {**RUN, "models": "x", "filters": {}})
     assert words(resumed(path)[0]) == words(BATCHES)
 

@@ -1,0 +1,141 @@
+"""What a prediction would do, told without doing it: the plan, settled as the run settles it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from sleap_rt.options import ModelOverrides
+from sleap_rt.runtime.outputs.formats import possible_files, video_stem
+from sleap_rt.runtime.pipeline.journal import begun_run
+from sleap_rt.runtime.predictors import effective_options
+from sleap_rt.tracking import TrackerOptions
+from sleap_rt.words import in_ranges
+from sleap_rt.workflows.doubts import doubts
+from sleap_rt.workflows.many.options import ManyOptions
+from sleap_rt.workflows.many.plan import plan_many
+from sleap_rt.workflows.many.predictions import ModelsOnce
+from sleap_rt.workflows.many.task import Task
+from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
+from sleap_rt.workflows.predict import planned
+from sleap_rt.workflows.tuning import foreseen, settled_like
+
+_MOST_TEXT = 80  # characters of the frames' numbers
+
+
+def dry_run(
+    inputs: Sequence[Path],
+    many: ManyOptions | None,
+    model_paths: Sequence[Path],
+    options: PredictionOptions,
+    overrides: ModelOverrides,
+) -> Iterator[str]:
+    """Lines that say what the run over these inputs would do; arguments as those of the run.
+
+    Raises:
+        OptionError, DataError, ModelError, EngineError: what the run would refuse before it begins.
+    """
+    resolve, first = ModelsOnce(), None
+    alone = [Task(path=inputs[0], output=options.output_path)]
+    tasks = alone if many is None else plan_many(inputs, many).tasks
+    n_waiting = sum(task.status == "waiting" for task in tasks)
+    for task in tasks:
+        if len(tasks) > 1:
+            yield f"input: {task.path}"
+        if task.status == "existing":
+            yield f"output: {task.output} is there already, and the input left out"
+            continue
+        asked = options
+        if many is not None:
+            asked = replace(options, output_path=task.output, resume=task.resume)
+        with planned(task.path, model_paths, asked, overrides, resolve=resolve) as (plan, opened):
+            earlier = begun_run(plan.journal_path) if plan.options.resume else None
+            if earlier is None and first is not None and plan.options.cluster is None:
+                plan = settled_like(replace(plan, compares=first.compares), first)
+            else:
+                plan = foreseen(plan, opened, earlier, n_waiting)
+            first = plan if earlier is None else first
+            stems = [video_stem(video) for video in opened.videos()]
+            yield from _lines(plan, stems)
+            yield from (f"warning: {doubt}" for doubt in doubts(plan, opened))
+
+
+def _lines(plan: PredictionPlan, stems: Sequence[str]) -> Iterator[str]:
+    """The plan for a person to read, one fact per line."""
+    options, graphs = plan.options, plan.resolved.graphs
+    detection = options.decode.detection_in_words
+    yield f"models: {', '.join(filter(None, (plan.models.in_words, detection)))}"
+    made = "exported first, into the cache"
+    yield f"graphs: {made if graphs is None else ', '.join(map(str, graphs.paths))}"
+    yield f"frames: {_frames(plan)}"
+    yield plan.engine_line
+    size = options.run.batch_size
+    yield f"batch: {'auto' if size is None or plan.compares else f'{size} frames'}"
+    used = effective_options(plan.models) - {"detect_every"}
+    yield f"decoding: {_changed(options.decode, used) or 'as usual'}"
+    yield f"filters: {_changed(options.filters) or 'none'}"
+    yield f"tracking: {_tracking(plan)}"
+    yield f"output: {_output(plan, stems)}"
+    if plan.journal_path is not None:
+        goes_on = bool(options.resume) and plan.journal_path.exists()
+        yield f"journal: {plan.journal_path}{', which is continued' if goes_on else ''}"
+    yield from (f"note: {note}" for note in plan.notes)
+
+
+def _frames(plan: PredictionPlan) -> str:
+    selection, asked = plan.selection, plan.options.selection.frames
+    words = f"{len(selection.refs)} of {selection.n_total}"
+    if asked is not None:
+        listed = ",".join(in_ranges(asked))
+        words += f" (of {listed if len(listed) <= _MOST_TEXT else f'{listed[:_MOST_TEXT]}...'})"
+    if plan.is_part:
+        words += f"; part {plan.options.frame_range_of}: {len(plan.positions)} of these"
+    return words
+
+
+def _output(plan: PredictionPlan, stems: Sequence[str]) -> str:
+    options = plan.options
+    if options.output_path is None:
+        return "none"
+    first, *others = possible_files(options.output_path, options.output_format, stems)
+    form = "part" if plan.is_part else options.output_format
+    split = f", or of several videos with frames: {', '.join(map(str, others))}" if others else ""
+    return f"{first} ({form}){split}"
+
+
+def _tracking(plan: PredictionPlan) -> str:
+    if plan.models.class_names:
+        return f"none, the model tells identities: {', '.join(plan.models.class_names)}"
+    if plan.tracking is None:
+        return "none, `merge` tracks" if plan.is_part and plan.options.tracking else "none"
+    is_point = plan.models.is_centroid_alone and not plan.match_known
+    used = plan.tracking.resolved(n_nodes=1 if is_point else plan.models.skeleton.n_nodes)
+    return tracker_in_words(used)
+
+
+def tracker_in_words(options: TrackerOptions) -> str:
+    """How animals are followed: the method, and all that is not as usual."""
+    changed = _changed(options)
+    if options.motion_model != "none" or not options.is_default("candidates_method"):
+        return changed
+    return ", ".join(filter(None, (f"candidates_method {options.candidates_method}", changed)))
+
+
+def _changed(options: Any, names: "frozenset[str] | None" = None) -> str:
+    """Options that are not as usual, in words.
+
+    Args:
+        options: of a dataclass.
+        names: of those that count; None: all.
+    """
+    values = {
+        one.name: getattr(options, one.name)
+        for one in fields(options)
+        if names is None or one.name in names
+    }
+    usual = {one.name: one.default for one in fields(options)}
+    return ", ".join(
+        name if value is True else f"{name} {value}"
+        for name, value in values.items()
+        if value != usual[name]
+    )

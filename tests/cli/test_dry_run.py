@@ -1,0 +1,123 @@
+"""`track --dry_run` tells what the same command then does."""
+
+import pytest
+import sleap_io as sio
+
+from sleap_rt.runtime.inspect.trials import Evidence, Trial
+from sleap_rt.tracking import TrackerOptions
+from sleap_rt.workflows.tuning import settle
+
+CLIP = "samples/crawlers.mp4"
+SETTINGS = [
+    "",
+    "--engine ort --batch_size 3",
+    "-t --max_tracks 3",
+    "-t --motion_model kalman --max_tracks 2",
+    "-t --features bboxes --scoring_method iou",
+    "--filter_overlapping --filter_min_visible_nodes 3 --peak_threshold 0.3",
+]
+
+
+@pytest.fixture(autouse=True)
+def places(request, monkeypatch, tmp_path, sample_graphs):
+    sample_graphs("bottomup")  # in the session's cache, before this test has its own
+    monkeypatch.chdir(request.config.rootpath)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def trackers(monkeypatch):
+    """The options of every tracker that was made, or only told."""
+    found, resolved = [], TrackerOptions.resolved
+
+    def noted(options, **given):
+        found.append(resolved(options, **given))
+        return found[-1]
+
+    monkeypatch.setattr(TrackerOptions, "resolved", noted)
+    return found
+
+
+def facts_of(told):
+    return dict(line.split(": ", 1) for line in told.out.splitlines() if ": " in line)
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_dry_run_tells_what_the_run_does(call, sample_graphs, tmp_path, trackers, settings):
+    (graph,) = sample_graphs("bottomup")
+    out = tmp_path / "out.slp"
+    words = [CLIP, "-m", graph, "--frames", "0-5,900", "-o", out, *settings.split()]
+    told = call("track", *words, "--dry_run")
+    assert told.code == 0, told.err
+    assert not out.exists()
+    facts, foreseen = facts_of(told), list(trackers)
+    trackers.clear()
+    done = call("track", *words)
+    assert done.code == 0, done.err
+    assert trackers == foreseen
+    engine = next(line for line in told.out.splitlines() if line.startswith("engine "))
+    assert (engine in done.err) != ("--engine" in settings)
+    name, device = engine.partition(":")[0].removeprefix("engine ").split(" on ")
+    size = facts["batch"].removesuffix(" frames")
+    assert f"with {name} on {device}, batches of {size} -> {out}" in done.out
+    assert facts["frames"] == "6 of 180 (of 0-5,900)"
+    assert facts["output"] == f"{out} (slp)"
+    made = sio.load_slp(str(out), open_videos=False).provenance
+    for group in ("filters", "decoding", "tracking"):
+        for told_one in facts[group].split(", "):
+            option, _, value = told_one.partition(" ")
+            used = {**made["inference_config"], **(made.get("tracking_config") or {})}
+            if option in used and option != "candidates_method":
+                assert str(used[option]) == (value or "True")
+    assert (facts["filters"] == "none") == ("filter" not in settings)
+    assert (facts["tracking"] == "none") == ("-t" not in settings)
+
+
+def test_the_tracker_that_is_told_is_the_one_that_waits_for_its_animals(call, sample_graphs):
+    (graph,) = sample_graphs("bottomup")
+    told = call("track", CLIP, "-m", graph, "-t", "--max_tracks", 3, "--dry_run")
+    assert facts_of(told)["tracking"] == "candidates_method local_queues, max_tracks 3"
+
+
+def test_a_comparison_is_told_and_not_held(call, sample_graphs, tmp_path, monkeypatch):
+    def hold(*_):
+        speeds = {"ort": 50.0, "openvino": 90.0}
+        trials = [
+            Trial(engine=name, threads=2, batch_size=4, frames_per_second=speed, open_seconds=0.1)
+            for name, speed in speeds.items()
+        ]
+        return Evidence(trials=tuple(trials), left_out={})
+
+    monkeypatch.setattr(settle, "hold_trials", hold)
+    monkeypatch.setattr(settle, "WORTH_TRYING", 1)
+    monkeypatch.setattr(settle, "cpu_engines", lambda *_: ["ort", "openvino"])
+    (graph,) = sample_graphs("bottomup")
+    words = ["track", CLIP, "-m", graph, "--frames", "0-5", "-o", tmp_path / "out.slp"]
+    line = "engine auto: compares ort, openvino on the first frames"
+    assert line in call(*words, "--dry_run").out.splitlines()
+    assert not list((tmp_path / "cache").rglob("trials*"))
+    run = call(*words)
+    assert run.code == 0, run.err
+    again = call(*words, "--dry_run", "--overwrite").out.splitlines()
+    (chosen,) = [line for line in run.err.splitlines() if line.startswith("engine ")]
+    assert chosen in again
+    assert chosen.startswith("engine openvino on cpu: ")
+
+
+def test_each_of_many_inputs_is_told_with_its_output(call, sample_graphs, tmp_path):
+    (graph,) = sample_graphs("bottomup")
+    clips = [CLIP, "samples/one_crawler.mp4"]
+    told = call("track", *clips, "-m", graph, "-o", tmp_path / "res", "--dry_run")
+    assert told.code == 0, told.err
+    assert not (tmp_path / "res").exists()
+    lines = told.out.splitlines()
+    for stem in ("crawlers", "one_crawler"):
+        assert f"output: {tmp_path / 'res' / stem}.predictions.slp (slp)" in lines
+
+
+def test_two_kinds_of_work_in_one_run_tell_their_engine_once(call, sample_graphs, tmp_path):
+    graph = sample_graphs("centroid", "centered_instance")[0]
+    inputs = ["samples/crawlers.slp", "samples/one_crawler.mp4"]  # poses are taken over; found
+    done = call("track", *inputs, "-m", graph, "--frames", "0-5", "-o", tmp_path / "res")
+    assert done.code == 0, done.err
+    assert done.err.count("engine ort on cpu") == 1, done.err
