@@ -128,6 +128,12 @@ class TrackerOptions:
 
     def _check_matching(self) -> None:
         partners = SCORINGS_OF_FEATURES[self.features]
+        if self.scoring_method not in partners and self.is_default("scoring_method"):
+            self._refuse(
+                "features",
+                f"does not go with the usual scoring_method, {self.scoring_method}; give one that "
+                f"does: {', '.join(partners)}",
+            )
         if self.scoring_method not in partners:
             self._refuse(
                 "scoring_method",
