@@ -129,6 +129,8 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"frame_range_of": "3/2", "output_path": "a.part"}, "there is no such part; they go from 1/2"),
     ({"frame_range_of": "1/2", "output_path": "a.slp"}, "must end in .part; `sleap-nn merge`"),
     ({"cluster": "what"}, "cluster 'what': expected local, local:N, the address of a scheduler"),
+    ({"cluster": "tpc://host:8786"}, "cluster 'tpc://host:8786': expected local, local:N, the"),
+    ({"cluster": "host:87860"}, "cluster 'host:87860': expected local, local:N, the address of"),
     ({"cluster": "jobs.yaml"}, "cluster jobs.yaml: cannot be read: No such file"),
     (
         {"cluster": "local:2", "frame_range_of": "1/2", "output_path": "a.part"},

@@ -33,6 +33,7 @@ class PredictionSummary:
         notes: what a user should know about the input's files and about what was left out.
         videos: of the input.
         labels: the result, if it was to be kept.
+        most_instances: that the models can give in a frame; None where nothing limits them.
     """
 
     n_frames: int
@@ -51,6 +52,7 @@ class PredictionSummary:
     videos: "Sequence[sio.Video]"
     labels: "sio.Labels | None"
     n_workers: int = 0
+    most_instances: int | None = None
 
     @property
     def frames_per_second(self) -> float:

@@ -1,5 +1,6 @@
 """Connects with the workers that are asked for."""
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from sleap_rt.workflows.cluster.queue import queued
 if TYPE_CHECKING:
     from distributed import Client
 
-_PATIENCE = "20s"  # until a scheduler answers
+PATIENCE_SECONDS = 20  # until a scheduler answers
 
 
 @contextmanager
@@ -34,7 +35,8 @@ def connected(
     with ExitStack() as stack:
         try:
             place = asked.address or stack.enter_context(_started(asked, tell))
-            client = stack.enter_context(Client(place, timeout=_PATIENCE, set_as_default=False))
+            patience = f"{PATIENCE_SECONDS}s"
+            client = stack.enter_context(Client(place, timeout=patience, set_as_default=False))
             if asked.n_local is not None:
                 client.register_plugin(shared_cores(asked.n_local))
         except (OSError, TimeoutError, RuntimeError, ValueError) as error:
@@ -42,6 +44,25 @@ def connected(
             words = " ".join(str(error).split())
             raise RunError(f"cluster {named}: cannot be used: {words}") from error
         yield client
+
+
+def check_host(asked: AskedCluster) -> None:
+    """Refuse a scheduler's machine that has no address, ahead of all work and waiting.
+
+    Raises:
+        RunError: there is no such machine.
+    """
+    if asked.address is None:
+        return
+    host = asked.address.rpartition("://")[2].rpartition(":")[0].strip("[]")
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RunError(
+            f"cluster {asked.address}: no machine named {host!r} is found ({why}); check the "
+            "spelling"
+        ) from error
 
 
 def _started(asked: AskedCluster, tell: Callable[[str], None]) -> Any:
