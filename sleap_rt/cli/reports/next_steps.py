@@ -64,10 +64,10 @@ def after_many(
         after_results(paths, is_tracked=is_tracked, has_several=has_several)
 
 
-def after_live(paths: Sequence[Path], *, is_tracked: bool) -> None:
-    """Behind a live run, recorded or not."""
+def after_live(paths: Sequence[Path], *, is_tracked: bool, has_several: bool) -> None:
+    """Behind a live run, recorded or not; arguments as of `after_results`."""
     if paths:
-        after_results(paths, is_tracked=is_tracked)
+        after_results(paths, is_tracked=is_tracked, has_several=has_several)
     else:
         next_step("-o session.slp records what is found")
 

@@ -1,8 +1,11 @@
 """Connects with the workers that are asked for."""
 
+import logging
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import RunError
@@ -70,7 +73,31 @@ def _started(asked: AskedCluster, tell: Callable[[str], None]) -> Any:
         return queued(asked, tell)
     from distributed import LocalCluster
 
-    return LocalCluster(n_workers=asked.n_local, threads_per_worker=1, memory_limit=0)
+    with _deaf_to_the_terminal():
+        return LocalCluster(
+            n_workers=asked.n_local,
+            threads_per_worker=1,
+            memory_limit=0,
+            silence_logs=logging.ERROR,  # it warns of work that an interrupt has ended
+        )
+
+
+@contextmanager
+def _deaf_to_the_terminal() -> Iterator[None]:
+    """Ctrl-C reaches every process of the terminal; workers started inside leave it to this one.
+
+    Threads and processes inherit which signals wait, also workers that are started again later. In
+    this thread a signal waits only until the end of the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # which lets signals through where it is started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def threads_of_worker(asked: AskedCluster) -> int | None:

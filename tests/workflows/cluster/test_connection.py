@@ -1,6 +1,10 @@
 """A scheduler that cannot be there is refused ahead of all work."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -25,3 +29,25 @@ def test_an_address_is_left_to_be_connected_with(address, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, port: asked.append(host))
     check_host(AskedCluster(address=address))
     assert asked in (["127.0.0.1"], ["::1"], ["localhost"])
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="no groups of processes here")
+def test_ctrl_c_is_left_to_the_program_by_its_workers(request, sample_graphs, tmp_path):
+    """A terminal sends it to all processes; only one line may tell it."""
+    (graph,) = sample_graphs("bottomup")
+    clip, out = request.config.rootpath / "samples/crawlers.mp4", tmp_path / "out.slp"
+    words = ["track", clip, "-m", graph, "-o", out, "-b", "1", "--cluster", "local:2"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "sleap_rt", *map(str, words)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stderr is not None
+        assert any(line.startswith("worker ") for line in running.stderr)  # frames are out
+        os.killpg(running.pid, signal.SIGINT)
+        told = running.stderr.read()
+    assert running.returncode == 130, told
+    assert "interrupted: " in told
+    assert "Traceback" not in told
+    assert "distributed" not in told
