@@ -55,10 +55,10 @@ class TrackerOptions:
 
     def __post_init__(self) -> None:
         self._check_values()
+        self._check_motion()  # first: what it has no use for must not be blamed on something else
         self._check_matching()
         self._check_flow()
         self._check_counts()
-        self._check_motion()
         if self.needs_images:
             need_opencv("use_flow" if self.use_flow else "features image")
 
