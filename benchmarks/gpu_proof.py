@@ -194,7 +194,7 @@ def run_one(args: argparse.Namespace) -> int:
         frames, instances, counts = file["frames"], file["instances"], file["counts"]
     reference = np.split(instances, np.cumsum(counts)[:-1])
     options = EngineOptions(
-        engine=args.engine, device=args.device, cuda_graphs=not args.no_cuda_graphs
+        engine=args.engine, device=args.device, cuda_graphs=False if args.no_cuda_graphs else None
     )
     memory_before = gpu_mib()
     with timed_engines() as times:

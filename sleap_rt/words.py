@@ -26,5 +26,6 @@ def in_ranges(numbers: Sequence[int]) -> Iterator[str]:
 
 
 def as_typed(path: Path | str) -> str:
-    """A path as a command that can be copied has it: in quotes where it has spaces."""
-    return shlex.quote(str(path))
+    """A path as a command that can be copied has it: quoted for its spaces, no option."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)

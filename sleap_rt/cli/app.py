@@ -122,7 +122,7 @@ def main(args: list[str] | None = None) -> None:
     """Run the program and leave with its exit code.
 
     0 success, 1 bad data or a failed run, 2 wrong usage, 128 + its number after a signal: 130 for
-    Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
+    Ctrl-C, 143 for SIGTERM, 129 for SIGHUP. `live` takes the first signal as its usual end.
     """
     with Interrupts() as interrupts, options_are_typed():
         try:
@@ -158,7 +158,8 @@ def _how_to_go_on(error: BaseException | None) -> str:
 
 
 def _failed(error: Exception, args: Sequence[str]) -> int:
-    if "--verbose" in args and not _VERBOSE_IN_FACTS & {*args[:2]}:
+    is_usage = isinstance(error, OptionError)  # nothing has run that could be traced
+    if "--verbose" in args and not is_usage and not _VERBOSE_IN_FACTS & {*args[:2]}:
         traceback.print_exception(error)
     if isinstance(error, SleapRtError):
         messages.error(str(error))

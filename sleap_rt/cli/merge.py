@@ -88,5 +88,6 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         click.echo(json.dumps(facts, indent=2))
     if not params["quiet"]:
         is_tracked, found = summary.n_tracks > 0, summary.n_instances > 0
-        after_results(summary.paths, is_tracked=is_tracked, found=found)
+        has_several = summary.most_instances != 1
+        after_results(summary.paths, is_tracked=is_tracked, found=found, has_several=has_several)
     return int(summary.damaged.lacks_poses)

@@ -176,7 +176,13 @@ def _end(alone: "ManyRun", done: Any, params: dict[str, Any]) -> None:
         click.echo(json.dumps(alone.facts(), indent=2))
     if not params["quiet"]:
         is_tracked, found = bool(params["tracking"]) or done.n_tracks > 0, done.n_instances > 0
-        after_results(done.paths, is_tracked=is_tracked, found=found)
+        after_results(
+            done.paths, is_tracked=is_tracked, found=found, has_several=_has_several(done)
+        )
+
+
+def _has_several(done: Any) -> bool:
+    return getattr(done, "most_instances", None) != 1  # tracking without a model sets no limit
 
 
 def _inputs(params: dict[str, Any]) -> "tuple[Inputs, ManyOptions | None]":
@@ -215,7 +221,12 @@ def _carry_out(
         written = [
             path for one in done for path in one.paths if one.n_instances or path.suffix == ".part"
         ]
-        after_many(len(run.with_status("failed")), written, is_tracked=bool(params["tracking"]))
+        after_many(
+            len(run.with_status("failed")),
+            written,
+            is_tracked=bool(params["tracking"]),
+            has_several=any(map(_has_several, done)),
+        )
     return int(not run.is_complete)
 
 

@@ -136,14 +136,15 @@ class EngineOptions:
         threads: CPU threads of the engine; None takes one per core.
         workspace: most MiB of GPU memory that one layer may use besides its inputs and outputs;
             None takes what the GPU has.
-        cuda_graphs: launch a run whose shapes repeat as one recorded whole.
+        cuda_graphs: launch a run whose shapes repeat as one recorded whole; None does where the
+            engine can.
     """
 
     engine: str = "auto"
     device: str = "auto"
     threads: int | None = None
     workspace: int | None = None
-    cuda_graphs: bool = True
+    cuda_graphs: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("threads", "workspace"):

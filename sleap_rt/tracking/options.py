@@ -55,10 +55,10 @@ class TrackerOptions:
 
     def __post_init__(self) -> None:
         self._check_values()
+        self._check_motion()  # first: what it has no use for must not be blamed on something else
         self._check_matching()
         self._check_flow()
         self._check_counts()
-        self._check_motion()
         if self.needs_images:
             need_opencv("use_flow" if self.use_flow else "features image")
 
@@ -128,6 +128,12 @@ class TrackerOptions:
 
     def _check_matching(self) -> None:
         partners = SCORINGS_OF_FEATURES[self.features]
+        if self.scoring_method not in partners and self.is_default("scoring_method"):
+            self._refuse(
+                "features",
+                f"does not go with the usual scoring_method, {self.scoring_method}; give one that "
+                f"does: {', '.join(partners)}",
+            )
         if self.scoring_method not in partners:
             self._refuse(
                 "scoring_method",

@@ -73,7 +73,7 @@ def _within_limits(raw: bytes, read: Callable[..., Any]) -> Any:
         _check_content(yaml.parse(raw, Loader=_LOADER))
         return read(raw, Loader=_LOADER)
     except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(_in_one_line(error)) from error
     except _FAULTS as error:
         raise ValueError(str(error) or type(error).__name__) from error
 
@@ -111,3 +111,10 @@ def _check_length(scalar: Any) -> None:
     may_be_number = scalar.implicit[0] or scalar.tag is not None  # no text in quotes
     if may_be_number and len(scalar.value) > _LONGEST_NUMBER:
         raise ValueError(f"a value of {len(scalar.value):,} characters that is not in quotes")
+
+
+def _in_one_line(error: yaml.YAMLError) -> str:
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if mark is None or not problem:
+        return f"no YAML: {' '.join(str(error).split())}"
+    return f"line {mark.line + 1}: no YAML: {problem}; expected lines `name: value`"

@@ -1,12 +1,14 @@
 """Likely mistakes that can run: limits out of reach, models that do not fit."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 from sleap_rt.errors import FrameError
 from sleap_rt.options import DecodeOptions, FilterOptions
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
-from sleap_rt.runtime.predictors import effective_options
+from sleap_rt.runtime.predictors import effective_options, most_instances
+from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.plan import PredictionPlan
 
 _FAR = 1.5  # times as large, or as small, as in training
@@ -35,6 +37,7 @@ def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[st
     """
     options, models = plan.options, plan.models
     found = list(_out_of_reach(options.decode, options.filters, models))
+    found += _of_no_use(options.decode, options.tracking, models)
     if options.frame_range_of is not None and not plan.positions:
         found.append(f"part {options.frame_range_of} has no frames: there is no place left to cut")
     found += _of_two_trainings(models)
@@ -57,6 +60,32 @@ def _out_of_reach(decode: DecodeOptions, filters: FilterOptions, models: ModelSe
     for name, (value, most) in limits.items():
         if value is not None and value > most:
             yield f"{name} {value:g}: hardly anything reaches more than {most}"
+
+
+def _of_no_use(
+    decode: DecodeOptions, tracking: TrackerOptions | None, models: ModelSet
+) -> Iterator[str]:
+    """What is harmless and changes nothing with these models: programs for sleap-nn send it."""
+    names, at_most = models.class_names, most_instances(models)
+    if decode.max_instances is not None and at_most is not None and decode.max_instances > at_most:
+        yield (
+            f"max_instances {decode.max_instances}: no effect with {models.in_words}, which gives "
+            f"at most {at_most} in a frame"
+        )
+    if tracking is not None and names:
+        given = [field.name for field in fields(tracking) if not tracking.is_default(field.name)]
+        yield (
+            f"{', '.join(['tracking', *given])}: no effect with {models.in_words}, whose classes "
+            "are the tracks"
+        )
+    if tracking is None or names or not tracking.tracking_pre_cull_to_target:
+        return
+    limits = [one for one in (decode.max_instances, at_most) if one is not None]
+    if limits and tracking.target_count is not None and min(limits) <= tracking.target_count:
+        yield (
+            f"tracking_pre_cull_to_target: no effect, as a frame has at most {min(limits)} anyway "
+            f"({'max_instances' if min(limits) == decode.max_instances else models.in_words})"
+        )
 
 
 def _of_two_trainings(models: ModelSet) -> Iterator[str]:

@@ -76,6 +76,8 @@ def _robust_quantile(values: _Values, given: Collection[str]) -> str | None:
 def _boxes_for_iou(values: _Values, given: Collection[str]) -> str | None:
     if values.get("scoring_method") != "iou" or "features" in given or not values.get("tracking"):
         return None
+    if values.get("motion_model", "none") != "none":
+        return None  # which compares no boxes: refused, by the name that was given
     values["features"] = "bboxes"
     return "scoring_method iou compares boxes: features bboxes is used"
 

@@ -53,7 +53,10 @@ def test_an_input_that_fails_is_in_it(call, clip, graph, tmp_path):
     failed, whole = json.loads(done.out)["inputs"]
     assert failed["error"]["type"] == "DataError"
     assert (failed["status"], whole["status"]) == ("failed", "done")
-    assert "next: the same command with --resume does what failed" in done.err
+    assert (
+        "next: once the cause is mended, the same command with --resume does what failed"
+        in done.err
+    )
     broken.write_bytes(clip.read_bytes())
     again = document(call("track", broken, clip, *words, "--resume"))
     assert [entry["status"] for entry in again["inputs"]] == ["done", "existing"]

@@ -119,7 +119,7 @@ def test_commands_to_be_copied_hold_for_paths_with_spaces(call, sample_graphs, t
     told = [shlex.split(step.partition(": ")[2]) for step in steps]
     assert told == [
         ["sleap-nn", "render", str(output)],
-        ["sleap-nn", "track", "-i", str(output), "-t"],
+        ["sleap-nn", "eval", "-g", "LABELS.slp", "-p", str(output)],
     ]
 
 
@@ -172,3 +172,6 @@ def test_the_program_calls_itself_as_it_was_called(called, name, call, monkeypat
         script = call("completion", shell).out
         assert variable in script
         assert name in script
+    missing = call("completion")
+    assert missing.code == 2
+    assert all(shell in missing.err.partition("Error: ")[2] for shell in ("bash", "zsh", "fish"))

@@ -41,7 +41,11 @@ WRONG_USE = [
     ("-i {clip} -m {model} -t --scoring_reduction foo", 2, "'foo' is not one of"),
     ("-i {clip} -m {model} -t --track_matching_method foo", 2, "'foo' is not one of"),
     ("-i {clip} -m {model} -t --candidates_method foo", 2, "'foo' is not one of"),
-    ("-i {clip} -m {model} -t --features bboxes", 2, "does not go with features bboxes"),
+    (
+        "-i {clip} -m {model} -t --features bboxes",
+        2,
+        "features 'bboxes': does not go with the usual scoring_method",
+    ),
     ("-i {clip} -m {model} -t --post_connect_single_breaks", 2, "needs the number of animals"),
     ("-i {clip} -m {model} -t --of_window_size 11", 2, "use_flow is on"),
     ("-i {clip} -m {model} -t --motion_model kalman --use_flow", 2, "motion_model is none"),

@@ -234,12 +234,13 @@ def started():
         process.stderr.close()
 
 
-def test_ctrl_c_ends_the_run_in_order(graph, tmp_path, ctrl_c_raises, started):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_in_order(number, graph, tmp_path, ctrl_c_raises, started):
     record = tmp_path / "out.slp"
     process = started("live", "-i", VIDEO, "-m", graph, "-o", record)
     for _ in range(3):
         assert json.loads(process.stdout.readline())["animals"]
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.stdout.read(), process.stderr.read()
     assert process.wait(LONG) == 0, err
     assert " frames came, " in err

@@ -246,7 +246,6 @@ def test_provenance_says_how_it_was_made(run, video):
         "engine": "ort",
         "device": "cpu",
         "threads": 2,
-        "cuda_graphs": True,
         "batch_size": made["inference_config"]["batch_size"],
     }
     assert made["output_options"] == {"centroid_output": "instance", "no_empty_frames": False}

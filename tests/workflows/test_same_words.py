@@ -34,7 +34,12 @@ def named(sample_graphs, tmp_path, monkeypatch):
     Path("cut_off.slp.journal").write_text("{}")
     there = {
         path.stem: path
-        for names in (("bottomup",), ("single_instance",), ("centroid", "centered_instance"))
+        for names in (
+            ("bottomup",),
+            ("single_instance",),
+            ("centroid", "centered_instance"),
+            ("multi_class_bottomup",),
+        )
         for path in sample_graphs(*names)
     }
     there["trained"] = TRAINED / "centered_instance"
@@ -103,6 +108,8 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"engine": "ort", "device": "abacus"}, "device 'abacus'"),
     ({"engine": "ort", "device": "cuda:x"}, "'cuda:x'"),
     ({"engine": "ort", "device": "cpu", "workspace": 64}, "workspace"),
+    ({"engine": "ort", "device": "cpu", "cuda_graphs": True}, "cuda_graphs is an option of Tens"),
+    ({"device": "cpu", "cuda_graphs": False}, "an option of TensorRT, not of engine 'ort'"),
     ({"threads": 0}, "threads must be at least 1"),
     ({"output_path": "out.txt"}, "output_path out.txt: must end in .slp, .h5, .csv, .nwb, .json"),
     ({"output_path": "out.slp", "output_format": "csv"}, "must end in .csv"),
@@ -122,6 +129,8 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"frame_range_of": "3/2", "output_path": "a.part"}, "there is no such part; they go from 1/2"),
     ({"frame_range_of": "1/2", "output_path": "a.slp"}, "must end in .part; `sleap-nn merge`"),
     ({"cluster": "what"}, "cluster 'what': expected local, local:N, the address of a scheduler"),
+    ({"cluster": "tpc://host:8786"}, "cluster 'tpc://host:8786': expected local, local:N, the"),
+    ({"cluster": "host:87860"}, "cluster 'host:87860': expected local, local:N, the address of"),
     ({"cluster": "jobs.yaml"}, "cluster jobs.yaml: cannot be read: No such file"),
     (
         {"cluster": "local:2", "frame_range_of": "1/2", "output_path": "a.part"},
@@ -176,11 +185,18 @@ WITHOUT_EFFECT: list[tuple[Given, str]] = [
     ({"centroid_output": "both"}, "only for the centroids of a centroid model alone"),
 ]
 WRONG_TRACKING: list[tuple[Given, str]] = [
-    ({"features": "bboxes"}, "scoring_method 'oks': does not go with features bboxes"),
+    (
+        {"features": "bboxes"},
+        "features 'bboxes': does not go with the usual scoring_method, oks; give",
+    ),
     ({"post_connect_single_breaks": True}, "needs the number of animals"),
     ({"tracking_target_instance_count": 2}, "takes effect only when one of"),
     ({"of_window_size": 11}, "takes effect only when use_flow is on"),
     ({"motion_model": "kalman", "use_flow": True}, "takes effect only when motion_model is none"),
+    (
+        {"motion_model": "kalman", "scoring_method": "iou"},
+        "scoring_method 'iou': takes effect only when motion_model is none",
+    ),
     ({"max_tracks": 0}, "max_tracks 0: must be a whole number, 1 or more"),
     (
         {"scoring_method": "iou", "features": "keypoints", "max_tracks": 3},
@@ -287,6 +303,25 @@ def test_track_and_run_inference_refuse_in_the_same_words(kind, given, words, na
             {**FOLLOWED, "use_kalman": True, "kf_init_frame_count": 10, "features": "centroids"},
             "use_kalman: sleap-rt's own motion model is used (motion_model kalman); no effect "
             "beside it: kf_init_frame_count, features",
+        ),
+        (
+            {"frames": [0], "model_paths": "single_instance", "max_instances": 3},
+            "max_instances 3: no effect with single_instance, which gives at most 1 in a frame",
+        ),
+        (
+            {"frames": [0], "model_paths": "multi_class_bottomup", "max_instances": 5},
+            "max_instances 5: no effect with multi_class_bottomup, which gives at most 3 in a "
+            "frame",
+        ),
+        (
+            {**FOLLOWED, "model_paths": "multi_class_bottomup", "max_tracks": 3},
+            "tracking, max_tracks: no effect with multi_class_bottomup, whose classes are the "
+            "tracks",
+        ),
+        (
+            {**FOLLOWED, "max_instances": 2, "tracking_pre_cull_to_target": 1},
+            "tracking_pre_cull_to_target: no effect, as a frame has at most 2 anyway "
+            "(max_instances)",
         ),
         ({**FOLLOWED, "kf_reset_gap_size": 5}, "kf_reset_gap_size: no effect without use_kalman"),
         ({"frames": [0], "use_kalman": True}, "use_kalman: no effect without tracking"),

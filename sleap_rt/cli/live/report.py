@@ -13,6 +13,7 @@ from sleap_rt.cli.reports.next_steps import after_live
 from sleap_rt.cli.terminal import messages
 from sleap_rt.export.steps import Step
 from sleap_rt.runtime.live import Figures
+from sleap_rt.runtime.predictors import most_instances
 from sleap_rt.words import counted
 from sleap_rt.workflows.live import LiveReport, LiveSummary
 from sleap_rt.workflows.plan import PredictionPlan
@@ -30,10 +31,12 @@ class LiveTerminalReport(LiveReport):
     def __init__(self, *, quiet: bool, verbose: bool, as_json: bool) -> None:
         self._quiet, self._as_json = quiet, as_json
         self._export = ExportProgress(quiet=quiet, verbose=verbose)
+        self._has_several = True
 
     def planned(self, plan: PredictionPlan) -> None:
-        for note in plan.notes:
-            self._say(f"Note: {note}")
+        self._has_several = most_instances(plan.models) != 1
+        for note in () if self._quiet else plan.notes:
+            messages.note(note)
         if plan.resolved.graphs is None:
             self._say(
                 f"exporting {plan.models.in_words} once; later runs use the cached graphs ..."
@@ -73,7 +76,9 @@ class LiveTerminalReport(LiveReport):
             with suppress(BrokenPipeError, ValueError):  # whoever read the results has gone
                 click.echo(json.dumps({"summary": _facts(summary)}))
         if not self._quiet:
-            after_live(summary.paths, is_tracked=summary.n_tracks > 0)
+            after_live(
+                summary.paths, is_tracked=summary.n_tracks > 0, has_several=self._has_several
+            )
 
     def _say(self, words: str) -> None:
         if not self._quiet:

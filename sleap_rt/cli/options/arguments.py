@@ -80,6 +80,8 @@ class OnceCommand(HelpCommand):
         """Read the words into the context; a wrong choice is told with the nearest one."""
         try:
             return super().parse_args(ctx, words)
+        except click.MissingParameter:  # says which choices there are by itself
+            raise
         except click.BadParameter as error:
             option = error.param
             if option is None or not isinstance(option.type, click.Choice):

@@ -21,6 +21,7 @@ CONFIG, SAVE_CONFIG = "config", "save_config"  # names of the two options
 OPTIONS_END = "--"
 _ON, _OFF = ("true", "yes", "on"), ("false", "no", "off")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of a camera or a stream
+_SAVED = re.compile(rb"# options of (sleap-nn [a-z-]+),")  # as saved_config.py begins a file
 # Arguments without a flag -> the options that say the same.
 _SAME = {
     "inputs": {"data_path"},
@@ -52,6 +53,7 @@ class ConfigFile:
 
     path: Path
     values: Mapping[str, str | list[str] | None]
+    written_by: str = ""  # the command whose options were saved
 
     @classmethod
     def read(cls, name: str) -> "ConfigFile":
@@ -64,7 +66,10 @@ class ConfigFile:
 
         path = Path(name)
         try:
-            return cls(path, dict(parse_entries(path.read_bytes())))
+            raw = path.read_bytes()
+            saved = _SAVED.match(raw)
+            by = f"`{saved[1].decode()} --save_config`" if saved else ""
+            return cls(path, dict(parse_entries(raw)), by)
         except OSError as error:
             raise OptionError(f"config: {path} cannot be read: {error.strerror}") from error
         except ValueError as error:
@@ -81,7 +86,8 @@ class ConfigFile:
             yield
         except click.NoSuchOption as error:
             told = why_unknown(error.option_name) or error.format_message()
-            raise OptionError(f"{self.path}: {told}") from error
+            by = f" ({self.written_by} wrote this file)" if self.written_by else ""
+            raise OptionError(f"{self.path}: {told}{by}") from error
         except click.ClickException as error:
             raise OptionError(f"{self.path}: {error.format_message()}") from error
 
@@ -180,4 +186,6 @@ def _switched(flag: str, text: str, option: click.Option) -> list[str]:
         return [flag]
     if word in _OFF:
         return option.secondary_opts[:1]
+    if option.is_flag and word != "auto":  # of resume, which the command reads by itself
+        raise click.UsageError(f"{flag[2:]} is {text!r}; expected true or false")
     return [f"{flag}={text}"]  # for the command to refuse

@@ -65,9 +65,8 @@ TUNING = (
     click.option(
         "--cuda_graphs/--no_cuda_graphs",
         default=EngineOptions.cuda_graphs,
-        show_default=True,
         cls=_DeclaredOption,
-        help="{engines}: launch runs whose shapes repeat as a whole.",
+        help="{engines}: launch runs whose shapes repeat as a whole.  [default: where it can]",
     ),
 )
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.words import as_typed
@@ -10,8 +11,17 @@ from sleap_rt.words import as_typed
 _NUMBER_OF_PART = re.compile(r"\d+(?=of\d+\.)")
 
 
-def after_results(paths: Sequence[Path], *, is_tracked: bool, found: bool = True) -> None:
-    """Behind poses or tracks that were written; where no animal was found, parts alone go on."""
+def after_results(
+    paths: Sequence[Path], *, is_tracked: bool, found: bool = True, has_several: bool = True
+) -> None:
+    """Behind poses or tracks that were written; where no animal was found, parts alone go on.
+
+    Args:
+        paths: files written.
+        is_tracked: animals were followed.
+        found: there were any.
+        has_several: a frame may have more than one; one alone needs no following.
+    """
     labels = [path for path in paths if path.suffix == ".slp"]
     parts = [path for path in paths if path.suffix == ".part"]
     if not (found or parts):
@@ -26,30 +36,38 @@ def after_results(paths: Sequence[Path], *, is_tracked: bool, found: bool = True
         next_step(
             f"sleap-nn eval --tracks -g LABELS.slp -p {as_typed(labels[0])}", "compare with labels"
         )
-    elif labels:
+    elif labels and has_several:
         next_step(f"sleap-nn track -i {as_typed(labels[0])} -t", "follow the animals")
+    elif labels:
+        next_step(f"sleap-nn eval -g LABELS.slp -p {as_typed(labels[0])}", "compare with labels")
     elif paths and not parts:
         next_step("-o NAME.slp gives a file that render, eval and track read as well")
 
 
-def after_many(n_failed: int, paths: Sequence[Path], *, is_tracked: bool) -> None:
+def after_many(
+    n_failed: int, paths: Sequence[Path], *, is_tracked: bool, has_several: bool = True
+) -> None:
     """Behind many inputs, of which some may have failed.
 
     Args:
         n_failed: inputs.
         paths: results in which something was found.
         is_tracked: animals were followed.
+        has_several: as of `after_results`.
     """
     if n_failed:
-        next_step("the same command with --resume does what failed, and leaves out what is done")
+        next_step(
+            "once the cause is mended, the same command with --resume does what failed, and leaves "
+            "out what is done"
+        )
     else:
-        after_results(paths, is_tracked=is_tracked)
+        after_results(paths, is_tracked=is_tracked, has_several=has_several)
 
 
-def after_live(paths: Sequence[Path], *, is_tracked: bool) -> None:
-    """Behind a live run, recorded or not."""
+def after_live(paths: Sequence[Path], *, is_tracked: bool, has_several: bool) -> None:
+    """Behind a live run, recorded or not; arguments as of `after_results`."""
     if paths:
-        after_results(paths, is_tracked=is_tracked)
+        after_results(paths, is_tracked=is_tracked, has_several=has_several)
     else:
         next_step("-o session.slp records what is found")
 
@@ -61,4 +79,7 @@ def after_report(report: Path) -> None:
 
 def _pattern(path: Path) -> str:
     """For the shell, which fills in what stands for `*`."""
-    return "*".join(as_typed(part) if part else "" for part in str(path).split("*"))
+    first, *rest = str(path).split("*")
+    return "*".join(
+        [as_typed(first) if first else "", *(quote(one) if one else "" for one in rest)]
+    )

@@ -101,7 +101,7 @@ class TerminalReport(Report):
         left_out = f" ({nodeless} more without a visible node left out)" if nodeless else ""
         tracks = (
             f"{counted(summary.n_tracks, 'track')}, "
-            if summary.n_tracks or options.tracking
+            if summary.n_tracks or (options.tracking and options.frame_range_of is None)
             else ""
         )
         detection = options.decode.detection_in_words and f", {options.decode.detection_in_words}"

@@ -61,7 +61,7 @@ class TrtEngine:
         _, index = find_device(flavour, ENGINE, options.device)
         self._tensorrt = find_tensorrt(flavour)
         self._gpu = find_gpu(index)
-        self._cuda_graphs = options.cuda_graphs
+        self._cuda_graphs = options.cuda_graphs is not False
         self.device = f"cuda:{index}"
         self._owner = f"{self._tensorrt.flavour} on {self.device}"
         self.inputs, self.outputs = read_graph_tensors(self._tensorrt, model)

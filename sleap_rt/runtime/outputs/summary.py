@@ -34,6 +34,7 @@ class PredictionSummary:
         notes: what a user should know about the input's files and about what was left out.
         videos: of the input.
         labels: the result, if it was to be kept.
+        most_instances: that the models can give in a frame; None where nothing limits them.
     """
 
     n_frames: int
@@ -53,6 +54,7 @@ class PredictionSummary:
     labels: "sio.Labels | None"
     n_workers: int = 0
     there: str = ""
+    most_instances: int | None = None
 
     @property
     def frames_per_second(self) -> float:

@@ -14,6 +14,7 @@ from sleap_rt.runtime.predictors.interface import (
 from sleap_rt.runtime.predictors.sets import (
     check_use,
     effective_options,
+    most_instances,
     open_predictor,
     raw_outputs,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "check_use",
     "effective_options",
     "is_building",
+    "most_instances",
     "n_lanes",
     "open_predictor",
     "raw_outputs",

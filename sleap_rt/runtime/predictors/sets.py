@@ -103,6 +103,13 @@ def effective_options(models: ModelSet) -> frozenset[str]:
     return options
 
 
+def most_instances(models: ModelSet) -> int | None:
+    """The most animals that these models can give in a frame; None where nothing limits them."""
+    if models.kinds == ("single_instance",):
+        return 1
+    return len(models.class_names) if models.kinds == ("multi_class_bottomup",) else None
+
+
 def raw_outputs(models: ModelSet) -> tuple[str, ...]:
     """Names of the raw outputs that these models can hand out."""
     return SETS[models.kinds].raw

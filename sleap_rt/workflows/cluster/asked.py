@@ -14,6 +14,7 @@ from sleap_rt.machine.cores import available_cores
 
 _LOCAL = re.compile(r"local(?::(\d{1,5}))?")
 _ADDRESS = re.compile(r"(?:[a-z]+://)?[^\s:/]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}")
+_SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")  # of distributed's own addresses
 _KEYS = ("cluster", "jobs", "arguments")
 _ONE_THREAD = ("--nthreads", "1")  # an engine uses all cores by itself
 
@@ -55,10 +56,12 @@ def asked_cluster(text: str | Path) -> AskedCluster:
         return AskedCluster(n_local=n_workers)
     if Path(words).suffix.lower() in (".yaml", ".yml"):
         return _of_file(Path(words))
-    if _ADDRESS.fullmatch(words) is None:
+    scheme, port = words.partition("://")[0], words.rpartition(":")[2]
+    is_known = "://" not in words or scheme in _SCHEMES
+    if _ADDRESS.fullmatch(words) is None or not is_known or not 0 < int(port) < 1 << 16:
         raise OptionError(
             f"cluster {words!r}: expected local, local:N, the address of a scheduler as in "
-            "tcp://host:8786, or a .yaml file"
+            f"tcp://host:8786 ({', '.join(_SCHEMES)}; ports up to 65535), or a .yaml file"
         )
     return AskedCluster(address=words)
 

@@ -1,7 +1,11 @@
 """Connects with the workers that are asked for."""
 
+import logging
+import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import RunError
@@ -13,7 +17,7 @@ from sleap_rt.workflows.cluster.queue import queued
 if TYPE_CHECKING:
     from distributed import Client
 
-_PATIENCE = "20s"  # until a scheduler answers
+PATIENCE_SECONDS = 20  # until a scheduler answers
 
 
 @contextmanager
@@ -34,7 +38,8 @@ def connected(
     with ExitStack() as stack:
         try:
             place = asked.address or stack.enter_context(_started(asked, tell))
-            client = stack.enter_context(Client(place, timeout=_PATIENCE, set_as_default=False))
+            patience = f"{PATIENCE_SECONDS}s"
+            client = stack.enter_context(Client(place, timeout=patience, set_as_default=False))
             if asked.n_local is not None:
                 client.register_plugin(shared_cores(asked.n_local))
         except (OSError, TimeoutError, RuntimeError, ValueError) as error:
@@ -44,12 +49,55 @@ def connected(
         yield client
 
 
+def check_host(asked: AskedCluster) -> None:
+    """Refuse a scheduler's machine that has no address, ahead of all work and waiting.
+
+    Raises:
+        RunError: there is no such machine.
+    """
+    if asked.address is None:
+        return
+    host = asked.address.rpartition("://")[2].rpartition(":")[0].strip("[]")
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RunError(
+            f"cluster {asked.address}: no machine named {host!r} is found ({why}); check the "
+            "spelling"
+        ) from error
+
+
 def _started(asked: AskedCluster, tell: Callable[[str], None]) -> Any:
     if asked.kind is not None:
         return queued(asked, tell)
     from distributed import LocalCluster
 
-    return LocalCluster(n_workers=asked.n_local, threads_per_worker=1, memory_limit=0)
+    with _deaf_to_the_terminal():
+        return LocalCluster(
+            n_workers=asked.n_local,
+            threads_per_worker=1,
+            memory_limit=0,
+            silence_logs=logging.ERROR,  # it warns of work that an interrupt has ended
+        )
+
+
+@contextmanager
+def _deaf_to_the_terminal() -> Iterator[None]:
+    """Ctrl-C reaches every process of the terminal; workers started inside leave it to this one.
+
+    Threads and processes inherit which signals wait, also workers that are started again later. In
+    this thread a signal waits only until the end of the block.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # which lets signals through where it is started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def threads_of_worker(asked: AskedCluster) -> int | None:

@@ -13,7 +13,12 @@ from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.words import counted
-from sleap_rt.workflows.cluster.connection import connected, threads_of_worker
+from sleap_rt.workflows.cluster.connection import (
+    PATIENCE_SECONDS,
+    check_host,
+    connected,
+    threads_of_worker,
+)
 from sleap_rt.workflows.cluster.crew import Crew
 from sleap_rt.workflows.cluster.elsewhere import PredictingElsewhere, job_of
 from sleap_rt.workflows.many.predictions import ModelsOnce, or_cannot_run
@@ -163,6 +168,11 @@ class ClusterPredictions:
     def _connected(self) -> Crew:
         """The workers; connected with when the first input is known to be good."""
         if self._crew is None:
+            if self._asked.address is not None:
+                self._report.tell(
+                    f"connecting with the scheduler at {self._asked.address}, for at most "
+                    f"{PATIENCE_SECONDS} s"
+                )
             workers = connected(self._asked, self._report.warn)
             client = or_cannot_run(lambda: self._stack.enter_context(workers))
             self._report.tell(f"dashboard of the cluster: {client.dashboard_link}")
@@ -200,6 +210,7 @@ class ClusterPredictions:
         return None
 
     def __enter__(self) -> "ClusterPredictions":
+        check_host(self._asked)
         return self
 
     def __exit__(

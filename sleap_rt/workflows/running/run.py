@@ -26,6 +26,7 @@ from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stream import followed
 from sleap_rt.runtime.pipeline.track_assignment import Following
+from sleap_rt.runtime.predictors import most_instances
 from sleap_rt.words import as_typed, counted, is_or_are
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
@@ -102,6 +103,7 @@ class Run:
             paths=paths,
             videos=results.videos,
             labels=labels,
+            most_instances=most_instances(self._plan.models),
         )
 
     def _collect(self, report: Report, n_resumed: int) -> DataError | None:

@@ -91,9 +91,11 @@ def test_a_cluster_gives_the_bytes_of_one_process(names, clip, asked, sample_gra
     assert done.n_tracks > 2
     assert (done.engine, done.device) == ("ort", "cpu")
     assert done.n_workers in (1, 2)  # one may have been quick enough to do it all
-    assert report.told[0].startswith("dashboard of the cluster: http://")
-    assert all(one.endswith(": ort on cpu") for one in report.told[1:])
-    assert len(report.told) >= 2
+    connecting, dashboard, *workers = report.told
+    assert connecting.startswith("connecting with the scheduler at tcp://")
+    assert dashboard.startswith("dashboard of the cluster: http://")
+    assert workers
+    assert all(one.endswith(": ort on cpu") for one in workers)
     time.sleep(1.1)  # long after a last look at the cluster, which is no longer there
     assert report.status() == "2 workers"
     assert not (tmp_path / "out.slp.journal").exists()
