@@ -4,49 +4,12 @@ Every message says what was found, what was expected, and what to do. The comman
 `OptionError` into exit code 2 and every other `SleapRtError` into exit code 1.
 """
 
-import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
+from sleap_rt.option_names import as_given
+
 _LONGEST = 2000  # characters of a message
-_COMMAND = re.compile(r"(`(?:sleap-nn|sleap-rt|sio) [^`]*`)")  # of a shell; it stays as it is
-_ALONE = r"(?<![\w/.-])"  # not in a word or a path
-_FLAGS = "resume|overwrite|tracking|tracks|skip_existing|allow_loss|reproducible"
-_VALUES = "cpu|cuda|gpu|auto|ort|openvino|mnn|trt(?:-rtx)?|fp16|fp32|int8"
-_AS_KEYWORDS = (
-    (re.compile(r" \((?:-[iom]|--\w+)\)"), ""),  # in brackets behind the keyword
-    (re.compile(rf"{_ALONE}--no[-_](resume|cuda_graphs)\b"), r"\1=False"),
-    (re.compile(rf"{_ALONE}--({_FLAGS})\b"), r"\1=True"),
-    (re.compile(rf"{_ALONE}--([a-z_]+) ({_VALUES})\b"), r"\1='\2'"),
-    (re.compile(rf"{_ALONE}--frame_size (\d+)x(\d+)"), r"frame_size=(\1, \2)"),
-    (re.compile(rf"{_ALONE}--([a-z]+(?:_[a-z]+)*)\b(?!-)"), r"\1"),
-    (re.compile(rf"{_ALONE}-o\b"), "output_path"),
-    (re.compile(rf"{_ALONE}-i\b"), "data_path"),
-    (re.compile(rf"{_ALONE}-m\b"), "model_paths"),
-    (re.compile(r"\bthe same command\b"), "the same call"),
-)
-_typed = False  # whether options are those of a command line
-
-
-@contextmanager
-def options_are_typed() -> Iterator[None]:
-    """Messages in the context name options as a command has them, not as Python functions do."""
-    global _typed
-    before, _typed = _typed, True
-    try:
-        yield
-    finally:
-        _typed = before
-
-
-def as_keywords(text: str) -> str:
-    """A message with options named as keyword arguments: `resume=True` for `--resume`."""
-    parts = _COMMAND.split(text)
-    for index in range(0, len(parts), 2):
-        for pattern, replacement in _AS_KEYWORDS:
-            parts[index] = pattern.sub(replacement, parts[index])
-    return "".join(parts)
 
 
 class SleapRtError(Exception):
@@ -58,8 +21,7 @@ class SleapRtError(Exception):
     """
 
     def __str__(self) -> str:
-        text = super().__str__()
-        text = text if _typed else as_keywords(text)
+        text = as_given(super().__str__())
         if "pip install" in text:  # few messages; the import takes time
             from sleap_rt.machine.installing import fitted
 

@@ -3,7 +3,8 @@
 import pytest
 
 from sleap_rt.cli import main
-from sleap_rt.errors import DataError, as_keywords, options_are_typed
+from sleap_rt.errors import DataError
+from sleap_rt.option_names import as_given, as_keywords, flags_are, log_of, options_are_typed
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,8 @@ from sleap_rt.errors import DataError, as_keywords, options_are_typed
         ("of axes need --video_input_format.", "of axes need video_input_format."),
         ("e.g. --frame_size 1280x1024", "e.g. frame_size=(1280, 1024)"),
         ("it is given with data_path (-i).", "it is given with data_path."),
-        ("`sleap-nn export A -o B` with --engine", "`sleap-nn export A -o B` with engine"),
+        ("`sleap-nn export A -o B` with --engine", "`sleap-rt export A -o B` with engine"),
+        ("give it as ground_truth_path (-g)", "give it as ground_truth_path"),
         ("create it with `--system-site-packages`", "create it with `--system-site-packages`"),
         ("a--resume.mp4, b/--resume.mp4, top-o", "a--resume.mp4, b/--resume.mp4, top-o"),
     ],
@@ -35,3 +37,39 @@ def test_a_command_is_told_what_it_was_typed(tmp_path, capsys):
         main([*words, "-o", str(tmp_path / "there.slp")])
     assert "choose another -o, or pass --overwrite" in capsys.readouterr().err
     assert "overwrite=True" in str(DataError("--overwrite"))  # and Python again, from now on
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        (
+            "anchor_part, n_points: no effect with it",
+            "--anchor_part, --n_points: no effect with it",
+        ),
+        ("frames must be a range", "--frames must be a range"),
+        ("No frames, no models: see frames", "No frames, no models: see frames"),
+        ("resume and n_points exclude each other", "resume and --n_points exclude each other"),
+        ("model_paths (-m) takes it", "--model_paths (-m) takes it"),
+        ("--anchor_part, 'anchor_part', a/n_points, n_points.mp4", ...),
+        ("`sleap-nn export anchor_part -o B`", ...),
+        ("as_json: no effect; pass n_points.", "--json: no effect; pass --n_points."),
+    ],
+)
+def test_a_command_is_told_its_options_as_they_are_typed(written, typed):
+    flags = {name: f"--{name}" for name in ("anchor_part", "n_points", "frames", "model_paths")}
+    with options_are_typed():
+        flags_are({**flags, "as_json": "--json"})
+        assert str(DataError(written)) == (written if typed is ... else typed)
+    assert as_given("anchor_part: no") == "anchor_part: no"
+
+
+def test_options_of_a_command_are_named_in_its_errors_and_warnings(tmp_path, capsys):
+    words = ["track", "samples/crawlers.mp4", "-m", "samples/models/bottomup"]
+    with pytest.raises(SystemExit):
+        main([*words, "--anchor_part", "head", "-o", str(tmp_path / "a.slp")])
+    assert "Error: --anchor_part: no effect with" in capsys.readouterr().err
+
+
+def test_logs_in_python_name_arguments_and_the_program_that_is_ours(caplog):
+    log_of("sleap_rt.test").warning("pass --resume, or see `sleap-nn info`")
+    assert caplog.messages == ["pass resume=True, or see `sleap-rt info`"]

@@ -1,6 +1,5 @@
 """`run_live`: the command `live` as a Python function, with a processor that closes the loop."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import AnyFloats, Image
 from sleap_rt.errors import OptionError
+from sleap_rt.option_names import log_of
 from sleap_rt.options import FilterOptions, LiveOptions, filled, overrides_at_run_time
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.runtime.live import Figures, LiveResult
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _DEFAULTS = {"tracking": True} | {one.name: one.default for one in fields(LiveOptions)}
 _OF_OUTPUT = ("no_empty_frames", "overwrite")
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 class LiveProcessor(Protocol):

@@ -1,6 +1,5 @@
 """`PosePredictor` opens models once and uses them on files, labels, arrays or camera frames."""
 
-import logging
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +17,7 @@ from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import Image
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
+from sleap_rt.option_names import log_of
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -81,7 +81,7 @@ _OF_MODELS = dict.fromkeys(
 _OF_RUNS = dict.fromkeys(
     RunArguments.__annotations__, "it can differ from call to call; give it to predict or stream"
 )
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 class PosePredictor:

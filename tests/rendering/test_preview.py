@@ -8,7 +8,8 @@ import PIL.Image
 import pytest
 
 import sleap_rt
-from sleap_rt.errors import OptionError, as_keywords
+from sleap_rt.errors import OptionError
+from sleap_rt.option_names import as_keywords
 from sleap_rt.rendering import contact_sheet
 from sleap_rt.runtime.frames.video import VideoFile
 

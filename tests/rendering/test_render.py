@@ -13,7 +13,8 @@ import pytest
 import sleap_io as sio
 
 import sleap_rt
-from sleap_rt.errors import DataError, OptionError, as_keywords
+from sleap_rt.errors import DataError, OptionError
+from sleap_rt.option_names import as_keywords
 from sleap_rt.rendering import write_video
 from sleap_rt.runtime.frames.video import VideoFile
 

@@ -1,6 +1,5 @@
 """Track-only: tracks the poses that a labels file already has."""
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -13,6 +12,7 @@ from sleap_rt.arrays import AnyFloats
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.labels import in_one_form
+from sleap_rt.option_names import log_of
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.pipeline.stages.faults import doing
@@ -22,7 +22,7 @@ from sleap_rt.version import __version__
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 def retrack(
