@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ARCHITECTURE = ROOT / "docs/architecture.md"
 SMALL = {"errors", "version", "options", "skeleton", "instances", "contract", "kinds"}
 SMALL |= {"arrays", "geometry", "model_files", "legacy_files", "labels", "machine"}
-SMALL |= {"interrupts", "libraries", "untrusted", "words", "option_names"}
+SMALL |= {"interrupts", "libraries", "untrusted", "words"}
 MAY_IMPORT = {
     # It tells a terminal what workflows report: steps of an export, results, verifications.
     "cli": {"workflows", "export", "runtime", "tracking", "evaluation"},

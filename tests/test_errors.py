@@ -3,8 +3,7 @@
 import pytest
 
 from sleap_rt.cli import main
-from sleap_rt.errors import DataError
-from sleap_rt.option_names import as_given, as_keywords, flags_are, log_of, options_are_typed
+from sleap_rt.errors import DataError, as_given, as_keywords, flags_are, log_of, options_are_typed
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,7 @@ from sleap_rt.api.pose_predictor import (
 )
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
-from sleap_rt.errors import OptionError
-from sleap_rt.option_names import log_of
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
 from sleap_rt.options.paths import fitting_path, given_path, given_paths
 from sleap_rt.options.value_types import check_value

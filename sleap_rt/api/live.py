@@ -5,14 +5,15 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import LiveArguments, in_our_words
 from sleap_rt.api.pose_predictor import model_options, taken_with_warnings
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import AnyFloats, Image
-from sleap_rt.errors import OptionError
-from sleap_rt.option_names import log_of
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options import FilterOptions, LiveOptions, filled, overrides_at_run_time
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.runtime.live import Figures, LiveResult
@@ -89,6 +90,12 @@ def run_live(
         RunError: a library or the processor failed. What was recorded until then is saved.
     """
     check_arguments(arguments, LiveArguments)
+    if isinstance(data, np.ndarray) and data.ndim < 3:
+        raise OptionError(
+            "data must be frames as they come: an array (n, height, width) or (n, height, width, "
+            f"channels) uint8, or another iterable of frames; got shape {data.shape}, and of one "
+            "frame PosePredictor.predict_frame finds poses"
+        )
     given = {"tracking": True, **in_our_words(arguments)}
     if given.pop("match_known", False):
         raise OptionError("match_known: a camera has no labelled animals; leave it out")

@@ -5,9 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sleap_rt.errors import OptionError, SomeInputsFailedError
+from sleap_rt.errors import OptionError, SomeInputsFailedError, log_of
 from sleap_rt.labels import load_labels
-from sleap_rt.option_names import log_of
 from sleap_rt.options import ModelOverrides
 from sleap_rt.options.paths import fitting_path
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES

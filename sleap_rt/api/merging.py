@@ -8,7 +8,7 @@ from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import TrackingArguments
 from sleap_rt.api.pose_predictor import taken_with_warnings
 from sleap_rt.api.signatures import names_arguments
-from sleap_rt.option_names import log_of
+from sleap_rt.errors import log_of
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.parts.merge import MergeOptions

@@ -13,9 +13,8 @@ from rich_click import RichCommandPanel, RichGroup
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.help import MOST_COLUMNS, HelpContext, examples_as_called
 from sleap_rt.cli.terminal.program import program_name
-from sleap_rt.errors import OptionError, SleapRtError, did_you_mean
+from sleap_rt.errors import OptionError, SleapRtError, did_you_mean, options_are_typed
 from sleap_rt.interrupts import Interrupts
-from sleap_rt.option_names import options_are_typed
 from sleap_rt.version import __version__
 
 _PANELS = {  # of the help, and the commands in each

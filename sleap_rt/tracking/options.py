@@ -5,9 +5,8 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral
 from typing import Any, Literal, get_args, get_type_hints
 
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.libraries.opencv import need_opencv
-from sleap_rt.option_names import log_of
 from sleap_rt.options.value_types import typed
 
 SCORINGS_OF_FEATURES: dict[str, tuple[str, ...]] = {

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sleap_rt.option_names import log_of
+from sleap_rt.errors import log_of
 from sleap_rt.runtime.pipeline.progress import bar_width
 
 if TYPE_CHECKING:

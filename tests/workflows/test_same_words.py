@@ -9,8 +9,7 @@ import pytest
 
 import sleap_rt
 from sleap_rt.cli import main
-from sleap_rt.errors import DataError, ModelError, OptionError, SleapRtError
-from sleap_rt.option_names import as_keywords
+from sleap_rt.errors import DataError, ModelError, OptionError, SleapRtError, as_keywords
 from sleap_rt.options import CalibrationOptions, ExportOptions, ModelOverrides, filled
 from sleap_rt.workflows.export import export_models
 

@@ -45,7 +45,7 @@ def given_models(params: dict[str, Any], *, most: int) -> tuple[Path, ...]:
     if not models:
         raise click.UsageError("Name the model: a folder or an `.onnx` file")
     if len(models) > most:
-        from sleap_rt.workflows.many.inputs import VIDEO_SUFFIXES
+        from sleap_rt.runtime.frames.open_input import VIDEO_SUFFIXES
 
         takes = "one" if most == 1 else "one, or a pair,"
         videos = [path for path in models if path.suffix.lower() in VIDEO_SUFFIXES]

@@ -15,7 +15,7 @@ from rich_click import (
 )
 
 from sleap_rt.cli.terminal.program import as_called
-from sleap_rt.option_names import flags_are
+from sleap_rt.errors import flags_are
 
 if TYPE_CHECKING:
     from rich.table import Table

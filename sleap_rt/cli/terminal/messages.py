@@ -6,7 +6,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from sleap_rt.cli.terminal.program import as_called
-from sleap_rt.option_names import as_given
+from sleap_rt.errors import as_given
 
 _COLOURS = {"Note": "cyan", "Warning": "yellow", "Error": "red"}
 

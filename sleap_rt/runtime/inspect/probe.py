@@ -23,8 +23,7 @@ from sleap_rt.contract import (
     Preprocessing,
     Provenance,
 )
-from sleap_rt.errors import SleapRtError
-from sleap_rt.option_names import options_are_typed
+from sleap_rt.errors import SleapRtError, options_are_typed
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime import engines
 from sleap_rt.runtime.engines import declarations, open_engine

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, log_of
 from sleap_rt.instances import FrameInstances
 from sleap_rt.labels import in_one_form
-from sleap_rt.option_names import log_of
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.pipeline.stages.faults import doing

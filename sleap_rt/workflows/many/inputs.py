@@ -8,13 +8,9 @@ from pathlib import Path
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import refuse_model, refuse_twice
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, by_numbers
+from sleap_rt.runtime.frames.open_input import VIDEO_SUFFIXES
 from sleap_rt.runtime.outputs.formats import format_named
 from sleap_rt.words import counted
-
-VIDEO_SUFFIXES = (
-    *(".avi", ".h264", ".hevc", ".m2ts", ".m4v", ".mj2", ".mkv", ".mov", ".mp4", ".mpeg"),
-    *(".mpg", ".mts", ".mxf", ".ogv", ".seq", ".ts", ".webm", ".wmv"),
-)
 
 
 @dataclass(frozen=True)

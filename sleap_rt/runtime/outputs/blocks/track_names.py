@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sleap_io as sio
 
-from sleap_rt.option_names import log_of
+from sleap_rt.errors import log_of
 
 _log = log_of(__name__)
 

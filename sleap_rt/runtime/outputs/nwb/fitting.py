@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sleap_rt.errors import DataError
-from sleap_rt.option_names import log_of
+from sleap_rt.errors import DataError, log_of
 from sleap_rt.runtime.outputs.blocks.track_names import distinct_names
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sleap_rt.errors import RunError
-from sleap_rt.option_names import log_of
+from sleap_rt.errors import RunError, log_of
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stages.stage import POLL_SECONDS
 from sleap_rt.runtime.predictors import is_building
