@@ -36,6 +36,7 @@ _BEGINNING = re.compile(
     r"(?:\w+(?:, | and |, and ))*\w+"
     r"(?=: | must | takes effect | has no effect | exclude each other)"
 )
+_NUMBERED = re.compile(r"(.*_)\d+")
 _in_python = True
 _typed: Mapping[str, str] = {}  # argument of the command that runs -> as it is typed
 
@@ -175,9 +176,27 @@ class RunError(SleapRtError):
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A sentence with the nearest of the names, with a space ahead; empty if none is near."""
+    near = nearest(name, names)
+    return "" if near is None else f" Did you mean {near!r}?"
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that was probably meant: alike, or one that begins so or has it as a part.
+
+    `--` counts for nothing; and who names `track_9` did not mean `track_2`.
+    """
     from difflib import get_close_matches
 
-    names = list(names)
-    begun = [one for one in names if len(name) > 2 and one.startswith(name)]
-    near = get_close_matches(name, names, n=1) or begun
-    return f" Did you mean {near[0]!r}?" if near else ""
+    given = name.lstrip("-").lower()
+    by_key = {one.lstrip("-").lower(): one for one in names}
+    stem = _NUMBERED.fullmatch(given)
+    others = [key for key in by_key if not (stem and _numbered_alike(stem, key))]
+    begun = [key for key in others if len(given) > 2 and key.startswith(given)]
+    parts = [key for key in others if given in key.split("_")]
+    found = [*get_close_matches(given, others, n=1), *begun, *parts]
+    return by_key[found[0]] if found else None
+
+
+def _numbered_alike(stem: "re.Match[str]", key: str) -> bool:
+    other = _NUMBERED.fullmatch(key)
+    return other is not None and other[1] == stem[1]

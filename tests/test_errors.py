@@ -3,7 +3,16 @@
 import pytest
 
 from sleap_rt.cli import main
-from sleap_rt.errors import DataError, as_given, as_keywords, flags_are, log_of, options_are_typed
+from sleap_rt.errors import (
+    DataError,
+    as_given,
+    as_keywords,
+    did_you_mean,
+    flags_are,
+    log_of,
+    nearest,
+    options_are_typed,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +81,43 @@ def test_options_of_a_command_are_named_in_its_errors_and_warnings(tmp_path, cap
 def test_logs_in_python_name_arguments_and_the_program_that_is_ours(caplog):
     log_of("sleap_rt.test").warning("pass --resume, or see `sleap-nn info`")
     assert caplog.messages == ["pass resume=True, or see `sleap-rt info`"]
+
+
+NAMES = ("--json", "--precision", "--frames", "--resume", "--max_height", "--max_tracks", "h5_old")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("--precison", "--precision"),
+        ("--sam", None),
+        ("--fram", "--frames"),
+        ("--max_trcks", "--max_tracks"),
+        ("--Max_Height", "--max_height"),
+        ("--prec", "--precision"),
+        ("--re", None),
+        ("--zzz", None),
+        ("h5", "h5_old"),
+        ("tracks", "--max_tracks"),
+    ],
+)
+def test_the_nearest_name_is_suggested_or_none(typed, meant):
+    assert nearest(typed, NAMES) == meant
+    assert did_you_mean(typed, NAMES) == (f" Did you mean {meant!r}?" if meant else "")
+
+
+def test_another_number_is_no_typing_error():
+    assert nearest("track_9", ["track_1", "track_2"]) is None
+    assert nearest("trak_1", ["track_1", "track_2"]) == "track_1"
+    assert nearest("fp61", ["fp16", "fp32"]) == "fp16"
+
+
+def test_a_mistyped_option_gets_one_suggestion(capsys):
+    for words, told in (
+        (["export", "a", "--precison", "fp16"], "'--precison'. Did you mean '--precision'?"),
+        (["export", "a", "--sam", "x"], "No such option '--sam'.\n"),
+        (["track", "a", "-m", "b", "--output_format", "h5"], "Did you mean 'analysis_h5'?"),
+    ):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert told in capsys.readouterr().err
