@@ -1,5 +1,7 @@
 """Messages name options as they were given: typed in a command, keywords in Python."""
 
+import shutil
+
 import pytest
 
 from sleap_rt.cli import main
@@ -121,3 +123,14 @@ def test_a_mistyped_option_gets_one_suggestion(capsys):
         with pytest.raises(SystemExit):
             main(words)
         assert told in capsys.readouterr().err
+
+
+@pytest.mark.export
+def test_a_checkpoint_of_another_model_is_told_in_one_line(tmp_path, capsys):
+    shutil.copytree("samples/models/bottomup", tmp_path / "mixed")
+    shutil.copy("samples/models/single_instance/best.ckpt", tmp_path / "mixed/best.ckpt")
+    with pytest.raises(SystemExit):
+        main(["export", str(tmp_path / "mixed"), "-o", str(tmp_path / "out")])
+    (told,) = [one for one in capsys.readouterr().err.splitlines() if one.startswith("Error")]
+    assert "of another network than the configuration describes" in told
+    assert len(told.replace(str(tmp_path), "")) < 330

@@ -98,8 +98,8 @@ class OnceCommand(HelpCommand):
             values, _, order = self.make_parser(ctx).parse_args(args=list(words))
         except click.NoSuchOption as error:
             near = nearest(error.option_name, self._shown_names())
-            error.possibilities = None if near is None else [near]
-            raise
+            possible = None if near is None else [near]
+            raise click.NoSuchOption(error.option_name, possibilities=possible, ctx=ctx) from None
         _refuse_twice(order, ctx)
         return {
             one.name: values[one.name]

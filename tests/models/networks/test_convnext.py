@@ -136,7 +136,10 @@ def test_tensors_that_nobody_asked_for_are_named(make: Any) -> None:
 def test_more_blocks_than_the_configuration_says_are_named() -> None:
     config, tensors = tiny_convnext()
     config["convnext"]["arch"]["depths"] = [1, 1, 1, 1]
-    with pytest.raises(ModelError, match=r"holds 9 tensors .* backbone\.enc\.features\.3\.1\."):
+    with pytest.raises(
+        ModelError,
+        match=r"of another network than .* holds 9 tensors more, the first `backbone\.enc\.features\.3\.1\.",
+    ):
         build_tiny(config, tensors)
 
 

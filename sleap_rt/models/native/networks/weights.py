@@ -38,11 +38,10 @@ class Weights:
             ModelError: there is none; the configuration describes another network.
         """
         if key not in self._tensors:
-            rest = [name for name in self._tensors if name not in self._taken]
             raise ModelError(
-                f"The checkpoint has no tensor `{key}`, which the network described by the "
-                f"configuration needs; not used so far: {listed(rest)}. "
-                "Do `best.ckpt` and the configuration belong to the same training run?"
+                f"The checkpoint is of another network than the configuration describes: it has no "
+                f"tensor `{key}`. Bring `best.ckpt` and the configuration of the same "
+                "training run together"
             )
         self._taken.add(key)
         return self._tensors[key]
@@ -84,9 +83,9 @@ class Weights:
         rest = [name for name in self._tensors if name not in self._taken]
         if rest:
             raise ModelError(
-                f"The checkpoint holds {len(rest)} tensors that the network described by the "
-                f"configuration does not have: {listed(rest)}. "
-                "Do `best.ckpt` and the configuration belong to the same training run?"
+                f"The checkpoint is of another network than the configuration describes: it holds "
+                f"{len(rest)} tensors more, the first `{listed(rest[:1])}`. Bring `best.ckpt` and "
+                "the configuration of the same training run together"
             )
 
     def _shape(self, key: str, n_axes: int) -> tuple[int, ...]:
