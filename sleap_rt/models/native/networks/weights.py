@@ -13,6 +13,7 @@ from torch import nn
 
 from sleap_rt.errors import ModelError
 from sleap_rt.untrusted import listed
+from sleap_rt.words import counted
 
 Layer = TypeVar("Layer", nn.Conv2d, nn.ConvTranspose2d, nn.LayerNorm, nn.Linear)
 
@@ -84,7 +85,7 @@ class Weights:
         if rest:
             raise ModelError(
                 f"The checkpoint is of another network than the configuration describes: it holds "
-                f"{len(rest)} tensors more, the first `{listed(rest[:1])}`. Bring `best.ckpt` and "
+                f"{counted(len(rest), 'tensor')} more, the first `{listed(rest[:1])}`. Bring `best.ckpt` and "
                 "the configuration of the same training run together"
             )
 
