@@ -59,12 +59,12 @@ def key_of(parameter: click.Parameter) -> str:
 def _refuse_other_file(path: Path) -> None:
     try:
         with path.open("rb") as file:
-            begins = file.read(len(_BEGINS))
+            begins = file.readline(200)
     except FileNotFoundError:
         return
     except OSError as error:
         raise OptionError(f"save_config: {path} cannot be written: {error.strerror}") from error
-    if begins != _BEGINS.encode():
+    if not (begins.startswith(_BEGINS.encode()) and b", sleap-rt " in begins):
         raise OptionError(
             f"save_config: {path} is there and was not written by save_config; name another file"
         )

@@ -85,8 +85,8 @@ class Weights:
         if rest:
             raise ModelError(
                 f"The checkpoint is of another network than the configuration describes: it holds "
-                f"{counted(len(rest), 'tensor')} more, the first `{listed(rest[:1])}`. Bring `best.ckpt` and "
-                "the configuration of the same training run together"
+                f"{counted(len(rest), 'tensor')} more, the first `{listed(rest[:1])}`. Bring "
+                "`best.ckpt` and the configuration of the same training run together"
             )
 
     def _shape(self, key: str, n_axes: int) -> tuple[int, ...]:
