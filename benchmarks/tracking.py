@@ -17,6 +17,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +90,11 @@ def speed(arguments: argparse.Namespace) -> None:
 
 def _run(frames: Sequence[FrameInstances], options: dict[str, Any]) -> tuple[float, float]:
     tracker = Tracker(TrackerOptions(**options))
-    tracker.track(frames[0])
-    tracker.track(frames[1])  # imports what the matcher needs
+    first, second, *others = _numbered([*frames[:2], *frames])
+    tracker.track(first)
+    tracker.track(second)  # imports what the matcher needs
     wall, cpu = time.perf_counter(), time.process_time()
-    for one in frames:
+    for one in others:
         tracker.track(one)
     return time.perf_counter() - wall, time.process_time() - cpu
 
@@ -105,7 +107,7 @@ def memory(arguments: argparse.Namespace) -> None:
         tracker = Tracker(TrackerOptions(**METHODS[name], **count))
         n_tenth = arguments.n_frames // 10
         for index in range(arguments.n_frames):
-            tracker.track(frames[index % len(frames)])
+            tracker.track(replace(frames[index % len(frames)], frame_index=index))
             if index % n_tenth == n_tenth - 1:
                 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
                 print(f"{name} | {index + 1} frames | peak {peak:.1f} MB", flush=True)
@@ -126,7 +128,8 @@ def scaling(arguments: argparse.Namespace) -> None:
             for tenth in range(10):
                 started = time.process_time()
                 for index in range(tenth * n_tenth, (tenth + 1) * n_tenth):
-                    tracker.track(there_and_back[index % len(there_and_back)])
+                    frame = there_and_back[index % len(there_and_back)]
+                    tracker.track(replace(frame, frame_index=index))
                 cells.append(f"{(time.process_time() - started) / n_tenth * 1000:.2f}")
             print(f"{name} | {n_animals} | {' '.join(cells)}", flush=True)
     print_machine()
@@ -163,7 +166,7 @@ def constants(arguments: argparse.Namespace) -> None:
     truth, predictions = _read_clip(arguments.folder)
     scenes = {
         "clip": (2, truth, predictions),
-        "clip backwards": (2, truth[::-1], predictions[::-1]),
+        "clip backwards": (2, truth[::-1], _numbered(predictions[::-1])),
         "every second frame": (2, truth[1::2], predictions[1::2]),
         "2, crossing": (2, *draw(crossing(n_frames=300, seed=71))),
         "5, dense": (5, *draw(Crowd(n_animals=5, seed=72, **DENSE))),
@@ -188,6 +191,10 @@ def _print_scenes(start: str, scenes: dict[str, Scene]) -> None:
         found = measure(truth, labeled(track(frames, **MOTION, max_tracks=n_animals)))
         cells.append(f"{found.switches}, {found.idf1:.3f}")
     print(start, *cells, sep=" | ", flush=True)
+
+
+def _numbered(frames: Sequence[FrameInstances]) -> list[FrameInstances]:
+    return [replace(one, frame_index=index) for index, one in enumerate(frames)]
 
 
 def _read_clip(folder: Path) -> tuple[list[Labeled], list[FrameInstances]]:

@@ -1,21 +1,25 @@
-"""The errors of this package, in one small tree.
+"""The errors of this package, in one small tree, and how messages name options.
 
 Every message says what was found, what was expected, and what to do. The command line turns an
 `OptionError` into exit code 2 and every other `SleapRtError` into exit code 1.
+
+Messages are written with the names of Python's arguments, or with the flags of a command. A command
+shows its flags (`--max_tracks`), a Python function its arguments (`resume=True` for `--resume`).
 """
 
+import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
 _LONGEST = 2000  # characters of a message
-_COMMAND = re.compile(r"(`(?:sleap-nn|sleap-rt|sio) [^`]*`)")  # of a shell; it stays as it is
+_COMMAND = re.compile(r"(`(?:sleap-nn|sleap-rt|sio) [^`]*`)")  # of a shell; its options stay
 _ALONE = r"(?<![\w/.-])"  # not in a word or a path
 _FLAGS = "resume|overwrite|tracking|tracks|skip_existing|allow_loss|reproducible"
 _VALUES = "cpu|cuda|gpu|auto|ort|openvino|mnn|trt(?:-rtx)?|fp16|fp32|int8"
 _AS_KEYWORDS = (
-    (re.compile(r" \((?:-[iom]|--\w+)\)"), ""),  # in brackets behind the keyword
+    (re.compile(r" \((?:-[a-z]|--\w+)\)"), ""),  # in brackets behind the keyword
     (re.compile(rf"{_ALONE}--no[-_](resume|cuda_graphs)\b"), r"\1=False"),
     (re.compile(rf"{_ALONE}--({_FLAGS})\b"), r"\1=True"),
     (re.compile(rf"{_ALONE}--([a-z_]+) ({_VALUES})\b"), r"\1='\2'"),
@@ -26,27 +30,90 @@ _AS_KEYWORDS = (
     (re.compile(rf"{_ALONE}-m\b"), "model_paths"),
     (re.compile(r"\bthe same command\b"), "the same call"),
 )
-_typed = False  # whether options are those of a command line
+_NAME = re.compile(r"(?<![\w/.'\"=\-])[a-z]+(?:_[a-z]+)*(?![\w/'\"=(]|-\w|\.\w)")
+# Words without `_` are options only where a message begins with them: `frames: ...`, `engine must`.
+_BEGINNING = re.compile(
+    r"(?:\w+(?:, | and |, and ))*\w+"
+    r"(?=: | must | takes effect | has no effect | exclude each other)"
+)
+_NUMBERED = re.compile(r"(.*_)\d+")
+_in_python = True
+_typed: Mapping[str, str] = {}  # argument of the command that runs -> as it is typed
 
 
 @contextmanager
 def options_are_typed() -> Iterator[None]:
     """Messages in the context name options as a command has them, not as Python functions do."""
-    global _typed
-    before, _typed = _typed, True
+    global _in_python, _typed
+    before = _in_python, _typed
+    _in_python, _typed = False, {}
     try:
         yield
     finally:
-        _typed = before
+        _in_python, _typed = before
+
+
+def flags_are(flags: Mapping[str, str]) -> None:
+    """The command that runs in `options_are_typed` has these.
+
+    Args:
+        flags: argument -> as it is typed, `max_tracks` -> `--max_tracks`.
+    """
+    global _typed
+    if not _in_python:
+        _typed = dict(flags)
+
+
+def as_given(text: str) -> str:
+    """A message with options named as they are given here."""
+    return as_keywords(text) if _in_python else _as_flags(text)
 
 
 def as_keywords(text: str) -> str:
-    """A message with options named as keyword arguments: `resume=True` for `--resume`."""
+    """A message with options named as keyword arguments: `resume=True` for `--resume`.
+
+    Commands are called by the name that no other program has.
+    """
     parts = _COMMAND.split(text)
     for index in range(0, len(parts), 2):
         for pattern, replacement in _AS_KEYWORDS:
             parts[index] = pattern.sub(replacement, parts[index])
+    parts[1::2] = [part.replace("`sleap-nn ", "`sleap-rt ") for part in parts[1::2]]
     return "".join(parts)
+
+
+def log_of(module: str) -> "logging.LoggerAdapter[logging.Logger]":
+    """The log of a module, which names options in the same way."""
+    return _NamedLog(logging.getLogger(module), {})
+
+
+def _as_flags(text: str) -> str:
+    """A message with the arguments of the command that runs as they are typed."""
+    begins = _BEGINNING.match(text)
+    beginning = begins.end() if begins else 0
+    parts = _COMMAND.split(text)
+    offset = 0
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
+            parts[index] = _with_flags(part, beginning - offset)
+        offset += len(part)
+    return "".join(parts)
+
+
+def _with_flags(text: str, beginning: int) -> str:
+    def flag(match: "re.Match[str]") -> str:
+        name = match.group()
+        is_named = "_" in name or match.end() <= beginning
+        return _typed.get(name, name) if is_named else name
+
+    return _NAME.sub(flag, text)
+
+
+class _NamedLog(logging.LoggerAdapter):  # type: ignore[type-arg]
+    def process(
+        self, msg: Any, kwargs: MutableMapping[str, Any]
+    ) -> tuple[Any, MutableMapping[str, Any]]:
+        return as_given(str(msg)), kwargs
 
 
 class SleapRtError(Exception):
@@ -58,8 +125,7 @@ class SleapRtError(Exception):
     """
 
     def __str__(self) -> str:
-        text = super().__str__()
-        text = text if _typed else as_keywords(text)
+        text = as_given(super().__str__())
         if "pip install" in text:  # few messages; the import takes time
             from sleap_rt.machine.installing import fitted
 
@@ -121,9 +187,27 @@ class RunError(SleapRtError):
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A sentence with the nearest of the names, with a space ahead; empty if none is near."""
+    near = nearest(name, names)
+    return "" if near is None else f" Did you mean {near!r}?"
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The name that was probably meant: alike, or one that begins so or has it as a part.
+
+    `--` counts for nothing; and who names `track_9` did not mean `track_2`.
+    """
     from difflib import get_close_matches
 
-    names = list(names)
-    begun = [one for one in names if len(name) > 2 and one.startswith(name)]
-    near = get_close_matches(name, names, n=1) or begun
-    return f" Did you mean {near[0]!r}?" if near else ""
+    given = name.lstrip("-").lower()
+    by_key = {one.lstrip("-").lower(): one for one in names}
+    stem = _NUMBERED.fullmatch(given)
+    others = [key for key in by_key if not (stem and _numbered_alike(stem, key))]
+    begun = [key for key in others if len(given) > 2 and key.startswith(given)]
+    parts = [key for key in others if given in key.split("_")]
+    found = [*get_close_matches(given, others, n=1), *begun, *parts]
+    return by_key[found[0]] if found else None
+
+
+def _numbered_alike(stem: "re.Match[str]", key: str) -> bool:
+    other = _NUMBERED.fullmatch(key)
+    return other is not None and other[1] == stem[1]

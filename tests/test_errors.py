@@ -1,9 +1,22 @@
 """Messages name options as they were given: typed in a command, keywords in Python."""
 
+import shutil
+
 import pytest
 
 from sleap_rt.cli import main
-from sleap_rt.errors import DataError, ModelError, as_keywords, naming, options_are_typed
+from sleap_rt.errors import (
+    DataError,
+    ModelError,
+    as_given,
+    as_keywords,
+    did_you_mean,
+    flags_are,
+    log_of,
+    naming,
+    nearest,
+    options_are_typed,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,7 +29,8 @@ from sleap_rt.errors import DataError, ModelError, as_keywords, naming, options_
         ("of axes need --video_input_format.", "of axes need video_input_format."),
         ("e.g. --frame_size 1280x1024", "e.g. frame_size=(1280, 1024)"),
         ("it is given with data_path (-i).", "it is given with data_path."),
-        ("`sleap-nn export A -o B` with --engine", "`sleap-nn export A -o B` with engine"),
+        ("`sleap-nn export A -o B` with --engine", "`sleap-rt export A -o B` with engine"),
+        ("give it as ground_truth_path (-g)", "give it as ground_truth_path"),
         ("create it with `--system-site-packages`", "create it with `--system-site-packages`"),
         ("a--resume.mp4, b/--resume.mp4, top-o", "a--resume.mp4, b/--resume.mp4, top-o"),
     ],
@@ -50,3 +64,90 @@ def test_a_path_is_named_once_also_where_it_is_a_common_word(message, named):
     with pytest.raises(ModelError) as error, naming("model"):
         raise ModelError(message)
     assert str(error.value) == named
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        (
+            "anchor_part, n_points: no effect with it",
+            "--anchor_part, --n_points: no effect with it",
+        ),
+        ("frames must be a range", "--frames must be a range"),
+        ("No frames, no models: see frames", "No frames, no models: see frames"),
+        ("resume and n_points exclude each other", "resume and --n_points exclude each other"),
+        ("model_paths (-m) takes it", "--model_paths (-m) takes it"),
+        ("--anchor_part, 'anchor_part', a/n_points, n_points.mp4", ...),
+        ("`sleap-nn export anchor_part -o B`", ...),
+        ("as_json: no effect; pass n_points.", "--json: no effect; pass --n_points."),
+    ],
+)
+def test_a_command_is_told_its_options_as_they_are_typed(written, typed):
+    flags = {name: f"--{name}" for name in ("anchor_part", "n_points", "frames", "model_paths")}
+    with options_are_typed():
+        flags_are({**flags, "as_json": "--json"})
+        assert str(DataError(written)) == (written if typed is ... else typed)
+    assert as_given("anchor_part: no") == "anchor_part: no"
+
+
+def test_options_of_a_command_are_named_in_its_errors_and_warnings(tmp_path, capsys):
+    words = ["track", "samples/crawlers.mp4", "-m", "samples/models/bottomup"]
+    with pytest.raises(SystemExit):
+        main([*words, "--anchor_part", "head", "-o", str(tmp_path / "a.slp")])
+    assert "Error: --anchor_part: no effect with" in capsys.readouterr().err
+
+
+def test_logs_in_python_name_arguments_and_the_program_that_is_ours(caplog):
+    log_of("sleap_rt.test").warning("pass --resume, or see `sleap-nn info`")
+    assert caplog.messages == ["pass resume=True, or see `sleap-rt info`"]
+
+
+NAMES = ("--json", "--precision", "--frames", "--resume", "--max_height", "--max_tracks", "h5_old")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("--precison", "--precision"),
+        ("--sam", None),
+        ("--fram", "--frames"),
+        ("--max_trcks", "--max_tracks"),
+        ("--Max_Height", "--max_height"),
+        ("--prec", "--precision"),
+        ("--re", None),
+        ("--zzz", None),
+        ("h5", "h5_old"),
+        ("tracks", "--max_tracks"),
+    ],
+)
+def test_the_nearest_name_is_suggested_or_none(typed, meant):
+    assert nearest(typed, NAMES) == meant
+    assert did_you_mean(typed, NAMES) == (f" Did you mean {meant!r}?" if meant else "")
+
+
+def test_another_number_is_no_typing_error():
+    assert nearest("track_9", ["track_1", "track_2"]) is None
+    assert nearest("trak_1", ["track_1", "track_2"]) == "track_1"
+    assert nearest("fp61", ["fp16", "fp32"]) == "fp16"
+
+
+def test_a_mistyped_option_gets_one_suggestion(capsys):
+    for words, told in (
+        (["export", "a", "--precison", "fp16"], "'--precison'. Did you mean '--precision'?"),
+        (["export", "a", "--sam", "x"], "No such option '--sam'.\n"),
+        (["track", "a", "-m", "b", "--output_format", "h5"], "Did you mean 'analysis_h5'?"),
+    ):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert told in capsys.readouterr().err
+
+
+@pytest.mark.export
+def test_a_checkpoint_of_another_model_is_told_in_one_line(tmp_path, capsys):
+    shutil.copytree("samples/models/bottomup", tmp_path / "mixed")
+    shutil.copy("samples/models/single_instance/best.ckpt", tmp_path / "mixed/best.ckpt")
+    with pytest.raises(SystemExit):
+        main(["export", str(tmp_path / "mixed"), "-o", str(tmp_path / "out")])
+    (told,) = [one for one in capsys.readouterr().err.splitlines() if one.startswith("Error")]
+    assert "of another network than the configuration describes" in told
+    assert len(told.replace(str(tmp_path), "")) < 330

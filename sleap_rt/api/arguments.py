@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from sleap_rt.errors import OptionError
+from sleap_rt.options.frames import given_frames
 from sleap_rt.options.paths import fitting_path
 
 
@@ -100,7 +101,7 @@ class RunArguments(FilterArguments, TrackingArguments, total=False):
     on_error: Literal["continue", "stop"]
     cluster: str | Path | None  # "local:N", address of a scheduler, or a `.yaml` file of jobs
     frame_range_of: str | None  # "K/N": the K-th of N parts, which merge_parts joins
-    frames: Sequence[int] | None
+    frames: Sequence[int] | str | None  # such as range(10), or "0-9,20" as in the command
     video_index: int | None
     only_labeled_frames: bool
     only_suggested_frames: bool
@@ -168,5 +169,5 @@ def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:
     if values.get("batch_size") == "auto":
         values["batch_size"] = None
     if values.get("frames") is not None:
-        values["frames"] = tuple(values["frames"])
+        values["frames"] = given_frames(values["frames"])
     return values

@@ -1,6 +1,5 @@
 """`run_inference`: the whole command as one Python function."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from sleap_rt.api.pose_predictor import (
 )
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
 from sleap_rt.options.paths import fitting_path, given_path, given_paths
 from sleap_rt.options.value_types import check_value
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     import sleap_io as sio
     from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 _BY_OTHER_NAMES = {
     "models": "models are given as model_paths",
     "output": "the file to write is given as output_path",

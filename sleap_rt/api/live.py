@@ -1,10 +1,11 @@
 """`run_live`: the command `live` as a Python function, with a processor that closes the loop."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import LiveArguments, in_our_words
@@ -12,7 +13,7 @@ from sleap_rt.api.pose_predictor import model_options, taken_with_warnings
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import AnyFloats, Image
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options import FilterOptions, LiveOptions, filled, overrides_at_run_time
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.runtime.live import Figures, LiveResult
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _DEFAULTS = {"tracking": True} | {one.name: one.default for one in fields(LiveOptions)}
 _OF_OUTPUT = ("no_empty_frames", "overwrite")
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 class LiveProcessor(Protocol):
@@ -89,6 +90,12 @@ def run_live(
         RunError: a library or the processor failed. What was recorded until then is saved.
     """
     check_arguments(arguments, LiveArguments)
+    if isinstance(data, np.ndarray) and data.ndim < 3:
+        raise OptionError(
+            "data must be frames as they come: an array (n, height, width) or (n, height, width, "
+            f"channels) uint8, or another iterable of frames; got shape {data.shape}, and of one "
+            "frame PosePredictor.predict_frame finds poses"
+        )
     given = {"tracking": True, **in_our_words(arguments)}
     if given.pop("match_known", False):
         raise OptionError("match_known: a camera has no labelled animals; leave it out")

@@ -1,12 +1,11 @@
 """Many inputs for one Python call."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sleap_rt.errors import OptionError, SomeInputsFailedError
+from sleap_rt.errors import OptionError, SomeInputsFailedError, log_of
 from sleap_rt.labels import load_labels
 from sleap_rt.options import ModelOverrides
 from sleap_rt.options.paths import fitting_path
@@ -27,7 +26,7 @@ from sleap_rt.workflows.retrack import RetrackOptions, RetrackSummary, retrack_d
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 def many_inputs(

@@ -1,6 +1,5 @@
 """`merge_parts`: the command `merge` as a Python function."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import TrackingArguments
 from sleap_rt.api.pose_predictor import taken_with_warnings
 from sleap_rt.api.signatures import names_arguments
+from sleap_rt.errors import log_of
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.parts.merge import MergeOptions
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import sleap_io as sio
     from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 @names_arguments(TrackingArguments)

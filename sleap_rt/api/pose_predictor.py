@@ -1,6 +1,5 @@
 """`PosePredictor` opens models once and uses them on files, labels, arrays or camera frames."""
 
-import logging
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +15,7 @@ from sleap_rt.api.arguments import (
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import Image
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import (
     DecodeOptions,
@@ -81,7 +80,7 @@ _OF_MODELS = dict.fromkeys(
 _OF_RUNS = dict.fromkeys(
     RunArguments.__annotations__, "it can differ from call to call; give it to predict or stream"
 )
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 class PosePredictor:
@@ -217,6 +216,8 @@ class PosePredictor:
         if self._is_closed:
             raise OptionError(_CLOSED)
         check_value("frame_index", frame_index, int)
+        if frame_index < 0:
+            raise OptionError(f"frame_index must be 0 or more; got {frame_index}")
         check_single_frames(self._options.decode, "predict_frame")
         (result,) = self._predictor.predict(with_channels(frame)[None], [frame_index])
         return result

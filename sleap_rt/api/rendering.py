@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.options import RenderOptions
+from sleap_rt.options.frames import given_frames
 from sleap_rt.options.paths import fitting_path, given_path
 from sleap_rt.options.value_types import check_value
 from sleap_rt.runtime.pipeline import progress as shown
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class RenderArguments(TypedDict, total=False):
     """What is shown and how. Left out: the command's default."""
 
-    frames: Sequence[int] | None
+    frames: Sequence[int] | str | None
     video_index: int | None
     video_path: str | Path | None
     crop: Sequence[int] | None  # (x1, y1, x2, y2) px
@@ -57,7 +58,9 @@ def render(
     check_arguments(arguments, RenderArguments)
     given: dict[str, Any] = dict(arguments)
     shows = given.pop("progress", False)
-    for name in ("frames", "crop", "tracks"):
+    if given.get("frames") is not None:
+        given["frames"] = given_frames(given["frames"])
+    for name in ("crop", "tracks"):
         if given.get(name) is not None:
             given[name] = tuple(given[name])
     for name, path in (("output_path", output_path), ("video_path", given.get("video_path"))):

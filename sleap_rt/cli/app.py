@@ -11,7 +11,7 @@ import click
 from rich_click import RichCommandPanel, RichGroup
 
 from sleap_rt.cli.terminal import messages
-from sleap_rt.cli.terminal.help import MOST_COLUMNS, HelpContext
+from sleap_rt.cli.terminal.help import MOST_COLUMNS, HelpContext, examples_as_called
 from sleap_rt.cli.terminal.program import program_name
 from sleap_rt.errors import OptionError, SleapRtError, did_you_mean, options_are_typed
 from sleap_rt.interrupts import Interrupts
@@ -45,6 +45,10 @@ class _LazyGroup(RichGroup):
     """Imports a command's module when that command is called, so that `--help` stays fast."""
 
     context_class = HelpContext
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with examples_as_called(self):
+            super().format_help(ctx, formatter)  # type: ignore[arg-type]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)

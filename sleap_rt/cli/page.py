@@ -54,13 +54,14 @@ def command(as_json: bool, **params: Any) -> None:
 
 def _show(folder: Path | None, address: str | None) -> None:
     if folder is not None:
-        click.echo(f"{folder}: a page of {_size(folder) / 1e6:.0f} MB. Browsers open it from a web")
-        click.echo("server, not from the disk.")
+        click.echo(f"{folder}: a page of {_size(folder) / 1e6:.0f} MB")
     if address is not None:
         click.echo(f"{address} shows the page on this machine. Ctrl-C ends it.")
         next_step(f"open {address} in a browser, and drop a video on it")
     else:
-        next_step("put the folder on a web server, or show the page here with --serve")
+        next_step(
+            "put the folder on a web server (a browser does not open it from the disk), or --serve"
+        )
 
 
 def _show_json(folder: Path | None, address: str | None) -> None:

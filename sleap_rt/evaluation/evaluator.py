@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sleap_rt.arrays import Doubles, Ints
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.evaluation.metrics import (
     Metrics,
     distance_group,
@@ -18,7 +18,7 @@ from sleap_rt.evaluation.metrics import (
     pose_metrics,
     voc_group,
 )
-from sleap_rt.evaluation.options import MatchMethod, PoseOptions
+from sleap_rt.evaluation.options import CENTROID_THRESHOLD_PX, MatchMethod, PoseOptions
 from sleap_rt.evaluation.pairing.pose_pairs import PosePairing, pair_poses
 from sleap_rt.evaluation.poses.distances import distance_summary
 from sleap_rt.evaluation.poses.pck import PCK_THRESHOLDS_PX, pck_metrics
@@ -35,6 +35,8 @@ from sleap_rt.options.value_types import check_value, typed
 
 if TYPE_CHECKING:
     import sleap_io as sio
+
+_log = log_of(__name__)
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,12 @@ class Evaluator:
         self._labels = (ground_truth_instances, predicted_instances)
         predicted = table_from_labels(predicted_instances, "the predictions")
         self.pairing: PosePairing = pair_poses(ground_truth, predicted, options)
+        if self.pairing.options.match_method == "centroid" and match_threshold == 0:
+            _log.warning(
+                "match_threshold 0 px pairs only points that coincide; match_threshold=%g is what "
+                "the command takes",
+                CENTROID_THRESHOLD_PX,
+            )
 
     def evaluate(self) -> Metrics:
         """All metrics, in nested dictionaries of plain NumPy and built-in values."""
@@ -122,8 +130,7 @@ class Evaluator:
         """VOC-style AP and AR.
 
         Raises:
-            ValueError: `match_score_by` is neither oks nor pck.
-            OptionError: thresholds are no numbers.
+            OptionError: `match_score_by` is neither oks nor pck, or thresholds are no numbers.
         """
         return voc_group(
             self.pairing,

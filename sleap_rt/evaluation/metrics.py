@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from sleap_rt.arrays import Doubles
+from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.pairing.pose_pairs import PosePairing
 from sleap_rt.evaluation.poses.coco import coco_metrics
 from sleap_rt.evaluation.poses.detection import detection_metrics
@@ -73,10 +74,10 @@ def voc_group(pairing: PosePairing, match_score_by: str, **thresholds: Doubles) 
     """VOC values with the pair's oks or its mean PCK as match score.
 
     Raises:
-        ValueError: `match_score_by` is neither oks nor pck.
+        OptionError: `match_score_by` is neither oks nor pck.
     """
     if match_score_by not in MATCH_SCORES:
-        raise ValueError(
+        raise OptionError(
             f"match_score_by must be one of {', '.join(MATCH_SCORES)}, got {match_score_by!r}"
         )
     matches = pairing.matches

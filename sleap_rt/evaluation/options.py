@@ -80,6 +80,10 @@ class IdentityOptions:
         _check_positive("max_distance", self.max_distance)
 
 
+# Of files that people may expect in place of `.npz`; `metrics.v2` is a name like another.
+_OTHER_SUFFIXES = (".txt", ".csv", ".tsv", ".xls", ".xlsx", ".html", ".slp", ".h5", ".npy", ".pdf")
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvalOptions:
     """Options of one run of `eval`: files to compare, what to measure, what to write."""
@@ -109,6 +113,11 @@ class EvalOptions:
                 raise OptionError(f"{name} is not the name of a file: {str(path)!r}")
             if path is not None and path.resolve() in inputs:
                 raise OptionError(f"{name} {path} is one of the input files; choose another name")
+        if self.save_metrics is not None and self.save_metrics.suffix.lower() in _OTHER_SUFFIXES:
+            raise OptionError(
+                f"save_metrics {self.save_metrics}: must end in .npz or .json, or in neither; both "
+                "files are written"
+            )
         if self.report is not None and self.report.suffix.lower() not in ("", ".html", ".htm"):
             raise OptionError(f"report {self.report}: must end in .html")
 

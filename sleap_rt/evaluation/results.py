@@ -69,6 +69,12 @@ class EvaluationRun:
             for evaluation in self.evaluations
             if evaluation.pairing is not None
         }
+        truth = self.options.ground_truth_path.resolve()
+        notes += [
+            f"{one.path} is compared with itself: it was given as the ground truth, too"
+            for one in self.evaluations
+            if one.path.resolve() == truth
+        ]
         first, *others = compared.values() or ([],)
         if any(frames != first for frames in others):
             counts = ", ".join(f"{name} on {len(frames)}" for name, frames in compared.items())

@@ -1,12 +1,11 @@
 """Every option of the tracker: its default, its unit and its check, here and nowhere else."""
 
-import logging
 import math
 from dataclasses import dataclass, fields, replace
 from numbers import Integral
 from typing import Any, Literal, get_args, get_type_hints
 
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.libraries.opencv import need_opencv
 from sleap_rt.options.value_types import typed
 
@@ -17,7 +16,7 @@ SCORINGS_OF_FEATURES: dict[str, tuple[str, ...]] = {
     "image": ("cosine_sim", "euclidean_dist"),
 }
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -42,12 +43,13 @@ class Assignment:
     tracking_scores: AnyFloats
 
 
-@dataclass(frozen=True)
+@dataclass
 class _VideoTracks:
     """State of the tracker for one video."""
 
     associator: _Associator
     connector: BreakConnector | None
+    frame_index: int = 0  # of the last frame
 
 
 class Tracker:
@@ -77,6 +79,7 @@ class Tracker:
         self._resolved: TrackerOptions | None = None
         self._n_nodes = 0
         self._left_out = LeftOut()
+        self._in_use = Lock()
 
     def __repr__(self) -> str:
         return f"<Tracker {self._track_ids.n_issued} tracks so far>"
@@ -111,7 +114,8 @@ class Tracker:
             A new frame in input order. Predicted instances without a track are left out.
 
         Raises:
-            DataError: the options need an image and there is none, or the number of nodes changed.
+            DataError: the options need an image and there is none, the number of nodes changed, the
+                frame belongs ahead of the one before it, or another thread uses the tracker.
         """
         found = self.assign(frame, image, user_labeled=user_labeled)
         if len(found.positions) < len(frame):
@@ -122,6 +126,19 @@ class Tracker:
         self, frame: FrameInstances, image: AnyImage | None = None, *, user_labeled: bool = False
     ) -> Assignment:
         """As `track`, for callers whose instances hold more than `FrameInstances` does."""
+        if not self._in_use.acquire(blocking=False):
+            raise DataError(
+                "This Tracker is in use by another thread; frames follow one another, so hand them "
+                "over from one thread, or give each thread a Tracker of its own"
+            )
+        try:
+            return self._assign(frame, image, user_labeled)
+        finally:
+            self._in_use.release()
+
+    def _assign(
+        self, frame: FrameInstances, image: AnyImage | None, user_labeled: bool
+    ) -> Assignment:
         if not isinstance(frame, FrameInstances):
             raise DataError(
                 "A Tracker takes FrameInstances, one frame at a time, as predict_frame gives them; "
@@ -182,6 +199,13 @@ class Tracker:
             connector = BreakConnector() if self.options.connects_breaks else None
             video = _VideoTracks(self._associator(self._resolved), connector)
             self._videos[frame.video_index] = video
+        if frame.frame_index < video.frame_index:
+            raise DataError(
+                f"Frame {frame.frame_index} of video {frame.video_index} comes behind frame "
+                f"{video.frame_index}; a Tracker takes the frames of a video in their order, from "
+                "0 on. For another pass, open a new Tracker or call end_video first"
+            )
+        video.frame_index = frame.frame_index
         return video
 
     def _associator(self, options: TrackerOptions) -> _Associator:

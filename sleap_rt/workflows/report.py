@@ -1,10 +1,10 @@
 """What a prediction tells while it runs."""
 
-import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sleap_rt.errors import log_of
 from sleap_rt.runtime.pipeline.progress import bar_width
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sleap_rt.instances import FrameInstances
     from sleap_rt.workflows.plan import PredictionPlan
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 class Report:

@@ -35,7 +35,9 @@ with PosePredictor(sys.argv[1], engine="ort", device="cpu") as predictor:
 """
 
 
-_FRAMES = "frames must be a list of whole numbers (such as range(100) or [0, 5]) or None; got"
+_FRAMES = (
+    "frames must be a list of whole numbers (such as range(100) or [0, 5]) or a string or None; got"
+)
 
 
 @pytest.fixture
@@ -54,7 +56,6 @@ def trained(request, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"frames": "0-3"}, f"{_FRAMES} '0-3'"),
         ({"frames": 3}, f"{_FRAMES} 3"),
         ({"frames": [0, 1.5]}, f"{_FRAMES} [0, 1.5]"),
         ({"batch_size": "4"}, "batch_size must be a whole number or 'auto' or None; got '4'"),
@@ -370,3 +371,22 @@ TOO_LONG = "a" * 5000
 def test_a_path_that_no_system_takes_is_wrong_use(call):
     with pytest.raises(OptionError, match="a path of 5000 characters is longer than this system"):
         call()
+
+
+def test_frames_are_chosen_by_the_text_that_the_command_takes(graph):
+    clip = "samples/crawlers.mp4"
+    with PosePredictor(graph, engine="ort", device="cpu") as predictor:
+        found = predictor.predict(clip, frames="0-2,5")
+        assert [frame.frame_idx for frame in found] == [0, 1, 2, 5]
+        with pytest.raises(OptionError, match="frames: 'x' is neither a frame nor a range"):
+            predictor.predict(clip, frames="x")
+        with pytest.raises(OptionError, match="frames must be a list of whole numbers"):
+            predictor.predict(clip, frames=iter(["a"]))
+        with pytest.raises(OptionError, match="4 is no image, and a list is one input"):
+            predictor.predict([clip, clip])
+        with pytest.raises(OptionError, match="frame_index must be 0 or more; got -1"):
+            predictor.predict_frame(np.zeros((250, 324), np.uint8), -1)
+        with pytest.raises(DataError, match=r"got shape \(250, 324\), float32"):
+            predictor.predict_frame(np.zeros((250, 324), np.float32))
+    with pytest.raises(OptionError, match=r"data must be frames as they come: .* \(250, 324\)"):
+        sleap_rt.run_live(np.zeros((250, 324), np.uint8), model_paths=graph)

@@ -20,7 +20,6 @@ VIDEO, LABELS = SAMPLES / "one_crawler.mp4", SAMPLES / "one_crawler.slp"
 MODEL = SAMPLES / "models/single_instance"
 FRAME = np.zeros((250, 324), np.uint8)
 NEVER_WRONG = {  # anything may be given, or nothing is done with it
-    ("Evaluator.voc_metrics", "match_score_by"),  # a ValueError, as documented
     ("Tracker.track", "image"),  # not looked at with these options
     ("Tracker.assign", "image"),
 }

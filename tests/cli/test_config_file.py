@@ -240,7 +240,7 @@ def test_the_command_line_goes_before_the_file(call, tmp_path):
     assert (params["max_tracks"], params["tracking"], params["cuda_graphs"]) == (3, True, False)
     told = call("track", *words).err
     for name in ("data_path", "max_tracks", "cuda_graphs"):
-        assert f"Note: {name} of {config} gives way to the command line" in told
+        assert f"Note: {name!r} of {config} gives way to the command line" in told
     assert "Note: tracking" not in told
     assert "Note" not in call("track", *words, "--quiet").err
 
@@ -250,7 +250,7 @@ def test_another_file_is_not_replaced(call, tmp_path):
     notes.write_text("mine: true\n")
     done = call("track", "a.mp4", "-m", "b", "--save_config", notes)
     assert done.code == 2
-    assert "was not written by save_config" in done.err
+    assert "was not written by --save_config" in done.err
     assert notes.read_text() == "mine: true\n"
     missing = call("track", "a.mp4", "-m", "b", "--save_config", tmp_path / "none/run.yaml")
     assert missing.code == 2

@@ -99,4 +99,4 @@ def test_live_adds_a_line_to_its_lines(call, clip, graph, tmp_path):
 def test_standard_output_is_for_one_thing(call, other):
     done = call("track", "a.mp4", "-m", "b", "--json", other)
     assert done.code == 2
-    assert f"json and {other[2:]} exclude each other" in done.err
+    assert f"--json and {other} exclude each other" in done.err

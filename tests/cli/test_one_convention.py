@@ -77,7 +77,7 @@ def test_info_says_what_half_a_model_needs(call):
         ("inference a.mp4", "Did you mean 'track'?"),
         ("version", "Did you mean '--version'?"),
         ("track -i a.mp4 -m b --device 0", "the first is cuda or cuda:0"),
-        ("bench a.onnx c.mp4", "2 models were given; one is taken; give c.mp4 as data_path (-i)"),
+        ("bench a.onnx c.mp4", "2 models were given; one is taken; give c.mp4 as --data_path (-i)"),
         ("live -m b", "Name a camera, a stream or a video ahead of the options"),
         ("live a.mp4 -i b.mp4 -m c", "2 sources were given; one is taken"),
     ],
@@ -124,7 +124,7 @@ def test_commands_to_be_copied_hold_for_paths_with_spaces(call, sample_graphs, t
 
 
 def test_the_motion_model_by_its_old_name(call):
-    assert "(motion_model kalman)" in call("live", "none.mp4", "-m", "x", "--use_kalman").err
+    assert "(--motion_model kalman)" in call("live", "none.mp4", "-m", "x", "--use_kalman").err
     assert "Did you mean" not in call("merge", "a.part", "-o", "x.slp", "--use_kalman").err
 
 
@@ -138,7 +138,7 @@ def test_labels_and_predictions_that_were_swapped_are_recognised(call, tmp_path)
     predicted.save(str(tmp_path / "predicted.slp"), verbose=False)
     swapped = call("eval", "-g", tmp_path / "predicted.slp", "-p", "samples/crawlers.slp")
     assert swapped.code == 2
-    assert "give the labels as ground_truth_path (-g)" in swapped.err
+    assert "give the labels as --ground_truth_path (-g)" in swapped.err
     right = call("eval", "-p", tmp_path / "predicted.slp", "-g", "samples/crawlers.slp")
     assert right.code == 0, right.err
 
@@ -164,6 +164,8 @@ def test_the_program_calls_itself_as_it_was_called(called, name, call, monkeypat
     monkeypatch.setattr(sys, "argv", [called])
     assert program_name() == name
     assert call("export").err.startswith(f"Usage: {name} export")
+    assert f"\n{name} export models/bottomup" in call("export", "--help").out
+    assert f"\n{name} track -i video.mp4" in call("--help").out
     told = "first: `{0} export`, as models of sleap-nn are\n  {0} track -i a\nnext: {0} eval"
     assert as_called(told.format("sleap-nn")) == told.format(name)
     name = name if name.startswith("sleap") else "sleap-nn"  # a shell completes scripts

@@ -18,7 +18,7 @@ LABELS = "samples/crawlers.slp"
 # Arguments after `track`, exit code, words of the message. {model}: a model folder, never opened.
 WRONG_USE = [
     ("-m {model}", 2, "No input was given; name a video, a folder or"),
-    ("-i {clip}", 2, "Neither model_paths (predict poses) nor tracking (follow the"),
+    ("-i {clip}", 2, "Neither --model_paths (predict poses) nor tracking (follow the"),
     ("-i {clip} -t", 2, "tracking without a model needs poses"),
     ("-m {model} {clip}", 2, "is a video, not a model, and -m takes all words up to the next"),
     ("-m {model} {clip}", 2, "track samples/crawlers.mp4 -m samples/models/bottomup`"),
@@ -69,7 +69,7 @@ WRONG_USE = [
     (
         "-i {clip} -m {model} --integral_refinement none --integral_patch_size 7",
         2,
-        "integral_patch_size: no effect with integral_refinement 'none'",
+        "--integral_patch_size: no effect with --integral_refinement 'none'",
     ),
     ("-i {clip} -m {model} --crop_size 0", 2, "crop_size must be at least 1"),
     ("-i {clip} -m {model} -o out.txt", 2, "must end in .slp"),
@@ -149,7 +149,7 @@ def test_options_without_tracking_are_warned_about(call, request, sample_graphs,
     clip, out = request.config.rootpath / CLIP, tmp_path / "out.slp"
     done = call("track", "-i", clip, "-m", graph, "-o", out, "--frames", "0", "--max_tracks", "2")
     assert done.code == 0
-    assert "Warning: max_tracks: no effect without tracking" in done.err
+    assert "Warning: --max_tracks: no effect without tracking" in done.err
 
 
 @pytest.mark.parametrize(("threshold", "n_steps"), [("0.2", 2), ("0.999", 0)])
@@ -244,7 +244,7 @@ def _content(path):
         ("-i {clip} -m {models}/bottomup --centroid_only", "centroid_only: no effect"),
         (
             "-i {clip} -m {models}/bottomup --centroid-output both",
-            "centroid_output 'both': only for the centroids of a centroid model alone",
+            "--centroid_output 'both': only for the centroids of a centroid model alone",
         ),
         (
             "-i {labels} -m {models}/centered_instance --anchor_part wing",

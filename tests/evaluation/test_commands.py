@@ -105,7 +105,9 @@ def test_tracks_add_identities(sleap_nn):
 
 def test_eval_tracking_measures_identities_alone_without_scores(sleap_nn):
     code, out, err = sleap_nn("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
-    assert (code, [line for line in err.splitlines() if line[:5] != "next:"]) == (0, [])
+    said = [line for line in err.splitlines() if line[:5] != "next:"]
+    assert (code, len(said)) == (0, 1)
+    assert "tracks.slp is compared with itself" in said[0]
     assert "mOKS" not in out
     line = next(line for line in out.splitlines() if line.startswith("  IDF1 "))
     assert line.endswith(" 1.0000")
@@ -139,12 +141,13 @@ TRACKING = ("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
         ((*EVAL, "--match_method", "mask"), "'auto', 'oks', 'centroid'"),
         (
             (*EVAL, "--match_method", "oks", "--anchor_part", "a"),
-            "anchor_part 'a' has no effect with match_method oks",
+            "--anchor_part 'a' has no effect with --match_method oks",
         ),
-        ((*EVAL, "--anchor_part", "a"), "anchor_part 'a' has no effect with match_method oks"),
+        ((*EVAL, "--anchor_part", "a"), "--anchor_part 'a' has no effect with --match_method oks"),
         ((*EVAL, "--coco_max_dets", "0"), "coco_max_dets must be at least 1, got 0"),
         ((*EVAL, "-p", "pr.slp"), "predicted_path pr.slp is given more than once"),
         ((*EVAL, "-s", "gt.slp"), "save_metrics gt.slp is one of the input files"),
+        ((*EVAL, "-s", "met.txt"), "save_metrics met.txt: must end in .npz or .json, or in"),
         ((*EVAL, "-s", ""), "-s is empty"),
         ((*EVAL, "--report", ""), "--report is empty"),
         ((*EVAL, "--report", "."), "report is not the name of a file"),
@@ -281,3 +284,9 @@ def test_help_loads_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
     )
     assert result.stderr.strip() == "[]"
+
+
+def test_a_file_compared_with_itself_is_said(sleap_nn):
+    _, _, err = sleap_nn("eval", "-g", "pr.slp", "-p", "./pr.slp")
+    assert "pr.slp is compared with itself" in err
+    assert "with itself" not in sleap_nn(*EVAL)[2]

@@ -138,7 +138,7 @@ def test_defaults_are_those_of_python():
 
 def test_unknown_match_score_is_refused():
     evaluator = Evaluator(vector_ground_truth(), vector_predictions())
-    with pytest.raises(ValueError, match="match_score_by must be one of oks, pck, got 'iou'"):
+    with pytest.raises(OptionError, match="match_score_by must be one of oks, pck, got 'iou'"):
         evaluator.voc_metrics("iou")
 
 
@@ -389,3 +389,14 @@ def test_labels_changed_in_memory_need_no_update():
     assert len(truth.videos) == 1
     assert [pair[2] for pair in evaluator.positive_pairs] == pytest.approx([1, np.exp(-1.5)])
     assert evaluator.frame_pairs[1] == (truth.labeled_frames[1], predicted.labeled_frames[1])
+
+
+def test_swapped_sides_are_told_in_words_of_python():
+    with pytest.raises(DataError) as error:
+        Evaluator(vector_predictions(), vector_ground_truth())
+    assert str(error.value).endswith("swapped. Give the labels first, then the predictions.")
+
+
+def test_a_centroid_threshold_that_pairs_nothing_is_explained(caplog):
+    Evaluator(vector_ground_truth(), vector_predictions(), match_method="centroid")
+    assert "match_threshold 0 px pairs only points that coincide" in caplog.text

@@ -1,6 +1,7 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -56,6 +57,10 @@ RECORDED_MAX_TRACKS = (
     {**LOCAL, "max_tracks": 2}, [[1, 0.8465], [0, 0.5134]], [[0, 0.2915]],
     [[0, 0.1951], [1, 0.3683]], [[0, 0.1464], [1, 0.3797]],
 )  # fmt: skip
+
+
+def numbered(sequence):
+    return [replace(one, frame_index=index) for index, one in enumerate(sequence)]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +213,7 @@ def test_whole_tracks_match_plain_loops(score, options, candidates, counts):
     """Animals and nodes come and go; with `max_tracks` both candidate methods are local_queues."""
     crowd = Crowd(n_animals=4, n_nodes=5, n_frames=60, miss=0.2, miss_node=0.6, body_px=60, seed=9)
     _, sequence = draw(crowd)
-    sequence = [*sequence[:30], *[EMPTY_OF_5] * 5, *sequence[30:]]
+    sequence = numbered([*sequence[:30], *[EMPTY_OF_5] * 5, *sequence[30:]])
     plain = plain_tracker.PlainTracker(score, "local_queues" if counts else candidates, **counts)
     expected = [plain.track(one.points.astype(float).tolist()) for one in sequence]
     found = ids(track(sequence, **options, **counts, candidates_method=candidates))
@@ -286,9 +291,9 @@ def test_the_history_does_not_grow():
     for options in METHODS:
         tracker = Tracker(TrackerOptions(**options))
         sizes = []
-        for _ in range(4):
-            for one in sequence:
-                tracker.track(one)
+        for round in range(4):
+            for index, one in enumerate(sequence, 50 * round):
+                tracker.track(replace(one, frame_index=index))
             sizes.append(_n_bytes(tracker))
         assert sizes[1] == sizes[-1]
 
@@ -331,3 +336,22 @@ def test_frames_are_tracked_as_they_come():
     stream = track_frames(source())
     next(stream)
     assert consumed == [0]
+
+
+def test_frames_out_of_their_order_are_refused():
+    tracker = Tracker()
+    for index in (0, 4, 4):  # again: who hands over frames of a camera may not count them
+        tracker.track(replace(along_x(0, 100), frame_index=index))
+    with pytest.raises(DataError, match="Frame 2 of video 0 comes behind frame 4"):
+        tracker.track(replace(along_x(0, 100), frame_index=2))
+    with pytest.raises(DataError, match="Frame -1 of video 1"):
+        tracker.track(replace(along_x(0, 100), frame_index=-1, video_index=1))
+    tracker.end_video(0)
+    assert len(tracker.track(replace(along_x(0, 100), frame_index=0))) == 2
+
+
+def test_two_threads_in_one_tracker_are_refused():
+    tracker = Tracker()
+    with tracker._in_use, pytest.raises(DataError, match="in use by another thread"):
+        tracker.track(along_x(0, 100))
+    assert len(tracker.track(along_x(0, 100))) == 2

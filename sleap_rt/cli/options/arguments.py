@@ -19,7 +19,7 @@ from sleap_rt.cli.options.parameters import refuse_stray_numbers
 from sleap_rt.cli.options.saved_config import save_config
 from sleap_rt.cli.options.usual_words import usual_word
 from sleap_rt.cli.terminal.help import HelpCommand
-from sleap_rt.errors import OptionError, did_you_mean
+from sleap_rt.errors import OptionError, did_you_mean, nearest
 from sleap_rt.options.paths import fitting_path
 
 
@@ -63,6 +63,10 @@ class OnceCommand(HelpCommand):
             save_config(self.params, given, ctx)
         return rest
 
+    def _shown_names(self) -> list[str]:
+        shown = [one for one in self.params if isinstance(one, click.Option) and not one.hidden]
+        return [name for one in shown for name in (*one.opts, *one.secondary_opts) if len(name) > 2]
+
     def _check_empty(self, words: Sequence[str]) -> None:
         """An empty path would be the current folder."""
         paths = {
@@ -94,7 +98,12 @@ class OnceCommand(HelpCommand):
 
     def _given(self, words: Sequence[str], ctx: click.Context) -> dict[str, Any]:
         """Parameters that stand in the words, and what is said there."""
-        values, _, order = self.make_parser(ctx).parse_args(args=list(words))
+        try:
+            values, _, order = self.make_parser(ctx).parse_args(args=list(words))
+        except click.NoSuchOption as error:
+            near = nearest(error.option_name, self._shown_names())
+            possible = None if near is None else [near]
+            raise click.NoSuchOption(error.option_name, possibilities=possible, ctx=ctx) from None
         _refuse_twice(order, ctx)
         return {
             one.name: values[one.name]

@@ -137,7 +137,7 @@ class ConfigFile:
     def tell_replaced(self, key: str, given: Mapping[str, Any]) -> None:
         """Say on standard error that the command line goes before the file."""
         if not given.get("quiet"):
-            note(f"{key} of {self.path} gives way to the command line")
+            note(f"{key!r} of {self.path} gives way to the command line")
 
 
 def is_file(text: str, path: Path, parameter: click.Parameter) -> bool:

@@ -26,7 +26,7 @@ class DialectCommand(SectionedCommand):
 
     def why_unknown(self, option: str) -> str | None:
         of_sleap_nn = why_unknown(_plain(option), self.name or "")
-        return of_sleap_nn or super().why_unknown(option)
+        return f"--{of_sleap_nn}" if of_sleap_nn else super().why_unknown(option)
 
     def _in_our_words(self, word: str) -> str:
         name, equals, value = word.partition("=")

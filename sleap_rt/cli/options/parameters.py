@@ -8,12 +8,10 @@ from typing import Any, TypeVar
 import click
 
 from sleap_rt.errors import OptionError
+from sleap_rt.options.frames import parse_frames
 
 _Value = TypeVar("_Value")
-_RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
-_OPEN_RANGE = re.compile(r"\s*(\d+)\s*,\s*-\s*(\d+)\s*")  # original SLEAP's form of 1-200: 1,-200
 _NUMBERS = re.compile(r"[\d,.-]*\d[\d,.-]*")
-_MOST_FRAMES = 100_000_000  # guards against a typing error that would fill the memory
 
 
 class NumberOrAuto(click.ParamType[int | None]):
@@ -84,31 +82,6 @@ class TrackNames(CommaSeparated[tuple[str, ...]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
         return tuple(name.strip() for name in str(value).split(","))
-
-
-def parse_frames(text: str) -> list[int]:
-    """Frame indices, sorted, each once.
-
-    Raises:
-        ValueError: the text does not follow the grammar, or a range runs backwards.
-    """
-    whole = _OPEN_RANGE.fullmatch(text)
-    items = [f"{whole[1]}-{whole[2]}"] if whole else text.split(",")
-    frames: set[int] = set()
-    for item in items:
-        match = _RANGE.fullmatch(item.strip())
-        if match is None:
-            raise ValueError(
-                f"{item.strip()!r} is neither a frame nor a range; "
-                "write for example 0-100,200,250-300"
-            )
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first:
-            raise ValueError(f"range {item.strip()!r} runs backwards; write {last}-{first}")
-        if last - first > _MOST_FRAMES:
-            raise ValueError(f"range {item.strip()!r} has more than {_MOST_FRAMES} frames")
-        frames.update(range(first, last + 1))
-    return sorted(frames)
 
 
 def given_options(ctx: click.Context, names: Iterable[str]) -> set[str]:

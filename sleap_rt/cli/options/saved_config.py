@@ -12,7 +12,7 @@ from sleap_rt.cli.options.config_file import CONFIG, SAVE_CONFIG, is_file
 from sleap_rt.errors import OptionError
 from sleap_rt.version import __version__
 
-_BEGINS = "# options of sleap-nn "
+_BEGINS = "# options of "
 # Of one attempt, and not of what is done.
 NOT_SAVED = (CONFIG, SAVE_CONFIG, "help", "dry_run", "resume", "auto_resume")
 
@@ -37,7 +37,7 @@ def save_config(
             used.append(f"{key_of(one)}: {_text(given[one.name], one, path.parent)}")
         elif isinstance(one, click.Option) and not one.hidden:
             unused.append(f"# {key_of(one)}: {_default(one, ctx)}".rstrip())
-    lines = [f"{_BEGINS}{ctx.info_name}, sleap-rt {__version__}", *used]
+    lines = [f"{_BEGINS}{ctx.command_path}, sleap-rt {__version__}", *used]
     lines += ["", "# not given; these are the defaults", *unused, ""]
     try:
         path.write_text("\n".join(lines), encoding="utf8")
@@ -45,10 +45,8 @@ def save_config(
         why = getattr(error, "strerror", None) or error
         raise OptionError(f"save_config: {path} cannot be written: {why}") from error
     if not given.get("quiet"):
-        again = f"{ctx.find_root().info_name} {ctx.info_name}"
-        click.echo(
-            f"options saved; repeat with: {again} --config {shlex.quote(str(path))}", err=True
-        )
+        again = f"{ctx.command_path} --config {shlex.quote(str(path))}"
+        click.echo(f"options saved; repeat with: {again}", err=True)
 
 
 def key_of(parameter: click.Parameter) -> str:
@@ -61,12 +59,12 @@ def key_of(parameter: click.Parameter) -> str:
 def _refuse_other_file(path: Path) -> None:
     try:
         with path.open("rb") as file:
-            begins = file.read(len(_BEGINS))
+            begins = file.readline(200)
     except FileNotFoundError:
         return
     except OSError as error:
         raise OptionError(f"save_config: {path} cannot be written: {error.strerror}") from error
-    if begins != _BEGINS.encode():
+    if not (begins.startswith(_BEGINS.encode()) and b", sleap-rt " in begins):
         raise OptionError(
             f"save_config: {path} is there and was not written by save_config; name another file"
         )

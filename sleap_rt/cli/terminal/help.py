@@ -1,8 +1,11 @@
 """Help in panels and colours on a terminal; where it is piped, as plain lines."""
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
+import click
 from rich_click import (
     RichCommand,
     RichContext,
@@ -11,7 +14,8 @@ from rich_click import (
     RichOptionPanel,
 )
 
-from sleap_rt.cli.terminal.program import USUAL, as_called, program_name
+from sleap_rt.cli.terminal.program import as_called
+from sleap_rt.errors import flags_are
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -49,8 +53,6 @@ class HelpFormatter(RichHelpFormatter):
 
     def getvalue(self) -> str:
         text = super().getvalue()
-        if len(program_name()) == len(USUAL):  # a longer name would not fit into what is drawn
-            text = as_called(text)
         if goes_to_terminal():
             return text
         return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
@@ -83,3 +85,25 @@ class HelpCommand(RichCommand):
     """A command whose help looks so."""
 
     context_class = HelpContext
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        options = [one for one in self.params if isinstance(one, click.Option)]
+        names = {str(one.name): max(one.opts, key=len).lstrip("-") for one in options}
+        flags = {name: f"--{name.replace('-', '_')}" for name in names.values()}
+        flags_are(flags | {name: flags[typed] for name, typed in names.items()})
+        return super().make_context(*args, **kwargs)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with examples_as_called(self):
+            super().format_help(ctx, formatter)  # type: ignore[arg-type]
+
+
+@contextmanager
+def examples_as_called(command: click.Command) -> Iterator[None]:
+    """The examples in a command's help call the program as it was called."""
+    written = command.help
+    command.help = None if written is None else as_called(written)
+    try:
+        yield
+    finally:
+        command.help = written

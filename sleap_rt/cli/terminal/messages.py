@@ -6,6 +6,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from sleap_rt.cli.terminal.program import as_called
+from sleap_rt.errors import as_given
 
 _COLOURS = {"Note": "cyan", "Warning": "yellow", "Error": "red"}
 
@@ -50,7 +51,7 @@ def refused(problem: click.ClickException) -> None:
 
 def _tell(kind: str, text: str) -> None:
     label = click.style(f"{kind}:", fg=_COLOURS[kind], bold=kind == "Error")
-    click.echo(f"{label} {as_called(text)}", err=True, color=_colours())
+    click.echo(f"{label} {as_called(as_given(text))}", err=True, color=_colours())
 
 
 def _colours() -> bool | None:

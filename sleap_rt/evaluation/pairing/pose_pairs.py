@@ -129,9 +129,8 @@ def _refuse_swapped(ground_truth: PoseTable, predicted: PoseTable) -> None:
         return
     if ground_truth.is_predicted.all() and not predicted.has_predictions:
         raise DataError(
-            f"The ground truth, {ground_truth.name}, holds predictions only, and the predictions, "
-            f"{predicted.name}, only what a person labelled: they are swapped. Give the labels as "
-            "the ground truth (-g) and the predictions as such (-p)."
+            "The ground truth holds predictions only, and the predictions only what a person "
+            "labelled: they are swapped. Give the labels first, then the predictions."
         )
 
 

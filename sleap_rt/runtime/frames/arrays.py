@@ -30,11 +30,6 @@ def frames_of(data: Any) -> Image | list[Image]:
         raise DataError("The array holds no frame: its first axis is 0 long")
     for frame in data[:1] if isinstance(data, np.ndarray) else data:  # of an array, all are alike
         with_channels(frame)
-        if frame.dtype != np.uint8:
-            raise DataError(
-                f"Frames are {frame.dtype}, but models take 8-bit images (uint8, 0 to 255). "
-                "Convert them to 8 bit first."
-            )
     return data if isinstance(data, np.ndarray) else [with_channels(frame) for frame in data]
 
 
@@ -42,18 +37,20 @@ def with_channels(frame: Any) -> Image:
     """One frame with an axis of channels.
 
     Args:
-        frame: (height, width) or (height, width, channels).
+        frame: (height, width) or (height, width, channels) uint8.
 
     Raises:
         DataError: it is no such array.
     """
-    if not isinstance(frame, np.ndarray) or not _is_image(frame.shape):
-        found = f"shape {frame.shape}" if isinstance(frame, np.ndarray) else type(frame).__name__
+    is_array = isinstance(frame, np.ndarray)
+    if not is_array or not _is_image(frame.shape) or frame.dtype != np.uint8:
+        found = f"shape {frame.shape}, {frame.dtype}" if is_array else type(frame).__name__
         raise DataError(
-            "A frame is an array of shape (height, width) or (height, width, channels), uint8, "
-            f"with 1 channel (gray) or 3 (RGB); got {found}"
+            "A frame is an array of shape (height, width) or (height, width, channels), 8 bit "
+            f"(uint8, 0 to 255), with 1 channel (gray) or 3 (RGB); got {found}"
         )
-    return frame[..., None] if frame.ndim == 2 else frame
+    image: Image = frame[..., None] if frame.ndim == 2 else frame
+    return image
 
 
 def _is_image(shape: tuple[int, ...]) -> bool:

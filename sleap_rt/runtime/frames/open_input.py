@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels import load_labels
+from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.options import SelectionOptions
 from sleap_rt.options.paths import fitting_path, given_paths
 from sleap_rt.runtime.frames.arrays import ArrayReader, frames_of, is_arrays
@@ -53,6 +54,7 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
         return replace(_open_path(fitting_path(data), selection), given=fitting_path(data))
     if isinstance(data, (list, tuple)):
         paths = tuple(given_paths("images", data))
+        _refuse_several(paths)
         return replace(_open_images(paths, selection), given=paths)
     import sleap_io as sio
 
@@ -65,6 +67,17 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
         f"Cannot predict on {type(data).__name__}; give a path, a list of images, a sleap_io Video "
         "or Labels, or a NumPy array"
     )
+
+
+def _refuse_several(paths: Sequence[Path]) -> None:
+    """Images that are listed are one input; videos are not."""
+    no_images = (*VIDEO_SUFFIXES, *_HDF5, ".slp")
+    others = [path for path in paths if path.suffix.lower() in no_images or path.is_dir()]
+    if others:
+        raise OptionError(
+            f"{others[0]} is no image, and a list is one input made of images; give videos and "
+            "folders one by one, or the list to run_inference"
+        )
 
 
 def _refuse_address(path: str) -> None:

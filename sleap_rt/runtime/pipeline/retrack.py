@@ -1,6 +1,5 @@
 """Track-only: tracks the poses that a labels file already has."""
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, log_of
 from sleap_rt.instances import FrameInstances
 from sleap_rt.labels import in_one_form
 from sleap_rt.options import SelectionOptions
@@ -25,7 +24,7 @@ from sleap_rt.words import counted
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 def retrack(

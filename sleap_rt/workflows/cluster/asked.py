@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, did_you_mean
 from sleap_rt.machine.cores import available_cores
 
 _LOCAL = re.compile(r"local(?::(\d{1,5}))?")
@@ -108,8 +107,7 @@ def _arguments_of(path: Path, kind: Any) -> set[str]:
         if hasattr(found, "job_cls") and name != "JobQueueCluster"
     }
     if kind not in kinds:
-        near = get_close_matches(str(kind), kinds, n=1)
-        hint = f" Did you mean {near[0]}?" if near else f" There are {', '.join(sorted(kinds))}."
+        hint = did_you_mean(str(kind), kinds) or f" There are {', '.join(sorted(kinds))}."
         raise OptionError(f"cluster {path}: dask_jobqueue has no cluster {kind!r}.{hint}")
     classes = [*kinds[kind].__mro__, *kinds[kind].job_cls.__mro__]
     return {
@@ -125,9 +123,8 @@ def _refuse_unknown(path: Path, place: str, said: Mapping[Any, Any], known: Iter
     names = sorted(known)
     for name in said:
         if name not in names:
-            near = get_close_matches(str(name), names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
-            raise OptionError(f"cluster {path}: {place}{name} is unknown; {hint}")
+            hint = did_you_mean(str(name), names) or f" Known are {', '.join(names)}."
+            raise OptionError(f"cluster {path}: {place}{name} is unknown.{hint}")
 
 
 def _check_installed(package: str) -> None:

@@ -167,7 +167,7 @@ def test_arrays_are_frames(shape):
 
 
 def test_arrays_of_another_type_are_refused():
-    with pytest.raises(DataError, match="Frames are float64, but models take 8-bit images"):
+    with pytest.raises(DataError, match=r"uint8.*; got shape \(10, 10, 3\), float64"):
         frames_of(np.zeros((2, 10, 10, 3)))
 
 

@@ -48,11 +48,11 @@ def test_jobs_of_a_queue_have_one_worker_with_all_their_cores(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("cluster: SLURMCluter", "has no cluster 'SLURMCluter'. Did you mean SLURMCluster?"),
+        ("cluster: SLURMCluter", "has no cluster 'SLURMCluter'. Did you mean 'SLURMCluster'?"),
         ("cluster: 7", "has no cluster 7. There are HTCondorCluster, LSFCluster"),
         ("jobs: 3", "`cluster` is missing, as in `cluster: SLURMCluster`"),
-        (SLURM.replace("jobs", "job"), "job is unknown; did you mean 'jobs'?"),
-        (SLURM.replace("memory", "memry"), "arguments.memry is unknown; did you mean 'memory'?"),
+        (SLURM.replace("jobs", "job"), "job is unknown. Did you mean 'jobs'?"),
+        (SLURM.replace("memory", "memry"), "arguments.memry is unknown. Did you mean 'memory'?"),
         (SLURM.replace("8", "0"), "jobs must be a whole number, 1 or more; got 0"),
         (SLURM.replace("8", "many"), "jobs must be a whole number, 1 or more; got 'many'"),
         ("cluster: SLURMCluster\narguments: [1]", "arguments must be names and values; got [1]"),

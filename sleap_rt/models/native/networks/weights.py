@@ -13,8 +13,9 @@ from torch import nn
 
 from sleap_rt.errors import ModelError
 from sleap_rt.untrusted import listed
+from sleap_rt.words import counted
 
-_ADVICE = "Do `best.ckpt` and the configuration belong to the same training run?"
+_ADVICE = "Bring `best.ckpt` and the configuration of the same training run together"
 Layer = TypeVar("Layer", nn.Conv2d, nn.ConvTranspose2d, nn.LayerNorm, nn.Linear)
 
 
@@ -37,8 +38,8 @@ class Weights:
         """
         if key not in self._tensors:
             raise ModelError(
-                f"The checkpoint has no tensor `{key}`, which the network described by the "
-                f"configuration needs; not used so far: {listed(self._left)}. {_ADVICE}"
+                f"The checkpoint is of another network than the configuration describes: it has no "
+                f"tensor `{key}`. {_ADVICE}"
             )
         self._taken.add(key)
         return self._tensors[key]
@@ -79,8 +80,8 @@ class Weights:
         """
         if left := self._left:
             raise ModelError(
-                f"The checkpoint holds {len(left)} tensors that the network described by the "
-                f"configuration does not have: {listed(left)}. {_ADVICE}"
+                "The checkpoint is of another network than the configuration describes: it holds "
+                f"{counted(len(left), 'tensor')} more, the first `{listed(left[:1])}`. {_ADVICE}"
             )
 
     @property

@@ -1,6 +1,5 @@
 """Names of tracks for formats that know a track by its name only."""
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -8,7 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_log = logging.getLogger(__name__)
+from sleap_rt.errors import log_of
+
+_log = log_of(__name__)
 
 
 def distinct_names(tracks: "Sequence[sio.Track]") -> dict[int, str]:

@@ -1,6 +1,5 @@
 """Labels as sleap-io can write them to NWB: videos with poses only, names without `/` and `:`."""
 
-import logging
 import re
 from collections.abc import Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
@@ -9,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, log_of
 from sleap_rt.runtime.outputs.blocks.track_names import distinct_names
 
 if TYPE_CHECKING:
     import sleap_io as sio
 
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 _RULE = "no / and : are allowed there, and no two of one name"
 

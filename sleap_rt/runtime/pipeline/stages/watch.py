@@ -1,18 +1,17 @@
 """Notices a stage of a run that does not get on."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sleap_rt.errors import RunError
+from sleap_rt.errors import RunError, log_of
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stages.stage import POLL_SECONDS
 from sleap_rt.runtime.predictors import is_building
 
 _TELL_SECONDS = 10.0
 _BUILD_SECONDS = 3600.0  # more, where an engine may have to be built first
-_log = logging.getLogger(__name__)
+_log = log_of(__name__)
 
 
 @dataclass(eq=False)
