@@ -236,18 +236,7 @@ def plan_prediction(
         match_known = _match_known(options, models, has_labels=opened.labels is not None)
     check_use(models, options.decode, match_known=match_known)
     finds_centroids = models.is_centroid_alone and not match_known
-    check_centroid_distance(options.filters, finds_centroids)
-    check_centroid_output(
-        options.centroid_output,
-        finds_centroids=finds_centroids,
-        is_tracked=options.tracking is not None,
-        output_format=options.output_format,
-    )
-    check_one_each(
-        options.output_format,
-        finds_many=models.finds_many and options.decode.max_instances != 1,
-        has_tracks=options.tracking is not None or bool(models.class_names),
-    )
+    _check_result(options, models, finds_centroids=finds_centroids)
     choice = EngineChoice(options.engine, "each worker chooses")
     if options.cluster is None:
         choice = choose_engine(options.engine, models.precisions)
@@ -273,6 +262,22 @@ def plan_prediction(
     )
     _check_journal(plan)
     return plan
+
+
+def _check_result(options: PredictionOptions, models: ModelSet, *, finds_centroids: bool) -> None:
+    """Check that what the models find can be filtered and written as asked."""
+    check_centroid_distance(options.filters, finds_centroids)
+    check_centroid_output(
+        options.centroid_output,
+        finds_centroids=finds_centroids,
+        is_tracked=options.tracking is not None,
+        output_format=options.output_format,
+    )
+    check_one_each(
+        options.output_format,
+        finds_many=models.finds_many and options.decode.max_instances != 1,
+        has_tracks=options.tracking is not None or bool(models.class_names),
+    )
 
 
 def planned_selection(models: ModelSet, opened: OpenInput, *, match_known: bool) -> "Selection":
