@@ -80,8 +80,10 @@ def test_what_the_graphical_front_end_sends_runs(call, request, sample_graphs, t
     )
     assert done.code == 0, done.err
     assert out.exists()
-    (warning,) = [line for line in done.err.splitlines() if line.startswith("Warning")]
-    assert "motion_model kalman" in warning
+    warnings = [line for line in done.err.splitlines() if line.startswith("Warning")]
+    assert len(warnings) == 2
+    assert "motion_model kalman" in warnings[0] + warnings[1]
+    assert "--max_instances" in warnings[0] + warnings[1]
 
 
 def test_sleap_nns_formats_are_ours(call, request):

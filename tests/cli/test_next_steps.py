@@ -41,4 +41,4 @@ def test_a_part_says_nothing_of_tracks_that_merge_will_find(call, request, sampl
 
 def test_wrong_usage_has_no_traceback(call):
     done = call("track", "a.mp4", "-m", "model", "--quiet", "--verbose")
-    assert (done.code, done.err) == (2, "Error: verbose and quiet exclude each other\n")
+    assert (done.code, done.err) == (2, "Error: --verbose and --quiet exclude each other\n")

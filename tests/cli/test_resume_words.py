@@ -39,7 +39,7 @@ def cut_off(call, request, monkeypatch, sample_graphs, tmp_path):
 def test_the_option_that_differs_is_named_with_both_values(call, cut_off, options, told):
     done = call(*cut_off, "--frames", "0-9", "--resume", *options.split())
     assert done.code == 1
-    assert f"belongs to another run: {told}. Repeat that run's command" in done.err
+    assert f"belongs to another run: --{told}. Repeat that run's command" in done.err
     assert "--no-resume" in done.err
 
 

@@ -32,7 +32,11 @@ WRONG_USE = [
     ("{clip} -m {model} 12", 2, "12 is no file; frames are chosen by --frames 12"),
     ("{clip} -m {model} -o x.pkg.slp", 2, "results hold no images, so they are no package"),
     ("{labels} -t -o x.pkg.slp", 2, "results hold no images, so they are no package"),
-    ("{clip} -m {model} -o x.nwb", 2, "pass tracking (-t), max_instances 1 (-n 1) for one animal"),
+    (
+        "{clip} -m {model} -o x.nwb",
+        2,
+        "pass tracking (-t), --max_instances 1 (-n 1) for one animal",
+    ),
     ("-i {clip} -m {model} --bogus", 2, "No such option '--bogus'"),
     ("-i {clip} -m {model} --max_track 3", 2, "--max_tracks"),
     ("-i {clip} -m {model} -t --max_tracks x", 2, "'x' is not a valid integer"),
@@ -44,7 +48,7 @@ WRONG_USE = [
     (
         "-i {clip} -m {model} -t --features bboxes",
         2,
-        "features 'bboxes': does not go with the usual scoring_method",
+        "features 'bboxes': does not go with the usual --scoring_method",
     ),
     ("-i {clip} -m {model} -t --post_connect_single_breaks", 2, "needs the number of animals"),
     ("-i {clip} -m {model} -t --of_window_size 11", 2, "use_flow is on"),
@@ -140,7 +144,7 @@ def test_an_error_is_a_json_line_for_programs(call):
 def test_verbose_shows_where_an_error_came_from(call):
     assert "Traceback" in call("track", "-i", "none.mp4", "-m", "none", "--verbose").err
     both = call("track", "-i", "none.mp4", "-m", "none", "--verbose", "--quiet")
-    assert "verbose and quiet exclude each other" in both.err
+    assert "--verbose and --quiet exclude each other" in both.err
     assert both.code == 2
 
 

@@ -86,7 +86,7 @@ def test_points_that_were_not_predicted(tmp_path):
 def test_swapped_files_are_recognised():
     labels = make_labels({0: [User(square())]})
     predictions = make_labels({0: [Predicted(square())]})
-    with pytest.raises(DataError, match=r"they are swapped\. Give the labels as the ground truth"):
+    with pytest.raises(DataError, match=r"they are swapped\. Give the labels first"):
         Evaluator(predictions, labels, user_labels_only=False)
 
 

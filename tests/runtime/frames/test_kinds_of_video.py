@@ -132,7 +132,7 @@ def test_addresses_are_told_from_files(address):
 @pytest.mark.parametrize("camera", ["0", "/dev/video9"])
 def test_who_names_a_camera_is_told_of_live(camera, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match=r"does not exist\. Cameras are watched by `sleap-nn live`"):
+    with pytest.raises(DataError, match=r"does not exist\. Cameras are watched by `sleap-rt live`"):
         open_input(camera, SelectionOptions())
 
 

@@ -120,7 +120,7 @@ def test_an_engine_that_is_off_fails_with_the_figures(sample_graphs, verify, mon
     ("words", "code", "told"),
     [
         (("--engine", "ort", "-i", CLIP), 2, "data_path: compares an engine with ort on cpu"),
-        (("--engine", "openvino", "--n_frames", 3), 2, "n_frames: no effect without data_path"),
+        (("--engine", "openvino", "--n_frames", 3), 2, "--n_frames: no effect without --data_path"),
         (("--engine", "openvino", "-i", CLIP, "--n_frames", 0), 2, "n_frames must be 1 or more"),
         (("--engine", "openvino", "-i", "no.mp4"), 1, "no.mp4"),
     ],
