@@ -236,7 +236,7 @@ def plan_prediction(
         match_known = _match_known(options, models, has_labels=opened.labels is not None)
     check_use(models, options.decode, match_known=match_known)
     finds_centroids = models.is_centroid_alone and not match_known
-    _check_result(options, models, finds_centroids=finds_centroids)
+    check_result(options, models, finds_centroids=finds_centroids)
     choice = EngineChoice(options.engine, "each worker chooses")
     if options.cluster is None:
         choice = choose_engine(options.engine, models.precisions)
@@ -264,8 +264,17 @@ def plan_prediction(
     return plan
 
 
-def _check_result(options: PredictionOptions, models: ModelSet, *, finds_centroids: bool) -> None:
-    """Check that what the models find can be filtered and written as asked."""
+def check_result(options: PredictionOptions, models: ModelSet, *, finds_centroids: bool) -> None:
+    """Check that what the models find can be filtered and written as asked.
+
+    Args:
+        options: of the prediction.
+        models: of the run.
+        finds_centroids: these give centroids, not poses.
+
+    Raises:
+        OptionError, DataError: it cannot.
+    """
     check_centroid_distance(options.filters, finds_centroids)
     check_centroid_output(
         options.centroid_output,

@@ -27,6 +27,7 @@ from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.parts.merge import MergeOptions, merge_parts
 from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.running.run import Run
 
 N_PARTS = 3
 
@@ -295,6 +296,12 @@ def test_arrays_have_no_parts(tmp_path):
     options = PredictionOptions(output_path=tmp_path / "1.part", frame_range_of=FrameRange(1, 2))
     with pytest.raises(OptionError, match="frame_range_of: takes files"):
         completed(STACK, options)
+
+
+def test_parts_without_tracks_do_not_go_into_nwb(parts, tmp_path, monkeypatch):
+    monkeypatch.setattr(Run, "complete", None)  # refused ahead of it
+    with pytest.raises(OptionError, match="nwb: it holds one instance per track and frame"):
+        merge_parts(parts, MergeOptions(output_path=tmp_path / "merged.nwb"))
 
 
 def test_parts_by_different_devices_are_told(run, parts, caplog):

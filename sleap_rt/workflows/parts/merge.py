@@ -21,6 +21,7 @@ from sleap_rt.workflows.plan import (
     PredictionPlan,
     check_options,
     check_output_of,
+    check_result,
     planned_selection,
 )
 from sleap_rt.workflows.report import Report
@@ -167,7 +168,10 @@ def _plan(
         reproducible=options.reproducible or settings.output["reproducible"],
     )
     check_output_of(replace(made, engine=EngineOptions()), opened)
-    selection = planned_selection(settings.graphs, opened, match_known=settings.match_known)
+    graphs, match_known = settings.graphs, settings.match_known
+    finds_centroids = graphs.is_centroid_alone and not match_known
+    check_result(made, graphs, finds_centroids=finds_centroids)
+    selection = planned_selection(graphs, opened, match_known=match_known)
     identity = parts[0].identity
     is_same = identity["input"] == files_fingerprint(opened.files)
     if not is_same or identity["frames"] != selection.fingerprint:
@@ -175,7 +179,6 @@ def _plan(
             f"{opened.files[0]} is not what the parts were made from any more: it has another "
             "size, place, or other frames. Put the old one back, or predict all parts again."
         )
-    graphs = settings.graphs
     return PredictionPlan(
         resolved=ResolvedModels(
             paths=(), overrides=settings.overrides, models=graphs, graphs=graphs
@@ -185,7 +188,7 @@ def _plan(
         engine_reason=AS_ASKED,
         selection=selection,
         positions=range(len(selection.refs)),
-        match_known=settings.match_known,
+        match_known=match_known,
     )
 
 
