@@ -90,9 +90,14 @@ class Tracker:
         return tuple(map(self.track_name, range(self._track_ids.n_issued)))
 
     @property
+    def used(self) -> TrackerOptions:
+        """The options as they took effect: from the first frame on, those that fit its poses."""
+        return self._resolved or self.options
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was left out so far for want of a track, in words."""
-        return self._left_out.notes(self._resolved or self.options)
+        return self._left_out.notes(self.used)
 
     @staticmethod
     @typed

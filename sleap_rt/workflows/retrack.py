@@ -235,7 +235,7 @@ def _tracked_in_slices(
             wanted = options.selection.frames
             if wanted is not None and not done.n_kept:
                 raise DataError(f"{sliced.path}: none of the frames asked for has labels.")
-            provenance = retrack_provenance(labels, options.tracking, started, done.n_kept)
+            provenance = retrack_provenance(labels, done.used, started, done.n_kept)
             labels.provenance = with_choices(provenance, sliced.path, options)
             seconds = max(time.perf_counter() - began, 1e-9)
             for video in labels.videos:

@@ -27,6 +27,7 @@ class SliceTracking:
         n_kept: frames kept, the empty ones too.
         n_instances: in these.
         notes: what a person should know, in words.
+        used: the tracking as it took effect.
         present: numbers of frames in the videos to keep, of those that were asked for.
     """
 
@@ -37,6 +38,7 @@ class SliceTracking:
     n_kept: int = 0
     n_instances: int = 0
     notes: tuple[str, ...] = ()
+    used: TrackerOptions = field(init=False)
     present: set[int] = field(default_factory=set)
 
     def run(self, tables: LabelTables, *, no_empty_frames: bool) -> None:
@@ -66,4 +68,4 @@ class SliceTracking:
                     self.present.add(frame.frame_idx)
             self.n_kept += len(kept)
             yield [frame for _, frame in kept]
-        self.notes = retracker.notes
+        self.notes, self.used = retracker.notes, retracker.used

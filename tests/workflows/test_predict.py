@@ -227,6 +227,11 @@ def test_an_interrupt_ahead_of_the_first_result_leaves_nothing(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["images"]
 
 
+def test_provenance_has_the_tracking_that_ran(run):
+    made = run(tracking=TrackerOptions(max_tracks=2)).provenance
+    assert made["tracking_config"]["candidates_method"] == "local_queues"
+
+
 def test_provenance_says_how_it_was_made(run, video):
     selection = SelectionOptions(frames=(1, 2, 99))
     engine = EngineOptions(engine="ort", device="cpu", threads=2)

@@ -100,6 +100,15 @@ def test_frames_and_video_are_chosen_and_the_rest_is_kept():
 
 
 @pytest.mark.parametrize("keeps_labels", [True, False])  # at once, and some frames at a time
+def test_the_file_has_the_tracking_that_ran(tmp_path, keeps_labels):
+    out, tracking = tmp_path / "out.slp", TrackerOptions(max_tracks=3)
+    options = RetrackOptions(tracking=tracking, output_path=out)
+    retrack_data(SAMPLES / "crawlers.slp", options, keeps_labels=keeps_labels)
+    made = sio.load_slp(str(out), open_videos=False).provenance["tracking_options"]
+    assert made["candidates_method"] == "local_queues"
+
+
+@pytest.mark.parametrize("keeps_labels", [True, False])  # at once, and some frames at a time
 def test_the_file_says_what_was_chosen(tmp_path, keeps_labels):
     poses = tmp_path / "poses.slp"
     labels = sio.load_slp(str(SAMPLES / "crawlers.slp"), open_videos=False)

@@ -45,8 +45,6 @@ class UsedOptions(Choices, Protocol):
     @property
     def run(self) -> RunOptions: ...
     @property
-    def tracking(self) -> TrackerOptions | None: ...
-    @property
     def engine(self) -> EngineOptions: ...
     @property
     def centroid_output(self) -> str: ...
@@ -62,7 +60,7 @@ def prediction_provenance(
     started_at: datetime,
     seconds: float,
     n_processed: int,
-    tracked: bool,
+    tracking: TrackerOptions | None,
     damaged: DamagedFrames,
     n_nodeless: int,
 ) -> dict[str, Any]:
@@ -77,7 +75,7 @@ def prediction_provenance(
         started_at: when the run began.
         seconds: that it took.
         n_processed: frames of the result.
-        tracked: whether animals were followed.
+        tracking: how animals were followed, as it took effect; None: not.
         damaged: frames without a proper answer.
         n_nodeless: predictions without a visible node, which were left out.
     """
@@ -92,7 +90,7 @@ def prediction_provenance(
         "damaged_frames": damaged.by_kind(opened.videos()) or None,
         "predictions_without_nodes": n_nodeless,
         **_settings(options),
-        "tracking_config": asdict(options.tracking) if tracked and options.tracking else None,
+        "tracking_config": None if tracking is None else asdict(tracking),
         "engine": options.engine.engine,
         "device": used.device,
         "engine_options": _without_none(dict(engine_options)),

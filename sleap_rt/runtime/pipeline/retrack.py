@@ -85,7 +85,7 @@ def track_labels(
     labels.labeled_frames = [frame for _, frame in kept]
     labels.tracks = []
     labels.update()  # collects the tracks that are still in use
-    labels.provenance = retrack_provenance(labels, options, started, len(kept))
+    labels.provenance = retrack_provenance(labels, retracker.used, started, len(kept))
     return labels, (*form.notes, *retracker.notes)
 
 
@@ -106,6 +106,11 @@ class Retracker:
     def notes(self) -> tuple[str, ...]:
         """What a person should know, in words."""
         return self._tracker.notes
+
+    @property
+    def used(self) -> TrackerOptions:
+        """The options as they took effect."""
+        return self._tracker.used
 
     def track(self, frame: "sio.LabeledFrame", video: int) -> None:
         """Track the next frame, which is changed; `video` is the position of its video."""

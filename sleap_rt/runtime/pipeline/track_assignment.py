@@ -22,7 +22,11 @@ class Following:
     def __init__(self, options: TrackerOptions | None, class_names: Sequence[str] = ()) -> None:
         self._class_names = tuple(class_names)
         self._tracker = None if options is None or class_names else _tracker(options)
-        self.options = None if self._tracker is None else options
+
+    @property
+    def options(self) -> TrackerOptions | None:
+        """How animals are followed, as it took effect; None: not, or by the model itself."""
+        return None if self._tracker is None else self._tracker.used
 
     @property
     def needs_images(self) -> bool:

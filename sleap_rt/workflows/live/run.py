@@ -176,7 +176,7 @@ class _Run:
             started_at=started_at,
             seconds=figures.seconds,
             n_processed=figures.n_predicted,
-            tracked=self._following.options is not None,
+            tracking=self._following.options,
             damaged=answering.damaged,
             n_nodeless=self._record.n_nodeless,
         )

@@ -163,7 +163,7 @@ class Run:
             started_at=started_at,
             seconds=seconds,
             n_processed=self._tally.n_frames,
-            tracked=self._following.options is not None,
+            tracking=self._following.options,
             damaged=self._damaged,
             n_nodeless=self._tally.n_nodeless,
         )
