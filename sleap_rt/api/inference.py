@@ -201,7 +201,7 @@ def _track_only(
     import sleap_io as sio
 
     given = in_our_words(arguments)
-    taken = taken_with_warnings(given, given)
+    taken = taken_with_warnings({**given, "model_paths": []}, given)
     tracking = needed_tracker_options(taken)
     refuse_without_effect(given if make_labels else [*given, "make_labels"])
     options = RetrackOptions(

@@ -40,6 +40,7 @@ from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, check_single_frames, check_use
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.cluster.asked import asked_cluster
+from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.plan import (
     PredictionOptions,
@@ -185,6 +186,8 @@ class PosePredictor:
     ) -> Generator[FrameInstances, None, None]:
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
+            for warning in (*opened.notes, *doubts(plan, opened)):
+                _log.warning(warning)
             plan = fitted(plan, self._predictor.models, opened)
             results = stream_results(
                 self._predictor,

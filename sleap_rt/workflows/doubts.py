@@ -9,7 +9,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.predictors import effective_options, most_instances
 from sleap_rt.tracking import TrackerOptions
-from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 
 _FAR = 1.5  # times as large, or as small, as in training
 
@@ -38,6 +38,7 @@ def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[st
     options, models = plan.options, plan.models
     found = list(_out_of_reach(options.decode, options.filters, models))
     found += _of_no_use(options.decode, options.tracking, models)
+    found += _with_so_few(options, models)
     if options.frame_range_of is not None and not plan.positions:
         found.append(f"part {options.frame_range_of} has no frames: there is no place left to cut")
     found += _of_two_trainings(models)
@@ -78,13 +79,23 @@ def _of_no_use(
             f"{', '.join(['tracking', *given])}: no effect with {models.in_words}, whose classes "
             "are the tracks"
         )
-    if tracking is None or names or not tracking.tracking_pre_cull_to_target:
+
+
+def _with_so_few(options: PredictionOptions, models: ModelSet) -> Iterator[str]:
+    """What drops animals and can find none to drop, as a frame never has more."""
+    of_options = options.decode.max_instances
+    limits = [one for one in (of_options, most_instances(models)) if one is not None]
+    if not limits:
         return
-    limits = [one for one in (decode.max_instances, at_most) if one is not None]
-    if limits and tracking.target_count is not None and min(limits) <= tracking.target_count:
+    most, tracking = min(limits), None if models.class_names else options.tracking
+    useless = ["filter_overlapping"] if options.filters.filter_overlapping and most == 1 else []
+    if tracking is not None and tracking.tracking_pre_cull_to_target:
+        target = tracking.target_count
+        useless += ["tracking_pre_cull_to_target"] if target and most <= target else []
+    if useless:
         yield (
-            f"tracking_pre_cull_to_target: no effect, as a frame has at most {min(limits)} anyway "
-            f"({'max_instances' if min(limits) == decode.max_instances else models.in_words})"
+            f"{', '.join(useless)}: no effect, as a frame has at most {most} anyway "
+            f"({'max_instances' if most == of_options else models.in_words})"
         )
 
 

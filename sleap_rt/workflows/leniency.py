@@ -9,7 +9,7 @@ from typing import Any
 
 from sleap_rt.options import FilterOptions
 from sleap_rt.tracking.options import WITHOUT_MOTION, TrackerOptions
-from sleap_rt.workflows.tracking import without_effect
+from sleap_rt.workflows.tracking import counts_by_instances, without_effect
 
 _Values = dict[str, Any]
 _Rule = Callable[[_Values, Collection[str]], str | None]
@@ -28,7 +28,8 @@ def taken_leniently(
     """The values in our terms, and a warning for all that was changed or has no effect.
 
     Args:
-        values: name -> value of any options of a run.
+        values: name -> value of any options of a run; without any `model_paths`, if that is there,
+            poses are only tracked.
         given: names of those that the user set.
     """
     taken = dict(values)
@@ -96,6 +97,18 @@ def _uncounted_cull(values: _Values, given: Collection[str]) -> str | None:
     )
 
 
+def _instances_of_no_model(values: _Values, given: Collection[str]) -> str | None:
+    if values.get("model_paths", True) or not values.get("tracking"):
+        return None  # there is a model, or nothing to do at all
+    if values.get("max_instances") is None or counts_by_instances(values):
+        return None
+    values["max_instances"] = None
+    return (
+        "max_instances: no effect with tracking without a model, which keeps the poses that there "
+        "are; max_tracks limits the tracks, tracking_clean_instance_count those in a frame"
+    )
+
+
 _RULES: tuple[_Rule, ...] = (
     _no_target,
     _overlap_threshold,
@@ -103,6 +116,7 @@ _RULES: tuple[_Rule, ...] = (
     _robust_quantile,
     _boxes_for_iou,
     _uncounted_cull,
+    _instances_of_no_model,
 )
 
 

@@ -25,13 +25,23 @@ def tracker_options(values: Mapping[str, Any]) -> TrackerOptions | None:
     if not values.get("tracking"):
         return None
     given = {name: values[name] for name in _NAMES if name in values}
-    counts = ["tracking_target_instance_count", "max_tracks"]
-    if not given.get("tracking_pre_cull_to_target"):
-        counts.append("tracking_clean_instance_count")
-    needs = ("post_connect_single_breaks", "tracking_pre_cull_to_target")
-    if any(given.get(name) for name in needs) and not any(given.get(name) for name in counts):
+    if counts_by_instances(values):
         given["tracking_target_instance_count"] = values.get("max_instances")
     return filled(TrackerOptions, given)
+
+
+def counts_by_instances(values: Mapping[str, Any]) -> bool:
+    """Whether `max_instances` stands for the number of animals, as tracking needs one.
+
+    Args:
+        values: name -> value of any options.
+    """
+    counts = ["tracking_target_instance_count", "max_tracks"]
+    if not values.get("tracking_pre_cull_to_target"):
+        counts.append("tracking_clean_instance_count")
+    needs = ("post_connect_single_breaks", "tracking_pre_cull_to_target")
+    asked = any(values.get(name) for name in needs)
+    return asked and not any(values.get(name) for name in counts)
 
 
 def needed_tracker_options(values: Mapping[str, Any]) -> TrackerOptions:

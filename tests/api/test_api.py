@@ -190,6 +190,15 @@ def test_options_without_tracking_are_warned_about(predictor, clip, caplog):
     assert not labels.tracks
 
 
+def test_a_stream_warns_as_a_prediction_does(predictor, clip, caplog):
+    told = []
+    for calls in (predictor.predict, lambda *a, **k: list(predictor.stream(*a, **k))):
+        calls(clip, frames=[0], filter_min_mean_node_score=2)
+        told.append([one for one in caplog.messages if "hardly anything" in one])
+        caplog.clear()
+    assert told[0] == told[1] != []
+
+
 def test_max_instances_stands_in_for_the_number_of_animals(sample_graphs, clip):
     given = {"max_instances": 2, "tracking": True, "post_connect_single_breaks": True}
     scene = clip.with_name("crawlers.mp4")

@@ -329,8 +329,18 @@ def test_track_and_run_inference_refuse_in_the_same_words(kind, given, words, na
             "tracking_pre_cull_to_target: no effect, as a frame has at most 2 anyway "
             "(max_instances)",
         ),
+        (
+            {"frames": [0], "model_paths": "single_instance", "filter_overlapping": True},
+            "filter_overlapping: no effect, as a frame has at most 1 anyway (single_instance)",
+        ),
         ({**FOLLOWED, "kf_reset_gap_size": 5}, "kf_reset_gap_size: no effect without use_kalman"),
         ({"frames": [0], "use_kalman": True}, "use_kalman: no effect without tracking"),
+        (
+            {**ALONE, "frames": [0], "max_instances": 2},
+            "max_instances: no effect with tracking without a model, which keeps the poses that "
+            "there are; max_tracks limits the tracks, tracking_clean_instance_count those in a "
+            "frame",
+        ),
         ({**ALONE, "frames": [0, 500, 501]}, "2 of the frames asked for have no labels"),
     ],
 )
