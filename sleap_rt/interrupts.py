@@ -5,6 +5,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType, TracebackType
 from typing import Any
@@ -93,6 +95,33 @@ class Interrupts:
             signal.signal(number, before)
         if sys.unraisablehook == self._raise_again:
             sys.unraisablehook = self._unraisable
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Inside, a signal waits, and is raised at the end: for what is slow only where it is cut off.
+
+    One that comes much later than the first interrupts at once, as that was not the end soon.
+    """
+    came: list[tuple[int, float]] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append((number, time.monotonic()))
+        if came[-1][1] - came[0][1] > _PATIENCE_SECONDS:
+            raise KeyboardInterrupt
+
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (getattr(signal, name, None) for name in _NAMES):
+            if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
+                before[number] = signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0][0])
 
 
 def _to_the_main_thread(number: int) -> None:

@@ -9,9 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 
+from sleap_rt.interrupts import held_back
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.summary import PredictionSummary
+from sleap_rt.untrusted import listed
 from sleap_rt.words import counted
 from sleap_rt.workflows.cluster.connection import (
     PATIENCE_SECONDS,
@@ -85,6 +87,7 @@ class ClusterPredictions:
         self._tasks: Sequence[Task] = ()
         self._started = time.monotonic()
         self._stack = ExitStack()
+        self._written: list[Path] = []
 
     def look_ahead(self, tasks: Sequence[Task]) -> None:
         """Tell which inputs will come."""
@@ -141,6 +144,7 @@ class ClusterPredictions:
         done = run_plan(
             plan, opened, self._report, predicting=predicting, keeps_labels=self._keeps_labels
         )
+        self._written += done.paths
         return replace(done, n_workers=predicting.n_workers)
 
     def _begin(self, data: Path, options: PredictionOptions) -> _Begun:
@@ -221,4 +225,14 @@ class ClusterPredictions:
     ) -> None:
         for begun in self._begun.values():
             begun.stack.close()
-        self._stack.close()
+        if kind is not None:
+            self._stack.close()
+            return
+        try:
+            with held_back():  # Dask waits for workers in vain whose end was cut off
+                self._stack.close()
+        except KeyboardInterrupt:
+            written = listed([str(path) for path in self._written]) if self._written else "nothing"
+            raise KeyboardInterrupt(
+                f"the run was over but for its workers; written: {written}"
+            ) from None

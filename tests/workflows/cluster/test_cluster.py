@@ -165,6 +165,21 @@ def test_an_interrupted_run_goes_on(clip, asked, sample_graphs, whole, tmp_path)
     assert (tmp_path / "out.slp").read_bytes() == whole
 
 
+def test_an_interrupt_while_workers_are_let_go_says_what_is_written(
+    clip, sample_graphs, asked, tmp_path
+):
+    out, ended = tmp_path / "out.slp", []
+    cluster = ClusterPredictions(sample_graphs("bottomup"), options(out, asked))
+    cluster._stack.callback(ended.append, "all")
+    cluster._stack.callback(signal.raise_signal, signal.SIGINT)
+    cluster.predict(clip)
+    words = r"the run was over but for its workers; written: .*out\.slp"
+    with pytest.raises(KeyboardInterrupt, match=words):
+        cluster.__exit__(None, None, None)
+    assert ended == ["all"]  # nothing was cut off
+    assert out.exists()
+
+
 def test_a_cluster_goes_on_with_a_run_of_one_process(clip, asked, sample_graphs, whole, tmp_path):
     class Interrupting(Report):
         def results(self, results, n_frames, n_done):
