@@ -206,7 +206,11 @@ def test_what_is_wrong_is_refused_in_the_words_of_the_command_line(name, value, 
         ("a: b: c", "line 1: no YAML: mapping values are not allowed in this context"),
         (
             "# options of sleap-nn eval, sleap-rt 0.1.0\nground_truth_path: a.slp",
-            "eval --save_config` wrote this file",
+            "`sleap-nn eval --save_config` wrote this file; name one of this command",
+        ),
+        (
+            "# options of python -m sleap_rt eval, sleap-rt 0.1.0\nground_truth_path: a.slp",
+            "`sleap-nn eval --save_config` wrote this file; name one of this command",
         ),
         ("\0", "unacceptable character"),
         (ALIAS_BOMB, "aliases repeat more than"),

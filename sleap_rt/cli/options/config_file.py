@@ -21,7 +21,8 @@ CONFIG, SAVE_CONFIG = "config", "save_config"  # names of the two options
 OPTIONS_END = "--"
 _ON, _OFF = ("true", "yes", "on"), ("false", "no", "off")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of a camera or a stream
-_SAVED = re.compile(rb"# options of (sleap-nn [a-z-]+),")  # as saved_config.py begins a file
+# As saved_config.py begins a file, whatever the program was called.
+_SAVED = re.compile(rb"# options of [^\n]*?([a-z-]+), sleap-rt ")
 # Arguments without a flag -> the options that say the same.
 _SAME = {
     "inputs": {"data_path"},
@@ -68,7 +69,7 @@ class ConfigFile:
         try:
             raw = path.read_bytes()
             saved = _SAVED.match(raw)
-            by = f"`{saved[1].decode()} --save_config`" if saved else ""
+            by = f"`sleap-nn {saved[1].decode()} --save_config`" if saved else ""
             return cls(path, dict(parse_entries(raw)), by)
         except OSError as error:
             raise OptionError(f"config: {path} cannot be read: {error.strerror}") from error
@@ -86,7 +87,10 @@ class ConfigFile:
             yield
         except click.NoSuchOption as error:
             told = why_unknown(error.option_name) or error.format_message()
-            by = f" ({self.written_by} wrote this file)" if self.written_by else ""
+            by = (
+                self.written_by
+                and f" ({self.written_by} wrote this file; name one of this command)"
+            )
             raise OptionError(f"{self.path}: {told}{by}") from error
         except click.ClickException as error:
             raise OptionError(f"{self.path}: {error.format_message()}") from error
