@@ -35,7 +35,7 @@ WRONG_USE = [
     (
         "{clip} -m {model} -o x.nwb",
         2,
-        "pass tracking (-t), --max_instances 1 (-n 1) for one animal",
+        "predict with tracking (-t), with --max_instances 1 (-n 1) for one animal",
     ),
     ("-i {clip} -m {model} --bogus", 2, "No such option '--bogus'"),
     ("-i {clip} -m {model} --max_track 3", 2, "--max_tracks"),

@@ -157,8 +157,8 @@ def check_one_each(format_name: str, *, finds_many: bool, has_tracks: bool) -> N
     if format_name == "nwb" and finds_many and not has_tracks:
         raise OptionError(
             "output_format nwb: it holds one instance per track and frame, and several animals can "
-            "be found without tracks; pass tracking (-t), max_instances 1 (-n 1) for one animal, "
-            "or another output_format"
+            "be found without tracks; predict with tracking (-t), with max_instances 1 (-n 1) for "
+            "one animal, or take another output_format"
         )
 
 
