@@ -131,8 +131,9 @@ class Journal:
                 self._sync()
             except JournalError as error:
                 self._warn(str(error))
-        if is_at(self._file, self.path) and not os.fstat(self._file.fileno()).st_size:
-            self.path.unlink()  # nothing was begun
+        is_empty = 0 < self._start == self._end  # a first line, and no results behind it
+        if is_at(self._file, self.path) and (is_empty or not os.fstat(self._file.fileno()).st_size):
+            self.path.unlink()
         self._file.close()
 
     def kept_as(self, path: Path) -> Path:
