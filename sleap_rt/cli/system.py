@@ -41,7 +41,8 @@ def command(as_json: bool) -> None:
     show_facts(f"{name}: {_in_words(value)}" for name, value in facts.items())
     click.echo("engines:")
     rows = [
-        (one.engine, one.device, "works" if one.works else "absent", one.detail) for one in probes
+        (one.engine, one.device, "works" if one.works else "absent", one.detail)
+        for one in sorted(probes, key=lambda one: not one.works)
     ]
     show_table(("engine", "device", "state", "where it runs, or what to do"), rows)
     next_step("sleap-nn bench EXPORT", "compare these")

@@ -62,6 +62,8 @@ def test_a_dry_run_tells_what_the_run_does(call, sample_graphs, tmp_path, tracke
     assert f"with {name} on {device}, batches of {size} -> {out}" in done.out
     assert facts["frames"] == "6 of 180 (of 0-5,900)"
     assert facts["output"] == f"{out} (slp)"
+    (warning,) = [one for one in told.out.splitlines() if one.startswith("warning: ")]
+    assert warning.removeprefix("warning: ") in done.err  # frame 900 is none
     made = sio.load_slp(str(out), open_videos=False).provenance
     for group in ("filters", "decoding", "tracking"):
         for told_one in facts[group].split(", "):
@@ -121,3 +123,16 @@ def test_two_kinds_of_work_in_one_run_tell_their_engine_once(call, sample_graphs
     done = call("track", *inputs, "-m", graph, "--frames", "0-5", "-o", tmp_path / "res")
     assert done.code == 0, done.err
     assert done.err.count("engine ort on cpu") == 1, done.err
+
+
+def test_a_device_on_which_the_run_would_fail_is_told(call, sample_graphs, tmp_path, monkeypatch):
+    (graph,) = sample_graphs("bottomup")
+    monkeypatch.setattr("sleap_rt.runtime.engines.ort.why_no_gpu", lambda: "there is no driver")
+    words = ["track", CLIP, "-m", graph, "--frames", "0", "-o", tmp_path / "out.slp"]
+    told = call(*words, "--device", "cuda", "--dry_run")
+    assert told.code == 0, told.err
+    line = "warning: the run would fail here on engine ort: there is no driver"
+    assert line in told.out.splitlines()
+    assert call(*words, "--device", "cuda").code == 1
+    elsewhere = call(*words, "--device", "cuda", "--dry_run", "--cluster", "local:2")
+    assert "warning:" not in elsewhere.out

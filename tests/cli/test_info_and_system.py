@@ -102,6 +102,11 @@ def test_engines_are_tried_and_their_absence_explained(call, monkeypatch):
     line = next(line for line in done.out.splitlines() if line.split()[:2] == ["ort", "cpu"])
     assert "works" in line
     assert "runs on cpu" in line
+    table = done.out.split("where it runs, or what to do")[1].splitlines()
+    states = [line.split()[2] for line in table if len(line.split()) > 3]
+    assert states == sorted(states, reverse=True)  # what works stands first
+    assert "ms" not in line.split()  # of so small a graph, times tell nothing
+    assert "was asked for" not in done.out  # nobody asked
     facts = json.loads(call("system", "--json").out)
     on_cpu = {one["engine"]: one["works"] for one in facts["engines"] if one["device"] == "cpu"}
     installed = {

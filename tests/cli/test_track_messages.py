@@ -129,7 +129,7 @@ def test_a_crop_model_alone_needs_labelled_animals(call, request, sample_graphs,
     crops = next(path for path in graphs if path.stem == "centered_instance")
     clip = request.config.rootpath / CLIP
     done = call("track", "-i", clip, "-m", crops, "-o", tmp_path / "out.slp")
-    assert "works on labelled animals, and the input has none" in done.err
+    assert "Error: This model alone works on labelled animals, and the input has none" in done.err
     assert done.code == 1
 
 

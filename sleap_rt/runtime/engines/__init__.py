@@ -55,6 +55,7 @@ __all__ = [
     "open_engine",
     "opened_together",
     "shared_threads",
+    "why_not",
 ]
 
 T = TypeVar("T")
@@ -115,6 +116,16 @@ def cpu_engines(options: EngineOptions, precisions: Collection[str]) -> list[str
         precisions: number formats of the networks.
     """
     return _choice.cpu_engines(options, declarations(), precisions)
+
+
+def why_not(options: EngineOptions) -> str | None:
+    """Why the engine cannot run on its device here, in words; None where nothing is known.
+
+    Args:
+        options: settled by `choose_engine`.
+    """
+    declared = declarations()[options.engine]
+    return declared.why_not(find_device(options.engine, declared, options.device)[0].kind)
 
 
 def open_engine(model: Path, options: EngineOptions, n_runs: int = 1) -> Engine:

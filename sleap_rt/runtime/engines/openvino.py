@@ -163,8 +163,8 @@ def _device(asked: str, available: Sequence[str]) -> str:
     device = f"GPU.{number}" if number else "GPU"
     if not gpus or (number and device not in gpus and not (number == "0" and gpus == ["GPU"])):
         raise EngineError(
-            f"Device {asked!r} was asked for, but OpenVINO here offers only "
-            f"{', '.join(available)}. Install the driver of the Intel GPU, or pass --device cpu. "
+            f"Device {asked!r}: OpenVINO here offers only {', '.join(available)}. Install the "
+            "driver of the Intel GPU, or pass --device cpu. "
             "For an NVIDIA GPU, pass --device cuda."
         )
     return device if device in gpus else gpus[0]

@@ -307,14 +307,12 @@ def _checked(asked: str) -> tuple[str, str, int]:
     device, number = find_device("ort", ENGINE, asked)
     kind = device.kind
     if _missing_provider(kind) is not None:
-        import onnxruntime as ort
-
         fix = _both_wheels() or _PROVIDERS[kind].fix
         no_gpu = why_no_gpu() if _PROVIDERS[kind].memory == "cuda" else None
         fix += f" (but {no_gpu} here)" if no_gpu else ""
         raise EngineError(
-            f"Device {asked!r} was asked for, but ONNX Runtime here offers only "
-            f"{', '.join(ort.get_available_providers())}. {fix}; or pass --device cpu."
+            f"Device {asked!r}: ONNX Runtime here has no {_PROVIDERS[kind].name}. {fix}; or pass "
+            "--device cpu."
         )
     return f"{kind}:{number}" if device.numbered else kind, kind, number
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 NO_LABELS = (
-    "this model alone works on labelled animals, and the input has none: give a `.slp` file with "
+    "This model alone works on labelled animals, and the input has none: give a `.slp` file with "
     "labelled frames, or the other model of the pair as well"
 )
 

@@ -108,7 +108,8 @@ def run_benchmark(
         first_ms = _predict(predictor, batches[0])[1]
         for batch in batches[:_N_WARM_UP]:
             _predict(predictor, batch)
-        totals, in_copy, in_graph, results = [], [], [], []
+        totals, in_copy, in_graph = [], [], []
+        results: list[FrameInstances] = []
         for batch in batches[_N_WARM_UP:]:
             times.clear()
             found, ms = _predict(predictor, batch, len(results))

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +57,7 @@ class Probe:
         engine: its name.
         device: as asked for.
         works: the graph ran and its result is right.
-        detail: where it ran and how long one run took, or why it does not work and what to do.
+        detail: where it ran, or why it does not work and what to do.
     """
 
     engine: str
@@ -163,10 +162,7 @@ def probe_engine(graph: Path, name: str, device: str) -> Probe:
     try:
         engine = open_engine(graph, EngineOptions(engine=name, device=device))
         try:
-            engine.run({"frames": frames})
-            started = time.perf_counter()
             found = engine.run({"frames": frames})["relu"]
-            seconds = time.perf_counter() - started
             runs_on = engine.device
         finally:
             engine.close()
@@ -178,7 +174,7 @@ def probe_engine(graph: Path, name: str, device: str) -> Probe:
     worst = float(np.abs(found - wanted).max() / wanted.max())
     if not worst <= _TOLERANCE:
         return Probe(name, device, False, f"gives wrong values: off by {100 * worst:.3g} %")
-    return Probe(name, device, True, f"runs on {runs_on}, {seconds * 1e3:.2f} ms per run")
+    return Probe(name, device, True, f"runs on {runs_on}, with right values")
 
 
 def expected(frames: Image) -> Floats:

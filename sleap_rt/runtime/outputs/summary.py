@@ -63,7 +63,7 @@ class PredictionSummary:
     @property
     def warnings(self) -> list[str]:
         """What was not as it should be, a sentence each."""
-        skipped = [_not_there(self.n_skipped, self.there)] if self.n_skipped else []
+        skipped = [not_there(self.n_skipped, self.there)] if self.n_skipped else []
         found = [] if self.n_instances or not self.n_frames else [_nothing(self.n_frames)]
         return [*skipped, *self.notes, *self.damaged.warnings(self.videos), *found]
 
@@ -75,7 +75,8 @@ def _nothing(n_frames: int) -> str:
     )
 
 
-def _not_there(n_frames: int, there: str) -> str:
+def not_there(n_frames: int, there: str) -> str:
+    """Frames were asked for that do not exist, and which do, as `Selection` has both."""
     does = "does" if n_frames == 1 else "do"
     which = f"; {there}" if there else ""
     return f"{counted(n_frames, 'frame')} asked for {does} not exist{which}"

@@ -131,8 +131,9 @@ class Journal:
                 self._sync()
             except JournalError as error:
                 self._warn(str(error))
-        if is_at(self._file, self.path) and not os.fstat(self._file.fileno()).st_size:
-            self.path.unlink()  # nothing was begun
+        is_empty = 0 < self._start == self._end  # a first line, and no results behind it
+        if is_empty or not os.fstat(self._file.fileno()).st_size:
+            self.remove()
         self._file.close()
 
     def kept_as(self, path: Path) -> Path:
@@ -151,7 +152,7 @@ class Journal:
         return path
 
     def remove(self) -> None:
-        """Delete it: its results are stored elsewhere."""
+        """Delete it: its results are stored elsewhere, or there are none."""
         is_there = is_at(self._file, self.path)
         if is_there and os.name != "nt":
             self.path.unlink()  # ahead of the lock's end, so that nobody finds it half removed

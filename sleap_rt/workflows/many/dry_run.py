@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.options import ModelOverrides
+from sleap_rt.runtime.engines import why_not
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
+from sleap_rt.runtime.outputs.summary import not_there
 from sleap_rt.runtime.pipeline.journal import begun_run
 from sleap_rt.runtime.predictors import effective_options
 from sleap_rt.tracking import TrackerOptions
@@ -57,7 +59,19 @@ def dry_run(
             first = plan if earlier is None else first
             stems = [video_stem(video) for video in opened.videos()]
             yield from _lines(plan, stems)
-            yield from (f"warning: {doubt}" for doubt in doubts(plan, opened))
+            warnings = [*_certain(plan), *doubts(plan, opened)]
+            yield from (f"warning: {warning}" for warning in warnings)
+
+
+def _certain(plan: PredictionPlan) -> Iterator[str]:
+    """What the run will say or fail with once it runs; workers of a cluster have other devices."""
+    selection, engine = plan.selection, plan.options.engine
+    if selection.n_skipped:
+        yield not_there(selection.n_skipped, selection.there)
+    if plan.options.cluster is None and not plan.compares:
+        obstacle = why_not(engine)
+        if obstacle is not None:
+            yield f"the run would fail here on engine {engine.engine}: {obstacle}"
 
 
 def _lines(plan: PredictionPlan, stems: Sequence[str]) -> Iterator[str]:

@@ -242,6 +242,23 @@ def test_a_journal_in_which_nothing_was_begun_leaves_no_file(tmp_path):
     assert not path.exists()
 
 
+def test_a_journal_without_results_leaves_no_file_that_refuses_the_next_run(tmp_path):
+    path = tmp_path / "out.slp.journal"
+    with Journal(path, pytest.fail) as journal:
+        journal.begin(RUN, resume=None)
+    assert not path.exists()
+    with Journal(path, pytest.fail) as journal:
+        journal.begin({**RUN, "batch": 1}, resume=None)
+
+
+def test_a_journal_that_is_refused_keeps_what_it_has(path):
+    before = path.read_bytes()
+    for run, resume in ((RUN, None), ({"of": "another run"}, True)):
+        with Journal(path, pytest.fail) as journal, pytest.raises(DataError):
+            journal.begin(run, resume=resume)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows deletes no open files")
 @pytest.mark.parametrize("folder", [False, True])
 def test_a_run_goes_on_and_says_so_when_its_journal_is_deleted(tmp_path, monkeypatch, folder):
