@@ -12,9 +12,9 @@ import onnx
 from sleap_rt.arrays import Image
 from sleap_rt.contract import BONSAI_KEY, GraphContract
 from sleap_rt.errors import ModelError
+from sleap_rt.export.bonsai.bonsai_metadata import bonsai_metadata
 from sleap_rt.export.bonsai.graph import MOST_INSTANCES, ImageSize, bonsai_graph
 from sleap_rt.export.bonsai.kinds import BonsaiKind
-from sleap_rt.export.bonsai.metadata import bonsai_metadata
 from sleap_rt.export.bonsai.proof import Agreement, compare
 from sleap_rt.export.exporter import export_models, refuse_other_graphs
 from sleap_rt.export.folders import room_in
