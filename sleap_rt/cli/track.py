@@ -134,6 +134,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
 
         for line in dry_run(inputs.paths, many, models, options, overrides):
             click.echo(line)
+        messages.next_step("the same command without --dry_run does this")
         return 0
     report = TerminalReport(
         quiet=params["quiet"],

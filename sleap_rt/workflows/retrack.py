@@ -125,7 +125,8 @@ def refuse_without_effect(given: Iterable[str]) -> None:
     useless = sorted(set(given) - _HONOURED)
     if useless:
         names = ", ".join(useless)
-        raise OptionError(f"{names}: no effect with tracking without a model; leave it out")
+        begins = ", which begins the tracking" if "dry_run" in useless else ""
+        raise OptionError(f"{names}: no effect with tracking without a model; leave it out{begins}")
 
 
 def retrack_data(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sleap_rt.contract import GraphContract
-from sleap_rt.export.bonsai.graph import MOST_INSTANCES
 from sleap_rt.export.bonsai.kinds import BonsaiKind
 from sleap_rt.export.metadata import metadata_of
 from sleap_rt.options import DecodeOptions
@@ -40,7 +39,7 @@ def bonsai_metadata(
         "checkpoint_path": "",
         "input_channels": channels,
         "crop_size": [] if crop_size is None else list(crop_size),
-        "max_instances": (decode.max_instances or MOST_INSTANCES) if finds_many else 1,
+        "max_instances": decode.max_instances if finds_many else 1,
         "max_batch_size": _MOST_IMAGES,
         "peak_threshold": decode.peak_threshold,
         "normalization": "0_to_1",  # its only one: bytes go in

@@ -35,6 +35,15 @@ def fits(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
     return op.And(*found) if len(found) == 2 else next(iter(found), None)
 
 
+def is_ready(op: Op, frames: Value, spec: Preprocessing, wanted: int | None) -> Value | None:
+    """() bool: whether frames have the target's size and the wanted channels; None if all have."""
+    has_size = fits(op, frames, spec)
+    if wanted is None:
+        return has_size
+    has = op.Equal(length(op, frames, 3), wanted)
+    return has if has_size is None else op.And(has_size, has)
+
+
 def one_channel(op: Op, image: Value, merged: Callable[[Op, Value], Value]) -> Value:
     """Gray images as they are, others merged, as is known at run time."""
     (gray,) = choose(

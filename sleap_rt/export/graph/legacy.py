@@ -9,6 +9,7 @@ import numpy as np
 from sleap_rt.contract import Preprocessing
 from sleap_rt.export.graph.frames import (
     fits,
+    is_ready,
     known_size,
     one_channel,
     padded_to_stride,
@@ -61,11 +62,9 @@ class LegacyRules:
         if spec.input_scale != 1:
             (image,) = prepared(op)
         else:
-            is_ready = op.Equal(length(op, frames, 3), wanted)
-            has_size = fits(op, frames, spec)
-            if has_size is not None:
-                is_ready = op.And(is_ready, has_size)
-            (image,) = choose(op, is_ready, lambda op: cut(op, frames), prepared)
+            ready = is_ready(op, frames, spec, wanted)
+            assert ready is not None  # channels are wanted
+            (image,) = choose(op, ready, lambda op: cut(op, frames), prepared)
             image = op.Reshape(image, [-1, wanted, *crop_size])
         image = _to_channels(op, image, wanted, spec.in_channels) * (1 / 255)
         # Px 0 truly lies at (side - 1) / 2 off the center; the original takes side / 2.

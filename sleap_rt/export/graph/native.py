@@ -5,6 +5,7 @@ from dataclasses import replace
 from sleap_rt.contract import Preprocessing
 from sleap_rt.export.graph.frames import (
     fits,
+    is_ready,
     known_size,
     one_channel,
     padded_to_stride,
@@ -51,7 +52,7 @@ class NativeRules:
             converted = _convert(op, planes(op, frames), spec)
             return (_network_input(op, _matched(op, converted, spec), spec, size),)
 
-        ready = _is_ready(op, frames, spec)
+        ready = is_ready(op, frames, spec, _channels_ahead(spec))
         if ready is None:
             return Sized(*direct(op), _eff_scale(op, frames, spec))
         (image,) = choose(op, ready, direct, prepared)
@@ -127,16 +128,6 @@ def _target(op: Op, frames: Value, spec: Preprocessing) -> list[tuple[Value, Val
         (side, side if target is None else op.Constant(value_int=target))
         for side, target in zip(own, given, strict=True)
     ]
-
-
-def _is_ready(op: Op, frames: Value, spec: Preprocessing) -> Value | None:
-    """() bool: whether frames need no conversion and no resizing; None if no frames need any."""
-    has_size = fits(op, frames, spec)
-    wanted = _channels_ahead(spec)
-    if wanted is None:
-        return has_size
-    has = op.Equal(length(op, frames, 3), wanted)
-    return has if has_size is None else op.And(has_size, has)
 
 
 def _channels_ahead(spec: Preprocessing) -> int | None:

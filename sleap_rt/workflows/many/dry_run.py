@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from sleap_rt.errors import SleapRtError
 from sleap_rt.options import ModelOverrides
 from sleap_rt.runtime.engines import why_not
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
@@ -50,17 +51,25 @@ def dry_run(
         asked = options
         if many is not None:
             asked = replace(options, output_path=task.output, resume=task.resume)
-        with planned(task.path, model_paths, asked, overrides, resolve=resolve) as (plan, opened):
-            earlier = begun_run(plan.journal_path) if plan.options.resume else None
-            if earlier is None and first is not None and plan.options.cluster is None:
-                plan = settled_like(replace(plan, compares=first.compares), first)
-            else:
-                plan = foreseen(plan, opened, earlier, n_waiting)
-            first = plan if earlier is None else first
-            stems = [video_stem(video) for video in opened.videos()]
-            yield from _lines(plan, stems)
-            warnings = [*_certain(plan), *doubts(plan, opened)]
-            yield from (f"warning: {warning}" for warning in warnings)
+        try:
+            with planned(task.path, model_paths, asked, overrides, resolve=resolve) as (
+                plan,
+                opened,
+            ):
+                earlier = begun_run(plan.journal_path) if plan.options.resume else None
+                if earlier is None and first is not None and plan.options.cluster is None:
+                    plan = settled_like(replace(plan, compares=first.compares), first)
+                else:
+                    plan = foreseen(plan, opened, earlier, n_waiting)
+                first = plan if earlier is None else first
+                stems = [video_stem(video) for video in opened.videos()]
+                yield from _lines(plan, stems)
+                warnings = [*_certain(plan), *doubts(plan, opened)]
+                yield from (f"warning: {warning}" for warning in warnings)
+        except SleapRtError as error:
+            if many is None:
+                raise
+            yield f"error: {error}"
 
 
 def _certain(plan: PredictionPlan) -> Iterator[str]:

@@ -138,7 +138,7 @@ class Run:
             return "nothing was predicted yet"
         n_kept, path = self._journal.n_frames, self._journal.path
         return (
-            f"{n_kept} of {self._n_wanted} frames are kept in {path}; "
+            f"{n_kept} of {self._n_wanted} frames {is_or_are(n_kept)} kept in {path}; "
             "pass --resume to the same command to continue"
         )
 
