@@ -1,7 +1,7 @@
 """Turn trained models into graphs, and graphs into engines built ahead of time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from sleap_rt.workflows.report import StepsBar
 
 if TYPE_CHECKING:
     from sleap_rt.export.steps import OnStep
+    from sleap_rt.runtime.engines.tensorrt.targets import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,20 +102,20 @@ def export_models(
             paths, to, overrides, options, on_step=on_step
         )
     exported = [Exported(path=path, contract=read_graph_file(path).contract) for path in graphs]
-    if target is None:
-        return exported
+    return exported if target is None else _with_engines(exported, target, options.frame_size)
+
+
+def _with_engines(
+    exported: Sequence[Exported], target: "Target", frame_size: tuple[int, ...] | None
+) -> list[Exported]:
+    """The graphs, with an engine for the target built beside each."""
     from sleap_rt.runtime.engines.tensorrt.ahead import engine_frame_size, write_ahead_of_time
 
-    return [
-        Exported(
-            path=one.path,
-            contract=one.contract,
-            engine=write_ahead_of_time(
-                one.path, target, engine_frame_size(one.contract, options.frame_size)
-            ),
-        )
-        for one in exported
-    ]
+    def built(graph: Exported) -> Path:
+        size = engine_frame_size(graph.contract, frame_size)
+        return write_ahead_of_time(graph.path, target, size)
+
+    return [replace(graph, engine=built(graph)) for graph in exported]
 
 
 def _for_bonsai(
