@@ -13,10 +13,11 @@ from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.pipeline.records import Record, read_record, unpacked
 
-LAYOUT = 4
+LAYOUT = 5
 _NAME = b"sleap-rt journal "
 _LONGEST_LINE = 16 << 20
 _HASH = re.compile(r"[0-9a-f]{32,}")
+_FRAMES = re.compile(r"(\d+ frames?(?: from \d+ to \d+)?): ")  # as in `Selection.fingerprint`
 
 
 def line_of(run: Mapping[str, Any]) -> bytes:
@@ -96,7 +97,8 @@ def _in_words(value: Any) -> str | None:
     if value is None:
         return "not given"
     if isinstance(value, str):
-        readable = value.partition(":")[0] if " from " in value else value
+        frames = _FRAMES.match(value)
+        readable = frames[1] if frames else value
         return None if _HASH.fullmatch(readable) else readable
     return str(value) if isinstance(value, int | float) else None
 

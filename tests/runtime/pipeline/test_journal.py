@@ -145,10 +145,10 @@ def test_records_of_another_journal_and_out_of_turn_do_not_pass(path, tmp_path):
     ("line", "words"),
     [
         (b'{"layout": 1, "input": "x"}\n' + bytes(99), "an older version of sleap-rt"),
-        (b"sleap-rt journal 5 00000000 {}\n", "another version of sleap-rt"),
+        (b"sleap-rt journal 4 00000000 {}\n", "another version of sleap-rt"),
         (b"{" * 100_000, "no journal, or damaged"),
-        (b"sleap-rt journal 4 xyz {}\n", "no journal, or damaged"),
-        (b"sleap-rt journal 4 a3830e20 []\n", "no journal, or damaged"),
+        (b"sleap-rt journal 5 xyz {}\n", "no journal, or damaged"),
+        (b"sleap-rt journal 5 a3830e20 []\n", "no journal, or damaged"),
         (bytes(5000), "no journal, or damaged"),
         (b"\xff\xfe\n" * 9, "no journal, or damaged"),
     ],
@@ -166,7 +166,7 @@ def test_a_first_line_of_foreign_types_is_refused_though_its_checksum_is_right(t
     import zlib
 
     path = tmp_path / "out.slp.journal"
-    path.write_bytes(b"sleap-rt journal 4 %08x %s\n" % (zlib.crc32(text), text))
+    path.write_bytes(b"sleap-rt journal 5 %08x %s\n" % (zlib.crc32(text), text))
     with pytest.raises(DataError, match="no journal, or damaged"):
         resumed(path)
 
@@ -326,5 +326,5 @@ def test_a_full_disk_leaves_the_batches_before(tmp_path):
 
 def test_the_first_line_can_be_read_by_a_person(path):
     name, _, text = path.read_bytes().split(b"\n")[0].partition(b"{")
-    assert name.startswith(b"sleap-rt journal 4 ")
+    assert name.startswith(b"sleap-rt journal 5 ")
     assert json.loads(b"{" + text)["run"] == RUN
