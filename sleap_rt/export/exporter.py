@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import onnx
+
 from sleap_rt.contract import GraphContract, Precision
 from sleap_rt.errors import ModelError
 from sleap_rt.export.folders import room_in
@@ -124,7 +126,8 @@ class _Draft:
 
     def __init__(self, model: TrainedModel, folder: Path) -> None:
         self.model, self.contract = model, model.contract()
-        self.path = folder / f"{model.kind}.onnx"
+        self.path = self._exact = folder / f"{model.kind}.onnx"
+        self._proto = onnx.ModelProto()
 
     def write(self) -> None:
         chain = chain_of(self.model)
@@ -135,13 +138,11 @@ class _Draft:
         self._save(replace(self.contract, certificate=certify(self.model, self.path)))
 
     def halve(self, room: Path) -> None:
-        self._exact = self.path, self.contract
         self._proto, self.path = graph_of(in_half_precision(self.model)), room / self.path.name
         self._save(reduced_contract(self.contract, "fp16"))
 
     def certify_half(self) -> None:
-        exact, contract = self._exact
-        certificate = certify_reduced(exact, self.path, contract)
+        certificate = certify_reduced(self._exact, self.path, self.contract)
         self._save(replace(self.contract, certificate=certificate))
 
     def add_sample(self) -> None:

@@ -34,7 +34,7 @@ def certify_reduced(exact: Path, reduced: Path, contract: GraphContract) -> Cert
     Args:
         exact: the float32 graph.
         reduced: the float16 graph.
-        contract: of the float32 graph.
+        contract: of either; these have the same.
 
     Returns:
         What was measured.
