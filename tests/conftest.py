@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
 
 # A test process shares its core with others; a time limit per example would fail at random. On a
 # developer's machine examples differ from run to run; continuous integration repeats its own.
@@ -52,6 +53,13 @@ def one_process(lock: Path) -> Iterator[None]:
         yield
     finally:
         lock.unlink()
+
+
+@pytest.fixture(scope="session")
+def rtx() -> TensorRT:
+    """TensorRT-RTX, which builds engines without a GPU."""
+    pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
+    return find_tensorrt("trt-rtx")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sleap_rt.export.graph.part import FLOAT, TensorType
 from sleap_rt.export.graph.points import legacy_peaks, peaks
 from sleap_rt.export.graph.points.lines import class_probabilities, line_scores
 from sleap_rt.export.graph.points.maps import sums
-from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest, build_engine
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile, ShapeRange
 from sleap_rt.runtime.engines.tensorrt.targets import parse_target
@@ -90,12 +90,6 @@ class AnySizes(ShapeProfile):
             tuple(free if size is None else size for size in graph_shape) for free in (1, 16, 64)
         )
         return ShapeRange(least, usual, most)
-
-
-@pytest.fixture(scope="module")
-def rtx() -> TensorRT:
-    pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
-    return find_tensorrt("trt-rtx")
 
 
 @pytest.mark.parametrize(("write", "inputs"), PIECES, ids=[write.__name__ for write, _ in PIECES])

@@ -8,7 +8,7 @@ import pytest
 from sleap_rt.contract import Family, Preprocessing
 from sleap_rt.export.graph.chain import RULES, crops_part, sizing_part
 from sleap_rt.export.graph.part import Part, model_of
-from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest, build_engine
 from sleap_rt.runtime.engines.tensorrt.shapes import ShapeProfile
 from sleap_rt.runtime.engines.tensorrt.targets import parse_target
@@ -25,12 +25,6 @@ SETTINGS: list[tuple[Size, float]] = [
     ((250, 324), 0.3),
     ((120, 160), 1.5),
 ]
-
-
-@pytest.fixture(scope="module")
-def rtx() -> TensorRT:
-    pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
-    return find_tensorrt("trt-rtx")
 
 
 def spec_of(family: Family, size: Size, scale: float, **other: object) -> Preprocessing:

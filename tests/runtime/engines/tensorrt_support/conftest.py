@@ -10,18 +10,12 @@ from onnx import TensorProto, helper
 
 from sleap_rt.runtime.engines import trt
 from sleap_rt.runtime.engines.tensorrt import plans
-from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
+from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT
 from sleap_rt.runtime.engines.tensorrt.build import BuildRequest
 from sleap_rt.runtime.engines.tensorrt.gpu import cuda as cuda_calls
 from sleap_rt.runtime.engines.tensorrt.gpu.gpu_engine import GpuEngine
 
 from .simulated_gpu import GPU, SimulatedCuda, open_simulated
-
-
-@pytest.fixture(scope="session")
-def rtx() -> TensorRT:
-    pytest.importorskip("tensorrt_rtx_bindings", reason="TensorRT-RTX is not installed")
-    return find_tensorrt("trt-rtx")
 
 
 @pytest.fixture
