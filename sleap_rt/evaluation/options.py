@@ -118,7 +118,7 @@ class EvalOptions:
                 f"save_metrics {self.save_metrics}: must end in .npz or .json, or in neither; both "
                 "files are written"
             )
-        if self.report is not None and self.report.suffix.lower() not in ("", ".html", ".htm"):
+        if self.report is not None and self.report.suffix.lower() not in (".html", ".htm"):
             raise OptionError(f"report {self.report}: must end in .html")
 
 

@@ -119,7 +119,7 @@ IDENTITIES = (
     Row("partly tracked (PT)", (_ID, "PT")),
     Row("mostly lost (ML)", (_ID, "ML"), better=-1),
     Row("matched (TP)", (_ID, "TP")),
-    Row("not an animal (FP)", (_ID, "FP"), better=-1),
+    Row("matched no animal (FP)", (_ID, "FP"), better=-1),
     Row("missed (FN)", (_ID, "FN"), better=-1),
     Row("true tracks", (_ID, "n_gt_tracks")),
     Row("predicted tracks", (_ID, "n_pr_tracks")),

@@ -152,6 +152,8 @@ TRACKING = ("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
         ((*EVAL, "--report", ""), "--report is empty"),
         ((*EVAL, "--report", "."), "report is not the name of a file"),
         ((*EVAL, "--report", "r.pdf"), "report r.pdf: must end in .html"),
+        ((*EVAL, "--report", "r"), "report r: must end in .html"),
+        ((*EVAL, "--report", "../"), "must end in .html"),
         ((*EVAL, "--similarity", "iou"), "similarity: no effect here"),
         ((*EVAL, "--max_distance", "9"), "max_distance: no effect here"),
         ((*EVAL, "--tracks", "--max_distance", "9"), "not used with similarity oks"),
@@ -193,7 +195,6 @@ def test_wrong_values_are_told_before_any_file_is_opened(sleap_nn, args):
         ((*EVAL, "--tracks"), "has no tracks"),
         ((*EVAL, "--report", "gt.slp/r.html"), "gt.slp is a file, not a folder"),
         ((*EVAL, "-s", "gt.slp/m.npz"), "gt.slp is a file, not a folder"),
-        ((*EVAL, "--report", "../"), "it is a folder; name a file in it"),
         ((*EVAL, "-s", "../"), "it is a folder; name a file in it"),
         (("eval", "-g", ".", "-p", "pr.slp"), "is a folder; name a .slp labels file"),
         (
