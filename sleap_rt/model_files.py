@@ -12,7 +12,9 @@ from typing import Literal
 from sleap_rt.contract import Family
 from sleap_rt.errors import ModelError, OptionError, naming
 from sleap_rt.legacy_files import is_legacy_model, read_model_files
+from sleap_rt.options.saved import saved_by
 from sleap_rt.untrusted import listed
+from sleap_rt.words import as_typed
 
 CONFIG_NAME = "training_config.yaml"
 CHECKPOINT_NAME = "best.ckpt"
@@ -41,7 +43,8 @@ def model_source(path: Path) -> ModelSource:
             legacy model's folder.
 
     Raises:
-        OptionError: the path is a video, an image or a labels file.
+        OptionError: the path is a video, an image, a labels file, a folder of videos, a part of a
+            run or a saved config.
         ModelError: the path does not exist, is none of these, or may not be read.
     """
     try:
@@ -57,10 +60,8 @@ def _source(path: Path) -> ModelSource:
     if not path.exists():
         raise ModelError(f"{path} does not exist; expected {_EXPECTED}.")
     if path.is_file():
-        data = kind_of_data(path)
-        if data is None:
-            raise ModelError(f"{path} is no model; expected {_EXPECTED}.")
-        raise OptionError(f"{path} is {data}, not a model; `track` takes it as data_path (-i)")
+        _refuse_other_files(path)
+        raise ModelError(f"{path} is no model; expected {_EXPECTED}.")
     models = [str(path / name) for name in _models_in(path)]
     if models:
         raise ModelError(
@@ -73,8 +74,24 @@ def _source(path: Path) -> ModelSource:
             f"{path} is no model, but there are models in it: {listed(below)}; name one, or two "
             "that belong together."
         )
+    _refuse_other_files(path)
     found = ", ".join(sorted(p.name for p in path.iterdir())[:8])
     raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {_EXPECTED}.")
+
+
+def _refuse_other_files(path: Path) -> None:
+    """Refuse what is known to be something else, and say what takes it."""
+    kind, use = kind_in_place_of_model(path), "`track` takes it as data_path (-i)"
+    if path.is_file() and path.suffix == ".part":
+        kind, use = "a part of a run", "`sleap-nn merge` puts the parts together"
+    if path.is_file() and path.suffix in (".yaml", ".yml"):
+        with path.open("rb") as file:
+            command = saved_by(file.read(_LONGEST_HEAD))
+        if command is not None:
+            kind = "a saved config"
+            use = f"use it by `sleap-nn {command} --config {as_typed(path)}`"
+    if kind is not None:
+        raise OptionError(f"{path} is {kind}, not a model; {use}")
 
 
 def _source_of(path: Path) -> ModelSource | None:
@@ -194,6 +211,7 @@ def _folders_in(folder: Path) -> list[Path]:
     return []
 
 
+_LONGEST_HEAD = 1000  # bytes of a config that may tell who wrote it
 _MOST_FOLDERS = 200  # that are looked into; a disk has millions
 _EXPECTED = (
     f"an export folder, an `.onnx` file, a model folder with {CONFIG_NAME} and {CHECKPOINT_NAME}, "

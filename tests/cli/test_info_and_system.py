@@ -15,6 +15,8 @@ from sleap_rt.runtime import engines
 from sleap_rt.runtime.engines import declarations, open_engine
 from sleap_rt.runtime.inspect import probe
 
+SAMPLES = Path(__file__).parents[2] / "samples"
+
 
 @pytest.mark.export
 def test_a_trained_model_is_described(call, request):
@@ -75,6 +77,38 @@ def test_what_is_no_model_is_refused(call, tmp_path):
     missing = call("info", tmp_path / "none")
     assert missing.code == 1
     assert "does not exist" in missing.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("1.part", "x", "a part of a run, not a model; `sleap-nn merge` puts the parts together"),
+        ("vids/a.mp4", "x", "vids is a folder of videos, not a model; `track` takes it"),
+        ("run.yaml", None, "is a saved config, not a model; use it by `sleap-nn track --config"),
+    ],
+)
+def test_who_gives_something_else_of_ours_is_told_what_takes_it(
+    call, tmp_path, name, content, told
+):
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    if content is None:
+        dry = ("--dry_run", "--save_config", file)
+        call("track", "-i", SAMPLES / "crawlers.mp4", "-m", SAMPLES / "models/bottomup", *dry)
+    else:
+        file.write_text(content)
+    done = call("info", tmp_path / Path(name).parts[0])
+    assert done.code == 2
+    assert told in done.err
+
+
+def test_a_config_of_somebody_else_is_only_no_model(call, tmp_path):
+    (tmp_path / "folder.yaml").mkdir()
+    assert "is no model (it holds nothing)" in call("info", tmp_path / "folder.yaml").err
+    (tmp_path / "mine.yaml").write_text("frames: 0-9")
+    done = call("info", tmp_path / "mine.yaml")
+    assert done.code == 1
+    assert "is no model; expected" in done.err
 
 
 def test_who_is_a_folder_too_high_is_told_what_lies_below(call, tmp_path):

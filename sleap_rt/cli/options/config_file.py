@@ -16,13 +16,12 @@ import click
 from sleap_rt.cli.options.parameters import CommaSeparated, FileOrAddress
 from sleap_rt.cli.terminal.messages import note
 from sleap_rt.errors import OptionError
+from sleap_rt.options.saved import saved_by
 
 CONFIG, SAVE_CONFIG = "config", "save_config"  # names of the two options
 OPTIONS_END = "--"
 _ON, _OFF = ("true", "yes", "on"), ("false", "no", "off")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of a camera or a stream
-# As saved_config.py begins a file, whatever the program was called.
-_SAVED = re.compile(rb"# options of [^\n]*?([a-z-]+), sleap-rt ")
 # Arguments without a flag -> the options that say the same.
 _SAME = {
     "inputs": {"data_path"},
@@ -68,8 +67,8 @@ class ConfigFile:
         path = Path(name)
         try:
             raw = path.read_bytes()
-            saved = _SAVED.match(raw)
-            by = f"`sleap-nn {saved[1].decode()} --save_config`" if saved else ""
+            command = saved_by(raw)
+            by = f"`sleap-nn {command} --save_config`" if command else ""
             return cls(path, dict(parse_entries(raw)), by)
         except OSError as error:
             raise OptionError(f"config: {path} cannot be read: {error.strerror}") from error

@@ -10,9 +10,9 @@ import click
 
 from sleap_rt.cli.options.config_file import CONFIG, SAVE_CONFIG, is_file
 from sleap_rt.errors import OptionError
+from sleap_rt.options.saved import BEGINS, saved_by
 from sleap_rt.version import __version__
 
-_BEGINS = "# options of "
 # Of one attempt, and not of what is done.
 NOT_SAVED = (CONFIG, SAVE_CONFIG, "help", "dry_run", "resume", "auto_resume")
 
@@ -37,7 +37,7 @@ def save_config(
             used.append(f"{key_of(one)}: {_text(given[one.name], one, path.parent)}")
         elif isinstance(one, click.Option) and not one.hidden:
             unused.append(f"# {key_of(one)}: {_default(one, ctx)}".rstrip())
-    lines = [f"{_BEGINS}{ctx.command_path}, sleap-rt {__version__}", *used]
+    lines = [f"{BEGINS}{ctx.command_path}, sleap-rt {__version__}", *used]
     lines += ["", "# not given; these are the defaults", *unused, ""]
     try:
         path.write_text("\n".join(lines), encoding="utf8")
@@ -64,7 +64,7 @@ def _refuse_other_file(path: Path) -> None:
         return
     except OSError as error:
         raise OptionError(f"save_config: {path} cannot be written: {error.strerror}") from error
-    if not (begins.startswith(_BEGINS.encode()) and b", sleap-rt " in begins):
+    if saved_by(begins) is None:
         raise OptionError(
             f"save_config: {path} is there and was not written by save_config; name another file"
         )
