@@ -188,7 +188,8 @@ def evaluate(
     from sleap_rt.workflows.evaluate import check_evaluation, measure, save_results
 
     check_evaluation(options, given_options(context, context.params))
-    run = measure(options)
+    with messages.waiting("comparing"):
+        run = measure(options)
     try:  # printed first: a full disk does not cost the numbers
         if given["as_json"]:
             click.echo(json.dumps(run_as_json(run), indent=2, allow_nan=False))
@@ -197,7 +198,8 @@ def evaluate(
         for note in run.notes:
             messages.warn(note)
     finally:  # nor does a reader that has seen enough cost the files
-        written = save_results(run)
+        with messages.waiting("writing"):
+            written = save_results(run)
     for path in written:
         click.echo(f"Saved {path}", err=True)
     if options.report is None:

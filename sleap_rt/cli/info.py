@@ -7,6 +7,7 @@ import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.terminal.messages import waiting
 from sleap_rt.cli.terminal.tables import show_facts
 
 
@@ -34,7 +35,8 @@ def command(as_json: bool, verbose: bool, **params: Any) -> None:
     from sleap_rt.workflows.inspect.in_words import in_words
     from sleap_rt.workflows.inspect.info import describe
 
-    models = describe(path, with_network=verbose)
+    with waiting("reading the weights" if verbose else "reading the model"):
+        models = describe(path, with_network=verbose)
     if as_json:
         click.echo(json.dumps(models, indent=2))
         return

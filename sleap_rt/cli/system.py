@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
-from sleap_rt.cli.terminal.messages import next_step
+from sleap_rt.cli.terminal.messages import next_step, waiting
 from sleap_rt.cli.terminal.tables import show_facts, show_table
 from sleap_rt.version import __version__
 from sleap_rt.words import counted
@@ -34,7 +34,8 @@ def command(as_json: bool) -> None:
     facts = _facts()
     n_compared = sum(bool(stored.evidence.trials) for stored in stored_trials())
     facts["engines_compared"] = f"{counted(n_compared, 'time')}, kept in {trials_folder()}"
-    probes = probe_engines()
+    with waiting("running a small graph on each engine"):
+        probes = probe_engines()
     if as_json:
         click.echo(json.dumps({**facts, "engines": [vars(probe) for probe in probes]}, indent=2))
         return

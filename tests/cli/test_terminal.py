@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from contextlib import redirect_stdout
 from io import StringIO
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sleap_rt.cli.app import _COMMANDS, app
-from sleap_rt.cli.terminal import tables
+from sleap_rt.cli.terminal import messages, tables
 
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 WORDS = st.text("abc ()%.-", min_size=1, max_size=30).map(str.strip).filter(bool)
@@ -168,3 +169,14 @@ def test_names_that_are_nearly_right_are_recognised(words, told, call, tmp_path,
     done = call(*words.split())
     assert done.code == 2
     assert told in done.err
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_work_is_told_on_a_terminal_as_long_as_it_takes(monkeypatch, capsys, is_terminal):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+    with pytest.raises(KeyError), messages.waiting("reading"):
+        during = capsys.readouterr().err
+        raise KeyError
+    after = capsys.readouterr().err
+    assert during == ("reading ..." if is_terminal else "")
+    assert after == (f"\r{' ' * len('reading ...')}\r" if is_terminal else "")

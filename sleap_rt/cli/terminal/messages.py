@@ -1,6 +1,9 @@
 """Notes, warnings and errors on standard error; in colours on a terminal without `NO_COLOR`."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from click.exceptions import NoArgsIsHelpError
@@ -35,6 +38,17 @@ def next_step(text: str, to: str = "") -> None:
     """
     label = click.style(f"next, to {to}:" if to else "next:", bold=True)
     click.echo(f"{label} {as_called(text)}", err=True, color=_colours())
+
+
+@contextmanager
+def waiting(for_what: str) -> Iterator[None]:
+    """Say on a terminal, as long as it takes, what the program is doing."""
+    text = f"{for_what} ..." if sys.stderr.isatty() else ""
+    click.echo(text, nl=False, err=True)
+    try:
+        yield
+    finally:
+        click.echo(f"\r{' ' * len(text)}\r" if text else "", nl=False, err=True)
 
 
 def refused(problem: click.ClickException) -> None:
