@@ -8,12 +8,17 @@ shows its flags (`--max_tracks`), a Python function its arguments (`resume=True`
 """
 
 import logging
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 _LONGEST = 2000  # characters of a message
+_MOST_NAMES = 10_000  # of a folder that are looked at for one that was meant
+_DIGITS = re.compile(r"\d+")
 _COMMAND = re.compile(r"(`(?:sleap-nn|sleap-rt|sio) [^`]*`)")  # of a shell; its options stay
 _ALONE = r"(?<![\w/.-])"  # not in a word or a path
 _FLAGS = "resume|overwrite|tracking|tracks|skip_existing|allow_loss|reproducible"
@@ -189,6 +194,28 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A sentence with the nearest of the names, with a space ahead; empty if none is near."""
     near = nearest(name, names)
     return "" if near is None else f" Did you mean {near!r}?"
+
+
+def did_you_mean_path(missing: Path) -> str:
+    """The same for a path that does not exist, from its folder: with the same suffix, a near name.
+
+    Names that differ in numbers only are those of other recordings.
+    """
+    try:
+        with os.scandir(missing.parent) as inside:
+            there = [Path(one.name) for one in islice(inside, _MOST_NAMES)]
+    except (OSError, ValueError):
+        return ""
+    suffix = missing.suffix.lower()
+    alike = _DIGITS.sub("0", missing.stem)
+    stems = {
+        one.stem: str(missing.with_name(one.name))
+        for one in there
+        if one.suffix.lower() == suffix
+        and (one.stem == missing.stem or _DIGITS.sub("0", one.stem) != alike)
+    }
+    near = nearest(missing.stem, stems)
+    return "" if near is None else f" Did you mean '{stems[near]}'?"
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from sleap_rt.contract import Family
-from sleap_rt.errors import ModelError, OptionError, naming
+from sleap_rt.errors import ModelError, OptionError, did_you_mean_path, naming
 from sleap_rt.legacy_files import is_legacy_model, read_model_files
 from sleap_rt.options.saved import saved_by
 from sleap_rt.untrusted import listed
@@ -58,7 +58,7 @@ def _source(path: Path) -> ModelSource:
     if source is not None:
         return source
     if not path.exists():
-        raise ModelError(f"{path} does not exist; expected {_EXPECTED}.")
+        raise ModelError(f"{path} does not exist; expected {_EXPECTED}.{did_you_mean_path(path)}")
     if path.is_file():
         _refuse_other_files(path)
         raise ModelError(f"{path} is no model; expected {_EXPECTED}.")

@@ -1,6 +1,7 @@
 """Messages name options as they were given: typed in a command, keywords in Python."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from sleap_rt.errors import (
     as_given,
     as_keywords,
     did_you_mean,
+    did_you_mean_path,
     flags_are,
     log_of,
     naming,
@@ -151,3 +153,46 @@ def test_a_checkpoint_of_another_model_is_told_in_one_line(tmp_path, capsys):
     (told,) = [one for one in capsys.readouterr().err.splitlines() if one.startswith("Error")]
     assert "of another network than the configuration describes" in told
     assert len(told.replace(str(tmp_path), "")) < 330
+
+
+@pytest.mark.parametrize(
+    ("missing", "meant"),
+    [
+        ("crawler.mp4", "crawlers.mp4"),
+        ("Crawlers.mp4", "crawlers.mp4"),
+        ("day 1/clip.mp4", "day 1/clip.MP4"),
+        ("day 1/clip9.mp4", "day 1/clip.MP4"),
+        ("export", "exports"),
+        ("crawlers.avi", None),  # of another kind
+        ("fly_7.mp4", None),  # another recording
+        ("2024-05-06.mp4", None),
+        ("b.mp4", None),  # of so short a name nothing is alike
+        ("nowhere/crawlers.mp4", None),
+        ("\0.mp4", None),
+    ],
+)
+def test_a_path_that_does_not_exist_gets_a_near_name_of_its_folder(tmp_path, missing, meant):
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "day 1").mkdir()
+    for name in ("crawlers.mp4", "fly_2.mp4", "2024-05-07.mp4", "a.mp4", "day 1/clip.MP4"):
+        (tmp_path / name).touch()
+    hint = did_you_mean_path(tmp_path / missing)
+    assert hint == ("" if meant is None else f" Did you mean '{tmp_path / meant}'?")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("info samples/models/centroids", "samples/models/centroid"),
+        ("track -i samples/crawler.mp4 -m samples/models/bottomup", "samples/crawlers.mp4"),
+        ("track -i samples/crawler.slp -t", "samples/crawlers.slp"),
+        ("eval -g samples/crawler.slp -p samples/one_crawler.slp", "samples/crawlers.slp"),
+    ],
+)
+def test_commands_suggest_what_lies_beside_a_mistyped_path(
+    words, meant, request, monkeypatch, capsys
+):
+    monkeypatch.chdir(request.config.rootpath)
+    with pytest.raises(SystemExit, match="1"):
+        main(words.split())
+    assert f"Did you mean '{Path(meant)}'?" in capsys.readouterr().err

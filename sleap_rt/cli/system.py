@@ -41,12 +41,29 @@ def command(as_json: bool) -> None:
         return
     show_facts(f"{name}: {_in_words(value)}" for name, value in facts.items())
     click.echo("engines:")
+    elsewhere = _of_other_systems()
     rows = [
         (one.engine, one.device, "works" if one.works else "absent", one.detail)
         for one in sorted(probes, key=lambda one: not one.works)
+        if one.works or (one.engine, one.device) not in elsewhere
     ]
     show_table(("engine", "device", "state", "where it runs, or what to do"), rows)
+    if elsewhere:
+        named = ", ".join(f"{engine} {device}" for engine, device in elsewhere)
+        show_facts([f"not for this system: {named}"])
     next_step("sleap-nn bench EXPORT", "compare these")
+
+
+def _of_other_systems() -> list[tuple[str, str]]:
+    """Engines with devices that this operating system cannot have."""
+    from sleap_rt.runtime.engines import declarations
+
+    return [
+        (name, device.kind)
+        for name, declared in declarations().items()
+        for device in declared.devices
+        if device.platform not in ("", sys.platform)
+    ]
 
 
 def _in_words(value: Any) -> str:

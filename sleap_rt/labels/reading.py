@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, did_you_mean_path
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -33,7 +33,7 @@ def load_labels(path: str | Path) -> "sio.Labels":
     if path.is_dir():
         raise DataError(f"{path} is a folder; name a .slp labels file")
     if not path.is_file():
-        raise DataError(f"There is no labels file {path}")
+        raise DataError(f"There is no labels file {path}.{did_you_mean_path(path)}")
     try:
         by_dataset = _checked(path)
         labels = sio.load_slp(str(path), open_videos=by_dataset)

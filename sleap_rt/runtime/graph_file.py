@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sleap_rt.contract import BONSAI_KEY, BYTES_NODE, METADATA_KEY, GraphContract
-from sleap_rt.errors import ModelError
+from sleap_rt.errors import ModelError, did_you_mean_path
 from sleap_rt.kinds import KINDS
 from sleap_rt.runtime.graph_operators import external_locations
 from sleap_rt.runtime.graph_seal import DATA_KEY, check_seal, data_file
@@ -65,7 +65,10 @@ def read_graph_file(path: Path) -> GraphFile:
         with _opened(path) as data:
             return GraphFile(path, _checked(path, data))
     except FileNotFoundError as error:
-        raise ModelError(f"{path} does not exist; expected an exported `.onnx` file.") from error
+        hint = did_you_mean_path(path)
+        raise ModelError(
+            f"{path} does not exist; expected an exported `.onnx` file.{hint}"
+        ) from error
     except PermissionError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
     except (OSError, ValueError, IndexError, KeyError) as error:

@@ -136,7 +136,7 @@ def test_engines_are_tried_and_their_absence_explained(call, monkeypatch):
     line = next(line for line in done.out.splitlines() if line.split()[:2] == ["ort", "cpu"])
     assert "works" in line
     assert "runs on cpu" in line
-    table = done.out.split("where it runs, or what to do")[1].splitlines()
+    table = done.out.split("where it runs, or what to do")[1].split("not for this")[0].splitlines()
     states = [line.split()[2] for line in table if len(line.split()) > 3]
     assert states == sorted(states, reverse=True)  # what works stands first
     assert "ms" not in line.split()  # of so small a graph, times tell nothing
@@ -160,6 +160,22 @@ def test_engines_are_tried_and_their_absence_explained(call, monkeypatch):
     monkeypatch.setattr(probe, "open_engine", broken)
     found = probe.probe_engine(Path("probe.onnx"), "ort", "cpu")
     assert found.detail == "failed: RuntimeError: driver crashed"
+
+
+def test_devices_of_other_systems_are_named_in_one_line(call, monkeypatch):
+    monkeypatch.setattr(
+        probe,
+        "probe_engines",
+        lambda: [probe.Probe("ort", kind, kind == "cpu", "told") for kind in ("directml", "cpu")],
+    )
+    others = {"win32": "ort mps", "darwin": "ort directml", "linux": "ort directml, ort mps"}
+    for system, named in others.items():
+        with monkeypatch.context() as on:
+            on.setattr("sleap_rt.cli.system.sys.platform", system)
+            lines = call("system").out.splitlines()
+        assert f"not for this system: {named}" in lines
+        rows = [line.split()[1] for line in lines if line.startswith("ort ")]
+        assert rows == (["cpu", "directml"] if system == "win32" else ["cpu"])
 
 
 def test_an_engine_that_computes_nonsense_does_not_count_as_working(monkeypatch):

@@ -108,6 +108,7 @@ class Device:
         builds_per_shape: numbers of frames and crops that are new to it cost a build or a
             compilation, so that it gets them in steps.
         opens_together: several graphs can be opened at once, in threads.
+        platform: the only system that has it, as in `sys.platform`; empty: any.
     """
 
     kind: str
@@ -118,6 +119,7 @@ class Device:
     without: tuple[str, ...] = ()
     builds_per_shape: bool = False
     opens_together: bool = False
+    platform: str = ""
 
     def place_for(self, *, is_int8: bool) -> int | None:
         return self.int8_place if is_int8 and self.int8_place is not None else self.place

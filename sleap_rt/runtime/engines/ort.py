@@ -137,10 +137,10 @@ ENGINE = Declaration(
     devices=(
         Device(kind="cuda", title="an NVIDIA GPU", place=10, numbered=True),
         Device(kind="hip", title="an AMD GPU", builds_per_shape=True),
-        Device(kind="directml", title="a GPU of Windows"),
+        Device(kind="directml", title="a GPU of Windows", platform="win32"),
         Device(kind="cpu", title="a CPU", place=10, opens_together=True),
         # Every ONNX Runtime for Macs has CoreML, which may compute in half precision.
-        Device(kind="mps", title="Apple's chip", builds_per_shape=True),
+        Device(kind="mps", title="Apple's chip", builds_per_shape=True, platform="darwin"),
         Device(
             kind="tensorrt",
             title="an NVIDIA GPU with TensorRT",

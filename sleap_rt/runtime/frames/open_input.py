@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import DataError, OptionError, did_you_mean_path
 from sleap_rt.labels import load_labels
 from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.options import SelectionOptions
@@ -94,7 +94,8 @@ def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     if not os.path.exists(path):  # `Path.exists` fails for a name that is too long
         if re.fullmatch(r"\d+", str(path)) or str(path).startswith("/dev/"):
             raise DataError(f"{path} does not exist. Cameras are watched by `sleap-nn live`.")
-        raise DataError(f"{path} does not exist; expected a video, images or a `.slp` file.")
+        hint = did_you_mean_path(path)
+        raise DataError(f"{path} does not exist; expected a video, images or a `.slp` file.{hint}")
     if suffix not in _HDF5:
         _refuse_hdf5_options(selection, str(path))
     if suffix == ".slp":

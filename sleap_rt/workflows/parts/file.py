@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.contract import GraphContract
-from sleap_rt.errors import DataError, OptionError, SleapRtError
+from sleap_rt.errors import DataError, OptionError, SleapRtError, did_you_mean_path
 from sleap_rt.options import (
     DecodeOptions,
     FilterOptions,
@@ -95,7 +95,10 @@ def read_part(path: Path) -> Part:
         DataError: it is missing, no part, or not whole.
     """
     if not path.exists():
-        raise DataError(f"{path} does not exist; expected a part, as --frame_range_of writes it.")
+        hint = did_you_mean_path(path)
+        raise DataError(
+            f"{path} does not exist; expected a part, as --frame_range_of writes it.{hint}"
+        )
     if path.is_dir() or path.suffix == ".slp":
         what = "a folder" if path.is_dir() else "a result"
         raise DataError(

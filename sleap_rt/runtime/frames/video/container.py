@@ -7,7 +7,7 @@ from typing import Any
 import av
 from av.stream import Disposition
 
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, did_you_mean_path
 from sleap_rt.machine.cores import available_cores
 
 Failures = (av.error.FFmpegError, OSError, IndexError)
@@ -113,7 +113,7 @@ def _check_is_file(path: Path) -> None:
             return
     except (OSError, ValueError):  # a path that this system cannot have
         pass
-    raise DataError(f"{path} does not exist; expected a video file.")
+    raise DataError(f"{path} does not exist; expected a video file.{did_you_mean_path(path)}")
 
 
 def _head(path: Path) -> bytes:
