@@ -166,7 +166,7 @@ def test_an_interrupted_run_goes_on(clip, asked, sample_graphs, whole, tmp_path)
 
 
 def test_an_interrupt_while_workers_are_let_go_says_what_is_written(
-    clip, sample_graphs, asked, tmp_path
+    clip, sample_graphs, asked, tmp_path, ctrl_c_raises
 ):
     out, ended = tmp_path / "out.slp", []
     cluster = ClusterPredictions(sample_graphs("bottomup"), options(out, asked))
