@@ -1,14 +1,16 @@
 """What `cluster` asks for: a scheduler that runs, workers on this machine, or jobs of a queue."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sleap_rt.errors import OptionError, did_you_mean
+from sleap_rt.libraries.job_queues import dask_jobqueue
 from sleap_rt.machine.cores import available_cores
 
 _LOCAL = re.compile(r"local(?::(\d{1,5}))?")
@@ -44,7 +46,7 @@ def asked_cluster(text: str | Path) -> AskedCluster:
         OptionError: it is none of these, names what does not exist, or the extra `cluster` is not
             installed.
     """
-    _check_installed("distributed")
+    _installed(lambda: import_module("distributed"))
     words = str(text)
     local = _LOCAL.fullmatch(words)
     if local is not None:
@@ -99,11 +101,9 @@ def _arguments_of(path: Path, kind: Any) -> set[str]:
     Raises:
         OptionError: there is no such class.
     """
-    _check_installed("dask_jobqueue")
-    package = import_module("dask_jobqueue")
     kinds = {
         name: found
-        for name, found in vars(package).items()
+        for name, found in vars(_installed(dask_jobqueue)).items()
         if hasattr(found, "job_cls") and name != "JobQueueCluster"
     }
     if kind not in kinds:
@@ -127,9 +127,9 @@ def _refuse_unknown(path: Path, place: str, said: Mapping[Any, Any], known: Iter
             raise OptionError(f"cluster {path}: {place}{name} is unknown.{hint}")
 
 
-def _check_installed(package: str) -> None:
+def _installed(load: Callable[[], ModuleType]) -> ModuleType:
     try:
-        import_module(package)
+        return load()
     except ModuleNotFoundError as error:
         raise OptionError(
             f"cluster: needs the Python package {error.name!r}, which is not installed. Install "

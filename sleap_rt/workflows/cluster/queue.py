@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sleap_rt.errors import RunError
+from sleap_rt.libraries.job_queues import dask_jobqueue
 from sleap_rt.words import counted
 from sleap_rt.workflows.cluster.asked import AskedCluster
 
@@ -23,9 +24,7 @@ def queued(asked: AskedCluster, tell: Callable[[str], None]) -> Any:
     Raises:
         RunError: the queue's program is not here, does not take the arguments, or refuses all jobs.
     """
-    import dask_jobqueue
-
-    kind = getattr(dask_jobqueue, str(asked.kind))
+    kind = getattr(dask_jobqueue(), str(asked.kind))
     submit = str(getattr(kind.job_cls, "submit_command", "")).partition(" ")[0]
     if submit and shutil.which(submit) is None:
         raise RunError(

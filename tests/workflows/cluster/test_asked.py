@@ -2,15 +2,18 @@
 
 import json
 import os
+from importlib.util import find_spec
 
 import pytest
 
 from sleap_rt.errors import OptionError, RunError
+from sleap_rt.libraries.job_queues import dask_jobqueue
 from sleap_rt.workflows.cluster.asked import asked_cluster
 from sleap_rt.workflows.cluster.connection import connected
 from sleap_rt.workflows.cluster.local_cores import share_of
 
-pytest.importorskip("dask_jobqueue")
+if find_spec("dask_jobqueue") is None:
+    pytest.skip("dask-jobqueue is not installed", allow_module_level=True)
 
 SLURM = """
 cluster: SLURMCluster
@@ -31,13 +34,11 @@ def test_a_scheduler_or_workers_of_this_machine():
 
 
 def test_jobs_of_a_queue_have_one_worker_with_all_their_cores(tmp_path):
-    import dask_jobqueue
-
     path = tmp_path / "slurm.yaml"
     path.write_text(SLURM)
     asked = asked_cluster(path)
     assert (asked.kind, asked.jobs) == ("SLURMCluster", 8)
-    with dask_jobqueue.SLURMCluster(**asked.arguments, scheduler_options={"port": 0}) as cluster:
+    with dask_jobqueue().SLURMCluster(**asked.arguments, scheduler_options={"port": 0}) as cluster:
         script = cluster.job_script()
     assert "#SBATCH --gres=gpu:1" in script
     assert "#SBATCH --cpus-per-task=4" in script
