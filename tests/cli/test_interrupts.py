@@ -126,9 +126,22 @@ with Interrupts() as interrupts:
     except KeyboardInterrupt:
         sys.exit(interrupts.words)
 """
+HELD_BACK = """
+import signal, sys
+from sleap_rt.interrupts import Interrupts, held_back
+with Interrupts() as interrupts:
+    done = []
+    try:
+        with held_back():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("all")
+        done.append("more")
+    except KeyboardInterrupt:
+        sys.exit(interrupts.words if done == ["all"] else str(done))
+"""
 
 
-@pytest.mark.parametrize("script", [REPEATED, WHILE_DELETING])
+@pytest.mark.parametrize("script", [REPEATED, WHILE_DELETING, HELD_BACK])
 def test_a_signal_is_neither_told_twice_nor_lost(started, script):
     process = started(script)
     _, words = process.communicate(timeout=50)

@@ -166,12 +166,15 @@ def test_an_interrupted_run_goes_on(clip, asked, sample_graphs, whole, tmp_path)
 
 
 def test_an_interrupt_while_workers_are_let_go_says_what_is_written(
-    clip, sample_graphs, asked, tmp_path, ctrl_c_raises
+    clip, sample_graphs, asked, tmp_path
 ):
+    def interrupt():
+        raise KeyboardInterrupt
+
     out, ended = tmp_path / "out.slp", []
     cluster = ClusterPredictions(sample_graphs("bottomup"), options(out, asked))
     cluster._stack.callback(ended.append, "all")
-    cluster._stack.callback(signal.raise_signal, signal.SIGINT)
+    cluster._stack.callback(interrupt)
     cluster.predict(clip)
     words = r"the run was over but for its workers; written: .*out\.slp"
     with pytest.raises(KeyboardInterrupt, match=words):
