@@ -81,7 +81,7 @@ def _source(path: Path) -> ModelSource:
 
 def _refuse_other_files(path: Path) -> None:
     """Refuse what is known to be something else, and say what takes it."""
-    kind, use = kind_in_place_of_model(path), "`track` takes it as data_path (-i)"
+    kind, use = kind_in_place_of_model(path), "`track` takes it as --data_path (-i)"
     if path.is_file() and path.suffix == ".part":
         kind, use = "a part of a run", "`sleap-nn merge` puts the parts together"
     if path.is_file() and path.suffix in (".yaml", ".yml"):

@@ -57,7 +57,10 @@ def test_info_says_what_half_a_model_needs(call):
     [
         ("track -i samples/models/bottomup -m x", "samples/models/bottomup is a model; give it"),
         ("track -i samples/crawlers.mp4 -m samples/crawlers.mp4", "is a video, not a model"),
-        ("info samples/crawlers.slp", "is a labels file, not a model"),
+        (
+            "info samples/crawlers.slp",
+            "a labels file, not a model; `track` takes it as --data_path (",
+        ),
         pytest.param(
             "export samples/crawlers.mp4", "is a video, not a model", marks=pytest.mark.export
         ),
