@@ -64,10 +64,8 @@ def _source(path: Path) -> ModelSource:
         raise ModelError(f"{path} is no model; expected {_EXPECTED}.")
     models = [str(path / name) for name in _models_in(path)]
     if models:
-        raise ModelError(
-            f"{path} is no model, but a folder of models; name one of {listed(models)}, or two "
-            "that belong together."
-        )
+        which = f"one of {listed(models)}, or two that belong together" if models[1:] else models[0]
+        raise ModelError(f"{path} is no model, but a folder of models; name {which}.")
     below = [str(one.relative_to(path)) for one in _models_below(path)]
     if below:
         raise ModelError(

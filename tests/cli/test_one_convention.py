@@ -93,6 +93,13 @@ def test_mix_ups_are_recognised(call, words, told):
     assert len(line) < 200
 
 
+def test_the_only_model_of_a_folder_is_named_alone(call, tmp_path):
+    (tmp_path / "fly").mkdir()
+    (tmp_path / "fly/bottomup.onnx").touch()
+    told = call("track", "samples/crawlers.mp4", "-m", tmp_path).err
+    assert told.endswith(f"but a folder of models; name {tmp_path / 'fly'}.\n")
+
+
 def test_bench_takes_several_values_behind_a_flag(call, sample_graphs):
     pytest.importorskip("openvino", reason="OpenVINO is not installed")
     (graph,) = sample_graphs("single_instance")
