@@ -64,10 +64,8 @@ def _source(path: Path) -> ModelSource:
         raise ModelError(f"{path} is no model; expected {_EXPECTED}.")
     models = [str(path / name) for name in _models_in(path)]
     if models:
-        raise ModelError(
-            f"{path} is no model, but a folder of models; name one of {listed(models)}, or two "
-            "that belong together."
-        )
+        which = f"one of {listed(models)}, or two that belong together" if models[1:] else models[0]
+        raise ModelError(f"{path} is no model, but a folder of models; name {which}.")
     below = [str(one.relative_to(path)) for one in _models_below(path)]
     if below:
         raise ModelError(
@@ -81,7 +79,7 @@ def _source(path: Path) -> ModelSource:
 
 def _refuse_other_files(path: Path) -> None:
     """Refuse what is known to be something else, and say what takes it."""
-    kind, use = kind_in_place_of_model(path), "`track` takes it as data_path (-i)"
+    kind, use = kind_in_place_of_model(path), "`track` takes it as --data_path (-i)"
     if path.is_file() and path.suffix == ".part":
         kind, use = "a part of a run", "`sleap-nn merge` puts the parts together"
     if path.is_file() and path.suffix in (".yaml", ".yml"):

@@ -53,8 +53,8 @@ def needed_tracker_options(values: Mapping[str, Any]) -> TrackerOptions:
     options = tracker_options(values)
     if options is None:
         raise OptionError(
-            "Neither model_paths (predict poses) nor tracking (follow the poses of a `.slp` file) "
-            "was given; give one or both"
+            "Neither model_paths (predict poses) nor --tracking (follow the poses of a `.slp` "
+            "file) was given; give one or both"
         )
     return options
 

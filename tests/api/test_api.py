@@ -148,7 +148,7 @@ def test_poses_of_labels_are_tracked_without_a_model(clip):
         (
             {"data_path": "x.mp4"},
             OptionError,
-            r"Neither model_paths \(predict poses\) nor tracking \(",
+            r"Neither model_paths \(predict poses\) nor tracking=True \(",
         ),
         ({"data_path": "x.mp4", "tracking": True}, OptionError, "needs poses"),
         ({"data_path": "x.mp4", "trackin": True}, TypeError, "Did you mean 'tracking'"),

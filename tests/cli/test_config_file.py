@@ -228,6 +228,14 @@ def test_a_file_without_the_form_is_refused(text, told, call, tmp_path):
     assert done.err.endswith(f"{line}\n")
 
 
+@pytest.mark.parametrize("command", ["track", "predict"])
+def test_a_misspelt_name_is_no_file_of_another_command(call, command, tmp_path):
+    config = tmp_path / "run.yaml"
+    config.write_text(f"# options of sleap-nn {command}, sleap-rt 0.1.0\ntrackign: true")
+    done = call("track", "--config", config)
+    assert done.err.endswith("No such option '--trackign'. Did you mean '--tracking'?\n")
+
+
 def test_a_file_that_is_not_there_is_refused(call, tmp_path):
     done = call("track", "--config", tmp_path / "none.yaml")
     assert done.code == 2

@@ -57,7 +57,10 @@ def test_info_says_what_half_a_model_needs(call):
     [
         ("track -i samples/models/bottomup -m x", "samples/models/bottomup is a model; give it"),
         ("track -i samples/crawlers.mp4 -m samples/crawlers.mp4", "is a video, not a model"),
-        ("info samples/crawlers.slp", "is a labels file, not a model"),
+        (
+            "info samples/crawlers.slp",
+            "a labels file, not a model; `track` takes it as --data_path (",
+        ),
         pytest.param(
             "export samples/crawlers.mp4", "is a video, not a model", marks=pytest.mark.export
         ),
@@ -88,6 +91,13 @@ def test_mix_ups_are_recognised(call, words, told):
     (line,) = [line for line in done.err.splitlines() if "Error" in line]
     assert told in line
     assert len(line) < 200
+
+
+def test_the_only_model_of_a_folder_is_named_alone(call, tmp_path):
+    (tmp_path / "fly").mkdir()
+    (tmp_path / "fly/bottomup.onnx").touch()
+    told = call("track", "samples/crawlers.mp4", "-m", tmp_path).err
+    assert told.endswith(f"but a folder of models; name {tmp_path / 'fly'}.\n")
 
 
 def test_bench_takes_several_values_behind_a_flag(call, sample_graphs):

@@ -18,7 +18,7 @@ LABELS = "samples/crawlers.slp"
 # Arguments after `track`, exit code, words of the message. {model}: a model folder, never opened.
 WRONG_USE = [
     ("-m {model}", 2, "No input was given; name a video, a folder or"),
-    ("-i {clip}", 2, "Neither --model_paths (predict poses) nor tracking (follow the"),
+    ("-i {clip}", 2, "Neither --model_paths (predict poses) nor --tracking (follow the"),
     ("-i {clip} -t", 2, "tracking without a model needs poses"),
     ("-m {model} {clip}", 2, "is a video, not a model, and -m takes all words up to the next"),
     ("-m {model} {clip}", 2, "track samples/crawlers.mp4 -m samples/models/bottomup`"),

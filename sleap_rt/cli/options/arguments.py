@@ -118,7 +118,7 @@ class OnceCommand(HelpCommand):
     ) -> list[str]:
         """The words of the file, checked as if they were typed, and those of the command line."""
         entries = []
-        with file.named_in_errors(self.why_unknown):
+        with file.named_in_errors(self.why_unknown, {self.name, *self.aliases}):
             for key in file.values:
                 of_entry = self.words(file.words(key, self.params))
                 entries.append((key, of_entry, set(self._given(of_entry, ctx))))

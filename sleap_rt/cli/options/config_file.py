@@ -5,7 +5,7 @@ typed. Relative paths start from the file's folder.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ class ConfigFile:
 
     path: Path
     values: Mapping[str, str | list[str] | None]
-    written_by: str = ""  # the command whose options were saved
+    written_by: str | None = None  # the command whose options were saved
 
     @classmethod
     def read(cls, name: str) -> "ConfigFile":
@@ -67,30 +67,30 @@ class ConfigFile:
         path = Path(name)
         try:
             raw = path.read_bytes()
-            command = saved_by(raw)
-            by = f"`sleap-nn {command} --save_config`" if command else ""
-            return cls(path, dict(parse_entries(raw)), by)
+            return cls(path, dict(parse_entries(raw)), saved_by(raw))
         except OSError as error:
             raise OptionError(f"config: {path} cannot be read: {error.strerror}") from error
         except ValueError as error:
             raise OptionError(f"config: {path}: {error}") from error
 
     @contextmanager
-    def named_in_errors(self, why_unknown: Callable[[str], str | None]) -> Iterator[None]:
+    def named_in_errors(
+        self, why_unknown: Callable[[str], str | None], names: Collection[str | None]
+    ) -> Iterator[None]:
         """Say of what is refused that it stands in this file.
 
         Args:
             why_unknown: more words about an option that is not here, if there are any.
+            names: of the command that reads the file.
         """
         try:
             yield
         except click.NoSuchOption as error:
             told = why_unknown(error.option_name) or error.format_message()
-            by = (
-                self.written_by
-                and f" ({self.written_by} wrote this file; name one of this command)"
-            )
-            raise OptionError(f"{self.path}: {told}{by}") from error
+            if self.written_by is not None and self.written_by not in names:
+                saving = f"`sleap-nn {self.written_by} --save_config`"
+                told += f" ({saving} wrote this file; name one of this command)"
+            raise OptionError(f"{self.path}: {told}") from error
         except click.ClickException as error:
             raise OptionError(f"{self.path}: {error.format_message()}") from error
 
