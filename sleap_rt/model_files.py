@@ -112,7 +112,7 @@ def kind_of_data(file: Path) -> str | None:
 
 def kind_in_place_of_model(path: Path) -> str | None:
     """What was given in place of a model, in words, if it is data that cannot be one."""
-    if path.is_dir():
+    if os.path.isdir(path):  # of what may not be looked at it says no, and reading tells why
         return "a folder of videos" if holds_videos(path) and not _is_model(path) else None
     return kind_of_data(path)
 
@@ -152,12 +152,15 @@ def refuse_model(path: Path, given_as: str, advice: str = _GIVE_AS_MODEL) -> Non
     Raises:
         OptionError: it is a model.
     """
-    if path.is_dir() and holds_videos(path):
+    is_folder = os.path.isdir(path)
+    if is_folder and holds_videos(path):
         return
-    if path.is_dir() or path.suffix in (".onnx", ".ckpt") or path.name in FILES_OF_MODELS:
+    if is_folder or path.suffix in (".onnx", ".ckpt") or path.name in FILES_OF_MODELS:
         if _is_model(path):
             raise OptionError(f"{given_as} {path} is a model; {advice.format('it')}")
-        models = _models_in(path)
+        models = []
+        with suppress(PermissionError):
+            models = _models_in(path)
         if models:
             raise OptionError(
                 f"{given_as} {path} is a folder of models ({listed(models)}); "

@@ -18,8 +18,9 @@ def room_in(folder: Path) -> Iterator[Path]:
     Raises:
         NotWritableError: anything cannot be written there, now or until the end.
     """
-    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    made: list[Path] = []
     try:
+        made = [one for one in (folder, *folder.parents) if not one.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".exporting-") as temporary:
             yield Path(temporary)
@@ -46,10 +47,11 @@ def check_room(folder: Path) -> None:
     Raises:
         NotWritableError: as the summary says.
     """
-    there = next(one for one in (folder.absolute(), *folder.absolute().parents) if one.exists())
-    if not there.is_dir():
-        raise NotWritableError(f"Cannot write into {folder}: {there} is a file")
+    whole = folder.absolute()
     try:
+        there = next(one for one in (whole, *whole.parents) if one.exists())
+        if not there.is_dir():
+            raise NotWritableError(f"Cannot write into {folder}: {there} is a file")
         with tempfile.TemporaryDirectory(dir=there, prefix=".exporting-"):
             pass
     except OSError as error:

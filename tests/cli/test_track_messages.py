@@ -29,6 +29,7 @@ WRONG_USE = [
     ("{clip} -m {model} --frames=0-9 12 14-20", 2, "without spaces: --frames 0-9,12"),
     ("{clip} -m {model} -n 2 3", 2, "3 is no file; -n takes one value, 2, so leave out 3"),
     ("{clip} 12-20 -m {model}", 2, "12-20 is no file; frames are chosen by --frames 12-20"),
+    ("2024-01-05 -m {model}", 2, "2024-01-05 is no file; name a file, or the option that it"),
     ("{clip} -m {model} 12", 2, "12 is no file; frames are chosen by --frames 12"),
     ("{clip} -m {model} -o x.pkg.slp", 2, "results hold no images, so they are no package"),
     ("{labels} -t -o x.pkg.slp", 2, "results hold no images, so they are no package"),

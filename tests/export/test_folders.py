@@ -1,11 +1,12 @@
 """Exports go into a folder whole or not at all, and one that cannot be used is told first."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
 from sleap_rt.errors import NotWritableError
-from sleap_rt.export.folders import room_in
+from sleap_rt.export.folders import check_room, room_in
 from sleap_rt.options import ExportOptions
 from sleap_rt.workflows.export import export_models
 
@@ -44,3 +45,15 @@ def test_a_folder_that_cannot_be_used_is_told_before_anything_is_done(request, t
         )
     assert not steps
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("use", [check_room, lambda folder: room_in(folder).__enter__()])
+def test_a_folder_that_may_not_be_looked_at_is_told_as_one_that_cannot_be_used(
+    tmp_path, monkeypatch, use
+):
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", refused)
+    with pytest.raises(NotWritableError, match=r"Cannot write into .*: Permission denied"):
+        use(tmp_path / "locked" / "graphs")

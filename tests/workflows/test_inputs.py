@@ -1,11 +1,13 @@
 """Which inputs paths, folders and patterns stand for, and where their results go."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from sleap_rt.errors import DataError, OptionError
-from sleap_rt.model_files import model_source
+from sleap_rt.errors import DataError, ModelError, OptionError
+from sleap_rt.model_files import kind_in_place_of_model, model_source
 from sleap_rt.workflows.many.inputs import find_inputs, result_paths
 
 
@@ -113,3 +115,19 @@ def test_no_input_is_wrong_use():
 def test_results_have_distinct_names(inputs, folder, expected):
     paths = result_paths([Path(path) for path in inputs], folder and Path(folder), "slp")
     assert [path.as_posix() for path in paths] == expected
+
+
+def test_what_may_not_be_looked_at_is_told_as_an_input_and_as_a_model(monkeypatch, tmp_path):
+    locked, stat = tmp_path / "locked", os.stat
+
+    def refused(path, **how):
+        if str(path).startswith(str(locked)):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, **how)
+
+    monkeypatch.setattr(os, "stat", refused)
+    assert kind_in_place_of_model(locked / "model") is None
+    with pytest.raises(ModelError, match=r"locked.model cannot be read: Permission denied"):
+        model_source(locked / "model")
+    with pytest.raises(DataError, match=r"locked.clips cannot be read: Permission denied"):
+        find_inputs([locked / "clips"])

@@ -124,9 +124,16 @@ def _advice(word: str, args: Sequence[str], params: Sequence[click.Parameter]) -
     if option is not None and numbers:
         return f"; {flag} takes one value, {numbers[0]}, so leave out {word}"
     frames = [one.opts[0] for one in params if isinstance(one.type, FrameList)]
-    if frames:
+    if frames and _is_frames(word):
         return f"; frames are chosen by {frames[0]} {word}, and `sleap-nn live` watches cameras"
     return "; name a file, or the option that it belongs to"
+
+
+def _is_frames(word: str) -> bool:
+    try:
+        return bool(parse_frames(word))
+    except ValueError:
+        return False  # a date, say
 
 
 def _ahead_of(word: str, args: Sequence[str]) -> tuple[str, list[str]]:

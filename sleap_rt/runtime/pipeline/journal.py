@@ -20,7 +20,6 @@ from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.disk import sync_file, sync_folder
 from sleap_rt.runtime.pipeline.journal_file import (
-    FinishedJournal,
     differences,
     first_line,
     line_of,
@@ -231,9 +230,14 @@ class Journal:
 
 def begun_run(path: Path | None) -> dict[str, Any] | None:
     """As `Journal.described`, of a journal that is only read and may be missing."""
-    if path is None or not path.exists():
-        return None
-    return dict(FinishedJournal.read(path, _WHAT_TO_DO).run)
+    try:
+        if path is None or not path.exists():
+            return None
+        with path.open("rb") as file:
+            line = first_line(file)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return run_of(line, path, _WHAT_TO_DO) if line.strip() else None
 
 
 def cut_off(path: Path) -> str:

@@ -45,7 +45,10 @@ def find_inputs(given: Sequence[Path]) -> Inputs:
     is_many = len(given) > 1
     for path in given:
         refuse_model(path, "data_path")
-        files = _files_of(path)
+        try:
+            files = _files_of(path)
+        except PermissionError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}.") from error
         is_many = is_many or files is not None
         found.update({one.resolve(): one for one in ([path] if files is None else files)})
     return Inputs(tuple(found.values()), is_many)

@@ -15,7 +15,7 @@ import pytest
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.pipeline import journal as journal_module
-from sleap_rt.runtime.pipeline.journal import Journal, JournalError
+from sleap_rt.runtime.pipeline.journal import Journal, JournalError, begun_run
 from sleap_rt.runtime.pipeline.locked_file import check_not_locked
 
 RUN = {"models": "abc", "filters": {"filter_overlapping": False}, "frames": "0: range(0, 12)"}
@@ -328,3 +328,12 @@ def test_the_first_line_can_be_read_by_a_person(path):
     name, _, text = path.read_bytes().split(b"\n")[0].partition(b"{")
     assert name.startswith(b"sleap-rt journal 5 ")
     assert json.loads(b"{" + text)["run"] == RUN
+
+
+def test_a_journal_in_which_nothing_was_begun_is_foreseen_as_it_is_resumed(path, tmp_path):
+    empty = tmp_path / "empty.journal"
+    empty.touch()
+    assert begun_run(empty) is None
+    assert begun_run(tmp_path / "missing.journal") is None
+    assert begun_run(path) == RUN
+    assert resumed(empty) == ([], [])
