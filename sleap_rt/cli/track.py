@@ -333,7 +333,7 @@ def _previewed(show: Callable[[Any], None], params: dict[str, Any]) -> Callable[
 
 def _show_retracked(done: "RetrackSummary", *, quiet: bool, is_aside: bool) -> None:
     for note in done.notes:
-        messages.note(note)
+        messages.warn(note)
     if done.n_missing:
         messages.warn(f"{done.n_missing} of the frames asked for have no labels")
     if not quiet:
