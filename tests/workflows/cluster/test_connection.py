@@ -32,7 +32,9 @@ def test_an_address_is_left_to_be_connected_with(address, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="no groups of processes here")
-def test_ctrl_c_is_left_to_the_program_by_its_workers(request, sample_graphs, tmp_path):
+def test_ctrl_c_is_left_to_the_program_by_its_workers(
+    request, sample_graphs, tmp_path, ctrl_c_raises
+):
     """A terminal sends it to all processes; only one line may tell it."""
     (graph,) = sample_graphs("bottomup")
     clip, out = request.config.rootpath / "samples/crawlers.mp4", tmp_path / "out.slp"
