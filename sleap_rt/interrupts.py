@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType, TracebackType
@@ -74,11 +74,8 @@ class Interrupts:
 
     def __enter__(self) -> "Interrupts":
         if threading.current_thread() is threading.main_thread():
-            for name in _NAMES:
-                number = getattr(signal, name, None)
-                before = None if number is None else signal.getsignal(number)
-                if number is not None and before not in (signal.SIG_IGN, None):
-                    self._before[number] = signal.signal(number, self._raise)
+            for number in _heard():
+                self._before[number] = signal.signal(number, self._raise)
             sys.unraisablehook = self._raise_again
         return self
 
@@ -98,30 +95,51 @@ class Interrupts:
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
-    """Inside, a signal waits, and is raised at the end: for what is slow only where it is cut off.
+def signals_told(tell: Callable[[int], None]) -> Iterator[None]:
+    """Inside, a signal interrupts nothing. Those ignored before stay so.
 
-    One that comes much later than the first interrupts at once, as that was not the end soon.
+    One that comes much later than the first interrupts at once, as that was not the end soon. In
+    other threads than the main one, none is heard.
+
+    Args:
+        tell: told of each, by its number.
     """
-    came: list[tuple[int, float]] = []
+    came: list[float] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
-        came.append((number, time.monotonic()))
-        if came[-1][1] - came[0][1] > _PATIENCE_SECONDS:
+        came.append(time.monotonic())
+        if came[-1] - came[0] > _PATIENCE_SECONDS:
             raise KeyboardInterrupt
+        tell(number)
 
-    before: dict[int, Any] = {}
-    if threading.current_thread() is threading.main_thread():
-        for number in (getattr(signal, name, None) for name in _NAMES):
-            if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
-                before[number] = signal.signal(number, note)
+    before = {number: signal.signal(number, note) for number in _heard()}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Inside, a signal waits, and is raised at the end: for what is slow only where it is cut off.
+
+    One that comes much later than the first interrupts at once.
+    """
+    came: list[int] = []
+    with signals_told(came.append):
+        yield
     if came:
-        signal.raise_signal(came[0][0])
+        signal.raise_signal(came[0])
+
+
+def _heard() -> Iterator[int]:
+    """Signals that are not ignored here, by their numbers; none outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (getattr(signal, name, None) for name in _NAMES):
+        if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
+            yield number
 
 
 def _to_the_main_thread(number: int) -> None:

@@ -1,14 +1,10 @@
 """Ctrl-C, SIGTERM and SIGHUP as a wish to end, which is heard between two frames."""
 
-import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-_PATIENCE_SECONDS = 3.0  # for an end in order; a signal after that interrupts at once
+from sleap_rt.interrupts import signals_told
 
 
 @contextmanager
@@ -18,22 +14,5 @@ def stop_signals() -> Iterator[threading.Event]:
     Works in the main thread; in others, nobody can be heard, and the event is never set.
     """
     wanted = threading.Event()
-    first: list[float] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        first.append(time.monotonic())
-        if first[-1] - first[0] > _PATIENCE_SECONDS:
-            raise KeyboardInterrupt
-        wanted.set()
-
-    before = {}
-    if threading.current_thread() is threading.main_thread():
-        for name in _NAMES:
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
-                before[number] = signal.signal(number, note)
-    try:
+    with signals_told(lambda _number: wanted.set()):
         yield wanted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
