@@ -14,9 +14,9 @@ _FILES = {"bash": "~/.bashrc", "zsh": "~/.zshrc", "fish": "~/.config/fish/config
 @click.command(
     "completion", cls=OnceCommand, short_help="Print a script for the shell's completion."
 )
-@click.argument("shell", type=click.Choice(tuple(_FILES)), required=False)
+@click.argument("shell", type=click.Choice(tuple(_FILES)))
 @click.pass_context
-def command(ctx: click.Context, shell: str | None) -> None:
+def command(ctx: click.Context, shell: str) -> None:
     """Print a script that completes commands and options; load it when the shell starts.
 
     \b
@@ -24,8 +24,6 @@ def command(ctx: click.Context, shell: str | None) -> None:
     sleap-nn completion zsh >> ~/.zshrc
     sleap-nn completion fish >> ~/.config/fish/config.fish
     """
-    if shell is None:
-        raise OptionError(f"Name the shell: {', '.join(_FILES)}")
     program, name = ctx.find_root(), script_name()
     kind = get_completion_class(shell)
     assert kind is not None  # the choices are those that click knows

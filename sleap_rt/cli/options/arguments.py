@@ -84,12 +84,13 @@ class OnceCommand(HelpCommand):
         """Read the words into the context; a wrong choice is told with the nearest one."""
         try:
             return super().parse_args(ctx, words)
-        except click.MissingParameter:  # says which choices there are by itself
-            raise
         except click.BadParameter as error:
             option = error.param
             if option is None or not isinstance(option.type, click.Choice):
                 raise
+            if isinstance(error, click.MissingParameter):  # click tells the choices in many lines
+                choices = ", ".join(map(str, option.type.choices))
+                raise OptionError(f"Name the {option.name}: {choices}") from None
             said = given.get(str(option.name))
             values = said if isinstance(said, tuple | list) else [said]
             wrong = [str(one) for one in values if one not in option.type.choices]
