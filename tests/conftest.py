@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +14,7 @@ import pytest
 
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.engines.tensorrt.bindings import TensorRT, find_tensorrt
+from sleap_rt.runtime.pipeline import stream
 
 # A test process shares its core with others; a time limit per example would fail at random. On a
 # developer's machine examples differ from run to run; continuous integration repeats its own.
@@ -53,6 +54,28 @@ def one_process(lock: Path) -> Iterator[None]:
         yield
     finally:
         lock.unlink()
+
+
+@pytest.fixture
+def cut_off_behind_one_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[], AbstractContextManager[None]]:
+    """Runs in such a context are interrupted once their first batch is there."""
+    real = stream.__dict__["predict_batches"]
+
+    def interrupted(*arguments: object) -> Iterator[object]:
+        for number, batch in enumerate(real(*arguments)):
+            if number == 1:
+                raise KeyboardInterrupt
+            yield batch
+
+    @contextmanager
+    def cut_off() -> Iterator[None]:
+        with monkeypatch.context() as patched:
+            patched.setattr(stream, "predict_batches", interrupted)
+            yield
+
+    return cut_off
 
 
 @pytest.fixture(scope="session")

@@ -2,28 +2,17 @@
 
 import pytest
 
-from sleap_rt.runtime.pipeline import stream
-
 CLIP = "samples/crawlers.mp4"
 
 
 @pytest.fixture
-def cut_off(call, request, monkeypatch, sample_graphs, tmp_path):
+def cut_off(call, request, monkeypatch, sample_graphs, cut_off_behind_one_batch, tmp_path):
     """Words of a run that was cut off behind its first batch."""
     monkeypatch.chdir(request.config.rootpath)
     (graph,) = sample_graphs("bottomup")
-    real = stream.__dict__["predict_batches"]
-
-    def interrupted(*arguments):
-        for number, batch in enumerate(real(*arguments)):
-            if number == 1:
-                raise KeyboardInterrupt
-            yield batch
-
     words = ["track", CLIP, "-m", graph, "--engine", "ort", "-o", tmp_path / "out.slp"]
-    monkeypatch.setattr(stream, "predict_batches", interrupted)
-    assert call(*words, "--frames", "0-9").code == 130
-    monkeypatch.setattr(stream, "predict_batches", real)
+    with cut_off_behind_one_batch():
+        assert call(*words, "--frames", "0-9").code == 130
     return words
 
 

@@ -232,22 +232,13 @@ def test_trials_run_real_engines(track, cache, monkeypatch):
 
 
 def test_a_run_that_is_continued_keeps_engine_and_batch(
-    track, cache, trials, monkeypatch, tmp_path
+    track, cache, trials, monkeypatch, cut_off_behind_one_batch, tmp_path
 ):
     trials.evidence = evidence_of(batch_size=2, threads=1, openvino=90.0, ort=50.0)
     whole = track()
     expected = sio.load_slp(str(tmp_path / "out.slp"), open_videos=False)
-    real = stream.__dict__["predict_batches"]
-
-    def interrupted(*arguments):
-        for number, batch in enumerate(real(*arguments)):
-            if number == 1:
-                raise KeyboardInterrupt
-            yield batch
-
-    monkeypatch.setattr(stream, "predict_batches", interrupted)
-    track(code=130)
-    monkeypatch.setattr(stream, "predict_batches", real)
+    with cut_off_behind_one_batch():
+        track(code=130)
     for entry in cache.glob("*.json"):
         entry.unlink()
     trials.evidence = evidence_of(batch_size=8, ort=90.0, openvino=50.0)  # another answer now
