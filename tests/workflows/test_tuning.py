@@ -232,7 +232,7 @@ def test_trials_run_real_engines(track, cache, monkeypatch):
 
 
 def test_a_run_that_is_continued_keeps_engine_and_batch(
-    track, cache, trials, monkeypatch, cut_off_behind_one_batch, tmp_path
+    track, cache, trials, cut_off_behind_one_batch, tmp_path
 ):
     trials.evidence = evidence_of(batch_size=2, threads=1, openvino=90.0, ort=50.0)
     whole = track()
