@@ -26,8 +26,8 @@ _VALUES = "cpu|cuda|gpu|auto|ort|openvino|mnn|trt(?:-rtx)?|fp16|fp32|int8"
 _AS_KEYWORDS = (
     (re.compile(r" \((?:-[a-z]|--\w+)\)"), ""),  # in brackets behind the keyword
     (re.compile(rf"{_ALONE}--no[-_](resume|cuda_graphs)\b"), r"\1=False"),
-    (re.compile(rf"{_ALONE}--({_FLAGS})\b"), r"\1=True"),
     (re.compile(rf"{_ALONE}--([a-z_]+) ({_VALUES})\b"), r"\1='\2'"),
+    (re.compile(rf"{_ALONE}--({_FLAGS})\b"), r"\1=True"),
     (re.compile(rf"{_ALONE}--frame_size (\d+)x(\d+)"), r"frame_size=(\1, \2)"),
     (re.compile(rf"{_ALONE}--([a-z]+(?:_[a-z]+)*)\b(?!-)"), r"\1"),
     (re.compile(rf"{_ALONE}-o\b"), "output_path"),
@@ -44,29 +44,33 @@ _BEGINNING = re.compile(
 _NUMBERED = re.compile(r"(.*_)\d+")
 _in_python = True
 _typed: Mapping[str, str] = {}  # argument of the command that runs -> as it is typed
+_as_it_is = _COMMAND  # parts of a message that name no options of this run
 
 
 @contextmanager
 def options_are_typed() -> Iterator[None]:
     """Messages in the context name options as a command has them, not as Python functions do."""
-    global _in_python, _typed
-    before = _in_python, _typed
-    _in_python, _typed = False, {}
+    global _in_python, _typed, _as_it_is
+    before = _in_python, _typed, _as_it_is
+    _in_python, _typed, _as_it_is = False, {}, _COMMAND
     try:
         yield
     finally:
-        _in_python, _typed = before
+        _in_python, _typed, _as_it_is = before
 
 
-def flags_are(flags: Mapping[str, str]) -> None:
+def flags_are(flags: Mapping[str, str], words: Iterable[str] = ()) -> None:
     """The command that runs in `options_are_typed` has these.
 
     Args:
         flags: argument -> as it is typed, `max_tracks` -> `--max_tracks`.
+        words: that were typed; a file may have a name with spaces, and an option's in it.
     """
-    global _typed
+    global _typed, _as_it_is
     if not _in_python:
+        spaced = (re.escape(word) for word in words if any(map(str.isspace, word)))
         _typed = dict(flags)
+        _as_it_is = re.compile(f"({'|'.join([_COMMAND.pattern[1:-1], *spaced])})")
 
 
 def as_given(text: str) -> str:
@@ -96,7 +100,7 @@ def _as_flags(text: str) -> str:
     """A message with the arguments of the command that runs as they are typed."""
     begins = _BEGINNING.match(text)
     beginning = begins.end() if begins else 0
-    parts = _COMMAND.split(text)
+    parts = _as_it_is.split(text)
     offset = 0
     for index, part in enumerate(parts):
         if index % 2 == 0:

@@ -68,10 +68,10 @@ def _source(path: Path) -> ModelSource:
         raise ModelError(f"{path} is no model, but a folder of models; name {which}.")
     below = [str(one.relative_to(path)) for one in _models_below(path)]
     if below:
-        raise ModelError(
-            f"{path} is no model, but there are models in it: {listed(below)}; name one, or two "
-            "that belong together."
-        )
+        found = f"is one in it; name {path / below[0]}"
+        if below[1:]:
+            found = f"are models in it: {listed(below)}; name one, or two that belong together"
+        raise ModelError(f"{path} is no model, but there {found}.")
     _refuse_other_files(path)
     found = ", ".join(sorted(p.name for p in path.iterdir())[:8])
     raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {_EXPECTED}.")
@@ -113,7 +113,7 @@ def kind_of_data(file: Path) -> str | None:
 def kind_in_place_of_model(path: Path) -> str | None:
     """What was given in place of a model, in words, if it is data that cannot be one."""
     if os.path.isdir(path):  # of what may not be looked at it says no, and reading tells why
-        return "a folder of videos" if holds_videos(path) and not _is_model(path) else None
+        return "a folder of videos" if holds_videos(path) and not is_model(path) else None
     return kind_of_data(path)
 
 
@@ -156,7 +156,7 @@ def refuse_model(path: Path, given_as: str, advice: str = _GIVE_AS_MODEL) -> Non
     if is_folder and holds_videos(path):
         return
     if is_folder or path.suffix in (".onnx", ".ckpt") or path.name in FILES_OF_MODELS:
-        if _is_model(path):
+        if is_model(path):
             raise OptionError(f"{given_as} {path} is a model; {advice.format('it')}")
         models = []
         with suppress(PermissionError):
@@ -181,10 +181,12 @@ def refuse_no_labels(path: Path, given_as: str) -> None:
     refuse_model(path, given_as, _TRACK_WITH_MODEL)
     kind = _OTHER_RESULTS.get(path.suffix) or kind_of_data(path)
     if kind is not None and path.suffix != ".slp":
-        raise OptionError(f"{given_as} {path} is {kind}; name a `.slp` file with poses")
+        found = "is" if path.exists() else "does not exist, and would be"
+        raise OptionError(f"{given_as} {path} {found} {kind}; name a `.slp` file with poses")
 
 
-def _is_model(path: Path) -> bool:
+def is_model(path: Path) -> bool:
+    """Whether a path holds a model; False also for what may not be read."""
     with suppress(PermissionError):
         return _source_of(path) is not None
     return False
@@ -194,14 +196,14 @@ def _models_in(path: Path) -> list[str]:
     """Names of the models, if a folder holds models and nothing else."""
     inside = [one for one in path.iterdir() if one.name[0] != "."] if path.is_dir() else []
     folders = all(one.is_dir() for one in inside)
-    return sorted(one.name for one in inside if _is_model(one)) if folders else []
+    return sorted(one.name for one in inside if is_model(one)) if folders else []
 
 
 def _models_below(folder: Path) -> list[Path]:
     """Models in a folder with other things as well, or else in the folders in it."""
     here = _folders_in(folder)
-    models = [one for one in here if _is_model(one)]
-    return models or [one for other in here for one in _folders_in(other) if _is_model(one)]
+    models = [one for one in here if is_model(one)]
+    return models or [one for other in here for one in _folders_in(other) if is_model(one)]
 
 
 def _folders_in(folder: Path) -> list[Path]:

@@ -22,7 +22,7 @@ from sleap_rt.cli.reports.next_steps import after_many, after_results
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.program import program_name
 from sleap_rt.errors import OptionError
-from sleap_rt.model_files import kind_in_place_of_model, refuse_model
+from sleap_rt.model_files import is_model, kind_in_place_of_model, refuse_model
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -82,9 +82,10 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     for other in ("gui", "dry_run"):
         if params["as_json"] and params[other]:
             raise OptionError(f"json and {other} exclude each other; give one")
-    for path in (*params["inputs"], *params["data_path"]):
+    inputs = (*params["inputs"], *params["data_path"])
+    _refuse_data_as_model(params["model_paths"], inputs)
+    for path in inputs:
         refuse_model(path, "data_path")  # also if it was to be the model, and none is named
-    _refuse_data_as_model(params["model_paths"])
     params = {**_in_our_terms(ctx, params), "resume": resume_asked(params)}
     try:
         return (_predict if params["model_paths"] else _track_only)(ctx, params)
@@ -96,16 +97,18 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         raise
 
 
-def _refuse_data_as_model(given: Sequence[Path]) -> None:
+def _refuse_data_as_model(given: Sequence[Path], inputs: Sequence[Path]) -> None:
     kinds = {path: kind_in_place_of_model(path) for path in given}
     data = [path for path, kind in kinds.items() if kind is not None]
     if not data:
         return
-    models = [as_typed(path) for path in given if path not in data] or ["MODEL"]
-    inputs = " ".join(map(as_typed, data))
+    swapped = [path for path in inputs if is_model(path)]
+    models = [path for path in given if path not in data] + swapped or [Path("MODEL")]
+    inputs = [path for path in inputs if path not in swapped] + data
     raise OptionError(
-        f"{data[0]} is {kinds[data[0]]}, not a model, and -m takes all words up to the next "
-        f"option. Inputs stand ahead of it: `{program_name()} track {inputs} -m {' '.join(models)}`"
+        f"{data[0]} is {kinds[data[0]]}, not a model. Inputs stand ahead of -m, which takes all "
+        f"words up to the next option: `{program_name()} track {' '.join(map(as_typed, inputs))} "
+        f"-m {' '.join(map(as_typed, models))}`"
     )
 
 

@@ -204,6 +204,11 @@ class Tracker:
             connector = BreakConnector() if self.options.connects_breaks else None
             video = _VideoTracks(self._associator(self._resolved), connector)
             self._videos[frame.video_index] = video
+        if frame.frame_index < 0:
+            raise DataError(
+                f"Frame {frame.frame_index} of video {frame.video_index} cannot be; frames count "
+                "from 0 on"
+            )
         if frame.frame_index < video.frame_index:
             raise DataError(
                 f"Frame {frame.frame_index} of video {frame.video_index} comes behind frame "

@@ -56,7 +56,7 @@ def _kalman(values: _Values, given: Collection[str]) -> str | None:
     details = [name for name in _KALMAN_DETAILS if values.pop(name, None) is not None]
     asked = values.pop("use_kalman", False)
     if not asked or not values.get("tracking"):
-        missing, useless = ("tracking", ["use_kalman"]) if asked else ("use_kalman", [])
+        missing, useless = ("--tracking", ["use_kalman"]) if asked else ("use_kalman", [])
         useless += details
         return f"{', '.join(useless)}: no effect without {missing}" if useless else None
     values["motion_model"] = "kalman"

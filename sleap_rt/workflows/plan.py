@@ -342,4 +342,7 @@ def _check_journal(plan: PredictionPlan) -> None:
     if resume is None and path.exists():
         raise DataError(cut_off(path))
     if resume is True and not path.exists():
-        raise DataError(f"{path} does not exist: there is nothing to go on with (--resume).")
+        raise DataError(
+            f"{path} does not exist: there is nothing to go on with (--resume). Leave it out, or "
+            "pass `--resume auto`, which begins where there is nothing."
+        )

@@ -62,11 +62,13 @@ def needed_tracker_options(values: Mapping[str, Any]) -> TrackerOptions:
 def without_effect(given: Collection[str], values: Mapping[str, Any]) -> str | None:
     """A warning that names tracking options without effect, as `tracking` is off; else None.
 
+    Without a model either, there is nothing to do, which is refused.
+
     Args:
         given: names of options that the user set.
         values: name -> value of any options.
     """
     names = [name for name in _NAMES if name in given]
-    if values.get("tracking") or not names:
+    if values.get("tracking") or not names or not values.get("model_paths", True):
         return None
-    return f"{', '.join(names)}: no effect without tracking"
+    return f"{', '.join(names)}: no effect without --tracking"

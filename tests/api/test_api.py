@@ -186,7 +186,7 @@ def test_options_without_effect_are_refused(graphs, clip):
 
 def test_options_without_tracking_are_warned_about(predictor, clip, caplog):
     labels = predictor.predict(clip, frames=[0], max_tracks=3, features="centroids")
-    assert caplog.messages == ["features, max_tracks: no effect without tracking"]
+    assert caplog.messages == ["features, max_tracks: no effect without tracking=True"]
     assert not labels.tracks
 
 

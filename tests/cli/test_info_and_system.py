@@ -116,7 +116,12 @@ def test_who_is_a_folder_too_high_is_told_what_lies_below(call, tmp_path):
     model.mkdir(parents=True)
     (model / "training_config.yaml").write_text("")
     (tmp_path / "day 1/notes.txt").write_text("")
-    assert "there are models in it: models/bottomup;" in call("info", tmp_path / "day 1").err
+    told = call("info", tmp_path / "day 1").err
+    assert f"but there is one in it; name {tmp_path / 'day 1/models/bottomup'}." in told
+    (tmp_path / "day 1/models/centroid").mkdir()
+    (tmp_path / "day 1/models/centroid/training_config.yaml").write_text("")
+    told = call("info", tmp_path / "day 1").err
+    assert "there are models in it: models/bottomup, models/centroid; name one, or two" in told
     assert "is no model (it holds day 1)" in call("info", tmp_path).err  # two levels are enough
 
 

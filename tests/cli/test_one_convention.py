@@ -70,7 +70,10 @@ def test_info_says_what_half_a_model_needs(call):
         ("track -i samples/models/bottomup/training_config.yaml -m x", ".yaml is a model; give"),
         ("eval -g samples/crawlers.mp4 -p samples/crawlers.slp", "ground_truth_path samples/craw"),
         ("eval -g samples/crawlers.slp -p samples/models/bottomup", "find poses with it first"),
-        ("eval samples/crawlers.slp poses.csv", "poses.csv is a table; name a `.slp` file"),
+        (
+            "eval samples/crawlers.slp poses.csv",
+            "poses.csv does not exist, and would be a table; name",
+        ),
         ("track a.mp4 -m b --input c", "--input is --data_path (-i) here"),
         ("live --video a.mp4 -m b", "--video is --data_path (-i) here"),
         ("info --model a", "--model is --model_paths (-m) here"),

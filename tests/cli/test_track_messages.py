@@ -20,7 +20,9 @@ WRONG_USE = [
     ("-m {model}", 2, "No input was given; name a video, a folder or"),
     ("-i {clip}", 2, "Neither --model_paths (predict poses) nor --tracking (follow the"),
     ("-i {clip} -t", 2, "tracking without a model needs poses"),
-    ("-m {model} {clip}", 2, "is a video, not a model, and -m takes all words up to the next"),
+    ("-m {model} {clip}", 2, "is a video, not a model. Inputs stand ahead of -m, which takes all"),
+    ("-m {clip} -i {model}", 2, "track samples/crawlers.mp4 -m samples/models/bottomup`"),
+    ("{labels} -m {model} {clip}", 2, "track samples/crawlers.slp samples/crawlers.mp4 -m"),
     ("-m {model} {clip}", 2, "track samples/crawlers.mp4 -m samples/models/bottomup`"),
     ("{clip} -m {model} {labels} -t", 2, "crawlers.slp is a labels file, not a model"),
     ("-m {model} samples", 2, "samples is a folder of videos, not a model"),
@@ -28,6 +30,9 @@ WRONG_USE = [
     ("{clip} -m {model} --frames 0-9 12", 2, "without spaces: --frames 0-9,12"),
     ("{clip} -m {model} --frames=0-9 12 14-20", 2, "without spaces: --frames 0-9,12"),
     ("{clip} -m {model} -n 2 3", 2, "3 is no file; -n takes one value, 2, so leave out 3"),
+    ("{clip} -m {model} -n 2 2", 2, "2 is no file; -n takes one value, 2, so leave out 2"),
+    ("{clip} -m {model} tracking", 2, "There is no file 'tracking'; the option is --tracking"),
+    ("{clip} -m {model} --config {labels}", 2, "crawlers.slp is a labels file, not a YAML file"),
     ("{clip} 12-20 -m {model}", 2, "12-20 is no file; frames are chosen by --frames 12-20"),
     ("2024-01-05 -m {model}", 2, "2024-01-05 is no file; name a file, or the option that it"),
     ("{clip} -m {model} 12", 2, "12 is no file; frames are chosen by --frames 12"),
@@ -87,6 +92,7 @@ WRONG_USE = [
 BAD_DATA = [
     ("-i none.mp4 -m {model}", 1, "none.mp4 does not exist"),
     ("-i none.slp -m {model}", 1, "none.slp does not exist"),
+    ("{clip} --max_tracks 2", 2, "Error: Neither --model_paths (predict poses) nor --tracking"),
     ("-i none.slp -t", 1, "There is no labels file none.slp"),
     ("-i {clip} -m none", 1, "none does not exist; expected an export folder"),
     ("-i {clip} -m tests", 1, "tests is no model (it holds"),
@@ -107,6 +113,36 @@ def test_wrong_calls_are_answered_in_words(call, arguments, code, words, request
     assert done.code == code
     assert "Traceback" not in done.err
     assert not done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("track my videos -m {model}", "my videos"),
+        ("track {clip} -m my videos/one model -t", "my videos/one model"),
+        ("info my videos/one model", "my videos/one model"),
+        ("eval -g {labels} -p my videos/the last poses.slp", "my videos/the last poses.slp"),
+    ],
+)
+def test_a_path_with_spaces_and_no_quotes_is_told(call, words, meant, request, tmp_path):
+    model = tmp_path / "my videos/one model"
+    model.mkdir(parents=True)
+    (tmp_path / "my videos/the last poses.slp").touch()
+    root = request.config.rootpath
+    given = {
+        "model": root / "samples/models/bottomup",
+        "clip": root / CLIP,
+        "labels": root / LABELS,
+    }
+    words = words.format(**given).replace("my videos", str(tmp_path / "my videos"))
+    done = call(*words.split())
+    assert f"but '{tmp_path / meant}' does; a path with spaces stands in quotes" in done.err
+    assert done.code == 2
+
+
+def test_the_name_of_an_option_in_that_of_a_file_stays(call):
+    told = call("track", "fly max_tracks 2.mp4", "-m", "samples/models/bottomup").err
+    assert "fly max_tracks 2.mp4 does not exist" in told
 
 
 def test_options_without_effect_on_the_model_are_refused(call, request, sample_graphs, tmp_path):
@@ -154,7 +190,7 @@ def test_options_without_tracking_are_warned_about(call, request, sample_graphs,
     clip, out = request.config.rootpath / CLIP, tmp_path / "out.slp"
     done = call("track", "-i", clip, "-m", graph, "-o", out, "--frames", "0", "--max_tracks", "2")
     assert done.code == 0
-    assert "Warning: --max_tracks: no effect without tracking" in done.err
+    assert "Warning: --max_tracks: no effect without --tracking" in done.err
 
 
 @pytest.mark.parametrize(("threshold", "n_steps"), [("0.2", 2), ("0.999", 0)])

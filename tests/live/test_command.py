@@ -197,7 +197,7 @@ def test_wrong_use_is_refused_before_anything_is_opened(call, graph, tmp_path):
         soon = () if "--duration" in words else ("--duration", 0.1)
         code, out, err = call("live", "-i", VIDEO, "-m", graph, *words, *soon)
         if told is None:
-            assert "Warning: --max_tracks: no effect without tracking" in err
+            assert "Warning: --max_tracks: no effect without --tracking" in err
         else:
             assert (code, out) == (2, ""), words
             assert told in err

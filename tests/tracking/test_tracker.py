@@ -344,7 +344,7 @@ def test_frames_out_of_their_order_are_refused():
         tracker.track(replace(along_x(0, 100), frame_index=index))
     with pytest.raises(DataError, match="Frame 2 of video 0 comes behind frame 4"):
         tracker.track(replace(along_x(0, 100), frame_index=2))
-    with pytest.raises(DataError, match="Frame -1 of video 1"):
+    with pytest.raises(DataError, match="Frame -1 of video 1 cannot be; frames count from 0 on"):
         tracker.track(replace(along_x(0, 100), frame_index=-1, video_index=1))
     tracker.end_video(0)
     assert len(tracker.track(replace(along_x(0, 100), frame_index=0))) == 2

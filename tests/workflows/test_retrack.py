@@ -300,7 +300,7 @@ def test_options_reach_the_tracker():
 
 def test_options_without_tracking_are_warned_about():
     given = called("--features", "bboxes", "--use_flow")
-    assert "features, use_flow: no effect without tracking" in given.stderr
+    assert "features, use_flow: no effect without --tracking" in given.stderr
 
 
 def test_max_instances_is_the_count_of_last_resort():

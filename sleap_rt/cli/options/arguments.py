@@ -15,9 +15,9 @@ from sleap_rt.cli.options.config_file import (
     ConfigFile,
     config_options,
 )
-from sleap_rt.cli.options.parameters import refuse_stray_numbers
 from sleap_rt.cli.options.saved_config import save_config
-from sleap_rt.cli.options.usual_words import usual_word
+from sleap_rt.cli.options.words.stray import refuse_stray_words
+from sleap_rt.cli.options.words.usual import usual_word
 from sleap_rt.cli.terminal.help import HelpCommand
 from sleap_rt.errors import OptionError, did_you_mean, nearest
 from sleap_rt.options.paths import fitting_path
@@ -51,7 +51,7 @@ class OnceCommand(HelpCommand):
                 words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)
                 given = self._given(words, ctx)
             self._check_empty(words)
-            refuse_stray_numbers(args, given, self.params)
+            refuse_stray_words(args, given, self.params)
             rest = self._checked(words, given, ctx)
             _check_lengths(ctx.params.values())
         except click.NoSuchOption as error:

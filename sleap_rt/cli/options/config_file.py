@@ -16,6 +16,7 @@ import click
 from sleap_rt.cli.options.parameters import CommaSeparated, FileOrAddress
 from sleap_rt.cli.terminal.messages import note
 from sleap_rt.errors import OptionError
+from sleap_rt.model_files import kind_of_data
 from sleap_rt.options.saved import saved_by
 
 CONFIG, SAVE_CONFIG = "config", "save_config"  # names of the two options
@@ -71,7 +72,11 @@ class ConfigFile:
         except OSError as error:
             raise OptionError(f"config: {path} cannot be read: {error.strerror}") from error
         except ValueError as error:
-            raise OptionError(f"config: {path}: {error}") from error
+            kind = kind_of_data(path)
+            found = (
+                f" is {kind}, not a YAML file with lines `name: value`" if kind else f": {error}"
+            )
+            raise OptionError(f"config: {path}{found}") from error
 
     @contextmanager
     def named_in_errors(

@@ -86,12 +86,14 @@ class HelpCommand(RichCommand):
 
     context_class = HelpContext
 
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+    def make_context(
+        self, info_name: str | None, args: list[str], *rest: Any, **extra: Any
+    ) -> click.Context:
         options = [one for one in self.params if isinstance(one, click.Option)]
         names = {str(one.name): max(one.opts, key=len).lstrip("-") for one in options}
         flags = {name: f"--{name.replace('-', '_')}" for name in names.values()}
-        flags_are(flags | {name: flags[typed] for name, typed in names.items()})
-        return super().make_context(*args, **kwargs)
+        flags_are(flags | {name: flags[typed] for name, typed in names.items()}, args)
+        return super().make_context(info_name, args, *rest, **extra)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with examples_as_called(self):

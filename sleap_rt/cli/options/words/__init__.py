@@ -1,0 +1,1 @@
+"""Words of a command line that mean something else than they say."""

@@ -1,0 +1,98 @@
+"""Words of a command line that were taken for files and meant as something else."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from sleap_rt.cli.options.parameters import FrameList
+from sleap_rt.errors import OptionError
+from sleap_rt.options.frames import parse_frames
+from sleap_rt.words import as_typed
+
+_NUMBERS = re.compile(r"[\d,.-]*\d[\d,.-]*")
+_MOST_SPACES = 8  # in a name whose quotes were forgotten
+
+
+def refuse_stray_words(
+    args: Sequence[str], given: Mapping[str, Any], params: Iterable[click.Parameter]
+) -> None:
+    """Refuse words in place of inputs and models that are no files and were meant otherwise.
+
+    These are the parts of a path with spaces that stands there without quotes, numbers, and names
+    of options without their dashes.
+
+    Args:
+        args: of the command line, as typed.
+        given: parameter -> what was said.
+        params: of the command.
+
+    Raises:
+        OptionError: as the summary says.
+    """
+    _refuse_parts_of_a_path(args)
+    params = list(params)
+    flags = {str(one.name): one.opts[0] for one in params if isinstance(one, click.Option)}
+    for one in params:
+        values = given.get(str(one.name))
+        if not isinstance(one.type, click.Path) or not isinstance(values, tuple | list):
+            continue
+        for value in values:
+            if value not in args or os.path.exists(value):
+                continue
+            if _NUMBERS.fullmatch(str(value)):
+                raise OptionError(f"{value} is no file{_advice(str(value), args, params)}")
+            if value in flags:
+                raise OptionError(f"There is no file {value!r}; the option is {flags[value]}")
+
+
+def _refuse_parts_of_a_path(args: Sequence[str]) -> None:
+    for start, word in enumerate(args):
+        if word.startswith("-") or os.path.exists(word):
+            continue
+        for end in range(start + 2, min(start + 2 + _MOST_SPACES, len(args) + 1)):
+            path = " ".join(args[start:end])
+            if os.path.exists(path):
+                raise OptionError(
+                    f"{word} does not exist, but {as_typed(path)} does; a path with spaces stands "
+                    "in quotes"
+                )
+
+
+def _advice(word: str, args: Sequence[str], params: Sequence[click.Parameter]) -> str:
+    """What to do with a number, by the option that it stands behind."""
+    flag, numbers = _ahead_of(word, args)
+    option = next((one for one in params if flag in one.opts), None)
+    if option is not None and numbers and isinstance(option.type, FrameList):
+        parts = [part for number in (*numbers, word) for part in number.split(",") if part]
+        return f"; as a part of {flag}, write it without spaces: {flag} {','.join(parts)}"
+    if option is not None and numbers:
+        return f"; {flag} takes one value, {numbers[0]}, so leave out {word}"
+    frames = [one.opts[0] for one in params if isinstance(one.type, FrameList)]
+    if frames and _is_frames(word):
+        return f"; frames are chosen by {frames[0]} {word}, and `sleap-nn live` watches cameras"
+    return "; name a file, or the option that it belongs to"
+
+
+def _is_frames(word: str) -> bool:
+    try:
+        return bool(parse_frames(word))
+    except ValueError:
+        return False  # a date, say
+
+
+def _ahead_of(word: str, args: Sequence[str]) -> tuple[str, list[str]]:
+    """The option that a word stands behind, and the numbers between them."""
+    numbers: list[str] = []
+    position = len(args) - 1 - args[::-1].index(word)  # the last of that name
+    for other in reversed(args[:position]):
+        flag, _, value = other.partition("=")
+        if other.startswith("-") and not _NUMBERS.fullmatch(other):
+            flag = f"--{flag[2:].replace('-', '_')}" if flag.startswith("--") else flag
+            return flag, [*([value] if value else []), *reversed(numbers)]
+        if not _NUMBERS.fullmatch(other):
+            break
+        numbers.append(other)
+    return "", []
