@@ -41,7 +41,7 @@ TOPICS = {
     "Tracking": (
         "tracking",
         "workflows/tracking.py",
-        "workflows/retrack.py",
+        "workflows/retracking",
         "runtime/pipeline/retrack.py",
     ),
     "Evaluation": ("evaluation", "workflows/evaluate.py", "cli/eval.py"),

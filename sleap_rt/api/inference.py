@@ -30,7 +30,7 @@ from sleap_rt.options.paths import fitting_path, given_path, given_paths
 from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.predict import planned
-from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
+from sleap_rt.workflows.retracking import RetrackOptions, refuse_without_effect, retrack_data
 from sleap_rt.workflows.tracking import needed_tracker_options
 
 if TYPE_CHECKING:

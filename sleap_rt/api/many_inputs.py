@@ -21,7 +21,7 @@ from sleap_rt.workflows.many.run import LookAhead, ManyReport, none_ahead
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions
 from sleap_rt.workflows.report import Report
-from sleap_rt.workflows.retrack import RetrackOptions, RetrackSummary, retrack_data
+from sleap_rt.workflows.retracking import RetrackOptions, RetrackSummary, retrack_data
 
 if TYPE_CHECKING:
     import sleap_io as sio

@@ -2,10 +2,9 @@
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,11 +17,10 @@ from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.resume import resume_asked
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracking_option_list
+from sleap_rt.cli.options.words.swapped import refuse_swapped
 from sleap_rt.cli.reports.next_steps import after_many, after_results
 from sleap_rt.cli.terminal import messages
-from sleap_rt.cli.terminal.program import program_name
 from sleap_rt.errors import OptionError
-from sleap_rt.model_files import is_model, kind_in_place_of_model, refuse_model
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -33,7 +31,6 @@ from sleap_rt.options import (
     filled,
     overrides_at_run_time,
 )
-from sleap_rt.words import as_typed
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import needed_tracker_options, tracker_options
 
@@ -43,7 +40,7 @@ if TYPE_CHECKING:
     from sleap_rt.workflows.many.run import ManyRun
     from sleap_rt.workflows.many.task import Task
     from sleap_rt.workflows.plan import PredictionOptions
-    from sleap_rt.workflows.retrack import RetrackSummary
+    from sleap_rt.workflows.retracking import RetrackSummary
 
 
 @click.command(
@@ -82,10 +79,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     for other in ("gui", "dry_run"):
         if params["as_json"] and params[other]:
             raise OptionError(f"json and {other} exclude each other; give one")
-    inputs = (*params["inputs"], *params["data_path"])
-    _refuse_data_as_model(params["model_paths"], inputs)
-    for path in inputs:
-        refuse_model(path, "data_path")  # also if it was to be the model, and none is named
+    refuse_swapped(params["model_paths"], (*params["inputs"], *params["data_path"]))
     params = {**_in_our_terms(ctx, params), "resume": resume_asked(params)}
     try:
         return (_predict if params["model_paths"] else _track_only)(ctx, params)
@@ -95,21 +89,6 @@ def command(ctx: click.Context, /, **params: Any) -> int:
 
             json_error(error)
         raise
-
-
-def _refuse_data_as_model(given: Sequence[Path], inputs: Sequence[Path]) -> None:
-    kinds = {path: kind_in_place_of_model(path) for path in given}
-    data = [path for path, kind in kinds.items() if kind is not None]
-    if not data:
-        return
-    swapped = [path for path in inputs if is_model(path)]
-    models = [path for path in given if path not in data] + swapped or [Path("MODEL")]
-    inputs = [path for path in inputs if path not in swapped] + data
-    raise OptionError(
-        f"{data[0]} is {kinds[data[0]]}, not a model. Inputs stand ahead of -m, which takes all "
-        f"words up to the next option: `{program_name()} track {' '.join(map(as_typed, inputs))} "
-        f"-m {' '.join(map(as_typed, models))}`"
-    )
 
 
 def _in_our_terms(ctx: click.Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -135,10 +114,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     if params["dry_run"]:
         from sleap_rt.workflows.many.dry_run import dry_run
 
-        for line in dry_run(inputs.paths, many, models, options, overrides):
-            click.echo(line)
-        messages.next_step("the same command without --dry_run does this")
-        return 0
+        return _tell_plan(dry_run(inputs.paths, many, models, options, overrides))
     report = TerminalReport(
         quiet=params["quiet"],
         verbose=params["verbose"],
@@ -164,6 +140,13 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
     show(summary)
     _end(alone, summary, params)
     return int(summary.damaged.lacks_poses)
+
+
+def _tell_plan(lines: Iterable[str]) -> int:
+    for line in lines:
+        click.echo(line)
+    messages.next_step("the same command without --dry_run does this")
+    return 0
 
 
 def _alone(inputs: "Inputs") -> "ManyRun":
@@ -277,7 +260,8 @@ _OF_COMMAND = ("data_path", "inputs", "output_path", "verbose", "quiet")
 def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
     tracking = needed_tracker_options(params)
 
-    from sleap_rt.workflows.retrack import RetrackOptions, refuse_without_effect, retrack_data
+    from sleap_rt.workflows.retracking import RetrackOptions, refuse_without_effect, retrack_data
+    from sleap_rt.workflows.retracking.dry_run import retrack_dry_run
 
     refuse_without_effect(given_options(ctx, set(params) - set(_OF_COMMAND)))
     options = RetrackOptions(
@@ -292,6 +276,8 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
     )
     inputs, many = _inputs(params)
     _check_preview(params, options)
+    if params["dry_run"]:
+        return _tell_plan(retrack_dry_run(inputs.paths, many, options))
     retracked = partial(_show_retracked, quiet=params["quiet"], is_aside=params["as_json"])
     show = _previewed(retracked, params)
     alone = _alone(inputs)

@@ -163,7 +163,8 @@ class PredictionPlan:
         if self.compares:
             return f"engine auto: compares {', '.join(self.compares)} on the first frames"
         engine = self.options.engine
-        return f"engine {engine.engine} on {engine.device}: {self.engine_reason}"
+        place = "" if engine.device == "auto" else f" on {engine.device}"  # none works here
+        return f"engine {engine.engine}{place}: {self.engine_reason}"
 
 
 def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> None:

@@ -1,5 +1,7 @@
 """`track --dry_run` tells what the same command then does."""
 
+import shutil
+
 import pytest
 import sleap_io as sio
 
@@ -134,5 +136,51 @@ def test_a_device_on_which_the_run_would_fail_is_told(call, sample_graphs, tmp_p
     line = "warning: the run would fail here on engine ort: there is no driver"
     assert line in told.out.splitlines()
     assert call(*words, "--device", "cuda").code == 1
+    told = call(*words, "--engine", "trt-rtx", "--dry_run")
+    assert "engine trt-rtx: as asked for" in told.out.splitlines()
     elsewhere = call(*words, "--device", "cuda", "--dry_run", "--cluster", "local:2")
     assert "warning:" not in elsewhere.out
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "",
+        "--max_tracks 2 --frames 0-5,900",
+        "--filter_min_visible_nodes 3 --features bboxes --scoring_method iou",
+        "--max_tracks 3 -o {out}.csv",
+    ],
+)
+def test_tracking_alone_is_told_as_it_is_done(call, tmp_path, trackers, settings):
+    poses, out = tmp_path / "poses.slp", tmp_path / "out"
+    shutil.copy("samples/crawlers.slp", poses)
+    words = ["track", poses, "-t", *settings.format(out=out).split()]
+    told = call(*words, "--dry_run")
+    assert told.code == 0, told.err
+    assert list(tmp_path.glob("*.*")) == [poses]
+    facts, foreseen = facts_of(told), trackers[-1]
+    done = call(*words)
+    assert done.code == 0, done.err
+    assert trackers[-1] == foreseen
+    n_frames = 6 if "--frames" in settings else 180
+    assert facts["frames"].partition(" (")[0] == f"{n_frames} of 180"
+    assert done.out.startswith(f"{n_frames} frames, ")
+    assert facts["poses"] == f"{3 * n_frames} instances of {poses}"
+    assert facts["output"].partition(" (")[0] == done.out.rpartition(" -> ")[2].strip()
+    assert facts.get("warning") == (
+        "1 of the frames asked for have no labels" if "--frames" in settings else None
+    )
+    assert "animals are followed anew" in facts["note"]
+    assert facts["note"] in done.err
+
+
+def test_a_dry_run_of_tracking_alone_is_refused_as_the_run(call, tmp_path):
+    labels = sio.load_slp("samples/crawlers.slp", open_videos=False)
+    labels.videos[0].filename = str(tmp_path / "gone.mp4")
+    poses = tmp_path / "poses.slp"
+    labels.save(str(poses))
+    for settings in (["--frames", "900"], ["--use_flow"], ["-o", poses], ["--video_index", "3"]):
+        words = ["track", poses, "-t", *settings]
+        told, done = call(*words, "--dry_run"), call(*words)
+        assert (told.code, told.err) == (done.code, done.err)
+        assert told.code

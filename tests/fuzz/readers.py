@@ -186,7 +186,7 @@ def _evaluate(path: Path) -> None:
 
 def _retrack(path: Path) -> None:
     from sleap_rt.tracking.options import TrackerOptions
-    from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
+    from sleap_rt.workflows.retracking import RetrackOptions, retrack_data
 
     retrack_data(path, RetrackOptions(tracking=TrackerOptions()))
 

@@ -26,7 +26,7 @@ from sleap_rt.runtime.pipeline.stages import stage
 from sleap_rt.tracking import Tracker, TrackerOptions
 from sleap_rt.workflows.plan import PredictionOptions
 from sleap_rt.workflows.predict import predict
-from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
+from sleap_rt.workflows.retracking import RetrackOptions, retrack_data
 from sleap_rt.workflows.tuning import first_sight
 
 KEPT = r"\d+ of 23 frames are kept in .*out\.slp\.journal; pass resume=True"

@@ -16,7 +16,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.pipeline.retrack import retrack
 from sleap_rt.tracking import TrackerOptions
-from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
+from sleap_rt.workflows.retracking import RetrackOptions, retrack_data
 from sleap_rt.workflows.tracking import tracker_options, without_effect
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

@@ -11,7 +11,7 @@ from sleap_rt.labels import slices
 from sleap_rt.labels.slices import open_sliced
 from sleap_rt.options import FilterOptions, SelectionOptions
 from sleap_rt.tracking import TrackerOptions
-from sleap_rt.workflows.retrack import RetrackOptions, retrack_data
+from sleap_rt.workflows.retracking import RetrackOptions, retrack_data
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SKELETON = sio.Skeleton(["a", "b", "c"], edges=[("a", "b")], symmetries=[("b", "c")], name="fly")

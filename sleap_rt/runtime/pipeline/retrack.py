@@ -78,7 +78,7 @@ def track_labels(
     labels, selection = form.labels, on_merged_videos(selection, form.video_numbers)
     kept = kept_frames(labels.labeled_frames, labels.videos, frames, selection.video_index)
     if options.needs_images:
-        _check_videos([labels.videos[video] for video in sorted({video for video, _ in kept})])
+        check_videos([labels.videos[video] for video in sorted({video for video, _ in kept})])
     retracker = Retracker(options, _names_passed_on(kept), len(_node_names(kept)))
     for video, frame in sorted(kept, key=lambda item: (item[0], item[1].frame_idx)):
         retracker.track(frame, video)
@@ -176,7 +176,12 @@ def _node_names(kept: "list[tuple[int, sio.LabeledFrame]]") -> Sequence[str]:
     return first
 
 
-def _check_videos(videos: "list[sio.Video]") -> None:
+def check_videos(videos: "list[sio.Video]") -> None:
+    """Open the videos whose images tracking needs.
+
+    Raises:
+        DataError: one is missing.
+    """
     for video in videos:
         if not video.exists():
             raise DataError(

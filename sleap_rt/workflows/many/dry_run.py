@@ -1,6 +1,6 @@
 """What a prediction would do, told without doing it: the plan, settled as the run settles it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,44 @@ def dry_run(
     Raises:
         OptionError, DataError, ModelError, EngineError: what the run would refuse before it begins.
     """
-    resolve, first = ModelsOnce(), None
-    alone = [Task(path=inputs[0], output=options.output_path)]
+    resolve = ModelsOnce()
+    first: PredictionPlan | None = None
+
+    def lines(task: Task, n_waiting: int) -> Iterator[str]:
+        nonlocal first
+        asked = options
+        if many is not None:
+            asked = replace(options, output_path=task.output, resume=task.resume)
+        with planned(task.path, model_paths, asked, overrides, resolve=resolve) as (plan, opened):
+            earlier = begun_run(plan.journal_path) if plan.options.resume else None
+            if earlier is None and first is not None and plan.options.cluster is None:
+                plan = settled_like(replace(plan, compares=first.compares), first)
+            else:
+                plan = foreseen(plan, opened, earlier, n_waiting)
+            first = plan if earlier is None else first
+            stems = [video_stem(video) for video in opened.videos()]
+            yield from _lines(plan, stems)
+            warnings = [*_certain(plan), *doubts(plan, opened)]
+            yield from (f"warning: {warning}" for warning in warnings)
+
+    return told_each(inputs, many, options.output_path, lines)
+
+
+def told_each(
+    inputs: Sequence[Path],
+    many: ManyOptions | None,
+    output_path: Path | None,
+    lines: Callable[[Task, int], Iterator[str]],
+) -> Iterator[str]:
+    """What is told of each input; of several, those that are left out and errors too.
+
+    Args:
+        inputs: as the run takes them.
+        many: how; None for one input, whose errors are raised.
+        output_path: of one input.
+        lines: what is told of an input, given the number of those that wait.
+    """
+    alone = [Task(path=inputs[0], output=output_path)]
     tasks = alone if many is None else plan_many(inputs, many).tasks
     n_waiting = sum(task.status == "waiting" for task in tasks)
     for task in tasks:
@@ -48,24 +84,8 @@ def dry_run(
         if task.status == "existing":
             yield f"output: {task.output} is there already, and the input left out"
             continue
-        asked = options
-        if many is not None:
-            asked = replace(options, output_path=task.output, resume=task.resume)
         try:
-            with planned(task.path, model_paths, asked, overrides, resolve=resolve) as (
-                plan,
-                opened,
-            ):
-                earlier = begun_run(plan.journal_path) if plan.options.resume else None
-                if earlier is None and first is not None and plan.options.cluster is None:
-                    plan = settled_like(replace(plan, compares=first.compares), first)
-                else:
-                    plan = foreseen(plan, opened, earlier, n_waiting)
-                first = plan if earlier is None else first
-                stems = [video_stem(video) for video in opened.videos()]
-                yield from _lines(plan, stems)
-                warnings = [*_certain(plan), *doubts(plan, opened)]
-                yield from (f"warning: {warning}" for warning in warnings)
+            yield from lines(task, n_waiting)
         except SleapRtError as error:
             if many is None:
                 raise
@@ -95,10 +115,11 @@ def _lines(plan: PredictionPlan, stems: Sequence[str]) -> Iterator[str]:
     size = options.run.batch_size
     yield f"batch: {'auto' if size is None or plan.compares else f'{size} frames'}"
     used = effective_options(plan.models) - {"detect_every"}
-    yield f"decoding: {_changed(options.decode, used) or 'as usual'}"
-    yield f"filters: {_changed(options.filters) or 'none'}"
+    yield f"decoding: {changed_in_words(options.decode, used) or 'as usual'}"
+    yield f"filters: {changed_in_words(options.filters) or 'none'}"
     yield f"tracking: {_tracking(plan)}"
-    yield f"output: {_output(plan, stems)}"
+    form = "part" if plan.is_part else options.output_format
+    yield f"output: {output_in_words(options.output_path, options.output_format, form, stems)}"
     if plan.journal_path is not None:
         goes_on = bool(options.resume) and plan.journal_path.exists()
         yield f"journal: {plan.journal_path}{', which is continued' if goes_on else ''}"
@@ -106,22 +127,34 @@ def _lines(plan: PredictionPlan, stems: Sequence[str]) -> Iterator[str]:
 
 
 def _frames(plan: PredictionPlan) -> str:
-    selection, asked = plan.selection, plan.options.selection.frames
-    words = f"{len(selection.refs)} of {selection.n_total}"
-    if asked is not None:
-        listed = ",".join(in_ranges(asked))
-        words += f" (of {listed if len(listed) <= _MOST_TEXT else f'{listed[:_MOST_TEXT]}...'})"
+    selection = plan.selection
+    words = frames_in_words(len(selection.refs), selection.n_total, plan.options.selection.frames)
     if plan.is_part:
         words += f"; part {plan.options.frame_range_of}: {len(plan.positions)} of these"
     return words
 
 
-def _output(plan: PredictionPlan, stems: Sequence[str]) -> str:
-    options = plan.options
-    if options.output_path is None:
+def frames_in_words(n_kept: int, n_total: int, asked: Sequence[int] | None) -> str:
+    """How many of the frames are taken, and which were asked for; None: all."""
+    words = f"{n_kept} of {n_total}"
+    if asked is None:
+        return words
+    listed = ",".join(in_ranges(asked))
+    return f"{words} (of {listed if len(listed) <= _MOST_TEXT else f'{listed[:_MOST_TEXT]}...'})"
+
+
+def output_in_words(path: Path | None, format_name: str, form: str, stems: Sequence[str]) -> str:
+    """The files of a result.
+
+    Args:
+        path: as the run takes it; None: none is written.
+        format_name: one of `FORMATS`.
+        form: what to call the format.
+        stems: of the videos.
+    """
+    if path is None:
         return "none"
-    first, *others = possible_files(options.output_path, options.output_format, stems)
-    form = "part" if plan.is_part else options.output_format
+    first, *others = possible_files(path, format_name, stems)
     split = f", or of several videos with frames: {', '.join(map(str, others))}" if others else ""
     return f"{first} ({form}){split}"
 
@@ -138,13 +171,13 @@ def _tracking(plan: PredictionPlan) -> str:
 
 def tracker_in_words(options: TrackerOptions) -> str:
     """How animals are followed: the method, and all that is not as usual."""
-    changed = _changed(options)
+    changed = changed_in_words(options)
     if options.motion_model != "none" or not options.is_default("candidates_method"):
         return changed
     return ", ".join(filter(None, (f"candidates_method {options.candidates_method}", changed)))
 
 
-def _changed(options: Any, names: "frozenset[str] | None" = None) -> str:
+def changed_in_words(options: Any, names: "frozenset[str] | None" = None) -> str:
     """Options that are not as usual, in words.
 
     Args:

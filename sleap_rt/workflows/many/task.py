@@ -11,7 +11,7 @@ from sleap_rt.runtime.outputs.names import journal_of
 
 if TYPE_CHECKING:
     from sleap_rt.runtime.outputs.summary import PredictionSummary
-    from sleap_rt.workflows.retrack import RetrackSummary
+    from sleap_rt.workflows.retracking import RetrackSummary
 
 
 @dataclass(kw_only=True)
