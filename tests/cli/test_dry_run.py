@@ -117,6 +117,9 @@ def test_each_of_many_inputs_is_told_with_its_output(call, sample_graphs, tmp_pa
     lines = told.out.splitlines()
     for stem in ("crawlers", "one_crawler"):
         assert f"output: {tmp_path / 'res' / stem}.predictions.slp (slp)" in lines
+    names = [line.partition(":")[0] for line in lines]
+    assert names.count("models") == names.count("graphs") == 1  # as for the first
+    assert names.count("input") == names.count("frames") == 2
 
 
 def test_two_kinds_of_work_in_one_run_tell_their_engine_once(call, sample_graphs, tmp_path):

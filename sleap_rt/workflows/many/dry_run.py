@@ -23,6 +23,7 @@ from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned
 from sleap_rt.workflows.tuning import foreseen, settled_like
 
+_OF_EACH = tuple(f"{fact}: " for fact in ("frames", "poses", "output", "note", "warning"))
 _MOST_TEXT = 80  # characters of the frames' numbers
 
 
@@ -67,7 +68,9 @@ def told_each(
     output_path: Path | None,
     lines: Callable[[Task, int], Iterator[str]],
 ) -> Iterator[str]:
-    """What is told of each input; of several, those that are left out and errors too.
+    """What is told of each input; of several, what is as for the first is not told again.
+
+    Of several, those that are left out and errors are told too.
 
     Args:
         inputs: as the run takes them.
@@ -78,6 +81,7 @@ def told_each(
     alone = [Task(path=inputs[0], output=output_path)]
     tasks = alone if many is None else plan_many(inputs, many).tasks
     n_waiting = sum(task.status == "waiting" for task in tasks)
+    as_first: set[str] = set()
     for task in tasks:
         if len(tasks) > 1:
             yield f"input: {task.path}"
@@ -85,7 +89,12 @@ def told_each(
             yield f"output: {task.output} is there already, and the input left out"
             continue
         try:
-            yield from lines(task, n_waiting)
+            told = []
+            for line in lines(task, n_waiting):
+                if line not in as_first:
+                    yield line
+                told.append(line)
+            as_first = as_first or {line for line in told if not line.startswith(_OF_EACH)}
         except SleapRtError as error:
             if many is None:
                 raise
