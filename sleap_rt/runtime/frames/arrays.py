@@ -1,5 +1,6 @@
 """Frames that are arrays in memory."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,9 @@ from sleap_rt.errors import DataError
 
 
 def is_arrays(data: Any) -> bool:
-    """Whether this is an array, or a list of them."""
-    many = isinstance(data, list | tuple) and len(data) > 0
-    return isinstance(data, np.ndarray) or (many and all(isinstance(d, np.ndarray) for d in data))
+    """Whether this is an array, or a list with one, which is to hold nothing else."""
+    many = data if isinstance(data, list | tuple) else (data,)
+    return any(isinstance(one, np.ndarray) for one in many)
 
 
 def frames_of(data: Any) -> Image | list[Image]:
@@ -25,12 +26,33 @@ def frames_of(data: Any) -> Image | list[Image]:
         DataError: something else.
     """
     if isinstance(data, np.ndarray) and data.ndim != 4:
+        _refuse_gray_stack(data)
         data = [data]
+    if not isinstance(data, np.ndarray):
+        _refuse_others(data)
     if len(data) == 0:
         raise DataError("The array holds no frame: its first axis is 0 long")
     for frame in data[:1] if isinstance(data, np.ndarray) else data:  # of an array, all are alike
         with_channels(frame)
     return data if isinstance(data, np.ndarray) else [with_channels(frame) for frame in data]
+
+
+def _refuse_gray_stack(data: Image) -> None:
+    if data.ndim == 3 and 0 not in data.shape and not _is_image(data.shape):
+        raise DataError(
+            f"An array of shape {data.shape} is no frame (height, width[, channels]), and a stack "
+            "of frames has shape (n, height, width, channels); of gray frames, give "
+            "`frames[..., None]`"
+        )
+
+
+def _refuse_others(data: Sequence[Any]) -> None:
+    for index, one in enumerate(data):
+        if not isinstance(one, np.ndarray):
+            raise DataError(
+                f"A list of frames holds arrays and nothing else, but number {index} (from 0) is "
+                f"{type(one).__name__}; a list of paths to images holds nothing but paths"
+            )
 
 
 def with_channels(frame: Any) -> Image:
