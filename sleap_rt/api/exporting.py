@@ -16,7 +16,7 @@ from sleap_rt.options import (
     calibration_asked,
     filled,
 )
-from sleap_rt.options.paths import fitting_path
+from sleap_rt.options.paths import given_path
 from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.export import Exported
 from sleap_rt.workflows.export import export_models as export_with_options
@@ -87,7 +87,7 @@ def export_models(
 def _options(given: dict[str, Any]) -> ExportOptions:
     calibrate = given.pop("calibrate", None)
     calibration = calibration_asked(
-        None if calibrate is None else fitting_path(calibrate),
+        given_path("calibrate", calibrate),
         given.pop("calibration_frames", None),
         allow_loss=given.pop("allow_loss", False),
     )

@@ -26,6 +26,7 @@ from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
+from sleap_rt.options.given import refuse_unwritten
 from sleap_rt.options.paths import fitting_path, given_path, given_paths
 from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
@@ -60,7 +61,7 @@ def run_inference(
     return_class_maps: bool = False,
     return_class_vectors: bool = False,
     **arguments: "Unpack[InferenceArguments]",
-) -> "sio.Labels | list[sio.Labels | None] | list[dict[str, Any]]":
+) -> "sio.Labels | list[sio.Labels | None] | list[dict[str, Any]] | None":
     """Predict poses, track animals, or both.
 
     Args:
@@ -82,7 +83,9 @@ def run_inference(
             `sleap_rt.api.arguments.InferenceArguments`.
 
     Returns:
-        Labels, a list of labels for many inputs, or the list of dictionaries.
+        Labels of one path, images or a video; of a list of inputs, a folder of videos or a
+        pattern a list of labels, also where it stands for one input; or the list of dictionaries.
+        In place of labels, None where `skip_existing` leaves out a result that is no `.slp` file.
 
     Raises:
         SomeInputsFailedError: some of many inputs failed; it has the results of the others.
@@ -133,16 +136,14 @@ def _check_for_raw(data: Any, output_path: Any, arguments: Mapping[str, Any]) ->
 
 def _predict(
     data: Any, paths: Sequence[Path], output_path: Path | None, arguments: InferenceArguments
-) -> "sio.Labels | list[sio.Labels | None]":
+) -> "sio.Labels | list[sio.Labels | None] | None":
     """As the command does: everything is checked ahead of exporting and opening the models."""
     given = in_our_words(arguments)
     of_models = {n: v for n, v in given.items() if n not in RunArguments.__annotations__}
     of_run = {n: v for n, v in given.items() if n in RunArguments.__annotations__}
     options = with_run_options(model_options(of_models), of_run, output_path)
     if isinstance(data, str):
-        if not str(data):
-            raise OptionError("data_path is empty; name a video, a folder or a `.slp` file")
-        data = fitting_path(data)
+        data = fitting_path("data_path", data)
     overrides = overrides_at_run_time(given)
     match_known = bool(given.get("match_known", False))
     report, draw = PythonReport.of(given), _preview(given, options, data, output_path)
@@ -196,7 +197,7 @@ def _only_one(**sources: Any) -> Any:
 
 def _track_only(
     data: Any, output_path: Path | None, make_labels: bool, arguments: InferenceArguments
-) -> "sio.Labels | list[sio.Labels | None]":
+) -> "sio.Labels | list[sio.Labels | None] | None":
     """New tracks for the poses that labels have."""
     import sleap_io as sio
 
@@ -204,6 +205,7 @@ def _track_only(
     taken = taken_with_warnings({**given, "model_paths": []}, given)
     tracking = needed_tracker_options(taken)
     refuse_without_effect(given if make_labels else [*given, "make_labels"])
+    refuse_unwritten(output_path, given)
     options = RetrackOptions(
         tracking=tracking,
         selection=filled(SelectionOptions, given),
@@ -220,7 +222,9 @@ def _track_only(
         return retrack_many(*many, options, after=draw)
     if not isinstance(data, str | Path | sio.Labels):
         raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
-    done = retrack_data(data if isinstance(data, sio.Labels) else fitting_path(data), options)
+    done = retrack_data(
+        data if isinstance(data, sio.Labels) else fitting_path("data_path", data), options
+    )
     draw(done.paths)
     for note in done.notes:
         _log.warning(note)

@@ -15,6 +15,7 @@ from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import AnyFloats, Image
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options import FilterOptions, LiveOptions, filled, overrides_at_run_time
+from sleap_rt.options.given import refuse_unwritten
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.runtime.live import Figures, LiveResult
 from sleap_rt.runtime.pipeline.stages.faults import doing
@@ -97,8 +98,7 @@ def run_live(
             "frame PosePredictor.predict_frame finds poses"
         )
     given = {"tracking": True, **in_our_words(arguments)}
-    if given.pop("match_known", False):
-        raise OptionError("match_known: a camera has no labelled animals; leave it out")
+    _refuse_useless(given, output_path)
     if given.get("size") is not None:
         given["size"] = tuple(given["size"])
     models = model_options(given)
@@ -128,6 +128,12 @@ def run_live(
         if processor is not None:
             with doing("The processor's save"):
                 processor.save()
+
+
+def _refuse_useless(given: dict[str, Any], output_path: str | Path | None) -> None:
+    if given.pop("match_known", False):
+        raise OptionError("match_known: a camera has no labelled animals; leave it out")
+    refuse_unwritten(output_path, given, ["no_empty_frames"])
 
 
 def _check_processor(processor: Any) -> None:

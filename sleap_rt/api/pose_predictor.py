@@ -27,6 +27,7 @@ from sleap_rt.options import (
     filled,
     overrides_at_run_time,
 )
+from sleap_rt.options.given import refuse_given, refuse_unwritten
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.options.value_types import check_value
 from sleap_rt.runtime.frames.arrays import with_channels
@@ -252,23 +253,6 @@ class PosePredictor:
         return with_run_options(self._options, in_our_words(arguments), output_path)
 
 
-def refuse_given(names: Collection[str], given: Mapping[str, Any], reason: str) -> None:
-    """Refuse arguments that have no effect, unless they say what happens anyway.
-
-    Args:
-        names: of these arguments.
-        given: name -> value.
-        reason: in words.
-
-    Raises:
-        OptionError: one of them is given.
-    """
-    harmless = (None, False, "auto", "instance")
-    useless = [name for name in names if name in given and given[name] not in harmless]
-    if useless:
-        raise OptionError(f"{', '.join(useless)}: {reason}")
-
-
 def model_options(given: Mapping[str, Any]) -> PredictionOptions:
     """The options that are settled when models are opened.
 
@@ -291,7 +275,11 @@ def with_run_options(
         options: of the models.
         given: of `RunArguments`, in our words.
         output_path: the file to write; None writes none.
+
+    Raises:
+        OptionError: an option has a value that cannot be honoured, or no effect.
     """
+    refuse_unwritten(output_path, given)
     taken = taken_with_warnings({**given, "max_instances": options.decode.max_instances}, given)
     return replace(
         options,

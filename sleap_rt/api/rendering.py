@@ -72,5 +72,5 @@ def render(
     import sleap_io as sio  # takes a second to import
 
     check_value("data", data, Path | sio.Labels)
-    source = data if isinstance(data, sio.Labels) else fitting_path(data)
+    source = data if isinstance(data, sio.Labels) else fitting_path("data", data)
     return render_labels(source, RenderOptions(**given), on_pictures)

@@ -148,6 +148,40 @@ def test_what_has_no_effect_on_results_one_by_one_is_refused(graph, given):
         run_inference(clip, model_paths=graph, make_labels=False, **given)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"output_format": "csv"},
+        {"overwrite": True},
+        {"resume": True},
+        {"journal": "a.journal"},
+    ],
+)
+def test_what_is_said_about_a_file_is_refused_where_none_is_written(graph, given):
+    (name,) = given
+    words = f"{name}: no effect without output_path"
+    clip, labels = "samples/one_crawler.mp4", "samples/one_crawler.slp"
+    with PosePredictor(graph) as predictor, pytest.raises(OptionError, match=words):
+        predictor.predict(clip, **given)
+    for data in (clip, [clip, "samples/crawlers.mp4"]):
+        with pytest.raises(OptionError, match=f"{name}: "):
+            run_inference(data, model_paths=graph, **given)
+    if name in ("output_format", "overwrite"):
+        for call in (
+            lambda: run_inference(labels, tracking=True, **given),
+            lambda: sleap_rt.run_live(clip, model_paths=graph, **given),
+            lambda: sleap_rt.merge_parts("none.part", **given),
+        ):
+            with pytest.raises(OptionError, match=words):
+                call()
+
+
+def test_values_that_say_what_happens_anyway_pass_without_a_file(graph):
+    usual = {"output_format": "auto", "overwrite": False, "resume": "auto", "journal": None}
+    labels = run_inference("samples/one_crawler.mp4", model_paths=graph, frames=[0], **usual)
+    assert len(labels) == 1
+
+
 def test_options_of_many_inputs_are_refused_where_one_is_taken(graph):
     with PosePredictor(graph) as predictor, pytest.raises(OptionError, match="summary: only run_"):
         predictor.predict("samples/crawlers.mp4", summary="run.json")

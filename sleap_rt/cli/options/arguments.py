@@ -193,4 +193,4 @@ def _check_lengths(values: Iterable[Any]) -> None:
         if isinstance(value, tuple):
             _check_lengths(value)
         elif isinstance(value, Path):
-            fitting_path(value)
+            fitting_path("", value)

@@ -52,7 +52,8 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
         return _open_arrays(data, selection)
     if isinstance(data, (str, Path)):
         _refuse_address(str(data))
-        return replace(_open_path(fitting_path(data), selection), given=fitting_path(data))
+        path = fitting_path("data", data)
+        return replace(_open_path(path, selection), given=path)
     if isinstance(data, (list, tuple)):
         paths = tuple(given_paths("images", data))
         _refuse_several(paths)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sleap_rt.errors import OptionError
 from sleap_rt.runtime.outputs.names import settled_format
+from sleap_rt.words import counted
 from sleap_rt.workflows.many.inputs import Inputs
 
 
@@ -56,7 +57,8 @@ def many_options(
         return None
     if inputs.is_many and output_path is not None and not is_folder:
         raise OptionError(
-            f"output_path {output_path}: one file for {len(inputs.paths)} inputs; name a folder"
+            f"output_path {output_path}: one file for "
+            f"{counted(len(inputs.paths), 'input')}; name a folder"
         )
     if values.get("frame_range_of") is not None:
         raise OptionError("frame_range_of: give it with one input and the name of its part")
