@@ -105,7 +105,7 @@ class OnceCommand(HelpCommand):
             near = nearest(error.option_name, self._shown_names())
             possible = None if near is None else [near]
             raise click.NoSuchOption(error.option_name, possibilities=possible, ctx=ctx) from None
-        _refuse_twice(order, ctx)
+        _refuse_twice(order, words, ctx)
         return {
             one.name: values[one.name]
             for one in order
@@ -135,14 +135,23 @@ class OnceCommand(HelpCommand):
         return ConfigFile.joined([words, *kept])
 
 
-def _refuse_twice(given: Iterable[click.Parameter], ctx: click.Context) -> None:
+def _refuse_twice(
+    given: Iterable[click.Parameter], words: Sequence[str], ctx: click.Context
+) -> None:
     for parameter, n_times in Counter(given).items():
         if n_times > 1 and isinstance(parameter, click.Option) and _counts_once(parameter):
             name = max(parameter.opts, key=len)
+            if all(not {*names}.isdisjoint(words) for names in _on_and_off(parameter)):
+                opposite = max(parameter.secondary_opts, key=len)
+                raise click.UsageError(f"{name} and {opposite} exclude each other; give one", ctx)
             raise click.UsageError(
                 f"{name} was given {n_times} times, and only one of them would count; give it once",
                 ctx,
             )
+
+
+def _on_and_off(option: click.Option) -> tuple[list[str], list[str]]:
+    return option.opts, option.secondary_opts
 
 
 def _counts_once(option: click.Option) -> bool:

@@ -35,6 +35,13 @@ class ManyOptions:
     overwrite: bool = False
     summary: Path | None = None
 
+    def __post_init__(self) -> None:
+        if self.skip_existing and self.overwrite:
+            raise OptionError(
+                "skip_existing and overwrite exclude each other: results that are there either "
+                "stay or are replaced"
+            )
+
 
 def many_options(
     inputs: Inputs, output_path: Path | None, values: Mapping[str, Any], *, names_output: bool
