@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sleap_rt.api.argument_types import check_arguments
-from sleap_rt.api.arguments import OverrideArguments
+from sleap_rt.api.arguments import OverrideArguments, in_our_words
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.contract import Precision
 from sleap_rt.errors import OptionError
@@ -70,9 +70,9 @@ def export_models(
         ModelError: a model cannot be exported, or the export extra is not installed.
         EngineError: the engine asked for cannot be built.
     """
-    check_arguments(arguments, ExportArguments, beside=("folder", "progress"))
+    checked = check_arguments(arguments, ExportArguments, beside=("folder", "progress"))
     check_value("on_step", on_step, Callable | None)
-    given: dict[str, Any] = dict(arguments)
+    given = in_our_words(checked)
     of_training = {name: given.pop(name) for name in ModelOverrides.__annotations__ & given.keys()}
     if (given and options is not None) or (of_training and overrides != NO_OVERRIDES):
         named = ", ".join(given or of_training)

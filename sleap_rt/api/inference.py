@@ -93,7 +93,7 @@ def run_inference(
         DataError, ModelError, EngineError: as `PosePredictor`.
     """
     own = ("data_path", "model_paths", "output_path")
-    check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES, own)
+    given = check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES, own)
     data = _only_one(data_path=data_path, input_labels=input_labels, input_video=input_video)
     asked = (
         return_confmaps,
@@ -108,16 +108,16 @@ def run_inference(
     if make_labels and wanted:
         raise OptionError(f"{', '.join(wanted)}: no effect with make_labels=True")
     if not make_labels:
-        _check_for_raw(data, output_path, arguments)
+        _check_for_raw(data, output_path, given)
     output = given_path("output_path", output_path)
     paths = [] if model_paths is None else given_paths("model_paths", model_paths)
     if not paths:
-        return _track_only(data, output, make_labels, arguments)
+        return _track_only(data, output, make_labels, given)
     if make_labels:
-        return _predict(data, paths, output, arguments)
-    of_models = {n: v for n, v in arguments.items() if n in ModelArguments.__annotations__}
-    of_run = {n: v for n, v in arguments.items() if n in RunArguments.__annotations__}
-    with PosePredictor(paths, raw=partial(raw_names, wanted), **of_models) as predictor:  # type: ignore[arg-type]
+        return _predict(data, paths, output, given)
+    of_models = {n: v for n, v in given.items() if n in ModelArguments.__annotations__}
+    of_run = {n: v for n, v in given.items() if n in RunArguments.__annotations__}
+    with PosePredictor(paths, raw=partial(raw_names, wanted), **of_models) as predictor:
         return raw_batches(predictor, data, of_run)
 
 
@@ -135,7 +135,7 @@ def _check_for_raw(data: Any, output_path: Any, arguments: Mapping[str, Any]) ->
 
 
 def _predict(
-    data: Any, paths: Sequence[Path], output_path: Path | None, arguments: InferenceArguments
+    data: Any, paths: Sequence[Path], output_path: Path | None, arguments: Mapping[str, Any]
 ) -> "sio.Labels | list[sio.Labels | None] | None":
     """As the command does: everything is checked ahead of exporting and opening the models."""
     given = in_our_words(arguments)
@@ -196,7 +196,7 @@ def _only_one(**sources: Any) -> Any:
 
 
 def _track_only(
-    data: Any, output_path: Path | None, make_labels: bool, arguments: InferenceArguments
+    data: Any, output_path: Path | None, make_labels: bool, arguments: Mapping[str, Any]
 ) -> "sio.Labels | list[sio.Labels | None] | None":
     """New tracks for the poses that labels have."""
     import sleap_io as sio

@@ -90,14 +90,14 @@ def run_live(
         ModelError, EngineError: as `PosePredictor`.
         RunError: a library or the processor failed. What was recorded until then is saved.
     """
-    check_arguments(arguments, LiveArguments)
+    checked = check_arguments(arguments, LiveArguments)
     if isinstance(data, np.ndarray) and data.ndim < 3:
         raise OptionError(
             "data must be frames as they come: an array (n, height, width) or (n, height, width, "
             f"channels) uint8, or another iterable of frames; got shape {data.shape}, and of one "
             "frame PosePredictor.predict_frame finds poses"
         )
-    given = {"tracking": True, **in_our_words(arguments)}
+    given = {"tracking": True, **in_our_words(checked)}
     _refuse_useless(given, output_path)
     if given.get("size") is not None:
         given["size"] = tuple(given["size"])

@@ -53,7 +53,7 @@ def merge_parts(
         DataError: the parts do not belong together, some are missing or damaged, the input has
             changed, or the output cannot be written.
     """
-    check_arguments(arguments, TrackingArguments)
+    given = check_arguments(arguments, TrackingArguments)
     check_value("no_empty_frames", no_empty_frames, bool)
     check_value("reproducible", reproducible, bool)
     check_value("overwrite", overwrite, bool)
@@ -61,7 +61,7 @@ def merge_parts(
     options = MergeOptions(
         output_path=given_path("output_path", output_path),
         output_format=output_format,
-        tracking=tracker_options(taken_with_warnings(arguments, arguments)),
+        tracking=tracker_options(taken_with_warnings(given, given)),
         no_empty_frames=no_empty_frames,
         reproducible=reproducible,
         overwrite=overwrite,

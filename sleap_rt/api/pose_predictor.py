@@ -113,10 +113,9 @@ class PosePredictor:
         raw: Sequence[str] | Callable[[ModelSet], Sequence[str]] = (),
         **arguments: "Unpack[ModelArguments]",
     ) -> None:
-        check_arguments(arguments, ModelArguments, _OF_RUNS)
+        given = in_our_words(check_arguments(arguments, ModelArguments, _OF_RUNS))
         if not callable(raw):
             check_value("raw", raw, Sequence[str])
-        given = in_our_words(arguments)
         self._options = model_options(given)
         self._match_known = bool(given.get("match_known", False))
         self._is_closed = False
@@ -247,10 +246,10 @@ class PosePredictor:
     ) -> PredictionOptions:
         if self._is_closed:
             raise OptionError(_CLOSED)
-        check_arguments(arguments, RunArguments, _OF_MODELS)
-        refuse_given(_OF_MANY, arguments, "only run_inference takes many inputs")
-        refuse_given(("cluster",), arguments, "the models are open here; give it to run_inference")
-        return with_run_options(self._options, in_our_words(arguments), output_path)
+        given = check_arguments(arguments, RunArguments, _OF_MODELS)
+        refuse_given(_OF_MANY, given, "only run_inference takes many inputs")
+        refuse_given(("cluster",), given, "the models are open here; give it to run_inference")
+        return with_run_options(self._options, in_our_words(given), output_path)
 
 
 def model_options(given: Mapping[str, Any]) -> PredictionOptions:

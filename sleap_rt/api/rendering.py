@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.signatures import names_arguments
@@ -55,8 +55,7 @@ def render(
     Raises:
         OptionError, DataError: as the command says them.
     """
-    check_arguments(arguments, RenderArguments)
-    given: dict[str, Any] = dict(arguments)
+    given = check_arguments(arguments, RenderArguments)
     shows = given.pop("progress", False)
     if given.get("frames") is not None:
         given["frames"] = given_frames(given["frames"])

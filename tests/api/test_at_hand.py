@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import re
 import shutil
 import subprocess
@@ -64,6 +65,12 @@ def trained(request, tmp_path, monkeypatch):
         ({"queue_maxsize": "4"}, "queue_maxsize must be a whole number; got '4'"),
         ({"queue_maxsize": True}, "queue_maxsize must be a whole number; got True"),
         ({"peak_threshold": "high"}, "must be a number or a list of numbers; got 'high'"),
+        ({"peak_threshold": np.array([0.1, 0.2, 0.3])}, "or [centroid, centered instance] without"),
+        ({"peak_threshold": np.ones((2, 2))}, "must be a number or a list of numbers; got [[1.0,"),
+        ({"peak_threshold": {0.1, 0.2}}, "must be a number or a list of numbers; got {0."),
+        ({"frames": np.array(0.5)}, "frames must be a list of whole numbers"),
+        ({"queue_maxsize": np.array([1, 2])}, "queue_maxsize must be a whole number; got [1, 2]"),
+        ({"tracking": np.int64(1)}, "tracking must be True or False; got 1"),
         ({"tracking": "yes"}, "tracking must be True or False; got 'yes'"),
         ({"anchor_part": 3}, "anchor_part must be a string or None; got 3"),
         ({"device": 0}, "device must be a string; got 0"),
@@ -83,12 +90,15 @@ def test_a_value_of_another_type_is_told_in_words(given, words):
         {"frames": np.arange(3), "peak_threshold": [0.1, 1], "min_instance_peaks": 1},
         {"frames": (0, 2), "resume": "auto", "batch_size": "auto", "max_tracks": None},
         {"frames": iter([0, 1]), "integral_refinement": None},
+        {"peak_threshold": np.array([0.1, 0.2]), "tracking": np.bool_(True)},
+        {"peak_threshold": np.array(0.1), "filter_overlapping": np.array(True)},
     ],
 )
 def test_values_of_the_right_types_pass(given):
-    check_arguments(given, InferenceArguments)
+    checked = check_arguments(given, InferenceArguments)
+    assert json.dumps({**checked, "frames": list(checked.get("frames", ()))})  # Python's own types
     if "frames" in given:
-        assert len(list(given["frames"])) > 1  # the check leaves an iterator as it is
+        assert len(checked["frames"]) > 1
 
 
 def test_arguments_of_another_call_are_told_where_they_belong(graph):
