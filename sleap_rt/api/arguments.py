@@ -32,7 +32,7 @@ class ModelArguments(OverrideArguments, total=False):
     device: str
     threads: int | None
     workspace: int | None
-    cuda_graphs: bool
+    cuda_graphs: bool | None
     peak_threshold: float | list[float]  # of both stages, or [centroid, centered instance]
     centroid_peak_threshold: float | None
     integral_refinement: Literal["integral", "none"] | None  # None is "none"

@@ -239,6 +239,18 @@ def test_the_signature_names_every_option():
     assert shown["tracking"].default is False
 
 
+@pytest.mark.parametrize(
+    "public",
+    [
+        *(run_inference, PosePredictor, PosePredictor.predict, PosePredictor.stream),
+        *(sleap_rt.run_live, sleap_rt.render, sleap_rt.merge_parts, sleap_rt.export_models),
+    ],
+)
+def test_what_the_signature_shows_as_default_may_be_given(public):
+    for one in inspect.signature(public).parameters.values():
+        assert one.default is not None or "None" in str(one.annotation), str(one)
+
+
 def test_results_have_a_short_name(graph):
     with PosePredictor(graph) as predictor:
         found = predictor.predict_frame(np.zeros((250, 324), np.uint8), 7)

@@ -207,8 +207,8 @@ def test_another_run_is_told_by_what_it_differs(path):
 
 def test_a_second_writer_is_refused_at_once(path):
     with Journal(path, pytest.fail):
-        words = f"Another run is writing {path.with_suffix('')}: its journal {path} is in use"
-        with pytest.raises(DataError, match=re.escape(words)):
+        told = f"Another run is writing {path.with_suffix('')}: its journal {path} is in use"
+        with pytest.raises(DataError, match=re.escape(told)):
             Journal(path, pytest.fail)
         with pytest.raises(DataError, match="Another run is writing"):
             check_not_locked(path)
