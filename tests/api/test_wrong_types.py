@@ -144,6 +144,7 @@ def test_a_wrong_type_is_told_in_words_that_name_it(public):
         ("render", {"data": ""}, "data is empty"),
         ("render", {"data": "."}, "is a folder; name a `.slp` file"),
         ("render", {"crop": (1, 2)}, "crop must be x1,y1,x2,y2 px"),
+        ("render", {"tracks": []}, "tracks must name tracks; none was given"),
         ("render", {"tracks": [1]}, "tracks must be a list of strings or None; got [1]"),
         ("run_inference", {"make_labels": None}, "make_labels must be True or False; got None"),
         ("load_metrics", {"path": 3}, "path must be a path; got 3"),
