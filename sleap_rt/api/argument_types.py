@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_type_hints
 
 from sleap_rt.errors import OptionError, did_you_mean
-from sleap_rt.options.upstream import why_unknown
+from sleap_rt.options.upstream import RENAMED, why_unknown
 from sleap_rt.options.value_types import check_value, in_python
 
 
@@ -40,6 +40,7 @@ def check_arguments(
 
 
 def _refuse_name(name: str, names: Collection[str], elsewhere: Mapping[str, str]) -> None:
+    elsewhere = {**{old: f"it is {new} here" for old, new in RENAMED["track"].items()}, **elsewhere}
     if name in elsewhere:
         raise TypeError(f"unexpected keyword argument {name!r}: {elsewhere[name]}.")
     reason = why_unknown(name)

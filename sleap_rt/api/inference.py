@@ -42,6 +42,7 @@ _log = log_of(__name__)
 _BY_OTHER_NAMES = {
     "models": "models are given as model_paths",
     "output": "the file to write is given as output_path",
+    "labels": "labels in memory are given as input_labels, a file of them as data_path",
     **dict.fromkeys(("data", "input", "video", "videos"), "the input is given as data_path"),
 }
 
@@ -49,10 +50,10 @@ _BY_OTHER_NAMES = {
 @names_arguments(InferenceArguments)
 def run_inference(
     data_path: str | Path | Sequence[str | Path] | None = None,
+    model_paths: str | Path | Sequence[str | Path] | None = None,
     *,
     input_labels: "sio.Labels | None" = None,
     input_video: "sio.Video | None" = None,
-    model_paths: str | Path | Sequence[str | Path] | None = None,
     output_path: str | Path | None = None,
     make_labels: bool = True,
     return_confmaps: bool = False,
@@ -67,10 +68,10 @@ def run_inference(
     Args:
         data_path: video, image, folder or list of images, HDF5, TIFF stack or `.slp` file. A list
             of these, a folder of videos or a pattern (`"videos/*.mp4"`) is processed one by one.
-        input_labels: labels in memory instead.
-        input_video: a video instead.
         model_paths: as the command's `-m`. None or empty tracks the poses that labels have, which
             needs `tracking=True`.
+        input_labels: labels in memory instead of `data_path`.
+        input_video: a video instead.
         output_path: a `.slp` file to write as well; None writes none. A folder for many inputs.
         make_labels: False returns dictionaries of arrays, one per batch; see
             `sleap_rt.api.array_results.raw_batches`.

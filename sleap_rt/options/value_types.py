@@ -100,7 +100,7 @@ def _is_told(annotation: Any) -> bool:
     return all(
         get_args(kind)[0] in _MANY
         if _is_sequence(kind)
-        else isclass(kind) or get_origin(kind) is Literal
+        else get_origin(kind) is Literal or (get_origin(kind) is None and isclass(kind))
         for kind in _alternatives(annotation)
     )
 

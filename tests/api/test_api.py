@@ -94,7 +94,7 @@ def test_calls_do_not_change_the_predictor(predictor, clip, poses):
 
 
 def test_run_inference_returns_labels_and_writes_only_when_told(graphs, clip, poses, tmp_path):
-    labels = run_inference(clip, model_paths=graphs, frames=FRAMES)
+    labels = run_inference(clip, graphs, frames=FRAMES)
     np.testing.assert_allclose(points_of(labels), poses, atol=1e-4)
     assert labels.provenance["model_type"] == "single_instance"
     path = tmp_path / "out.slp"

@@ -104,9 +104,17 @@ def test_values_of_the_right_types_pass(given):
 def test_arguments_of_another_call_are_told_where_they_belong(graph):
     with pytest.raises(TypeError, match="models': models are given as model_paths"):
         run_inference("a.mp4", models="x")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="runtime': it is engine here"):
+        run_inference("a.mp4", runtime="onnx")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="frames': it can differ from call to call"):
         PosePredictor(graph, frames=[0])  # type: ignore[call-arg]
     predictor = PosePredictor(graph)
+    with pytest.raises(TypeError, match="output_path': results are handed out one by one"):
+        predictor.stream("a.mp4", output_path="a.slp")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Did you mean 'frame_index'"):
+        predictor.predict_frame(np.zeros((9, 9), np.uint8), frame_idx=3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="model_paths': it is settled when models are opened"):
+        predictor.predict("a.mp4", model_paths="x")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="peak_threshold': it is settled when models are"):
         predictor.predict("a.mp4", peak_threshold=0.1)  # type: ignore[call-arg]
 
@@ -136,6 +144,8 @@ def test_a_closed_predictor_says_so(graph):
         predictor.predict_frame(np.zeros((9, 9), np.uint8))
     with pytest.raises(OptionError, match="is closed"):
         predictor.predict("a.mp4")
+    with pytest.raises(OptionError, match="is closed"), predictor:
+        pass
 
 
 @pytest.mark.parametrize(
