@@ -58,7 +58,7 @@ class LiveProcessor(Protocol):
         ...
 
 
-@names_arguments(LiveArguments, **_DEFAULTS)
+@names_arguments(LiveArguments, LiveOptions, **_DEFAULTS)
 def run_live(
     data: str | Path | Iterable[Image],
     *,
@@ -78,7 +78,7 @@ def run_live(
         model_paths: as the command's `-m`.
         processor: gets every result at once.
         output_path: a file to record to.
-        **arguments: see `sleap_rt.api.arguments.LiveArguments`; `tracking` is on.
+        **arguments: as listed below; `tracking` is on.
 
     Returns:
         Frames, latencies, and what was written.
