@@ -1,5 +1,6 @@
 """A program hands over frames of its own: what it does with them, or fails to, harms no result."""
 
+import logging
 import threading
 import time
 from itertools import chain
@@ -9,7 +10,7 @@ import pytest
 import sleap_io as sio
 
 from sleap_rt import PosePredictor, render, run_live
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, OptionError, RunError
 from sleap_rt.options import LiveOptions
 from sleap_rt.runtime.frames.live import find_source
 from sleap_rt.runtime.frames.video import VideoFile
@@ -193,11 +194,75 @@ def test_slow_work_on_a_frame_is_no_silence_of_the_camera(graph, images):
     assert done.figures.n_predicted == 2
 
 
+def test_a_processor_may_work_in_place(graph, images, tmp_path):
+    """What it does to its arrays is in neither the record, nor the tracks, nor the frames."""
+
+    def in_place(poses, told):
+        poses += 1000
+        for name in ("image", "scores", "point_scores"):
+            told[name][:] = 7
+
+    given = [image.copy() for image in images[:4]]
+    for name, loop in (("plain", Loop()), ("in_place", Loop(in_place))):
+        run_live(
+            loop.paced(given),
+            model_paths=graph,
+            processor=loop,
+            output_path=tmp_path / f"{name}.slp",
+            use_flow=True,
+        )
+    np.testing.assert_array_equal(given, images[:4])
+    plain, other = (sio.load_slp(str(tmp_path / f"{n}.slp")) for n in ("plain", "in_place"))
+    assert len(plain) == len(other) == 4
+    for expected, found in zip(plain, other, strict=True):
+        for one, same in zip(expected.instances, found.instances, strict=True):
+            np.testing.assert_array_equal(same.numpy(scores=True), one.numpy(scores=True))
+            assert (same.track.name, same.score) == (one.track.name, one.score)
+
+
+def test_a_class_in_place_of_a_processor_is_refused_at_once():
+    with pytest.raises(OptionError, match=r"got the class Loop. Make one of it: `Loop\(...\)`"):
+        run_live(iter([GRAY]), model_paths="none", processor=Loop)
+
+
+def test_what_fails_first_is_told_where_saving_fails_too(graph, images, caplog):
+    class Broken(Loop):
+        def save(self):
+            raise OSError("disk full")
+
+    def fail(poses, told):
+        raise ValueError("no laser")
+
+    with pytest.raises(RunError, match="frame 0 failed: ValueError: no laser"):
+        run_live(images[:1], model_paths=graph, processor=Broken(fail))
+    assert "The processor's save failed: OSError: disk full." in caplog.messages
+    with pytest.raises(RunError, match="save failed: OSError: disk full"):
+        run_live(images[:1], model_paths=graph, processor=Broken())
+
+
+def test_the_address_of_the_page_is_known_to_all(graph, images, caplog):
+    pytest.importorskip("cv2")
+    loop = Loop()
+    with caplog.at_level(logging.WARNING):
+        done = run_live(images[:1], model_paths=graph, processor=loop, view=0)
+    address = done.addresses["view"]
+    assert address.startswith("http://127.0.0.1:")
+    assert loop.told["addresses"] == {"view": address}
+    assert f"view: {address}" in caplog.messages
+
+
 def test_a_list_that_comes_faster_than_it_is_predicted_has_an_honest_rate(graph, images):
     """Frames that come all at once take as long as their results."""
     loop = Loop(lambda *_: time.sleep(0.2))
     figures = run_live(images[:1], model_paths=graph, processor=loop).figures
     assert figures.seconds > 0.2
+
+
+@pytest.mark.parametrize("name", ["batch_size", "frames", "resume"])
+def test_an_option_of_runs_over_files_is_told_as_such(name):
+    words = f"unexpected keyword argument {name!r}: frames are predicted one by one"
+    with pytest.raises(TypeError, match=words):
+        run_live(iter([GRAY]), model_paths="none", **{name: 4})
 
 
 def test_a_record_without_a_file_of_its_frames_is_drawn_over_one(graph, images, tmp_path, request):
