@@ -251,6 +251,27 @@ def test_the_address_of_the_page_is_known_to_all(graph, images, caplog):
     assert f"view: {address}" in caplog.messages
 
 
+def test_who_gives_a_list_is_told_that_most_of_it_was_dropped(graph, images, caplog):
+    came = threading.Event()
+
+    class Told(tuple):
+        """Tells when the last image was taken."""
+
+        def __iter__(self):
+            yield from super().__iter__()
+            came.set()
+
+    loop = Loop(lambda *_: came.wait(LONG))
+    done = run_live(Told(images), model_paths=graph, processor=loop)
+    assert done.figures.n_dropped == 2
+    assert any(
+        one.startswith("2 of 4 frames were dropped, as all came at") for one in caplog.messages
+    )
+    caplog.clear()
+    run_live(images[:1], model_paths=graph)
+    assert not [one for one in caplog.messages if "dropped" in one]
+
+
 def test_a_list_that_comes_faster_than_it_is_predicted_has_an_honest_rate(graph, images):
     """Frames that come all at once take as long as their results."""
     loop = Loop(lambda *_: time.sleep(0.2))
