@@ -111,6 +111,7 @@ $(READY): pyproject.toml constraints-dev.txt
 		"The pinned versions need Python 3.11 or newer, and \`$(PYTHON)' is older or absent." \
 		"Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; false)
 	$(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV), 2 GB: a minute or a few, by the network"
 	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,opencv]"
 	touch $@
 

@@ -19,6 +19,7 @@ from typing import Any
 _LONGEST = 2000  # characters of a message
 OVERLAY = ".overlay"  # ends the names of videos that `render` draws, which nobody means as input
 _MOST_NAMES = 10_000  # of a folder that are looked at for one that was meant
+_ALIKE = 0.65  # of 1; `frames` and `rate` have 0.6, `batch_size` and `crop_size` 0.63, `zmp` 0.67
 _DIGITS = re.compile(r"\d+")
 _COMMAND = re.compile(r"(`(?:sleap-nn|sleap-rt|sio) [^`]*`)")  # of a shell; its options stay
 _ALONE = r"(?<![\w/.-])"  # not in a word or a path
@@ -236,8 +237,8 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     stem = _NUMBERED.fullmatch(given)
     others = [key for key in by_key if not (stem and _numbered_alike(stem, key))]
     begun = [key for key in others if len(given) > 2 and key.startswith(given)]
-    parts = [key for key in others if given in key.split("_")]
-    found = [*get_close_matches(given, others, n=1), *begun, *parts]
+    parts = [key for key in others if given in key.split("_") and not key.startswith("no_")]
+    found = [*get_close_matches(given, others, n=1, cutoff=_ALIKE), *begun, *parts]
     return by_key[found[0]] if found else None
 
 

@@ -1,4 +1,4 @@
-"""Numbers in sentences, and paths in commands."""
+"""Numbers and errors in sentences, and paths in commands."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,12 @@ def in_ranges(numbers: Sequence[int]) -> Iterator[str]:
     for start, end in pairwise([0, *breaks, len(numbers)]):
         first, last = numbers[start], numbers[end - 1]
         yield str(first) if first == last else f"{first}-{last}"
+
+
+def error_in_words(error: BaseException) -> str:
+    """Kind and message of an exception on one line."""
+    message = " ".join(str(error).split()).rstrip(".")
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def as_typed(path: Path | str) -> str:

@@ -105,6 +105,7 @@ def test_logs_in_python_name_arguments_and_the_program_that_is_ours(caplog):
 
 
 NAMES = ("--json", "--precision", "--frames", "--resume", "--max_height", "--max_tracks", "h5_old")
+OF_LIVE = ("--rate", "--crop_size", "--zmq", "--view", "--no_empty_frames")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,14 @@ NAMES = ("--json", "--precision", "--frames", "--resume", "--max_height", "--max
 def test_the_nearest_name_is_suggested_or_none(typed, meant):
     assert nearest(typed, NAMES) == meant
     assert did_you_mean(typed, NAMES) == (f" Did you mean {meant!r}?" if meant else "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("--frames", None), ("--batch_size", None), ("--zmp", "--zmq"), ("--veiw", "--view")],
+)
+def test_a_name_of_another_meaning_is_not_suggested(typed, meant):
+    assert nearest(typed, OF_LIVE) == meant
 
 
 def test_another_number_is_no_typing_error():

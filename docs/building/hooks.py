@@ -6,6 +6,7 @@ for the repository; here they are led to the pages of the site.
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
 
@@ -30,8 +31,17 @@ ELSEWHERE = {  # place in the repository -> place on the site
     "benchmarks/results.md": "benchmarks/results.md",
     "samples/README.md": "samples/README.md",
 }
-_MESSAGES = re.compile(r"^<!-- messages: (.+) -->$", re.MULTILINE)
-_GRAPH = re.compile(r"^<!-- graph: (\w+) -->$", re.MULTILINE)
+_WRITTEN_BY: dict[str, Callable[..., str]] = {
+    "commands": commands.reference,
+    "options of SLEAP 1.4": old_options.table,
+    "messages": messages.listing,
+    "graph": graph_tables.table,
+}
+# Who reads the file itself sees the sentence ahead of the mark, if there is one.
+_GENERATED = re.compile(
+    rf"^(?:\*.*`make docs`.*\* )?<!-- ({'|'.join(map(re.escape, _WRITTEN_BY))})(?:: (.+))? -->$",
+    re.MULTILINE,
+)
 _SHORT_CODE = re.compile(r"<code>(?=[^<]{1,32}</code>)")  # it is broken at any hyphen otherwise
 _LINK = re.compile(r"(?<=\]\()([^)#\s:]+)(?=[)#])")
 
@@ -45,10 +55,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill the generated parts, and lead links written for the repository to pages of the site."""
-    markdown = markdown.replace("<!-- commands -->", commands.reference())
-    markdown = markdown.replace("<!-- options of SLEAP 1.4 -->", old_options.table())
-    markdown = _MESSAGES.sub(lambda topic: messages.listing(topic[1]), markdown)
-    markdown = _GRAPH.sub(lambda kind: graph_tables.table(kind[1]), markdown)
+    markdown = _GENERATED.sub(_written, markdown)
     on_site = page.file.src_uri
     places = {place: path for path, place in ELSEWHERE.items()}
     in_repository = places.get(on_site, f"docs/{on_site}")
@@ -61,6 +68,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return relpath(place, dirname(on_site) or ".")
 
     return _LINK.sub(led, markdown)
+
+
+def _written(mark: re.Match[str]) -> str:
+    about = () if mark[2] is None else (mark[2],)
+    return _WRITTEN_BY[mark[1]](*about)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:

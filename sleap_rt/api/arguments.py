@@ -26,28 +26,46 @@ class OverrideArguments(TypedDict, total=False):
 
 
 class ModelArguments(OverrideArguments, total=False):
-    """Arguments that are fixed when models are opened. Left out: the command's default."""
+    """Arguments that are fixed when models are opened. Left out: the command's default.
+
+    Attributes:
+        peak_threshold: confidence below which there is no peak; of both stages, or [centroid,
+            centered instance].
+        integral_refinement: `integral` moves a peak within its cell by integral regression, `none`
+            (or None) leaves it on the grid.
+        match_known: a centroid model alone takes over the poses of labelled animals.
+        progress: a bar for a first export; None shows one on terminals and in notebooks.
+    """
 
     engine: str
     device: str
     threads: int | None
     workspace: int | None
     cuda_graphs: bool | None
-    peak_threshold: float | list[float]  # of both stages, or [centroid, centered instance]
+    peak_threshold: float | list[float]
     centroid_peak_threshold: float | None
-    integral_refinement: Literal["integral", "none"] | None  # None is "none"
+    integral_refinement: Literal["integral", "none"] | None
     max_instances: int | None
     max_edge_length_ratio: float
     dist_penalty_weight: float
     min_line_scores: float
     min_instance_peaks: float
-    detect_every: int  # frames; a pair's first model sees one of so many
-    match_known: bool  # a centroid model alone takes over poses of labelled animals
-    progress: bool | None  # a bar for a first export; None: on terminals and in notebooks
+    detect_every: int
+    match_known: bool
+    progress: bool | None
 
 
 class TrackingArguments(TypedDict, total=False):
-    """Arguments for following animals. Left out: the command's default."""
+    """Arguments for following animals. Left out: the command's default.
+
+    Attributes:
+        tracking: follow animals through frames; without it, the others have no effect.
+        use_kalman: sleap-nn's word for `motion_model="kalman"`, taken with a warning.
+        kf_track_features: of sleap-nn's Kalman tracker, taken with a warning.
+        kf_init_frame_count: of sleap-nn's Kalman tracker, taken with a warning.
+        kf_node_indices: of sleap-nn's Kalman tracker, taken with a warning.
+        kf_reset_gap_size: of sleap-nn's Kalman tracker, taken with a warning.
+    """
 
     tracking: bool
     tracking_window_size: int
@@ -72,7 +90,7 @@ class TrackingArguments(TypedDict, total=False):
     tracking_pre_cull_iou_threshold: float
     tracking_clean_instance_count: int
     tracking_clean_iou_threshold: float
-    use_kalman: bool  # sleap-nn's; down to the end: taken with a warning
+    use_kalman: bool
     kf_track_features: str | None
     kf_init_frame_count: int | None
     kf_node_indices: str | Sequence[int] | None
@@ -93,15 +111,38 @@ class FilterArguments(TypedDict, total=False):
 
 
 class RunArguments(FilterArguments, TrackingArguments, total=False):
-    """Arguments that can differ from call to call. Left out: the command's default."""
+    """Arguments that can differ from call to call. Left out: the command's default.
 
-    batch_size: int | Literal["auto"] | None  # None is "auto"
+    Attributes:
+        batch_size: frames per call of the engine; None or `auto` lets memory and measurements
+            decide.
+        cluster: whose workers predict: `local:N`, the address of a scheduler, or a `.yaml` file of
+            jobs; None predicts here.
+        frame_range_of: `K/N`: the K-th of N parts of the frames, which `merge_parts` joins.
+        frames: frame numbers, such as range(10), or `0-9,20` as in the command; None takes all. In
+            labels they hold for each of the videos.
+        centroid_output: how a centroid model alone stores what it finds: an instance of one node, a
+            centroid, or both.
+        no_empty_frames: leave out frames without instances.
+        output_format: kind of the file to write, or `auto`: as `output_path` ends, else slp.
+        overwrite: replace a file that is not the unchanged result of the same input.
+        skip_existing: of many inputs, leave out those whose result is there.
+        summary: of many inputs: JSON file that says what became of each.
+        reproducible: leave times out of the result, so that the same run gives the same bytes.
+        resume: continue the journal of an interrupted run; `auto` does if there is one, False
+            starts again, None refuses to overwrite one.
+        journal: keeps what was predicted until it is written; None: `<output_path>.journal`.
+        gui: write progress as JSON lines on standard output.
+        progress: bars on standard error; None: of a first export, if somebody looks.
+    """
+
+    batch_size: int | Literal["auto"] | None
     queue_maxsize: int
     stall_timeout: float
     on_error: Literal["continue", "stop"]
-    cluster: str | Path | None  # "local:N", address of a scheduler, or a `.yaml` file of jobs
-    frame_range_of: str | None  # "K/N": the K-th of N parts, which merge_parts joins
-    frames: Sequence[int] | str | None  # such as range(10), or "0-9,20" as in the command
+    cluster: str | Path | None
+    frame_range_of: str | None
+    frames: Sequence[int] | str | None
     video_index: int | None
     only_labeled_frames: bool
     only_suggested_frames: bool
@@ -114,20 +155,26 @@ class RunArguments(FilterArguments, TrackingArguments, total=False):
     no_empty_frames: bool
     output_format: Literal["auto", "slp", "analysis_h5", "csv", "nwb", "coco"]
     overwrite: bool
-    skip_existing: bool  # many inputs: leave out those whose result is there
-    summary: str | Path | None  # many inputs: JSON file that says what became of each
-    reproducible: bool  # no times in the result, so that the same run gives the same bytes
+    skip_existing: bool
+    summary: str | Path | None
+    reproducible: bool
     resume: bool | Literal["auto"] | None
-    journal: str | Path | None  # keeps what was predicted; None: <output_path>.journal
-    gui: bool  # progress as JSON lines on standard output
-    progress: bool | None  # bars on standard error; None: of a first export, if somebody looks
+    journal: str | Path | None
+    gui: bool
+    progress: bool | None
 
 
 class LiveArguments(ModelArguments, FilterArguments, TrackingArguments, total=False):
-    """Arguments of a live run. Left out: the command's default."""
+    """Arguments of a live run. Left out: the command's default.
+
+    Attributes:
+        output_format: kind of the file to record to, or `auto`: as `output_path` ends, else slp.
+        no_empty_frames: leave out frames without instances.
+        overwrite: replace a file that is not the unchanged result of the same input.
+    """
 
     rate: float | None
-    size: Sequence[int] | None  # (width, height)
+    size: Sequence[int] | None
     camera_format: str | None
     stall_timeout: float
     duration: float | None
@@ -141,9 +188,13 @@ class LiveArguments(ModelArguments, FilterArguments, TrackingArguments, total=Fa
 
 
 class InferenceArguments(ModelArguments, RunArguments, total=False):
-    """Arguments for opening models and for one call."""
+    """Arguments for opening models and for one call.
 
-    preview: bool  # a picture of a few frames beside each result
+    Attributes:
+        preview: write a picture of a few frames beside each result.
+    """
+
+    preview: bool
 
 
 def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sleap_rt.contract import Precision
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     NO_OVERRIDES,
+    CalibrationOptions,
     ExportOptions,
     ModelOverrides,
     calibration_asked,
@@ -37,7 +38,7 @@ class ExportArguments(OverrideArguments, total=False):
     frame_size: Sequence[int] | None  # trt, bonsai: (width, height[, channels]) px
 
 
-@names_arguments(ExportArguments)
+@names_arguments(ExportArguments, ExportOptions, CalibrationOptions)
 def export_models(
     models: str | Path | Sequence[str | Path],
     folder: str | Path | None = None,
@@ -58,8 +59,7 @@ def export_models(
         on_step: called as each step begins and ends.
         progress: without `on_step`, show a bar on standard error; None does on terminals and in
             notebooks.
-        **arguments: the same by name, such as `precision="fp16"`; see
-            `sleap_rt.api.exporting.ExportArguments`.
+        **arguments: the same by name, such as `precision="fp16"`, as listed below.
 
     Returns:
         The graphs, first stage first.

@@ -80,8 +80,7 @@ def run_inference(
         return_paf_graph: add peaks and the scores of all their connections, before grouping.
         return_class_maps: add class maps.
         return_class_vectors: add class probabilities of every instance.
-        **arguments: every other option of the command, by its name; see
-            `sleap_rt.api.arguments.InferenceArguments`.
+        **arguments: every other option of the command, by its name; they follow below.
 
     Returns:
         Labels of one path, images or a video; of a list of inputs, a folder of videos or a

@@ -94,7 +94,7 @@ class PosePredictor:
         model_paths: export folder, `.onnx` files or trained model folders, as the command's `-m`.
         raw: names of raw network outputs to hand out with every frame (`FrameInstances.raw`), or a
             function that picks them for the models.
-        **arguments: see `sleap_rt.api.arguments.ModelArguments`.
+        **arguments: as listed at `PosePredictor.__init__`.
 
     Attributes:
         skeleton: of the instances.
@@ -115,6 +115,7 @@ class PosePredictor:
         raw: Sequence[str] | Callable[[ModelSet], Sequence[str]] = (),
         **arguments: "Unpack[ModelArguments]",
     ) -> None:
+        """Open models; all is said at the class."""
         given = in_our_words(check_arguments(arguments, ModelArguments, _OF_RUNS))
         if not callable(raw):
             check_value("raw", raw, Sequence[str])
@@ -160,7 +161,7 @@ class PosePredictor:
                 `sleap_io.Labels`, or frames as an array, (n, height, width, channels) uint8 or one
                 such frame.
             output_path: a `.slp` file to write as well.
-            **arguments: see `sleap_rt.api.arguments.RunArguments`.
+            **arguments: as listed below.
 
         Raises:
             DataError: the input is missing, cannot be read, or no frame is left.

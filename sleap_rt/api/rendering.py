@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 class RenderArguments(TypedDict, total=False):
-    """What is shown and how. Left out: the command's default."""
+    """What is shown and how. Left out: the command's default.
+
+    Attributes:
+        frames: frame numbers, such as range(10), or `0-9,20` as in the command; None takes those
+            that the labels have, of pictures the first with an animal.
+        progress: a bar on standard error.
+    """
 
     frames: Sequence[int] | str | None
     video_index: int | None
@@ -35,7 +41,7 @@ class RenderArguments(TypedDict, total=False):
     progress: bool  # a bar on standard error
 
 
-@names_arguments(RenderArguments)
+@names_arguments(RenderArguments, RenderOptions)
 def render(
     data: "str | Path | sio.Labels",
     output_path: str | Path | None = None,
@@ -47,7 +53,7 @@ def render(
         data: a `.slp` file, or labels, which stay as they are.
         output_path: the video (.mp4, .mov, .mkv) or picture (.png, .jpg) to write; None: a video
             beside the file.
-        **arguments: see `sleap_rt.api.rendering.RenderArguments`.
+        **arguments: as listed below.
 
     Returns:
         The files written, their size, and how many animals were drawn.

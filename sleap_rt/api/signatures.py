@@ -5,6 +5,8 @@ from dataclasses import fields
 from inspect import Parameter, Signature, signature
 from typing import Any, TypeVar, get_type_hints
 
+from sleap_rt.api.arguments import ModelArguments, RunArguments, TrackingArguments
+from sleap_rt.api.explained import explain
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -31,13 +33,17 @@ _HOMES = (
     FilterOptions,
     TrackerOptions,
 )
+_MEANINGS = (*_HOMES, ModelArguments, TrackingArguments, RunArguments)
 
 
-def names_arguments(arguments: type, **other: Any) -> Callable[[_Function], _Function]:
-    """Show the keywords of a TypedDict, with their defaults, in place of `**arguments`.
+def names_arguments(
+    arguments: type, *homes: type, **other: Any
+) -> Callable[[_Function], _Function]:
+    """Show the keywords of a TypedDict, with defaults and meanings, in place of `**arguments`.
 
     Args:
         arguments: the TypedDict.
+        *homes: classes that explain arguments, beside the TypedDict and the option classes.
         **other: defaults of this function that differ from those of the option classes.
     """
 
@@ -59,6 +65,7 @@ def names_arguments(arguments: type, **other: Any) -> Callable[[_Function], _Fun
         function.__signature__ = Signature(  # type: ignore[attr-defined]
             [*own, *more], return_annotation=plain.return_annotation
         )
+        explain(function, [one.name for one in more], (*_MEANINGS, *homes, arguments))
         return function
 
     return add

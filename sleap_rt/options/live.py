@@ -17,7 +17,8 @@ class LiveOptions:
         rate: frames per second asked of a camera, or at which a video is played; None: its own.
         size: (width, height) px asked of a camera; None: its own.
         camera_format: pixel format or codec asked of a camera, e.g. `mjpeg`; None: its own.
-        stall_timeout: s without a new frame after which a camera counts as lost; 0 waits for ever.
+        stall_timeout: s without a new frame after which a camera, or a program that gives frames,
+            counts as lost; 0 waits for ever.
         duration: s from the first frame on after which the run ends; None: until the camera ends,
             or Ctrl-C.
         deadline_ms: latency from frame to result that is to be kept; None: none.

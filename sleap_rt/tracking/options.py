@@ -25,32 +25,62 @@ class TrackerOptions:
 
     An option that has no effect in combination with the others must keep its default.
 
+    Attributes:
+        tracking_window_size: past frames that are compared with; with `local_queues`, past
+            instances of a track.
+        min_new_track_points: visible nodes that an instance needs to start a track.
+        candidates_method: `fixed_window` forgets a track that is not seen for a window,
+            `local_queues` never.
+        min_match_points: visible nodes that a past instance needs to be compared with.
+        features: what of two instances is compared.
+        scoring_method: similarity of the features.
+        scoring_reduction: how the scores with the past instances of a track become one.
+        robust_best_instance: quantile in (0, 1] for `robust_quantile`.
+        track_matching_method: `hungarian` takes the best total, `greedy` the best pair first.
+        max_tracks: most tracks ever begun in one video; None sets no limit.
+        oks_stddev: spread of every node, as a share of the animal's size.
+        use_flow: move past poses to the current frame by optical flow, which reads the images.
+        of_img_scale: resize of both images ahead of the flow.
+        of_window_size: window of the flow, px of the resized image, odd.
+        of_max_levels: levels of the image pyramid above the first.
+        motion_model: `kalman` predicts where tracks are, and matches by that.
+        post_connect_single_breaks: join a track that ends with the one that begins there.
+        tracking_target_instance_count: animals expected in a frame.
+        tracking_pre_cull_to_target: not 0: at most the expected number of animals enters the
+            tracker.
+        tracking_pre_cull_iou_threshold: overlap in [0, 1] above which that drops an instance; 0: by
+            score alone.
+        tracking_clean_instance_count: above 0: at most so many instances of a frame leave the
+            tracker, and breaks are joined.
+        tracking_clean_iou_threshold: overlap in [0, 1] above which that drops an instance; 0: by
+            score alone.
+
     Raises:
         OptionError: a value is not allowed, or stands in a combination that cannot be honoured.
     """
 
-    tracking_window_size: int = 5  # processed frames (fixed_window), instances (local_queues)
-    min_new_track_points: int = 0  # visible nodes an instance needs to start a track
+    tracking_window_size: int = 5
+    min_new_track_points: int = 0
     candidates_method: Literal["fixed_window", "local_queues"] = "fixed_window"
-    min_match_points: int = 0  # visible nodes a past instance needs to be a candidate
+    min_match_points: int = 0
     features: Literal["keypoints", "centroids", "bboxes", "image"] = "keypoints"
     scoring_method: Literal["oks", "cosine_sim", "iou", "euclidean_dist"] = "oks"
     scoring_reduction: Literal["mean", "max", "robust_quantile"] = "mean"
-    robust_best_instance: float = 1.0  # quantile in (0, 1] for robust_quantile
+    robust_best_instance: float = 1.0
     track_matching_method: Literal["hungarian", "greedy"] = "hungarian"
-    max_tracks: int | None = None  # tracks ever created in one video; None: no limit
-    oks_stddev: float = 0.025  # σ of every node, as a share of the animal's size
+    max_tracks: int | None = None
+    oks_stddev: float = 0.025
     use_flow: bool = False
-    of_img_scale: float = 1.0  # resize of both images ahead of the flow
-    of_window_size: int = 21  # px of the resized image, odd
-    of_max_levels: int = 3  # image pyramid levels above the first
-    motion_model: Literal["none", "kalman"] = "none"  # kalman: association by motion
+    of_img_scale: float = 1.0
+    of_window_size: int = 21
+    of_max_levels: int = 3
+    motion_model: Literal["none", "kalman"] = "none"
     post_connect_single_breaks: bool = False
-    tracking_target_instance_count: int | None = None  # animals expected in a frame
-    tracking_pre_cull_to_target: int = 0  # not 0: at most the target count enters the tracker
-    tracking_pre_cull_iou_threshold: float = 0.0  # overlap in [0, 1]; 0: by score alone
-    tracking_clean_instance_count: int = 0  # > 0: at most so many leave the tracker
-    tracking_clean_iou_threshold: float = 0.0  # overlap in [0, 1]; 0: by score alone
+    tracking_target_instance_count: int | None = None
+    tracking_pre_cull_to_target: int = 0
+    tracking_pre_cull_iou_threshold: float = 0.0
+    tracking_clean_instance_count: int = 0
+    tracking_clean_iou_threshold: float = 0.0
 
     def __post_init__(self) -> None:
         self._check_values()

@@ -13,6 +13,7 @@ pytest.importorskip("mkdocs", reason="needs the extra docs")
 from sleap_rt.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +172,20 @@ def test_names_of_options_stay_in_one_line(building):
     marked = building.hooks.on_page_content(html, None, None, None)
     assert marked == html.replace("<code>--", '<code class="short">--')
     assert ".short { white-space: nowrap" in (ROOT / "docs/site.css").read_text()
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_rows_of_tables_are_lines(path):
+    """A table that was wrapped as a paragraph is none."""
+    text = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
+    for line in text.splitlines():
+        assert "|---" not in line or re.fullmatch(r" *\|(?:\s*:?-+:?\s*\|)+", line), line
+
+
+def test_who_reads_a_page_in_the_repository_sees_that_a_part_is_filled_in(building):
+    told = "*The list is filled in by `make docs`.* <!-- options of SLEAP 1.4 -->"
+    assert told in (ROOT / "docs/coming_from/sleap.md").read_text("utf-8").splitlines()
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))
+    site = building.hooks.on_page_markdown(told, page, None, None)
+    assert "make docs" not in site
+    assert "|---" in site

@@ -156,7 +156,7 @@ def test_a_camera_that_falls_silent_is_lost(graph, tmp_path):
         name, patience = "camera 5", 0.3
 
         def __init__(self):
-            from sleap_rt.runtime.frames.live.unfiled import without_files
+            from sleap_rt.runtime.frames.unfiled import without_files
 
             self.opened = without_files(self.name, "none")
 

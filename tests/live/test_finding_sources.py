@@ -138,12 +138,7 @@ def test_a_series_of_images_needs_a_rate(tmp_path):
     assert [frame.image()[0, 0, 0] for frame in frames] == [0, 1]
 
 
-def test_frames_of_a_program_are_checked():
-    source = find_source([np.zeros((4, 5), np.uint8), np.zeros((4, 5), np.float32)], PLAIN)
-    assert source.first().shape == (4, 5, 1)
-    first, second = source.frames(threading.Event())
-    assert first.image().shape == (4, 5, 1)
-    with pytest.raises(DataError, match="frame 1 is float32"):
-        second.image()
-    with pytest.raises(DataError, match="there are none"):
-        find_source([], PLAIN).first()
+def test_a_model_in_place_of_a_source_is_called_so(sample_graphs):
+    (graph,) = sample_graphs("bottomup")
+    with pytest.raises(OptionError, match=f"The source {graph} is a model; give it with model_p"):
+        find_source(graph, PLAIN)

@@ -82,6 +82,15 @@ def test_a_lost_source_is_told_behind_its_last_frame(source):
             newest.take(LONG)
 
 
+def test_at_the_end_a_source_is_waited_for_from_its_last_frame_on(source, monkeypatch):
+    waited = []
+    with Newest(source) as newest:
+        monkeypatch.setattr(newest._thread, "join", waited.append)
+        newest._heard_of -= 1.5  # s ago
+    source.give(None)
+    assert 0.2 <= waited[0] <= 0.5
+
+
 def test_a_source_that_hangs_is_left_behind(source, monkeypatch):
     monkeypatch.setattr("sleap_rt.runtime.frames.live.newest._LEAVE_SECONDS", 0.05)
     with Newest(source):

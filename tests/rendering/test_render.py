@@ -228,7 +228,11 @@ WRONG = [
         {"data_path": "two.slp"},
         "two.slp has poses in 2 videos, and one is shown: choose it with",
     ),
-    (1, {"data_path": "lost.slp"}, "Or say where it is with --video_path."),
+    (
+        1,
+        {"data_path": "lost.slp"},
+        "If a file elsewhere has its frames, name it with --video_path.",
+    ),
     (1, {"data_path": "plain.slp", "tracks": ["a"]}, "plain.slp has no tracks; `sleap-nn track -i"),
 ]
 

@@ -25,6 +25,7 @@ from sleap_rt.runtime.frames.sleap_video import (
     video_files,
 )
 from sleap_rt.runtime.frames.source import LostVideo, Reader, Source
+from sleap_rt.runtime.frames.unfiled import is_unfiled
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -135,6 +136,12 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
         video.replace_filename(new if isinstance(video.filename, list) else new[0], open=False)
         # The same video in another place: its metadata still holds.
         video.backend_metadata.update({**metadata, **names_in_metadata(video.filename)})
+    unfiled = [name for name in missing if is_unfiled(name)]
+    if unfiled:
+        raise DataError(
+            "A program or a camera gave the frames of these videos, and none were kept: "
+            f"{'; '.join(unfiled)}."
+        )
     if missing:
         raise DataError(
             "These videos are missing where the labels say and beside them in "

@@ -27,6 +27,7 @@ from sleap_rt.runtime.frames.sleap_video import (
     video_files,
 )
 from sleap_rt.runtime.frames.source import Reader, Source
+from sleap_rt.runtime.frames.unfiled import ARRAY
 from sleap_rt.runtime.frames.video import VideoFile
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _open_arrays(data: Any, selection: SelectionOptions) -> OpenInput:
 def _array_video() -> "list[sio.Video]":
     import sleap_io as sio
 
-    return [sio.Video("array", open_backend=False)]
+    return [sio.Video(ARRAY, open_backend=False)]
 
 
 def _open_images(

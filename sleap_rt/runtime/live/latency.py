@@ -15,7 +15,7 @@ class Figures:
     """What became of some frames.
 
     Attributes:
-        seconds: in which they arrived.
+        seconds: from the start to the last result.
         n_came: frames that arrived.
         n_predicted: of these, that have a result.
         n_dropped: of these, that a newer one replaced.

@@ -77,8 +77,8 @@ class FlowShifter:
                 "only between frames of one size. Follow the animals without it."
             )
         self._size = gray.shape
-        if self._scale == 1:
-            return gray
+        if self._scale == 1:  # a copy: the caller may fill the same memory with the next frame
+            return gray.copy()
         return np.asarray(cv2.resize(gray, None, fx=self._scale, fy=self._scale), np.uint8)
 
     def remember(self, frame_number: int, prepared: Image, live_frames: AnyInts) -> None:

@@ -5,10 +5,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from sleap_rt.errors import DataError, FrameError
+from sleap_rt.errors import FrameError
 from sleap_rt.instances import FrameInstances, ImageState
 from sleap_rt.options import FilterOptions, LiveOptions
-from sleap_rt.runtime.frames.live import LiveFrame, LiveSource, Newest
+from sleap_rt.runtime.frames.live import (
+    LiveFrame,
+    LiveSource,
+    Newest,
+    check_patience,
+    reading,
+)
 from sleap_rt.runtime.live import Figures, Latencies, LiveResult, NobodyReadsError, Outlet
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.pipeline.filters import filter_frame
@@ -54,7 +60,7 @@ class Answering:
         self._n_unreadable = 0
         self._whole = Latencies(live.deadline_ms)
         self._recent = Latencies(live.deadline_ms)
-        self._told_at = self._started = self._came_last = time.perf_counter()
+        self._told_at = self._started = self._answered_last = time.perf_counter()
         self._told_counts = (0, 0, 0, 0)
 
     def run(self, stop: threading.Event) -> Figures:
@@ -66,7 +72,7 @@ class Answering:
         Raises:
             DataError: the source is lost.
         """
-        self._told_at = self._started = self._came_last = time.perf_counter()
+        self._told_at = self._started = self._answered_last = time.perf_counter()
         self._newest = Newest(self._source)
         with self._newest as newest:
             while not stop.is_set() and not self._is_over():
@@ -76,17 +82,19 @@ class Answering:
                         self._answer(frame)
                     except NobodyReadsError:
                         break
+                    finally:
+                        self._answered_last = time.perf_counter()
                 elif newest.is_ended:
                     break
                 else:
-                    self._check_patience()
+                    check_patience(self._source, time.perf_counter() - self._answered_last)
                 self._tell_now_and_then()
         return self.figures
 
     @property
     def figures(self) -> Figures:
         """Of the whole run so far."""
-        seconds = self._came_last - self._started
+        seconds = self._answered_last - self._started
         return self._whole.figures(seconds, *self._counts())
 
     def _counts(self) -> tuple[int, int, int, int]:
@@ -98,15 +106,10 @@ class Answering:
         duration = self._live.duration
         return duration is not None and time.perf_counter() - self._started >= duration
 
-    def _check_patience(self) -> None:
-        patience = self._source.patience
-        if patience and time.perf_counter() - self._came_last > patience:
-            raise DataError(f"{self._source.name} is lost: no frame came for {patience:g} s.")
-
     def _answer(self, frame: LiveFrame) -> None:
-        self._came_last = frame.came
         try:
-            image = frame.image()
+            with reading(self._source.name):
+                image = frame.image()
         except FrameError:
             self._n_unreadable += 1
             return

@@ -1,5 +1,6 @@
 """What a live run tells while it runs, and at its end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class LiveSummary:
         engine: that ran the graphs.
         device: where it truly ran.
         paths: files written.
+        addresses: of what others could look at, by its kind: `view`, `zmq`.
         notes: what tracking left out, in words.
         warnings: frames that the engine left unanswered, in words.
     """
@@ -27,6 +29,7 @@ class LiveSummary:
     engine: str
     device: str
     paths: tuple[Path, ...]
+    addresses: Mapping[str, str]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 

@@ -1,6 +1,6 @@
 """A live run from its options to its summary: resolve, plan, warm up, answer, save."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -14,6 +14,7 @@ from sleap_rt.runtime.frames.live import LiveSource, find_source
 from sleap_rt.runtime.inspect.warm_up import warm_up
 from sleap_rt.runtime.live import Outlet
 from sleap_rt.runtime.outputs.provenance import prediction_provenance
+from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, check_single_frames
 from sleap_rt.workflows.doubts import doubts_about
@@ -90,7 +91,7 @@ def watch(
             report.warn(doubt)
         addresses = {kind: outlet.address for kind, outlet in addressed.items()}
         report.watching(source.name, first, predictor.device, addresses)
-        run = _Run(plan, live, source, predictor, record)
+        run = _Run(plan, live, source, predictor, record, addresses)
         return run.complete([*outlets, *addressed.values()], report)
 
 
@@ -114,6 +115,13 @@ def _warmed(source: LiveSource, predictor: Predictor) -> Image:
     return first
 
 
+def _with_record(message: str, paths: Sequence[Path]) -> str:
+    if not paths:
+        return message
+    ends = not message or message.endswith(".")
+    return f"{message}{'' if ends else '.'} What was recorded until then is in {paths[0]}.".strip()
+
+
 class _Run:
     """A live run whose parts are open."""
 
@@ -124,9 +132,10 @@ class _Run:
         source: LiveSource,
         predictor: Predictor,
         record: Record | None,
+        addresses: Mapping[str, str],
     ) -> None:
         self._plan, self._live, self._source = plan, live, source
-        self._predictor, self._record = predictor, record
+        self._predictor, self._record, self._addresses = predictor, record, addresses
         self._following = Following(plan.options.tracking, predictor.class_names)
 
     def complete(self, outlets: Sequence[Outlet], report: LiveReport) -> LiveSummary:
@@ -144,7 +153,8 @@ class _Run:
         failure: SleapRtError | KeyboardInterrupt | None = None
         with stop_signals() as stop:
             try:
-                answering.run(stop)
+                with doing(f"Watching {self._source.name}"):
+                    answering.run(stop)
             except (SleapRtError, KeyboardInterrupt) as error:
                 failure = error
             paths = self._save(started_at, answering)
@@ -154,13 +164,13 @@ class _Run:
             engine=self._plan.options.engine.engine,
             device=self._predictor.device,
             paths=paths,
+            addresses=self._addresses,
             notes=self._following.notes,
             warnings=tuple(answering.damaged.warnings(self._source.opened.videos())),
         )
         report.ended(summary)
         if failure is not None:
-            kept = f"What was recorded until then is in {paths[0]}." if paths else ""
-            raise type(failure)(f"{failure} {kept}".strip()) from failure
+            raise type(failure)(_with_record(str(failure), paths)) from failure
         return summary
 
     def _save(self, started_at: datetime, answering: Answering) -> tuple[Path, ...]:

@@ -166,7 +166,9 @@ def open_scene(
         try:
             find_moved([video], poses.path.parent)
         except DataError as error:
-            raise DataError(f"{error} Or say where it is with --video_path.") from error
+            raise DataError(
+                f"{error} If a file elsewhere has its frames, name it with --video_path."
+            ) from error
     reader, available, _ = open_sleap_video(video, "tagged")
     scene = Scene(poses, number, table.of_video(number), video_files(video), reader, available)
     try:

@@ -37,6 +37,17 @@ def test_flow_moves_poses_with_their_pixels(texture, scale):
     np.testing.assert_allclose(moved[0, 0], POSE + np.array([9, 0]), atol=FLOW_ATOL / scale)
 
 
+def test_flow_needs_no_memory_of_its_own_for_each_image(texture):
+    """A camera's library may fill one buffer again and again."""
+    buffer = texture.copy()
+    shifter = FlowShifter(scale=1.0, window_size=21, max_levels=3)
+    numbers = np.zeros((1, 1), np.int64)
+    shifter.remember(0, shifter.prepare(buffer), numbers)
+    buffer[:] = np.roll(texture, 9, 1)
+    moved = shifter.shift(POSE[None, None], numbers, shifter.prepare(buffer))
+    np.testing.assert_allclose(moved[0, 0], POSE + np.array([9, 0]), atol=FLOW_ATOL)
+
+
 def test_flow_leaves_missing_nodes_missing(texture):
     pose = POSE.copy()
     pose[1] = np.nan

@@ -2,6 +2,11 @@
 
 from sleap_rt.runtime.frames.live.find import find_source
 from sleap_rt.runtime.frames.live.newest import Newest
-from sleap_rt.runtime.frames.live.source import LiveFrame, LiveSource
+from sleap_rt.runtime.frames.live.source import (
+    LiveFrame,
+    LiveSource,
+    check_patience,
+    reading,
+)
 
-__all__ = ["LiveFrame", "LiveSource", "Newest", "find_source"]
+__all__ = ["LiveFrame", "LiveSource", "Newest", "check_patience", "find_source", "reading"]

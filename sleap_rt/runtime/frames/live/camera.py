@@ -10,7 +10,7 @@ import av
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.frames.live.source import LiveFrame
-from sleap_rt.runtime.frames.live.unfiled import without_files
+from sleap_rt.runtime.frames.unfiled import without_files
 from sleap_rt.runtime.frames.video import DECODER
 from sleap_rt.runtime.frames.video.container import LENIENT, Failures
 from sleap_rt.runtime.frames.video.pixels import check_depth, has_color, to_gray, to_rgb

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.model_files import refuse_model
 from sleap_rt.options import LiveOptions
 from sleap_rt.runtime.frames.live.camera import Camera
 from sleap_rt.runtime.frames.live.devices import Device, camera_format, cameras
 from sleap_rt.runtime.frames.live.given import GivenFrames
 from sleap_rt.runtime.frames.live.played import PlayedVideo
 from sleap_rt.runtime.frames.live.source import LiveSource
+from sleap_rt.runtime.frames.unfiled import CAMERA
 
 # Of streams: options of FFmpeg that keep it from hoarding frames.
 _PROTOCOLS: dict[str, dict[str, str]] = {
@@ -49,12 +51,13 @@ def find_source(data: Any, options: LiveOptions) -> LiveSource:
                 "video, or an iterable of frames"
             )
         _refuse(options, "frames of a program", ("rate", "size", "camera_format"))
-        return GivenFrames(data)
+        return GivenFrames(data, options.stall_timeout)
     text = str(data)
     if "://" in text:
         _refuse(options, "a stream", ("rate", "size", "camera_format"))
         return _stream(text, options)
     if _is_played(text):
+        refuse_model(Path(text), "The source")
         _refuse(options, "a video", ("size", "camera_format"))
         return PlayedVideo(Path(text), options.rate)
     return _camera(text, options)
@@ -105,7 +108,7 @@ def _camera(text: str, options: LiveOptions) -> Camera:
     if options.camera_format is not None:
         settings[_NAME_OF_FORMAT[reader]] = options.camera_format
     address = f"video={found.address}" if reader == "dshow" else found.address
-    return Camera(f"camera {found}", address, reader, settings, options.stall_timeout)
+    return Camera(f"{CAMERA}{found}", address, reader, settings, options.stall_timeout)
 
 
 def _named(text: str, there: Iterable[Device]) -> Device | None:

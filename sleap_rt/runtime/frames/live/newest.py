@@ -1,11 +1,13 @@
 """The newest frame of a source: those that nobody took in time are dropped, and counted."""
 
 import threading
+import time
 from types import TracebackType
 
-from sleap_rt.runtime.frames.live.source import LiveFrame, LiveSource
+from sleap_rt.runtime.frames.live.source import LiveFrame, LiveSource, reading
 
-_LEAVE_SECONDS = 2.0  # a camera that does not answer by then is left behind
+_LEAVE_SECONDS = 2.0  # a camera that has given nothing for so long is left behind at the end,
+_LEAST_SECONDS = 0.2  # after a last chance
 
 
 class Newest:
@@ -25,6 +27,7 @@ class Newest:
         self._is_ended = False
         self._error: BaseException | None = None
         self._n_came = self._n_dropped = 0
+        self._heard_of = time.perf_counter()
         # Where a driver never returns, the program must still be able to end: a daemon.
         self._thread = threading.Thread(target=self._read, name="read-camera", daemon=True)
 
@@ -58,14 +61,8 @@ class Newest:
 
     def _read(self) -> None:
         try:
-            for frame in self._source.frames(self._stopped):
-                with self._changed:
-                    self._n_came += 1
-                    self._n_dropped += self._waiting is not None
-                    self._waiting = frame
-                    self._changed.notify()
-                if self._stopped.is_set():
-                    return
+            with reading(self._source.name):
+                self._keep_newest()
         except BaseException as error:  # `take` raises it
             self._error = error
         finally:
@@ -73,7 +70,19 @@ class Newest:
                 self._is_ended = True
                 self._changed.notify()
 
+    def _keep_newest(self) -> None:
+        for frame in self._source.frames(self._stopped):
+            with self._changed:
+                self._n_came += 1
+                self._n_dropped += self._waiting is not None
+                self._waiting = frame
+                self._heard_of = time.perf_counter()
+                self._changed.notify()
+            if self._stopped.is_set():
+                return
+
     def __enter__(self) -> "Newest":
+        self._heard_of = time.perf_counter()
         self._thread.start()
         return self
 
@@ -84,6 +93,7 @@ class Newest:
         _traceback: TracebackType | None,
     ) -> None:
         self._stopped.set()
-        self._thread.join(_LEAVE_SECONDS)
+        waited = time.perf_counter() - self._heard_of
+        self._thread.join(max(_LEAVE_SECONDS - waited, _LEAST_SECONDS))
         if not self._thread.is_alive():  # closing a device beneath a read may crash
             self._source.close()

@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from sleap_rt.arrays import Image
+from sleap_rt.errors import DataError, SleapRtError
 from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.words import error_in_words
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,31 @@ class LiveSource(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def check_patience(source: LiveSource, waited: float) -> None:
+    """Raises:
+    DataError: no frame came for longer than is waited for one.
+    """
+    if source.patience and waited > source.patience:
+        raise DataError(
+            f"{source.name} is lost: no frame came for {source.patience:g} s (stall_timeout)."
+        )
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """An error of a camera's library, or of a program that gives frames, becomes one of ours.
+
+    Args:
+        name: of the source that is read inside the context.
+
+    Raises:
+        DataError: in place of any exception that is not ours. An interrupt passes.
+    """
+    try:
+        yield
+    except (SleapRtError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise DataError(f"{name} is lost: {error_in_words(error)}.") from error

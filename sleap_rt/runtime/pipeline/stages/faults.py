@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sleap_rt.errors import RunError, SleapRtError
+from sleap_rt.words import error_in_words
 
 
 @contextmanager
@@ -22,10 +23,4 @@ def doing(what: str) -> Iterator[None]:
     except (SleapRtError, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
-        raise RunError(f"{what} failed: {in_words(error)}.") from error
-
-
-def in_words(error: BaseException) -> str:
-    """Kind and message of an exception on one line."""
-    message = " ".join(str(error).split()).rstrip(".")
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+        raise RunError(f"{what} failed: {error_in_words(error)}.") from error
