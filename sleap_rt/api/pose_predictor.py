@@ -181,8 +181,8 @@ class PosePredictor:
 
         Memory does not grow with the number of frames.
         """
-        refuse_given(_NOT_STREAMED, arguments, "no effect where results are handed out one by one")
         given = self._checked(arguments, _OF_PREDICT)  # here, so that the call itself refuses
+        refuse_given(_NOT_STREAMED, given, "no effect where results are handed out one by one")
         return self._stream(data, with_run_options(self._options, given, None))
 
     def _stream(

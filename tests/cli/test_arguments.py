@@ -58,6 +58,7 @@ def test_an_option_given_twice_is_refused(call, command, option):
     ("options", "told"),
     [
         ("--resume --no-resume", "--resume and --no-resume exclude each other"),
+        ("--cuda-graphs --no_cuda_graphs", "--cuda_graphs and --no_cuda_graphs exclude each"),
         ("--no-resume --resume=auto", "--resume auto and --no-resume exclude each other"),
         ("--skip_existing --overwrite", "--skip_existing and --overwrite exclude each other"),
     ],

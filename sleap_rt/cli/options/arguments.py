@@ -138,20 +138,18 @@ class OnceCommand(HelpCommand):
 def _refuse_twice(
     given: Iterable[click.Parameter], words: Sequence[str], ctx: click.Context
 ) -> None:
+    typed = set(map(_plain, words))
     for parameter, n_times in Counter(given).items():
         if n_times > 1 and isinstance(parameter, click.Option) and _counts_once(parameter):
             name = max(parameter.opts, key=len)
-            if all(not {*names}.isdisjoint(words) for names in _on_and_off(parameter)):
+            on_and_off = parameter.opts, parameter.secondary_opts
+            if all(not typed.isdisjoint(map(_plain, names)) for names in on_and_off):
                 opposite = max(parameter.secondary_opts, key=len)
                 raise click.UsageError(f"{name} and {opposite} exclude each other; give one", ctx)
             raise click.UsageError(
                 f"{name} was given {n_times} times, and only one of them would count; give it once",
                 ctx,
             )
-
-
-def _on_and_off(option: click.Option) -> tuple[list[str], list[str]]:
-    return option.opts, option.secondary_opts
 
 
 def _counts_once(option: click.Option) -> bool:
