@@ -95,6 +95,7 @@ class EvalOptions:
     measure_poses: bool = True
     save_metrics: Path | None = None
     report: Path | None = None
+    overwrite: bool = False  # replace files that are no earlier result of the same files
 
     def __post_init__(self) -> None:
         if not self.predicted_paths:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sleap_rt.errors import OptionError
+from sleap_rt.evaluation.earlier_results import Mark, check_replaceable, mark_of
 from sleap_rt.evaluation.identity.evaluation import evaluate_identities
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
 from sleap_rt.evaluation.options import (
@@ -18,7 +19,7 @@ from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 from sleap_rt.evaluation.storage import save_metrics as write_metrics
-from sleap_rt.evaluation.storage import saved_files
+from sleap_rt.evaluation.storage import saved_files, stem_of
 from sleap_rt.options.value_types import typed
 
 
@@ -59,8 +60,8 @@ def save_results(run: EvaluationRun) -> list[Path]:
     places = _metrics_places(run.options)
     written = [
         path
-        for place, one in zip(places, metrics, strict=False)
-        for path in write_metrics(place, one)
+        for (place, mark), one in zip(places, metrics, strict=False)
+        for path in write_metrics(place, one, mark)
     ]
     if run.options.report is not None:
         from sleap_rt.evaluation.report import write_report
@@ -72,26 +73,32 @@ def save_results(run: EvaluationRun) -> list[Path]:
 
 def _check_destinations(options: EvalOptions) -> None:
     """Refuse, before the work, results that could not be written after it."""
-    places = _metrics_places(options)
-    files = [path for place in places for path in saved_files(place)]
+    files = []
+    for place, mark in _metrics_places(options):
+        check_destination(place)
+        files += [(path, mark, "save_metrics") for path in saved_files(place)]
     if options.report is not None:
         from sleap_rt.evaluation.report.plots import require_matplotlib
 
         require_matplotlib()
-        files.append(options.report)
-    for path in (*places, *files):
+        mark = mark_of(options.ground_truth_path, options.predicted_paths)
+        files.append((options.report, mark, "report"))
+    for path, mark, option in files:
         check_destination(path)
+        check_replaceable(path, mark, option, overwrite=options.overwrite)
 
 
-def _metrics_places(options: EvalOptions) -> list[Path]:
-    """Paths for the metrics of each prediction file; empty if they are not saved."""
-    path = options.save_metrics
-    if path is None:
+def _metrics_places(options: EvalOptions) -> list[tuple[Path, Mark]]:
+    """For each prediction file, a path and the mark of its metrics; empty if they are not saved."""
+    place, predicted = options.save_metrics, options.predicted_paths
+    if place is None:
         return []
-    if len(options.predicted_paths) == 1:
-        return [path]
-    stem = path.name.removesuffix(".npz")
-    return [path.with_name(f"{stem}.{name}.npz") for name in short_names(options.predicted_paths)]
+    places = [place]
+    if len(predicted) > 1:
+        stem = stem_of(place)
+        places = [place.with_name(f"{stem}.{name}.npz") for name in short_names(predicted)]
+    marks = [mark_of(options.ground_truth_path, [path]) for path in predicted]
+    return list(zip(places, marks, strict=True))
 
 
 def _evaluate(
@@ -156,6 +163,7 @@ def run_evaluation(
     save_metrics: str | Path | None = None,
     match_method: MatchMethod = PoseOptions.match_method,
     anchor_part: str | None = PoseOptions.anchor_part,
+    overwrite: bool = False,
 ) -> Metrics:
     """Evaluate the poses of one prediction file; the defaults are Python's, not the command's.
 
@@ -165,16 +173,19 @@ def run_evaluation(
         oks_scale: px²; replaces the area of every instance's box.
         match_threshold: a pair needs oks > this; centroid mode: distance <= this, px; 0 is 50 px.
         user_labels_only: only what a person labelled is ground truth.
-        save_metrics: path for the `.npz`, with a `.json` beside it.
+        save_metrics: path for the `.npz`, with a `.json` beside it; an earlier result of the same
+            files is replaced.
         match_method: oks, centroid, or auto (centroid if predictions have one node).
         anchor_part: centroid mode: the ground-truth node that is the centroid.
+        overwrite: replace whatever is there.
 
     Returns:
         The metrics dictionary, also when there are no predictions (then with NaN and 0).
 
     Raises:
         OptionError: an option has a value that cannot be honoured.
-        DataError: a file is missing or damaged, or the files have nothing in common.
+        DataError: a file is missing or damaged, the files have nothing in common, or something else
+            is where the metrics would go.
 
     >>> metrics = run_evaluation("labels.slp", "predictions.slp", oks_stddev=0.05)
     >>> round(metrics["mOKS"]["mOKS"], 4), metrics["detection_metrics"]["n_fn"]
@@ -194,5 +205,6 @@ def run_evaluation(
             anchor_part=anchor_part,
         ),
         save_metrics=None if save_metrics is None else Path(save_metrics),
+        overwrite=overwrite,
     )
     return run_eval(options).evaluations[0].metrics

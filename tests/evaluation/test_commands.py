@@ -212,6 +212,34 @@ def test_bad_data_is_exit_code_1_in_one_line(sleap_nn, args, message):
     assert err.count("\n") == 1
 
 
+def test_files_that_are_no_results_are_kept(sleap_nn, tmp_path):
+    for name, option in (("mine.html", "--report"), ("mine.json", "--save_metrics")):
+        (tmp_path / name).write_text("mine")
+        code, out, err = sleap_nn(*EVAL, option, name)
+        assert (code, out) == (1, "")
+        assert err == (
+            f"Error: {name} exists and is no result of eval. It is not replaced: choose another "
+            f"{option}, or pass --overwrite.\n"
+        )
+        assert (tmp_path / name).read_text() == "mine"
+    assert not (tmp_path / "mine.npz").exists()
+
+
+def test_a_repeated_command_replaces_its_own_results(sleap_nn, tmp_path):
+    pytest.importorskip("matplotlib")
+    results = ("-s", "m", "--report", "r.html")
+    for stddev in ("0.05", "0.1"):
+        code, _, err = sleap_nn(*EVAL, *results, "--oks_stddev", stddev)
+        assert (code, err.count("Saved ")) == (0, 3)
+    assert "spread of 0.1" in (tmp_path / "r.html").read_text(encoding="utf8")
+    other = ("eval", "-g", "gt.slp", "-p", "empty.slp", "--report", "r.html")
+    code, out, err = sleap_nn(*other)
+    assert (code, out) == (1, "")
+    assert "r.html exists and compares " in err
+    code, _, _ = sleap_nn(*other, "--overwrite")
+    assert code == 0
+
+
 def test_results_that_cannot_be_saved_are_still_printed(sleap_nn, monkeypatch):
     def full(*args):
         raise OSError(28, "No space left on device")

@@ -91,11 +91,11 @@ def test_json_has_lists_nulls_and_not_the_large_array(tmp_path):
     assert "pcks" in metrics["pck_metrics"]  # the caller's metrics are left as they are
 
 
-def test_npz_is_appended(tmp_path):
+def test_a_name_stands_for_both_files_with_either_ending(tmp_path):
     assert saved_files(tmp_path / "m") == (tmp_path / "m.npz", tmp_path / "m.json")
     assert saved_files(tmp_path / "m.v1") == (tmp_path / "m.v1.npz", tmp_path / "m.v1.json")
-    assert saved_files(tmp_path / "m.json") == (tmp_path / "m.json.npz", tmp_path / "m.json")
-    assert saved_files(tmp_path / "m.npz") == (tmp_path / "m.npz", tmp_path / "m.json")
+    for name in ("m.json", "m.npz", "m.NPZ"):
+        assert saved_files(tmp_path / name) == (tmp_path / "m.npz", tmp_path / "m.json")
 
 
 def test_nothing_is_unpickled_unless_asked_for(tmp_path, metrics):
