@@ -19,6 +19,14 @@ def choices(literal: object) -> tuple[str, ...]:
     return get_args(literal)
 
 
+def no_effect_on_oks(anchor: str) -> str:
+    """What to say of an anchor, as it was given, that the method does not use."""
+    return (
+        f"{anchor} has no effect with match_method oks; leave it out, or choose match_method "
+        "centroid"
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class PoseOptions:
     """How poses are paired and compared, with the defaults of the Python functions."""
@@ -41,10 +49,7 @@ class PoseOptions:
             )
         _check_choice("match_method", self.match_method, choices(MatchMethod))
         if self.anchor_part is not None and self.match_method == "oks":
-            raise OptionError(
-                f"anchor_part {self.anchor_part!r} has no effect with match_method oks; "
-                "leave it out, or choose match_method centroid"
-            )
+            raise OptionError(no_effect_on_oks(f"anchor_part {self.anchor_part!r}"))
         if self.match_method == "oks" and self.match_threshold >= 1:
             raise OptionError(
                 f"match_threshold must lie in [0, 1) for match_method oks, "

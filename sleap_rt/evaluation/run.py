@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.evaluation.earlier_results import Mark, check_replaceable, mark_of
 from sleap_rt.evaluation.identity.evaluation import evaluate_identities
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
@@ -20,25 +20,34 @@ from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 from sleap_rt.evaluation.storage import save_metrics as write_metrics
 from sleap_rt.evaluation.storage import saved_files, stem_of
+from sleap_rt.model_files import refuse_no_labels
 from sleap_rt.options.value_types import typed
+
+_log = log_of(__name__)
 
 
 @typed
 def run_eval(options: EvalOptions) -> EvaluationRun:
-    """Measure every prediction file; save metrics and report if asked for.
+    """Measure every prediction file; save metrics and report if asked for; log what to know.
 
     Raises:
-        OptionError: an option does not fit the files, or the report needs a missing package.
+        OptionError: an option does not fit the files, a path is a model or a video, or the report
+            needs a missing package.
         DataError: a file is missing or damaged, the files have nothing in common, or the results
             cannot be written.
     """
     run = measure(options)
     save_results(run)
+    for note in run.notes:
+        _log.warning(note)
     return run
 
 
 def measure(options: EvalOptions) -> EvaluationRun:
     """The first half of `run_eval`: check that results can be written, read and measure."""
+    refuse_no_labels(options.ground_truth_path, "ground_truth_path")
+    for path in options.predicted_paths:
+        refuse_no_labels(path, "predicted_path")
     _check_destinations(options)
     truth, videos = load_table(options.ground_truth_path)
     images = FrameImages(videos, options.ground_truth_path)
@@ -180,10 +189,11 @@ def run_evaluation(
         overwrite: replace whatever is there.
 
     Returns:
-        The metrics dictionary, also when there are no predictions (then with NaN and 0).
+        The metrics dictionary, also when there are no predictions (then with NaN and 0). What else
+        to know of it is logged as warnings, and in `metrics["selection"]["notes"]`.
 
     Raises:
-        OptionError: an option has a value that cannot be honoured.
+        OptionError: an option has a value that cannot be honoured, or a path is a model or a video.
         DataError: a file is missing or damaged, the files have nothing in common, or something else
             is where the metrics would go.
 

@@ -170,6 +170,11 @@ def load_metrics(
     (0.6763, (6, 4))
     """
     file = _find_file(Path(path), split, dataset_idx)
+    if file.suffix.lower() == ".json":
+        raise DataError(
+            f"{file} is no `.npz` file. A .json file, which has lists for arrays, is read with "
+            "`json.load`; give the .npz file beside it, or its folder."
+        )
     try:
         with zipfile.ZipFile(file) as opened:
             archive = BoundedArchive(opened, Budget(file.stat().st_size, _TIMES))
@@ -261,7 +266,7 @@ def _read_entry(data: bytes, file: Path, allow_pickle: bool) -> object:
     if not allow_pickle:
         raise DataError(
             f"{file} holds pickled objects. Pass allow_pickle=True to read it, or read the .json "
-            "file that `eval` writes beside it."
+            "file beside it, which has lists for arrays, with `json.load`."
         )
     try:
         check_pickle(data[start:])

@@ -233,3 +233,20 @@ def test_missing_files_are_errors_in_words(files):
         run_evaluation(files / "none.slp", files / "pr.slp")
     with pytest.raises(DataError, match=r"There is no labels file .*none\.slp"):
         run_evaluation(files / "gt.slp", files / "none.slp")
+
+
+def test_in_python_a_video_or_a_model_is_told_before_any_file_is_opened(files):
+    (files / "v.mp4").write_bytes(b"")
+    with pytest.raises(OptionError, match=r"ground_truth_path .*v\.mp4 is a video; name a `\.slp`"):
+        run_evaluation(files / "v.mp4", files / "none.slp")
+    with pytest.raises(OptionError, match=r"predicted_path .*v\.mp4 is a video; name a `\.slp`"):
+        run_evaluation(files / "none.slp", files / "v.mp4")
+
+
+def test_in_python_notes_are_logged(files, caplog):
+    run_evaluation(files / "gt.slp", files / "gt.slp")
+    assert "gt.slp is compared with itself: it was given as the ground truth, too" in caplog.text
+    assert "gt.slp has no predicted instances: there is nothing to score" in caplog.text
+    caplog.clear()
+    run_evaluation(files / "gt.slp", files / "pr.slp", user_labels_only=False)
+    assert "1 ground-truth frame with 1 instance is absent from" in caplog.text

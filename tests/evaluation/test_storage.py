@@ -145,6 +145,15 @@ def test_a_model_folder_is_searched_under_both_names(tmp_path, metrics):
         load_metrics(tmp_path, "train", allow_pickle=True)
 
 
+def test_the_json_is_read_in_the_way_that_both_messages_say(tmp_path, metrics):
+    archive, text = save_metrics(tmp_path / "m", metrics)
+    with pytest.raises(DataError, match=r"beside it, which has lists for arrays, with `json.load`"):
+        load_metrics(archive)
+    with pytest.raises(DataError, match=r"is read with `json.load`; give the .npz file beside it"):
+        load_metrics(text, allow_pickle=True)
+    assert json.loads(text.read_text())["mOKS"] == metrics["mOKS"]
+
+
 def test_files_that_are_no_metrics_are_refused_in_words(tmp_path):
     with pytest.raises(DataError, match="There is no metrics file or folder"):
         load_metrics(tmp_path / "none.npz")
