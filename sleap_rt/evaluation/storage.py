@@ -173,7 +173,7 @@ def load_metrics(
     if file.suffix.lower() == ".json":
         raise DataError(
             f"{file} is no `.npz` file. A .json file, which has lists for arrays, is read with "
-            "`json.load`; give the .npz file beside it, or its folder."
+            "`json.load`; give the .npz file beside it."
         )
     try:
         with zipfile.ZipFile(file) as opened:
