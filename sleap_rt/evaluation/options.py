@@ -124,6 +124,10 @@ class EvalOptions:
                 f"save_metrics {self.save_metrics}: must end in .npz or .json, or in neither; both "
                 "files are written"
             )
+        if self.overwrite and not (self.save_metrics or self.report):
+            raise OptionError(
+                "overwrite has no effect without save_metrics or --report; leave it out"
+            )
         if self.report is not None and self.report.suffix.lower() not in (".html", ".htm"):
             raise OptionError(f"report {self.report}: must end in .html")
 

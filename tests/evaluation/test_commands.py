@@ -154,6 +154,7 @@ TRACKING = ("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
         ((*EVAL, "--report", "r.pdf"), "report r.pdf: must end in .html"),
         ((*EVAL, "--report", "r"), "report r: must end in .html"),
         ((*EVAL, "--report", "../"), "must end in .html"),
+        ((*EVAL, "--overwrite"), "--overwrite has no effect without --save_metrics or --report"),
         ((*EVAL, "--similarity", "iou"), "similarity: no effect here"),
         ((*EVAL, "--max_distance", "9"), "max_distance: no effect here"),
         ((*EVAL, "--tracks", "--max_distance", "9"), "not used with similarity oks"),

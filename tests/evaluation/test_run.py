@@ -139,7 +139,8 @@ def test_files_of_others_are_refused_before_anything_is_read(files):
     np.savez(files / "weights.npz", metrics=np.zeros(3))
     (files / "coco.json").write_text('{"images": [], "annotations": []}')
     (files / "bare.json").write_text("[")
-    for name in ("weights.npz", "weights", "coco", "coco.npz", "coco.json", "bare"):
+    (files / "deep.json").write_text('{"sleap_rt_evaluation": ' + "[" * 100_000)
+    for name in ("weights.npz", "weights", "coco", "coco.npz", "coco.json", "bare", "deep"):
         with pytest.raises(DataError, match=r"is no result of eval.* or pass overwrite=True"):
             run_evaluation(files / "none.slp", files / "pr.slp", save_metrics=files / name)
     assert {path.name for path in files.glob("coco*")} == {"coco.json"}
@@ -250,3 +251,8 @@ def test_in_python_notes_are_logged(files, caplog):
     caplog.clear()
     run_evaluation(files / "gt.slp", files / "pr.slp", user_labels_only=False)
     assert "1 ground-truth frame with 1 instance is absent from" in caplog.text
+
+
+def test_overwrite_without_a_file_to_write_is_refused(files):
+    with pytest.raises(OptionError, match=r"^overwrite has no effect without save_metrics or repo"):
+        run_evaluation(files / "gt.slp", files / "pr.slp", overwrite=True)
