@@ -40,6 +40,7 @@ TOPICS = {
     "Parts of a run": ("workflows/parts", "options/dividing.py"),
     "Tracking": (
         "tracking",
+        "instances.py",
         "workflows/tracking.py",
         "workflows/retracking",
         "runtime/pipeline/retrack.py",

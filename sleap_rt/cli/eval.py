@@ -61,6 +61,11 @@ OUTPUT = (
         type=click.Path(path_type=Path),
         help="Write a self-contained HTML report to this file.",
     ),
+    click.option(
+        "--overwrite",
+        is_flag=True,
+        help="Replace files that are no earlier result of the same files.",
+    ),
     click.option("--json", "as_json", is_flag=True, help="One JSON object in place of the tables."),
 )
 TRUTH = (
@@ -177,7 +182,7 @@ def evaluate(
     options = EvalOptions(
         ground_truth_path=truth,
         predicted_paths=predicted,
-        **{name: given[name] for name in ("save_metrics", "report")},
+        **{name: given[name] for name in ("save_metrics", "report", "overwrite")},
         poses=CommandPoseOptions(**shared, **poses),
         identities=identities if measure_identities else None,
         measure_poses=measure_poses,

@@ -18,8 +18,13 @@ from sleap_rt.evaluation.metrics import (
     pose_metrics,
     voc_group,
 )
-from sleap_rt.evaluation.options import CENTROID_THRESHOLD_PX, MatchMethod, PoseOptions
-from sleap_rt.evaluation.pairing.pose_pairs import PosePairing, pair_poses
+from sleap_rt.evaluation.options import (
+    CENTROID_THRESHOLD_PX,
+    MatchMethod,
+    PoseOptions,
+    no_effect_on_oks,
+)
+from sleap_rt.evaluation.pairing.pose_pairs import PosePairing, pair_poses, settled_method
 from sleap_rt.evaluation.poses.distances import distance_summary
 from sleap_rt.evaluation.poses.pck import PCK_THRESHOLDS_PX, pck_metrics
 from sleap_rt.evaluation.poses.visibility import visibility_metrics
@@ -30,8 +35,10 @@ from sleap_rt.evaluation.reading.labels import (
     video_places,
 )
 from sleap_rt.evaluation.reading.pose_table import PoseTable
+from sleap_rt.evaluation.results import compared_with_itself
 from sleap_rt.geometry import visible_nodes
 from sleap_rt.options.value_types import check_value, typed
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -50,6 +57,9 @@ class LocatedInstance:
 
 class Evaluator:
     """Compares predictions with ground truth. Matching happens on construction.
+
+    What a reader of the numbers needs to know (nothing was predicted, frames are left out, ...) is
+    logged as warnings, and in `pairing.notes`.
 
     Args:
         ground_truth_instances: labels that are the truth; not modified.
@@ -98,7 +108,10 @@ class Evaluator:
         match_method: MatchMethod = PoseOptions.match_method,
         anchor_ind: int | None = None,
     ) -> None:
-        ground_truth = table_from_labels(ground_truth_instances, "the ground truth")
+        ground_truth = table_from_labels(ground_truth_instances, "ground_truth_instances")
+        predicted = table_from_labels(predicted_instances, "predicted_instances")
+        if anchor_ind is not None and settled_method(match_method, predicted) == "oks":
+            raise OptionError(no_effect_on_oks(f"anchor_ind {anchor_ind}"))
         options = PoseOptions(
             oks_stddev=oks_stddev,
             oks_scale=oks_scale,
@@ -108,14 +121,21 @@ class Evaluator:
             anchor_part=_node_name(ground_truth, anchor_ind),
         )
         self._labels = (ground_truth_instances, predicted_instances)
-        predicted = table_from_labels(predicted_instances, "the predictions")
         self.pairing: PosePairing = pair_poses(ground_truth, predicted, options)
+        if ground_truth_instances is predicted_instances:
+            _log.warning(compared_with_itself("predicted_instances"))
+        for note in self.pairing.notes:
+            _log.warning(note)
         if self.pairing.options.match_method == "centroid" and match_threshold == 0:
             _log.warning(
                 "match_threshold 0 px pairs only points that coincide; match_threshold=%g is what "
                 "the command takes",
                 CENTROID_THRESHOLD_PX,
             )
+
+    def __repr__(self) -> str:
+        n_pairs, n_frames = len(self.pairing.matches), len(self.pairing.frames)
+        return f"<Evaluator {counted(n_pairs, 'matched pair')} in {counted(n_frames, 'frame')}>"
 
     def evaluate(self) -> Metrics:
         """All metrics, in nested dictionaries of plain NumPy and built-in values."""
@@ -130,7 +150,8 @@ class Evaluator:
         """VOC-style AP and AR.
 
         Raises:
-            OptionError: `match_score_by` is neither oks nor pck, or thresholds are no numbers.
+            OptionError: `match_score_by` is neither oks nor pck, there are no thresholds, or one is
+                no number of 0 or more.
         """
         return voc_group(
             self.pairing,
@@ -148,7 +169,11 @@ class Evaluator:
         return {**self.dists_dict, **distance_summary(self.dists_dict["dists"])}
 
     def pck_metrics(self, thresholds: Doubles = PCK_THRESHOLDS_PX) -> Metrics:
-        """PCK at `thresholds` (n,) px."""
+        """PCK at `thresholds` (n,) px.
+
+        Raises:
+            OptionError: there are none, or one is no number of 0 or more.
+        """
         limits = _numbers("thresholds", thresholds)
         return pck_metrics(matched_distances(self.pairing), limits)
 
@@ -209,7 +234,10 @@ class Evaluator:
 
 def _numbers(name: str, given: Any) -> Doubles:
     check_value(name, given.tolist() if isinstance(given, np.ndarray) else given, Sequence[float])
-    return np.array(list(given), np.float64)
+    numbers = np.array(list(given), np.float64)
+    if not numbers.size or not (numbers >= 0).all():  # NaN is not
+        raise OptionError(f"{name} must be numbers of 0 or more, at least one; got {given!r}")
+    return numbers
 
 
 def _node_name(ground_truth: PoseTable, index: int | None) -> str | None:

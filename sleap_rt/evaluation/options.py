@@ -19,6 +19,14 @@ def choices(literal: object) -> tuple[str, ...]:
     return get_args(literal)
 
 
+def no_effect_on_oks(anchor: str) -> str:
+    """What to say of an anchor, as it was given, that the method does not use."""
+    return (
+        f"{anchor} has no effect with match_method oks; leave it out, or choose match_method "
+        "centroid"
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class PoseOptions:
     """How poses are paired and compared, with the defaults of the Python functions."""
@@ -41,10 +49,7 @@ class PoseOptions:
             )
         _check_choice("match_method", self.match_method, choices(MatchMethod))
         if self.anchor_part is not None and self.match_method == "oks":
-            raise OptionError(
-                f"anchor_part {self.anchor_part!r} has no effect with match_method oks; "
-                "leave it out, or choose match_method centroid"
-            )
+            raise OptionError(no_effect_on_oks(f"anchor_part {self.anchor_part!r}"))
         if self.match_method == "oks" and self.match_threshold >= 1:
             raise OptionError(
                 f"match_threshold must lie in [0, 1) for match_method oks, "
@@ -95,6 +100,7 @@ class EvalOptions:
     measure_poses: bool = True
     save_metrics: Path | None = None
     report: Path | None = None
+    overwrite: bool = False  # replace files that are no earlier result of the same files
 
     def __post_init__(self) -> None:
         if not self.predicted_paths:
@@ -117,6 +123,10 @@ class EvalOptions:
             raise OptionError(
                 f"save_metrics {self.save_metrics}: must end in .npz or .json, or in neither; both "
                 "files are written"
+            )
+        if self.overwrite and not (self.save_metrics or self.report):
+            raise OptionError(
+                "overwrite has no effect without save_metrics or --report; leave it out"
             )
         if self.report is not None and self.report.suffix.lower() not in (".html", ".htm"):
             raise OptionError(f"report {self.report}: must end in .html")

@@ -11,6 +11,11 @@ from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 
 
+def compared_with_itself(predictions: object) -> str:
+    """What to say where the predictions are the ground truth."""
+    return f"{predictions} is compared with itself: it was given as the ground truth, too"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """One prediction file against the ground truth.
@@ -71,7 +76,7 @@ class EvaluationRun:
         }
         truth = self.options.ground_truth_path.resolve()
         notes += [
-            f"{one.path} is compared with itself: it was given as the ground truth, too"
+            compared_with_itself(one.path)
             for one in self.evaluations
             if one.path.resolve() == truth
         ]

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, log_of
+from sleap_rt.evaluation.earlier_results import Mark, check_replaceable, mark_of
 from sleap_rt.evaluation.identity.evaluation import evaluate_identities
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
 from sleap_rt.evaluation.options import (
@@ -18,26 +19,35 @@ from sleap_rt.evaluation.reading.images import FrameImages
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 from sleap_rt.evaluation.storage import save_metrics as write_metrics
-from sleap_rt.evaluation.storage import saved_files
+from sleap_rt.evaluation.storage import saved_files, stem_of
+from sleap_rt.model_files import refuse_no_labels
 from sleap_rt.options.value_types import typed
+
+_log = log_of(__name__)
 
 
 @typed
 def run_eval(options: EvalOptions) -> EvaluationRun:
-    """Measure every prediction file; save metrics and report if asked for.
+    """Measure every prediction file; save metrics and report if asked for; log what to know.
 
     Raises:
-        OptionError: an option does not fit the files, or the report needs a missing package.
+        OptionError: an option does not fit the files, a path is a model or a video, or the report
+            needs a missing package.
         DataError: a file is missing or damaged, the files have nothing in common, or the results
             cannot be written.
     """
     run = measure(options)
     save_results(run)
+    for note in run.notes:
+        _log.warning(note)
     return run
 
 
 def measure(options: EvalOptions) -> EvaluationRun:
     """The first half of `run_eval`: check that results can be written, read and measure."""
+    refuse_no_labels(options.ground_truth_path, "ground_truth_path")
+    for path in options.predicted_paths:
+        refuse_no_labels(path, "predicted_path")
     _check_destinations(options)
     truth, videos = load_table(options.ground_truth_path)
     images = FrameImages(videos, options.ground_truth_path)
@@ -59,8 +69,8 @@ def save_results(run: EvaluationRun) -> list[Path]:
     places = _metrics_places(run.options)
     written = [
         path
-        for place, one in zip(places, metrics, strict=False)
-        for path in write_metrics(place, one)
+        for (place, mark), one in zip(places, metrics, strict=False)
+        for path in write_metrics(place, one, mark)
     ]
     if run.options.report is not None:
         from sleap_rt.evaluation.report import write_report
@@ -72,26 +82,32 @@ def save_results(run: EvaluationRun) -> list[Path]:
 
 def _check_destinations(options: EvalOptions) -> None:
     """Refuse, before the work, results that could not be written after it."""
-    places = _metrics_places(options)
-    files = [path for place in places for path in saved_files(place)]
+    files = []
+    for place, mark in _metrics_places(options):
+        check_destination(place)
+        files += [(path, mark, "save_metrics") for path in saved_files(place)]
     if options.report is not None:
         from sleap_rt.evaluation.report.plots import require_matplotlib
 
         require_matplotlib()
-        files.append(options.report)
-    for path in (*places, *files):
+        mark = mark_of(options.ground_truth_path, options.predicted_paths)
+        files.append((options.report, mark, "report"))
+    for path, mark, option in files:
         check_destination(path)
+        check_replaceable(path, mark, option, overwrite=options.overwrite)
 
 
-def _metrics_places(options: EvalOptions) -> list[Path]:
-    """Paths for the metrics of each prediction file; empty if they are not saved."""
-    path = options.save_metrics
-    if path is None:
+def _metrics_places(options: EvalOptions) -> list[tuple[Path, Mark]]:
+    """For each prediction file, a path and the mark of its metrics; empty if they are not saved."""
+    place, predicted = options.save_metrics, options.predicted_paths
+    if place is None:
         return []
-    if len(options.predicted_paths) == 1:
-        return [path]
-    stem = path.name.removesuffix(".npz")
-    return [path.with_name(f"{stem}.{name}.npz") for name in short_names(options.predicted_paths)]
+    places = [place]
+    if len(predicted) > 1:
+        stem = stem_of(place)
+        places = [place.with_name(f"{stem}.{name}.npz") for name in short_names(predicted)]
+    marks = [mark_of(options.ground_truth_path, [path]) for path in predicted]
+    return list(zip(places, marks, strict=True))
 
 
 def _evaluate(
@@ -156,6 +172,7 @@ def run_evaluation(
     save_metrics: str | Path | None = None,
     match_method: MatchMethod = PoseOptions.match_method,
     anchor_part: str | None = PoseOptions.anchor_part,
+    overwrite: bool = False,
 ) -> Metrics:
     """Evaluate the poses of one prediction file; the defaults are Python's, not the command's.
 
@@ -165,16 +182,20 @@ def run_evaluation(
         oks_scale: px²; replaces the area of every instance's box.
         match_threshold: a pair needs oks > this; centroid mode: distance <= this, px; 0 is 50 px.
         user_labels_only: only what a person labelled is ground truth.
-        save_metrics: path for the `.npz`, with a `.json` beside it.
+        save_metrics: path for the `.npz`, with a `.json` beside it; an earlier result of the same
+            files is replaced.
         match_method: oks, centroid, or auto (centroid if predictions have one node).
         anchor_part: centroid mode: the ground-truth node that is the centroid.
+        overwrite: replace whatever is there.
 
     Returns:
-        The metrics dictionary, also when there are no predictions (then with NaN and 0).
+        The metrics dictionary, also when there are no predictions (then with NaN and 0). What else
+        to know of it is logged as warnings, and in `metrics["selection"]["notes"]`.
 
     Raises:
-        OptionError: an option has a value that cannot be honoured.
-        DataError: a file is missing or damaged, or the files have nothing in common.
+        OptionError: an option has a value that cannot be honoured, or a path is a model or a video.
+        DataError: a file is missing or damaged, the files have nothing in common, or something else
+            is where the metrics would go.
 
     >>> metrics = run_evaluation("labels.slp", "predictions.slp", oks_stddev=0.05)
     >>> round(metrics["mOKS"]["mOKS"], 4), metrics["detection_metrics"]["n_fn"]
@@ -194,5 +215,6 @@ def run_evaluation(
             anchor_part=anchor_part,
         ),
         save_metrics=None if save_metrics is None else Path(save_metrics),
+        overwrite=overwrite,
     )
     return run_eval(options).evaluations[0].metrics

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sleap_rt.errors import DataError
+from sleap_rt.evaluation.earlier_results import MARK, Mark
 from sleap_rt.evaluation.metrics import Metrics
 from sleap_rt.evaluation.outputs import write_whole
 from sleap_rt.evaluation.results import EvaluationRun
@@ -46,17 +47,27 @@ _SCALARS = {
 
 
 def saved_files(path: Path) -> tuple[Path, Path]:
-    """The archive, `.npz` appended unless it is there, and the JSON of the same name beside it."""
-    archive = path if path.suffix == ".npz" else path.with_name(f"{path.name}.npz")
-    return archive, path if path.suffix == ".json" else archive.with_suffix(".json")
+    """The archive and the JSON beside it, of a name that ends in one, the other or neither."""
+    stem = stem_of(path)
+    return path.with_name(f"{stem}.npz"), path.with_name(f"{stem}.json")
 
 
-def save_metrics(path: Path, metrics: Metrics) -> tuple[Path, Path]:
+def stem_of(path: Path) -> str:
+    """What the names of both files begin with."""
+    return path.stem if path.suffix.lower() in (".npz", ".json") else path.name
+
+
+def save_metrics(path: Path, metrics: Metrics, mark: Mark | None = None) -> tuple[Path, Path]:
     """Write the archive and the JSON file; creates missing folders.
 
     The archive has one entry `metrics` (the dictionary, pickled, as existing readers expect) and up
     to seven plain numbers, those that were measured. The JSON has lists for arrays and null for
     numbers that are not finite, and leaves out the large `pck_metrics.pcks`.
+
+    Args:
+        path: names both, see `saved_files`.
+        metrics: to write.
+        mark: the files that they compare, for a later run that would replace them.
 
     Returns:
         The two files written.
@@ -66,8 +77,12 @@ def save_metrics(path: Path, metrics: Metrics) -> tuple[Path, Path]:
     """
     archive, text = saved_files(path)
     entries = {"metrics": np.array(metrics, dtype=object), **_scalars(metrics)}
+    slim = to_json(metrics)
+    if mark is not None:
+        entries[MARK] = np.array(mark)
+        slim = {MARK: mark, **slim}
     write_whole(archive, lambda file: np.savez_compressed(file, **entries))
-    in_words = json.dumps(to_json(metrics), allow_nan=False).encode("utf8")
+    in_words = json.dumps(slim, allow_nan=False).encode("utf8")
     write_whole(text, lambda file: file.write(in_words))
     return archive, text
 
@@ -155,6 +170,11 @@ def load_metrics(
     (0.6763, (6, 4))
     """
     file = _find_file(Path(path), split, dataset_idx)
+    if file.suffix.lower() == ".json":
+        raise DataError(
+            f"{file} is no `.npz` file. A .json file, which has lists for arrays, is read with "
+            "`json.load`; give the .npz file beside it."
+        )
     try:
         with zipfile.ZipFile(file) as opened:
             archive = BoundedArchive(opened, Budget(file.stat().st_size, _TIMES))
@@ -246,7 +266,7 @@ def _read_entry(data: bytes, file: Path, allow_pickle: bool) -> object:
     if not allow_pickle:
         raise DataError(
             f"{file} holds pickled objects. Pass allow_pickle=True to read it, or read the .json "
-            "file that `eval` writes beside it."
+            "file beside it, which has lists for arrays, with `json.load`."
         )
     try:
         check_pickle(data[start:])

@@ -1,9 +1,9 @@
 """Reads labels files, checked before anything in them is followed."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sleap_rt.errors import DataError, did_you_mean_path
+from sleap_rt.errors import DataError, OptionError, did_you_mean_path
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -43,6 +43,25 @@ def load_labels(path: str | Path) -> "sio.Labels":
         video.close()
         video.open_backend = False
     return labels
+
+
+def check_labels(name: str, given: Any) -> None:
+    """Refuse what is given in place of labels in memory.
+
+    Args:
+        name: of the argument.
+        given: its value.
+
+    Raises:
+        OptionError: they are no labels.
+    """
+    import sleap_io as sio
+
+    if not isinstance(given, sio.Labels):
+        raise OptionError(
+            f"{name} must be sleap_io Labels; got {type(given).__name__}. `sleap_io.load_slp` "
+            "reads a file"
+        )
 
 
 def _checked(path: Path) -> bool:

@@ -9,6 +9,7 @@ _TRACKERS = (
     "is of sleap-nn's multi-object trackers; here are the candidates of the last frames "
     "(candidates_method), optical flow (use_flow) and a motion model (motion_model kalman)"
 )
+_KALMAN = "is of sleap-nn's Kalman candidates; here is a motion model (motion_model kalman)"
 _REMOTE = "is about remote files; download the file and pass its path"
 _OWN_PACE = "is not needed: results are grouped beside the engine and written as they come"
 _AT_RUN_TIME = "is not built into a graph; pass it to track"
@@ -59,6 +60,13 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "track_high_threshold",
         "track_low_threshold",
         "tracker",
+    ),
+    _KALMAN: (  # track takes them with a warning
+        "kf_init_frame_count",
+        "kf_node_indices",
+        "kf_reset_gap_size",
+        "kf_track_features",
+        "use_kalman",
     ),
     _REMOTE: ("headers", "stream_mode"),
     _OWN_PACE: ("cpu_workers", "paf_workers", "stream_to_file", "write_interval"),

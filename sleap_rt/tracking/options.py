@@ -1,12 +1,15 @@
 """Every option of the tracker: its default, its unit and its check, here and nowhere else."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import wraps
 from numbers import Integral
 from typing import Any, Literal, get_args, get_type_hints
 
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.libraries.opencv import need_opencv
+from sleap_rt.options.upstream import why_unknown
 from sleap_rt.options.value_types import typed
 
 SCORINGS_OF_FEATURES: dict[str, tuple[str, ...]] = {
@@ -225,7 +228,20 @@ class TrackerOptions:
         raise OptionError(f"{name} {getattr(self, name)!r}: {why}")
 
 
-TrackerOptions.__init__ = typed(TrackerOptions.__init__)  # type: ignore[method-assign]
+def _explaining(init: Callable[..., None]) -> Callable[..., None]:
+    """The same, which tells what is here in place of an option of sleap-nn or SLEAP."""
+
+    @wraps(init)
+    def called(self: TrackerOptions, *given: Any, **named: Any) -> None:
+        for name in named.keys() - _DEFAULTS.keys():
+            if reason := why_unknown(name):
+                raise OptionError(reason)
+        init(self, *given, **named)
+
+    return called
+
+
+TrackerOptions.__init__ = _explaining(typed(TrackerOptions.__init__))  # type: ignore[method-assign]
 
 _TYPES: dict[str, Any] = get_type_hints(TrackerOptions)
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(TrackerOptions)}

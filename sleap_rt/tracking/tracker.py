@@ -102,7 +102,13 @@ class Tracker:
     @staticmethod
     @typed
     def track_name(track_id: int) -> str:
-        """The name of one track."""
+        """The name of one track.
+
+        Raises:
+            OptionError: it is below 0, as the id of an instance without a track is.
+        """
+        if track_id < 0:
+            raise OptionError(f"track_id {track_id} stands for no track; names count from 0 on")
         return f"track_{track_id}"
 
     def track(
@@ -112,15 +118,17 @@ class Tracker:
 
         Args:
             frame: detections, in any order; track ids and tracking scores they have are replaced.
-            image: (height, width[, 1 or 3]), 0..255, needed where `options.needs_images`.
+            image: in which they were found, (height, width[, 1 or 3]), 0..255; needed where
+                `options.needs_images`, else not looked at.
             user_labeled: a person made these instances, so none is culled or left out.
 
         Returns:
             A new frame in input order. Predicted instances without a track are left out.
 
         Raises:
-            DataError: the options need an image and there is none, the number of nodes changed, the
-                frame belongs ahead of the one before it, or another thread uses the tracker.
+            DataError: the options need an image and there is none, or it cannot be that of the
+                frame; the number of nodes changed, the frame belongs ahead of the one before it, or
+                another thread uses the tracker.
         """
         found = self.assign(frame, image, user_labeled=user_labeled)
         if len(found.positions) < len(frame):

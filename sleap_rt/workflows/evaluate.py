@@ -5,7 +5,6 @@ from collections.abc import Collection
 from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.options import EvalOptions, unused_options
 from sleap_rt.evaluation.run import measure, save_results
-from sleap_rt.model_files import refuse_no_labels
 
 __all__ = ["check_evaluation", "measure", "save_results"]
 
@@ -18,11 +17,8 @@ def check_evaluation(options: EvalOptions, given: Collection[str] = ()) -> None:
         given: names of options that the user set.
 
     Raises:
-        OptionError: an option has no effect with the others, or a path is a model or a video.
+        OptionError: an option has no effect with the others.
     """
     for name, reason in unused_options(options).items():
         if name in given:
             raise OptionError(f"{name}: no effect here: {reason}")
-    refuse_no_labels(options.ground_truth_path, "ground_truth_path")
-    for path in options.predicted_paths:
-        refuse_no_labels(path, "predicted_path")

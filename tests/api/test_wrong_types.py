@@ -14,6 +14,7 @@ from sleap_rt import Evaluator, PosePredictor, Tracker
 from sleap_rt.errors import SleapRtError
 from sleap_rt.evaluation import load_metrics, run_eval, run_evaluation
 from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.pipeline.retrack import retrack
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 VIDEO, LABELS = SAMPLES / "one_crawler.mp4", SAMPLES / "one_crawler.slp"
@@ -69,6 +70,7 @@ def public(sample_graphs, labels):
         "Tracker.assign": (tracker.assign, {"frame": found}),
         "Tracker.end_video": (tracker.end_video, {"video_index": 0}),
         "Tracker.track_name": (tracker.track_name, {"track_id": 0}),
+        "retrack": (retrack, {"labels": labels}),
         "Evaluator": (
             Evaluator,
             {"ground_truth_instances": labels, "predicted_instances": predicted},
@@ -146,6 +148,9 @@ def test_a_wrong_type_is_told_in_words_that_name_it(public):
         ("render", {"crop": (1, 2)}, "crop must be x1,y1,x2,y2 px"),
         ("render", {"tracks": []}, "tracks must name tracks; none was given"),
         ("render", {"tracks": [1]}, "tracks must be a list of strings or None; got [1]"),
+        ("retrack", {"labels": "a.slp"}, "labels must be sleap_io Labels; got str"),
+        ("retrack", {"options": {"max_tracks": 2}}, "options must be of type TrackerOptions or No"),
+        ("retrack", {"frames": 3}, "frames must be a list of whole numbers"),
         ("run_inference", {"make_labels": None}, "make_labels must be True or False; got None"),
         ("load_metrics", {"path": 3}, "path must be a path; got 3"),
         ("run_eval", {"options": None}, "options must be of type EvalOptions; got None"),

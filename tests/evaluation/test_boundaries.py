@@ -11,8 +11,8 @@ import sleap_rt.evaluation
 
 PACKAGE = Path(sleap_rt.evaluation.__file__).parent
 _PARTS = """
-    arrays errors evaluation geometry instances labels libraries options skeleton untrusted version
-    words
+    arrays errors evaluation geometry instances labels libraries model_files options skeleton
+    untrusted version words
 """
 ALLOWED = {f"sleap_rt.{name}" for name in _PARTS.split()}
 

@@ -154,6 +154,7 @@ TRACKING = ("eval-tracking", "-g", "tracks.slp", "-p", "tracks.slp")
         ((*EVAL, "--report", "r.pdf"), "report r.pdf: must end in .html"),
         ((*EVAL, "--report", "r"), "report r: must end in .html"),
         ((*EVAL, "--report", "../"), "must end in .html"),
+        ((*EVAL, "--overwrite"), "--overwrite has no effect without --save_metrics or --report"),
         ((*EVAL, "--similarity", "iou"), "similarity: no effect here"),
         ((*EVAL, "--max_distance", "9"), "max_distance: no effect here"),
         ((*EVAL, "--tracks", "--max_distance", "9"), "not used with similarity oks"),
@@ -188,7 +189,7 @@ def test_wrong_values_are_told_before_any_file_is_opened(sleap_nn, args):
     [
         (("eval", "-g", "none.slp", "-p", "pr.slp"), "There is no labels file none.slp"),
         (("eval", "-g", "gt.slp", "-p", "none.slp"), "There is no labels file none.slp"),
-        (("eval", "-g", "gt.slp", "-p", "other_video.slp"), "No video is in both files"),
+        (("eval", "-g", "gt.slp", "-p", "other_video.slp"), "No video is in both"),
         (("eval", "-g", "gt.slp", "-p", "other_frame.slp"), "Empty frame pairs"),
         (("eval", "-g", "gt.slp", "-p", "other_nodes.slp"), "No node name is common"),
         (("eval", "-g", "pr.slp", "-p", "pr.slp", "--user_labels_only"), "user_labels_only is on"),
@@ -210,6 +211,34 @@ def test_bad_data_is_exit_code_1_in_one_line(sleap_nn, args, message):
     assert message in err
     assert err.startswith("Error: ")
     assert err.count("\n") == 1
+
+
+def test_files_that_are_no_results_are_kept(sleap_nn, tmp_path):
+    for name, option in (("mine.html", "--report"), ("mine.json", "--save_metrics")):
+        (tmp_path / name).write_text("mine")
+        code, out, err = sleap_nn(*EVAL, option, name)
+        assert (code, out) == (1, "")
+        assert err == (
+            f"Error: {name} exists and is no result of eval. It is not replaced: choose another "
+            f"{option}, or pass --overwrite.\n"
+        )
+        assert (tmp_path / name).read_text() == "mine"
+    assert not (tmp_path / "mine.npz").exists()
+
+
+def test_a_repeated_command_replaces_its_own_results(sleap_nn, tmp_path):
+    pytest.importorskip("matplotlib")
+    results = ("-s", "m", "--report", "r.html")
+    for stddev in ("0.05", "0.1"):
+        code, _, err = sleap_nn(*EVAL, *results, "--oks_stddev", stddev)
+        assert (code, err.count("Saved ")) == (0, 3)
+    assert "spread of 0.1" in (tmp_path / "r.html").read_text(encoding="utf8")
+    other = ("eval", "-g", "gt.slp", "-p", "empty.slp", "--report", "r.html")
+    code, out, err = sleap_nn(*other)
+    assert (code, out) == (1, "")
+    assert "r.html exists and compares " in err
+    code, _, _ = sleap_nn(*other, "--overwrite")
+    assert code == 0
 
 
 def test_results_that_cannot_be_saved_are_still_printed(sleap_nn, monkeypatch):

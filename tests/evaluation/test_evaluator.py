@@ -293,7 +293,7 @@ def test_truth_without_a_visible_node_is_no_animal_and_said_once():
     assert (detection["n_tp"], detection["n_fp"], detection["n_fn"]) == (1, 0, 0)
     assert detection["recall"] == 1.0
     assert metrics["selection"]["notes"] == [
-        "1 instance of the ground truth without a visible node: no animal"
+        "1 instance of ground_truth_instances without a visible node: no animal"
     ]
 
 
@@ -325,8 +325,8 @@ def test_a_video_saved_twice_is_one_on_both_sides():
     assert metrics["mOKS"]["mOKS"] == 1.0
     assert metrics["selection"]["n_gt_videos"] == 1
     assert [note for note in metrics["selection"]["notes"] if "video" in note] == [
-        "1 video of the ground truth saved twice; the same file is one video",
-        "1 video of the predictions saved twice; the same file is one video",
+        "1 video of ground_truth_instances saved twice; the same file is one video",
+        "1 video of predicted_instances saved twice; the same file is one video",
     ]
     assert [(a.frame_idx, b.frame_idx) for a, b in evaluator.frame_pairs] == [(0, 0), (1, 1)]
 
@@ -400,3 +400,47 @@ def test_swapped_sides_are_told_in_words_of_python():
 def test_a_centroid_threshold_that_pairs_nothing_is_explained(caplog):
     Evaluator(vector_ground_truth(), vector_predictions(), match_method="centroid")
     assert "match_threshold 0 px pairs only points that coincide" in caplog.text
+
+
+def test_what_a_reader_needs_to_know_is_logged(caplog):
+    truth = vector_ground_truth()
+    Evaluator(truth, truth)
+    said = caplog.text
+    assert "predicted_instances is compared with itself: it was given as the ground truth" in said
+    assert "predicted_instances has no predicted instances: there is nothing to score" in said
+    caplog.clear()
+    Evaluator(vector_ground_truth(), vector_predictions())
+    assert "1 ground-truth frame with 1 instance is absent from predicted_instances" in caplog.text
+    assert "compared with itself" not in caplog.text
+
+
+@pytest.mark.parametrize("match_method", ["oks", "auto"])
+def test_an_anchor_without_effect_is_told_as_it_was_given(match_method):
+    with pytest.raises(OptionError, match=r"^anchor_ind 2 has no effect with match_method oks; "):
+        Evaluator(
+            vector_ground_truth(), vector_predictions(), anchor_ind=2, match_method=match_method
+        )
+
+
+@pytest.mark.parametrize("given", [[], [float("nan")], [-5], np.array([0.5, -0.1])])
+def test_thresholds_are_numbers_of_0_or_more(evaluator, given):
+    for name, call in (
+        ("thresholds", lambda: evaluator.pck_metrics(given)),
+        ("match_score_thresholds", lambda: evaluator.voc_metrics("oks", given)),
+        ("recall_thresholds", lambda: evaluator.voc_metrics("oks", [0.5], given)),
+    ):
+        with pytest.raises(OptionError, match=f"^{name} must be numbers of 0 or more, at least "):
+            call()
+
+
+def test_sides_without_a_common_video_are_told_by_their_arguments():
+    other = make_labels({0: [Predicted(square())]}, video="w.mp4")
+    with pytest.raises(
+        DataError, match=r"both: ground_truth_instances has .*; predicted_instances"
+    ):
+        Evaluator(vector_ground_truth(), other)
+
+
+def test_an_evaluator_shows_what_it_compared():
+    shown = repr(Evaluator(vector_ground_truth(), vector_predictions()))
+    assert shown == "<Evaluator 6 matched pairs in 6 frames>"

@@ -108,6 +108,45 @@ def test_several_predictions_side_by_side(files):
     assert run.notes[0].startswith("pr: 1 ground-truth frame with 1 instance is absent")
 
 
+def test_several_predictions_are_named_alike_with_either_ending(files):
+    for name in ("m.json", "m.npz", "m"):
+        run_eval(
+            EvalOptions(
+                ground_truth_path=files / "gt.slp",
+                predicted_paths=(files / "pr.slp", files / "worse.slp"),
+                save_metrics=files / name,
+            )
+        )
+    saved = {path.name for path in files.glob("m*")}
+    assert saved == {f"m.{one}.{kind}" for one in ("pr", "worse") for kind in ("npz", "json")}
+
+
+def test_an_earlier_result_is_replaced_only_by_one_of_the_same_files(files, monkeypatch):
+    monkeypatch.chdir(files)
+    for truth in ("gt.slp", files / "gt.slp"):
+        run_evaluation(truth, "pr.slp", save_metrics="m")
+    with pytest.raises(
+        DataError, match=r"m\.npz exists and compares .*pr\.slp with .*gt\.slp, not"
+    ):
+        run_evaluation("gt.slp", "worse.slp", save_metrics="m")
+    stored = load_metrics("m.npz", allow_pickle=True)
+    assert stored["options"]["predictions"] == "pr.slp"
+    run_evaluation("gt.slp", "worse.slp", save_metrics="m", overwrite=True)
+    assert load_metrics("m.npz", allow_pickle=True)["options"]["predictions"] == "worse.slp"
+
+
+def test_files_of_others_are_refused_before_anything_is_read(files):
+    np.savez(files / "weights.npz", metrics=np.zeros(3))
+    (files / "coco.json").write_text('{"images": [], "annotations": []}')
+    (files / "bare.json").write_text("[")
+    (files / "deep.json").write_text('{"sleap_rt_evaluation": ' + "[" * 100_000)
+    for name in ("weights.npz", "weights", "coco", "coco.npz", "coco.json", "bare", "deep"):
+        with pytest.raises(DataError, match=r"is no result of eval.* or pass overwrite=True"):
+            run_evaluation(files / "none.slp", files / "pr.slp", save_metrics=files / name)
+    assert {path.name for path in files.glob("coco*")} == {"coco.json"}
+    assert (files / "coco.json").read_text().startswith('{"images"')
+
+
 def test_long_names_go_on_below_in_their_column(files):
     long = "a_model_with_a_long_name"
     (files / "pr.slp").rename(files / f"{long}.slp")
@@ -195,3 +234,25 @@ def test_missing_files_are_errors_in_words(files):
         run_evaluation(files / "none.slp", files / "pr.slp")
     with pytest.raises(DataError, match=r"There is no labels file .*none\.slp"):
         run_evaluation(files / "gt.slp", files / "none.slp")
+
+
+def test_in_python_a_video_or_a_model_is_told_before_any_file_is_opened(files):
+    (files / "v.mp4").write_bytes(b"")
+    with pytest.raises(OptionError, match=r"ground_truth_path .*v\.mp4 is a video; name a `\.slp`"):
+        run_evaluation(files / "v.mp4", files / "none.slp")
+    with pytest.raises(OptionError, match=r"predicted_path .*v\.mp4 is a video; name a `\.slp`"):
+        run_evaluation(files / "none.slp", files / "v.mp4")
+
+
+def test_in_python_notes_are_logged(files, caplog):
+    run_evaluation(files / "gt.slp", files / "gt.slp")
+    assert "gt.slp is compared with itself: it was given as the ground truth, too" in caplog.text
+    assert "gt.slp has no predicted instances: there is nothing to score" in caplog.text
+    caplog.clear()
+    run_evaluation(files / "gt.slp", files / "pr.slp", user_labels_only=False)
+    assert "1 ground-truth frame with 1 instance is absent from" in caplog.text
+
+
+def test_overwrite_without_a_file_to_write_is_refused(files):
+    with pytest.raises(OptionError, match=r"^overwrite has no effect without save_metrics or repo"):
+        run_evaluation(files / "gt.slp", files / "pr.slp", overwrite=True)

@@ -91,11 +91,11 @@ def test_json_has_lists_nulls_and_not_the_large_array(tmp_path):
     assert "pcks" in metrics["pck_metrics"]  # the caller's metrics are left as they are
 
 
-def test_npz_is_appended(tmp_path):
+def test_a_name_stands_for_both_files_with_either_ending(tmp_path):
     assert saved_files(tmp_path / "m") == (tmp_path / "m.npz", tmp_path / "m.json")
     assert saved_files(tmp_path / "m.v1") == (tmp_path / "m.v1.npz", tmp_path / "m.v1.json")
-    assert saved_files(tmp_path / "m.json") == (tmp_path / "m.json.npz", tmp_path / "m.json")
-    assert saved_files(tmp_path / "m.npz") == (tmp_path / "m.npz", tmp_path / "m.json")
+    for name in ("m.json", "m.npz", "m.NPZ"):
+        assert saved_files(tmp_path / name) == (tmp_path / "m.npz", tmp_path / "m.json")
 
 
 def test_nothing_is_unpickled_unless_asked_for(tmp_path, metrics):
@@ -143,6 +143,15 @@ def test_a_model_folder_is_searched_under_both_names(tmp_path, metrics):
     assert loaded == {"mOKS": {"mOKS": 0.5}}
     with pytest.raises(DataError, match=r"has none of metrics\.train\.0\.npz"):
         load_metrics(tmp_path, "train", allow_pickle=True)
+
+
+def test_the_json_is_read_in_the_way_that_both_messages_say(tmp_path, metrics):
+    archive, text = save_metrics(tmp_path / "m", metrics)
+    with pytest.raises(DataError, match=r"beside it, which has lists for arrays, with `json.load`"):
+        load_metrics(archive)
+    with pytest.raises(DataError, match=r"is read with `json.load`; give the .npz file beside it"):
+        load_metrics(text, allow_pickle=True)
+    assert json.loads(text.read_text())["mOKS"] == metrics["mOKS"]
 
 
 def test_files_that_are_no_metrics_are_refused_in_words(tmp_path):

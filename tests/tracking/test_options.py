@@ -4,7 +4,7 @@ import pytest
 
 from sleap_rt.cli import main
 from sleap_rt.errors import OptionError
-from sleap_rt.tracking import TrackerOptions
+from sleap_rt.tracking import Tracker, TrackerOptions
 
 SEED_DEFAULTS = {
     "tracking_window_size": 5,
@@ -114,6 +114,22 @@ def test_features_go_only_with_their_scores(features, scoring_method):
 def test_any_of_the_counts_serves_connecting_breaks():
     for count in ("tracking_target_instance_count", "max_tracks", "tracking_clean_instance_count"):
         assert TrackerOptions(post_connect_single_breaks=True, **{count: 2}).connects_breaks
+
+
+@pytest.mark.parametrize("make", [Tracker, TrackerOptions])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("use_kalman", "here is a motion model .motion_model kalman"),
+        ("kf_node_indices", "here is a motion model .motion_model kalman"),
+        ("track_buffer", "is of sleap-nn's multi-object trackers; here are"),
+    ],
+)
+def test_options_of_sleap_nn_are_told_with_what_is_here(make, name, words):
+    with pytest.raises(OptionError, match=f"{name} .*{words}"):
+        make(**{name: 1})
+    with pytest.raises(TypeError, match="Did you mean 'use_flow'"):
+        make(use_flo=True)
 
 
 def test_max_tracks_switches_to_local_queues_and_says_so(caplog):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, OptionError
 from sleap_rt.tracking import Tracker, TrackerOptions, track_frames
 from tracking import oracles, plain_tracker
 from tracking.crowds import Crowd, draw, easy
@@ -348,6 +348,12 @@ def test_frames_out_of_their_order_are_refused():
         tracker.track(replace(along_x(0, 100), frame_index=-1, video_index=1))
     tracker.end_video(0)
     assert len(tracker.track(replace(along_x(0, 100), frame_index=0))) == 2
+
+
+def test_what_has_no_track_has_no_name():
+    assert Tracker.track_name(np.int64(3)) == "track_3"
+    with pytest.raises(OptionError, match="track_id -1 stands for no track"):
+        Tracker.track_name(-1)
 
 
 def test_two_threads_in_one_tracker_are_refused():

@@ -66,10 +66,10 @@ def pair_tables(ground_truth: PoseTable, predicted: PoseTable) -> dict[int, int]
         return pairs
     unclear = ambiguous_videos(ground_truth.videos, predicted.videos)
     raise DataError(
-        f"No video is in both files. {ground_truth.name} has {_listed(ground_truth.videos)}; "
+        f"No video is in both: {ground_truth.name} has {_listed(ground_truth.videos)}; "
         f"{predicted.name} has {_listed(predicted.videos)}. Videos pair by file, path, or the end "
         f"of the path (file names with case and extension){_unclear_text(unclear)}; correct the "
-        "paths in one file."
+        "paths in one of them."
     )
 
 
@@ -137,8 +137,8 @@ def _no_common_frame(ground_truth: PoseTable, predicted: PoseTable) -> str:
             "instances are predictions, turn user_labels_only off."
         )
     return (
-        f"Empty frame pairs: no frame is labelled in both files. {ground_truth.name} has "
-        f"{_frame_range(ground_truth)}, {predicted.name} has {_frame_range(predicted)}."
+        f"Empty frame pairs: {ground_truth.name} has {_frame_range(ground_truth)}, "
+        f"{predicted.name} has {_frame_range(predicted)}, and no frame is labelled in both."
     )
 
 

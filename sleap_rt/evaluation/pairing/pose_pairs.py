@@ -7,7 +7,7 @@ import numpy as np
 
 from sleap_rt.arrays import Doubles
 from sleap_rt.errors import DataError
-from sleap_rt.evaluation.options import PoseOptions
+from sleap_rt.evaluation.options import MatchMethod, PoseOptions
 from sleap_rt.evaluation.pairing.candidates import CandidatePairs, candidate_pairs
 from sleap_rt.evaluation.pairing.centroids import (
     centroid_distances,
@@ -134,11 +134,16 @@ def _refuse_swapped(ground_truth: PoseTable, predicted: PoseTable) -> None:
         )
 
 
+def settled_method(match_method: MatchMethod, predicted: PoseTable) -> MatchMethod:
+    """The method, with auto replaced by its meaning for these predictions."""
+    if match_method != "auto":
+        return match_method
+    return "centroid" if len(predicted.node_names) == 1 else "oks"
+
+
 def _settle(options: PoseOptions, predicted: PoseTable, centroid_default_px: float) -> PoseOptions:
     """`options` with auto, and a threshold of 0 px, replaced by their meaning here."""
-    if options.match_method == "auto":
-        one_node = len(predicted.node_names) == 1
-        options = replace(options, match_method="centroid" if one_node else "oks")
+    options = replace(options, match_method=settled_method(options.match_method, predicted))
     if options.match_method == "centroid" and options.match_threshold == 0:
         return replace(options, match_threshold=centroid_default_px)
     return options

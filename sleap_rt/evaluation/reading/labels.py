@@ -7,10 +7,10 @@ import numpy as np
 import sleap_io as sio
 
 from sleap_rt.arrays import Ints
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import DataError
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.reading.videos import VideoFile, VideoSource, numbers_of_first
-from sleap_rt.labels import dataset_of, distinct_rows
+from sleap_rt.labels import check_labels, dataset_of, distinct_rows
 from sleap_rt.words import counted
 
 
@@ -25,11 +25,7 @@ def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
         OptionError: they are no labels.
         DataError: instances have skeletons with different nodes.
     """
-    if not isinstance(labels, sio.Labels):
-        raise OptionError(
-            f"{name} must be sleap_io Labels; got {type(labels).__name__}. `sleap_io.load_slp` "
-            "reads a file"
-        )
+    check_labels(name, labels)
     frames = _frames_by_position(labels)
     grouped = [_instances_of(group) for group in frames.values()]
     instances = [instance for group in grouped for instance in group]

@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 
 from sleap_rt.arrays import Doubles
+from sleap_rt.evaluation.earlier_results import mark_of, mark_on_page
 from sleap_rt.evaluation.identity.evaluation import VideoIdentities
 from sleap_rt.evaluation.metrics import Metrics, matched_distances
 from sleap_rt.evaluation.pairing.pose_pairs import PosePairing
@@ -63,6 +64,7 @@ def report_page(run: EvaluationRun) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"{mark_on_page(mark_of(run.options.ground_truth_path, run.options.predicted_paths))}\n"
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 

@@ -12,8 +12,9 @@ import numpy as np
 from sleap_rt.arrays import AnyFloats
 from sleap_rt.errors import DataError, log_of
 from sleap_rt.instances import FrameInstances
-from sleap_rt.labels import in_one_form
+from sleap_rt.labels import check_labels, in_one_form
 from sleap_rt.options import SelectionOptions
+from sleap_rt.options.value_types import check_value, typed
 from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.tracking import Assignment, Tracker, TrackerOptions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _log = log_of(__name__)
 
 
+@typed
 def retrack(
     labels: "sio.Labels",
     options: TrackerOptions | None = None,
@@ -42,7 +44,8 @@ def retrack(
     and come first. Everything else in the labels is kept.
 
     Args:
-        labels: poses. Video files are opened only where the options need images.
+        labels: poses, as `sleap_io.load_slp` reads them. Video files are opened only where the
+            options need images.
         options: how to track.
         frames: frame indices to keep, in every video; None keeps all.
         video_index: the one video to keep; None keeps all.
@@ -52,9 +55,11 @@ def retrack(
         Labels with only the frames kept, which can be none.
 
     Raises:
-        OptionError: there is no such video.
+        OptionError: there is no such video, or an argument is of another type.
         DataError: a video that is needed is missing or damaged, or skeletons differ.
     """
+    check_labels("labels", labels)
+    check_value("frames", frames, Sequence[int] | None)
     tracked, notes = track_labels(
         labels if in_place else labels.copy(), options, frames=frames, video_index=video_index
     )

@@ -6,7 +6,8 @@ from functools import partial
 import numpy as np
 
 from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts, Bools, Image
-from sleap_rt.geometry import oks_matrix
+from sleap_rt.errors import DataError
+from sleap_rt.geometry import oks_matrix, pose_boxes
 from sleap_rt.tracking.features import FEATURES
 from sleap_rt.tracking.ids import TrackIds
 from sleap_rt.tracking.matching import match
@@ -65,8 +66,12 @@ class SimilarityAssociator:
         Returns:
             Track ids (n,), -1 without a track, and tracking scores (n,), NaN without a track.
         """
-        prepared = None if self._flow is None or image is None else self._flow.prepare(image)
-        features = self._features(points, image)
+        gray = None
+        if self._options.needs_images and image is not None:
+            gray = gray_image(image)
+            _refuse_other_image(gray, points)
+        prepared = None if self._flow is None or gray is None else self._flow.prepare(gray)
+        features = self._features(points, gray)
         n_visible = np.count_nonzero(~np.isnan(points[:, :, 0]), axis=1)
         ids, scores = self._assign(self._track_scores(features, prepared), n_visible)
         tracked = ids >= 0
@@ -82,9 +87,9 @@ class SimilarityAssociator:
         self._n_frames += 1
         return ids, scores
 
-    def _features(self, points: AnyFloats, image: AnyImage | None) -> AnyFloats:
-        if self._options.features == "image" and image is not None:
-            return appearances(points, gray_image(image))
+    def _features(self, points: AnyFloats, gray: Image | None) -> AnyFloats:
+        if self._options.features == "image" and gray is not None:
+            return appearances(points, gray)
         return FEATURES[self._options.features](points)
 
     def _track_scores(self, features: AnyFloats, prepared: Image | None) -> AnyFloats:
@@ -138,6 +143,23 @@ class SimilarityAssociator:
         """How many tracks may still be started; None: any number."""
         limit = self._options.max_tracks
         return None if limit is None else limit - self._n_started
+
+
+def _refuse_other_image(gray: Image, points: AnyFloats) -> None:
+    """Refuse an image that cannot be the one in which these poses were found.
+
+    Poses may stick out, and a false one lie in the padding beside the frame, but none is farther
+    away than the image is large.
+    """
+    height, width = gray.shape
+    boxes = pose_boxes(points)
+    away = (boxes[:, :2] > (2 * width, 2 * height)) | (boxes[:, 2:] < (-width, -height))
+    if away.any():
+        x, y = boxes[away.any(axis=1)][0, :2]
+        raise DataError(
+            f"The image to track by has {width} x {height} px, and a pose begins at ({x:g}, {y:g}) "
+            "px. Hand over the image in which the poses were found, in its own size."
+        )
 
 
 def _open_score(options: TrackerOptions) -> Callable[[AnyFloats, AnyFloats], AnyFloats]:

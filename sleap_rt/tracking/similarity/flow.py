@@ -22,22 +22,36 @@ def gray_image(image: AnyImage) -> Image:
         (height, width) uint8.
 
     Raises:
-        DataError: it is no such array.
+        DataError: it is no such array, or has other numbers.
     """
     import cv2
 
     plain = np.asarray(image)
     if plain.ndim > 3:
         plain = plain.squeeze()
-    if plain.dtype.kind not in "biuf" or plain.shape[2:] not in ((), (1,), (3,)) or plain.ndim < 2:
+    is_image = plain.ndim > 1 and plain.size and plain.shape[2:] in ((), (1,), (3,))
+    if not is_image or plain.dtype.kind not in "iuf":
         raise DataError(
             "An image to track by is an array of shape (height, width) or (height, width, "
             f"channels), 0 to 255, with 1 channel (gray) or 3 (RGB); got {_found(image)}"
         )
+    if plain.dtype != np.uint8:
+        _refuse_other_range(plain)
     if plain.ndim == 3 and plain.shape[-1] == 1:
         plain = plain[..., 0]
     gray: Image = np.ascontiguousarray(plain, np.uint8)
     return gray if gray.ndim == 2 else np.asarray(cv2.cvtColor(gray, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _refuse_other_range(image: AnyImage) -> None:
+    least, most = float(image.min()), float(image.max())
+    is_share = image.dtype.kind == "f" and 0 < most <= 1
+    if is_share or not (least >= 0 and most < 256):  # NaN is neither
+        what_to_do = " Multiply it by 255, or hand over the uint8 image." if is_share else ""
+        raise DataError(
+            "An image to track by has gray levels from 0 to 255; this one, "
+            f"{_found(image)}, has {least:g} to {most:g}.{what_to_do}"
+        )
 
 
 def _found(image: Any) -> str:
@@ -61,15 +75,17 @@ class FlowShifter:
         self._images: dict[int, Image] = {}
         self._size: tuple[int, ...] | None = None  # (height, width) of the frames, px
 
-    def prepare(self, image: AnyImage) -> Image:
-        """The image in gray and resized, for `shift` and `remember`.
+    def prepare(self, gray: Image) -> Image:
+        """The image resized, for `shift` and `remember`.
+
+        Args:
+            gray: (height, width).
 
         Raises:
             DataError: the image has another size than those before.
         """
         import cv2
 
-        gray = gray_image(image)
         if self._size not in (None, gray.shape):
             before, now = (f"{width} x {height}" for height, width in (self._size, gray.shape))
             raise DataError(

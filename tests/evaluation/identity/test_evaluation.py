@@ -119,7 +119,7 @@ def test_no_predictions_are_said():
 
 
 def test_predictions_on_other_videos_are_refused_even_if_there_are_none():
-    with pytest.raises(DataError, match="No video is in both files"):
+    with pytest.raises(DataError, match="No video is in both"):
         evaluate(two_mice(2) | two_mice(3, video="b.mp4"), {("w.mp4", 0): []})
 
 

@@ -147,3 +147,37 @@ def test_appearance_tells_animals_apart_that_change_places(texture, scoring_meth
     options = TrackerOptions(features="image", scoring_method=scoring_method)
     out = track_frames(sequence, options, image_of=lambda one: images[one.frame_index])
     assert ids(out) == [[0, 1], [1, 0]]
+
+
+BY_IMAGE = [{"use_flow": True}, {"features": "image", "scoring_method": "cosine_sim"}]
+
+
+@pytest.mark.parametrize("options", BY_IMAGE, ids=["flow", "appearance"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda image: image / 255,
+            "has gray levels from 0 to 255; .* Multiply it by 255, or hand",
+        ),
+        (lambda image: np.full(image.shape, np.nan), "has nan to nan"),
+        (lambda image: image.astype(float) - 1, r"\(400, 400\), has -1 to 254"),
+        (lambda image: image.astype(np.uint16) * 256, "has 0 to 65280"),
+        (lambda image: image > 100, "got bool"),
+        (lambda image: image[:0], r"got uint8 \(0, 400\)"),
+        (lambda image: image[:10, :10], r"has 10 x 10 px, and a pose begins at \(150, 150\) px"),
+    ],
+)
+def test_what_cannot_be_the_image_of_a_frame_is_told(texture, options, change, words):
+    tracker = Tracker(**options)
+    with pytest.raises(DataError, match=words):
+        tracker.track(frame([POSE]), change(texture))
+    assert tracker.track(frame([POSE]), texture).track_ids.tolist() == [0]
+
+
+@pytest.mark.parametrize("options", BY_IMAGE, ids=["flow", "appearance"])
+def test_a_dark_image_and_a_pose_that_sticks_out_are_taken(texture, options):
+    tracker = Tracker(**options)
+    beside = [POSE, POSE + np.array([300, -200])]
+    for index, image in enumerate((texture, np.zeros(texture.shape), texture.astype(np.float32))):
+        assert len(tracker.track(frame(beside, frame_index=index), image)) == 2
