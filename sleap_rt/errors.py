@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _LONGEST = 2000  # characters of a message
+OVERLAY = ".overlay"  # ends the names of videos that `render` draws, which nobody means as input
 _MOST_NAMES = 10_000  # of a folder that are looked at for one that was meant
 _ALIKE = 0.65  # of 1; `frames` and `rate` have 0.6, `batch_size` and `crop_size` 0.63, `zmp` 0.67
 _DIGITS = re.compile(r"\d+")
@@ -204,7 +205,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 def did_you_mean_path(missing: Path) -> str:
     """The same for a path that does not exist, from its folder: with the same suffix, a near name.
 
-    Names that differ in numbers only are those of other recordings.
+    Names that differ in numbers only are those of other recordings, and `render` draws none.
     """
     try:
         with os.scandir(missing.parent) as inside:
@@ -217,6 +218,7 @@ def did_you_mean_path(missing: Path) -> str:
         one.stem: str(missing.with_name(one.name))
         for one in there
         if one.suffix.lower() == suffix
+        and not one.stem.endswith(OVERLAY)
         and (one.stem == missing.stem or _DIGITS.sub("0", one.stem) != alike)
     }
     near = nearest(missing.stem, stems)

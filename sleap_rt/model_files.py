@@ -146,25 +146,24 @@ def refuse_model(path: Path, given_as: str, advice: str = _GIVE_AS_MODEL) -> Non
 
     Args:
         path: that should be data.
-        given_as: name of the option.
+        given_as: name of the option; may be empty.
         advice: what to do; by default for whatever takes models as well.
 
     Raises:
         OptionError: it is a model.
     """
-    is_folder = os.path.isdir(path)
+    given, is_folder = f"{given_as} {path}".lstrip(), os.path.isdir(path)
     if is_folder and holds_videos(path):
         return
     if is_folder or path.suffix in (".onnx", ".ckpt") or path.name in FILES_OF_MODELS:
         if is_model(path):
-            raise OptionError(f"{given_as} {path} is a model; {advice.format('it')}")
+            raise OptionError(f"{given} is a model; {advice.format('it')}")
         models = []
         with suppress(PermissionError):
             models = _models_in(path)
         if models:
             raise OptionError(
-                f"{given_as} {path} is a folder of models ({listed(models)}); "
-                f"{advice.format('one of them')}"
+                f"{given} is a folder of models ({listed(models)}); {advice.format('one of them')}"
             )
 
 

@@ -175,6 +175,7 @@ def test_a_checkpoint_of_another_model_is_told_in_one_line(tmp_path, capsys):
         ("crawlers.avi", None),  # of another kind
         ("fly_7.mp4", None),  # another recording
         ("2024-05-06.mp4", None),
+        ("mice.mp4", None),  # drawn
         ("b.mp4", None),  # of so short a name nothing is alike
         ("nowhere/crawlers.mp4", None),
         ("\0.mp4", None),
@@ -183,7 +184,14 @@ def test_a_checkpoint_of_another_model_is_told_in_one_line(tmp_path, capsys):
 def test_a_path_that_does_not_exist_gets_a_near_name_of_its_folder(tmp_path, missing, meant):
     (tmp_path / "exports").mkdir()
     (tmp_path / "day 1").mkdir()
-    for name in ("crawlers.mp4", "fly_2.mp4", "2024-05-07.mp4", "a.mp4", "day 1/clip.MP4"):
+    for name in (
+        "crawlers.mp4",
+        "mice.overlay.mp4",
+        "fly_2.mp4",
+        "2024-05-07.mp4",
+        "a.mp4",
+        "day 1/clip.MP4",
+    ):
         (tmp_path / name).touch()
     hint = did_you_mean_path(tmp_path / missing)
     assert hint == ("" if meant is None else f" Did you mean '{tmp_path / meant}'?")

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypedDict
 
 from sleap_rt.errors import OptionError
 from sleap_rt.options.frames import given_frames
-from sleap_rt.options.paths import fitting_path
+from sleap_rt.options.paths import given_path
 
 
 class OverrideArguments(TypedDict, total=False):
@@ -41,7 +41,7 @@ class ModelArguments(OverrideArguments, total=False):
     device: str
     threads: int | None
     workspace: int | None
-    cuda_graphs: bool
+    cuda_graphs: bool | None
     peak_threshold: float | list[float]
     centroid_peak_threshold: float | None
     integral_refinement: Literal["integral", "none"] | None
@@ -214,9 +214,9 @@ def in_our_words(given: Mapping[str, Any]) -> dict[str, Any]:
         values["centroid_peak_threshold"], values["peak_threshold"] = threshold
     if values.get("integral_refinement", "") in (None, "None", "NONE"):
         values["integral_refinement"] = "none"
-    for name in ("backbone_ckpt_path", "head_ckpt_path", "journal"):
-        if values.get(name) is not None:
-            values[name] = fitting_path(values[name])
+    for name in ("backbone_ckpt_path", "head_ckpt_path", "journal", "summary"):
+        if name in values:
+            values[name] = given_path(name, values[name])
     if values.get("batch_size") == "auto":
         values["batch_size"] = None
     if values.get("frames") is not None:

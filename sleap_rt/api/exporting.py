@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from sleap_rt.api.argument_types import check_arguments
-from sleap_rt.api.arguments import OverrideArguments
+from sleap_rt.api.arguments import OverrideArguments, in_our_words
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.contract import Precision
 from sleap_rt.errors import OptionError
@@ -17,7 +17,7 @@ from sleap_rt.options import (
     calibration_asked,
     filled,
 )
-from sleap_rt.options.paths import fitting_path
+from sleap_rt.options.paths import given_path
 from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.export import Exported
 from sleap_rt.workflows.export import export_models as export_with_options
@@ -70,9 +70,9 @@ def export_models(
         ModelError: a model cannot be exported, or the export extra is not installed.
         EngineError: the engine asked for cannot be built.
     """
-    check_arguments(arguments, ExportArguments, beside=("folder", "progress"))
+    checked = check_arguments(arguments, ExportArguments, beside=("folder", "progress"))
     check_value("on_step", on_step, Callable | None)
-    given: dict[str, Any] = dict(arguments)
+    given = in_our_words(checked)
     of_training = {name: given.pop(name) for name in ModelOverrides.__annotations__ & given.keys()}
     if (given and options is not None) or (of_training and overrides != NO_OVERRIDES):
         named = ", ".join(given or of_training)
@@ -87,7 +87,7 @@ def export_models(
 def _options(given: dict[str, Any]) -> ExportOptions:
     calibrate = given.pop("calibrate", None)
     calibration = calibration_asked(
-        None if calibrate is None else fitting_path(calibrate),
+        given_path("calibrate", calibrate),
         given.pop("calibration_frames", None),
         allow_loss=given.pop("allow_loss", False),
     )

@@ -26,6 +26,7 @@ from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options import FilterOptions, SelectionOptions, filled, overrides_at_run_time
+from sleap_rt.options.given import refuse_unwritten
 from sleap_rt.options.paths import fitting_path, given_path, given_paths
 from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
@@ -41,6 +42,7 @@ _log = log_of(__name__)
 _BY_OTHER_NAMES = {
     "models": "models are given as model_paths",
     "output": "the file to write is given as output_path",
+    "labels": "labels in memory are given as input_labels, a file of them as data_path",
     **dict.fromkeys(("data", "input", "video", "videos"), "the input is given as data_path"),
 }
 
@@ -48,10 +50,10 @@ _BY_OTHER_NAMES = {
 @names_arguments(InferenceArguments)
 def run_inference(
     data_path: str | Path | Sequence[str | Path] | None = None,
+    model_paths: str | Path | Sequence[str | Path] | None = None,
     *,
     input_labels: "sio.Labels | None" = None,
     input_video: "sio.Video | None" = None,
-    model_paths: str | Path | Sequence[str | Path] | None = None,
     output_path: str | Path | None = None,
     make_labels: bool = True,
     return_confmaps: bool = False,
@@ -60,16 +62,16 @@ def run_inference(
     return_class_maps: bool = False,
     return_class_vectors: bool = False,
     **arguments: "Unpack[InferenceArguments]",
-) -> "sio.Labels | list[sio.Labels | None] | list[dict[str, Any]]":
+) -> "sio.Labels | list[sio.Labels | None] | list[dict[str, Any]] | None":
     """Predict poses, track animals, or both.
 
     Args:
         data_path: video, image, folder or list of images, HDF5, TIFF stack or `.slp` file. A list
             of these, a folder of videos or a pattern (`"videos/*.mp4"`) is processed one by one.
-        input_labels: labels in memory instead.
-        input_video: a video instead.
         model_paths: as the command's `-m`. None or empty tracks the poses that labels have, which
             needs `tracking=True`.
+        input_labels: labels in memory instead of `data_path`.
+        input_video: a video instead.
         output_path: a `.slp` file to write as well; None writes none. A folder for many inputs.
         make_labels: False returns dictionaries of arrays, one per batch; see
             `sleap_rt.api.array_results.raw_batches`.
@@ -81,7 +83,9 @@ def run_inference(
         **arguments: every other option of the command, by its name; they follow below.
 
     Returns:
-        Labels, a list of labels for many inputs, or the list of dictionaries.
+        Labels of one path, images or a video; of a list of inputs, a folder of videos or a
+        pattern a list of labels, also where it stands for one input; or the list of dictionaries.
+        In place of labels, None where `skip_existing` leaves out a result that is no `.slp` file.
 
     Raises:
         SomeInputsFailedError: some of many inputs failed; it has the results of the others.
@@ -89,7 +93,7 @@ def run_inference(
         DataError, ModelError, EngineError: as `PosePredictor`.
     """
     own = ("data_path", "model_paths", "output_path")
-    check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES, own)
+    given = check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES, own)
     data = _only_one(data_path=data_path, input_labels=input_labels, input_video=input_video)
     asked = (
         return_confmaps,
@@ -104,16 +108,16 @@ def run_inference(
     if make_labels and wanted:
         raise OptionError(f"{', '.join(wanted)}: no effect with make_labels=True")
     if not make_labels:
-        _check_for_raw(data, output_path, arguments)
+        _check_for_raw(data, output_path, given)
     output = given_path("output_path", output_path)
     paths = [] if model_paths is None else given_paths("model_paths", model_paths)
     if not paths:
-        return _track_only(data, output, make_labels, arguments)
+        return _track_only(data, output, make_labels, given)
     if make_labels:
-        return _predict(data, paths, output, arguments)
-    of_models = {n: v for n, v in arguments.items() if n in ModelArguments.__annotations__}
-    of_run = {n: v for n, v in arguments.items() if n in RunArguments.__annotations__}
-    with PosePredictor(paths, raw=partial(raw_names, wanted), **of_models) as predictor:  # type: ignore[arg-type]
+        return _predict(data, paths, output, given)
+    of_models = {n: v for n, v in given.items() if n in ModelArguments.__annotations__}
+    of_run = {n: v for n, v in given.items() if n in RunArguments.__annotations__}
+    with PosePredictor(paths, raw=partial(raw_names, wanted), **of_models) as predictor:
         return raw_batches(predictor, data, of_run)
 
 
@@ -131,17 +135,15 @@ def _check_for_raw(data: Any, output_path: Any, arguments: Mapping[str, Any]) ->
 
 
 def _predict(
-    data: Any, paths: Sequence[Path], output_path: Path | None, arguments: InferenceArguments
-) -> "sio.Labels | list[sio.Labels | None]":
+    data: Any, paths: Sequence[Path], output_path: Path | None, arguments: Mapping[str, Any]
+) -> "sio.Labels | list[sio.Labels | None] | None":
     """As the command does: everything is checked ahead of exporting and opening the models."""
     given = in_our_words(arguments)
     of_models = {n: v for n, v in given.items() if n not in RunArguments.__annotations__}
     of_run = {n: v for n, v in given.items() if n in RunArguments.__annotations__}
     options = with_run_options(model_options(of_models), of_run, output_path)
     if isinstance(data, str):
-        if not str(data):
-            raise OptionError("data_path is empty; name a video, a folder or a `.slp` file")
-        data = fitting_path(data)
+        data = fitting_path("data_path", data)
     overrides = overrides_at_run_time(given)
     match_known = bool(given.get("match_known", False))
     report, draw = PythonReport.of(given), _preview(given, options, data, output_path)
@@ -194,8 +196,8 @@ def _only_one(**sources: Any) -> Any:
 
 
 def _track_only(
-    data: Any, output_path: Path | None, make_labels: bool, arguments: InferenceArguments
-) -> "sio.Labels | list[sio.Labels | None]":
+    data: Any, output_path: Path | None, make_labels: bool, arguments: Mapping[str, Any]
+) -> "sio.Labels | list[sio.Labels | None] | None":
     """New tracks for the poses that labels have."""
     import sleap_io as sio
 
@@ -203,6 +205,7 @@ def _track_only(
     taken = taken_with_warnings({**given, "model_paths": []}, given)
     tracking = needed_tracker_options(taken)
     refuse_without_effect(given if make_labels else [*given, "make_labels"])
+    refuse_unwritten(output_path, given)
     options = RetrackOptions(
         tracking=tracking,
         selection=filled(SelectionOptions, given),
@@ -219,7 +222,9 @@ def _track_only(
         return retrack_many(*many, options, after=draw)
     if not isinstance(data, str | Path | sio.Labels):
         raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
-    done = retrack_data(data if isinstance(data, sio.Labels) else fitting_path(data), options)
+    done = retrack_data(
+        data if isinstance(data, sio.Labels) else fitting_path("data_path", data), options
+    )
     draw(done.paths)
     for note in done.notes:
         _log.warning(note)

@@ -17,6 +17,7 @@ from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import AnyFloats, Image
 from sleap_rt.errors import OptionError, RunError, log_of
 from sleap_rt.options import FilterOptions, LiveOptions, filled, overrides_at_run_time
+from sleap_rt.options.given import refuse_unwritten
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.runtime.live import Figures, LiveResult
 from sleap_rt.runtime.pipeline.stages.faults import doing
@@ -101,16 +102,15 @@ def run_live(
         ModelError, EngineError: as `PosePredictor`.
         RunError: a library or the processor failed. What was recorded until then is saved.
     """
-    check_arguments(arguments, LiveArguments, _OF_FILES)
+    checked = check_arguments(arguments, LiveArguments, _OF_FILES)
     if isinstance(data, np.ndarray) and data.ndim < 3:
         raise OptionError(
             "data must be frames as they come: an array (n, height, width) or (n, height, width, "
             f"channels) uint8, or another iterable of frames; got shape {data.shape}, and of one "
             "frame PosePredictor.predict_frame finds poses"
         )
-    given = {"tracking": True, **in_our_words(arguments)}
-    if given.pop("match_known", False):
-        raise OptionError("match_known: a camera has no labelled animals; leave it out")
+    given = {"tracking": True, **in_our_words(checked)}
+    _refuse_useless(given, output_path)
     if given.get("size") is not None:
         given["size"] = tuple(given["size"])
     models = model_options(given)
@@ -161,6 +161,12 @@ def _save(processor: LiveProcessor | None) -> None:
     if processor is not None:
         with doing("The processor's save"):
             processor.save()
+
+
+def _refuse_useless(given: dict[str, Any], output_path: str | Path | None) -> None:
+    if given.pop("match_known", False):
+        raise OptionError("match_known: a camera has no labelled animals; leave it out")
+    refuse_unwritten(output_path, given, ["no_empty_frames"])
 
 
 def _check_processor(processor: Any) -> None:

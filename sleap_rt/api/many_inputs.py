@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sleap_rt.errors import OptionError, SomeInputsFailedError, log_of
+from sleap_rt.errors import OptionError, RunError, SomeInputsFailedError, log_of
 from sleap_rt.labels import load_labels
 from sleap_rt.options import ModelOverrides
 from sleap_rt.options.paths import fitting_path
@@ -30,7 +30,7 @@ _log = log_of(__name__)
 
 
 def many_inputs(
-    data: Any, output_path: str | Path | None, given: Mapping[str, Any]
+    data: Any, output_path: Path | None, given: Mapping[str, Any]
 ) -> tuple[Inputs, ManyOptions] | None:
     """The inputs and what is said about all of them; None where there is one input.
 
@@ -45,8 +45,9 @@ def many_inputs(
             raise OptionError("skip_existing, summary: no effect without a path as input")
         return None
     inputs = find_inputs(paths)
-    output = None if output_path is None else fitting_path(output_path)
-    options = many_options(inputs, output, given, names_output=False)
+    if not isinstance(data, str | Path):  # a list is answered by a list
+        inputs = replace(inputs, is_many=True)
+    options = many_options(inputs, output_path, given, names_output=False)
     return None if options is None else (inputs, options)
 
 
@@ -55,7 +56,7 @@ def _paths(data: Any) -> list[Path] | None:
     given = [data] if isinstance(data, str | Path) else data
     if not isinstance(given, list | tuple) or not all(isinstance(p, str | Path) for p in given):
         return None
-    paths = [fitting_path(path) for path in given]
+    paths = [fitting_path("data_path", path) for path in given]
     if isinstance(data, list | tuple) and all(p.suffix.lower() in IMAGE_SUFFIXES for p in paths):
         return None
     return paths
@@ -71,13 +72,13 @@ def predict_many(
     *,
     match_known: bool,
     after: Callable[[Sequence[Path]], None],
-) -> "list[sio.Labels | None]":
-    """Labels of each input, in order; `skip_existing` reads those that are there.
+) -> "sio.Labels | list[sio.Labels | None] | None":
+    """Labels of each input, in order, or of the one; `skip_existing` reads those that are there.
 
     `after` is called with the files of each result.
 
     Raises:
-        SomeInputsFailedError: after all were tried.
+        SomeInputsFailedError: after all of many were tried.
         Other errors: as `predict`, where no input can be predicted on.
     """
 
@@ -99,7 +100,7 @@ def retrack_many(
     options: RetrackOptions,
     *,
     after: Callable[[Sequence[Path]], None],
-) -> "list[sio.Labels | None]":
+) -> "sio.Labels | list[sio.Labels | None] | None":
     """The same without a model."""
 
     def work(task: Task) -> RetrackSummary:
@@ -112,17 +113,19 @@ def retrack_many(
 
 def _labels_of(
     inputs: Inputs, many: ManyOptions, work: Any, look_ahead: LookAhead = none_ahead
-) -> "list[sio.Labels | None]":
+) -> "sio.Labels | list[sio.Labels | None] | None":
     run = plan_many(inputs.paths, many)
     run.carry_out(work, ManyReport(), keeps_labels=True, look_ahead=look_ahead)
     results = [_labels(task) for task in run.tasks]
     failed = run.with_status("failed")
+    if failed and not inputs.is_many:
+        raise failed[0].error or RunError(failed[0].error_words)
     if failed:
         words = "; ".join(f"{task.path}: {task.error_words}" for task in failed)
         raise SomeInputsFailedError(
             f"{len(failed)} of {counted(len(run.tasks), 'input')} failed: {words}", results
         )
-    return results
+    return results if inputs.is_many else results[0]
 
 
 def _labels(task: Task) -> "sio.Labels | None":

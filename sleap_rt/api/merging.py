@@ -9,6 +9,7 @@ from sleap_rt.api.arguments import TrackingArguments
 from sleap_rt.api.pose_predictor import taken_with_warnings
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import log_of
+from sleap_rt.options.given import refuse_unwritten
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.options.value_types import check_value
 from sleap_rt.workflows.parts.merge import MergeOptions
@@ -52,14 +53,15 @@ def merge_parts(
         DataError: the parts do not belong together, some are missing or damaged, the input has
             changed, or the output cannot be written.
     """
-    check_arguments(arguments, TrackingArguments)
+    given = check_arguments(arguments, TrackingArguments)
     check_value("no_empty_frames", no_empty_frames, bool)
     check_value("reproducible", reproducible, bool)
     check_value("overwrite", overwrite, bool)
+    refuse_unwritten(output_path, {"output_format": output_format, "overwrite": overwrite})
     options = MergeOptions(
         output_path=given_path("output_path", output_path),
         output_format=output_format,
-        tracking=tracker_options(taken_with_warnings(arguments, arguments)),
+        tracking=tracker_options(taken_with_warnings(given, given)),
         no_empty_frames=no_empty_frames,
         reproducible=reproducible,
         overwrite=overwrite,

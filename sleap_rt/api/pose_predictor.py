@@ -27,8 +27,9 @@ from sleap_rt.options import (
     filled,
     overrides_at_run_time,
 )
+from sleap_rt.options.given import refuse_given, refuse_unwritten
 from sleap_rt.options.paths import given_path, given_paths
-from sleap_rt.options.value_types import check_value
+from sleap_rt.options.value_types import check_value, typed
 from sleap_rt.runtime.frames.arrays import with_channels
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
@@ -76,8 +77,10 @@ _NOT_STREAMED = (
 _OF_MANY = ("skip_existing", "summary")
 _CLOSED = "This predictor is closed; open another one"
 _OF_MODELS = dict.fromkeys(
-    ModelArguments.__annotations__, "it is settled when models are opened; give it to PosePredictor"
+    ("model_paths", *ModelArguments.__annotations__),
+    "it is settled when models are opened; give it to PosePredictor",
 )
+_OF_PREDICT = {**_OF_MODELS, "output_path": "results are handed out one by one; give it to predict"}
 _OF_RUNS = dict.fromkeys(
     RunArguments.__annotations__, "it can differ from call to call; give it to predict or stream"
 )
@@ -113,10 +116,9 @@ class PosePredictor:
         **arguments: "Unpack[ModelArguments]",
     ) -> None:
         """Open models; all is said at the class."""
-        check_arguments(arguments, ModelArguments, _OF_RUNS)
+        given = in_our_words(check_arguments(arguments, ModelArguments, _OF_RUNS))
         if not callable(raw):
             check_value("raw", raw, Sequence[str])
-        given = in_our_words(arguments)
         self._options = model_options(given)
         self._match_known = bool(given.get("match_known", False))
         self._is_closed = False
@@ -165,7 +167,8 @@ class PosePredictor:
             DataError: the input is missing, cannot be read, or no frame is left.
             OptionError: an option has a value that cannot be honoured with this input.
         """
-        options = self._options_with(arguments, output_path)
+        given = self._checked(arguments, _OF_MODELS)
+        options = with_run_options(self._options, given, output_path)
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
             return predicted(plan, opened, PythonReport.of(arguments), self._predictor)
@@ -178,9 +181,9 @@ class PosePredictor:
 
         Memory does not grow with the number of frames.
         """
-        refuse_given(_NOT_STREAMED, arguments, "no effect where results are handed out one by one")
-        options = self._options_with(arguments)  # here, so that the call itself refuses
-        return self._stream(data, options)
+        given = self._checked(arguments, _OF_PREDICT)  # here, so that the call itself refuses
+        refuse_given(_NOT_STREAMED, given, "no effect where results are handed out one by one")
+        return self._stream(data, with_run_options(self._options, given, None))
 
     def _stream(
         self, data: Any, options: PredictionOptions
@@ -201,11 +204,11 @@ class PosePredictor:
             )
             with closing(results):
                 for result in results:
-                    if self._is_closed:
-                        raise OptionError(_CLOSED)
+                    self._check_open()
                     if len(result) or not options.no_empty_frames:
                         yield result
 
+    @typed
     def predict_frame(self, frame: Image, frame_index: int = 0) -> FrameInstances:
         """Poses in one frame, at once, for closed loops: no thread, no queue, no file.
 
@@ -217,9 +220,7 @@ class PosePredictor:
             DataError: the frame is no such array.
             OptionError: the predictor is closed, or the index is no whole number.
         """
-        if self._is_closed:
-            raise OptionError(_CLOSED)
-        check_value("frame_index", frame_index, int)
+        self._check_open()
         if frame_index < 0:
             raise OptionError(f"frame_index must be 0 or more; got {frame_index}")
         check_single_frames(self._options.decode, "predict_frame")
@@ -237,37 +238,23 @@ class PosePredictor:
         return f"<PosePredictor {self._resolved.models.in_words} {state}>"
 
     def __enter__(self) -> "PosePredictor":
+        self._check_open()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _options_with(
-        self, arguments: RunArguments, output_path: str | Path | None = None
-    ) -> PredictionOptions:
+    def _check_open(self) -> None:
         if self._is_closed:
             raise OptionError(_CLOSED)
-        check_arguments(arguments, RunArguments, _OF_MODELS)
-        refuse_given(_OF_MANY, arguments, "only run_inference takes many inputs")
-        refuse_given(("cluster",), arguments, "the models are open here; give it to run_inference")
-        return with_run_options(self._options, in_our_words(arguments), output_path)
 
-
-def refuse_given(names: Collection[str], given: Mapping[str, Any], reason: str) -> None:
-    """Refuse arguments that have no effect, unless they say what happens anyway.
-
-    Args:
-        names: of these arguments.
-        given: name -> value.
-        reason: in words.
-
-    Raises:
-        OptionError: one of them is given.
-    """
-    harmless = (None, False, "auto", "instance")
-    useless = [name for name in names if name in given and given[name] not in harmless]
-    if useless:
-        raise OptionError(f"{', '.join(useless)}: {reason}")
+    def _checked(self, arguments: RunArguments, elsewhere: Mapping[str, str]) -> dict[str, Any]:
+        """The arguments of a call, in our words."""
+        self._check_open()
+        given = check_arguments(arguments, RunArguments, elsewhere)
+        refuse_given(_OF_MANY, given, "only run_inference takes many inputs")
+        refuse_given(("cluster",), given, "the models are open here; give it to run_inference")
+        return in_our_words(given)
 
 
 def model_options(given: Mapping[str, Any]) -> PredictionOptions:
@@ -292,7 +279,11 @@ def with_run_options(
         options: of the models.
         given: of `RunArguments`, in our words.
         output_path: the file to write; None writes none.
+
+    Raises:
+        OptionError: an option has a value that cannot be honoured, or no effect.
     """
+    refuse_unwritten(output_path, given)
     taken = taken_with_warnings({**given, "max_instances": options.decode.max_instances}, given)
     return replace(
         options,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.signatures import names_arguments
@@ -61,8 +61,7 @@ def render(
     Raises:
         OptionError, DataError: as the command says them.
     """
-    check_arguments(arguments, RenderArguments)
-    given: dict[str, Any] = dict(arguments)
+    given = check_arguments(arguments, RenderArguments)
     shows = given.pop("progress", False)
     if given.get("frames") is not None:
         given["frames"] = given_frames(given["frames"])
@@ -78,5 +77,5 @@ def render(
     import sleap_io as sio  # takes a second to import
 
     check_value("data", data, Path | sio.Labels)
-    source = data if isinstance(data, sio.Labels) else fitting_path(data)
+    source = data if isinstance(data, sio.Labels) else fitting_path("data", data)
     return render_labels(source, RenderOptions(**given), on_pictures)

@@ -10,16 +10,22 @@ from sleap_rt.api.explained import explain
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
+    ExportOptions,
     FilterOptions,
     ModelOverrides,
+    RenderOptions,
     RunOptions,
     SelectionOptions,
 )
 from sleap_rt.tracking.options import TrackerOptions
+from sleap_rt.workflows.plan import PredictionOptions
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+_OF_OUTPUT = ("output_format", "centroid_output")  # the rest of their home is no argument
 _HOMES = (
     ModelOverrides,
+    ExportOptions,
+    RenderOptions,
     EngineOptions,
     DecodeOptions,
     RunOptions,
@@ -44,7 +50,8 @@ def names_arguments(
     def add(function: _Function) -> _Function:
         plain = signature(function)
         own = [one for one in plain.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
-        defaults = {one.name: one.default for home in _HOMES for one in fields(home)} | other
+        defaults = {one.name: one.default for home in _HOMES for one in fields(home)}
+        defaults |= {name: getattr(PredictionOptions, name) for name in _OF_OUTPUT} | other
         more = [
             Parameter(
                 name,

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from sleap_rt.errors import OptionError
-from sleap_rt.options.value_types import check_value
 
 _RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+))?")
 _OPEN_RANGE = re.compile(r"\s*(\d+)\s*,\s*-\s*(\d+)\s*")  # original SLEAP's form of 1-200: 1,-200
@@ -40,13 +39,11 @@ def given_frames(given: str | Sequence[int]) -> tuple[int, ...]:
     """The argument `frames` of a Python function: numbers, or the text that the command takes.
 
     Raises:
-        OptionError: it is something else.
+        OptionError: the text is something else.
     """
     if isinstance(given, str):
         try:
             return tuple(parse_frames(given))
         except ValueError as error:
             raise OptionError(f"frames: {error}") from error
-    frames = tuple(given)
-    check_value("frames", frames, Sequence[int])  # of an iterator, here for the first time
-    return frames
+    return tuple(given)

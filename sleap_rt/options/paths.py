@@ -9,12 +9,19 @@ from typing import Any
 from sleap_rt.errors import OptionError
 
 
-def fitting_path(given: str | Path) -> Path:
+def fitting_path(name: str, given: str | Path) -> Path:
     """A path that the system can take.
 
+    Args:
+        name: of the argument.
+        given: its value.
+
     Raises:
-        OptionError: it is longer than this system allows.
+        OptionError: it is empty, which would mean the current folder, or longer than this system
+            allows.
     """
+    if given == "":
+        raise OptionError(f"{name} is empty; name what is meant, or leave it out")
     path = Path(given)
     try:
         os.lstat(path)
@@ -37,10 +44,10 @@ def given_path(name: str, given: Any) -> Path | None:
         given: its value.
 
     Raises:
-        OptionError: it is something else, or longer than this system allows.
+        OptionError: it is something else, empty, or longer than this system allows.
     """
     if given is None or isinstance(given, str | Path):
-        return None if given is None else fitting_path(given)
+        return None if given is None else fitting_path(name, given)
     raise OptionError(f"{name} must be a path or None; got {type(given).__name__}")
 
 
@@ -53,7 +60,7 @@ def given_paths(name: str, given: Any, *, least: int = 0) -> list[Path]:
         least: paths that are needed.
 
     Raises:
-        OptionError: it is something else, too few, or longer than this system allows.
+        OptionError: it is something else, too few, empty, or longer than this system allows.
     """
     paths = [given] if isinstance(given, str | Path) else given
     if isinstance(paths, Iterable) and not isinstance(paths, bytes | Mapping):
@@ -62,7 +69,7 @@ def given_paths(name: str, given: Any, *, least: int = 0) -> list[Path]:
         if len(paths) < least:
             raise OptionError(f"{name} must be a path or a list of paths; got an empty list")
         if not others:
-            return [fitting_path(path) for path in paths]
+            return [fitting_path(name, path) for path in paths]
         found = f"a list with {type(others[0]).__name__}"
     else:
         found = type(given).__name__

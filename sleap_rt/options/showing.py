@@ -85,8 +85,9 @@ class RenderOptions:
             raise OptionError(f"scale must be at most {_LARGEST_SCALE}, got {self.scale:g}")
         if self.crop is not None:
             self._check_crop(self.crop)
-        if self.tracks is not None and not all(self.tracks):
-            raise OptionError("tracks must name tracks; one of the names is empty")
+        if self.tracks is not None and not (self.tracks and all(self.tracks)):
+            found = "one of the names is empty" if self.tracks else "none was given"
+            raise OptionError(f"tracks must name tracks; {found}")
 
     def _check_crop(self, crop: tuple[int, ...]) -> None:
         if len(crop) == 4:

@@ -29,6 +29,13 @@ _ONE: dict[Any, str] = {
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
+def in_python(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's numbers and lists, also in a list; others as is."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(in_python, value)) if type(value) in (list, tuple) else value
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def check_value(name: str, value: Any, annotation: Any) -> None:
     """Refuse a value of another type.
 
@@ -93,7 +100,7 @@ def _is_told(annotation: Any) -> bool:
     return all(
         get_args(kind)[0] in _MANY
         if _is_sequence(kind)
-        else isclass(kind) or get_origin(kind) is Literal
+        else get_origin(kind) is Literal or (get_origin(kind) is None and isclass(kind))
         for kind in _alternatives(annotation)
     )
 
@@ -103,8 +110,12 @@ def _is_sequence(kind: Any) -> bool:
 
 
 def _fits(value: Any, kind: Any) -> bool:
+    if _is_sequence(kind) or kind in (*_NUMBERS, bool):
+        value = in_python(value)
     if _is_sequence(kind):
         (of,) = get_args(kind)
+        if get_origin(kind) is list and not isinstance(value, list | tuple):
+            return False
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             return False
         return isinstance(value, Iterator | range) or all(_fits(one, of) for one in value)

@@ -10,6 +10,7 @@ from sleap_rt.model_files import refuse_twice
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, ExportOptions, ModelOverrides
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.options.value_types import typed
+from sleap_rt.runtime.frames.one_input import check_one_input
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.progress import somebody_looks
@@ -80,6 +81,8 @@ def export_models(
     paths = given_paths("models", models, least=1)
     folder = given_path("folder", folder)
     refuse_twice(paths)
+    if options.calibration is not None:
+        check_one_input(options.calibration.calibrate)
     if on_step is None and (somebody_looks() if progress is None else progress):
         on_step = StepsBar()
     target = None if options.target is None else parse_target(options.target)

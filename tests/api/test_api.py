@@ -7,7 +7,7 @@ import pytest
 import sleap_io as sio
 
 from sleap_rt import PosePredictor, run_inference
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import DataError, OptionError, SomeInputsFailedError
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.frames.video import VideoFile
 
@@ -94,13 +94,53 @@ def test_calls_do_not_change_the_predictor(predictor, clip, poses):
 
 
 def test_run_inference_returns_labels_and_writes_only_when_told(graphs, clip, poses, tmp_path):
-    labels = run_inference(clip, model_paths=graphs, frames=FRAMES)
+    labels = run_inference(clip, graphs, frames=FRAMES)
     np.testing.assert_allclose(points_of(labels), poses, atol=1e-4)
     assert labels.provenance["model_type"] == "single_instance"
     path = tmp_path / "out.slp"
     run_inference(str(clip), model_paths=graphs, frames=FRAMES, output_path=str(path))
     np.testing.assert_allclose(points_of(sio.load_slp(str(path))), poses, atol=1e-4)
     assert [one.name for one in tmp_path.iterdir()] == ["out.slp"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"summary": "run.json"}, {"output_path": "folder"}, {"skip_existing": True}],
+)
+def test_one_path_gives_labels_and_a_list_gives_a_list(graphs, clip, tmp_path, monkeypatch, said):
+    monkeypatch.chdir(tmp_path)
+    single = {"output_path": "out.slp", **said} if "skip_existing" in said else said
+    many = {"output_path": "folder", **said} if "skip_existing" in said else said
+    for _ in range(2):  # the second time, the results are there
+        asked = {"model_paths": graphs, "frames": FRAMES}
+        assert isinstance(run_inference(clip, **asked, **single), sio.Labels)
+        (labels,) = run_inference([clip], **asked, **many)
+        assert len(labels) == len(FRAMES)
+    labels = run_inference(clip.with_suffix(".slp"), tracking=True, summary="run.json")
+    assert isinstance(labels, sio.Labels)
+
+
+def test_one_path_that_fails_is_told_as_such(graphs, tmp_path):
+    with pytest.raises(DataError, match=r"^none.mp4 does not exist") as told:
+        run_inference("none.mp4", model_paths=graphs, summary=tmp_path / "run.json")
+    assert not isinstance(told.value, SomeInputsFailedError)
+    assert "none.mp4 does not exist" in (tmp_path / "run.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("data_path", "model_paths", "output_path", "journal", "summary"),
+        *("backbone_ckpt_path", "head_ckpt_path"),
+    ],
+)
+def test_an_empty_path_is_not_the_current_folder(graphs, clip, name):
+    given = {"data_path": clip, "model_paths": graphs, "output_path": "never.slp", name: ""}
+    with pytest.raises(OptionError, match=f"{name} is empty"):
+        run_inference(**given)
+    if name in ("data_path", "model_paths"):
+        with pytest.raises(OptionError, match=f"{name} is empty"):
+            run_inference(**{**given, name: [""]})
 
 
 def test_run_inference_takes_labels_and_videos(graphs, clip, poses):

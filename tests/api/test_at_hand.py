@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import re
 import shutil
 import subprocess
@@ -64,6 +65,12 @@ def trained(request, tmp_path, monkeypatch):
         ({"queue_maxsize": "4"}, "queue_maxsize must be a whole number; got '4'"),
         ({"queue_maxsize": True}, "queue_maxsize must be a whole number; got True"),
         ({"peak_threshold": "high"}, "must be a number or a list of numbers; got 'high'"),
+        ({"peak_threshold": np.array([0.1, 0.2, 0.3])}, "or [centroid, centered instance] without"),
+        ({"peak_threshold": np.ones((2, 2))}, "must be a number or a list of numbers; got [[1.0,"),
+        ({"peak_threshold": {0.1, 0.2}}, "must be a number or a list of numbers; got {0."),
+        ({"frames": np.array(0.5)}, "frames must be a list of whole numbers"),
+        ({"queue_maxsize": np.array([1, 2])}, "queue_maxsize must be a whole number; got [1, 2]"),
+        ({"tracking": np.int64(1)}, "tracking must be True or False; got 1"),
         ({"tracking": "yes"}, "tracking must be True or False; got 'yes'"),
         ({"anchor_part": 3}, "anchor_part must be a string or None; got 3"),
         ({"device": 0}, "device must be a string; got 0"),
@@ -83,20 +90,31 @@ def test_a_value_of_another_type_is_told_in_words(given, words):
         {"frames": np.arange(3), "peak_threshold": [0.1, 1], "min_instance_peaks": 1},
         {"frames": (0, 2), "resume": "auto", "batch_size": "auto", "max_tracks": None},
         {"frames": iter([0, 1]), "integral_refinement": None},
+        {"peak_threshold": np.array([0.1, 0.2]), "tracking": np.bool_(True)},
+        {"peak_threshold": np.array(0.1), "filter_overlapping": np.array(True)},
     ],
 )
 def test_values_of_the_right_types_pass(given):
-    check_arguments(given, InferenceArguments)
+    checked = check_arguments(given, InferenceArguments)
+    assert json.dumps({**checked, "frames": list(checked.get("frames", ()))})  # Python's own types
     if "frames" in given:
-        assert len(list(given["frames"])) > 1  # the check leaves an iterator as it is
+        assert len(checked["frames"]) > 1
 
 
 def test_arguments_of_another_call_are_told_where_they_belong(graph):
     with pytest.raises(TypeError, match="models': models are given as model_paths"):
         run_inference("a.mp4", models="x")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="runtime': it is engine here"):
+        run_inference("a.mp4", runtime="onnx")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="frames': it can differ from call to call"):
         PosePredictor(graph, frames=[0])  # type: ignore[call-arg]
     predictor = PosePredictor(graph)
+    with pytest.raises(TypeError, match="output_path': results are handed out one by one"):
+        predictor.stream("a.mp4", output_path="a.slp")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="Did you mean 'frame_index'"):
+        predictor.predict_frame(np.zeros((9, 9), np.uint8), frame_idx=3)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="model_paths': it is settled when models are opened"):
+        predictor.predict("a.mp4", model_paths="x")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="peak_threshold': it is settled when models are"):
         predictor.predict("a.mp4", peak_threshold=0.1)  # type: ignore[call-arg]
 
@@ -126,6 +144,8 @@ def test_a_closed_predictor_says_so(graph):
         predictor.predict_frame(np.zeros((9, 9), np.uint8))
     with pytest.raises(OptionError, match="is closed"):
         predictor.predict("a.mp4")
+    with pytest.raises(OptionError, match="is closed"), predictor:
+        pass
 
 
 @pytest.mark.parametrize(
@@ -146,6 +166,40 @@ def test_what_has_no_effect_on_results_one_by_one_is_refused(graph, given):
         predictor.stream(clip, **given)
     with pytest.raises(OptionError, match=f"{name}: no effect"):
         run_inference(clip, model_paths=graph, make_labels=False, **given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"output_format": "csv"},
+        {"overwrite": True},
+        {"resume": True},
+        {"journal": "a.journal"},
+    ],
+)
+def test_what_is_said_about_a_file_is_refused_where_none_is_written(graph, given):
+    (name,) = given
+    words = f"{name}: no effect without output_path"
+    clip, labels = "samples/one_crawler.mp4", "samples/one_crawler.slp"
+    with PosePredictor(graph) as predictor, pytest.raises(OptionError, match=words):
+        predictor.predict(clip, **given)
+    for data in (clip, [clip, "samples/crawlers.mp4"]):
+        with pytest.raises(OptionError, match=f"{name}: "):
+            run_inference(data, model_paths=graph, **given)
+    if name in ("output_format", "overwrite"):
+        for call in (
+            lambda: run_inference(labels, tracking=True, **given),
+            lambda: sleap_rt.run_live(clip, model_paths=graph, **given),
+            lambda: sleap_rt.merge_parts("none.part", **given),
+        ):
+            with pytest.raises(OptionError, match=words):
+                call()
+
+
+def test_values_that_say_what_happens_anyway_pass_without_a_file(graph):
+    usual = {"output_format": "auto", "overwrite": False, "resume": "auto", "journal": None}
+    labels = run_inference("samples/one_crawler.mp4", model_paths=graph, frames=[0], **usual)
+    assert len(labels) == 1
 
 
 def test_options_of_many_inputs_are_refused_where_one_is_taken(graph):
@@ -219,6 +273,18 @@ def test_the_signature_names_every_option():
     assert shown["tracking_window_size"].default == TrackerOptions.tracking_window_size
     assert shown["queue_maxsize"].default == 8
     assert shown["tracking"].default is False
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        *(run_inference, PosePredictor, PosePredictor.predict, PosePredictor.stream),
+        *(sleap_rt.run_live, sleap_rt.render, sleap_rt.merge_parts, sleap_rt.export_models),
+    ],
+)
+def test_what_the_signature_shows_as_default_may_be_given(public):
+    for one in inspect.signature(public).parameters.values():
+        assert one.default is not None or "None" in str(one.annotation), str(one)
 
 
 def test_results_have_a_short_name(graph):

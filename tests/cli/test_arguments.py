@@ -39,7 +39,7 @@ def test_no_command_takes_the_last_of_two_values(name):
     ("command", "option"),
     [
         ("track v.mp4 -m m --frames 1 --frames 2", "--frames"),
-        ("track v.mp4 -m m --resume --no-resume", "--resume"),
+        ("track v.mp4 -m m --resume --resume", "--resume"),
         ("track v.mp4 -m m -d cpu --device cpu", "--device"),
         ("track v.mp4 -m m -o a.slp -o b.slp", "--output_path"),
         ("track v.mp4 -m m --output_format slp --output_format csv", "--output_format"),
@@ -52,6 +52,21 @@ def test_an_option_given_twice_is_refused(call, command, option):
     assert done.code == 2
     assert f"{option}" in done.err
     assert "was given 2 times" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--resume --no-resume", "--resume and --no-resume exclude each other"),
+        ("--cuda-graphs --no_cuda_graphs", "--cuda_graphs and --no_cuda_graphs exclude each"),
+        ("--no-resume --resume=auto", "--resume auto and --no-resume exclude each other"),
+        ("--skip_existing --overwrite", "--skip_existing and --overwrite exclude each other"),
+    ],
+)
+def test_options_that_say_the_opposite_exclude_each_other(call, options, told):
+    done = call("track", "samples/one_crawler.mp4", "-m", "none", *options.split())
+    assert done.code == 2
+    assert told in done.err
 
 
 @pytest.mark.export

@@ -16,6 +16,7 @@ from sleap_rt.cli.options.parameters import (
     NumberOrAuto,
     TrackNames,
 )
+from sleap_rt.cli.options.resume import resume_asked
 from sleap_rt.cli.options.saved_config import NOT_SAVED
 
 TEXTS = ("no", "null", "1e-3", "a: b", "# x", "'", "é ✓", "two words", "1_000", "[a]", "", "0x10")
@@ -198,6 +199,8 @@ def test_what_is_wrong_is_refused_in_the_words_of_the_command_line(name, value, 
         ("data_path: [[a], b]", "a list may hold words and numbers only"),
         ("? [a]\n: b", "line 1: a name must be a plain word"),
         ("- a\n- b", "it has no lines `name: value`"),
+        ("", "run.yaml is empty"),
+        ("# nothing\n", "run.yaml has no lines `name: value`"),
         ("config: other.yaml", "config belongs on the command line"),
         ("save_config: other.yaml", "save_config belongs on the command line"),
         ("tracking: maybe", "tracking is 'maybe'; expected true or false"),
@@ -255,6 +258,16 @@ def test_the_command_line_goes_before_the_file(call, tmp_path):
         assert f"Note: {name!r} of {config} gives way to the command line" in told
     assert "Note: tracking" not in told
     assert "Note" not in call("track", *words, "--quiet").err
+
+
+@pytest.mark.parametrize(
+    ("in_file", "typed"), [("auto", "--no-resume"), ("false", "--resume=auto")]
+)
+def test_the_command_line_goes_before_a_resume_of_the_file(in_file, typed, tmp_path):
+    config = tmp_path / "run.yaml"
+    config.write_text(f"resume: {in_file}\n")
+    params, _ = parsed("track", ["a.mp4", "--config", config, typed])
+    assert resume_asked(params) == ("auto" if "auto" in typed else False)
 
 
 def test_another_file_is_not_replaced(call, tmp_path):

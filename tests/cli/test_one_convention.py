@@ -113,6 +113,23 @@ def test_bench_takes_several_values_behind_a_flag(call, sample_graphs):
     assert rows == {("ort", 1), ("ort", 2), ("openvino", 1), ("openvino", 2)}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "verify {graph} --engine openvino -i",
+        "bench {graph} --engine ort -i",
+        "live -m {graph} -i",
+        "export samples/models/single_instance -o {to} --precision int8 --calibrate",
+    ],
+)
+def test_a_folder_of_videos_is_called_so_where_one_is_taken(call, sample_graphs, tmp_path, words):
+    (graph,) = sample_graphs("single_instance")
+    done = call(*words.format(graph=graph, to=tmp_path / "int8").split(), "samples")
+    assert (done.code, done.out) == (2, "")
+    assert "samples is a folder of videos (crawlers.mp4, one_crawler.mp4)" in done.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_parts_and_sources_are_arguments_or_behind_a_flag(call):
     for words in ("merge none.part -o x.slp", "merge -i none.part -o x.slp"):
         assert "none.part does not exist" in call(*words.split()).err

@@ -192,6 +192,8 @@ def test_wrong_use_is_refused_before_anything_is_opened(call, graph, tmp_path):
         (("--view", 70000), "view must be a port, 0 to 65535"),
         (("--no_tracking", "--max_tracks", 2), None),
         (("-o", tmp_path / "out.txt"), "must end in .slp"),
+        (("--overwrite",), "--overwrite: no effect without --output_path"),
+        (("--output_format", "csv"), "--output_format: no effect without --output_path"),
         (("--min_line_scores", "nan"), "min_line_scores must be a number"),
     ):
         soon = () if "--duration" in words else ("--duration", 0.1)

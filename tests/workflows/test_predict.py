@@ -10,7 +10,7 @@ import sleap_io as sio
 from fakes import BrightBlocks
 from whole_runs import N_FRAMES, STACK, completed, content, same
 
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import DataError, OptionError, options_are_typed
 from sleap_rt.instances import ImageState
 from sleap_rt.options import EngineOptions, FilterOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.pipeline.journal import Journal
@@ -93,6 +93,14 @@ def test_a_run_that_goes_on_ends_as_one_that_was_never_cut_off(run, tmp_path, n_
     assert rest.calls[0][0] == 4 * n_batches
     assert run.summary.n_resumed == 4 * n_batches
     assert sorted(path.name for path in tmp_path.glob("*.slp*")) == ["out.slp", "whole.slp"]
+
+
+def test_an_interrupt_tells_how_to_go_on_as_the_run_was_called(run):
+    interrupted = BrightBlocks(1, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt, match="pass resume=True to the same call to continue"):
+        run(predictor=interrupted)
+    with options_are_typed(), pytest.raises(KeyboardInterrupt, match="pass --resume to the same c"):
+        run(predictor=BrightBlocks(1, KeyboardInterrupt()), resume=False)
 
 
 def test_auto_goes_on_if_there_is_something_to_go_on_with(run):

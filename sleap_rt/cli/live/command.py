@@ -24,6 +24,7 @@ from sleap_rt.options import (
     filled,
     overrides_at_run_time,
 )
+from sleap_rt.options.given import refuse_unwritten
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import tracker_options
 
@@ -60,6 +61,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
         logging.basicConfig(level=logging.INFO, format="%(message)s")
     if params["integral_refinement"] in ("None", "NONE"):  # sleap-nn's spelling
         params["integral_refinement"] = "none"
+    refuse_unwritten(params["output_path"], params, ["no_empty_frames"])
     given = given_options(ctx, params)
     taken, warnings = taken_leniently(params, given)
     for warning in warnings:

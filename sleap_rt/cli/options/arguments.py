@@ -105,7 +105,7 @@ class OnceCommand(HelpCommand):
             near = nearest(error.option_name, self._shown_names())
             possible = None if near is None else [near]
             raise click.NoSuchOption(error.option_name, possibilities=possible, ctx=ctx) from None
-        _refuse_twice(order, ctx)
+        _refuse_twice(order, words, ctx)
         return {
             one.name: values[one.name]
             for one in order
@@ -135,10 +135,17 @@ class OnceCommand(HelpCommand):
         return ConfigFile.joined([words, *kept])
 
 
-def _refuse_twice(given: Iterable[click.Parameter], ctx: click.Context) -> None:
+def _refuse_twice(
+    given: Iterable[click.Parameter], words: Sequence[str], ctx: click.Context
+) -> None:
+    typed = set(map(_plain, words))
     for parameter, n_times in Counter(given).items():
         if n_times > 1 and isinstance(parameter, click.Option) and _counts_once(parameter):
             name = max(parameter.opts, key=len)
+            on_and_off = parameter.opts, parameter.secondary_opts
+            if all(not typed.isdisjoint(map(_plain, names)) for names in on_and_off):
+                opposite = max(parameter.secondary_opts, key=len)
+                raise click.UsageError(f"{name} and {opposite} exclude each other; give one", ctx)
             raise click.UsageError(
                 f"{name} was given {n_times} times, and only one of them would count; give it once",
                 ctx,
@@ -193,4 +200,4 @@ def _check_lengths(values: Iterable[Any]) -> None:
         if isinstance(value, tuple):
             _check_lengths(value)
         elif isinstance(value, Path):
-            fitting_path(value)
+            fitting_path("", value)

@@ -23,8 +23,9 @@ CONFIG, SAVE_CONFIG = "config", "save_config"  # names of the two options
 OPTIONS_END = "--"
 _ON, _OFF = ("true", "yes", "on"), ("false", "no", "off")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of a camera or a stream
-# Arguments without a flag -> the options that say the same.
+# Names -> the options that say the same, such as those of arguments without a flag.
 _SAME = {
+    "auto_resume": {"resume"},
     "inputs": {"data_path"},
     "parts": {"data_path"},
     "models": {"model_paths"},
@@ -68,7 +69,7 @@ class ConfigFile:
         path = Path(name)
         try:
             raw = path.read_bytes()
-            return cls(path, dict(parse_entries(raw)), saved_by(raw))
+            values = dict(parse_entries(raw))
         except OSError as error:
             raise OptionError(f"config: {path} cannot be read: {error.strerror}") from error
         except ValueError as error:
@@ -77,6 +78,10 @@ class ConfigFile:
                 f" is {kind}, not a YAML file with lines `name: value`" if kind else f": {error}"
             )
             raise OptionError(f"config: {path}{found}") from error
+        if not values:
+            found = "has no lines `name: value`" if raw.strip() else "is empty"
+            raise OptionError(f"config: {path} {found}; write options there, or leave it out")
+        return cls(path, values, saved_by(raw))
 
     @contextmanager
     def named_in_errors(

@@ -31,8 +31,15 @@ def with_auto_resume(words: Sequence[str]) -> list[str]:
 
 
 def resume_asked(params: Mapping[str, Any]) -> bool | Literal["auto"] | None:
-    """What the options say; for a job that was requeued and says nothing, `auto`."""
+    """What the options say; for a job that was requeued and says nothing, `auto`.
+
+    Raises:
+        UsageError: `--resume auto` stands beside another of them.
+    """
     if params["auto_resume"]:
+        if params["resume"] is not None:
+            other = "--resume" if params["resume"] else "--no-resume"
+            raise click.UsageError(f"--resume auto and {other} exclude each other; give one")
         return "auto"
     if params["resume"] is None and os.environ.get(_STARTS_AGAIN, "0") != "0":
         return "auto"

@@ -185,6 +185,7 @@ def _in_our_words(options: EngineOptions, declared: Declared) -> EngineOptions:
 
 def _check_engine(options: EngineOptions, declared: Declared) -> None:
     """Refuse an engine that there is not, and a device that it does not serve."""
+    _check_number(options.device, declared)
     if options.engine == "auto":
         return
     if options.engine not in declared:
@@ -203,6 +204,21 @@ def _check_engine(options: EngineOptions, declared: Declared) -> None:
         ]
         hint = f". Pass {' or '.join(others)} for that device" if others else ""
         raise OptionError(f"{error}{hint}") from None
+
+
+def _check_number(asked: str, declared: Declared) -> None:
+    """Refuse a number where no engine has several such devices, and what is no number."""
+    kind, colon, number = asked.partition(":")
+    alike = [device for _, device in _all_devices(declared) if device.kind == kind]
+    if not colon or not alike:
+        return
+    if not any(device.numbered for device in alike):
+        raise OptionError(f"Device {asked!r}: {kind} has no number; pass --device {kind}")
+    if not number.isdecimal():
+        raise OptionError(
+            f"Device {asked!r}: {number!r} is no number; the first is {kind} or {kind}:0, the "
+            f"second {kind}:1"
+        )
 
 
 def _check_honoured(options: EngineOptions, declared: Declared) -> None:

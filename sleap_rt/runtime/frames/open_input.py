@@ -16,6 +16,7 @@ from sleap_rt.runtime.frames.arrays import ArrayReader, frames_of, is_arrays
 from sleap_rt.runtime.frames.hdf5_video import check_hdf5_video
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
 from sleap_rt.runtime.frames.labels_input import open_labels
+from sleap_rt.runtime.frames.one_input import EXPECTED, check_one_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.frames.selection import Selection, select_of_video
 from sleap_rt.runtime.frames.sleap_video import (
@@ -52,7 +53,8 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
         return _open_arrays(data, selection)
     if isinstance(data, (str, Path)):
         _refuse_address(str(data))
-        return replace(_open_path(fitting_path(data), selection), given=fitting_path(data))
+        path = fitting_path("data", data)
+        return replace(_open_path(path, selection), given=path)
     if isinstance(data, (list, tuple)):
         paths = tuple(given_paths("images", data))
         _refuse_several(paths)
@@ -92,11 +94,11 @@ def _refuse_address(path: str) -> None:
 
 def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     suffix = path.suffix.lower()
+    check_one_input(path)
     if not os.path.exists(path):  # `Path.exists` fails for a name that is too long
         if re.fullmatch(r"\d+", str(path)) or str(path).startswith("/dev/"):
             raise DataError(f"{path} does not exist. Cameras are watched by `sleap-nn live`.")
-        hint = did_you_mean_path(path)
-        raise DataError(f"{path} does not exist; expected a video, images or a `.slp` file.{hint}")
+        raise DataError(f"{path} does not exist; {EXPECTED}.{did_you_mean_path(path)}")
     if suffix not in _HDF5:
         _refuse_hdf5_options(selection, str(path))
     if suffix == ".slp":

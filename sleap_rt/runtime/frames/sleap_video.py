@@ -8,7 +8,7 @@ import numpy as np
 
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
-from sleap_rt.runtime.frames.frame_check import checked_frame
+from sleap_rt.runtime.frames.arrays import checked_frame
 from sleap_rt.runtime.frames.hdf5_video import check_hdf5_video
 from sleap_rt.runtime.frames.source import Reader
 from sleap_rt.runtime.frames.video import VideoFile

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import FrameRange
@@ -149,8 +150,7 @@ def make_folder(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        probe = path.parent / f".{path.name}.probe"
-        probe.touch()
-        probe.unlink()
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-"):
+            pass  # under a name of its own: other runs may try the same
     except OSError as error:
         raise DataError(f"Cannot write into {path.parent}: {error.strerror}.") from error

@@ -60,7 +60,7 @@ def _is_locked_now(file: BinaryIO, path: Path) -> bool:
     except BlockingIOError as error:
         file.close()
         raise DataError(
-            f"Another run is writing {path.with_suffix('')}: its journal {path.name} is in use. "
+            f"Another run is writing {path.with_suffix('')}: its journal {path} is in use. "
             "Wait until it has ended, or choose another -o."
         ) from error
     except OSError:

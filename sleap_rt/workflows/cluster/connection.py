@@ -13,6 +13,7 @@ from sleap_rt.machine.cores import available_cores
 from sleap_rt.workflows.cluster.asked import AskedCluster
 from sleap_rt.workflows.cluster.local_cores import shared_cores
 from sleap_rt.workflows.cluster.queue import queued
+from sleap_rt.workflows.cluster.without_script import without_script
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -36,6 +37,7 @@ def connected(
     from distributed import Client
 
     with ExitStack() as stack:
+        stack.enter_context(without_script())
         try:
             place = asked.address or stack.enter_context(_started(asked, tell))
             patience = f"{PATIENCE_SECONDS}s"

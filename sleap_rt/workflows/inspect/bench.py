@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sleap_rt.model_files import refuse_model
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import EngineChoice, check_engine_options, choose_engine
+from sleap_rt.runtime.frames.one_input import check_one_input
 from sleap_rt.runtime.inspect.bench import Benchmark, BenchOptions, run_benchmark
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.workflows.inspect.verify import exported_only
@@ -52,13 +52,14 @@ def plan_bench(
         options: batch sizes, and batches of each.
 
     Raises:
-        OptionError: the path is a trained model, `data_path` is one, or there is no such engine.
+        OptionError: the path is a trained model, `data_path` is none or several inputs, or there
+            is no such engine.
         ModelError: the path is not a model.
     """
     for engine in engines:
         check_engine_options(engine)
     if data_path is not None:
-        refuse_model(data_path, "data_path")
+        check_one_input(data_path)
     graphs = exported_only(path)
     return BenchPlan(
         graphs=graphs,

@@ -7,6 +7,7 @@ import numpy as np
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import EngineOptions, SelectionOptions
+from sleap_rt.runtime.frames.one_input import check_one_input
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.inspect.own_frames import OwnFrames, check_is_another, compare_on_frames
 from sleap_rt.words import counted
@@ -67,11 +68,13 @@ def plan_comparison(
         n_frames: how many, from all over the input.
 
     Raises:
-        OptionError: as `plan_verification`; or the engine is the reference itself.
+        OptionError: as `plan_verification` and `check_one_input`; or the engine is the reference
+            itself.
         ModelError: the path is not a model.
     """
     if n_frames < 1:
         raise OptionError(f"n_frames must be 1 or more, got {n_frames}")
+    check_one_input(data_path)
     plan = plan_verification(path, engine)
     check_is_another(plan.choice.options)
     return ComparisonPlan(verification=plan, data_path=data_path, n_frames=n_frames)

@@ -1,15 +1,15 @@
 """Finds the inputs that paths, folders and patterns stand for, and names their results."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from glob import glob, has_magic
+from glob import glob
 from pathlib import Path
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import VIDEO_SUFFIXES, refuse_model, refuse_twice
-from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, by_numbers
+from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES
+from sleap_rt.runtime.frames.one_input import in_order, is_pattern, videos_in
 from sleap_rt.runtime.outputs.formats import format_named
-from sleap_rt.words import counted
 
 
 @dataclass(frozen=True)
@@ -57,20 +57,8 @@ def find_inputs(given: Sequence[Path]) -> Inputs:
 def _files_of(path: Path) -> list[Path] | None:
     """The files that a folder of videos or a pattern stands for; None for anything else."""
     if path.is_dir():
-        return _videos_in(path)
-    return _matches(path) if not path.exists() and has_magic(str(path)) else None
-
-
-def _videos_in(folder: Path) -> list[Path] | None:
-    files = [file for file in folder.iterdir() if not file.name.startswith(".")]
-    videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
-    n_images = sum(file.suffix.lower() in IMAGE_SUFFIXES for file in files)
-    if videos and n_images:
-        raise DataError(
-            f"{folder} holds {counted(len(videos), 'video')} and {counted(n_images, 'image')}; "
-            f'name what is meant, for example "{folder / ("*" + videos[0].suffix)}".'
-        )
-    return _in_order(videos) or None
+        return videos_in(path)
+    return _matches(path) if is_pattern(path) else None
 
 
 def _matches(pattern: Path) -> list[Path]:
@@ -81,12 +69,7 @@ def _matches(pattern: Path) -> list[Path]:
         raise DataError(f"{pattern} matches no {'file' if pattern.suffix else 'video'}.")
     if all(file.suffix.lower() in IMAGE_SUFFIXES for file in files):
         raise DataError(f"{pattern} matches images; name their folder, which is one input.")
-    return _in_order(files)
-
-
-def _in_order(files: Iterable[Path]) -> list[Path]:
-    """By name, numbers by their value: 2 ahead of 10."""
-    return sorted(files, key=lambda file: [by_numbers(part) for part in file.parts])
+    return in_order(files)
 
 
 def result_paths(inputs: Sequence[Path], folder: Path | None, format_name: str) -> list[Path]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sleap_rt.errors import OptionError
 from sleap_rt.runtime.outputs.names import settled_format
+from sleap_rt.words import counted
 from sleap_rt.workflows.many.inputs import Inputs
 
 
@@ -34,6 +35,13 @@ class ManyOptions:
     overwrite: bool = False
     summary: Path | None = None
 
+    def __post_init__(self) -> None:
+        if self.skip_existing and self.overwrite:
+            raise OptionError(
+                "skip_existing and overwrite exclude each other: results that are there either "
+                "stay or are replaced"
+            )
+
 
 def many_options(
     inputs: Inputs, output_path: Path | None, values: Mapping[str, Any], *, names_output: bool
@@ -56,7 +64,8 @@ def many_options(
         return None
     if inputs.is_many and output_path is not None and not is_folder:
         raise OptionError(
-            f"output_path {output_path}: one file for {len(inputs.paths)} inputs; name a folder"
+            f"output_path {output_path}: one file for "
+            f"{counted(len(inputs.paths), 'input')}; name a folder"
         )
     if values.get("frame_range_of") is not None:
         raise OptionError("frame_range_of: give it with one input and the name of its part")

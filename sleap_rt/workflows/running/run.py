@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sleap_rt.errors import DataError, EngineError, RunError
+from sleap_rt.errors import DataError, EngineError, RunError, as_given
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.centroids import store_centroids
@@ -122,7 +122,7 @@ class Run:
             except DataError as error:
                 return error
             except KeyboardInterrupt:
-                raise KeyboardInterrupt(self._how_to_go_on()) from None
+                raise KeyboardInterrupt(as_given(self._how_to_go_on())) from None
             except (EngineError, RunError) as error:
                 raise type(error)(f"{error} {self._what_is_left()}") from error
         return None
@@ -204,4 +204,4 @@ class Run:
         except DataError as error:
             raise DataError(f"{error} {self._how_to_save()}.") from error
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(self._how_to_go_on()) from None
+            raise KeyboardInterrupt(as_given(self._how_to_go_on())) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleap_rt.arrays import Image
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import OVERLAY, DataError, OptionError
 from sleap_rt.model_files import refuse_no_labels
 from sleap_rt.options import RenderOptions, SelectionOptions
 from sleap_rt.options.showing import FASTEST, SLOWEST
@@ -232,7 +232,7 @@ def _output(result: "Path | sio.Labels", options: RenderOptions) -> Path:
         raise OptionError("output_path: labels in memory have no file to put it beside; name one")
     if not result.name:
         raise OptionError(f"data_path {result} is a folder; name a `.slp` file with poses")
-    return result.with_name(f"{result.stem}.overlay.mp4")
+    return result.with_name(f"{result.stem}{OVERLAY}.mp4")
 
 
 def _paths(path: Path, indices: Sequence[int]) -> tuple[Path, ...]:

@@ -243,7 +243,6 @@ def test_a_device_that_is_not_there_is_refused_with_the_fix(engine, device, word
     ("engine", "device", "words"),
     [
         ("ort", "msnpu", "it serves"),
-        ("ort", "cpu:1", "it serves"),
         ("openvino", "cuda", "it serves auto, gpu, gpu:N and cpu"),
         ("openvino", "mps", "Pass `engine='ort'` for that device"),
     ],
@@ -322,3 +321,17 @@ def test_other_builds_and_processors_are_not(number, has_sme, machine, monkeypat
     monkeypatch.setattr(ort_file, "version", lambda name: number)
     monkeypatch.setattr(ort_file, "may_have_sme", lambda: has_sme)
     assert choose_engine(EngineOptions()).options.engine == "ort"
+
+
+@pytest.mark.parametrize("engine", ["auto", "ort", "openvino", "mnn", "trt"])
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        ("cpu:0", "Device 'cpu:0': cpu has no number; pass device='cpu'"),
+        ("mps:1", "Device 'mps:1': mps has no number"),
+        ("cuda:x", "Device 'cuda:x': 'x' is no number; the first is cuda or cuda:0"),
+    ],
+)
+def test_a_device_without_a_number_sends_nobody_from_engine_to_engine(engine, device, words):
+    with pytest.raises(OptionError, match=words):
+        check_engine_options(EngineOptions(engine=engine, device=device))

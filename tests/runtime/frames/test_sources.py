@@ -363,3 +363,42 @@ def test_a_frame_saved_twice_is_one_frame_with_all_its_animals(project):
         np.testing.assert_array_equal(known[-1], moved.numpy().astype(np.float32))
         assert opened.selection.refs.count(ref) == 1
         assert "1 frame saved more than once" in opened.notes[0]
+
+
+@pytest.fixture
+def several(tmp_path, monkeypatch):
+    """A folder with what stands for several inputs, or for none, to be there by short names."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("videos/b.mp4", "videos/a.mp4", "mixed/a.mp4", "mixed/a.png", "model/graph.onnx"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("videos", r"videos is a folder of videos \(a.mp4, b.mp4\), and one input is taken here"),
+        ("videos/*.mp4", r"\*.mp4 is a pattern, and one input is taken here; name one file"),
+        ("mixed", "mixed holds 1 video and 1 image; name what is meant"),
+        ("model", "model is a model; expected a video, images"),
+        ("model/graph.onnx", "graph.onnx is a model; expected a video, images"),
+    ],
+)
+@pytest.mark.usefixtures("several")
+def test_what_is_not_one_input_is_called_what_it_is(given, words):
+    with pytest.raises((OptionError, DataError), match=words):
+        frames_of(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (np.zeros((5, 64, 96), np.uint8), r"a stack of frames has shape \(n, height, width, chan"),
+        ([picture(0), None], "arrays and nothing else, but number 1 .* is NoneType"),
+        ([picture(0), "a.png"], "arrays and nothing else, but number 1 .* is str"),
+        (["a.png", picture(0)], "arrays and nothing else, but number 0 .* is str"),
+    ],
+)
+def test_what_is_wrong_with_arrays_is_told(given, words):
+    with pytest.raises(DataError, match=words):
+        frames_of(given)

@@ -155,7 +155,7 @@ def test_an_interrupted_run_goes_on(clip, asked, sample_graphs, whole, tmp_path)
                 yield result
 
     graphs = sample_graphs("bottomup")
-    with pytest.raises(KeyboardInterrupt, match=r"of 80 frames are kept in .*; pass --resume"):
+    with pytest.raises(KeyboardInterrupt, match=r"of 80 frames are kept in .*; pass resume=True"):
         on_cluster(clip, graphs, asked, tmp_path / "out.slp", Interrupting())
     assert (tmp_path / "out.slp.journal").exists()
     with pytest.raises(DataError, match="holds results of a run that was cut off"):

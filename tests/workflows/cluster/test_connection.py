@@ -53,3 +53,19 @@ def test_ctrl_c_is_left_to_the_program_by_its_workers(
     assert "interrupted: " in told
     assert "Traceback" not in told
     assert "distributed" not in told
+
+
+def test_a_script_needs_no_guard_around_its_call(request, sample_graphs, tmp_path):
+    """Workers are processes that are spawned, and would run the script once more."""
+    (graph,) = sample_graphs("bottomup")
+    clip, script = request.config.rootpath / "samples/crawlers.mp4", tmp_path / "script.py"
+    script.write_text(
+        "print('begins')\n"
+        "from sleap_rt import run_inference\n"
+        f"labels = run_inference({str(clip)!r}, model_paths={str(graph)!r}, cluster='local:2',\n"
+        "                       frames=range(8))\n"
+        "print(len(labels))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["begins", "8"]), done.stderr
+    assert "Traceback" not in done.stderr

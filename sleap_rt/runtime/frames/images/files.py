@@ -9,7 +9,7 @@ from PIL import __version__ as pillow_version
 
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
-from sleap_rt.runtime.frames.frame_check import checked_frame
+from sleap_rt.runtime.frames.arrays import checked_frame
 from sleap_rt.runtime.frames.images.headers import Failures, is_sound, is_tiff
 from sleap_rt.runtime.frames.images.tiff import TiffPages
 

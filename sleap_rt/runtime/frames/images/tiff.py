@@ -11,7 +11,7 @@ import tifffile
 
 from sleap_rt.arrays import Image
 from sleap_rt.errors import DataError, FrameError
-from sleap_rt.runtime.frames.frame_check import checked_frame
+from sleap_rt.runtime.frames.arrays import checked_frame
 from sleap_rt.runtime.frames.images.tiff_chain import check_tiff
 
 # tifffile does not translate what goes wrong inside it.

@@ -1,5 +1,6 @@
 """Opens a video file: that file alone, read as what it contains, and of it the one true video."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,8 @@ def _check_is_file(path: Path) -> None:
             return
     except (OSError, ValueError):  # a path that this system cannot have
         pass
+    if os.path.exists(path):
+        raise DataError(f"{path} is no file; expected a video file.")
     raise DataError(f"{path} does not exist; expected a video file.{did_you_mean_path(path)}")
 
 
