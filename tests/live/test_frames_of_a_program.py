@@ -263,10 +263,10 @@ def test_who_gives_a_list_is_told_that_most_of_it_was_dropped(graph, images, cap
 
     loop = Loop(lambda *_: came.wait(LONG))
     done = run_live(Told(images), model_paths=graph, processor=loop)
-    assert done.figures.n_dropped == 2
-    assert any(
-        one.startswith("2 of 4 frames were dropped, as all came at") for one in caplog.messages
-    )
+    n_dropped = done.figures.n_dropped
+    assert n_dropped in (2, 3)  # the first may be replaced before anybody took it
+    told = f"{n_dropped} of 4 frames were dropped, as all came at"
+    assert any(one.startswith(told) for one in caplog.messages)
     caplog.clear()
     run_live(images[:1], model_paths=graph)
     assert not [one for one in caplog.messages if "dropped" in one]
