@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import DataError, OptionError, did_you_mean_path
+from sleap_rt.labels.analysis_file import IN_WORDS, is_analysis_file
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -78,6 +79,8 @@ def _checked(path: Path) -> bool:
     budget = Budget(path.stat().st_size, _TIMES)
     check_datasets(path)
     with h5py.File(path, "r") as file:
+        if is_analysis_file(file):
+            raise ValueError(f"it is {IN_WORDS}; name the `.slp` file that has them")
         told = read_descriptions(file, budget)
         check_tables(file, told, budget)
         return _by_dataset(told, frame_video_ids(file))

@@ -103,6 +103,15 @@ def test_the_only_model_of_a_folder_is_named_alone(call, tmp_path):
     assert told.endswith(f"but a folder of models; name {tmp_path / 'fly'}.\n")
 
 
+def test_a_folder_called_like_a_graph_is_a_folder(call, tmp_path):
+    (tmp_path / "model.onnx").mkdir()
+    (tmp_path / "model.onnx/bottomup.onnx").touch()
+    told = call("track", "samples/crawlers.mp4", "-m", tmp_path).err
+    assert told.endswith(f"but a folder of models; name {tmp_path / 'model.onnx'}.\n")
+    inside = call("track", "samples/crawlers.mp4", "-m", tmp_path / "model.onnx").err
+    assert f"{tmp_path / 'model.onnx/bottomup.onnx'}: not a readable ONNX file" in inside
+
+
 def test_bench_takes_several_values_behind_a_flag(call, sample_graphs):
     pytest.importorskip("openvino", reason="OpenVINO is not installed")
     (graph,) = sample_graphs("single_instance")

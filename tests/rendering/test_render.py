@@ -205,6 +205,8 @@ WRONG = [
     (1, {"frames": [500]}, "none of the frames asked for exists; the video has frames 0 to 179"),
     (2, {"video_index": 3}, "video_index 3: the labels have 1 video, 0 to 0"),
     (1, {"video_path": "no.mp4"}, "video_path no.mp4: there is no such file"),
+    (1, {"video_path": "clop.mp4"}, "there is no such file. Did you mean 'clip.mp4'?"),
+    (1, {"video_path": "folder.png"}, "folder.png is a folder, and the poses are of a video, clip"),
     (1, {"video_path": "other.mp4"}, "other.mp4 is not the video that found.slp was made on: it"),
     (1, {"output_path": "there.png"}, "there.png exists. It is not replaced: choose another -o"),
     (1, {"output_path": "folder.png"}, "folder.png is a folder"),
