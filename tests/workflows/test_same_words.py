@@ -187,7 +187,7 @@ WITHOUT_EFFECT: list[tuple[Given, str]] = [
         {"n_points": 5, "max_height": 99, "integral_patch_size": 5},
         "max_height 99 (it has 250); n_points 5 (it has 10): built into an exported graph",
     ),
-    ({"crop_size": 32}, "crop_size 32 (it has none): built into an exported graph"),
+    ({"crop_size": 32}, "crop_size: no effect with bottomup; leave it out"),
     ({"filter_min_centroid_distance": 5.0}, "only for the centroids of a centroid model alone"),
     (
         {"integral_patch_size": 7, "integral_refinement": "none"},
