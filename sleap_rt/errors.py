@@ -206,6 +206,9 @@ def did_you_mean_path(missing: Path) -> str:
 
     Names that differ in numbers only are those of other recordings.
     """
+    bare = str(missing).strip()
+    if bare and bare != str(missing) and os.path.exists(bare):
+        return f" Did you mean '{bare}', without the blank?"
     try:
         with os.scandir(missing.parent) as inside:
             there = [Path(one.name) for one in islice(inside, _MOST_NAMES)]

@@ -189,6 +189,13 @@ def test_a_path_that_does_not_exist_gets_a_near_name_of_its_folder(tmp_path, mis
     assert hint == ("" if meant is None else f" Did you mean '{tmp_path / meant}'?")
 
 
+@pytest.mark.parametrize("name", ["day 1", "fly.mp4"])
+def test_a_blank_behind_a_path_is_told(tmp_path, name):
+    (tmp_path / name).touch()
+    hint = did_you_mean_path(tmp_path / f"{name} ")
+    assert hint == f" Did you mean '{tmp_path / name}', without the blank?"
+
+
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
