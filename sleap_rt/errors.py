@@ -23,7 +23,7 @@ _DIGITS = re.compile(r"\d+")
 _COMMAND = re.compile(r"(`(?:sleap-nn|sleap-rt|sio) [^`]*`)")  # of a shell; its options stay
 _ALONE = r"(?<![\w/.-])"  # not in a word or a path
 _FLAGS = "resume|overwrite|tracking|tracks|skip_existing|allow_loss|reproducible"
-_VALUES = "cpu|cuda|gpu|auto|ort|openvino|mnn|trt(?:-rtx)?|fp16|fp32|int8"
+_VALUES = r"cpu|(?:cuda|gpu)(?::\w+)?|auto|ort|openvino|mnn|trt(?:-rtx)?|fp16|fp32|int8"
 _AS_KEYWORDS = (
     (re.compile(r" \((?:-[a-z]|--\w+)\)"), ""),  # in brackets behind the keyword
     (re.compile(rf"{_ALONE}--no[-_](resume|cuda_graphs)\b"), r"\1=False"),

@@ -102,11 +102,11 @@ def test_an_int8_graph_becomes_an_engine_and_verifies(in_int8, call) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ("--precision int8", "add calibrate"),
-        ("--precision fp16 --calibrate no_video.mp4", "no effect with precision fp16"),
-        ("--calibrate no_video.mp4", "no effect with precision fp32"),
-        ("--calibration_frames 8", "no effect without calibrate"),
-        ("--allow_loss", "no effect without calibrate"),
+        ("--precision int8", "add --calibrate"),
+        ("--precision fp16 --calibrate no_video.mp4", "no effect with --precision fp16"),
+        ("--calibrate no_video.mp4", "no effect with --precision fp32"),
+        ("--calibration_frames 8", "no effect without --calibrate"),
+        ("--allow_loss", "no effect without --calibrate"),
         ("--precision int8 --calibrate no_video.mp4 --calibration_frames 0", "at least 1"),
         ("--format trt", "e.g. sm86"),
         (

@@ -61,6 +61,8 @@ def command_line(given: Given) -> list[str]:
     for name, value in given.items():
         if value is True:
             words += [f"--{name}"]
+        elif value is False:
+            words += [f"--no_{name}"]
         elif name == "frames":
             words += ["--frames", ",".join(map(str, value))]
         elif isinstance(value, list):
@@ -380,7 +382,7 @@ BOTH_EXPORTS: list[tuple[type[SleapRtError], str, Given, str]] = [
         "calibration_frames must be at least 1",
     ),
     (OptionError, "bottomup", {"target": "sm86"}, "target is for engines"),
-    (OptionError, "bottomup", {"format": "trt"}, "Format trt needs the GPU architecture"),
+    (OptionError, "bottomup", {"format": "trt"}, "needs the GPU architecture as target"),
     (OptionError, "bottomup", {"format": "trt", "target": "abacus"}, "abacus"),
 ]
 
