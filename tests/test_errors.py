@@ -27,6 +27,7 @@ from sleap_rt.errors import (
         ("another -o, or pass --overwrite.", "another output_path, or pass overwrite=True."),
         ("Pass --resume, or --no-resume.", "Pass resume=True, or resume=False."),
         ("or pass `--engine ort --device cpu`.", "or pass `engine='ort' device='cpu'`."),
+        ("here it is --device cuda:1.", "here it is device='cuda:1'."),
         ("choose another --engine, or wait", "choose another engine, or wait"),
         ("of axes need --video_input_format.", "of axes need video_input_format."),
         ("e.g. --frame_size 1280x1024", "e.g. frame_size=(1280, 1024)"),

@@ -88,6 +88,14 @@ def test_info_says_what_half_a_model_needs(call):
         ("system -\N{EM DASH}json", "of short ones; type --json"),
         ("track a.mp4 -m b \N{MINUS SIGN}t", "of short ones; type -t"),
         ("inference a.mp4", "Did you mean 'track'?"),
+        (
+            "convert a.slp",
+            "no command 'convert'. `sio convert` of sleap-io, which is installed with",
+        ),
+        ("track a.mp4 -m b --workers 2", "--workers is --cluster local:2 or --threads here"),
+        ("track", "Name a video and models (-m), or poses (`.slp`) and --tracking"),
+        ("eval -g a.slp", "The truth is a.slp; name the predictions, too: --predicted_path (-p)"),
+        ("eval -p a.slp", "Name the truth, too: --ground_truth_path (-g)"),
         ("version", "Did you mean '--version'?"),
         ("track -i a.mp4 -m b --device 0", "the first is cuda or cuda:0"),
         ("bench a.onnx c.mp4", "2 models were given; one is taken; give c.mp4 as --data_path (-i)"),
@@ -175,6 +183,7 @@ def test_labels_and_predictions_that_were_swapped_are_recognised(call, tmp_path)
 def test_help_and_the_old_name_of_predict_are_known(call):
     assert "Poses and tracks:\n  track, predict  " in call("help").out
     assert call("help", "track").out == call("track", "--help").out
+    assert call("track", "help").out == call("track", "--help").out
     assert "Usage: sleap-nn infer" in call("infer", "--help").out
     assert call("help", "nonsense").code == 2
 
