@@ -40,7 +40,7 @@ def load_labels(path: str | Path) -> "sio.Labels":
         raise DataError(f"{path} is a folder; name a .slp labels file{of_it}")
     if not path.is_file():
         hint = did_you_mean_path(path)
-        if _PATTERN.search(path.name):
+        if not hint and _PATTERN.search(path.name):
             hint = (
                 " Patterns are not read here: leave out the quotes, and the shell names the files"
             )
