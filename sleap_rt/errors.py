@@ -24,7 +24,7 @@ _DIGITS = re.compile(r"\d+")
 _COMMAND = re.compile(r"(`(?:sleap-nn|sleap-rt|sio) [^`]*`)")  # of a shell; its options stay
 _ALONE = r"(?<![\w/.-])"  # not in a word or a path
 _FLAGS = "resume|overwrite|tracking|tracks|skip_existing|allow_loss|reproducible"
-_VALUES = "cpu|cuda|gpu|auto|ort|openvino|mnn|trt(?:-rtx)?|fp16|fp32|int8"
+_VALUES = r"cpu|(?:cuda|gpu)(?::\w+)?|auto|ort|openvino|mnn|trt(?:-rtx)?|fp16|fp32|int8"
 _AS_KEYWORDS = (
     (re.compile(r" \((?:-[a-z]|--\w+)\)"), ""),  # in brackets behind the keyword
     (re.compile(rf"{_ALONE}--no[-_](resume|cuda_graphs)\b"), r"\1=False"),
@@ -207,6 +207,9 @@ def did_you_mean_path(missing: Path) -> str:
 
     Names that differ in numbers only are those of other recordings, and `render` draws none.
     """
+    bare = str(missing).strip()
+    if bare and bare != str(missing) and os.path.exists(bare):
+        return f" Did you mean '{bare}', without the blank?"
     try:
         with os.scandir(missing.parent) as inside:
             there = [Path(one.name) for one in islice(inside, _MOST_NAMES)]

@@ -4,7 +4,7 @@ A new kind is a row of `KINDS` and, if it reads its maps in a new way, a step of
 that run together are a row of `SETS`. Both name the options that have an effect.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -151,6 +151,16 @@ def name_of_set(kinds: Sequence[ModelKind]) -> str:
     if len(kinds) == 1:
         return kinds[0]
     return "topdown" if kinds[1] == "centered_instance" else f"{kinds[1]}_combined"
+
+
+def overrides_of_others(kinds: Iterable[ModelKind]) -> frozenset[str]:
+    """Settings that may be replaced in models of other kinds, but in none of these.
+
+    Args:
+        kinds: of models that run together.
+    """
+    here = frozenset[str]().union(*(KINDS[kind].overrides for kind in kinds))
+    return frozenset[str]().union(*(row.overrides for row in KINDS.values())) - here
 
 
 def is_crop_model_alone(kinds: Sequence[ModelKind]) -> bool:

@@ -93,7 +93,7 @@ def _refuse_other_files(path: Path) -> None:
 
 
 def _source_of(path: Path) -> ModelSource | None:
-    if path.suffix == ".onnx" or (path.is_dir() and any(path.glob("*.onnx"))):
+    if exported_graphs(path) if path.is_dir() else path.suffix == ".onnx":
         return "exported"
     if is_legacy_model(path):
         return "legacy"
@@ -289,7 +289,9 @@ def refuse_pointer(start: bytes, name: object) -> None:
 
 def exported_graphs(path: Path) -> list[Path]:
     """The `.onnx` files of an export folder, or the one given."""
-    return sorted(path.glob("*.onnx")) if path.is_dir() else [path]
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.glob("*.onnx") if one.is_file())
 
 
 def fingerprint(path: Path, checkpoint: Path | None = None) -> str:

@@ -27,6 +27,7 @@ from sleap_rt.errors import (
         ("another -o, or pass --overwrite.", "another output_path, or pass overwrite=True."),
         ("Pass --resume, or --no-resume.", "Pass resume=True, or resume=False."),
         ("or pass `--engine ort --device cpu`.", "or pass `engine='ort' device='cpu'`."),
+        ("here it is --device cuda:1.", "here it is device='cuda:1'."),
         ("choose another --engine, or wait", "choose another engine, or wait"),
         ("of axes need --video_input_format.", "of axes need video_input_format."),
         ("e.g. --frame_size 1280x1024", "e.g. frame_size=(1280, 1024)"),
@@ -195,6 +196,13 @@ def test_a_path_that_does_not_exist_gets_a_near_name_of_its_folder(tmp_path, mis
         (tmp_path / name).touch()
     hint = did_you_mean_path(tmp_path / missing)
     assert hint == ("" if meant is None else f" Did you mean '{tmp_path / meant}'?")
+
+
+@pytest.mark.parametrize("name", ["day 1", "fly.mp4"])
+def test_a_blank_behind_a_path_is_told(tmp_path, name):
+    (tmp_path / name).touch()
+    hint = did_you_mean_path(tmp_path / f"{name} ")
+    assert hint == f" Did you mean '{tmp_path / name}', without the blank?"
 
 
 @pytest.mark.parametrize(

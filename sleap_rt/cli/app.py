@@ -1,5 +1,6 @@
 """The program `sleap-nn` (also installed as `sleap-rt`): its commands and its exit codes."""
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ _USUAL_WORDS = {  # of other programs -> what it is here
     "devices": "system",
     "diagnostics": "system",
 }
+_ELSEWHERE = {"convert": "sio convert", "embed": "sio embed"}  # of sleap-io, which we need
 _VERBOSE_IN_FACTS = {"info", "export"}  # whose --verbose is not about errors
 _UPSTREAM_COMMANDS = ("config", "train")  # training is upstream's job
 
@@ -65,6 +67,8 @@ class _LazyGroup(RichGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[1:] == ["help"] and not os.path.exists("help"):
+            args = args[::-1]  # as in `track help`
         if args[0] == "help":
             args = [*args[1:2], "--help"]
             if len(args) == 1:
@@ -77,6 +81,10 @@ class _LazyGroup(RichGroup):
 
 
 def _nearest(name: str) -> str:
+    if name in _ELSEWHERE:
+        return (
+            f" `{_ELSEWHERE[name]}` of sleap-io, which is installed with this program, does that."
+        )
     if name in _USUAL_WORDS:
         return f" Did you mean {_USUAL_WORDS[name]!r}?"
     near = did_you_mean(name, (*_COMMANDS, *_UPSTREAM_COMMANDS))

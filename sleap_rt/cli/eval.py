@@ -231,7 +231,13 @@ def _files(given: dict[str, Any]) -> tuple[Path, tuple[Path, ...]]:
     files = list(given["files"])
     truth = given["ground_truth_path"] or (files.pop(0) if files else None)
     predicted = (*given["predicted_paths"], *files)
-    if truth is None or not predicted:
+    if truth is not None and not predicted:
+        raise click.UsageError(
+            f"The truth is {truth}; name the predictions, too: predicted_path (-p), or behind it"
+        )
+    if truth is None and predicted:
+        raise click.UsageError("Name the truth, too: ground_truth_path (-g)")
+    if truth is None:
         raise click.UsageError(
             "Name the truth, ground_truth_path (-g), and predictions, predicted_path (-p); or the "
             "files in this order, without flags"

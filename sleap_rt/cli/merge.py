@@ -57,7 +57,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     \b
     sleap-nn track -i video.mp4 -m exports/flies --tracking --frame_range_of 1/2
     sleap-nn track -i video.mp4 -m exports/flies --tracking --frame_range_of 2/2
-    sleap-nn merge day.1of2.part day.2of2.part -o video.slp
+    sleap-nn merge video.predictions.*of2.part -o flies.slp
     """
     taken, warnings = taken_leniently(params, given_options(ctx, params))
     for warning in warnings:

@@ -30,7 +30,7 @@ _FILES = (
         "-o",
         type=_PATH,
         help="Video (.mp4, .mov, .mkv) or picture (.png, .jpg) to write; of several frames "
-        "NAME.0012.png and so on.  [default: <data_path>.overlay.mp4]",
+        "NAME.0012.png and so on, with the number of each.  [default: <data_path>.overlay.mp4]",
     ),
     click.option(
         "--video_path",
@@ -132,7 +132,8 @@ def _in_words(done: "RenderSummary") -> str:
     from sleap_rt.words import counted
 
     first, *others = map(str, done.paths)
-    files = first if not others else f"{first} ... {others[-1]}"
+    between = " and " if len(others) == 1 else " ... "
+    files = first if not others else f"{first}{between}{others[-1]}"
     rate = "" if done.fps is None else f", {done.fps:g} frames/s"
     width, height = done.size
     return (

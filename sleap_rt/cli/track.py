@@ -72,6 +72,8 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     sleap-nn track -i video.mp4 -m exports/flies -t --frames "0-100,200-300"
     sleap-nn track -i poses.slp -t --motion_model kalman --max_tracks 2
     """
+    if not (params["inputs"] or params["data_path"] or params["model_paths"]):
+        raise click.UsageError("Name a video and models (-m), or poses (`.slp`) and --tracking")
     if params["verbose"]:
         if params["quiet"]:
             raise OptionError("verbose and quiet exclude each other")

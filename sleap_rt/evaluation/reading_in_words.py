@@ -8,6 +8,7 @@ from sleap_rt.arrays import Doubles
 from sleap_rt.evaluation.results import Evaluation
 from sleap_rt.words import counted
 
+NOT_FOLLOWED = "no prediction is similar enough to an animal"
 _MANY_POINTS = 0.9  # of the labelled ones; where fewer are predicted, a sentence says so
 _MOST_ANIMALS = 5000  # that a body length is taken from; more would not change it
 
@@ -89,7 +90,7 @@ def _switches(evaluation: Evaluation) -> Iterator[str]:
         return
     metrics = evaluation.identities.metrics
     if not metrics["TP"]:
-        yield "Identities cannot be told: no prediction is similar enough to an animal."
+        yield f"Identities cannot be told: {NOT_FOLLOWED}."
         return
     n_frames = sum(video["n_frames"] for video in metrics["videos"])
     n_switches = metrics["IDSW"]

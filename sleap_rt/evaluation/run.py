@@ -185,7 +185,7 @@ def run_evaluation(
         save_metrics: path for the `.npz`, with a `.json` beside it; an earlier result of the same
             files is replaced.
         match_method: oks, centroid, or auto (centroid if predictions have one node).
-        anchor_part: centroid mode: the ground-truth node that is the centroid.
+        anchor_part: centroid mode: the ground-truth node that is the centroid; it must exist.
         overwrite: replace whatever is there.
 
     Returns:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sleap_rt.evaluation.metrics import Metrics
 from sleap_rt.evaluation.reading.pose_table import PoseTable
-from sleap_rt.evaluation.reading_in_words import sentences
+from sleap_rt.evaluation.reading_in_words import NOT_FOLLOWED, sentences
 from sleap_rt.evaluation.results import Evaluation, EvaluationRun
 from sleap_rt.words import counted
 
@@ -310,7 +310,7 @@ def _per_video(evaluations: Sequence[Evaluation]) -> Iterator[str]:
             yield (
                 f"  {video['video']}: {counted(video['n_frames'], 'frame')}, "
                 f"HOTA {video['HOTA']:.4f}, MOTA {video['MOTA']:.4f}, IDF1 {video['IDF1']:.4f}, "
-                f"IDSW {video['IDSW']}"
+                f"IDSW {video['IDSW'] if video['TP'] else UNDEFINED}"
             )
 
 
@@ -318,12 +318,20 @@ def _switches(evaluations: Sequence[Evaluation]) -> Iterator[str]:
     for evaluation in evaluations:
         switches = evaluation.metrics[_ID]["switches"]
         yield ""
-        yield f"Switches, {evaluation.name}: {len(switches) or 'none'}"
+        yield f"Switches, {evaluation.name}: {how_many_switches(evaluation)}"
         for switch in switches[:_MAX_SWITCHES]:
             yield f"  {switch_text(switch)}"
         if len(switches) > _MAX_SWITCHES:
             more = len(switches) - _MAX_SWITCHES
             yield f"  ... and {more} more; --save_metrics and --report have all of them"
+
+
+def how_many_switches(evaluation: Evaluation) -> str:
+    """Their number; why there is none where no identity could be followed."""
+    metrics = evaluation.metrics[_ID]
+    if not metrics["TP"]:
+        return f"{UNDEFINED}, {NOT_FOLLOWED}"
+    return str(metrics["IDSW"] or "none")
 
 
 def switch_text(switch: dict[str, Any]) -> str:

@@ -1,15 +1,19 @@
 """Reads labels files, checked before anything in them is followed."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import DataError, OptionError, did_you_mean_path
+from sleap_rt.labels.analysis_file import IN_WORDS, is_analysis_file
+from sleap_rt.untrusted import listed
 
 if TYPE_CHECKING:
     import sleap_io as sio
 
     from sleap_rt.labels.descriptions import Descriptions
 
+_PATTERN = re.compile(r"[*?[]")
 _TIMES = 200  # of its size that a file's tables may unpack to: empty poses compress well
 _MOST_COMPRESSED = 1100  # times that HDF5's compression can at most reach
 
@@ -31,9 +35,16 @@ def load_labels(path: str | Path) -> "sio.Labels":
 
     path = Path(path)
     if path.is_dir():
-        raise DataError(f"{path} is a folder; name a .slp labels file")
+        inside = sorted(map(str, path.glob("*.slp")))
+        of_it = f", of this folder {listed(inside)}" if inside else ""
+        raise DataError(f"{path} is a folder; name a .slp labels file{of_it}")
     if not path.is_file():
-        raise DataError(f"There is no labels file {path}.{did_you_mean_path(path)}")
+        hint = did_you_mean_path(path)
+        if not hint and _PATTERN.search(path.name):
+            hint = (
+                " Patterns are not read here: leave out the quotes, and the shell names the files"
+            )
+        raise DataError(f"There is no labels file {path}.{hint}")
     try:
         by_dataset = _checked(path)
         labels = sio.load_slp(str(path), open_videos=by_dataset)
@@ -78,6 +89,8 @@ def _checked(path: Path) -> bool:
     budget = Budget(path.stat().st_size, _TIMES)
     check_datasets(path)
     with h5py.File(path, "r") as file:
+        if is_analysis_file(file):
+            raise ValueError(f"it is {IN_WORDS}; name the `.slp` file that has them")
         told = read_descriptions(file, budget)
         check_tables(file, told, budget)
         return _by_dataset(told, frame_video_ids(file))

@@ -6,13 +6,12 @@ from typing import Literal, TypeVar
 
 from sleap_rt.contract import Decoding, GraphContract
 from sleap_rt.errors import OptionError, did_you_mean
-from sleap_rt.kinds import KINDS
+from sleap_rt.kinds import overrides_of_others
 from sleap_rt.options import ModelOverrides
 from sleap_rt.untrusted import quoted
 
 _Channels = Literal["as_is", "rgb", "grayscale"]
 Model = TypeVar("Model", bound=GraphContract)
-_OF_SOME_KINDS = {name for row in KINDS.values() for name in row.overrides}
 
 
 def override_models(models: list[Model], overrides: ModelOverrides) -> list[Model]:
@@ -28,11 +27,11 @@ def override_models(models: list[Model], overrides: ModelOverrides) -> list[Mode
 
 
 def _check_effective(models: Sequence[GraphContract], overrides: ModelOverrides) -> None:
-    effective = {name for model in models for name in KINDS[model.kind].overrides}
+    of_others = overrides_of_others(model.kind for model in models)
     useless = [
         name
         for name in overrides.given
-        if name in _OF_SOME_KINDS - effective
+        if name in of_others
         # What models have in any case may be said of any.
         and getattr(overrides, name) != getattr(Decoding, name, None)
     ]

@@ -121,7 +121,7 @@ def calibration_asked(
         return CalibrationOptions(calibrate=calibrate, allow_loss=allow_loss, **given)
     useless = [*given, *(["allow_loss"] if allow_loss else [])]
     if useless:
-        raise OptionError(f"{', '.join(useless)}: no effect without calibrate")
+        raise OptionError(f"{', '.join(useless)}: no effect without --calibrate")
     return None
 
 
@@ -160,12 +160,12 @@ class ExportOptions:
         if self.precision == "int8" and self.calibration is None:
             raise OptionError(
                 "Precision int8 needs typical frames to find the range of every layer: add "
-                "calibrate with a video or a `.slp` file"
+                "--calibrate with a video or a `.slp` file"
             )
         if self.precision != "int8" and self.calibration is not None:
             raise OptionError(
-                f"calibrate has no effect with precision {self.precision}; add precision int8, or "
-                "leave it out"
+                f"calibrate has no effect with --precision {self.precision}; add --precision int8, "
+                "or leave it out"
             )
         if self.format not in EXPORT_FORMATS:
             allowed = ", ".join(EXPORT_FORMATS)
@@ -175,16 +175,16 @@ class ExportOptions:
         if self.format != "bonsai" and self.decode is not None:
             raise OptionError(
                 "Thresholds and max_instances are built into graphs for Bonsai only; others take "
-                "them at run time: pass them to track, or add format bonsai"
+                "them at run time: pass them to track, or add --format bonsai"
             )
         if self.format == "trt" and self.target is None:
-            raise OptionError("Format trt needs the GPU architecture as target, e.g. sm86")
+            raise OptionError("--format trt needs the GPU architecture as --target, e.g. sm86")
         for name in ("target", "frame_size"):
             is_taken = self.format == "trt" or (self.format, name) == ("bonsai", "frame_size")
             if not is_taken and getattr(self, name) is not None:
                 raise OptionError(
-                    f"{name} is for engines: a graph runs on every device, with frames of any "
-                    "size. Add format trt, or leave it out."
+                    f"--{name} is for engines: a graph runs on every device, with frames of any "
+                    "size. Add --format trt, or leave it out."
                 )
         size = self.frame_size
         if size is not None and (

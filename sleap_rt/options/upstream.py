@@ -79,12 +79,12 @@ _REASONS: dict[str, tuple[str, ...]] = {
 _EXPORT_REASONS: dict[str, tuple[str, ...]] = {
     _AT_RUN_TIME: ("dist_penalty_weight", "max_edge_length_ratio", "peak_threshold"),
     _NO_LIMIT: ("max_batch_size", "max_instances", "max_peaks_per_node"),
-    "is not needed: graphs take frames of any size; with format trt there is frame_size": (
+    "is not needed: graphs take frames of any size; with --format trt there is --frame_size": (
         "input_height",
         "input_width",
     ),
     "is fixed: every engine reads the operators that are used": ("opset_version",),
-    "is an option of track: workspace, in MiB": ("workspace_size_gb",),
+    "is an option of track: --workspace, in MiB": ("workspace_size_gb",),
     "is not needed: every graph is compared with its checkpoint": ("verify", "no_verify"),
     "is not needed: models are exported on the CPU, and the graphs run on every device": (
         "device",
@@ -100,16 +100,16 @@ _EVAL_REASONS: dict[str, tuple[str, ...]] = {
     "is not here: identities are compared video by video": ("global_identity",),
 }
 OLD_DIALECT: Mapping[str, str] = {
-    "first_gpu": "device cuda:0",
-    "cpu": "device cpu",
-    "last_gpu": "device cuda:N",
-    "gpu": "device cuda:N",
+    "first_gpu": "--device cuda:0",
+    "cpu": "--device cpu",
+    "last_gpu": "--device cuda:N, of the GPU with number N",
+    "gpu": "--device cuda:N, of the GPU with number N",
     "model": "model_paths",
     "output": "output_path",
-    "verbosity": "gui (progress as JSON lines) or quiet",
-    "tracking.tracker": "tracking, with use_flow or motion_model kalman if wanted",
+    "verbosity": "--gui (progress as JSON lines) or --quiet",
+    "tracking.tracker": "--tracking, with --use_flow or --motion_model kalman if wanted",
     "tracking.match": "track_matching_method",
-    "tracking.similarity": "features and scoring_method",
+    "tracking.similarity": "--features and --scoring_method",
     "tracking.track_window": "tracking_window_size",
     "tracking.max_tracks": "max_tracks",
     "tracking.max_tracking": "max_tracks",

@@ -4,6 +4,7 @@ from typing import Any
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
+from sleap_rt.kinds import overrides_of_others
 from sleap_rt.options import ModelOverrides
 from sleap_rt.runtime.model_set import ModelSet
 
@@ -12,7 +13,8 @@ def refuse_other_settings(overrides: ModelOverrides, models: ModelSet) -> None:
     """Refuse overrides of exported graphs, unless they say what the graphs have.
 
     Raises:
-        OptionError: a graph has another value; the message names both.
+        OptionError: no model of these kinds has such a setting; or a graph has another value: the
+            message names both.
     """
     other = {
         name: built_in
@@ -21,6 +23,9 @@ def refuse_other_settings(overrides: ModelOverrides, models: ModelSet) -> None:
     }
     if not other:
         return
+    useless = [name for name in other if name in overrides_of_others(models.kinds)]
+    if useless:
+        raise OptionError(f"{', '.join(useless)}: no effect with {models.in_words}; leave it out")
     found = "; ".join(
         f"{name} {getattr(overrides, name)} ({_in_words(built_in)})"
         for name, built_in in other.items()

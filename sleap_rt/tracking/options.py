@@ -220,12 +220,13 @@ class TrackerOptions:
 
     def _need_default(self, name: str, condition: str) -> None:
         if not self.is_default(name):
-            self._refuse(
-                name, f"takes effect only when {condition}; drop it (default {_DEFAULTS[name]})"
-            )
+            default = _DEFAULTS[name]
+            usual = "" if default is None or default is False else f" (default {default})"
+            self._refuse(name, f"takes effect only when {condition}; drop it{usual}")
 
     def _refuse(self, name: str, why: str) -> None:
-        raise OptionError(f"{name} {getattr(self, name)!r}: {why}")
+        value = getattr(self, name)
+        raise OptionError(f"{name}: {why}" if value is True else f"{name} {value!r}: {why}")
 
 
 def _explaining(init: Callable[..., None]) -> Callable[..., None]:

@@ -23,6 +23,12 @@ from sleap_rt.tracking.similarity.associator import SimilarityAssociator
 
 
 class _Associator(Protocol):
+    @property
+    def n_followed(self) -> int: ...
+
+    @property
+    def room(self) -> int | None: ...
+
     def associate(
         self, points: AnyFloats, image: AnyImage | None = None
     ) -> tuple[AnyInts, AnyFloats]: ...
@@ -96,7 +102,7 @@ class Tracker:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out so far for want of a track, in words."""
+        """What was left out so far and why, in words."""
         return self._left_out.notes(self.used)
 
     @staticmethod
@@ -177,7 +183,9 @@ class Tracker:
             points = points[positions]
         ids, scores = video.associator.associate(points, image)
         if not user_labeled:
-            self._left_out.count(points, ids)
+            self._left_out.count(
+                points, ids, n_followed=video.associator.n_followed, room=video.associator.room
+            )
             tracked = ids >= 0
             positions, ids, scores = positions[tracked], ids[tracked], scores[tracked]
             if options.tracking_clean_instance_count:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from sleap_rt.errors import FrameError
-from sleap_rt.options import DecodeOptions, FilterOptions
+from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.predictors import effective_options, most_instances
@@ -36,7 +36,7 @@ def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[st
         shape: (height, width, channels) of the frames; None where it is not known.
     """
     options, models = plan.options, plan.models
-    found = list(_out_of_reach(options.decode, options.filters, models))
+    found = [f"{limit}: {why}" for limit, why in out_of_reach(options, models).items()]
     found += _of_no_use(options.decode, options.tracking, models)
     found += _with_so_few(options, models)
     if options.frame_range_of is not None and not plan.positions:
@@ -45,22 +45,38 @@ def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[st
     return found if shape is None else [*found, *_unlike_training(shape, models)]
 
 
-def _out_of_reach(decode: DecodeOptions, filters: FilterOptions, models: ModelSet) -> Iterator[str]:
-    """Limits that nothing can pass."""
-    n_nodes = models.skeleton.n_nodes
-    limits = {
-        "peak_threshold": (decode.peak_threshold, 1),
-        "centroid_peak_threshold": (decode.centroid_peak_threshold, 1),
-        "min_line_scores": (decode.min_line_scores, 1),
-        "min_instance_peaks": (decode.min_instance_peaks, n_nodes),
-    }
+def out_of_reach(options: PredictionOptions, models: ModelSet) -> dict[str, str]:
+    """Limits that nothing can pass, with their values -> why.
+
+    Args:
+        options: of the prediction.
+        models: of the run.
+    """
+    decode, filters, n_nodes = options.decode, options.filters, models.skeleton.n_nodes
+    tracking = None if models.class_names else options.tracking
+    n_start = None if tracking is None else tracking.min_new_track_points
     effective = effective_options(models)
-    limits = {name: limit for name, limit in limits.items() if name in effective}
-    limits["filter_min_mean_node_score"] = (filters.filter_min_mean_node_score, 1)
-    limits["filter_min_visible_nodes"] = (filters.filter_min_visible_nodes, n_nodes)
-    for name, (value, most) in limits.items():
-        if value is not None and value > most:
-            yield f"{name} {value:g}: hardly anything reaches more than {most}"
+    scores = {
+        "peak_threshold": decode.peak_threshold,
+        "centroid_peak_threshold": decode.centroid_peak_threshold,
+        "min_line_scores": decode.min_line_scores,
+    }
+    scores = {name: value for name, value in scores.items() if name in effective}
+    scores["filter_min_mean_node_score"] = filters.filter_min_mean_node_score
+    counts = {
+        "min_instance_peaks": decode.min_instance_peaks if "min_instance_peaks" in effective else 0,
+        "filter_min_visible_nodes": filters.filter_min_visible_nodes,
+        "min_new_track_points": n_start,
+    }
+    found = {
+        f"{name} {value:g}": f"hardly anything reaches more than {most}"
+        for limits, most in ((scores, 1), (counts, n_nodes))
+        for name, value in limits.items()
+        if value is not None and value > most
+    }
+    if "max_edge_length_ratio" in effective and decode.max_edge_length_ratio == 0:
+        found["max_edge_length_ratio 0"] = "every edge is too long, and hardly one is kept"
+    return found
 
 
 def _of_no_use(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.contract import GraphContract
+from sleap_rt.errors import OptionError
 from sleap_rt.model_files import refuse_twice
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, ExportOptions, ModelOverrides
 from sleap_rt.options.paths import given_path, given_paths
@@ -80,6 +81,7 @@ def export_models(
     options = options or ExportOptions()
     paths = given_paths("models", models, least=1)
     folder = given_path("folder", folder)
+    _refuse_name_of_graph(folder)
     refuse_twice(paths)
     if options.calibration is not None:
         check_one_input(options.calibration.calibrate)
@@ -106,6 +108,14 @@ def export_models(
         )
     exported = [Exported(path=path, contract=read_graph_file(path).contract) for path in graphs]
     return exported if target is None else _with_engines(exported, target, options.frame_size)
+
+
+def _refuse_name_of_graph(folder: Path | None) -> None:
+    if folder is not None and folder.suffix.lower() == ".onnx":
+        raise OptionError(
+            f"{folder} is the name of a graph, and an export goes into a folder, where graphs are "
+            f"named after their kind (bottomup.onnx); name the folder, as {folder.with_suffix('')}"
+        )
 
 
 def _with_engines(

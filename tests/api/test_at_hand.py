@@ -426,7 +426,7 @@ def test_an_export_takes_the_options_of_the_command_by_name(trained, tmp_path):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"calibrate": "a.mp4"}, "calibrate has no effect with precision fp32"),
+        ({"calibrate": "a.mp4"}, "calibrate has no effect with precision='fp32'"),
         ({"allow_loss": True}, "allow_loss: no effect without calibrate"),
         ({"format": "trt"}, "needs the GPU architecture as target"),
         ({"input_scale": "half"}, "input_scale must be a number"),

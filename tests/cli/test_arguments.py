@@ -85,7 +85,7 @@ def test_files_to_compare_may_stand_without_flags(call, request, tmp_path):
     assert flags.code == 0, flags.err
     for words in ((truth, one, other), (one, other, "-g", truth)):
         assert call("eval", *words).out == flags.out
-    assert "Name the truth, --ground_truth_path (-g)" in call("eval", truth).err
+    assert "name the predictions, too: --predicted_path (-p)" in call("eval", truth).err
 
 
 def test_a_flag_may_stand_twice(call):

@@ -46,8 +46,9 @@ def test_what_is_not_here_is_refused_by_name(command, flag, call):
     [
         ("--tracking.tracker", "use_flow"),
         ("--tracking.match", "track_matching_method"),
+        ("--gpu", "here it is --device cuda:N,"),
         ("--tracking.kf_node_indices", "motion_model kalman"),
-        ("--verbosity", "gui"),
+        ("--verbosity", "--gui (progress as JSON lines) or --quiet"),
         ("--model", "model_paths"),
     ],
 )
@@ -91,7 +92,7 @@ def test_sleap_nns_formats_are_ours(call, request):
     for name in ("tensorrt", "both", "trt"):
         done = call("export", model, "-f", name)
         assert done.code == 2
-        assert "Format trt needs the GPU architecture as target" in done.err
+        assert "--format trt needs the GPU architecture as --target" in done.err
     done = call("export", model, "--precision", "tf32")
     assert done.code == 2
     assert "'fp32', 'fp16', 'int8'" in done.err

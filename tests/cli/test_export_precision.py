@@ -102,13 +102,17 @@ def test_an_int8_graph_becomes_an_engine_and_verifies(in_int8, call) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        ("--precision int8", "add calibrate"),
-        ("--precision fp16 --calibrate no_video.mp4", "no effect with precision fp16"),
-        ("--calibrate no_video.mp4", "no effect with precision fp32"),
-        ("--calibration_frames 8", "no effect without calibrate"),
-        ("--allow_loss", "no effect without calibrate"),
+        ("--precision int8", "add --calibrate"),
+        ("--precision fp16 --calibrate no_video.mp4", "no effect with --precision fp16"),
+        ("--calibrate no_video.mp4", "no effect with --precision fp32"),
+        ("--calibration_frames 8", "no effect without --calibrate"),
+        ("--allow_loss", "no effect without --calibrate"),
         ("--precision int8 --calibrate no_video.mp4 --calibration_frames 0", "at least 1"),
         ("--format trt", "e.g. sm86"),
+        (
+            "-o here/model.onnx",
+            "model.onnx is the name of a graph, and an export goes into a folder",
+        ),
         ("--target sm86", "a graph runs on every device"),
         ("--frame_size 64x64", "a graph runs on every device"),
         ("--format trt --target sm60", "No target named 'sm60'"),

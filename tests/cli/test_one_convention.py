@@ -80,7 +80,22 @@ def test_info_says_what_half_a_model_needs(call):
         ("export a --out b", "--out is --output (-o) here"),
         ("eval a.slp b.slp -o c", "-o is --report or --save_metrics (-s) here"),
         ("eval --gt a.slp b.slp", "--gt is --ground_truth_path (-g) here"),
+        ("track a.mp4 -m b --tracking true", "--tracking takes no value; leave out true"),
+        ("track a.mp4 -m b -t No", "-t takes no value; leave out -t No"),
+        ("eval a.slp b.slp --user_labels_only no", "takes no value; type --no-user_labels_only"),
+        ("track a.mp4 \N{EN DASH}m b", "m begins with a long dash, which mails and PDFs make of"),
+        ("track a.mp4 \N{EM DASH}-model-paths=b", "of short ones; type --model_paths"),
+        ("system -\N{EM DASH}json", "of short ones; type --json"),
+        ("track a.mp4 -m b \N{MINUS SIGN}t", "of short ones; type -t"),
         ("inference a.mp4", "Did you mean 'track'?"),
+        (
+            "convert a.slp",
+            "no command 'convert'. `sio convert` of sleap-io, which is installed with",
+        ),
+        ("track a.mp4 -m b --workers 2", "--workers is --cluster local:2 or --threads here"),
+        ("track", "Name a video and models (-m), or poses (`.slp`) and --tracking"),
+        ("eval -g a.slp", "The truth is a.slp; name the predictions, too: --predicted_path (-p)"),
+        ("eval -p a.slp", "Name the truth, too: --ground_truth_path (-g)"),
         ("version", "Did you mean '--version'?"),
         ("track -i a.mp4 -m b --device 0", "the first is cuda or cuda:0"),
         ("bench a.onnx c.mp4", "2 models were given; one is taken; give c.mp4 as --data_path (-i)"),
@@ -101,6 +116,15 @@ def test_the_only_model_of_a_folder_is_named_alone(call, tmp_path):
     (tmp_path / "fly/bottomup.onnx").touch()
     told = call("track", "samples/crawlers.mp4", "-m", tmp_path).err
     assert told.endswith(f"but a folder of models; name {tmp_path / 'fly'}.\n")
+
+
+def test_a_folder_called_like_a_graph_is_a_folder(call, tmp_path):
+    (tmp_path / "model.onnx").mkdir()
+    (tmp_path / "model.onnx/bottomup.onnx").touch()
+    told = call("track", "samples/crawlers.mp4", "-m", tmp_path).err
+    assert told.endswith(f"but a folder of models; name {tmp_path / 'model.onnx'}.\n")
+    inside = call("track", "samples/crawlers.mp4", "-m", tmp_path / "model.onnx").err
+    assert f"{tmp_path / 'model.onnx/bottomup.onnx'}: not a readable ONNX file" in inside
 
 
 def test_bench_takes_several_values_behind_a_flag(call, sample_graphs):
@@ -176,6 +200,7 @@ def test_labels_and_predictions_that_were_swapped_are_recognised(call, tmp_path)
 def test_help_and_the_old_name_of_predict_are_known(call):
     assert "Poses and tracks:\n  track, predict  " in call("help").out
     assert call("help", "track").out == call("track", "--help").out
+    assert call("track", "help").out == call("track", "--help").out
     assert "Usage: sleap-nn infer" in call("infer", "--help").out
     assert call("help", "nonsense").code == 2
 

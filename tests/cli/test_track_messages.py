@@ -151,7 +151,7 @@ def test_options_without_effect_on_the_model_are_refused(call, request, sample_g
     for options, words in (
         (["--centroid_peak_threshold", "0.1"], "no effect with bottomup"),
         (["--centroid_only"], "centroid_only: no effect"),
-        (["--crop_size", "32"], "crop_size 32 (it has none): built into an exported graph"),
+        (["--crop_size", "32"], "crop_size: no effect with bottomup; leave it out"),
     ):
         done = call("track", "-i", clip, "-m", graph, "-o", tmp_path / "out.slp", *options)
         assert words in done.err

@@ -1,6 +1,7 @@
 """The sentences that an evaluation begins with; every number by hand."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from sleap_rt.errors import DataError
 from sleap_rt.evaluation import EvalOptions, Evaluator, IdentityOptions, run_eval
 from sleap_rt.evaluation.options import PoseOptions
 from sleap_rt.evaluation.reading_in_words import body_length, sentences
+from sleap_rt.evaluation.report import write_report
+from sleap_rt.evaluation.storage import run_as_json
 from sleap_rt.evaluation.tables import table_text
 
 from .builders import Predicted, User, make_labels, square
@@ -74,6 +77,15 @@ def test_identities_that_cannot_be_followed_are_not_called_unswitched(tmp_path):
     predicted = {f: [Predicted(square(30), track="x")] for f in range(4)}
     run = evaluated(tmp_path, truth, predicted, identities=IdentityOptions())
     assert sentences(run.evaluations[0])[-1].startswith("Identities cannot be told: ")
+    text, found = table_text(run), run_as_json(run)["predictions"][0]["metrics"]["identity_metrics"]
+    assert re.search(r"switches \(IDSW\) +undefined\n", text)
+    assert re.search(r"switches while in sight +undefined\n", text)
+    assert text.endswith(": undefined, no prediction is similar enough to an animal")
+    assert (found["IDSW"], found["Frag"], found["shares"]["switches_after_loss"]) == (None,) * 3
+    write_report(run, tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert '<b class="words">undefined</b><span>Identity switches</span>' in page
+    assert "Switches: undefined, no prediction is similar enough to an animal</h3>" in page
 
 
 def test_points_that_were_not_predicted(tmp_path):

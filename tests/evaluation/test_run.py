@@ -80,11 +80,11 @@ def test_an_anchor_that_auto_cannot_use_is_refused(files):
         run_evaluation(files / "gt.slp", files / "pr.slp", match_method="auto", anchor_part="a")
 
 
-def test_an_unknown_anchor_is_said_and_the_mean_is_used(files):
-    metrics = run_evaluation(
-        files / "gt.slp", files / "pr.slp", match_method="centroid", anchor_part="nose"
-    )
-    assert any("no node 'nose'" in note for note in metrics["selection"]["notes"])
+def test_an_unknown_anchor_is_refused_with_a_near_name(files):
+    with pytest.raises(DataError, match=r"no node 'aa'.*its nodes are a, b.* Did you mean 'a'"):
+        run_evaluation(
+            files / "gt.slp", files / "pr.slp", match_method="centroid", anchor_part="aa"
+        )
 
 
 def test_several_predictions_side_by_side(files):

@@ -117,5 +117,7 @@ def test_verify_and_bench_name_the_export_of_a_trained_model(model):
             plan()
     shutil.rmtree(model / "exported")
     for plan in plans:
-        with pytest.raises(OptionError, match="is a trained model; export it first"):
+        with pytest.raises(
+            OptionError, match=f"is a trained model; export it first: `.* export {model}`"
+        ):
             plan()

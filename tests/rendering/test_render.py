@@ -81,7 +81,11 @@ def test_pictures_are_exact_away_from_the_animals(result, call):
     first = picture("one.png")
     assert tuple(first[50, 40]) == RED
     assert (first[160:] == frame_of(2)[160:]).all()
-    assert call(result, "-o", "some.png", "--frames", "3,7,100")[0] == 0
+    done = call(result, "-o", "some.png", "--frames", "3,7,100")
+    assert (done[0], done[1].rpartition("-> ")[2]) == (0, "some.003.png ... some.100.png\n")
+    assert call(result, "-o", "two.png", "--frames", "3,7")[1].endswith(
+        "-> two.003.png and two.007.png\n"
+    )
     names = ["some.003.png", "some.007.png", "some.100.png"]
     assert sorted(path.name for path in Path().glob("some*")) == names
     assert (picture("some.100.png") == frame_of(100)).all()
@@ -173,8 +177,8 @@ def test_frames_that_cannot_be_decoded_are_black_and_told(result, call, monkeypa
     code, _, err = call(result, "-o", "some.png", "--frames", "2,3")
     assert code == 0
     assert "frames that cannot be decoded, shown black: 1 (3)" in err
-    assert (picture("some.3.png")[160:] == 0).all()
-    assert tuple(picture("some.3.png")[50, 44]) == RED
+    assert (picture("some.003.png")[160:] == 0).all()
+    assert tuple(picture("some.003.png")[50, 44]) == RED
 
 
 def test_nothing_is_left_of_a_drawing_that_fails(result, call, monkeypatch):
@@ -205,10 +209,12 @@ WRONG = [
     (1, {"frames": [500]}, "none of the frames asked for exists; the video has frames 0 to 179"),
     (2, {"video_index": 3}, "video_index 3: the labels have 1 video, 0 to 0"),
     (1, {"video_path": "no.mp4"}, "video_path no.mp4: there is no such file"),
+    (1, {"video_path": "clop.mp4"}, "there is no such file. Did you mean 'clip.mp4'?"),
+    (1, {"video_path": "folder.png"}, "folder.png is a folder, and the poses are of a video, clip"),
     (1, {"video_path": "other.mp4"}, "other.mp4 is not the video that found.slp was made on: it"),
     (1, {"output_path": "there.png"}, "there.png exists. It is not replaced: choose another -o"),
     (1, {"output_path": "folder.png"}, "folder.png is a folder"),
-    (1, {"output_path": "x" * 230 + ".png", "frames": [2, 3]}, "name has 236 bytes, and 231 are"),
+    (1, {"output_path": "x" * 230 + ".png", "frames": [2, 3]}, "name has 238 bytes, and 231 are"),
     (
         1,
         {"data_path": "two.slp", "video_index": 0, "output_path": "other.mp4", "overwrite": True},

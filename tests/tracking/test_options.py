@@ -68,7 +68,8 @@ def test_names_and_defaults_are_the_seed_s():
 def test_a_bad_value_is_refused_by_name_with_what_is_allowed(name, value, said):
     with pytest.raises(OptionError) as refusal:
         TrackerOptions(**{name: value})
-    assert str(refusal.value).startswith(f"{name} {value!r}:")
+    given = name if value is True else f"{name} {value!r}"
+    assert str(refusal.value).startswith(f"{given}:")
     assert said in str(refusal.value)
 
 
@@ -86,7 +87,7 @@ def test_a_bad_value_is_refused_by_name_with_what_is_allowed(name, value, said):
     ],
 )
 def test_options_that_cannot_take_effect_together_are_refused(options, said):
-    with pytest.raises(OptionError, match=r"^\w+ .*:") as refusal:
+    with pytest.raises(OptionError, match=r"^\w+( .*)?:") as refusal:
         TrackerOptions(**options)
     assert said in str(refusal.value)
 

@@ -79,7 +79,33 @@ def test_that_nothing_was_found_is_said(sample_graphs, request, caplog):
     sleap_rt.run_inference(clip, model_paths=graphs, frames=[0, 1], peak_threshold=2)
     before, after = caplog.messages
     assert before == "peak_threshold 2: hardly anything reaches more than 1"
+    assert after == "nothing was found in 2 frames: peak_threshold 2 lets nothing pass"
+    caplog.clear()
+    sleap_rt.run_inference(clip, model_paths=graphs, frames=[0, 1], peak_threshold=1)
+    (after,) = caplog.messages
     assert after.startswith("nothing was found in 2 frames; check that the model")
+
+
+@pytest.mark.parametrize(
+    ("given", "limit", "why"),
+    [
+        ({"filter_min_visible_nodes": 99}, "filter_min_visible_nodes 99", "hardly anything"),
+        (
+            {"tracking": True, "min_new_track_points": 99},
+            "min_new_track_points 99",
+            "hardly anything reaches more than 7",
+        ),
+        ({"max_edge_length_ratio": 0}, "max_edge_length_ratio 0", "every edge is too long"),
+    ],
+)
+def test_a_limit_that_no_instance_can_pass_is_named(
+    given, limit, why, sample_graphs, request, caplog
+):
+    clip = request.config.rootpath / "samples/crawlers.mp4"
+    graphs = sample_graphs("bottomup")
+    sleap_rt.run_inference(clip, model_paths=graphs, frames=[0, 1], **given)
+    assert caplog.messages[0].startswith(f"{limit}: {why}")
+    assert caplog.messages[-1] == f"nothing was found in 2 frames: {limit} lets nothing pass"
 
 
 def test_models_of_two_projects_raise_one(told, monkeypatch):

@@ -405,13 +405,16 @@ def test_predictions_that_get_no_track_are_counted_aloud(tmp_path, capfd):
     done = retrack_data(labels, options)
     assert [len(f.instances) for f in done.labels.labeled_frames] == [2, 2, 2]
     assert done.notes == (
-        "2 predictions in 2 frames left out, since no track was free for them (max_tracks 2)",
+        "2 predictions in 2 frames left out (max_tracks 2), since no track was free for them",
         "1 prediction without a visible node left out",
     )
     labels.save(str(tmp_path / "poses.slp"), embed=False, verbose=False)
     with pytest.raises(SystemExit) as left:
         main(f"track -i {tmp_path / 'poses.slp'} -t --max_tracks 2".split())
     assert not left.value.code
-    assert "2 predictions in 2 frames left out" in capfd.readouterr().err
+    assert (
+        "2 predictions in 2 frames left out (--max_tracks 2), since no track"
+        in capfd.readouterr().err
+    )
     enough = RetrackOptions(tracking=TrackerOptions())
     assert retrack_data(labels_of([[predicted(0)], [predicted(1)]]), enough).notes == ()

@@ -61,6 +61,8 @@ def command_line(given: Given) -> list[str]:
     for name, value in given.items():
         if value is True:
             words += [f"--{name}"]
+        elif value is False:
+            words += [f"--no_{name}"]
         elif name == "frames":
             words += ["--frames", ",".join(map(str, value))]
         elif isinstance(value, list):
@@ -187,7 +189,7 @@ WITHOUT_EFFECT: list[tuple[Given, str]] = [
         {"n_points": 5, "max_height": 99, "integral_patch_size": 5},
         "max_height 99 (it has 250); n_points 5 (it has 10): built into an exported graph",
     ),
-    ({"crop_size": 32}, "crop_size 32 (it has none): built into an exported graph"),
+    ({"crop_size": 32}, "crop_size: no effect with bottomup; leave it out"),
     ({"filter_min_centroid_distance": 5.0}, "only for the centroids of a centroid model alone"),
     (
         {"integral_patch_size": 7, "integral_refinement": "none"},
@@ -380,7 +382,7 @@ BOTH_EXPORTS: list[tuple[type[SleapRtError], str, Given, str]] = [
         "calibration_frames must be at least 1",
     ),
     (OptionError, "bottomup", {"target": "sm86"}, "target is for engines"),
-    (OptionError, "bottomup", {"format": "trt"}, "Format trt needs the GPU architecture"),
+    (OptionError, "bottomup", {"format": "trt"}, "needs the GPU architecture as target"),
     (OptionError, "bottomup", {"format": "trt", "target": "abacus"}, "abacus"),
 ]
 

@@ -16,7 +16,7 @@ from sleap_rt.cli.options.config_file import (
     config_options,
 )
 from sleap_rt.cli.options.saved_config import save_config
-from sleap_rt.cli.options.words.stray import refuse_stray_words
+from sleap_rt.cli.options.words.stray import plain, refuse_long_dashes, refuse_stray_words
 from sleap_rt.cli.options.words.usual import usual_word
 from sleap_rt.cli.terminal.help import HelpCommand
 from sleap_rt.errors import OptionError, did_you_mean, nearest
@@ -46,6 +46,7 @@ class OnceCommand(HelpCommand):
         if ctx.resilient_parsing:
             return super().parse_args(ctx, words)
         try:
+            refuse_long_dashes(args, self.get_params(ctx))
             given = self._given(words, ctx)
             if CONFIG in given:
                 words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)
@@ -176,7 +177,7 @@ def _spread(args: Sequence[str], flags: set[str]) -> Iterator[str]:
             return
         if word.startswith("-") and len(word) > 1:
             name, has_value, _ = word.partition("=")
-            flag = name if _plain(name) in flags else None
+            flag = name if plain(name) in flags else None
             is_first = not has_value
             yield word
         elif flag is None or is_first:
@@ -184,10 +185,6 @@ def _spread(args: Sequence[str], flags: set[str]) -> Iterator[str]:
             yield word
         else:
             yield from (flag, word)
-
-
-def _plain(name: str) -> str:
-    return f"--{name[2:].replace('-', '_')}" if name.startswith("--") else name
 
 
 def _check_lengths(values: Iterable[Any]) -> None:

@@ -26,9 +26,19 @@ from sleap_rt.evaluation.identity.switches import Switch
 
 
 def association_shares(
-    sequences: Sequence[TrackSequence], threshold: float, switches: Sequence[Switch]
+    sequences: Sequence[TrackSequence],
+    threshold: float,
+    switches: Sequence[Switch],
+    *,
+    is_followed: bool,
 ) -> dict[str, Any]:
     """How HOTA and IDF1 are lost, over all videos.
+
+    Args:
+        sequences: of the videos.
+        threshold: least similarity of a match.
+        switches: of all videos.
+        is_followed: whether there is any match; without one, no switch can be seen.
 
     Returns:
         For HOTA and IDF1: `<name>`, `<name>_perfect_association`, `<name>_lost_by_detector`,
@@ -53,8 +63,8 @@ def association_shares(
     after_loss = sum(switch.frames_lost > 0 for switch in switches)
     return {
         **shares,
-        "switches_by_association": len(switches) - after_loss,
-        "switches_after_loss": after_loss,
+        "switches_by_association": len(switches) - after_loss if is_followed else np.nan,
+        "switches_after_loss": after_loss if is_followed else np.nan,
     }
 
 

@@ -122,7 +122,10 @@ def sum_clear(counts: Sequence[ClearCounts]) -> ClearCounts:
 
 
 def clear_values(counts: ClearCounts) -> dict[str, float]:
-    """The metrics by their usual names. Without any ground truth MOTA is 0, as in TrackEval."""
+    """The metrics by their usual names. Without any ground truth MOTA is 0, as in TrackEval.
+
+    Without a match there is no identity to follow: switches and fragmentations are NaN, not 0.
+    """
     n_gt = counts.tp + counts.fn
     n_pr = counts.tp + counts.fp
     right = counts.tp - counts.fp
@@ -135,8 +138,8 @@ def clear_values(counts: ClearCounts) -> dict[str, float]:
         "TP": counts.tp,
         "FN": counts.fn,
         "FP": counts.fp,
-        "IDSW": counts.switches,
-        "Frag": counts.fragmentations,
+        "IDSW": counts.switches if counts.tp else np.nan,
+        "Frag": counts.fragmentations if counts.tp else np.nan,
         "MT": counts.mostly_tracked,
         "PT": counts.partly_tracked,
         "ML": counts.mostly_lost,

@@ -114,6 +114,7 @@ def evaluate_identities(
                 sequences,
                 identities.similarity_threshold,
                 [switch for v in videos for switch in v.switches],
+                is_followed=any(v.clear.tp for v in videos),
             ),
             "options": _options(truth, tracked, identities, poses),
             "notes": list(notes),

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from sleap_rt.arrays import Doubles
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, did_you_mean
 from sleap_rt.evaluation.options import MatchMethod, PoseOptions
 from sleap_rt.evaluation.pairing.candidates import CandidatePairs, candidate_pairs
 from sleap_rt.evaluation.pairing.centroids import (
@@ -91,7 +91,7 @@ def pair_poses(
     if not truth.n_frames:
         raise DataError(_no_truth(ground_truth, options))
     scored = predicted.only_predicted()
-    anchor, anchor_notes = _anchor(options, truth)
+    anchor = _anchor(options, truth)
     if options.match_method == "oks":
         scored = align_nodes(scored, truth)
     frames = pair_frames(truth, scored, pair_tables(truth, predicted))
@@ -115,7 +115,6 @@ def pair_poses(
                 if was_auto
                 else _one_point_notes(options, predicted)
             ),
-            *anchor_notes,
             *_left_out_notes(predicted, scored),
             *frame_notes(frames, truth, scored),
             *_match_notes(matches, options),
@@ -179,16 +178,16 @@ def _no_truth(ground_truth: PoseTable, options: PoseOptions) -> str:
     return f"Empty frame pairs: {ground_truth.name} has no labelled frame to compare with"
 
 
-def _anchor(options: PoseOptions, truth: PoseTable) -> tuple[int | None, list[str]]:
+def _anchor(options: PoseOptions, truth: PoseTable) -> int | None:
     name = options.anchor_part
     if name is None:
-        return None, []
-    if name in truth.node_names:
-        return truth.node_names.index(name), []
-    return None, [
-        f"the ground truth has no node {name!r} (anchor_part); the mean of the visible nodes is "
-        f"the centroid instead. Its nodes are {', '.join(truth.node_names)}"
-    ]
+        return None
+    if name not in truth.node_names:
+        raise DataError(
+            f"{truth.name} has no node {name!r} (anchor_part); its nodes are "
+            f"{', '.join(truth.node_names)}.{did_you_mean(name, truth.node_names)}"
+        )
+    return truth.node_names.index(name)
 
 
 def _match_by_oks(

@@ -37,6 +37,7 @@ from sleap_rt.evaluation.tables import (
     SELECTION,
     SHARES,
     VISIBILITY,
+    how_many_switches,
     identity_settings,
     pose_settings,
 )
@@ -270,8 +271,7 @@ def _tracks(evaluation: Evaluation, images: FrameImages, several: bool) -> Itera
         yield from _timeline(evaluation, video)
     if len(identities.videos) > _MAX_VIDEOS:
         yield f"<p>{len(identities.videos) - _MAX_VIDEOS} more videos are not drawn.</p>"
-    switches = identities.metrics["switches"]
-    yield f"<h3>Switches: {len(switches) or 'none'}</h3>"
+    yield f"<h3>Switches: {escape(how_many_switches(evaluation))}</h3>"
     yield from switch_list(evaluation, images)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 
 from sleap_rt.errors import DataError
+from sleap_rt.labels.analysis_file import IN_WORDS, is_analysis_file
 from sleap_rt.untrusted.hdf5 import check_filters, open_checked
 
 _MOST_PIXELS = 2**27  # of a frame
@@ -31,6 +32,11 @@ def check_hdf5_video(path: Path, dataset: str | None) -> None:
 
     try:
         with open_checked(path, most_searched=_MOST_SEARCHED) as (file, _):
+            if dataset is None and is_analysis_file(file):
+                raise DataError(
+                    f"{path} is {IN_WORDS}, no images; name the video, or the `.slp` file that "
+                    "has them"
+                )
             file.visititems(collect)
             is_there = dataset in file if dataset else bool(found)
             for name in [dataset.strip("/")] if dataset else list(found)[:1]:

@@ -35,6 +35,7 @@ class PredictionSummary:
         videos: of the input.
         labels: the result, if it was to be kept.
         most_instances: that the models can give in a frame; None where nothing limits them.
+        out_of_reach: options whose limit no instance can pass, with their values.
     """
 
     n_frames: int
@@ -55,6 +56,7 @@ class PredictionSummary:
     n_workers: int = 0
     there: str = ""
     most_instances: int | None = None
+    out_of_reach: tuple[str, ...] = ()
 
     @property
     def frames_per_second(self) -> float:
@@ -64,15 +66,17 @@ class PredictionSummary:
     def warnings(self) -> list[str]:
         """What was not as it should be, a sentence each."""
         skipped = [not_there(self.n_skipped, self.there)] if self.n_skipped else []
-        found = [] if self.n_instances or not self.n_frames else [_nothing(self.n_frames)]
+        found = [] if self.n_instances or not self.n_frames else [self._nothing()]
         return [*skipped, *self.notes, *self.damaged.warnings(self.videos), *found]
 
-
-def _nothing(n_frames: int) -> str:
-    return (
-        f"nothing was found in {counted(n_frames, 'frame')}; check that the model is for this "
-        "video (`sleap-nn info`), or lower peak_threshold and the filters"
-    )
+    def _nothing(self) -> str:
+        nothing = f"nothing was found in {counted(self.n_frames, 'frame')}"
+        if self.out_of_reach:
+            return f"{nothing}: {' or '.join(self.out_of_reach)} lets nothing pass"
+        return (
+            f"{nothing}; check that the model is for this video (`sleap-nn info`), or lower "
+            "peak_threshold and the filters"
+        )
 
 
 def not_there(n_frames: int, there: str) -> str:

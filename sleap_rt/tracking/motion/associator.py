@@ -128,7 +128,12 @@ class MotionAssociator:
         }
 
     @property
-    def _room(self) -> int | None:
+    def n_followed(self) -> int:
+        """Tracks that detections are compared with."""
+        return len(self._ids)
+
+    @property
+    def room(self) -> int | None:
         """How many tracks may still be started; None: any number."""
         return None if self._population is None else self._population - self._n_started
 
@@ -146,7 +151,7 @@ class MotionAssociator:
         ids[rows] = self._ids[tracks]
         scores[rows] = found.scores(rows, tracks)
         self._correct(points, found, rows, tracks)
-        if self._room == 0:
+        if self.room == 0:
             self._relocate(points, found, ids, scores)
 
     def _compare(self, points: AnyFloats) -> _Comparison:
@@ -277,7 +282,7 @@ class MotionAssociator:
 
     def _start_tracks(self, points: AnyFloats, ids: AnyInts, scores: AnyFloats) -> None:
         n_visible = np.count_nonzero(~np.isnan(points[..., 0]), axis=1)
-        fresh = np.flatnonzero((ids < 0) & (n_visible >= self._min_points))[: self._room]
+        fresh = np.flatnonzero((ids < 0) & (n_visible >= self._min_points))[: self.room]
         if not len(fresh):
             return
         ids[fresh] = self._track_ids.issue(len(fresh))

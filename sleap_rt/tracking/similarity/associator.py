@@ -54,6 +54,11 @@ class SimilarityAssociator:
             else None
         )
 
+    @property
+    def n_followed(self) -> int:
+        """Tracks that detections are compared with."""
+        return len(self._history.ids)
+
     def associate(
         self, points: AnyFloats, image: AnyImage | None = None
     ) -> tuple[AnyInts, AnyFloats]:
@@ -121,7 +126,7 @@ class SimilarityAssociator:
             pair_scores[forced] = FORCED_SCORE
             ids[self._better_started(rows[forced], ids < 0, can_start)] = -1
         tracking_scores[rows] = pair_scores
-        fresh = np.flatnonzero((ids < 0) & can_start)[: self._room()]
+        fresh = np.flatnonzero((ids < 0) & can_start)[: self.room]
         tracking_scores[ids < 0] = np.nan
         ids[fresh] = self._track_ids.issue(len(fresh))
         tracking_scores[fresh] = NEW_TRACK_SCORE
@@ -134,12 +139,13 @@ class SimilarityAssociator:
         If `max_tracks` leaves little room, rows without a pair come first.
         """
         startable = forced[can_start[forced]]
-        room = self._room()
+        room = self.room
         if room is None:
             return startable
         return startable[: max(0, room - np.count_nonzero(unpaired & can_start))]
 
-    def _room(self) -> int | None:
+    @property
+    def room(self) -> int | None:
         """How many tracks may still be started; None: any number."""
         limit = self._options.max_tracks
         return None if limit is None else limit - self._n_started

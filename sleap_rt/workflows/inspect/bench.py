@@ -4,8 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sleap_rt.errors import EngineError
 from sleap_rt.options import EngineOptions
-from sleap_rt.runtime.engines import EngineChoice, check_engine_options, choose_engine
+from sleap_rt.runtime.engines import (
+    EngineChoice,
+    check_engine_options,
+    choose_engine,
+    why_not,
+)
 from sleap_rt.runtime.frames.one_input import check_one_input
 from sleap_rt.runtime.inspect.bench import Benchmark, BenchOptions, run_benchmark
 from sleap_rt.runtime.model_set import GraphSet
@@ -55,15 +61,29 @@ def plan_bench(
         OptionError: the path is a trained model, `data_path` is none or several inputs, or there
             is no such engine.
         ModelError: the path is not a model.
+        EngineError: one of several engines does not run here.
     """
     for engine in engines:
         check_engine_options(engine)
     if data_path is not None:
         check_one_input(data_path)
     graphs = exported_only(path)
+    choices = tuple(choose_engine(engine, graphs.precisions) for engine in engines)
+    if len(choices) > 1:  # one alone says what is missing as it is opened
+        _refuse_missing(choices)
     return BenchPlan(
         graphs=graphs,
-        choices=tuple(choose_engine(engine, graphs.precisions) for engine in engines),
+        choices=choices,
         options=tuple(options),
         data_path=data_path,
     )
+
+
+def _refuse_missing(choices: Sequence[EngineChoice]) -> None:
+    for engine in (choice.options for choice in choices):
+        obstacle = why_not(engine)
+        if obstacle is not None:
+            raise EngineError(
+                f"Engine {engine.engine!r} does not run here: {obstacle}; nothing was measured. "
+                "Leave it out; `sleap-nn system` lists what runs here, and what others need"
+            )

@@ -10,6 +10,7 @@ from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import EngineChoice, check_engine_options, choose_engine
 from sleap_rt.runtime.inspect.verify import Verification, verify_graph
 from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.words import as_typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,6 @@ def exported_only(path: Path) -> GraphSet:
         if any(exported.glob("*.onnx")):
             raise OptionError(f"{path} is a trained model; name its export, {exported}")
         raise OptionError(
-            f"{path} is a trained model; export it first: `sleap-nn export` compares the graphs "
-            "with it"
+            f"{path} is a trained model; export it first: `sleap-nn export {as_typed(path)}`"
         )
     return GraphSet.read(exported_graphs(path))

@@ -28,6 +28,7 @@ from sleap_rt.runtime.pipeline.stream import followed
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import most_instances
 from sleap_rt.words import as_typed, counted, is_or_are
+from sleap_rt.workflows.doubts import out_of_reach
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.running.predicting import Predicting
@@ -104,6 +105,7 @@ class Run:
             videos=results.videos,
             labels=labels,
             most_instances=most_instances(self._plan.models),
+            out_of_reach=tuple(out_of_reach(self._plan.options, self._plan.models)),
         )
 
     def _collect(self, report: Report, n_resumed: int) -> DataError | None:

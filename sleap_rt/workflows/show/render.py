@@ -149,7 +149,7 @@ def _planned(scene: Scene, options: RenderOptions, path: Path, tracks: set[int] 
     if not options.makes_pictures:
         fps, notes_on_rate = _rate(scene, options)
         notes += notes_on_rate
-    paths = _paths(path, indices) if options.makes_pictures else (path,)
+    paths = _paths(path, indices, scene.available) if options.makes_pictures else (path,)
     inputs = [*scene.files, *scene.poses.files()]
     for one in paths:
         _check_free(one, inputs, overwrite=options.overwrite)
@@ -235,11 +235,12 @@ def _output(result: "Path | sio.Labels", options: RenderOptions) -> Path:
     return result.with_name(f"{result.stem}{OVERLAY}.mp4")
 
 
-def _paths(path: Path, indices: Sequence[int]) -> tuple[Path, ...]:
-    """`NAME.png`; of several frames `NAME.0012.png`, with the number of each."""
+def _paths(path: Path, indices: Sequence[int], available: Sequence[int]) -> tuple[Path, ...]:
+    """`NAME.png`; of several frames `NAME.0012.png`: the number of each, with as many digits as
+    that of the video's last frame, so that a frame has one name whatever is drawn beside it."""
     if len(indices) == 1:
         return (path,)
-    digits = len(str(indices[-1]))
+    digits = len(str(max(available)))
     return tuple(path.with_name(f"{path.stem}.{one:0{digits}}{path.suffix}") for one in indices)
 
 

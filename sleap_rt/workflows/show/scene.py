@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sleap_rt.arrays import Image
-from sleap_rt.errors import DataError, FrameError, OptionError
+from sleap_rt.errors import DataError, FrameError, OptionError, did_you_mean_path
 from sleap_rt.options import SelectionOptions
 from sleap_rt.rendering import Animal, Look, drawn
 from sleap_rt.rendering.poses import Box
@@ -211,8 +211,13 @@ def _at(video: "sio.Video", path: Path) -> "sio.Video":
     name: str | list[str] = str(path)
     if isinstance(video.filename, list):
         name = [str(file) for file in _images_in(path, video_files(video))]
+    elif path.is_dir():
+        raise DataError(
+            f"video_path {path} is a folder, and the poses are of a video, "
+            f"{Path(str(video.filename)).name}; name the video's file"
+        )
     elif not path.is_file():
-        raise DataError(f"video_path {path}: there is no such file")
+        raise DataError(f"video_path {path}: there is no such file.{did_you_mean_path(path)}")
     kept = {
         name: video.backend_metadata[name]
         for name in ("grayscale", "dataset", "input_format")

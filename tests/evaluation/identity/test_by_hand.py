@@ -138,14 +138,16 @@ def test_nothing_predicted():
     case = sequence(((0,), (), []), ((0, 1), (), []))
     values, switches = clear(case)
     assert (values["FN"], values["ML"], values["MOTA"], switches) == (3, 2, 0.0, [])
+    assert np.isnan([values["IDSW"], values["Frag"]]).all()  # nothing could be followed
     hota = hota_values(hota_counts(case))
     assert (hota["HOTA"], hota["DetA"], hota["LocA"]) == (0.0, 0.0, 1.0)
     assert id_values(id_counts(case, 0.5))["IDF1"] == 0.0
 
 
 def shares(case, threshold=0.5):
-    switches = find_switches(case, match_tracks(case, threshold))
-    return association_shares([case], threshold, switches)
+    matches = match_tracks(case, threshold)
+    switches = find_switches(case, matches)
+    return association_shares([case], threshold, switches, is_followed=len(matches.gt_ids) > 0)
 
 
 def test_a_swap_is_all_associations_fault():

@@ -12,6 +12,7 @@ import tifffile
 from clips import encode, number_in, picture
 
 from sleap_rt.errors import DataError, FrameError, OptionError
+from sleap_rt.labels import load_labels
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.open_input import open_input
@@ -107,6 +108,18 @@ def test_hdf5_without_the_dataset_says_what_there_is(tmp_path):
     path.write_text("not HDF5")
     with pytest.raises(DataError, match="cannot be read as HDF5"):
         frames_of(path)
+
+
+@pytest.mark.parametrize("read", [frames_of, load_labels])
+def test_an_analysis_file_is_told_as_such(read, tmp_path):
+    path = tmp_path / "poses.analysis.h5"
+    with h5py.File(path, "w") as file:
+        for name, shape in (("tracks", (1, 2, 3, 10)), ("track_occupancy", (10, 1))):
+            file[name] = np.zeros(shape)
+        file["node_names"] = np.array([b"a", b"b", b"c"])
+    with pytest.raises(DataError, match=r"is an analysis file, .*name .*the `.slp` file") as error:
+        read(path)
+    assert str(error.value).startswith(f"{path} ")
 
 
 def test_hdf5_frames_that_are_elsewhere_or_nowhere_are_refused(tmp_path):

@@ -112,6 +112,24 @@ def test_without_a_video_there_are_animals_to_measure(sample_graphs):
     assert found.read_ms is None
 
 
+def test_of_several_engines_all_are_there_before_one_is_measured(
+    sample_graphs, monkeypatch, capsys
+):
+    (graph,) = sample_graphs("single_instance")
+    missing = {"openvino": "OpenVINO is not installed"}
+    monkeypatch.setattr(
+        "sleap_rt.workflows.inspect.bench.why_not", lambda options: missing.get(options.engine)
+    )
+    monkeypatch.setattr(
+        "sleap_rt.workflows.inspect.bench.run_benchmark", lambda *_: pytest.fail("measured")
+    )
+    with pytest.raises(SystemExit) as left:
+        main(["bench", str(graph), "--engine", "ort", "--engine", "openvino"])
+    assert left.value.code == 1
+    told = capsys.readouterr().err
+    assert "'openvino' does not run here: OpenVINO is not installed; nothing was measured" in told
+
+
 def test_wrong_numbers_are_usage_errors(capsys):
     with pytest.raises(SystemExit) as left:
         main(["bench", "nowhere.onnx", "-b", "0"])

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sleap_rt.tracking import Tracker
 from sleap_rt.tracking.motion import associator
 from tracking.crowds import Crowd, crossing, draw
 from tracking.frames import frame, ids, labeled, track
@@ -52,6 +53,29 @@ def test_a_lost_animal_turns_up_elsewhere_once_it_can_have_got_there():
     believed = [one.tracking_scores[-1] for one in out[17:]]
     assert believed[:3] == [0.0] * 3
     assert min(believed[3:]) > 0.9
+
+
+def test_why_a_pose_got_no_track_is_told_apart():
+    """One far from the free track, a third animal, one of too few nodes: by frames of each."""
+    two, far, third = [POSE, POSE + 300], [POSE, POSE + 5000], [POSE, POSE + 300, POSE + 600]
+    small = POSE.copy()
+    small[1:] = np.nan
+    tracker = Tracker(**MOTION, max_tracks=2)
+    for poses in [two] * 5 + [far, third, third, two]:
+        tracker.track(frame(poses))
+    unlikely, taken = tracker.notes
+    assert unlikely.startswith("1 prediction in 1 frame left out (motion_model kalman, max_tracks")
+    assert "too far from where these were expected" in unlikely
+    assert (
+        taken
+        == "2 predictions in 2 frames left out (max_tracks 2), since no track was free for them"
+    )
+    tracker = Tracker(**MOTION, min_new_track_points=2)
+    tracker.track(frame([POSE, small + 300]))
+    assert tracker.notes == (
+        "1 prediction in 1 frame left out (min_new_track_points 2), since they fit no track and "
+        "have too few visible nodes to start one",
+    )
 
 
 def test_a_detection_is_named_by_guess_only_if_no_other_animal_can_be_meant():

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -12,8 +13,42 @@ from sleap_rt.errors import OptionError
 from sleap_rt.options.frames import parse_frames
 from sleap_rt.words import as_typed
 
+_LONG_DASHES = (
+    "\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
+)
+_DASHED = re.compile(rf"-?[{_LONG_DASHES}][-{_LONG_DASHES}]*(?P<name>\w[\w-]*)")
+_ON, _OFF = ("true", "yes", "on"), ("false", "no", "off")
 _NUMBERS = re.compile(r"[\d,.-]*\d[\d,.-]*")
 _MOST_SPACES = 8  # in a name whose quotes were forgotten
+
+
+def plain(flag: str) -> str:
+    """`--max_tracks` for `--max-tracks`."""
+    return f"--{flag[2:].replace('-', '_')}" if flag.startswith("--") else flag
+
+
+def refuse_long_dashes(args: Sequence[str], params: Iterable[click.Parameter]) -> None:
+    """Refuse options whose dashes a mail, a chat or a PDF has made longer.
+
+    Args:
+        args: of the command line, as typed.
+        params: of the command.
+
+    Raises:
+        OptionError: with what to type.
+    """
+    there = {name for one in params for name in (*one.opts, *one.secondary_opts)}
+    for word in args:
+        dashed = _DASHED.match(word)
+        if dashed is None or os.path.exists(word):
+            continue
+        name = dashed["name"]
+        meant = f"-{name}" if len(name) == 1 else f"--{name.replace('-', '_')}"
+        if meant in there:
+            raise OptionError(
+                f"{word} begins with a long dash, which mails and PDFs make of short ones; type "
+                f"{meant}"
+            )
 
 
 def refuse_stray_words(
@@ -21,8 +56,8 @@ def refuse_stray_words(
 ) -> None:
     """Refuse words in place of inputs and models that are no files and were meant otherwise.
 
-    These are the parts of a path with spaces that stands there without quotes, numbers, and names
-    of options without their dashes.
+    These are the parts of a path with spaces that stands there without quotes, numbers, values of
+    options that take none, and names of options without their dashes.
 
     Args:
         args: of the command line, as typed.
@@ -34,6 +69,7 @@ def refuse_stray_words(
     """
     _refuse_parts_of_a_path(args)
     params = list(params)
+    _refuse_values_of_flags(args, params)
     flags = {str(one.name): one.opts[0] for one in params if isinstance(one, click.Option)}
     for one in params:
         values = given.get(str(one.name))
@@ -59,6 +95,20 @@ def _refuse_parts_of_a_path(args: Sequence[str]) -> None:
                     f"{word} does not exist, but {as_typed(path)} does; a path with spaces stands "
                     "in quotes"
                 )
+
+
+def _refuse_values_of_flags(args: Sequence[str], params: Sequence[click.Parameter]) -> None:
+    flags = [one for one in params if isinstance(one, click.Option) and one.is_flag]
+    for before, word in pairwise(args):
+        said = word.lower()
+        name = plain(before)
+        flag = next((one for one in flags if name in (*one.opts, *one.secondary_opts)), None)
+        if flag is None or said not in (*_ON, *_OFF) or os.path.exists(word):
+            continue
+        todo = f"leave out {word}" if said in _ON else f"leave out {before} {word}"
+        if said in _OFF and flag.secondary_opts and name in flag.opts:
+            todo = f"type {flag.secondary_opts[0]}"
+        raise OptionError(f"{before} takes no value; {todo}")
 
 
 def _advice(word: str, args: Sequence[str], params: Sequence[click.Parameter]) -> str:
@@ -90,8 +140,7 @@ def _ahead_of(word: str, args: Sequence[str]) -> tuple[str, list[str]]:
     for other in reversed(args[:position]):
         flag, _, value = other.partition("=")
         if other.startswith("-") and not _NUMBERS.fullmatch(other):
-            flag = f"--{flag[2:].replace('-', '_')}" if flag.startswith("--") else flag
-            return flag, [*([value] if value else []), *reversed(numbers)]
+            return plain(flag), [*([value] if value else []), *reversed(numbers)]
         if not _NUMBERS.fullmatch(other):
             break
         numbers.append(other)

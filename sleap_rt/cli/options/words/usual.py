@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 _INPUT = ("data_path", "predicted_path")
 _OUTPUT = ("output_path", "output", "report", "save_metrics")
 _TRUTH = ("ground_truth_path", "data_path")
+_SIDE_BY_SIDE = ("cluster local:2", "threads")
 _USUAL: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("input", "inputs", "video", "videos", "source", "file", "files"), _INPUT),
     **dict.fromkeys(("predictions", "prediction", "predicted", "pred"), _INPUT[::-1]),
@@ -15,6 +16,8 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("animals", "n_animals", "num_animals", "n_instances"), ("max_instances",)),
     **dict.fromkeys(("threshold", "confidence", "conf"), ("peak_threshold",)),
     **dict.fromkeys(("force", "replace", "clobber"), ("overwrite",)),
+    **dict.fromkeys(("workers", "num_workers", "n_workers", "jobs", "n_jobs"), _SIDE_BY_SIDE),
+    **dict.fromkeys(("num_threads", "n_threads", "cores", "n_cores", "cpus"), ("threads",)),
     "silent": ("quiet",),
     "debug": ("verbose",),
     "format": ("output_format",),
@@ -36,8 +39,10 @@ def usual_word(word: str, names_here: Iterable[Sequence[str]]) -> str | None:
         for names in names_here
         for name in names
     }
-    here = [f"--{name}" for name in meant if f"--{name}" in found and f"--{name}" != word]
-    if not here:
-        return None
-    shorts = [f" ({found[name]})" if found[name] else "" for name in here]
-    return f"{word} is {' or '.join(map(''.join, zip(here, shorts, strict=True)))} here"
+    here = {f"--{name}": f"--{name.partition(' ')[0]}" for name in meant}
+    shorts = {
+        typed: f" ({found[name]})" if found[name] else ""
+        for typed, name in here.items()
+        if name in found and name != word
+    }
+    return f"{word} is {' or '.join(map(''.join, shorts.items()))} here" if shorts else None
