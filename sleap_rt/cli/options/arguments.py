@@ -139,12 +139,12 @@ class OnceCommand(HelpCommand):
 def _refuse_twice(
     given: Iterable[click.Parameter], words: Sequence[str], ctx: click.Context
 ) -> None:
-    typed = set(map(_plain, words))
+    typed = set(map(plain, words))
     for parameter, n_times in Counter(given).items():
         if n_times > 1 and isinstance(parameter, click.Option) and _counts_once(parameter):
             name = max(parameter.opts, key=len)
             on_and_off = parameter.opts, parameter.secondary_opts
-            if all(not typed.isdisjoint(map(_plain, names)) for names in on_and_off):
+            if all(not typed.isdisjoint(map(plain, names)) for names in on_and_off):
                 opposite = max(parameter.secondary_opts, key=len)
                 raise click.UsageError(f"{name} and {opposite} exclude each other; give one", ctx)
             raise click.UsageError(
