@@ -1,6 +1,5 @@
 """Tells what kind of model a path holds, without loading it, and what was given in place of one."""
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from sleap_rt.contract import Family
-from sleap_rt.errors import ModelError, OptionError, did_you_mean_path, naming
-from sleap_rt.legacy_files import is_legacy_model, read_model_files
+from sleap_rt.errors import ModelError, OptionError, did_you_mean_path
+from sleap_rt.legacy_files import is_legacy_model
 from sleap_rt.options.saved import saved_by
 from sleap_rt.untrusted import listed
 from sleap_rt.words import as_typed
@@ -58,10 +57,12 @@ def _source(path: Path) -> ModelSource:
     if source is not None:
         return source
     if not path.exists():
-        raise ModelError(f"{path} does not exist; expected {_EXPECTED}.{did_you_mean_path(path)}")
+        raise ModelError(
+            f"{path} does not exist; expected {EXPECTED_MODEL}.{did_you_mean_path(path)}"
+        )
     if path.is_file():
         _refuse_other_files(path)
-        raise ModelError(f"{path} is no model; expected {_EXPECTED}.")
+        raise ModelError(f"{path} is no model; expected {EXPECTED_MODEL}.")
     models = [str(path / name) for name in _models_in(path)]
     if models:
         which = f"one of {listed(models)}, or two that belong together" if models[1:] else models[0]
@@ -74,7 +75,9 @@ def _source(path: Path) -> ModelSource:
         raise ModelError(f"{path} is no model, but there {found}.")
     _refuse_other_files(path)
     found = ", ".join(sorted(p.name for p in path.iterdir())[:8])
-    raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {_EXPECTED}.")
+    raise ModelError(
+        f"{path} is no model (it holds {found or 'nothing'}); expected {EXPECTED_MODEL}."
+    )
 
 
 def _refuse_other_files(path: Path) -> None:
@@ -215,7 +218,7 @@ def _folders_in(folder: Path) -> list[Path]:
 
 _LONGEST_HEAD = 1000  # bytes of a config that may tell who wrote it
 _MOST_FOLDERS = 200  # that are looked into; a disk has millions
-_EXPECTED = (
+EXPECTED_MODEL = (
     f"an export folder, an `.onnx` file, a model folder with {CONFIG_NAME} and {CHECKPOINT_NAME}, "
     "or one of SLEAP 1.4 or older with training_config.json and best_model.h5"
 )
@@ -292,58 +295,3 @@ def exported_graphs(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     return sorted(one for one in path.glob("*.onnx") if one.is_file())
-
-
-def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
-    """SHA-256 over everything in a trained model that its predictions depend on.
-
-    Args:
-        path: the model, in any form that `model_source` takes.
-        checkpoint: of a native model; used if its folder has no checkpoint of its own.
-
-    Raises:
-        ModelError: one of the files is missing or cannot be read.
-    """
-    if is_legacy_model(path):
-        with naming(path):
-            files = read_model_files(path)
-        return _digest([hashlib.sha256(part).digest() for part in (files.config, files.weights)])
-    folder = native_folder(path)
-    own = folder / CHECKPOINT_NAME
-    weights = checkpoint if checkpoint is not None and not own.is_file() else own
-    parts = [file_sha256(folder / CONFIG_NAME), file_sha256(weights)]
-    # The export notes which others there were.
-    return _digest([*parts, *(name.encode() for name in other_checkpoints(folder))])
-
-
-def source_hashes(path: Path) -> tuple[str, str]:
-    """SHA-256 of the weights and of the configuration of a trained model, as exports note them.
-
-    Raises:
-        ModelError: one of the files is missing or cannot be read.
-    """
-    if is_legacy_model(path):
-        files = read_model_files(path)
-        weights, config = (hashlib.sha256(part) for part in (files.weights, files.config))
-        return weights.hexdigest(), config.hexdigest()
-    folder = native_folder(path)
-    weights_file, config_file = folder / CHECKPOINT_NAME, folder / CONFIG_NAME
-    return file_sha256(weights_file).hex(), file_sha256(config_file).hex()
-
-
-def _digest(digests: Sequence[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in digests:
-        digest.update(part)
-    return digest.hexdigest()
-
-
-def file_sha256(file: Path) -> bytes:
-    """SHA-256 of a file of a model.
-
-    Raises:
-        ModelError: it does not exist.
-    """
-    if not file.is_file():
-        raise ModelError(f"{file} does not exist; expected {_EXPECTED}.")
-    return hashlib.sha256(file.read_bytes()).digest()
