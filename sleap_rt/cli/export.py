@@ -203,6 +203,8 @@ def command(
 
 
 def _show(exported: "Sequence[Exported]", target: str | None) -> None:
+    for replaces in dict.fromkeys(one.replaces for one in exported if one.replaces):
+        messages.note(replaces)
     for one in exported:
         for note in one.contract.notes:
             messages.note(f"{one.contract.kind}: {note}")
@@ -221,7 +223,12 @@ def _show(exported: "Sequence[Exported]", target: str | None) -> None:
 
 def _as_json(one: "Exported") -> dict[str, Any]:
     engine = None if one.engine is None else str(one.engine)
-    return {"path": str(one.path), "engine": engine, **asdict(one.contract)}
+    return {
+        "path": str(one.path),
+        "engine": engine,
+        "replaces": one.replaces,
+        **asdict(one.contract),
+    }
 
 
 def _built_in(params: dict[str, Any], format_: str) -> DecodeOptions | None:

@@ -1,4 +1,4 @@
-"""What a trained model's files are, as hashes: exports note them, and the cache is named by them."""
+"""Hashes of a trained model's files: exports note them, and the cache is named by them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from pathlib import Path
 from sleap_rt.errors import ModelError, naming
 from sleap_rt.legacy_files import is_legacy_model, read_model_files
 from sleap_rt.model_files import (
+    A_MODEL,
     CHECKPOINT_NAME,
     CONFIG_NAME,
-    EXPECTED_MODEL,
     native_folder,
     other_checkpoints,
 )
@@ -66,5 +66,5 @@ def file_sha256(file: Path) -> bytes:
         ModelError: it does not exist.
     """
     if not file.is_file():
-        raise ModelError(f"{file} does not exist; expected {EXPECTED_MODEL}.")
+        raise ModelError(f"{file} does not exist; expected {A_MODEL}.")
     return hashlib.sha256(file.read_bytes()).digest()
