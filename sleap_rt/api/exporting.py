@@ -73,7 +73,7 @@ def export_models(
         ModelError: a model cannot be exported, or the export extra is not installed.
         EngineError: the engine asked for cannot be built.
     """
-    checked = check_arguments(arguments, ExportArguments, beside=("folder", "progress"))
+    checked = check_arguments(arguments, ExportArguments, command="export")
     check_value("on_step", on_step, Callable | None)
     given = in_our_words(checked)
     of_training = {name: given.pop(name) for name in ModelOverrides.__annotations__ & given.keys()}
