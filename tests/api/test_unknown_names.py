@@ -17,7 +17,7 @@ FUNCTIONS = [
     sleap_rt.run_live,
     export_models,
 ]
-OF_OTHERS = ("output", "model", "cpu", "input", "out", "weights", "fp16", "kalman", "overwrte")
+OF_OTHERS = ("output", "model", "cpu", "input", "out", "weights", "fp16", "kalman", "runtime")
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,6 @@ OF_OTHERS = ("output", "model", "cpu", "input", "out", "weights", "fp16", "kalma
         ("model_paths", "'models'"),
         ("fp16", "precision='fp16'"),
         ("bonsai", "format='bonsai'"),
-        ("n_line_points", "'n_points'"),
         ("foldr", "'folder'"),
         ("override", "'overrides'"),
     ],
@@ -36,6 +35,11 @@ OF_OTHERS = ("output", "model", "cpu", "input", "out", "weights", "fp16", "kalma
 def test_export_names_the_argument_that_was_meant(name, meant):
     with pytest.raises(TypeError, match=rf"{name}'\. Did you mean {meant}\?$"):
         export_models("models/flies", **{name: True})
+
+
+def test_export_knows_what_sleap_nn_calls_an_option():
+    with pytest.raises(TypeError, match=r"n_line_points': it is n_points here\.$"):
+        export_models("models/flies", n_line_points=5)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("name", ["device", "peak_threshold", "opset_version"])
@@ -51,5 +55,6 @@ def test_no_function_proposes_an_argument_that_it_does_not_have(function, name):
     needed = {n: "x" for n, one in parameters.items() if one.default is one.empty}
     with pytest.raises((TypeError, OptionError)) as refusal:
         function(**{**needed, name: True})
-    found = re.search(r"Did you mean '?(\w+)|here it is (\w+)| given as (\w+)", str(refusal.value))
+    told = r"Did you mean '?(\w+)|here it is (\w+)| given as (\w+)|: it is (\w+) here"
+    found = re.search(told, str(refusal.value))
     assert found is None or {one for one in found.groups() if one} <= set(parameters)
