@@ -1,6 +1,5 @@
 """Tells what kind of model a path holds, without loading it, and what was given in place of one."""
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,15 +9,16 @@ from pathlib import Path
 from typing import Literal
 
 from sleap_rt.contract import Family
-from sleap_rt.errors import ModelError, OptionError, did_you_mean_path, naming
-from sleap_rt.legacy_files import is_legacy_model, read_model_files
+from sleap_rt.errors import ModelError, OptionError, did_you_mean_path
+from sleap_rt.legacy_files import is_legacy_model
 from sleap_rt.options.saved import saved_by
 from sleap_rt.untrusted import listed
 from sleap_rt.words import as_typed
 
 CONFIG_NAME = "training_config.yaml"
 CHECKPOINT_NAME = "best.ckpt"
-FILES_OF_MODELS = (CONFIG_NAME, CHECKPOINT_NAME, "training_config.json", "best_model.h5")
+_WEIGHTS = (CHECKPOINT_NAME, "best_model.h5")
+FILES_OF_MODELS = (CONFIG_NAME, "training_config.json", *_WEIGHTS)
 VIDEO_SUFFIXES = (
     *(".avi", ".h264", ".hevc", ".m2ts", ".m4v", ".mj2", ".mkv", ".mov", ".mp4", ".mpeg"),
     *(".mpg", ".mts", ".mxf", ".ogv", ".seq", ".ts", ".webm", ".wmv"),
@@ -45,7 +45,7 @@ def model_source(path: Path) -> ModelSource:
     Raises:
         OptionError: the path is a video, an image, a labels file, a folder of videos, a part of a
             run or a saved config.
-        ModelError: the path does not exist, is none of these, or may not be read.
+        ModelError: the path does not exist, is none of these, is two of them, or may not be read.
     """
     try:
         return _source(path)
@@ -56,12 +56,13 @@ def model_source(path: Path) -> ModelSource:
 def _source(path: Path) -> ModelSource:
     source = _source_of(path)
     if source is not None:
+        _refuse_both(path)
         return source
     if not path.exists():
-        raise ModelError(f"{path} does not exist; expected {_EXPECTED}.{did_you_mean_path(path)}")
+        raise ModelError(f"{path} does not exist; expected {A_MODEL}.{did_you_mean_path(path)}")
     if path.is_file():
         _refuse_other_files(path)
-        raise ModelError(f"{path} is no model; expected {_EXPECTED}.")
+        raise ModelError(f"{path} is no model; expected {A_MODEL}.")
     models = [str(path / name) for name in _models_in(path)]
     if models:
         which = f"one of {listed(models)}, or two that belong together" if models[1:] else models[0]
@@ -74,7 +75,41 @@ def _source(path: Path) -> ModelSource:
         raise ModelError(f"{path} is no model, but there {found}.")
     _refuse_other_files(path)
     found = ", ".join(sorted(p.name for p in path.iterdir())[:8])
-    raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {_EXPECTED}.")
+    raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {A_MODEL}.")
+
+
+def refuse_trained_model(folder: Path) -> None:
+    """Refuse the folder of a trained model as one to export into.
+
+    Raises:
+        OptionError: as the summary says.
+    """
+    is_trained = False
+    with suppress(PermissionError):  # writing there will tell
+        is_trained = _weights(folder) is not None or _source_of(folder) in TRAINED_WITH
+    if is_trained:
+        raise OptionError(
+            f"{folder} holds a trained model, and nothing is exported beside its files; choose "
+            f"another folder, such as {folder / 'exported'}. If it is the second model of a pair, "
+            "give both as models: in Python as one list, in a command without an option between"
+        )
+
+
+def _refuse_both(folder: Path) -> None:
+    """Refuse a folder of which it cannot be known which model is meant: trained or exported."""
+    weights = _weights(folder)
+    graphs = [] if weights is None else exported_graphs(folder)
+    if graphs:
+        raise ModelError(
+            f"{folder} holds a trained model and exported graphs ({listed(p.name for p in graphs)})"
+            f"; name {weights} for the one, {graphs[0]} for the other, or move the graphs to "
+            "a folder of their own."
+        )
+
+
+def _weights(folder: Path) -> Path | None:
+    """The file with a trained model's weights, if a folder holds one."""
+    return next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
 
 
 def _refuse_other_files(path: Path) -> None:
@@ -215,7 +250,7 @@ def _folders_in(folder: Path) -> list[Path]:
 
 _LONGEST_HEAD = 1000  # bytes of a config that may tell who wrote it
 _MOST_FOLDERS = 200  # that are looked into; a disk has millions
-_EXPECTED = (
+A_MODEL = (
     f"an export folder, an `.onnx` file, a model folder with {CONFIG_NAME} and {CHECKPOINT_NAME}, "
     "or one of SLEAP 1.4 or older with training_config.json and best_model.h5"
 )
@@ -292,58 +327,3 @@ def exported_graphs(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     return sorted(one for one in path.glob("*.onnx") if one.is_file())
-
-
-def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
-    """SHA-256 over everything in a trained model that its predictions depend on.
-
-    Args:
-        path: the model, in any form that `model_source` takes.
-        checkpoint: of a native model; used if its folder has no checkpoint of its own.
-
-    Raises:
-        ModelError: one of the files is missing or cannot be read.
-    """
-    if is_legacy_model(path):
-        with naming(path):
-            files = read_model_files(path)
-        return _digest([hashlib.sha256(part).digest() for part in (files.config, files.weights)])
-    folder = native_folder(path)
-    own = folder / CHECKPOINT_NAME
-    weights = checkpoint if checkpoint is not None and not own.is_file() else own
-    parts = [file_sha256(folder / CONFIG_NAME), file_sha256(weights)]
-    # The export notes which others there were.
-    return _digest([*parts, *(name.encode() for name in other_checkpoints(folder))])
-
-
-def source_hashes(path: Path) -> tuple[str, str]:
-    """SHA-256 of the weights and of the configuration of a trained model, as exports note them.
-
-    Raises:
-        ModelError: one of the files is missing or cannot be read.
-    """
-    if is_legacy_model(path):
-        files = read_model_files(path)
-        weights, config = (hashlib.sha256(part) for part in (files.weights, files.config))
-        return weights.hexdigest(), config.hexdigest()
-    folder = native_folder(path)
-    weights_file, config_file = folder / CHECKPOINT_NAME, folder / CONFIG_NAME
-    return file_sha256(weights_file).hex(), file_sha256(config_file).hex()
-
-
-def _digest(digests: Sequence[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in digests:
-        digest.update(part)
-    return digest.hexdigest()
-
-
-def file_sha256(file: Path) -> bytes:
-    """SHA-256 of a file of a model.
-
-    Raises:
-        ModelError: it does not exist.
-    """
-    if not file.is_file():
-        raise ModelError(f"{file} does not exist; expected {_EXPECTED}.")
-    return hashlib.sha256(file.read_bytes()).digest()

@@ -8,7 +8,7 @@ from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import OverrideArguments, in_our_words
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.contract import Precision
-from sleap_rt.errors import OptionError
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options import (
     NO_OVERRIDES,
     CalibrationOptions,
@@ -24,6 +24,8 @@ from sleap_rt.workflows.export import export_models as export_with_options
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
+
+_log = log_of(__name__)
 
 
 class ExportArguments(OverrideArguments, total=False):
@@ -52,7 +54,8 @@ def export_models(
 
     Args:
         models: one trained model, or the two of a pair in any order.
-        folder: receives the graphs; None takes `exported` in the first model's folder.
+        folder: receives the graphs; None takes `exported` in the model's folder, for a pair
+            `exported_topdown` in the folder of the model given first.
         overrides: settings that replace those of the training, as one object.
         options: precision, and the engine to build, as one object, which also has what is built
             into graphs for Bonsai.
@@ -70,7 +73,7 @@ def export_models(
         ModelError: a model cannot be exported, or the export extra is not installed.
         EngineError: the engine asked for cannot be built.
     """
-    checked = check_arguments(arguments, ExportArguments, beside=("folder", "progress"))
+    checked = check_arguments(arguments, ExportArguments, command="export")
     check_value("on_step", on_step, Callable | None)
     given = in_our_words(checked)
     of_training = {name: given.pop(name) for name in ModelOverrides.__annotations__ & given.keys()}
@@ -81,7 +84,10 @@ def export_models(
         options = _options(given)
     if of_training:
         overrides = filled(ModelOverrides, of_training)
-    return export_with_options(models, folder, overrides, options, on_step, progress)
+    exported = export_with_options(models, folder, overrides, options, on_step, progress)
+    for replaces in dict.fromkeys(one.replaces for one in exported if one.replaces):
+        _log.info(replaces)
+    return exported
 
 
 def _options(given: dict[str, Any]) -> ExportOptions:

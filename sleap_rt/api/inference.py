@@ -92,8 +92,7 @@ def run_inference(
         OptionError: an option, or a combination, cannot be honoured.
         DataError, ModelError, EngineError: as `PosePredictor`.
     """
-    own = ("data_path", "model_paths", "output_path")
-    given = check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES, own)
+    given = check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES)
     data = _only_one(data_path=data_path, input_labels=input_labels, input_video=input_video)
     asked = (
         return_confmaps,

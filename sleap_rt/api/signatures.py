@@ -5,6 +5,7 @@ from dataclasses import fields
 from inspect import Parameter, Signature, signature
 from typing import Any, TypeVar, get_type_hints
 
+from sleap_rt.api.argument_types import stand_beside
 from sleap_rt.api.arguments import ModelArguments, RunArguments, TrackingArguments
 from sleap_rt.api.explained import explain
 from sleap_rt.options import (
@@ -50,6 +51,7 @@ def names_arguments(
     def add(function: _Function) -> _Function:
         plain = signature(function)
         own = [one for one in plain.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+        stand_beside(arguments, [one.name for one in own])
         defaults = {one.name: one.default for home in _HOMES for one in fields(home)}
         defaults |= {name: getattr(PredictionOptions, name) for name in _OF_OUTPUT} | other
         more = [

@@ -14,7 +14,7 @@ from sleap_rt.cli.options.overrides import OVERRIDES, overrides_from
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages
-from sleap_rt.contract import PRECISIONS, Certificate, GraphContract, PoseLoss, Precision
+from sleap_rt.contract import PRECISIONS, Precision
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     EXPORT_FORMATS,
@@ -25,7 +25,7 @@ from sleap_rt.options import (
     filled,
 )
 from sleap_rt.options.upstream import why_unknown
-from sleap_rt.words import as_typed, counted
+from sleap_rt.words import as_typed
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.export import Exported
@@ -176,7 +176,7 @@ def command(
     sleap-nn export models/bottomup -o bonsai --format bonsai -n 3
     """
     decode = _built_in(params, format_)
-    models = given_models(params, most=2)
+    models = given_models(params, most=2, forms="the folder of a trained one, or two of a pair")
     overrides = overrides_from(params)
     options = ExportOptions(
         precision=precision,
@@ -203,11 +203,16 @@ def command(
 
 
 def _show(exported: "Sequence[Exported]", target: str | None) -> None:
+    from sleap_rt.workflows.inspect.proof_in_words import proof_in_words
+
+    for replaces in dict.fromkeys(one.replaces for one in exported if one.replaces):
+        messages.note(replaces)
     for one in exported:
         for note in one.contract.notes:
             messages.note(f"{one.contract.kind}: {note}")
         name = one.path if one.bonsai is None else one.contract.kind
-        click.echo(f"{name}: {_certified(one.contract)}")
+        proof = "\n  ".join(proof_in_words(asdict(one.contract)))
+        click.echo(f"{name}: {proof}")
     if exported[0].bonsai is not None:
         click.echo(f"{exported[0].path}: {exported[0].bonsai}")
         messages.next_step(f"give {exported[0].path} to the operator of Bonsai.Sleap as its model")
@@ -221,7 +226,12 @@ def _show(exported: "Sequence[Exported]", target: str | None) -> None:
 
 def _as_json(one: "Exported") -> dict[str, Any]:
     engine = None if one.engine is None else str(one.engine)
-    return {"path": str(one.path), "engine": engine, **asdict(one.contract)}
+    return {
+        "path": str(one.path),
+        "engine": engine,
+        "replaces": one.replaces,
+        **asdict(one.contract),
+    }
 
 
 def _built_in(params: dict[str, Any], format_: str) -> DecodeOptions | None:
@@ -233,44 +243,3 @@ def _built_in(params: dict[str, Any], format_: str) -> DecodeOptions | None:
     for name in given:
         raise OptionError(why_unknown(name, "export") or f"{name}: only with format bonsai")
     return None
-
-
-def _certified(contract: GraphContract) -> str:
-    certificate = contract.certificate
-    assert certificate is not None  # export does not finish without one
-    found = (
-        f"{counted(certificate.n_instances, 'instance')} in "
-        f"{counted(certificate.n_frames, 'frame')}"
-    )
-    if contract.precision == "fp32":
-        return (
-            f"{found} equal to the checkpoint's within {certificate.max_px:.5f} px, "
-            f"{certificate.max_score:.1g} in score"
-        )
-    if certificate.poses is not None:
-        return "\n  ".join(_loss(certificate, certificate.poses))
-    return (
-        f"{found}; in float16, 99 of 100 points stay within {certificate.p99_px:.3f} px and all "
-        f"within {certificate.max_px:.3f} px of float32, {certificate.max_score:.1e} in score; "
-        f"{counted(certificate.n_lost, 'point')} lost, {certificate.n_extra} new"
-    )
-
-
-def _loss(certificate: Certificate, poses: PoseLoss) -> list[str]:
-    """How int8 changes poses, line by line."""
-    lines = [
-        f"int8, calibrated on {poses.calibration}; against float32 on {certificate.frames}:",
-        f"{counted(certificate.n_instances, 'instance')}, {poses.n_lost} lost, {poses.n_extra} new"
-        + (f", {poses.n_renamed} of another class" if poses.n_renamed else "")
-        + f"; {counted(certificate.n_lost, 'point')} lost, {certificate.n_extra} new",
-        f"points move by {poses.p50_px:.3f} px (median), {poses.p90_px:.3f} (90 %), "
-        f"{certificate.p99_px:.3f} (99 %), {certificate.max_px:.3f} (largest)",
-    ]
-    if poses.oks_mean is not None:
-        lines.append(
-            f"OKS {poses.oks_mean:.4f} (mean), {poses.oks_p5:.4f} (5 %), {poses.oks_min:.4f} "
-            "(least)"
-        )
-    if poses.exceeded:
-        lines.append(f"MORE THAN THE LIMITS ALLOW: {'; '.join(poses.exceeded)}")
-    return lines

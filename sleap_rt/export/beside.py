@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import ModelError
-from sleap_rt.model_files import exported_graphs, folder_of, source_hashes
+from sleap_rt.export.source_hashes import source_hashes
+from sleap_rt.model_files import exported_graphs, folder_of
 from sleap_rt.models.sets import described_set
 from sleap_rt.options import ModelOverrides
 from sleap_rt.runtime.graph_file import read_graph_file

@@ -21,8 +21,8 @@ import platformdirs
 from sleap_rt.contract import CONTRACT_VERSION
 from sleap_rt.errors import ModelError, NotWritableError
 from sleap_rt.export.folders import room_in
+from sleap_rt.export.source_hashes import file_sha256, fingerprint
 from sleap_rt.export.steps import OnStep, loaded_exporter
-from sleap_rt.model_files import file_sha256, fingerprint
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.version import __version__

@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 
 from sleap_rt.contract import GraphContract, Precision
-from sleap_rt.errors import ModelError
+from sleap_rt.export.earlier import record_of_folders
 from sleap_rt.export.folders import room_in
 from sleap_rt.export.graph.chain import chain_of, chained, contract_parts, graph_of
 from sleap_rt.export.metadata import METADATA_NAME, metadata_of
@@ -24,7 +24,7 @@ from sleap_rt.export.proof.reduced import certify_reduced
 from sleap_rt.export.proof.sample import add_sample
 from sleap_rt.export.steps import OnStep, carry_out
 from sleap_rt.kinds import is_crop_model_alone
-from sleap_rt.models.sets import loaded_set
+from sleap_rt.models.sets import loaded_set, paths_by_kind
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import NO_OVERRIDES, CalibrationOptions, ExportOptions, ModelOverrides
 
@@ -42,7 +42,8 @@ def export_models(
     """Export one model, or the two models of a top-down pair.
 
     Each graph is compared with the checkpoint's pipeline; the file stores the result, its
-    certificate. Nothing appears in `folder` unless everything succeeds.
+    certificate. Nothing appears in `folder` unless everything succeeds; files of the same names are
+    replaced (`refuse_others` says whether they should be).
 
     Args:
         paths: trained models, all native or all legacy, in any order.
@@ -63,16 +64,15 @@ def export_models(
     """
     read = partial(loaded_set, paths, overrides)
     (models,) = carry_out([("read the trained models", read)], on_step)
-    with _calibration_frames(models, options.calibration) as frames:
-        refuse_other_graphs(folder, {f"{model.kind}.onnx" for model in models})
-        with room_in(folder) as room:
-            exact = room if options.precision == "fp32" else room / "float32"  # stays behind
-            exact.mkdir(exist_ok=True)
-            drafts = [_Draft(model, exact) for model in models]
-            carry_out(_plan(drafts, room, options.precision, frames), on_step)
-            metadata = metadata_of([draft.contract for draft in drafts])
-            text = json.dumps(metadata, indent=2)
-            (room / METADATA_NAME).write_text(text, encoding="utf8")
+    with _calibration_frames(models, options.calibration) as frames, room_in(folder) as room:
+        exact = room if options.precision == "fp32" else room / "float32"  # stays behind
+        exact.mkdir(exist_ok=True)
+        drafts = [_Draft(model, exact) for model in models]
+        carry_out(_plan(drafts, room, options.precision, frames), on_step)
+        metadata = metadata_of([draft.contract for draft in drafts])
+        metadata |= record_of_folders(paths_by_kind(paths, overrides))
+        text = json.dumps(metadata, indent=2)
+        (room / METADATA_NAME).write_text(text, encoding="utf8")
     return [folder / draft.path.name for draft in drafts]
 
 
@@ -87,24 +87,6 @@ def contracts_of(
         ModelError: a model cannot be loaded, or the models are not a supported set.
     """
     return [model.contract() for model in loaded_set(paths, overrides)]
-
-
-def refuse_other_graphs(folder: Path, names: set[str]) -> None:
-    """Refuse a folder with graphs of another export: all graphs of a folder are used together.
-
-    Args:
-        folder: to export into.
-        names: of the graphs of this export, which may replace those that are there.
-
-    Raises:
-        ModelError: as the summary says.
-    """
-    others = sorted(path.name for path in folder.glob("*.onnx") if path.name not in names)
-    if others:
-        raise ModelError(
-            f"{folder} holds {', '.join(others)} of another export; choose another folder, or "
-            "delete what is there."
-        )
 
 
 def _calibration_frames(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
+from sleap_rt.kinds import ModelKind
 from sleap_rt.model_files import TRAINED_WITH, one_family
 from sleap_rt.models.families import READERS, Reader
 from sleap_rt.models.overrides import override_models
@@ -35,6 +36,14 @@ def described_set(
     reader = _reader(paths, overrides)
     described = [reader.describe(path, overrides) for path in paths]
     return in_order(override_models(described, overrides))
+
+
+def paths_by_kind(
+    paths: Sequence[Path], overrides: ModelOverrides = NO_OVERRIDES
+) -> dict[ModelKind, Path]:
+    """The models of one set by what they are; arguments and errors as `described_set`."""
+    reader = _reader(paths, overrides)
+    return {reader.describe(path, overrides).kind: path for path in paths}
 
 
 def loaded_set(paths: Sequence[Path], overrides: ModelOverrides) -> "list[TrainedModel]":

@@ -191,5 +191,6 @@ class ExportOptions:
             len(size) not in (2, 3) or min(size) < 1 or size[2:] not in ((), (1,), (3,))
         ):
             raise OptionError(
-                f"frame_size must be WIDTHxHEIGHT or WIDTHxHEIGHTx1 or x3, got {size}"
+                "frame_size must be WIDTHxHEIGHT or WIDTHxHEIGHTx1 or x3, got "
+                f"{'x'.join(map(str, size)) or 'nothing'}"
             )

@@ -63,6 +63,10 @@ class DecodeOptions:
             value = getattr(self, name)
             if value is not None and value != value:
                 raise OptionError(f"{name} must be a number, got {value}")
+        for name in ("peak_threshold", "centroid_peak_threshold"):  # maps of confidence begin at 0
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise OptionError(f"{name} must not be negative, got {value}")
 
     @property
     def detection_in_words(self) -> str:
@@ -259,6 +263,11 @@ class FilterOptions:
         for name in ("filter_min_mean_node_score", "filter_min_instance_score"):
             if getattr(self, name) != getattr(self, name):
                 raise OptionError(f"{name} must be a number, got {getattr(self, name)}")
+        if self.filter_min_mean_node_score < 0:
+            raise OptionError(
+                "filter_min_mean_node_score must not be negative, "
+                f"got {self.filter_min_mean_node_score}"
+            )
         if self.filter_min_visible_nodes < 0:
             raise OptionError(
                 "filter_min_visible_nodes must not be negative, "

@@ -13,9 +13,15 @@ from sleap_rt.errors import OptionError, did_you_mean
 _MOST_SHOWN = 60  # characters of a value
 _NUMBERS: dict[Any, type] = {int: Integral, float: Real}  # those of NumPy, too
 _MANY: dict[Any, str] = {
-    int: "whole numbers (such as range(100) or [0, 5])",
+    int: "whole numbers",
     float: "numbers",
     str: "strings",
+}
+_EXAMPLES = {  # by name of the argument
+    "frames": "range(100) or [0, 5]",
+    "crop": "(0, 0, 200, 100)",
+    "frame_size": "(1280, 1024)",
+    "size": "(1280, 1024)",
 }
 _ONE: dict[Any, str] = {
     int: "a whole number",
@@ -51,7 +57,8 @@ def check_value(name: str, value: Any, annotation: Any) -> None:
     if not any(_fits(value, kind) for kind in kinds):
         shown = repr(value)
         shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]} ..."
-        allowed = " or ".join(dict.fromkeys(map(_in_words, kinds)))
+        such_as = f" (such as {_EXAMPLES[name]})" if name in _EXAMPLES else ""
+        allowed = " or ".join(dict.fromkeys(_in_words(kind, such_as) for kind in kinds))
         raise OptionError(f"{name} must be {allowed}; got {shown}")
 
 
@@ -126,9 +133,9 @@ def _fits(value: Any, kind: Any) -> bool:
     return isinstance(value, str | Path if kind is Path else kind)
 
 
-def _in_words(kind: Any) -> str:
+def _in_words(kind: Any, such_as: str) -> str:
     if get_origin(kind) is Literal:
         return " or ".join(map(repr, get_args(kind)))
     if _is_sequence(kind):
-        return f"a list of {_MANY[get_args(kind)[0]]}"
+        return f"a list of {_MANY[get_args(kind)[0]]}{such_as}"
     return _ONE.get(kind) or f"of type {kind.__name__}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.errors import OptionError
-from sleap_rt.model_files import refuse_twice
+from sleap_rt.model_files import refuse_trained_model, refuse_twice
 from sleap_rt.options import NO_OVERRIDES, DecodeOptions, ExportOptions, ModelOverrides
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.options.value_types import typed
@@ -17,6 +17,7 @@ from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.pipeline.progress import somebody_looks
 from sleap_rt.words import counted
 from sleap_rt.workflows.export_extra import check_export_extra, needs_export_extra
+from sleap_rt.workflows.export_place import ExportPlace
 from sleap_rt.workflows.plan import PredictionOptions, refuse_without_effect
 from sleap_rt.workflows.report import StepsBar
 
@@ -34,17 +35,20 @@ class Exported:
         contract: of the graph.
         engine: file of the engine built for it, if one was asked for.
         bonsai: with format bonsai, which operator takes the file, and how it compares, in words.
+        replaces: which file of the same model was there before, and how it differed, in words.
     """
 
     path: Path
     contract: GraphContract
     engine: Path | None = None
     bonsai: str | None = None
+    replaces: str | None = None
 
     def __repr__(self) -> str:
         """Without the contract, which fills a screen."""
         engine = f", engine {self.engine}" if self.engine else ""
-        return f"<Exported {self.contract.kind} {self.path}{engine}>"
+        replaces = f", {self.replaces}" if self.replaces else ""
+        return f"<Exported {self.contract.kind} {self.path}{engine}{replaces}>"
 
 
 @typed
@@ -60,7 +64,8 @@ def export_models(
 
     Args:
         models: one trained model, or the two of a pair in any order.
-        folder: receives the graphs; None takes `exported` in the first model's folder.
+        folder: receives the graphs; None takes `exported` in the model's folder, for a pair
+            `exported_topdown` in the folder of the model given first.
         overrides: settings that replace those of the training configurations.
         options: precision, and the engine to build.
         on_step: called as each step begins and ends.
@@ -83,6 +88,8 @@ def export_models(
     folder = given_path("folder", folder)
     _refuse_name_of_graph(folder)
     refuse_twice(paths)
+    if folder is not None:
+        refuse_trained_model(folder)
     if options.calibration is not None:
         check_one_input(options.calibration.calibrate)
     if on_step is None and (somebody_looks() if progress is None else progress):
@@ -90,23 +97,19 @@ def export_models(
     target = None if options.target is None else parse_target(options.target)
     check_export_extra()
     with needs_export_extra():
-        from sleap_rt.export.beside import default_folder
-        from sleap_rt.export.folders import check_room
         from sleap_rt.export.steps import loaded_exporter
-        from sleap_rt.models.sets import described_set
 
-        described = described_set(paths, overrides)  # refuses what configurations decide, at once
+        place = ExportPlace.of(paths, folder, overrides, options)  # refuses what needs no weights
         if options.format == "bonsai":
-            described_models = ModelSet.of(described)
-            to = default_folder(paths).with_name("exported_bonsai") if folder is None else folder
-            check_room(to)
-            return _for_bonsai(paths, to, described_models, overrides, options, on_step)
-        to = default_folder(paths) if folder is None else folder
-        check_room(to)
+            return _for_bonsai(paths, place, overrides, options, on_step)
         graphs = loaded_exporter(on_step).export_models(
-            paths, to, overrides, options, on_step=on_step
+            paths, place.folder, overrides, options, on_step=on_step
         )
-    exported = [Exported(path=path, contract=read_graph_file(path).contract) for path in graphs]
+    contracts = {path: read_graph_file(path).contract for path in graphs}
+    exported = [
+        Exported(path=path, contract=contract, replaces=place.replaced(path, [contract]))
+        for path, contract in contracts.items()
+    ]
     return exported if target is None else _with_engines(exported, target, options.frame_size)
 
 
@@ -133,8 +136,7 @@ def _with_engines(
 
 def _for_bonsai(
     paths: Sequence[Path],
-    folder: Path,
-    models: ModelSet,
+    place: ExportPlace,
     overrides: ModelOverrides,
     options: ExportOptions,
     on_step: "OnStep | None",
@@ -142,6 +144,7 @@ def _for_bonsai(
     """The stages of one graph for Bonsai.Sleap."""
     from sleap_rt.export.bonsai.kinds import bonsai_kind
 
+    models = ModelSet.of(place.models)
     kind = bonsai_kind(models.kinds)
     decode = options.decode or DecodeOptions()
     given = {one.name for one in fields(decode) if getattr(decode, one.name) != one.default}
@@ -149,13 +152,15 @@ def _for_bonsai(
 
     from sleap_rt.export.bonsai.bonsai_export import export_for_bonsai
 
-    done = export_for_bonsai(paths, folder, overrides, options, kind, on_step)
+    done = export_for_bonsai(paths, place.folder, overrides, options, kind, on_step)
     found = done.agreement
     words = (
         f"for {kind.operator} of Bonsai.Sleap; {counted(found.n_poses, 'pose')} in "
         f"{counted(found.n_frames, 'frame')} "
         f"equal to ours within {found.max_px:.5f} px"
     )
+    replaces = place.replaced(done.path, done.contracts)
     return [
-        Exported(path=done.path, contract=contract, bonsai=words) for contract in done.contracts
+        Exported(path=done.path, contract=contract, bonsai=words, replaces=replaces)
+        for contract in done.contracts
     ]

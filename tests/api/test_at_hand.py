@@ -55,6 +55,19 @@ def trained(request, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "example"),
+    [
+        ("frame_size", "324x250", r"\(1280, 1024\)"),
+        ("crop", "0,0,10,10", r"\(0, 0, 200, 100\)"),
+    ],
+)
+def test_an_example_in_a_message_fits_the_argument(name, value, example):
+    function = sleap_rt.render if name == "crop" else sleap_rt.export_models
+    with pytest.raises(OptionError, match=rf"^{name} must be a .* \(such as {example}\) or None"):
+        function("none", **{name: value})
+
+
+@pytest.mark.parametrize(
     ("given", "words"),
     [
         ({"frames": 3}, f"{_FRAMES} 3"),

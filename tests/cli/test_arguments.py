@@ -75,7 +75,7 @@ def test_models_of_an_export_may_stand_behind_a_flag(call):
         done = call("export", *words)
         assert done.code == 1
         assert "none_a does not exist" in done.err
-    assert "Name the model: a folder" in call("export").err
+    assert "Name the model: the folder of a trained one, or two of a pair" in call("export").err
 
 
 def test_files_to_compare_may_stand_without_flags(call, request, tmp_path):

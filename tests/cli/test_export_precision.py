@@ -115,6 +115,7 @@ def test_an_int8_graph_becomes_an_engine_and_verifies(in_int8, call) -> None:
         ),
         ("--target sm86", "a graph runs on every device"),
         ("--frame_size 64x64", "a graph runs on every device"),
+        ("--format bonsai --frame_size 324", "WIDTHxHEIGHT or WIDTHxHEIGHTx1 or x3, got 324\n"),
         ("--format trt --target sm60", "No target named 'sm60'"),
         ("--format trt --target sm86 --frame_size 64", "WIDTHxHEIGHT"),
         ("--format trt --target sm86 --frame_size 64x64x2", "WIDTHxHEIGHT"),

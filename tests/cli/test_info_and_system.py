@@ -1,6 +1,7 @@
 """`info` and `system`."""
 
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,29 @@ def test_an_exported_pair_is_described(call, sample_graphs):
 
 
 @pytest.mark.export
+@pytest.mark.export
+def test_a_graph_in_int8_is_described_by_what_its_poses_lose(call, int8_graph):
+    told = call("info", int8_graph).out
+    proof = (
+        r"  proven at export: int8, calibrated on 6 frames of crawlers\.mp4; "
+        r"against float32 on 6 other frames of crawlers\.mp4:\n"
+        r"    18 instances, 0 lost, 0 new; .*\n"
+        r"    points move by 0\.0\d\d px \(median\), .* \(largest\)\n"
+        r"    OKS 0\.9\d+ \(mean\), .* \(least\)\n"
+    )
+    assert re.search(proof, told), told
+
+
+@pytest.mark.export
+def test_info_says_how_an_export_was_proven_in_the_words_of_the_export(call, tmp_path):
+    model = "samples/models/single_instance"
+    for precision in ("fp32", "fp16"):
+        folder = tmp_path / precision
+        told = call("export", model, "-o", folder, "--precision", precision).out
+        proof = told.removeprefix(f"{folder}/single_instance.onnx: ")
+        assert f"  proven at export: {proof}" in call("info", folder).out
+
+
 def test_a_legacy_model_is_described(call, shared_data):
     (model,) = json.loads(call("info", shared_data / "legacy/topdown_multiclass", "--json").out)
     assert model["kind"] == "multi_class_topdown"

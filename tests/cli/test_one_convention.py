@@ -127,6 +127,36 @@ def test_a_folder_called_like_a_graph_is_a_folder(call, tmp_path):
     assert f"{tmp_path / 'model.onnx/bottomup.onnx'}: not a readable ONNX file" in inside
 
 
+@pytest.mark.export
+@pytest.mark.parametrize(
+    "command", ["info", "export", "track -i samples/crawlers.mp4 -m", "verify"]
+)
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        (("best.ckpt", "training_config.yaml"), "best.ckpt"),
+        (("best_model.h5", "training_config.json"), "best_model.h5"),
+    ],
+)
+def test_a_folder_of_a_trained_model_and_graphs_is_neither(call, tmp_path, command, files, named):
+    for name in (*files, "centroid.onnx", "topdown.onnx"):
+        (tmp_path / name).touch()
+    done = call(*command.split(), tmp_path)
+    assert done.code == 1
+    (told,) = [line for line in done.err.splitlines() if line.startswith("Error")]
+    assert "holds a trained model and exported graphs (centroid.onnx, topdown.onnx)" in told
+    assert f"name {tmp_path / named} for the one, {tmp_path / 'centroid.onnx'} for the" in told
+
+
+@pytest.mark.export
+def test_the_checkpoint_or_the_graph_of_such_a_folder_can_be_named(call, sample_graphs, tmp_path):
+    (graph,) = sample_graphs("single_instance")
+    folder = shutil.copytree("samples/models/single_instance", tmp_path / "both")
+    shutil.copy(graph, folder)
+    assert "training: " in call("info", folder / "best.ckpt").out
+    assert "proven at export" in call("info", folder / graph.name).out
+
+
 def test_bench_takes_several_values_behind_a_flag(call, sample_graphs):
     pytest.importorskip("openvino", reason="OpenVINO is not installed")
     (graph,) = sample_graphs("single_instance")

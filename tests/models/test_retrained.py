@@ -8,7 +8,7 @@ import torch
 import yaml
 
 from sleap_rt.errors import ModelError
-from sleap_rt.model_files import fingerprint
+from sleap_rt.export.source_hashes import fingerprint
 from sleap_rt.models.native.load_native import load_native_model
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples/models/bottomup"

@@ -107,6 +107,9 @@ def in_python(typed: str) -> tuple[str, str]:
 
 WRONG_VALUES: list[tuple[Given, str]] = [
     ({"peak_threshold": float("nan")}, "peak_threshold must be a number, got nan"),
+    ({"peak_threshold": -1.0}, "peak_threshold must not be negative, got -1"),
+    ({"centroid_peak_threshold": -0.1}, "centroid_peak_threshold must not be negative, got -0.1"),
+    ({"filter_min_mean_node_score": -0.1}, "score must not be negative, got -0.1"),
     ({"max_instances": 0}, "max_instances must be at least 1, got 0"),
     ({"min_instance_peaks": -1.0}, "min_instance_peaks must not be negative"),
     ({"integral_refinement": "fast"}, "must be 'integral' or 'none', got 'fast'"),

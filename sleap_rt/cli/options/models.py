@@ -31,19 +31,22 @@ def model_arguments(metavar: str, panel: str | None = None) -> Callable[[_Comman
     return add
 
 
-def given_models(params: dict[str, Any], *, most: int) -> tuple[Path, ...]:
+def given_models(
+    params: dict[str, Any], *, most: int, forms: str = "a folder or an `.onnx` file"
+) -> tuple[Path, ...]:
     """The models, taken out of a command's parameters.
 
     Args:
         params: of a command with `model_arguments`.
         most: that the command takes.
+        forms: in which it takes them.
 
     Raises:
         UsageError: there are none, or more.
     """
     models: tuple[Path, ...] = (*params.pop("models"), *params.pop("model_paths"))
     if not models:
-        raise click.UsageError("Name the model: a folder or an `.onnx` file")
+        raise click.UsageError(f"Name the model: {forms}")
     if len(models) > most:
         from sleap_rt.model_files import VIDEO_SUFFIXES
 

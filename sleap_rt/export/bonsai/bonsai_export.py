@@ -16,7 +16,7 @@ from sleap_rt.export.bonsai.bonsai_metadata import bonsai_metadata
 from sleap_rt.export.bonsai.graph import MOST_INSTANCES, ImageSize, bonsai_graph
 from sleap_rt.export.bonsai.kinds import BonsaiKind
 from sleap_rt.export.bonsai.proof import Agreement, compare
-from sleap_rt.export.exporter import export_models, refuse_other_graphs
+from sleap_rt.export.exporter import export_models
 from sleap_rt.export.folders import room_in
 from sleap_rt.export.metadata import METADATA_NAME
 from sleap_rt.export.proof.proof_frames import SEED, draw_frame, synthetic_frames
@@ -64,8 +64,7 @@ def export_for_bonsai(
         ModelError: as `export_models`; or the graph gives other poses than its stages.
         NotWritableError: `folder` cannot be written to.
     """
-    name = f"{kind.model_type}.onnx"
-    refuse_other_graphs(folder, {name})
+    name = kind.file_name
     decode = options.decode or DecodeOptions()
     if "centroids" in kind.outputs and decode.max_instances is None:
         decode = replace(decode, max_instances=MOST_INSTANCES)

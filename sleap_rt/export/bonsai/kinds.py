@@ -12,7 +12,7 @@ class BonsaiKind:
     """What one operator of Bonsai.Sleap takes.
 
     Attributes:
-        model_type: in the metadata; also the name of the file.
+        model_type: in the metadata.
         operator: of Bonsai.Sleap.
         outputs: of the graph. All but those of single_instance have an axis for the batch and one
             for instances first; `valid` says which of these are there.
@@ -21,6 +21,10 @@ class BonsaiKind:
     model_type: str
     operator: str
     outputs: tuple[str, ...]
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.model_type}.onnx"
 
 
 _OF_SETS: dict[tuple[ModelKind, ...], BonsaiKind] = {

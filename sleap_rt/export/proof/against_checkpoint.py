@@ -23,7 +23,6 @@ from sleap_rt.kinds import KINDS
 from sleap_rt.models.reference import pipeline
 from sleap_rt.models.reference.pipeline import FramePeaks, Outputs
 from sleap_rt.models.reference.plain_peaks import Peak, refined
-from sleap_rt.models.reference.reference_rules import highest_peaks
 from sleap_rt.models.trained import TrainedModel
 from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import Engine, open_engine
@@ -229,6 +228,5 @@ def _compare_crops(model: TrainedModel, engine: Engine, frame: Image, result: Di
 
 
 def _stable_in_crop(model: TrainedModel, outputs: Outputs) -> Bools:
-    everything = DecodeOptions(peak_threshold=-np.inf, integral_refinement="none")
-    peaks = highest_peaks(pipeline.REFERENCES[model.family], outputs, model.decoding, everything)
+    peaks = map(pipeline.REFERENCES[model.family].highest, outputs["confmaps"])
     return np.array([_stable(model, outputs, i, [peak])[0] for i, peak in enumerate(peaks)])

@@ -6,6 +6,7 @@ from typing import Any
 
 from sleap_rt.kinds import is_crop_model_alone
 from sleap_rt.words import as_typed, counted
+from sleap_rt.workflows.inspect.proof_in_words import proof_in_words
 from sleap_rt.workflows.inspect.training.in_words import training_in_words
 
 _KINDS = {
@@ -40,13 +41,9 @@ def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
         lines += training_in_words(model.get("training", {}))
         if len(kinds) == 1 and model["kind"] in _NEEDS:
             lines.append(f"  {_NEEDS[model['kind']]}")
-        certificate = model.get("certificate")
-        if certificate is not None:
-            lines.append(
-                f"  proven at export: {counted(certificate['n_instances'], 'instance')} in "
-                f"{counted(certificate['n_frames'], 'frame')}, "
-                f"within {certificate['max_px']:.1g} px"
-            )
+        if model.get("certificate") is not None:
+            proof, *more = proof_in_words(model)
+            lines += [f"  proven at export: {proof}", *(f"    {line}" for line in more)]
         lines += _speed(model, path)
         for size, measured in (model.get("engines") or {}).items():
             lines.append(f"  frames of {size}: {measured}")

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from sleap_rt.errors import ModelError
-from sleap_rt.export import export_models
 from sleap_rt.export.proof.against_checkpoint import certify
 from sleap_rt.models.native.load_native import load_native_model
 from sleap_rt.models.trained import TrainedModel
@@ -38,10 +37,3 @@ def test_an_equal_graph_is_certified_and_says_so(graph):
 def test_another_graph_is_refused(graph, change):
     with pytest.raises(ModelError, match=r"differs from the checkpoint|finds"):
         certify(_with_head_bias(change), graph)
-
-
-def test_a_folder_that_holds_another_export_is_refused_before_the_work(tmp_path):
-    (tmp_path / "bottomup.onnx").touch()
-    with pytest.raises(ModelError, match=r"holds bottomup\.onnx of another export"):
-        export_models([MODEL], tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["bottomup.onnx"]

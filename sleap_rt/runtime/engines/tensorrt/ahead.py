@@ -1,5 +1,6 @@
 """Engines built ahead of time, on a machine without the GPU they are for, kept beside the graph."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,24 @@ def engine_frame_size(
             "one: give the size of your videos as frame_size, e.g. --frame_size 1280x1024"
         )
     return spec.max_height, spec.max_width, spec.in_channels
+
+
+def check_ahead_of_time(
+    contracts: Sequence[GraphContract], frame_size: tuple[int, ...] | None
+) -> None:
+    """Refuse engines that cannot be built, before there are graphs to build them of.
+
+    Args:
+        contracts: that the graphs will have.
+        frame_size: as `engine_frame_size`.
+
+    Raises:
+        OptionError: as `engine_frame_size`.
+        EngineError: TensorRT-RTX is not installed.
+    """
+    for contract in contracts:
+        engine_frame_size(contract, frame_size)
+    find_tensorrt("trt-rtx")
 
 
 def write_ahead_of_time(model: Path, target: Target, frame_size: tuple[int, int, int]) -> Path:

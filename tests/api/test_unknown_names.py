@@ -1,0 +1,60 @@
+"""An argument that a function does not have is answered with one that it has, or with none."""
+
+import re
+from inspect import signature
+
+import pytest
+
+import sleap_rt
+from sleap_rt import export_models
+from sleap_rt.errors import OptionError
+
+FUNCTIONS = [
+    sleap_rt.run_inference,
+    sleap_rt.PosePredictor,
+    sleap_rt.merge_parts,
+    sleap_rt.render,
+    sleap_rt.run_live,
+    export_models,
+]
+OF_OTHERS = ("output", "model", "cpu", "input", "out", "weights", "fp16", "kalman", "runtime")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("output", "'folder'"),
+        ("output_path", "'folder'"),
+        ("model_paths", "'models'"),
+        ("fp16", "precision='fp16'"),
+        ("bonsai", "format='bonsai'"),
+        ("foldr", "'folder'"),
+        ("override", "'overrides'"),
+    ],
+)
+def test_export_names_the_argument_that_was_meant(name, meant):
+    with pytest.raises(TypeError, match=rf"{name}'\. Did you mean {meant}\?$"):
+        export_models("models/flies", **{name: True})
+
+
+def test_export_knows_what_sleap_nn_calls_an_option():
+    with pytest.raises(TypeError, match=r"n_line_points': it is n_points here\.$"):
+        export_models("models/flies", n_line_points=5)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("name", ["device", "peak_threshold", "opset_version"])
+def test_export_says_why_it_has_no_such_option_of_sleap_nn(name):
+    with pytest.raises(OptionError, match=f"^{name} is (not|fixed)"):
+        export_models("models/flies", **{name: 1})
+
+
+@pytest.mark.parametrize("name", OF_OTHERS)
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda one: one.__qualname__)
+def test_no_function_proposes_an_argument_that_it_does_not_have(function, name):
+    parameters = signature(function).parameters
+    needed = {n: "x" for n, one in parameters.items() if one.default is one.empty}
+    with pytest.raises((TypeError, OptionError)) as refusal:
+        function(**{**needed, name: True})
+    told = r"Did you mean '?(\w+)|here it is (\w+)| given as (\w+)|: it is (\w+) here"
+    found = re.search(told, str(refusal.value))
+    assert found is None or {one for one in found.groups() if one} <= set(parameters)
