@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -23,12 +23,12 @@ from sleap_rt.runtime.outputs.formats import check_one_each, possible_files, vid
 from sleap_rt.runtime.outputs.names import (
     check_output,
     check_part_output,
+    check_place,
     journal_of,
     settled_format,
 )
 from sleap_rt.runtime.pipeline.filters import check_centroid_distance
-from sleap_rt.runtime.pipeline.journal import cut_off
-from sleap_rt.runtime.pipeline.locked_file import check_not_locked
+from sleap_rt.runtime.pipeline.journal import check_journal
 from sleap_rt.runtime.predictors import check_use, effective_options
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.cluster.asked import AskedCluster
@@ -181,6 +181,10 @@ def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> No
     check_engine_options(options.engine)
     if options.output_path is None:
         return
+    if options.journal is not None:
+        if options.journal.absolute() == options.output_path.absolute():
+            raise OptionError(f"journal {options.journal}: is the output itself; name another file")
+        check_place(options.journal, inputs, "--journal")
     if options.frame_range_of is not None:
         check_part_output(options.output_path, inputs)
     else:
@@ -261,7 +265,8 @@ def plan_prediction(
         match_known=match_known,
         notes=(*resolved.notes, *opened.notes, *own_notes),
     )
-    _check_journal(plan)
+    if plan.journal_path is not None:
+        check_journal(plan.journal_path, resume=plan.options.resume)
     return plan
 
 
@@ -333,17 +338,3 @@ def _match_known(options: PredictionOptions, models: ModelSet, *, has_labels: bo
     if options.centroid_only and not models.is_centroid_alone:
         raise OptionError("centroid_only: no effect without a centroid model alone; leave it out")
     return models.is_centroid_alone and has_labels and not options.centroid_only
-
-
-def _check_journal(plan: PredictionPlan) -> None:
-    path, resume = plan.journal_path, plan.options.resume
-    if path is None:
-        return
-    check_not_locked(path)
-    if resume is None and path.exists():
-        raise DataError(cut_off(path))
-    if resume is True and not path.exists():
-        raise DataError(
-            f"{path} does not exist: there is nothing to go on with (--resume). Leave it out, or "
-            "pass `--resume auto`, which begins where there is nothing."
-        )

@@ -114,6 +114,13 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(clips):
     assert WORKED_ON == [("b", True), ("c", None), ("d", None)]
 
 
+@pytest.mark.parametrize("resume", [None, True, False])
+def test_a_file_in_place_of_a_journal_is_told_before_anything_is_run(clips, resume):
+    clips[1].with_suffix(".predictions.slp.journal").write_text("a person's notes")
+    with pytest.raises(DataError, match=r"Nothing was run.*b\..*is no journal of a run"):
+        plan_many(clips, ManyOptions(resume=resume))
+
+
 def test_tables_of_a_run_that_was_cut_off_are_believed(clips):
     clips[0].with_suffix(".predictions.csv").write_text("track,frame_idx")
     with pytest.raises(DataError, match="does not tell what it was made from"):

@@ -15,6 +15,8 @@ from sleap_rt.runtime.pipeline.records import Record, read_record, unpacked
 
 LAYOUT = 5
 _NAME = b"sleap-rt journal "
+_OLD_NAME = b'{"layout":'
+LONGEST_NAME = max(len(_NAME), len(_OLD_NAME))  # bytes that tell a journal
 _LONGEST_LINE = 16 << 20
 _HASH = re.compile(r"[0-9a-f]{32,}")
 _FRAMES = re.compile(r"(\d+ frames?(?: from \d+ to \d+)?): ")  # as in `Selection.fingerprint`
@@ -41,6 +43,11 @@ def first_line(file: BinaryIO) -> bytes:
     return file.read(_LONGEST_LINE).partition(b"\n")[0] + b"\n"
 
 
+def is_journal(start: bytes) -> bool:
+    """Whether a file that begins so is a journal, whole or damaged, of this version or another."""
+    return start.startswith((_NAME, _OLD_NAME))
+
+
 def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
     """The run that a first line describes.
 
@@ -52,8 +59,10 @@ def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
     Raises:
         DataError: it is of another version, no such line, or damaged.
     """
-    is_old = line.startswith(b'{"layout":')
-    if is_old or (line.startswith(_NAME) and not line.startswith(_NAME + b"%d " % LAYOUT)):
+    if not is_journal(line):
+        raise DataError(f"{path} is neither the journal of a run nor a part of one.")
+    is_old = line.startswith(_OLD_NAME)
+    if is_old or not line.startswith(_NAME + b"%d " % LAYOUT):
         raise DataError(
             f"{path} was written by {'an older' if is_old else 'another'} version of "
             f"sleap-rt. Go on with that version, or {what_to_do}."
@@ -67,8 +76,8 @@ def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
             raise TypeError("no run")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(
-            f"{path} is no journal, or damaged in its first line: nothing in it can be "
-            f"used. {what_to_do[:1].upper()}{what_to_do[1:]}."
+            f"{path} is damaged in its first line: nothing in it can be used. "
+            f"{what_to_do[:1].upper()}{what_to_do[1:]}."
         ) from error
     return run
 

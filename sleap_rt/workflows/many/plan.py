@@ -12,6 +12,7 @@ from sleap_rt.runtime.outputs.earlier_results import (
     name_of_file,
 )
 from sleap_rt.runtime.outputs.names import check_output
+from sleap_rt.runtime.pipeline.journal import check_journal
 from sleap_rt.workflows.many.inputs import result_paths
 from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.run import ManyRun
@@ -64,8 +65,7 @@ def _look_at_result(task: Task, options: ManyOptions) -> None:
     assert output is not None
     assert journal is not None
     if journal.exists():
-        if options.resume is None:
-            raise DataError(f"{journal} holds results of a run that was cut off; pass --resume.")
+        check_journal(journal, resume=options.resume)
         return
     task.resume = None
     is_finished = bool(options.resume) and _is_result_of(task.path, output)
