@@ -160,6 +160,7 @@ def _plan(
         tracking=options.tracking or settings.tracking,
         engine=EngineOptions(engine=_joined(parts, "engine")),
         run=settings.run,
+        centroid_only=bool(settings.output.get("centroid_only")),
         centroid_output=settings.output["centroid_output"],
         output_path=options.output_path,
         output_format=options.output_format,
