@@ -1,9 +1,9 @@
 """What was asked of a run that poses and tracks depend on: results and journals tell it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.model_files import source_hashes
@@ -11,14 +11,16 @@ from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.journal_file import CALLED
 from sleap_rt.words import counted, in_ranges
-from sleap_rt.workflows.plan import PredictionOptions
-from sleap_rt.workflows.resolve import ResolvedModels
 from sleap_rt.workflows.running.input_files import hashed
+
+if TYPE_CHECKING:
+    from sleap_rt.workflows.plan import PredictionOptions
+    from sleap_rt.workflows.resolve import ResolvedModels
 
 _LONGEST = 60  # characters of frames' numbers that are told as they are
 
 
-def asked_of(options: PredictionOptions, resolved: ResolvedModels) -> dict[str, Any]:
+def asked_of(options: "PredictionOptions", resolved: "ResolvedModels") -> dict[str, Any]:
     """What is known of a prediction ahead of its input, as JSON values.
 
     Args:
@@ -28,7 +30,7 @@ def asked_of(options: PredictionOptions, resolved: ResolvedModels) -> dict[str, 
     asked = {
         **poses_asked(options, resolved),
         "tracking": None if options.tracking is None else asdict(options.tracking),
-        "selection": _selection(options.selection),
+        "selection": selection_asked(options.selection),
         "centroid_only": options.centroid_only,
         "centroid_output": options.centroid_output,
         "no_empty_frames": options.no_empty_frames,
@@ -38,7 +40,7 @@ def asked_of(options: PredictionOptions, resolved: ResolvedModels) -> dict[str, 
     return plain
 
 
-def poses_asked(options: PredictionOptions, resolved: ResolvedModels) -> dict[str, Any]:
+def poses_asked(options: "PredictionOptions", resolved: "ResolvedModels") -> dict[str, Any]:
     """What decides the poses of a frame, whatever runs the models."""
     return {
         "models": _identity(resolved),
@@ -47,7 +49,7 @@ def poses_asked(options: PredictionOptions, resolved: ResolvedModels) -> dict[st
     }
 
 
-def models_called(resolved: ResolvedModels) -> str:
+def models_called(resolved: "ResolvedModels") -> str:
     """The models for a person, and settings that replace those of the training."""
     models, paths, overrides = resolved.models, resolved.paths, resolved.overrides
     if isinstance(models, GraphSet):
@@ -57,7 +59,7 @@ def models_called(resolved: ResolvedModels) -> str:
     return f"{names} with {replaced}" if replaced else names
 
 
-def _identity(resolved: ResolvedModels) -> str:
+def _identity(resolved: "ResolvedModels") -> str:
     """The same text for the same weights and settings, exported already or not."""
     contracts, overrides = resolved.models.contracts, resolved.overrides
     weights = [one.provenance.weights_sha256 for one in contracts]
@@ -75,7 +77,8 @@ def _settings(contract: GraphContract) -> str:
     return told.to_json()
 
 
-def _selection(selection: SelectionOptions) -> Mapping[str, Any]:
+def selection_asked(selection: SelectionOptions) -> dict[str, Any]:
+    """Which frames, as JSON values: of many frames what they come to."""
     return {**asdict(selection), "frames": _frames(selection.frames)}
 
 

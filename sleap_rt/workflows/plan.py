@@ -208,10 +208,31 @@ def check_output_of(options: PredictionOptions, opened: OpenInput) -> None:
     if options.output_path is not None and options.frame_range_of is not None:
         check_part_replaceable(options.output_path, opened.files, overwrite=options.overwrite)
     elif options.output_path is not None:
-        stems = [video_stem(video) for video in opened.videos()]
-        n_frames, name = len(opened.selection.refs), name_of_input(opened)
-        for path in possible_files(options.output_path, options.output_format, stems):
-            check_replaceable(path, name, overwrite=options.overwrite, n_frames=n_frames)
+        check_result_replaceable(options, opened, len(opened.selection.refs))
+
+
+def check_result_replaceable(options: PredictionOptions, opened: OpenInput, n_frames: int) -> None:
+    """Refuse to replace what must not be replaced by a result.
+
+    Args:
+        options: of the prediction.
+        opened: the input.
+        n_frames: that the result goes through.
+
+    Raises:
+        DataError: as the summary says.
+    """
+    name = name_of_input(opened)
+    for path in result_files(options, opened):
+        check_replaceable(path, name, overwrite=options.overwrite, n_frames=n_frames)
+
+
+def result_files(options: PredictionOptions, opened: OpenInput) -> list[Path]:
+    """All files that a result may be written to; none where none is."""
+    if options.output_path is None:
+        return []
+    stems = [video_stem(video) for video in opened.videos()]
+    return possible_files(options.output_path, options.output_format, stems)
 
 
 def plan_prediction(

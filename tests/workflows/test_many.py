@@ -8,7 +8,7 @@ import pytest
 import sleap_io as sio
 
 from sleap_rt.errors import DataError, EngineError, OptionError
-from sleap_rt.runtime.outputs.earlier_results import name_of_file
+from sleap_rt.runtime.outputs.earlier_results import Origin, name_of_file
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.workflows.many.inputs import Inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
@@ -39,7 +39,7 @@ def clips(tmp_path):
 def result(clip):
     """A result of an input as it is written, empty."""
     output = clip.with_suffix(".predictions.slp")
-    write_labels(sio.Labels(), output, "slp", name_of_file(clip))
+    write_labels(sio.Labels(), output, "slp", Origin(input_name=name_of_file(clip)))
     return output
 
 

@@ -59,6 +59,10 @@ class TerminalReport(Report):
         if not self._quiet:
             click.echo(message, err=True)
 
+    def note(self, message: str) -> None:
+        if not self._quiet:
+            messages.note(message)
+
     def watch(self, status: Callable[[], str]) -> None:
         self._status = status
 

@@ -21,6 +21,7 @@ from sleap_rt.workflows.many.predictions import ModelsOnce
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned
+from sleap_rt.workflows.running.output import replaced
 from sleap_rt.workflows.tuning import foreseen, settled_like
 
 _OF_EACH = tuple(f"{fact}: " for fact in ("frames", "poses", "output", "note", "warning"))
@@ -56,6 +57,7 @@ def dry_run(
             first = plan if earlier is None else first
             stems = [video_stem(video) for video in opened.videos()]
             yield from _lines(plan, stems)
+            yield from (f"note: {note}" for note in replaced(plan, opened))
             warnings = [*_certain(plan), *doubts(plan, opened)]
             yield from (f"warning: {warning}" for warning in warnings)
 
