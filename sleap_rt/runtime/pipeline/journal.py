@@ -187,13 +187,7 @@ class Journal:
         line = first_line(self._file)
         self._seed, self._start = seed_of(line), len(line)
         found = run_of(line, self.path, _WHAT_TO_DO)
-        wanted = json.loads(json.dumps(run))
-        other = sorted(differences(found, wanted))
-        if other:
-            raise DataError(
-                f"{self.path} belongs to another run: {'; '.join(other)}. Repeat that run's "
-                "command to go on with it, or start anew with --no-resume."
-            )
+        refuse_another(self.path, found, json.loads(json.dumps(run)))
 
     def _measure(self, size: int) -> None:
         """Find the end of the whole records, and cut off what is behind it."""
@@ -234,6 +228,25 @@ class Journal:
                 f"{self.path} was deleted or replaced while in use: this run goes on, but cannot "
                 "be resumed if it is cut off."
             )
+
+
+def refuse_another(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run that differs from this one.
+
+    Args:
+        path: of the journal.
+        then: what it says of its run.
+        now: the same of this one.
+
+    Raises:
+        DataError: they differ; says in what.
+    """
+    other = sorted(differences(then, now))
+    if other:
+        raise DataError(
+            f"{path} belongs to another run: {'; '.join(other)}. Repeat that run's command to go "
+            "on with it, or start anew with --no-resume."
+        )
 
 
 def begun_run(path: Path | None) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from sleap_rt.tracking import TrackerOptions
 from sleap_rt.words import in_ranges
 from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.many.options import ManyOptions
-from sleap_rt.workflows.many.plan import plan_many
+from sleap_rt.workflows.many.plan import Asked, nothing_asked, plan_many
 from sleap_rt.workflows.many.predictions import ModelsOnce
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
@@ -61,7 +61,10 @@ def dry_run(
             warnings = [*_certain(plan), *doubts(plan, opened)]
             yield from (f"warning: {warning}" for warning in warnings)
 
-    return told_each(inputs, many, options.output_path, lines)
+    def asked() -> dict[str, Any]:
+        return resolve.asked(model_paths, options, overrides)
+
+    return told_each(inputs, many, options.output_path, lines, asked)
 
 
 def told_each(
@@ -69,6 +72,7 @@ def told_each(
     many: ManyOptions | None,
     output_path: Path | None,
     lines: Callable[[Task, int], Iterator[str]],
+    asked: Asked = nothing_asked,
 ) -> Iterator[str]:
     """What is told of each input; of several, what is as for the first is not told again.
 
@@ -79,9 +83,10 @@ def told_each(
         many: how; None for one input, whose errors are raised.
         output_path: of one input.
         lines: what is told of an input, given the number of those that wait.
+        asked: as of `plan_many`.
     """
     alone = [Task(path=inputs[0], output=output_path)]
-    tasks = alone if many is None else plan_many(inputs, many).tasks
+    tasks = alone if many is None else plan_many(inputs, many, asked).tasks
     n_waiting = sum(task.status == "waiting" for task in tasks)
     as_first: set[str] = set()
     for task in tasks:
