@@ -254,6 +254,7 @@ _OF_OUTPUT = (
     "output_format",
     "no_empty_frames",
     "overwrite",
+    "preview",
     "reproducible",
     "resume",
     "journal",
@@ -278,6 +279,7 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
         output_format=params["output_format"],
         no_empty_frames=params["no_empty_frames"],
         overwrite=params["overwrite"],
+        preview=params["preview"],
         reproducible=params["reproducible"],
     )
     inputs, many = _inputs(params)
@@ -317,7 +319,7 @@ def _previewed(show: Callable[[Any], None], params: dict[str, Any]) -> Callable[
             return
         from sleap_rt.workflows.show.preview import previews
 
-        for path, failure in previews(done.paths):
+        for path, failure in previews(done.paths, overwrite=params["overwrite"]):
             if path is None:
                 messages.warn(failure)
             elif not params["quiet"]:

@@ -18,7 +18,11 @@ from sleap_rt.runtime.engines import AS_ASKED, EngineChoice, check_engine_option
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
-from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
+from sleap_rt.runtime.outputs.earlier_results import (
+    check_preview_replaceable,
+    check_replaceable,
+    name_of_input,
+)
 from sleap_rt.runtime.outputs.formats import check_one_each, possible_files, video_stem
 from sleap_rt.runtime.outputs.names import (
     check_output,
@@ -59,6 +63,7 @@ class PredictionOptions:
             slp.
         no_empty_frames: leave out frames without instances.
         overwrite: replace a file that is not the unchanged result of the same input.
+        preview: a picture of the result will be drawn beside it.
         reproducible: leave times out of the result, so that the same run gives the same bytes.
         resume: continue the journal of an interrupted run; `auto` does if there is one. None
             refuses to overwrite one, False starts again.
@@ -81,6 +86,7 @@ class PredictionOptions:
     output_format: str = "auto"
     no_empty_frames: bool = False
     overwrite: bool = False
+    preview: bool = False
     reproducible: bool = False
     resume: bool | Literal["auto"] | None = None
     journal: Path | None = None
@@ -209,6 +215,8 @@ def check_output_of(options: PredictionOptions, opened: OpenInput) -> None:
         check_part_replaceable(options.output_path, opened.files, overwrite=options.overwrite)
     elif options.output_path is not None:
         check_result_replaceable(options, opened, len(opened.selection.refs))
+        if options.preview:
+            check_preview_replaceable(options.output_path, overwrite=options.overwrite)
 
 
 def check_result_replaceable(options: PredictionOptions, opened: OpenInput, n_frames: int) -> None:

@@ -135,6 +135,40 @@ def check_replaceable(
     )
 
 
+DRAWN = "sleap-rt preview"  # a text in a picture, which tells it from those of a person
+_HEAD = 500  # bytes of a picture that have it
+
+
+def preview_of(result: Path) -> Path:
+    """Where the preview of a result lies."""
+    return result.with_suffix(".preview.png")
+
+
+def check_preview_replaceable(result: Path, *, overwrite: bool) -> None:
+    """Refuse to replace a picture that is no preview as this program draws it.
+
+    Args:
+        result: whose preview is to be drawn.
+        overwrite: replace whatever is there.
+
+    Raises:
+        DataError: as the summary says.
+    """
+    path = preview_of(result)
+    if overwrite or not path.exists():
+        return
+    try:
+        with path.open("rb") as file:
+            is_ours = DRAWN.encode() in file.read(_HEAD)
+    except OSError:
+        is_ours = False
+    if not is_ours:
+        raise DataError(
+            f"{path} exists and is no preview that sleap-rt drew. It is not replaced: choose "
+            "another -o, or pass --overwrite."
+        )
+
+
 def _check_length(path: Path, origin: Origin, n_frames: int | None) -> None:
     there = origin.n_frames or 0
     if n_frames is None or there <= n_frames:

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.sleap_video import unique_video_name
-from sleap_rt.runtime.outputs.earlier_results import Origin, check_replaceable, name_of_file
+from sleap_rt.runtime.outputs.earlier_results import (
+    Origin,
+    check_preview_replaceable,
+    check_replaceable,
+    name_of_file,
+)
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
 from sleap_rt.runtime.outputs.trial import try_output
@@ -56,6 +61,8 @@ def _check_output(
     """Refuse an output that must not be written, before anything is tracked."""
     check_output(path, [data] if isinstance(data, Path) else [], options.output_format)
     check_result_replaceable(path, data, labels, options)
+    if options.preview:
+        check_preview_replaceable(path, overwrite=options.overwrite)
 
 
 def check_result_replaceable(
