@@ -45,6 +45,8 @@ def many_inputs(
             raise OptionError("skip_existing, summary: no effect without a path as input")
         return None
     inputs = find_inputs(paths)
+    for note in inputs.notes:
+        _log.info(note)
     if not isinstance(data, str | Path):  # a list is answered by a list
         inputs = replace(inputs, is_many=True)
     options = many_options(inputs, output_path, given, names_output=False)

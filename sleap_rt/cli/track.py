@@ -182,6 +182,8 @@ def _inputs(params: dict[str, Any]) -> "tuple[Inputs, ManyOptions | None]":
     from sleap_rt.workflows.many.options import many_options
 
     inputs = find_inputs([*params["inputs"], *params["data_path"]])
+    for note in [] if params["quiet"] else inputs.notes:
+        messages.note(note)
     return inputs, many_options(inputs, params["output_path"], params, names_output=True)
 
 

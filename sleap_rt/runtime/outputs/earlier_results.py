@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import DataError
+from sleap_rt.runtime.frames.images.previews import is_preview
 from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write
 from sleap_rt.version import __version__
 from sleap_rt.words import counted
@@ -135,10 +136,6 @@ def check_replaceable(
     )
 
 
-DRAWN = "sleap-rt preview"  # a text in a picture, which tells it from those of a person
-_HEAD = 500  # bytes of a picture that have it
-
-
 def preview_of(result: Path) -> Path:
     """Where the preview of a result lies."""
     return result.with_suffix(".preview.png")
@@ -155,14 +152,7 @@ def check_preview_replaceable(result: Path, *, overwrite: bool) -> None:
         DataError: as the summary says.
     """
     path = preview_of(result)
-    if overwrite or not path.exists():
-        return
-    try:
-        with path.open("rb") as file:
-            is_ours = DRAWN.encode() in file.read(_HEAD)
-    except OSError:
-        is_ours = False
-    if not is_ours:
+    if path.exists() and not overwrite and not is_preview(path):
         raise DataError(
             f"{path} exists and is no preview that sleap-rt drew. It is not replaced: choose "
             "another -o, or pass --overwrite."

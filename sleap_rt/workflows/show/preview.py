@@ -8,7 +8,8 @@ import numpy as np
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.rendering import check_renderer, contact_sheet, look_for, write_picture
-from sleap_rt.runtime.outputs.earlier_results import DRAWN, check_preview_replaceable, preview_of
+from sleap_rt.runtime.frames.images.previews import DRAWN
+from sleap_rt.runtime.outputs.earlier_results import check_preview_replaceable, preview_of
 from sleap_rt.runtime.outputs.names import check_place
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.words import counted
