@@ -3,11 +3,12 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.contract import GraphContract
 from sleap_rt.model_files import source_hashes
-from sleap_rt.options import SelectionOptions
+from sleap_rt.options import ModelOverrides, SelectionOptions
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.journal_file import CALLED
 from sleap_rt.words import counted, in_ranges
@@ -55,18 +56,27 @@ def models_called(resolved: "ResolvedModels") -> str:
     if isinstance(models, GraphSet):
         paths = models.trained or models.paths
     names = ", ".join(str(path.absolute()) for path in paths)
-    replaced = ", ".join(f"{name} {getattr(overrides, name)}" for name in sorted(overrides.given))
+    replaced = ", ".join(f"{name} {value}" for name, value in _replaced(overrides).items())
     return f"{names} with {replaced}" if replaced else names
+
+
+def _replaced(overrides: ModelOverrides) -> dict[str, str]:
+    values = {name: getattr(overrides, name) for name in sorted(overrides.given)}
+    return {
+        name: str(value.absolute() if isinstance(value, Path) else value)
+        for name, value in values.items()
+    }
 
 
 def _identity(resolved: "ResolvedModels") -> str:
     """The same text for the same weights and settings, exported already or not."""
-    contracts, overrides = resolved.models.contracts, resolved.overrides
+    contracts = resolved.models.contracts
     weights = [one.provenance.weights_sha256 for one in contracts]
     if not all(weights):
         weights = [source_hashes(path)[0] for path in resolved.paths]
-    others = [str(getattr(overrides, one)) for one in overrides.given if one.endswith("_path")]
-    return hashed([[_settings(one) for one in contracts], sorted(weights), others])
+    replaced = _replaced(resolved.overrides)
+    checkpoints = [value for name, value in replaced.items() if name.endswith("_path")]
+    return hashed([[_settings(one) for one in contracts], sorted(weights), checkpoints])
 
 
 def _settings(contract: GraphContract) -> str:
