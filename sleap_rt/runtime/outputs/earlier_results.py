@@ -93,14 +93,12 @@ def origin_of(path: Path) -> Origin | None:
         with open_checked(path, most_searched=0) as (file, _):
             mark = json.loads(file.attrs[_MARK])
             name, n_frames, asked = mark["input"], mark.get("n_frames"), mark.get("asked")
-            return (
-                Origin(
-                    input_name=None if name is None else str(name),
-                    n_frames=n_frames if isinstance(n_frames, int) else _n_stored(path, file),
-                    asked=asked if isinstance(asked, dict) else {},
-                )
-                if mark["shapes"] == _shapes(file)
-                else None
+            if mark["shapes"] != _shapes(file):
+                return None
+            return Origin(
+                input_name=None if name is None else str(name),
+                n_frames=n_frames if isinstance(n_frames, int) else _n_stored(path, file),
+                asked=asked if isinstance(asked, dict) else {},
             )
     except _UNREADABLE:
         return None

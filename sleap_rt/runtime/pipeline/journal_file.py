@@ -15,8 +15,8 @@ from sleap_rt.runtime.pipeline.records import Record, read_record, unpacked
 
 LAYOUT = 5
 _NAME = b"sleap-rt journal "
-_OLD_NAME = b'{"layout":'
-LONGEST_NAME = max(len(_NAME), len(_OLD_NAME))  # bytes that tell a journal
+_OLD_NAME = re.compile(rb'\{"layout": \d')
+LONGEST_NAME = len(_NAME)  # bytes that tell a journal
 _LONGEST_LINE = 16 << 20
 CALLED = "called"  # names for a person of values that only tell whether something is the same
 _HASH = re.compile(r"[0-9a-f]{32,}")
@@ -46,7 +46,7 @@ def first_line(file: BinaryIO) -> bytes:
 
 def is_journal(start: bytes) -> bool:
     """Whether a file that begins so is a journal, whole or damaged, of this version or another."""
-    return start.startswith((_NAME, _OLD_NAME))
+    return start.startswith(_NAME) or _OLD_NAME.match(start) is not None
 
 
 def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
     """
     if not is_journal(line):
         raise DataError(f"{path} is neither the journal of a run nor a part of one.")
-    is_old = line.startswith(_OLD_NAME)
+    is_old = not line.startswith(_NAME)
     if is_old or not line.startswith(_NAME + b"%d " % LAYOUT):
         raise DataError(
             f"{path} was written by {'an older' if is_old else 'another'} version of "

@@ -10,6 +10,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.runtime.outputs.earlier_results import (
     WITHOUT_MARK,
     check_replaceable,
+    marked_input,
     name_of_file,
     origin_of,
 )
@@ -132,9 +133,7 @@ def _is_result_of(path: Path, output: Path) -> bool:
     """Whether a file may be the whole result of an input; a format without a mark is believed."""
     if not output.exists():
         return False
-    origin = origin_of(output)
-    name = None if origin is None else origin.input_name
-    return output.suffix in WITHOUT_MARK or name == name_of_file(path)
+    return output.suffix in WITHOUT_MARK or marked_input(output) == name_of_file(path)
 
 
 def _check_begun(journal: Path, asked: Mapping[str, Any]) -> None:

@@ -171,7 +171,7 @@ def test_a_first_line_of_foreign_types_is_refused_though_its_checksum_is_right(t
 
 @pytest.mark.parametrize(
     "content",
-    [b"{" * 100_000, bytes(5000), b"\xff\xfe\n" * 9, b"\n\na person's notes\n", b"sleap-rt"],
+    [b"{" * 100_000, bytes(5000), b"\xff\xfe\n" * 9, b"\n\na person's notes\n", b'{"layout": {}}'],
 )
 @pytest.mark.parametrize("resume", [None, True, "auto", False])
 def test_a_file_of_another_kind_is_never_taken_for_a_journal(tmp_path, content, resume):
