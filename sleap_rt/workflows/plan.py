@@ -20,10 +20,8 @@ from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
 from sleap_rt.runtime.outputs.earlier_results import (
     check_preview_replaceable,
-    check_replaceable,
-    name_of_input,
 )
-from sleap_rt.runtime.outputs.formats import check_one_each, possible_files, video_stem
+from sleap_rt.runtime.outputs.formats import check_one_each
 from sleap_rt.runtime.outputs.names import (
     check_output,
     check_part_output,
@@ -39,6 +37,7 @@ from sleap_rt.workflows.cluster.asked import AskedCluster
 from sleap_rt.workflows.parts.division import divided
 from sleap_rt.workflows.parts.file import check_part_replaceable
 from sleap_rt.workflows.resolve import ResolvedModels
+from sleap_rt.workflows.result_files import check_result_replaceable
 
 if TYPE_CHECKING:
     from sleap_rt.runtime.frames.selection import Selection
@@ -217,30 +216,6 @@ def check_output_of(options: PredictionOptions, opened: OpenInput) -> None:
         check_result_replaceable(options, opened, len(opened.selection.refs))
         if options.preview:
             check_preview_replaceable(options.output_path, overwrite=options.overwrite)
-
-
-def check_result_replaceable(options: PredictionOptions, opened: OpenInput, n_frames: int) -> None:
-    """Refuse to replace what must not be replaced by a result.
-
-    Args:
-        options: of the prediction.
-        opened: the input.
-        n_frames: that the result goes through.
-
-    Raises:
-        DataError: as the summary says.
-    """
-    name = name_of_input(opened)
-    for path in result_files(options, opened):
-        check_replaceable(path, name, overwrite=options.overwrite, n_frames=n_frames)
-
-
-def result_files(options: PredictionOptions, opened: OpenInput) -> list[Path]:
-    """All files that a result may be written to; none where none is."""
-    if options.output_path is None:
-        return []
-    stems = [video_stem(video) for video in opened.videos()]
-    return possible_files(options.output_path, options.output_format, stems)
 
 
 def plan_prediction(

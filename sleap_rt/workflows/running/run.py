@@ -30,8 +30,9 @@ from sleap_rt.runtime.predictors import most_instances
 from sleap_rt.words import as_typed, counted, is_or_are
 from sleap_rt.workflows.asked import asked_of
 from sleap_rt.workflows.doubts import out_of_reach
-from sleap_rt.workflows.plan import PredictionPlan, check_result_replaceable
+from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
+from sleap_rt.workflows.result_files import check_result_replaceable
 from sleap_rt.workflows.running.predicting import Predicting
 
 if TYPE_CHECKING:
