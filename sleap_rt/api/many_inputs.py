@@ -44,9 +44,9 @@ def many_inputs(
         if given.get("skip_existing") or given.get("summary"):
             raise OptionError("skip_existing, summary: no effect without a path as input")
         return None
-    inputs = find_inputs(paths)
+    inputs = find_inputs(paths, takes_named=True)
     for note in inputs.notes:
-        _log.info(note)
+        _log.warning(note)
     if not isinstance(data, str | Path):  # a list is answered by a list
         inputs = replace(inputs, is_many=True)
     options = many_options(inputs, output_path, given, names_output=False)

@@ -152,6 +152,7 @@ def test_results_of_the_other_inputs_are_left_out_with_a_note(files):
     Path("v/a.1of2.part").write_text("sleap-rt journal 5 ")
     Path("v/x.journal").write_text("a person's")
     Path("v/a.predictions.preview.png").write_bytes(b"\x89PNG..Software\0sleap-rt preview")
+    assert not find_inputs(sorted(Path("v").iterdir()), takes_named=True).left_out
     inputs = find_inputs(sorted(Path("v").iterdir()))
     kept = ["a.mp4", "b.avi", "c.overlay.mp4", "mine.slp", "notes.csv", "other.slp"]
     assert [path.name for path in inputs.paths] == [*kept, "picture.preview.png", "x.journal"]

@@ -42,13 +42,14 @@ class Inputs:
         ]
 
 
-def find_inputs(given: Sequence[Path]) -> Inputs:
+def find_inputs(given: Sequence[Path], *, takes_named: bool = False) -> Inputs:
     """Folders of videos and patterns as the files in them; anything else as it is.
 
     Results of earlier runs over others of them are left out.
 
     Args:
         given: paths and patterns; a folder of images is one input.
+        takes_named: leave out nothing that is given by its own name, as no shell filled it in.
 
     Raises:
         OptionError: none was given, one twice, or a model.
@@ -70,7 +71,8 @@ def find_inputs(given: Sequence[Path]) -> Inputs:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from error
         is_many = is_many or files is not None
         found.update({one.resolve(): one for one in ([path] if files is None else files)})
-    results = results_among(list(found.values()))
+    named = set(given) if takes_named else set()
+    results = [path for path in results_among(list(found.values())) if path not in named]
     paths = [path for path in found.values() if path not in results]
     return Inputs(tuple(paths), is_many, tuple(results))
 
