@@ -1,6 +1,7 @@
 """`run_inference`: the whole command as one Python function."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,6 +142,7 @@ def _predict(
     of_models = {n: v for n, v in given.items() if n not in RunArguments.__annotations__}
     of_run = {n: v for n, v in given.items() if n in RunArguments.__annotations__}
     options = with_run_options(model_options(of_models), of_run, output_path)
+    options = replace(options, preview=bool(given.get("preview")))
     if isinstance(data, str):
         data = fitting_path("data_path", data)
     overrides = overrides_at_run_time(given)
@@ -178,7 +180,7 @@ def _preview(
     check_preview(options, data=data, writes=output_path is not None or bool(has_many))
 
     def draw(paths: Sequence[Path]) -> None:
-        for _, failure in previews(paths):
+        for _, failure in previews(paths, overwrite=bool(given.get("overwrite"))):
             if failure:
                 _log.warning(failure)
 
@@ -213,6 +215,7 @@ def _track_only(
         output_format=given.get("output_format", "auto"),
         no_empty_frames=bool(given.get("no_empty_frames")),
         overwrite=bool(given.get("overwrite")),
+        preview=bool(given.get("preview")),
         reproducible=bool(given.get("reproducible")),
     )
     draw = _preview(given, options, data, output_path)

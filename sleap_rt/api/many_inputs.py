@@ -15,7 +15,7 @@ from sleap_rt.words import counted
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.many.inputs import Inputs, find_inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
-from sleap_rt.workflows.many.plan import plan_many
+from sleap_rt.workflows.many.plan import Asked, nothing_asked, plan_many
 from sleap_rt.workflows.many.predictions import ManyPredictions
 from sleap_rt.workflows.many.run import LookAhead, ManyReport, none_ahead
 from sleap_rt.workflows.many.task import Task
@@ -44,7 +44,9 @@ def many_inputs(
         if given.get("skip_existing") or given.get("summary"):
             raise OptionError("skip_existing, summary: no effect without a path as input")
         return None
-    inputs = find_inputs(paths)
+    inputs = find_inputs(paths, takes_named=True)
+    for note in inputs.notes:
+        _log.warning(note)
     if not isinstance(data, str | Path):  # a list is answered by a list
         inputs = replace(inputs, is_many=True)
     options = many_options(inputs, output_path, given, names_output=False)
@@ -91,7 +93,7 @@ def predict_many(
 
     kind = ManyPredictions if options.cluster is None else ClusterPredictions
     with kind(models, options, overrides, report, match_known, keeps_labels=True) as predictions:
-        return _labels_of(inputs, many, work, predictions.look_ahead)
+        return _labels_of(inputs, many, work, predictions.look_ahead, predictions.asked)
 
 
 def retrack_many(
@@ -112,9 +114,13 @@ def retrack_many(
 
 
 def _labels_of(
-    inputs: Inputs, many: ManyOptions, work: Any, look_ahead: LookAhead = none_ahead
+    inputs: Inputs,
+    many: ManyOptions,
+    work: Any,
+    look_ahead: LookAhead = none_ahead,
+    asked: Asked = nothing_asked,
 ) -> "sio.Labels | list[sio.Labels | None] | None":
-    run = plan_many(inputs.paths, many)
+    run = plan_many(inputs.paths, many, asked)
     run.carry_out(work, ManyReport(), keeps_labels=True, look_ahead=look_ahead)
     results = [_labels(task) for task in run.tasks]
     failed = run.with_status("failed")

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,8 +35,10 @@ from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import needed_tracker_options, tracker_options
 
 if TYPE_CHECKING:
+    from sleap_rt.workflows.cluster.predictions import ClusterPredictions
     from sleap_rt.workflows.many.inputs import Inputs
     from sleap_rt.workflows.many.options import ManyOptions
+    from sleap_rt.workflows.many.predictions import ManyPredictions
     from sleap_rt.workflows.many.run import ManyRun
     from sleap_rt.workflows.many.task import Task
     from sleap_rt.workflows.plan import PredictionOptions
@@ -130,13 +132,13 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
 
         with ClusterPredictions(models, options, overrides, report) as cluster:
             if many is not None:
-                return _carry_out(inputs, many, cluster, show, params, cluster.look_ahead)
+                return _carry_out(inputs, many, cluster, show, params, cluster)
             summary = cluster.predict(inputs.paths[0])
     elif many is not None:
         from sleap_rt.workflows.many.predictions import ManyPredictions
 
         with ManyPredictions(models, options, overrides, report) as work:
-            return _carry_out(inputs, many, work, show, params, work.look_ahead)
+            return _carry_out(inputs, many, work, show, params, work)
     else:
         summary = predict(inputs.paths[0], models, options, overrides, report)
     show(summary)
@@ -180,6 +182,8 @@ def _inputs(params: dict[str, Any]) -> "tuple[Inputs, ManyOptions | None]":
     from sleap_rt.workflows.many.options import many_options
 
     inputs = find_inputs([*params["inputs"], *params["data_path"]])
+    for note in [] if params["quiet"] else inputs.notes:
+        messages.note(note)
     return inputs, many_options(inputs, params["output_path"], params, names_output=True)
 
 
@@ -189,19 +193,21 @@ def _carry_out(
     work: "Callable[[Task], Any]",
     show: Callable[[Any], None],
     params: dict[str, Any],
-    look_ahead: "Callable[[Sequence[Task]], None] | None" = None,
+    predictions: "ClusterPredictions | ManyPredictions | None" = None,
 ) -> int:
     """Process one input after the other; the exit code."""
     from sleap_rt.cli.reports.many_inputs import ManyTerminalReport
-    from sleap_rt.workflows.many.plan import plan_many
+    from sleap_rt.workflows.many.plan import nothing_asked, plan_many
     from sleap_rt.workflows.many.run import none_ahead
 
     report = ManyTerminalReport(
         show, quiet=params["quiet"], json_lines=params["gui"], is_aside=params["as_json"]
     )
-    run = plan_many(inputs.paths, many)
+    asked = nothing_asked if predictions is None else predictions.asked
+    look_ahead = none_ahead if predictions is None else predictions.look_ahead
+    run = plan_many(inputs.paths, many, asked)
     with report:
-        run.carry_out(work, report, look_ahead=look_ahead or none_ahead)
+        run.carry_out(work, report, look_ahead=look_ahead)
     report.finished(run)
     if params["as_json"]:
         click.echo(json.dumps(run.facts(), indent=2))
@@ -250,6 +256,7 @@ _OF_OUTPUT = (
     "output_format",
     "no_empty_frames",
     "overwrite",
+    "preview",
     "reproducible",
     "resume",
     "journal",
@@ -274,6 +281,7 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
         output_format=params["output_format"],
         no_empty_frames=params["no_empty_frames"],
         overwrite=params["overwrite"],
+        preview=params["preview"],
         reproducible=params["reproducible"],
     )
     inputs, many = _inputs(params)
@@ -313,7 +321,7 @@ def _previewed(show: Callable[[Any], None], params: dict[str, Any]) -> Callable[
             return
         from sleap_rt.workflows.show.preview import previews
 
-        for path, failure in previews(done.paths):
+        for path, failure in previews(done.paths, overwrite=params["overwrite"]):
             if path is None:
                 messages.warn(failure)
             elif not params["quiet"]:

@@ -20,7 +20,7 @@ import platformdirs
 
 from sleap_rt.contract import CONTRACT_VERSION
 from sleap_rt.errors import ModelError, NotWritableError
-from sleap_rt.export.folders import room_in
+from sleap_rt.export.folders import check_room, room_in
 from sleap_rt.export.source_hashes import file_sha256, fingerprint
 from sleap_rt.export.steps import OnStep, loaded_exporter
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
@@ -71,6 +71,21 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("sleap-rt")) / "exports"
 
 
+def kept_in_words() -> str:
+    """Where the export of a run goes and stays; empty where none can be kept."""
+    try:
+        check_room(_absolute(cache_folder()))
+    except NotWritableError:
+        return ""
+    return f" once, into {cache_folder()}; later runs use that"
+
+
+def _absolute(folder: Path) -> Path:
+    if not folder.is_absolute():
+        raise NotWritableError("There is no home folder")
+    return folder
+
+
 def _key(models: Sequence[Path], overrides: ModelOverrides) -> str:
     digest = hashlib.sha256(f"{__version__} {CONTRACT_VERSION}".encode())
     for print_ in sorted(fingerprint(model, overrides.backbone_ckpt_path) for model in models):
@@ -116,9 +131,7 @@ def _export_into(
     overrides: ModelOverrides,
     on_step: OnStep | None,
 ) -> list[Path]:
-    if not folder.is_absolute():
-        raise NotWritableError("There is no home folder")
-    with room_in(folder) as temporary:
+    with room_in(_absolute(folder)) as temporary:
         graphs = temporary / "graphs"
         loaded_exporter(on_step).export_models(models, graphs, overrides, on_step=on_step)
         entry = folder / key

@@ -19,19 +19,24 @@ _BT601, _LIMITED = 6, 1  # FFmpeg's numbers of a colour matrix and of a range
 _FINEST_RATE = 100_000  # denominator of frames/s
 
 
-def write_picture(path: Path, picture: Image) -> None:
+def write_picture(path: Path, picture: Image, drawn_by: str | None = None) -> None:
     """Write one picture.
 
     Args:
         path: as Pillow knows its suffix.
         picture: (height, width, 3) uint8 RGB.
+        drawn_by: a text that a `.png` begins with.
 
     Raises:
         OSError: it cannot be written.
     """
     from PIL import Image as Pillow
+    from PIL.PngImagePlugin import PngInfo
 
-    Pillow.fromarray(picture).save(path, quality=95)  # quality: of JPEG
+    texts = PngInfo()
+    if drawn_by is not None:
+        texts.add_text("Software", drawn_by)
+    Pillow.fromarray(picture).save(path, quality=95, pnginfo=texts)  # quality: of JPEG
 
 
 def write_video(path: Path, pictures: Iterable[Image], fps: float) -> None:

@@ -1,12 +1,13 @@
 """All files of a page by name, and what is in them."""
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from sleap_rt.errors import ModelError
 from sleap_rt.runtime.model_set import GraphSet
-from sleap_rt.web_page.description import described, graph_name
+from sleap_rt.web_page.description import DESCRIPTION, PROGRAM, described, graph_name
 
 STATIC = Path(__file__).with_name("static")
 _FIRST = "index.html"
@@ -68,4 +69,12 @@ def is_free(folder: Path) -> bool:
     """Whether a page may be written there: nothing is there, or an earlier page."""
     if not folder.exists():
         return True
-    return folder.is_dir() and (not any(folder.iterdir()) or (folder / "model.json").is_file())
+    return folder.is_dir() and (not any(folder.iterdir()) or _is_page(folder))
+
+
+def _is_page(folder: Path) -> bool:
+    try:
+        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf8"))
+        return str(described["program"]).startswith(PROGRAM)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False

@@ -17,6 +17,8 @@ from sleap_rt.skeleton import Skeleton
 from sleap_rt.version import __version__
 from sleap_rt.words import counted
 
+DESCRIPTION = "model.json"
+PROGRAM = "sleap-rt "  # what a page's description says it is of, its version behind it
 _PIECES = ("before", "network", "after")
 
 
@@ -35,7 +37,7 @@ def described(graphs: GraphSet, name: str) -> dict[str, bytes]:
     last, skeleton = graphs.last, _skeleton(graphs)
     notes = [f"{one.kind}: {note}" for one in graphs.contracts for note in one.notes]
     values = {
-        "program": f"sleap-rt {__version__}",
+        "program": f"{PROGRAM}{__version__}",
         "name": name,
         "title": _title(graphs, skeleton),
         "kinds": graphs.kinds,
@@ -49,7 +51,7 @@ def described(graphs: GraphSet, name: str) -> dict[str, bytes]:
         "options": asdict(DecodeOptions()),
         "graphs": rows,
     }
-    return files | {"model.json": json.dumps(values, indent=1).encode()}
+    return files | {DESCRIPTION: json.dumps(values, indent=1).encode()}
 
 
 def graph_name(file: GraphFile) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -18,23 +18,26 @@ from sleap_rt.runtime.engines import AS_ASKED, EngineChoice, check_engine_option
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
-from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
-from sleap_rt.runtime.outputs.formats import check_one_each, possible_files, video_stem
+from sleap_rt.runtime.outputs.earlier_results import (
+    check_preview_replaceable,
+)
+from sleap_rt.runtime.outputs.formats import check_one_each
 from sleap_rt.runtime.outputs.names import (
     check_output,
     check_part_output,
+    check_place,
     journal_of,
     settled_format,
 )
 from sleap_rt.runtime.pipeline.filters import check_centroid_distance
-from sleap_rt.runtime.pipeline.journal import cut_off
-from sleap_rt.runtime.pipeline.locked_file import check_not_locked
+from sleap_rt.runtime.pipeline.journal import check_journal
 from sleap_rt.runtime.predictors import check_use, effective_options
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.cluster.asked import AskedCluster
 from sleap_rt.workflows.parts.division import divided
 from sleap_rt.workflows.parts.file import check_part_replaceable
 from sleap_rt.workflows.resolve import ResolvedModels
+from sleap_rt.workflows.result_files import check_result_replaceable
 
 if TYPE_CHECKING:
     from sleap_rt.runtime.frames.selection import Selection
@@ -59,6 +62,7 @@ class PredictionOptions:
             slp.
         no_empty_frames: leave out frames without instances.
         overwrite: replace a file that is not the unchanged result of the same input.
+        preview: a picture of the result will be drawn beside it.
         reproducible: leave times out of the result, so that the same run gives the same bytes.
         resume: continue the journal of an interrupted run; `auto` does if there is one. None
             refuses to overwrite one, False starts again.
@@ -81,6 +85,7 @@ class PredictionOptions:
     output_format: str = "auto"
     no_empty_frames: bool = False
     overwrite: bool = False
+    preview: bool = False
     reproducible: bool = False
     resume: bool | Literal["auto"] | None = None
     journal: Path | None = None
@@ -181,6 +186,10 @@ def check_options(options: PredictionOptions, inputs: Sequence[Path] = ()) -> No
     check_engine_options(options.engine)
     if options.output_path is None:
         return
+    if options.journal is not None:
+        if options.journal.absolute() == options.output_path.absolute():
+            raise OptionError(f"journal {options.journal}: is the output itself; name another file")
+        check_place(options.journal, inputs, "--journal")
     if options.frame_range_of is not None:
         check_part_output(options.output_path, inputs)
     else:
@@ -204,10 +213,9 @@ def check_output_of(options: PredictionOptions, opened: OpenInput) -> None:
     if options.output_path is not None and options.frame_range_of is not None:
         check_part_replaceable(options.output_path, opened.files, overwrite=options.overwrite)
     elif options.output_path is not None:
-        stems = [video_stem(video) for video in opened.videos()]
-        n_frames, name = len(opened.selection.refs), name_of_input(opened)
-        for path in possible_files(options.output_path, options.output_format, stems):
-            check_replaceable(path, name, overwrite=options.overwrite, n_frames=n_frames)
+        check_result_replaceable(options, opened, len(opened.selection.refs))
+        if options.preview:
+            check_preview_replaceable(options.output_path, overwrite=options.overwrite)
 
 
 def plan_prediction(
@@ -261,7 +269,8 @@ def plan_prediction(
         match_known=match_known,
         notes=(*resolved.notes, *opened.notes, *own_notes),
     )
-    _check_journal(plan)
+    if plan.journal_path is not None:
+        check_journal(plan.journal_path, resume=plan.options.resume)
     return plan
 
 
@@ -333,17 +342,3 @@ def _match_known(options: PredictionOptions, models: ModelSet, *, has_labels: bo
     if options.centroid_only and not models.is_centroid_alone:
         raise OptionError("centroid_only: no effect without a centroid model alone; leave it out")
     return models.is_centroid_alone and has_labels and not options.centroid_only
-
-
-def _check_journal(plan: PredictionPlan) -> None:
-    path, resume = plan.journal_path, plan.options.resume
-    if path is None:
-        return
-    check_not_locked(path)
-    if resume is None and path.exists():
-        raise DataError(cut_off(path))
-    if resume is True and not path.exists():
-        raise DataError(
-            f"{path} does not exist: there is nothing to go on with (--resume). Leave it out, or "
-            "pass `--resume auto`, which begins where there is nothing."
-        )

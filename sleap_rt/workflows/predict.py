@@ -25,7 +25,12 @@ from sleap_rt.workflows.plan import (
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
 from sleap_rt.workflows.run_identity import run_identity
-from sleap_rt.workflows.running.output import make_ready, store_of, try_planned_output
+from sleap_rt.workflows.running.output import (
+    make_ready,
+    store_of,
+    tell_replaced,
+    try_planned_output,
+)
 from sleap_rt.workflows.running.predicting import Predicting, PredictingHere
 from sleap_rt.workflows.running.run import Run
 from sleap_rt.workflows.tuning import continued, fitted, open_checked, tuned
@@ -128,6 +133,7 @@ def run_plan(
         if plan.journal_path is not None:  # first, so that a second run is refused at once
             journal = stack.enter_context(Journal(plan.journal_path, report.warn))
         try_planned_output(plan, opened)
+        tell_replaced(plan, opened, report)
         for doubt in doubts(plan, opened):
             report.warn(doubt)
         if predicting is None:

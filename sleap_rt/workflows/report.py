@@ -31,6 +31,10 @@ class Report:
         """Something that the user may want to know."""
         _log.info(message)
 
+    def note(self, message: str) -> None:
+        """Something that the user should know, and that is as asked for."""
+        _log.info(message)
+
     def watch(self, status: Callable[[], str]) -> None:
         """What `status` says belongs beside the progress from now on."""
 

@@ -1,25 +1,27 @@
 """What a run's results depend on, so that a journal is only continued by the same run."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.pipeline.journal_file import CALLED
+from sleap_rt.workflows.asked import models_called, poses_asked
 from sleap_rt.workflows.parts.file import PART, SETTINGS
 from sleap_rt.workflows.plan import PredictionPlan
-from sleap_rt.workflows.running.input_files import files_fingerprint, hashed
+from sleap_rt.workflows.running.input_files import files_fingerprint
 from sleap_rt.workflows.running.predicting import Predicting
 
 
 def run_identity(opened: OpenInput, predicting: Predicting, plan: PredictionPlan) -> dict[str, Any]:
     """What decides the results of a run, ahead of tracking; for a part also what merging needs."""
     options = plan.options
+    graphs = predicting.models.models
+    resolved = replace(plan.resolved, models=graphs, graphs=graphs)
     identity = {
+        **poses_asked(options, resolved),
         "input": files_fingerprint(opened.files),
         "frames": plan.selection.fingerprint,
-        "models": hashed([contract.to_json() for contract in predicting.models.models.contracts]),
-        "decoding options": asdict(options.decode),
-        "filters": asdict(options.filters),
         "batch_size": options.run.frames_per_batch,
         "batches at once": options.run.most_at_once,
         "engine": predicting.engine,
@@ -27,6 +29,7 @@ def run_identity(opened: OpenInput, predicting: Predicting, plan: PredictionPlan
         "device": predicting.models.device,
         "video decoder": opened.source.decoder,
         "match_known": plan.match_known,
+        CALLED: {"models": models_called(resolved), "input": ", ".join(map(str, opened.files[:1]))},
     }
     if options.frame_range_of is None:
         return identity
@@ -62,6 +65,7 @@ def _settings(opened: OpenInput, predicting: Predicting, plan: PredictionPlan) -
         "output": {
             "centroid_output": options.centroid_output,
             "no_empty_frames": options.no_empty_frames,
+            "centroid_only": options.centroid_only,
             "reproducible": options.reproducible,
         },
     }

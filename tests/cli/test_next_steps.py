@@ -18,7 +18,9 @@ def test_a_file_is_never_taken_for_an_option(name):
 
 def test_parts_that_begin_with_a_dash_can_be_joined(capsys):
     after_results([Path("-a b.1of3.part"), Path("-a b.2of3.part")], is_tracked=False)
-    assert "merge './-a b.'*of3.part -o RESULT.slp" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "next, to join all parts once they are there: " in told
+    assert "merge './-a b.'*of3.part -o RESULT.slp" in told
 
 
 def test_one_animal_needs_no_following(call, request, sample_graphs, tmp_path):

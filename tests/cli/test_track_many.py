@@ -125,3 +125,24 @@ def test_progress_for_programs_names_the_input(call, videos, sample_graphs):
     assert [line["input"] for line in named] == [str(videos / f"cam{i}.mp4") for i in (1, 2)]
     assert all(line["n_inputs"] == 2 for line in named)
     assert lines[-1]["n_processed"] == 1
+
+
+def test_a_folder_never_holds_results_of_two_models(call, videos, sample_graphs, request, tmp_path):
+    (graph,), trained = sample_graphs("bottomup"), request.config.rootpath / "samples/models"
+    words = ["track", videos, "--frames", "0-1", "-o", tmp_path / "out", "-m"]
+    assert call(*words, graph).code == 1  # one of the videos is torn
+    shutil.copy(videos / "cam1.mp4", videos / "cam3.mp4")
+    changed = ["--peak_threshold", "0.4", "-t", "--resume"]
+    for more in ([], ["--dry_run"]):
+        done = call(*words, *sample_graphs("single_instance"), *changed, *more)
+        assert done.code == 1
+        for told in (
+            "Nothing was run.",
+            "cam1.predictions.slp and 1 more are of another run: --peak_threshold was 0.2, and is "
+            "0.4 now",
+            f"models was {graph}, and is ",
+            "tracking was not given, and is given now",
+        ):
+            assert told in done.err
+    done = call(*words, trained / "bottomup", "--resume")  # the same model, not exported
+    assert (done.code, "1 done, 0 failed, 2 left out" in done.out) == (0, True)

@@ -99,6 +99,13 @@ def above_in_the_way(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("block", [in_the_way, above_in_the_way])
+def test_without_room_for_a_cache_none_is_promised(exports, block):
+    assert cache.kept_in_words() == f" once, into {cache.cache_folder()}; later runs use that"
+    block(cache.cache_folder())
+    assert cache.kept_in_words() == ""
+
+
+@pytest.mark.parametrize("block", [in_the_way, above_in_the_way])
 def test_without_room_for_a_cache_a_temporary_folder_is_used(exports, capsys, block):
     block(cache.cache_folder())
     (graph,) = cache.cached_graphs([MODEL])
@@ -171,6 +178,7 @@ def test_a_run_without_a_usable_home_folder_ends_well(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("exports cannot be kept: ") == 1
+    assert "exporting single_instance ...\n" in done.stderr  # no promise that is not kept
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "out.slp"]
 

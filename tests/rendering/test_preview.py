@@ -112,7 +112,32 @@ def test_it_takes_the_place_of_no_image(prepared, tmp_path, call, monkeypatch):
     before = Path("images/0.preview.png").read_bytes()
     given = ("-i", "images.slp", "-t", "-o", "images/0.slp", "--preview")
     code, _, err = call(*given, command="track")
+    assert code == 1
+    assert "images/0.preview.png exists and is no preview that sleap-rt drew" in err
+    assert not Path("images/0.slp").exists()
+    code, _, err = call(*given, "--overwrite", command="track")
     assert code == 0, err
     assert "has no preview: images/0.preview.png is the input itself" in err
     assert Path("images/0.preview.png").read_bytes() == before
     Path("images/0.slp").unlink()
+
+
+@pytest.mark.parametrize("model", [False, True])
+def test_it_replaces_an_earlier_one_and_no_other_picture(
+    result, call, sample_graphs, pytestconfig, model
+):
+    given = ["-i", result, "-t", "-o", "out.slp", "--preview"]
+    if model:
+        clip = pytestconfig.rootpath / "samples/crawlers.mp4"
+        graphs = [word for path in sample_graphs("bottomup") for word in ("-m", path)]
+        given = ["-i", clip, *graphs, "--frames", "0-2", "-o", "out.slp", "--preview"]
+    for _ in range(2):
+        assert call(*given, command="track")[0] == 0
+    Path("out.preview.png").write_bytes(b"a person's picture")
+    Path("out.slp").unlink()
+    code, _, err = call(*given, command="track")
+    assert (code, "out.preview.png exists and is no preview that sleap-rt drew" in err) == (1, True)
+    assert not Path("out.slp").exists()  # it is told ahead of the run
+    assert Path("out.preview.png").read_bytes() == b"a person's picture"
+    assert call(*given, "--overwrite", command="track")[0] == 0
+    assert sheet_of("out.preview.png").ndim == 3

@@ -61,10 +61,11 @@ def test_a_page_is_a_folder_with_the_exported_files(call, static, sample_graphs,
     # It may be made again, but nothing else is overwritten.
     assert call(graphs[0].parent, "-o", tmp_path / "page")[0] == 0
     (tmp_path / "other").mkdir()
-    (tmp_path / "other/notes.txt").write_text("mine", encoding="utf8")
-    code, _, err = call(graphs[0].parent, "-o", tmp_path / "other")
-    assert code == 2
-    assert "holds other things than a page" in err
+    for name in ("notes.txt", "index.html", "model.json"):  # those of another page, too
+        (tmp_path / "other" / name).write_text('"mine"', encoding="utf8")
+        code, _, err = call(graphs[0].parent, "-o", tmp_path / "other")
+        assert code == 2
+        assert "holds other things than a page" in err
 
 
 def test_wrong_usage_is_told_before_anything_is_opened(call, static):

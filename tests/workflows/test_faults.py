@@ -145,7 +145,7 @@ def test_a_thread_that_dies_without_a_word_is_noticed(run, monkeypatch):
 
 def test_without_a_journal_it_says_that_nothing_was_written(monkeypatch):
     options = PredictionOptions(run=RunOptions(batch_size=4))
-    with pytest.raises(RunError, match=r"RuntimeError: boom\. nothing was written\.$"):
+    with pytest.raises(RunError, match=r"RuntimeError: boom\. Nothing was written\.$"):
         completed(STACK, options, BrightBlocks(2, RuntimeError("boom.")))
 
 

@@ -5,9 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+import sleap_io as sio
 
 from sleap_rt.errors import DataError, ModelError, OptionError
 from sleap_rt.model_files import kind_in_place_of_model, model_source
+from sleap_rt.runtime.outputs.earlier_results import Origin, name_of_file
+from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.workflows.many.inputs import find_inputs, result_paths
 
 
@@ -132,3 +135,42 @@ def test_what_may_not_be_looked_at_is_told_as_an_input_and_as_a_model(monkeypatc
         model_source(locked / "model")
     with pytest.raises(DataError, match=r"locked.clips cannot be read: Permission denied"):
         find_inputs([locked / "clips"])
+
+
+def written(path, input_path):
+    write_labels(sio.Labels(), Path(path), "slp", Origin(input_name=name_of_file(Path(input_path))))
+
+
+def test_results_of_the_other_inputs_are_left_out_with_a_note(files):
+    files(
+        "v/a.mp4", "v/b.avi", "v/mine.slp", "v/notes.csv", "v/a.predictions.csv", "v/c.overlay.mp4"
+    )
+    files("v/b.avi.predictions.coco.json", "v/a.predictions.overlay.mp4", "v/picture.preview.png")
+    written("v/a.predictions.slp", "v/a.mp4")
+    written("v/a.again.slp", "v/a.predictions.slp")
+    written("v/other.slp", "elsewhere.mp4")
+    Path("v/a.1of2.part").write_text("sleap-rt journal 5 ")
+    Path("v/x.journal").write_text("a person's")
+    Path("v/a.predictions.preview.png").write_bytes(b"\x89PNG..Software\0sleap-rt preview")
+    assert not find_inputs(sorted(Path("v").iterdir()), takes_named=True).left_out
+    inputs = find_inputs(sorted(Path("v").iterdir()))
+    kept = ["a.mp4", "b.avi", "c.overlay.mp4", "mine.slp", "notes.csv", "other.slp"]
+    assert [path.name for path in inputs.paths] == [*kept, "picture.preview.png", "x.journal"]
+    assert {path.name for path in inputs.left_out} == {
+        *("a.predictions.slp", "a.again.slp", "a.predictions.csv", "b.avi.predictions.coco.json"),
+        *("a.predictions.overlay.mp4", "a.1of2.part", "a.predictions.preview.png"),
+    }
+    (note,) = inputs.notes
+    assert note.startswith("7 results of earlier runs over the other inputs are left out: v/a.1of2")
+    Path("v/picture.preview.png").unlink()
+    assert [path.name for path in find_inputs([Path("v")]).paths] == kept[:3]
+
+
+def test_a_result_that_is_given_by_itself_is_an_input(files):
+    files("a.mp4")
+    written("a.predictions.slp", "a.mp4")
+    written("b.predictions.slp", "b.mp4")
+    assert found("a.predictions.slp", "b.predictions.slp")[0] == [
+        "a.predictions.slp",
+        "b.predictions.slp",
+    ]

@@ -4,12 +4,15 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sleap_io as sio
 
 from sleap_rt.errors import DataError, EngineError, OptionError
-from sleap_rt.runtime.outputs.earlier_results import name_of_file
+from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.outputs.earlier_results import Origin, name_of_file
 from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.workflows.many.inputs import Inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
 from sleap_rt.workflows.many.plan import plan_many
@@ -39,7 +42,7 @@ def clips(tmp_path):
 def result(clip):
     """A result of an input as it is written, empty."""
     output = clip.with_suffix(".predictions.slp")
-    write_labels(sio.Labels(), output, "slp", name_of_file(clip))
+    write_labels(sio.Labels(), output, "slp", Origin(input_name=name_of_file(clip)))
     return output
 
 
@@ -114,6 +117,13 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(clips):
     assert WORKED_ON == [("b", True), ("c", None), ("d", None)]
 
 
+@pytest.mark.parametrize("resume", [None, True, False])
+def test_a_file_in_place_of_a_journal_is_told_before_anything_is_run(clips, resume):
+    clips[1].with_suffix(".predictions.slp.journal").write_text("a person's notes")
+    with pytest.raises(DataError, match=r"Nothing was run.*b\..*is no journal of a run"):
+        plan_many(clips, ManyOptions(resume=resume))
+
+
 def test_tables_of_a_run_that_was_cut_off_are_believed(clips):
     clips[0].with_suffix(".predictions.csv").write_text("track,frame_idx")
     with pytest.raises(DataError, match="does not tell what it was made from"):
@@ -182,3 +192,56 @@ def test_one_input_needs_no_more_than_before(clips, tmp_path):
     said = many_options(one, tmp_path / "x.csv", {"skip_existing": True}, names_output=True)
     assert said is not None
     assert plan_many(one.paths, said).tasks[0].output == tmp_path / "x.csv"
+
+
+FOUND = FrameInstances.untracked(
+    frame_index=0,
+    video_index=0,
+    points=np.zeros((0, 2, 2), np.float32),
+    point_scores=np.zeros((0, 2), np.float32),
+    scores=np.zeros(0, np.float32),
+)
+ASKED = {"peak_threshold": 0.2, "models": "abc", "called": {"models": "exports/flies"}}
+
+
+def made_by(clip, **asked):
+    """A result of an input that was made by a run of which so much was asked."""
+    output = clip.with_suffix(".predictions.slp")
+    origin = Origin(input_name=name_of_file(clip), n_frames=3, asked={**ASKED, **asked})
+    write_labels(sio.Labels(), output, "slp", origin)
+    return output
+
+
+def test_a_run_goes_on_with_results_of_its_own_alone(clips):
+    made_by(clips[0])
+    other = {"models": "def", "called": {"models": "exports/mice"}}
+    paths = [made_by(clip, **other) for clip in clips[1:3]]
+    words = (
+        rf"Nothing was run\. {paths[0]} and 1 more are of another run: models was exports/mice, "
+        r"and is exports/flies now\. Repeat that run's options .*, pass overwrite=True .*"
+        r"skip_existing=True .*, or choose another output_path"
+    )
+    with pytest.raises(DataError, match=words):
+        plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+    for options, expected in (
+        (ManyOptions(resume=True, overwrite=True), ["existing", *["waiting"] * 3]),
+        (ManyOptions(resume=True, skip_existing=True), [*["existing"] * 3, "waiting"]),
+        (ManyOptions(), ["waiting"] * 4),
+    ):
+        assert statuses(plan_many(clips, options, lambda: ASKED)) == expected
+
+
+def test_journals_of_another_run_are_told_before_anything_is_run(clips):
+    with Journal(clips[1].with_suffix(".predictions.slp.journal"), pytest.fail) as journal:
+        journal.begin({**ASKED, "peak_threshold": 0.3, "input": "b"}, resume=None)
+        journal.append([FOUND])
+        with pytest.raises(DataError, match=r"Another run is writing"):
+            plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+    with pytest.raises(DataError, match=r"Nothing was run\..*peak_threshold was 0.3, and is 0.2"):
+        plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+
+
+def test_models_are_read_only_where_a_run_goes_on(clips):
+    made_by(clips[0])
+    plan_many(clips, ManyOptions(), pytest.fail)
+    plan_many(clips[1:], ManyOptions(resume=True), pytest.fail)

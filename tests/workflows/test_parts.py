@@ -266,7 +266,7 @@ def input_changed(run, parts):
         (cut_off, r"2\.part is damaged: 7 of its 8 frames can be read; predict this part again"),
         (bits_flipped, r"2\.part is damaged: 7 of its 8 frames"),
         (a_journal, r"whole\.slp\.journal is the journal of a run, not a part of one"),
-        (no_part, r"2\.part is no journal, or damaged in its first line"),
+        (no_part, r"2\.part is neither the journal of a run nor a part of one"),
         (results, r"a\.slp is a result; expected parts"),
         (a_folder, "is a folder; expected parts"),
         (missing, r"4\.part does not exist; expected a part"),

@@ -32,7 +32,8 @@ def named(sample_graphs, tmp_path, monkeypatch):
     Path("notes.mp4").write_text("no video")
     Path("other.slp").write_text("not ours")
     Path("old.part").write_text("not ours")
-    Path("cut_off.slp.journal").write_text("{}")
+    Path("cut_off.slp.journal").write_text("sleap-rt journal 5 ")
+    Path("foreign.slp.journal").write_text("a person's notes")
     there = {
         path.stem: path
         for names in (
@@ -129,6 +130,7 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"threads": 0}, "threads must be at least 1"),
     ({"output_path": "out.txt"}, "output_path out.txt: must end in .slp, .h5, .csv, .nwb, .json"),
     ({"output_path": "out.slp", "output_format": "csv"}, "must end in .csv"),
+    ({"output_path": "out.slp", "journal": "out.slp"}, "journal out.slp: is the output itself"),
     ({"filter_min_centroid_distance": -1.0}, "must not be negative"),
     ({"tracker": "sort"}, "tracker is of sleap-nn's multi-object trackers; here are"),
     ({"fg_threshold": 0.5}, "fg_threshold is about masks or boxes; sleap-rt does poses."),
@@ -226,6 +228,15 @@ WRONG_DATA: list[tuple[Given, str]] = [
     ({"data_path": "empty"}, "empty holds no images"),
     ({"frames": [500, 600]}, "the video has frames 0 to 179"),
     ({"output_path": "cut_off.slp"}, "cut_off.slp.journal holds results of a run"),
+    ({"output_path": "foreign.slp"}, "foreign.slp.journal exists and is no journal of a run"),
+    *(
+        ({"output_path": "out.slp", "journal": name}, words)
+        for name, words in (
+            ("other.slp", "other.slp exists and is no journal of a run. It is never replaced"),
+            ("crawlers.mp4", "crawlers.mp4 is the input itself and is never overwritten; choose"),
+            ("pictures", "pictures is a folder; journal takes the name of a file"),
+        )
+    ),
     ({"output_path": "new.slp", "resume": True}, "does not exist: there is nothing to go on with"),
     ({"data_path": "crawlers.slp", "output_path": "crawlers.slp"}, "is the input itself"),
     ({"output_path": "crawlers.slp"}, "crawlers.slp exists and holds 540 instances that a person"),

@@ -13,6 +13,9 @@ from fakes import BrightBlocks
 
 from sleap_rt.options import NO_OVERRIDES, RunOptions
 from sleap_rt.runtime.frames.open_input import open_input
+from sleap_rt.runtime.outputs.names import make_folder
+from sleap_rt.runtime.outputs.saving import remove_unfinished, save, unfinished_prefix
+from sleap_rt.workflows.many.run import ManyRun
 from sleap_rt.workflows.plan import PredictionOptions, plan_prediction
 from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.report import Report
@@ -94,3 +97,16 @@ def test_an_interrupt_while_saving_leaves_the_journal(tmp_path):
     assert run(Report(), resume=True) == []  # nothing is predicted again
     assert len(sio.load_slp(str(tmp_path / "out.slp"), open_videos=False)) == 23
     assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "out.slp"]
+
+
+def test_files_beside_an_output_whose_names_look_like_ours_stay(tmp_path):
+    out, summary = tmp_path / "out.slp", tmp_path / "run.json"
+    mine = [".out.slp.probe", ".run.json.new", f"{unfinished_prefix(out)}notes-of-the-day"]
+    for name in mine:
+        (tmp_path / name).write_text("a person's")
+    make_folder(out)
+    remove_unfinished(out)
+    save(out, lambda path: path.write_text("poses"))
+    ManyRun([], summary).save_summary()
+    assert all((tmp_path / name).read_text() == "a person's" for name in mine)
+    assert len(list(tmp_path.iterdir())) == len(mine) + 2

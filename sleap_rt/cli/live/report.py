@@ -11,6 +11,7 @@ from sleap_rt.arrays import Image
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.reports.next_steps import after_live
 from sleap_rt.cli.terminal import messages
+from sleap_rt.export.cache import kept_in_words
 from sleap_rt.export.steps import Step
 from sleap_rt.runtime.live import Figures
 from sleap_rt.runtime.predictors import most_instances
@@ -38,9 +39,7 @@ class LiveTerminalReport(LiveReport):
         for note in () if self._quiet else plan.notes:
             messages.note(note)
         if plan.resolved.graphs is None:
-            self._say(
-                f"exporting {plan.models.in_words} once; later runs use the cached graphs ..."
-            )
+            self._say(f"exporting {plan.models.in_words}{kept_in_words()} ...")
 
     def step(self, step: Step) -> None:
         self._export(step)

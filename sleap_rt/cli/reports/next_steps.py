@@ -29,7 +29,7 @@ def after_results(
     if parts:
         each = parts[0].with_name(_NUMBER_OF_PART.sub("*", parts[0].name))
         all_parts = _pattern(each) if each != parts[0] else "PART..."
-        next_step(f"sleap-nn merge {all_parts} -o RESULT.slp", "join all parts")
+        next_step(f"sleap-nn merge {all_parts} -o RESULT.slp", "join all parts once they are there")
     elif labels:
         next_step(f"sleap-nn render {as_typed(labels[0])}", "see the poses over the video")
     if labels and is_tracked:

@@ -6,7 +6,7 @@ import click
 
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages
-from sleap_rt.export.cache import cache_folder
+from sleap_rt.export.cache import kept_in_words
 from sleap_rt.export.steps import Step
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.summary import PredictionSummary
@@ -41,11 +41,7 @@ class TerminalReport(Report):
         for note in plan.notes:
             messages.note(note)
         if plan.resolved.graphs is None:
-            click.echo(
-                f"exporting {plan.models.in_words} once, into {cache_folder()}; later runs use "
-                "that ...",
-                err=True,
-            )
+            click.echo(f"exporting {plan.models.in_words}{kept_in_words()} ...", err=True)
 
     def trying(self, engines: Sequence[str]) -> None:
         if not self._quiet:
@@ -58,6 +54,10 @@ class TerminalReport(Report):
     def tell(self, message: str) -> None:
         if not self._quiet:
             click.echo(message, err=True)
+
+    def note(self, message: str) -> None:
+        if not self._quiet:
+            messages.note(message)
 
     def watch(self, status: Callable[[], str]) -> None:
         self._status = status

@@ -1,14 +1,18 @@
 """Tells whether a file may be replaced: only a result of the same input, as this program wrote it.
 
-A result that is an HDF5 file carries a mark: its input, and the shapes of its datasets. Whoever
-saves the file again, as a person does after proofreading, leaves the mark out or other shapes in.
+A result that is an HDF5 file carries a mark: its input, what was asked for, how many frames were
+gone through, and the shapes of its datasets. Whoever saves the file again, as a person does after
+proofreading, leaves the mark out or other shapes in.
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import DataError
+from sleap_rt.runtime.frames.images.previews import is_preview
 from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write
 from sleap_rt.version import __version__
 from sleap_rt.words import counted
@@ -16,6 +20,23 @@ from sleap_rt.words import counted
 if TYPE_CHECKING:
     from sleap_rt.runtime.frames.opened import OpenInput
 
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What a result was made from, as its mark tells.
+
+    Attributes:
+        input_name: as `name_of_input` gives it; None for frames that came from no file.
+        n_frames: that were gone through, whatever was found there; None where that is not known.
+        asked: what was asked of the run, as JSON values by name; empty where that is not known.
+    """
+
+    input_name: str | None = None
+    n_frames: int | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+
+NOT_TOLD = Origin()
 _MARK = "sleap_rt_result"
 WITHOUT_MARK = (".csv", ".json")  # formats that have no place for it
 _UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError)
@@ -41,38 +62,50 @@ def name_of_file(path: Path, video_name: str | None = None) -> str:
     return video + path.resolve().as_posix()
 
 
-def add_mark(path: Path, input_name: str | None) -> None:
-    """Mark a file as a result of this program; files other than HDF5 stay as they are.
-
-    Args:
-        path: of the result.
-        input_name: as `name_of_input` gives it.
-    """
+def add_mark(path: Path, origin: Origin) -> None:
+    """Mark a file as a result of this program; files other than HDF5 stay as they are."""
     import h5py
 
     if not h5py.is_hdf5(path):
         return
     with open_to_write(path) as (file, _):
-        mark = {"sleap_rt": __version__, "input": input_name, "shapes": _shapes(file)}
+        mark = {
+            "sleap_rt": __version__,
+            "input": origin.input_name,
+            "n_frames": origin.n_frames,
+            "asked": dict(origin.asked),
+            "shapes": _shapes(file),
+        }
         file.attrs[_MARK] = json.dumps(mark)
 
 
 def marked_input(path: Path) -> str | None:
     """The input that an unchanged result was made from; None if the file does not tell."""
-    mark = _unchanged_mark(path)
-    return None if mark is None or mark["input"] is None else str(mark["input"])
+    origin = origin_of(path)
+    return None if origin is None else origin.input_name
 
 
-def _unchanged_mark(path: Path) -> Any:
-    """The mark of a file that is as it was written; else None."""
+def origin_of(path: Path) -> Origin | None:
+    """What the mark of a file tells that is as it was written; else None."""
     from sleap_rt.untrusted.hdf5 import open_checked
 
     try:
         with open_checked(path, most_searched=0) as (file, _):
             mark = json.loads(file.attrs[_MARK])
-            return mark if mark["shapes"] == _shapes(file) and "input" in mark else None
+            name, n_frames, asked = mark["input"], mark.get("n_frames"), mark.get("asked")
+            if mark["shapes"] != _shapes(file):
+                return None
+            return Origin(
+                input_name=None if name is None else str(name),
+                n_frames=n_frames if isinstance(n_frames, int) else _n_stored(path, file),
+                asked=asked if isinstance(asked, dict) else {},
+            )
     except _UNREADABLE:
         return None
+
+
+def _n_stored(path: Path, file: Any) -> int | None:
+    return len(file["frames"]) if path.suffix == ".slp" else None
 
 
 def check_replaceable(
@@ -84,25 +117,48 @@ def check_replaceable(
         path: the file to write; nothing is said if it does not exist.
         input_name: as `name_of_input` gives it.
         overwrite: replace whatever is there.
-        n_frames: of the new result; None where that is not known.
+        n_frames: that the new result goes through; None where that is not known.
 
     Raises:
         DataError: as the summary says.
     """
     if overwrite or not path.exists():
         return
-    there = marked_input(path)
-    if there is not None and there == input_name:
-        _check_length(path, n_frames)
+    origin = origin_of(path)
+    if origin is not None and origin.input_name is not None and origin.input_name == input_name:
+        _check_length(path, origin, n_frames)
         return
     raise DataError(
-        f"{path} exists and {_what_it_is(path, there)}. It is not replaced: choose another -o, "
+        f"{path} exists and {_what_it_is(path, origin)}. It is not replaced: choose another -o, "
         "or pass --overwrite."
     )
 
 
-def _check_length(path: Path, n_frames: int | None) -> None:
-    there = _n_frames(path)
+def preview_of(result: Path) -> Path:
+    """Where the preview of a result lies."""
+    return result.with_suffix(".preview.png")
+
+
+def check_preview_replaceable(result: Path, *, overwrite: bool) -> None:
+    """Refuse to replace a picture that is no preview as this program draws it.
+
+    Args:
+        result: whose preview is to be drawn.
+        overwrite: replace whatever is there.
+
+    Raises:
+        DataError: as the summary says.
+    """
+    path = preview_of(result)
+    if path.exists() and not overwrite and not is_preview(path):
+        raise DataError(
+            f"{path} exists and is no preview that sleap-rt drew. It is not replaced: choose "
+            "another -o, or pass --overwrite."
+        )
+
+
+def _check_length(path: Path, origin: Origin, n_frames: int | None) -> None:
+    there = origin.n_frames or 0
     if n_frames is None or there <= n_frames:
         return
     raise DataError(
@@ -111,26 +167,15 @@ def _check_length(path: Path, n_frames: int | None) -> None:
     )
 
 
-def _n_frames(path: Path) -> int:
-    """In an unchanged `.slp` result; 0 where the format does not tell."""
-    from sleap_rt.untrusted.hdf5 import open_checked
-
-    try:
-        with open_checked(path, most_searched=0) as (file, _):
-            return len(file["frames"]) if path.suffix == ".slp" else 0
-    except _UNREADABLE:
-        return 0
-
-
-def _what_it_is(path: Path, input_name: str | None) -> str:
-    if input_name is not None:
-        return f"is the result of {input_name}, not of this input"
+def _what_it_is(path: Path, origin: Origin | None) -> str:
+    if origin is not None and origin.input_name is not None:
+        return f"is the result of {origin.input_name}, not of this input"
     n_labelled = _n_user_instances(path)
     if n_labelled:
         return f"holds {counted(n_labelled, 'instance')} that a person labelled"
     if path.suffix in WITHOUT_MARK:
         return f"a `{path.suffix}` file does not tell what it was made from"
-    if _unchanged_mark(path) is not None:
+    if origin is not None:
         return "is a recording, or a result of frames that came from no file"
     return "is not a result as sleap-rt left it"
 

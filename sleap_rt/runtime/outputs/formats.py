@@ -12,7 +12,7 @@ from sleap_rt.runtime.outputs.blocks.coco import write_coco
 from sleap_rt.runtime.outputs.blocks.csv import write_csv, write_labels_csv
 from sleap_rt.runtime.outputs.blocks.slp import write_slp
 from sleap_rt.runtime.outputs.blocks.untracked import rows_for_untracked
-from sleap_rt.runtime.outputs.earlier_results import add_mark
+from sleap_rt.runtime.outputs.earlier_results import NOT_TOLD, Origin, add_mark
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.nwb.writing import write_nwb
 from sleap_rt.runtime.outputs.results import RunResults
@@ -178,7 +178,7 @@ def load_writer(format_name: str) -> None:
 
 
 def write_labels(
-    labels: "sio.Labels", path: Path, format_name: str = "slp", input_name: str | None = None
+    labels: "sio.Labels", path: Path, format_name: str = "slp", origin: Origin = NOT_TOLD
 ) -> tuple[Path, ...]:
     """Write predictions.
 
@@ -186,7 +186,7 @@ def write_labels(
         labels: to write.
         path: the file; analysis files of several videos are named after it.
         format_name: one of `FORMATS`.
-        input_name: what they were made from, as `name_of_input` gives it.
+        origin: what they were made from.
 
     Returns:
         The files written.
@@ -196,29 +196,29 @@ def write_labels(
     """
     form = format_named(format_name)
     with in_order(labels.skeletons):
-        return write_file(lambda file: form.write(labels, file), path, format_name, input_name)
+        return write_file(lambda file: form.write(labels, file), path, format_name, origin)
 
 
 def write_results(
-    results: RunResults, path: Path, format_name: str = "slp", input_name: str | None = None
+    results: RunResults, path: Path, format_name: str = "slp", origin: Origin = NOT_TOLD
 ) -> tuple[Path, ...]:
     """As `write_labels`, without all results in memory where the format allows it."""
     form = format_named(format_name)
     if form.write_blocks is None:
-        return write_labels(labels_of(results), path, format_name, input_name)
+        return write_labels(labels_of(results), path, format_name, origin)
     write_blocks = form.write_blocks
-    return write_file(lambda file: write_blocks(results, file), path, format_name, input_name)
+    return write_file(lambda file: write_blocks(results, file), path, format_name, origin)
 
 
 def write_file(
-    write: Callable[[Path], None], path: Path, format_name: str, input_name: str | None
+    write: Callable[[Path], None], path: Path, format_name: str, origin: Origin
 ) -> tuple[Path, ...]:
     """As `write_labels`, by a function that writes the path it is given."""
 
     def write_marked(file: Path) -> None:
         write(file)
         for written in file.parent.iterdir():
-            add_mark(written, input_name)
+            add_mark(written, origin)
 
     try:
         return save(path, write_marked)

@@ -105,8 +105,13 @@ def check_part_output(path: Path, inputs: Sequence[Path]) -> None:
     check_place(path, inputs)
 
 
-def check_place(path: Path, inputs: Sequence[Path]) -> None:
+def check_place(path: Path, inputs: Sequence[Path], given_as: str = "-o") -> None:
     """Refuse a path that no file must or can be written to, whatever its name; writes nothing.
+
+    Args:
+        path: the file to write.
+        inputs: files that must not be replaced.
+        given_as: the option that names it.
 
     Raises:
         DataError: the file is an input or a folder, or no file can be made there.
@@ -117,16 +122,19 @@ def check_place(path: Path, inputs: Sequence[Path]) -> None:
         raise DataError(
             f"Cannot write {path.name[:_SHOWN]}...: its name has {len(os.fsencode(path.name))} "
             f"bytes, and {longest} are the most, as files beside it have longer names. Choose a "
-            "shorter one (-o)."
+            f"shorter one ({given_as})."
         )
     try:
         is_input = path.exists() and any(file.exists() and path.samefile(file) for file in inputs)
     except OSError as error:  # of a folder that may not be looked into
         raise DataError(f"{path} cannot be written: {error.strerror}.") from error
     if is_input:
-        raise DataError(f"{path} is the input itself and is never overwritten; choose another -o.")
+        raise DataError(
+            f"{path} is the input itself and is never overwritten; choose another {given_as}."
+        )
     if path.is_dir():
-        raise DataError(f"{path} is a folder; -o takes the name of a `{path.suffix}` file.")
+        kind = path.suffix and f" `{path.suffix}`"
+        raise DataError(f"{path} is a folder; {given_as} takes the name of a{kind} file.")
     if not there.is_dir():
         raise DataError(f"Cannot write into {path.parent}: {there} is a file.")
     if not os.access(there, os.W_OK):

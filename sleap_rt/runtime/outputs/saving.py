@@ -9,8 +9,10 @@ from shutil import rmtree
 
 from sleap_rt.runtime.disk import sync_file, sync_folder
 
+_RANDOM = 8  # characters that `tempfile` puts behind a prefix
 
-def save(path: Path, write: Callable[[Path], None]) -> tuple[Path, ...]:
+
+def save(path: Path, write: Callable[[Path], object]) -> tuple[Path, ...]:
     """Write files, and put them in place once they are complete and on the disk.
 
     Args:
@@ -42,7 +44,7 @@ def remove_unfinished(path: Path) -> None:
     Args:
         path: of the file.
     """
-    for folder in path.parent.glob(escape(unfinished_prefix(path)) + "*"):
+    for folder in path.parent.glob(escape(unfinished_prefix(path)) + "?" * _RANDOM):
         rmtree(folder, ignore_errors=True)
 
 

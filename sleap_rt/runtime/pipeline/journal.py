@@ -14,20 +14,22 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.disk import sync_file, sync_folder
 from sleap_rt.runtime.pipeline.journal_file import (
+    LONGEST_NAME,
     differences,
     first_line,
+    is_journal,
     line_of,
     run_of,
     seed_of,
     whole_records,
 )
-from sleap_rt.runtime.pipeline.locked_file import is_at, open_locked
+from sleap_rt.runtime.pipeline.locked_file import check_not_locked, is_at, open_locked
 from sleap_rt.runtime.pipeline.records import packed, read_record, record_of, unpacked
 from sleap_rt.runtime.pipeline.surviving import n_frames_surviving
 from sleap_rt.words import counted, is_or_are
@@ -53,7 +55,8 @@ class Journal:
         n_frames: frames whose results it holds.
 
     Raises:
-        DataError: another run has it open, or it cannot be written.
+        DataError: another run has it open, it cannot be written, or is a file of another kind,
+            which stays as it is.
     """
 
     def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
@@ -65,6 +68,11 @@ class Journal:
         self._is_gone = False
         self._turn = Lock()  # one position in the file for reading and writing
         self._file, is_locked = open_locked(path)
+        try:
+            _refuse_others(self._file, path)
+        except DataError:
+            self._file.close()
+            raise
         if not is_locked:
             warn(f"{path.parent} knows no file locks: make sure that no other run writes there.")
 
@@ -80,7 +88,7 @@ class Journal:
         """
         size = os.fstat(self._file.fileno()).st_size
         if size and resume is None:
-            raise DataError(cut_off(self.path))
+            raise DataError(_cut_off(self.path))
         if size and resume:
             self._check_line(run)
             self._measure(size)
@@ -179,13 +187,7 @@ class Journal:
         line = first_line(self._file)
         self._seed, self._start = seed_of(line), len(line)
         found = run_of(line, self.path, _WHAT_TO_DO)
-        wanted = json.loads(json.dumps(run))
-        other = sorted(differences(found, wanted))
-        if other:
-            raise DataError(
-                f"{self.path} belongs to another run: {'; '.join(other)}. Repeat that run's "
-                "command to go on with it, or start anew with --no-resume."
-            )
+        refuse_another(self.path, found, json.loads(json.dumps(run)))
 
     def _measure(self, size: int) -> None:
         """Find the end of the whole records, and cut off what is behind it."""
@@ -228,6 +230,25 @@ class Journal:
             )
 
 
+def refuse_another(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to go on with a run that differs from this one.
+
+    Args:
+        path: of the journal.
+        then: what it says of its run.
+        now: the same of this one.
+
+    Raises:
+        DataError: they differ; says in what.
+    """
+    other = sorted(differences(then, now))
+    if other:
+        raise DataError(
+            f"{path} belongs to another run: {'; '.join(other)}. Repeat that run's command to go "
+            "on with it, or start anew with --no-resume."
+        )
+
+
 def begun_run(path: Path | None) -> dict[str, Any] | None:
     """As `Journal.described`, of a journal that is only read and may be missing."""
     try:
@@ -240,8 +261,45 @@ def begun_run(path: Path | None) -> dict[str, Any] | None:
     return run_of(line, path, _WHAT_TO_DO) if line.strip() else None
 
 
-def cut_off(path: Path) -> str:
-    """What to say where a journal is found that nobody asked to continue."""
+def check_journal(path: Path, *, resume: bool | Literal["auto"] | None) -> None:
+    """Refuse, ahead of a run, a journal that it must not write or cannot go on with.
+
+    Args:
+        path: of the journal; may be missing.
+        resume: as of `Journal.begin`; `auto` goes on if there is something.
+
+    Raises:
+        DataError: it is a file of another kind, another run writes it, nobody said what to do with
+            what it holds, or there is nothing to go on with.
+    """
+    if path.exists():
+        try:
+            with path.open("rb") as file:
+                _refuse_others(file, path)
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        check_not_locked(path)
+        if resume is None:
+            raise DataError(_cut_off(path))
+    elif resume is True:
+        raise DataError(
+            f"{path} does not exist: there is nothing to go on with (--resume). Leave it out, or "
+            "pass `--resume auto`, which begins where there is nothing."
+        )
+
+
+def _refuse_others(file: BinaryIO, path: Path) -> None:
+    """Refuse a file that is no journal, whatever its name says: nobody asked for its end."""
+    file.seek(0)
+    start = file.read(LONGEST_NAME)
+    if start and not is_journal(start):
+        raise DataError(
+            f"{path} exists and is no journal of a run. It is never replaced: move it, or name "
+            "another file (--journal, -o)."
+        )
+
+
+def _cut_off(path: Path) -> str:
     return (
         f"{path} holds results of a run that was cut off. Pass --resume to continue it, or "
         "--no-resume to begin anew."

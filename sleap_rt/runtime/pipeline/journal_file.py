@@ -15,7 +15,10 @@ from sleap_rt.runtime.pipeline.records import Record, read_record, unpacked
 
 LAYOUT = 5
 _NAME = b"sleap-rt journal "
+_OLD_NAME = re.compile(rb'\{"layout": \d')
+LONGEST_NAME = len(_NAME)  # bytes that tell a journal
 _LONGEST_LINE = 16 << 20
+CALLED = "called"  # names for a person of values that only tell whether something is the same
 _HASH = re.compile(r"[0-9a-f]{32,}")
 _FRAMES = re.compile(r"(\d+ frames?(?: from \d+ to \d+)?): ")  # as in `Selection.fingerprint`
 
@@ -41,6 +44,11 @@ def first_line(file: BinaryIO) -> bytes:
     return file.read(_LONGEST_LINE).partition(b"\n")[0] + b"\n"
 
 
+def is_journal(start: bytes) -> bool:
+    """Whether a file that begins so is a journal, whole or damaged, of this version or another."""
+    return start.startswith(_NAME) or _OLD_NAME.match(start) is not None
+
+
 def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
     """The run that a first line describes.
 
@@ -52,8 +60,10 @@ def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
     Raises:
         DataError: it is of another version, no such line, or damaged.
     """
-    is_old = line.startswith(b'{"layout":')
-    if is_old or (line.startswith(_NAME) and not line.startswith(_NAME + b"%d " % LAYOUT)):
+    if not is_journal(line):
+        raise DataError(f"{path} is neither the journal of a run nor a part of one.")
+    is_old = not line.startswith(_NAME)
+    if is_old or not line.startswith(_NAME + b"%d " % LAYOUT):
         raise DataError(
             f"{path} was written by {'an older' if is_old else 'another'} version of "
             f"sleap-rt. Go on with that version, or {what_to_do}."
@@ -67,8 +77,8 @@ def run_of(line: bytes, path: Path, what_to_do: str) -> dict[str, Any]:
             raise TypeError("no run")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DataError(
-            f"{path} is no journal, or damaged in its first line: nothing in it can be "
-            f"used. {what_to_do[:1].upper()}{what_to_do[1:]}."
+            f"{path} is damaged in its first line: nothing in it can be used. "
+            f"{what_to_do[:1].upper()}{what_to_do[1:]}."
         ) from error
     return run
 
@@ -77,25 +87,39 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str
     """How two descriptions of runs differ, in words: the option, what it was, and what it is.
 
     Args:
-        then: of the run that began the journal.
+        then: of an earlier run, as a journal or a result tells it.
         now: of this one.
     """
-    for key in {*then, *now}:
+    called = [run.get(CALLED) for run in (then, now)]
+    names = [one if isinstance(one, Mapping) else {} for one in called]
+    for key in sorted({*then, *now} - {CALLED}):
         was, is_now = then.get(key), now.get(key)
         if was == is_now:
             continue
         if isinstance(was, Mapping) and isinstance(is_now, Mapping):
             yield from differences(was, is_now)
             continue
-        words = [_in_words(value) for value in (was, is_now)]
-        told = None not in words and words[0] != words[1]
-        yield f"{key} was {words[0]}, and is {words[1]} now" if told else f"{key} changed"
+        words = [
+            _in_words(one.get(key, run.get(key)))
+            for one, run in zip(names, (then, now), strict=True)
+        ]
+        yield _changed(key, *words)
+
+
+def _changed(key: str, was: str | None, is_now: str | None) -> str:
+    if was is None or is_now is None:
+        return f"{key} changed"
+    if was == is_now:
+        return f"{key} changed: {was} is not what it was"
+    return f"{key} was {was}, and is {is_now} now"
 
 
 def _in_words(value: Any) -> str | None:
     """A value as it is given; None of what only tells whether something is the same."""
     if value is None:
         return "not given"
+    if isinstance(value, Mapping):
+        return "given"
     if isinstance(value, str):
         frames = _FRAMES.match(value)
         readable = frames[1] if frames else value

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from sleap_rt.interrupts import held_back
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
@@ -88,6 +89,10 @@ class ClusterPredictions:
         self._started = time.monotonic()
         self._stack = ExitStack()
         self._written: list[Path] = []
+
+    def asked(self) -> dict[str, Any]:
+        """As of `ManyPredictions`."""
+        return self._resolve.asked(self._paths, self._options, self._overrides)
 
     def look_ahead(self, tasks: Sequence[Task]) -> None:
         """Tell which inputs will come."""

@@ -16,11 +16,12 @@ from sleap_rt.tracking import TrackerOptions
 from sleap_rt.words import in_ranges
 from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.many.options import ManyOptions
-from sleap_rt.workflows.many.plan import plan_many
+from sleap_rt.workflows.many.plan import Asked, nothing_asked, plan_many
 from sleap_rt.workflows.many.predictions import ModelsOnce
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned
+from sleap_rt.workflows.running.output import replaced
 from sleap_rt.workflows.tuning import foreseen, settled_like
 
 _OF_EACH = tuple(f"{fact}: " for fact in ("frames", "poses", "output", "note", "warning"))
@@ -56,10 +57,14 @@ def dry_run(
             first = plan if earlier is None else first
             stems = [video_stem(video) for video in opened.videos()]
             yield from _lines(plan, stems)
+            yield from (f"note: {note}" for note in replaced(plan, opened))
             warnings = [*_certain(plan), *doubts(plan, opened)]
             yield from (f"warning: {warning}" for warning in warnings)
 
-    return told_each(inputs, many, options.output_path, lines)
+    def asked() -> dict[str, Any]:
+        return resolve.asked(model_paths, options, overrides)
+
+    return told_each(inputs, many, options.output_path, lines, asked)
 
 
 def told_each(
@@ -67,6 +72,7 @@ def told_each(
     many: ManyOptions | None,
     output_path: Path | None,
     lines: Callable[[Task, int], Iterator[str]],
+    asked: Asked = nothing_asked,
 ) -> Iterator[str]:
     """What is told of each input; of several, what is as for the first is not told again.
 
@@ -77,9 +83,10 @@ def told_each(
         many: how; None for one input, whose errors are raised.
         output_path: of one input.
         lines: what is told of an input, given the number of those that wait.
+        asked: as of `plan_many`.
     """
     alone = [Task(path=inputs[0], output=output_path)]
-    tasks = alone if many is None else plan_many(inputs, many).tasks
+    tasks = alone if many is None else plan_many(inputs, many, asked).tasks
     n_waiting = sum(task.status == "waiting" for task in tasks)
     as_first: set[str] = set()
     for task in tasks:

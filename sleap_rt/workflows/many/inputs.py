@@ -10,6 +10,9 @@ from sleap_rt.model_files import VIDEO_SUFFIXES, refuse_model, refuse_twice
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES
 from sleap_rt.runtime.frames.one_input import in_order, is_pattern, videos_in
 from sleap_rt.runtime.outputs.formats import format_named
+from sleap_rt.untrusted import listed
+from sleap_rt.words import counted, is_or_are
+from sleap_rt.workflows.many.results_among import results_among
 
 
 @dataclass(frozen=True)
@@ -19,17 +22,34 @@ class Inputs:
     Attributes:
         paths: of the inputs, each once, in order.
         is_many: several were asked for, also if only one was found.
+        left_out: results of earlier runs over the others.
     """
 
     paths: tuple[Path, ...]
     is_many: bool
+    left_out: tuple[Path, ...] = ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person should know, in words."""
+        if not self.left_out:
+            return []
+        n_files = len(self.left_out)
+        return [
+            f"{counted(n_files, 'result')} of earlier runs over the other inputs "
+            f"{is_or_are(n_files)} left out: {listed(self.left_out)}; give a result by itself to "
+            "process it"
+        ]
 
 
-def find_inputs(given: Sequence[Path]) -> Inputs:
+def find_inputs(given: Sequence[Path], *, takes_named: bool = False) -> Inputs:
     """Folders of videos and patterns as the files in them; anything else as it is.
+
+    Results of earlier runs over others of them are left out.
 
     Args:
         given: paths and patterns; a folder of images is one input.
+        takes_named: leave out nothing that is given by its own name, as no shell filled it in.
 
     Raises:
         OptionError: none was given, one twice, or a model.
@@ -51,7 +71,10 @@ def find_inputs(given: Sequence[Path]) -> Inputs:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from error
         is_many = is_many or files is not None
         found.update({one.resolve(): one for one in ([path] if files is None else files)})
-    return Inputs(tuple(found.values()), is_many)
+    named = set(given) if takes_named else set()
+    results = [path for path in results_among(list(found.values())) if path not in named]
+    paths = [path for path in found.values() if path not in results]
+    return Inputs(tuple(paths), is_many, tuple(results))
 
 
 def _files_of(path: Path) -> list[Path] | None:

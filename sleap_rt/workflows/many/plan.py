@@ -1,8 +1,10 @@
 """Names the results of many inputs, and finds out which of them are there already."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.runtime.outputs.earlier_results import (
@@ -10,27 +12,39 @@ from sleap_rt.runtime.outputs.earlier_results import (
     check_replaceable,
     marked_input,
     name_of_file,
+    origin_of,
 )
 from sleap_rt.runtime.outputs.names import check_output
+from sleap_rt.runtime.pipeline.journal import begun_run, check_journal, refuse_another
+from sleap_rt.runtime.pipeline.journal_file import differences
 from sleap_rt.workflows.many.inputs import result_paths
 from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.run import ManyRun
 from sleap_rt.workflows.many.task import Task
 
 _MOST_NAMED = 5  # in a message
+Asked = Callable[[], Mapping[str, Any]]
+"""Gives what is asked of the run over each input, as results tell it."""
 
 
-def plan_many(paths: Sequence[Path], options: ManyOptions) -> ManyRun:
+def nothing_asked() -> Mapping[str, Any]:
+    """Of work that is not told from other work."""
+    return {}
+
+
+def plan_many(paths: Sequence[Path], options: ManyOptions, asked: Asked = nothing_asked) -> ManyRun:
     """Name the results of all inputs, and find out which of them are there already.
 
     Args:
         paths: of the inputs, each once.
         options: of all.
+        asked: called where the run goes on, as what is there must be of the same run.
 
     Raises:
         OptionError: `skip_existing` without results.
         DataError: results would replace something else than unchanged results of the same inputs,
-            or belong to runs that were cut off; nothing was run yet.
+            belong to runs that were cut off, or to another run than the one that is to go on;
+            nothing was run yet.
     """
     if options.skip_existing and not options.writes:
         raise OptionError("skip_existing: no effect without output_path")
@@ -40,13 +54,13 @@ def plan_many(paths: Sequence[Path], options: ManyOptions) -> ManyRun:
         return ManyRun([Task(path=path, output=None) for path in paths], options.summary)
     outputs = [options.file] if options.file else []
     outputs = outputs or result_paths(paths, options.folder, options.output_format)
-    tasks, refused = [], []
+    tasks, refused, others = [], [], _Others(asked)
     for path, output in zip(paths, outputs, strict=True):
         check_output(output, paths, options.output_format)
         task = Task(path=path, output=output, resume=options.resume)
         tasks.append(task)
         try:
-            _look_at_result(task, options)
+            _look_at_result(task, options, others)
         except DataError as error:
             refused.append(str(error))
     if refused:
@@ -55,21 +69,61 @@ def plan_many(paths: Sequence[Path], options: ManyOptions) -> ManyRun:
             f"Nothing was run. {' '.join(refused[:_MOST_NAMED])}{more} --skip_existing leaves out "
             "inputs whose result is there."
         )
+    others.refuse()
     return ManyRun(tasks, options.summary)
 
 
-def _look_at_result(task: Task, options: ManyOptions) -> None:
+class _Others:
+    """Results that are there, and were made by another run than the one that is to go on.
+
+    Args:
+        asked: as of `plan_many`.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = cache(asked)  # once: it may read models
+        self._paths: dict[str, list[Path]] = {}  # by how the runs differ
+
+    def has(self, path: Path) -> bool:
+        """Whether a result is one of them; one that does not tell is believed."""
+        return bool(self._difference(path))
+
+    def add(self, path: Path) -> None:
+        self._paths.setdefault(self._difference(path), []).append(path)
+
+    def refuse(self) -> None:
+        """Raise, if there are any."""
+        for difference, paths in self._paths.items():
+            more = f" and {len(paths) - 1} more are" if paths[1:] else " is"
+            raise DataError(
+                f"Nothing was run. {paths[0]}{more} of another run: {difference}. Repeat that "
+                "run's options to go on with it, pass --overwrite to replace its results or "
+                "--skip_existing to leave them as they are, or choose another -o."
+            )
+
+    def _difference(self, path: Path) -> str:
+        origin, asked = origin_of(path), self.asked()
+        if origin is None or not (origin.asked and asked):
+            return ""
+        return "; ".join(differences(origin.asked, asked))
+
+
+def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
     """Decide by what is there: go on, leave out, begin, or refuse."""
     output, journal = task.output, task.journal
     assert output is not None
     assert journal is not None
     if journal.exists():
-        if options.resume is None:
-            raise DataError(f"{journal} holds results of a run that was cut off; pass --resume.")
+        check_journal(journal, resume=options.resume)
+        if options.resume:
+            _check_begun(journal, others.asked())
         return
     task.resume = None
     is_finished = bool(options.resume) and _is_result_of(task.path, output)
-    if is_finished or (options.skip_existing and output.exists()):
+    is_other = is_finished and not options.skip_existing and others.has(output)
+    if is_other and not options.overwrite:
+        others.add(output)
+    elif (is_finished and not is_other) or (options.skip_existing and output.exists()):
         task.status = "existing"
     elif task.path.is_file():  # a folder of images is looked at when its turn comes
         check_replaceable(output, name_of_file(task.path), overwrite=options.overwrite)
@@ -80,6 +134,13 @@ def _is_result_of(path: Path, output: Path) -> bool:
     if not output.exists():
         return False
     return output.suffix in WITHOUT_MARK or marked_input(output) == name_of_file(path)
+
+
+def _check_begun(journal: Path, asked: Mapping[str, Any]) -> None:
+    """Refuse to go on with another run, as far as that is known ahead of the input."""
+    then = begun_run(journal) or {}
+    known = then.keys() & asked.keys()
+    refuse_another(journal, *({name: run[name] for name in known} for run in (then, asked)))
 
 
 def _check_summary(path: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:

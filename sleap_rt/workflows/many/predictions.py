@@ -13,6 +13,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.workflows.asked import asked_of
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
@@ -33,6 +34,19 @@ class ModelsOnce:
         if self._resolved is None:
             self._resolved = or_cannot_run(lambda: resolve_models(paths, overrides))
         return self._resolved
+
+    def asked(
+        self, paths: Sequence[Path], options: PredictionOptions, overrides: ModelOverrides
+    ) -> dict[str, Any]:
+        """What is asked of a run with these models.
+
+        Raises:
+            ModelError: as `resolve_models`.
+        """
+        try:
+            return asked_of(options, self(paths, overrides))
+        except CannotRunError as stop:
+            raise stop.cause from None
 
     def exported(self, plan: PredictionPlan, report: Report) -> GraphSet:
         """The graphs, also for the plans of all inputs to come."""
@@ -72,6 +86,14 @@ class ManyPredictions:
         # By whether known poses are taken over, and by engine
         self._predictors: dict[tuple[bool, EngineOptions], Predictor] = {}
         self._stack = ExitStack()
+
+    def asked(self) -> dict[str, Any]:
+        """What is asked of the run over each input.
+
+        Raises:
+            ModelError: the models are not as they should be.
+        """
+        return self._resolve.asked(self._paths, self._options, self._overrides)
 
     def look_ahead(self, tasks: Sequence[Task]) -> None:
         """Note how many inputs there are, which decides whether engines are worth comparing."""

@@ -1,7 +1,6 @@
 """Processes many inputs, one by one: one that fails stops no other."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.version import __version__
 from sleap_rt.workflows.many.task import Task
 
@@ -147,10 +147,9 @@ class ManyRun:
         path = self.summary
         if path is None:
             return
-        new = path.with_name(f".{path.name}.new")
+        text = json.dumps(self.facts(), indent=1)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_text(json.dumps(self.facts(), indent=1), encoding="utf8")
-            os.replace(new, path)
+            save(path, lambda new: new.write_text(text, encoding="utf8"))
         except OSError as error:
             raise DataError(f"{path} cannot be written: {error.strerror or error}.") from error

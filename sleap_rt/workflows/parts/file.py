@@ -16,13 +16,13 @@ from sleap_rt.options import (
     filled,
 )
 from sleap_rt.runtime.model_set import GraphSet
-from sleap_rt.runtime.pipeline.journal_file import FinishedJournal
+from sleap_rt.runtime.pipeline.journal_file import CALLED, FinishedJournal
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.running.input_files import files_fingerprint
 
 PART, SETTINGS = "part", "settings"  # names in the first line, beside those of `run_identity`
 # Of parts that belong together
-MAY_DIFFER = frozenset({"engine", "device", "threads", PART, SETTINGS})
+MAY_DIFFER = frozenset({"engine", "device", "threads", PART, SETTINGS, CALLED})
 _WHAT_TO_DO = "predict this part again"
 
 

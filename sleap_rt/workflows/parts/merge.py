@@ -27,7 +27,12 @@ from sleap_rt.workflows.plan import (
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels
 from sleap_rt.workflows.running.input_files import files_fingerprint
-from sleap_rt.workflows.running.output import make_ready, store_of, try_planned_output
+from sleap_rt.workflows.running.output import (
+    make_ready,
+    store_of,
+    tell_replaced,
+    try_planned_output,
+)
 from sleap_rt.workflows.running.run import Run
 
 _MOST_NAMED = 8  # in a message
@@ -87,6 +92,7 @@ def merge_parts(
         plan = _plan(parts, settings, options, opened)
         make_ready(plan)
         try_planned_output(plan, opened)
+        tell_replaced(plan, opened, report)
         for doubt in _doubts(parts):
             report.warn(doubt)
         stored = store_of(plan, stack, keeps_labels=keeps_labels)
@@ -160,6 +166,7 @@ def _plan(
         tracking=options.tracking or settings.tracking,
         engine=EngineOptions(engine=_joined(parts, "engine")),
         run=settings.run,
+        centroid_only=bool(settings.output.get("centroid_only")),
         centroid_output=settings.output["centroid_output"],
         output_path=options.output_path,
         output_format=options.output_format,

@@ -27,6 +27,7 @@ class RetrackOptions:
         output_format: kind of the file, or `auto`: as `output_path` ends, else slp.
         no_empty_frames: leave out frames without instances.
         overwrite: replace a file that is not the unchanged result of the same input.
+        preview: a picture of the result will be drawn beside it.
         reproducible: leave times out of the result, so that the same run gives the same bytes.
     """
 
@@ -37,6 +38,7 @@ class RetrackOptions:
     output_format: str = "auto"
     no_empty_frames: bool = False
     overwrite: bool = False
+    preview: bool = False
     reproducible: bool = False
 
     def __post_init__(self) -> None:

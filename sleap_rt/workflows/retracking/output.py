@@ -1,15 +1,22 @@
 """The file that tracking without a model writes."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.sleap_video import unique_video_name
-from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_file
+from sleap_rt.runtime.outputs.earlier_results import (
+    Origin,
+    check_preview_replaceable,
+    check_replaceable,
+    name_of_file,
+)
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.skeleton import Skeleton
+from sleap_rt.workflows.asked import selection_asked
 from sleap_rt.workflows.retracking.options import RetrackOptions
 
 if TYPE_CHECKING:
@@ -53,10 +60,41 @@ def _check_output(
 ) -> None:
     """Refuse an output that must not be written, before anything is tracked."""
     check_output(path, [data] if isinstance(data, Path) else [], options.output_format)
+    check_result_replaceable(path, data, labels, options)
+    if options.preview:
+        check_preview_replaceable(path, overwrite=options.overwrite)
+
+
+def check_result_replaceable(
+    path: Path,
+    data: "Path | sio.Labels",
+    labels: "sio.Labels",
+    options: RetrackOptions,
+    n_frames: int | None = None,
+) -> None:
+    """Refuse to replace what must not be replaced by a result of so many frames.
+
+    Raises:
+        DataError: as the summary says.
+    """
     source = name_of_input(data, labels, options)
     stems = [video_stem(video) for video in labels.videos]
     for file in possible_files(path, options.output_format, stems):
-        check_replaceable(file, source, overwrite=options.overwrite)
+        check_replaceable(file, source, overwrite=options.overwrite, n_frames=n_frames)
+
+
+def origin_of_result(
+    data: "Path | sio.Labels", labels: "sio.Labels", options: RetrackOptions, n_frames: int
+) -> Origin:
+    """What the mark of a result tells that went through so many frames."""
+    asked = {
+        "filters": asdict(options.filters),
+        "tracking": asdict(options.tracking),
+        "selection": selection_asked(options.selection),
+        "no_empty_frames": options.no_empty_frames,
+    }
+    name = name_of_input(data, labels, options)
+    return Origin(input_name=name, n_frames=n_frames, asked=asked)
 
 
 def ready_output(path: Path, labels: "sio.Labels", options: RetrackOptions) -> None:

@@ -14,7 +14,11 @@ from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import filter_labels
 from sleap_rt.runtime.pipeline.retrack import retrack_provenance, track_labels
 from sleap_rt.workflows.retracking.options import RetrackOptions, RetrackSummary
-from sleap_rt.workflows.retracking.output import name_of_input, ready_output
+from sleap_rt.workflows.retracking.output import (
+    check_result_replaceable,
+    origin_of_result,
+    ready_output,
+)
 from sleap_rt.workflows.retracking.plan import RetrackPlan, planned_retracking
 from sleap_rt.workflows.retracking.slices import SliceTracking
 
@@ -53,6 +57,9 @@ def retrack_data(
     labels, notes = _tracked(labels, options)
     seconds = max(time.perf_counter() - started, 1e-9)
     n_missing = plan.n_missing({frame.frame_idx for frame in labels.labeled_frames})
+    n_frames = len(labels.labeled_frames)
+    if output_path is not None:
+        check_result_replaceable(output_path, data, labels, options, n_frames)
     if options.no_empty_frames:
         labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
     labels.provenance = with_choices(labels.provenance, data, options)
@@ -60,8 +67,8 @@ def retrack_data(
     if output_path is not None:
         for video in labels.videos:
             name_absolutely(video)
-        source = name_of_input(data, labels, options)
-        paths = write_labels(labels, output_path, options.output_format, source)
+        origin = origin_of_result(data, labels, options, n_frames)
+        paths = write_labels(labels, output_path, options.output_format, origin)
     return RetrackSummary(
         n_frames=len(labels.labeled_frames),
         n_instances=sum(len(frame.instances) for frame in labels.labeled_frames),
@@ -90,8 +97,10 @@ def _tracked_in_slices(
             seconds = max(time.perf_counter() - began, 1e-9)
             for video in labels.videos:
                 name_absolutely(video)
-            name = name_of_input(sliced.path, labels, options)
-            paths = write_file(tables.write, output_path, options.output_format, name)
+            of_file = (sliced.path, labels, options, done.n_kept)
+            check_result_replaceable(output_path, *of_file)
+            origin = origin_of_result(*of_file)
+            paths = write_file(tables.write, output_path, options.output_format, origin)
     except OSError as error:
         raise DataError(f"{output_path} cannot be written: {error.strerror or error}.") from error
     return RetrackSummary(

@@ -1,15 +1,21 @@
 """Where a run's results go: what is found out ahead of it, and where they wait to be written."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.outputs.earlier_results import origin_of
 from sleap_rt.runtime.outputs.formats import load_writer
 from sleap_rt.runtime.outputs.names import make_folder
 from sleap_rt.runtime.outputs.saving import remove_unfinished
 from sleap_rt.runtime.outputs.trial import try_output
+from sleap_rt.runtime.pipeline.journal_file import differences
 from sleap_rt.runtime.pipeline.spool import Spool
+from sleap_rt.workflows.asked import asked_of
 from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.report import Report
+from sleap_rt.workflows.result_files import result_files
 
 
 def make_ready(plan: PredictionPlan) -> None:
@@ -22,6 +28,25 @@ def make_ready(plan: PredictionPlan) -> None:
         if not plan.is_part:
             load_writer(plan.options.output_format)
         make_folder(plan.options.output_path)
+
+
+def tell_replaced(plan: PredictionPlan, opened: OpenInput, report: Report) -> None:
+    """Tell of results that are about to be replaced and were made in another way."""
+    for note in replaced(plan, opened):
+        report.note(note)
+
+
+def replaced(plan: PredictionPlan, opened: OpenInput) -> Iterator[str]:
+    """The same in words, one sentence each."""
+    if plan.is_part:
+        return
+    for path in result_files(plan.options, opened):
+        origin = origin_of(path) if path.exists() else None
+        if origin is not None and origin.asked:
+            now = asked_of(plan.options, plan.resolved)
+            other = list(differences(origin.asked, now))
+            if other:
+                yield f"{path} is replaced, which was made otherwise: {'; '.join(other)}"
 
 
 def try_planned_output(plan: PredictionPlan, opened: OpenInput) -> None:

@@ -13,7 +13,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
-from sleap_rt.runtime.outputs.earlier_results import name_of_input
+from sleap_rt.runtime.outputs.earlier_results import Origin, name_of_input
 from sleap_rt.runtime.outputs.formats import write_labels, write_results
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.names import make_folder
@@ -28,9 +28,11 @@ from sleap_rt.runtime.pipeline.stream import followed
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import most_instances
 from sleap_rt.words import as_typed, counted, is_or_are
+from sleap_rt.workflows.asked import asked_of
 from sleap_rt.workflows.doubts import out_of_reach
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
+from sleap_rt.workflows.result_files import check_result_replaceable
 from sleap_rt.workflows.running.predicting import Predicting
 
 if TYPE_CHECKING:
@@ -71,6 +73,10 @@ class Run:
         seconds = time.perf_counter() - started
         results = self._results(started_at, seconds)
         options, n_done = self._plan.options, self._tally.n_frames
+        if failure is not None and not n_done:
+            raise DataError(f"{failure} {self._what_is_left()}") from failure
+        if options.output_path is not None and not self._plan.is_part:
+            self._check_replaced(failure)
         needs_labels = keeps_labels or options.centroid_output != "instance"
         labels = self._labels(results) if needs_labels and self._stored is not None else None
         paths: tuple[Path, ...] = ()
@@ -130,7 +136,8 @@ class Run:
         return None
 
     def _what_is_left(self) -> str:
-        return f"{self._how_to_go_on() or 'nothing was written'}."
+        left = self._how_to_go_on() or "nothing was written"
+        return f"{left[:1].upper()}{left[1:]}."
 
     def _how_to_go_on(self) -> str:
         if self._journal is None:
@@ -181,6 +188,24 @@ class Run:
         anchor_part = self._predicting.models.models.first.anchor_part
         return store_centroids(labels_of(results), self._plan.options.centroid_output, anchor_part)
 
+    def _origin(self) -> Origin:
+        graphs = self._predicting.models.models
+        resolved = replace(self._plan.resolved, models=graphs, graphs=graphs)
+        return Origin(
+            input_name=name_of_input(self._opened),
+            n_frames=self._tally.n_frames,
+            asked=asked_of(self._plan.options, resolved),
+        )
+
+    def _check_replaced(self, failure: DataError | None) -> None:
+        """Refuse to save over more than there is, or what somebody put there in the meantime."""
+        try:
+            check_result_replaceable(self._plan.options, self._opened, self._tally.n_frames)
+        except DataError as error:
+            told = f"{failure} {error}" if failure else str(error)
+            how = self._how_to_save()
+            raise DataError(f"{told} {how}." if how else told) from (failure or error)
+
     def _kept_part(self, failure: DataError | None) -> tuple[Path, ...]:
         """The journal as the file of a part."""
         assert self._journal is not None
@@ -195,14 +220,14 @@ class Run:
         self, results: RunResults, labels: "sio.Labels | None", path: Path, report: Report
     ) -> tuple[Path, ...]:
         output_format = self._plan.options.output_format
-        input_name = name_of_input(self._opened)
+        origin = self._origin()
         try:
             make_folder(path)  # again: it may have been deleted in the meantime
             if labels is not None and self._plan.options.centroid_output != "instance":
-                return write_labels(labels, path, output_format, input_name)
+                return write_labels(labels, path, output_format, origin)
             shown = Shown(results.stored, partial(report.saving, n_frames=results.n_frames))
             shown_results = replace(results, stored=shown)
-            return write_results(shown_results, path, output_format, input_name)
+            return write_results(shown_results, path, output_format, origin)
         except DataError as error:
             raise DataError(f"{error} {self._how_to_save()}.") from error
         except KeyboardInterrupt:

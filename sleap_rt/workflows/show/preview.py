@@ -8,6 +8,8 @@ import numpy as np
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.rendering import check_renderer, contact_sheet, look_for, write_picture
+from sleap_rt.runtime.frames.images.previews import DRAWN
+from sleap_rt.runtime.outputs.earlier_results import check_preview_replaceable, preview_of
 from sleap_rt.runtime.outputs.names import check_place
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.words import counted
@@ -16,11 +18,6 @@ from sleap_rt.workflows.show.scene import Scene, open_scene
 
 _PANEL = 640  # px of the longer side of a frame
 _MOST_ENLARGED = 3
-
-
-def preview_of(result: Path) -> Path:
-    """Where the sheet of a result lies."""
-    return result.with_suffix(".preview.png")
 
 
 def check_preview(options: Any, *, data: Any = None, writes: bool = True) -> None:
@@ -48,15 +45,17 @@ def check_preview(options: Any, *, data: Any = None, writes: bool = True) -> Non
     check_renderer()
 
 
-def write_preview(result: Path) -> Path:
-    """Draw the sheet of a result; one that is there is replaced, as it belongs to the result.
+def write_preview(result: Path, *, overwrite: bool = False) -> Path:
+    """Draw the sheet of a result, in place of one that was drawn earlier.
 
     Args:
         result: a `.slp` file. Of several videos the first with poses is shown.
+        overwrite: replace any other picture, too.
 
     Raises:
         DataError: it has no poses, its video cannot be read, or the sheet cannot be written.
     """
+    check_preview_replaceable(result, overwrite=overwrite)
     poses, path = open_poses(result), preview_of(result)
     table = poses.table()
     videos = table.videos[table.n_animals > 0]
@@ -65,7 +64,7 @@ def write_preview(result: Path) -> Path:
         sheet = _sheet(scene, result.name)
     check_place(path, poses.files())
     try:
-        save(path, lambda target: write_picture(target, sheet))
+        save(path, lambda target: write_picture(target, sheet, DRAWN))
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror or error}") from error
     return path
@@ -113,14 +112,15 @@ def _captions(table: FrameTable, chosen: dict[int, list[str]]) -> Iterator[str]:
         )
 
 
-def previews(paths: Sequence[Path]) -> Iterator[tuple[Path | None, str]]:
+def previews(paths: Sequence[Path], *, overwrite: bool) -> Iterator[tuple[Path | None, str]]:
     """The sheets of results as they are drawn; where one fails, None and why: the result is whole.
 
     Args:
         paths: of results.
+        overwrite: as of `write_preview`.
     """
     for path in paths:
         try:
-            yield write_preview(path), ""
+            yield write_preview(path, overwrite=overwrite), ""
         except (DataError, OptionError) as error:
             yield None, f"{path} has no preview: {error}"

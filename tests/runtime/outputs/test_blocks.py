@@ -9,6 +9,7 @@ from made_results import made_results
 
 from sleap_rt.errors import DataError
 from sleap_rt.runtime.outputs import formats
+from sleap_rt.runtime.outputs.earlier_results import Origin
 from sleap_rt.runtime.outputs.formats import write_labels, write_results
 from sleap_rt.runtime.outputs.labels import labels_of
 
@@ -134,6 +135,6 @@ def test_equal_results_give_equal_bytes(tmp_path):
 
 def test_a_file_is_marked_with_its_input_in_both_ways(tmp_path):
     results = dataclasses.replace(made_results(n_videos=1))
-    write_results(results, tmp_path / "out.h5", "analysis_h5", "/nowhere/a.mp4")
+    write_results(results, tmp_path / "out.h5", "analysis_h5", Origin(input_name="/nowhere/a.mp4"))
     with h5py.File(tmp_path / "out.h5") as file:
         assert "/nowhere/a.mp4" in file.attrs["sleap_rt_result"]

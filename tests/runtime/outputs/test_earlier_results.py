@@ -8,7 +8,7 @@ import pytest
 import sleap_io as sio
 
 from sleap_rt.errors import DataError
-from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_file
+from sleap_rt.runtime.outputs.earlier_results import Origin, check_replaceable, name_of_file
 from sleap_rt.runtime.outputs.formats import write_labels
 from sleap_rt.runtime.outputs.names import default_output
 
@@ -40,13 +40,13 @@ def clip(tmp_path):
 @pytest.mark.parametrize("format_name", ["slp", "analysis_h5", "nwb"])
 def test_a_result_as_it_was_written_may_be_replaced(tmp_path, clip, format_name):
     path = tmp_path / f"out.{format_name.removeprefix('analysis_')}"
-    write_labels(predictions(), path, format_name, clip)
+    write_labels(predictions(), path, format_name, Origin(input_name=clip))
     check_replaceable(path, clip, overwrite=False)
 
 
 def test_a_result_of_another_input_is_kept(tmp_path, clip):
     path = tmp_path / "out.slp"
-    write_labels(predictions(), path, "slp", clip)
+    write_labels(predictions(), path, "slp", Origin(input_name=clip))
     for other in (name_of_file(tmp_path / "clip.avi"), name_of_file(tmp_path / "p.slp", "clip")):
         with pytest.raises(DataError, match=r"is the result of .*clip\.mp4, not of this input"):
             check_replaceable(path, other, overwrite=False)
@@ -74,7 +74,7 @@ def instance_deleted(labels):
 )
 def test_a_result_that_a_person_saved_again_is_kept(tmp_path, clip, change, words):
     path = tmp_path / "out.slp"
-    write_labels(predictions(), path, "slp", clip)
+    write_labels(predictions(), path, "slp", Origin(input_name=clip))
     labels = sio.load_slp(str(path), open_videos=False)
     change(labels)
     labels.save(str(path), verbose=False)
@@ -84,14 +84,14 @@ def test_a_result_that_a_person_saved_again_is_kept(tmp_path, clip, change, word
 
 def test_a_recording_is_kept_and_called_one(tmp_path):
     path = tmp_path / "out.slp"
-    write_labels(predictions(), path, "slp", None)
+    write_labels(predictions(), path, "slp", Origin())
     with pytest.raises(DataError, match="is a recording, or a result of frames that came from no"):
         check_replaceable(path, None, overwrite=False)
 
 
 def test_a_result_that_was_added_to_is_kept(tmp_path, clip):
     path = tmp_path / "out.nwb"
-    write_labels(predictions(), path, "nwb", clip)
+    write_labels(predictions(), path, "nwb", Origin(input_name=clip))
     with h5py.File(path, "r+") as file:
         file["analysis/mine"] = np.arange(3)
     with pytest.raises(DataError, match="is not a result as sleap-rt left it"):
@@ -124,4 +124,4 @@ def test_videos_of_one_stem_get_results_of_their_own(tmp_path):
             path = default_output(clip, input_name=name_of_file(clip))
             assert path == tmp_path / expected
             check_replaceable(path, name_of_file(clip), overwrite=False)
-            write_labels(predictions(), path, "slp", name_of_file(clip))
+            write_labels(predictions(), path, "slp", Origin(input_name=name_of_file(clip)))

@@ -16,7 +16,7 @@ import pytest
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.pipeline import journal as journal_module
-from sleap_rt.runtime.pipeline.journal import Journal, JournalError, begun_run
+from sleap_rt.runtime.pipeline.journal import Journal, JournalError, begun_run, check_journal
 from sleap_rt.runtime.pipeline.locked_file import check_not_locked
 
 RUN = {"models": "abc", "filters": {"filter_overlapping": False}, "frames": "0: range(0, 12)"}
@@ -147,11 +147,8 @@ def test_records_of_another_journal_and_out_of_turn_do_not_pass(path, tmp_path):
     [
         (b'{"layout": 1, "input": "x"}\n' + bytes(99), "an older version of sleap-rt"),
         (b"sleap-rt journal 4 00000000 {}\n", "another version of sleap-rt"),
-        (b"{" * 100_000, "no journal, or damaged"),
-        (b"sleap-rt journal 5 xyz {}\n", "no journal, or damaged"),
-        (b"sleap-rt journal 5 a3830e20 []\n", "no journal, or damaged"),
-        (bytes(5000), "no journal, or damaged"),
-        (b"\xff\xfe\n" * 9, "no journal, or damaged"),
+        (b"sleap-rt journal 5 xyz {}\n", "damaged in its first line"),
+        (b"sleap-rt journal 5 a3830e20 []\n", "damaged in its first line"),
     ],
 )
 def test_what_is_no_journal_of_this_layout_is_refused_in_words(tmp_path, line, words):
@@ -168,8 +165,24 @@ def test_a_first_line_of_foreign_types_is_refused_though_its_checksum_is_right(t
 
     path = tmp_path / "out.slp.journal"
     path.write_bytes(b"sleap-rt journal 5 %08x %s\n" % (zlib.crc32(text), text))
-    with pytest.raises(DataError, match="no journal, or damaged"):
+    with pytest.raises(DataError, match="damaged in its first line"):
         resumed(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{" * 100_000, bytes(5000), b"\xff\xfe\n" * 9, b"\n\na person's notes\n", b'{"layout": {}}'],
+)
+@pytest.mark.parametrize("resume", [None, True, "auto", False])
+def test_a_file_of_another_kind_is_never_taken_for_a_journal(tmp_path, content, resume):
+    path = tmp_path / "out.slp.journal"
+    path.write_bytes(content)
+    refused = pytest.raises(DataError, match=r"is no journal of a run\. It is never replaced: move")
+    with refused:
+        check_journal(path, resume=resume)
+    with refused, Journal(path, pytest.fail) as journal:
+        journal.begin(RUN, resume=resume)
+    assert path.read_bytes() == content
 
 
 def test_random_damage_gives_whole_batches_or_an_error_of_ours(path):

@@ -1,0 +1,50 @@
+"""Tells inputs from what earlier runs wrote beside them, which a pattern brings along."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sleap_rt.runtime.frames.images.previews import is_preview
+from sleap_rt.runtime.outputs.earlier_results import (
+    WITHOUT_MARK,
+    marked_input,
+    name_of_file,
+)
+from sleap_rt.runtime.outputs.formats import FORMATS
+from sleap_rt.runtime.pipeline.journal_file import LONGEST_NAME, is_journal
+
+_OVERLAY = ".overlay.mp4"  # as `render` names it
+
+
+def results_among(paths: Sequence[Path]) -> list[Path]:
+    """Those that were written by runs over others of the paths; none if nothing else is there.
+
+    Args:
+        paths: of inputs, each once.
+    """
+    files = [path for path in paths if path.is_file()]
+    names = {name_of_file(path) for path in files}
+    tables = {table for path in files for table in _tables_of(path)}
+    found = [path for path in files if path in tables or _is_result(path, names)]
+    return found if len(found) < len(paths) else []
+
+
+def _is_result(path: Path, names: set[str]) -> bool:
+    """Whether a file is a result of inputs of these names, or a file that goes with results."""
+    if path.suffix in (".part", ".journal"):
+        with path.open("rb") as file:
+            return is_journal(file.read(LONGEST_NAME))
+    if path.suffix == ".png":
+        return is_preview(path)
+    if path.name.endswith(_OVERLAY):
+        return path.with_name(path.name.removesuffix(_OVERLAY) + ".slp").is_file()
+    if path.suffix in {form.suffix for form in FORMATS.values()}:
+        _, _, name = (marked_input(path) or "").rpartition(" of ")  # behind the video's name
+        return name in names - {name_of_file(path)}
+    return False
+
+
+def _tables_of(path: Path) -> list[Path]:
+    """Names that results of an input have in formats that do not tell what they were made from."""
+    ends = [form.default_suffix for form in FORMATS.values() if form.suffix in WITHOUT_MARK]
+    stems = (path.with_suffix("").name, path.name)
+    return [path.with_name(stem + end) for stem in stems for end in ends]

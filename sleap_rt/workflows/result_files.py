@@ -1,0 +1,43 @@
+"""The files that a prediction may write, and what is there already."""
+
+from pathlib import Path
+from typing import Protocol
+
+from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
+from sleap_rt.runtime.outputs.formats import possible_files, video_stem
+
+
+class Written(Protocol):
+    """The options of a prediction that say what is written."""
+
+    @property
+    def output_path(self) -> Path | None: ...
+    @property
+    def output_format(self) -> str: ...
+    @property
+    def overwrite(self) -> bool: ...
+
+
+def check_result_replaceable(options: Written, opened: OpenInput, n_frames: int) -> None:
+    """Refuse to replace what must not be replaced by a result.
+
+    Args:
+        options: of the prediction.
+        opened: the input.
+        n_frames: that the result goes through.
+
+    Raises:
+        DataError: as the summary says.
+    """
+    name = name_of_input(opened)
+    for path in result_files(options, opened):
+        check_replaceable(path, name, overwrite=options.overwrite, n_frames=n_frames)
+
+
+def result_files(options: Written, opened: OpenInput) -> list[Path]:
+    """All files that a result may be written to; none where none is."""
+    if options.output_path is None:
+        return []
+    stems = [video_stem(video) for video in opened.videos()]
+    return possible_files(options.output_path, options.output_format, stems)

@@ -1,0 +1,119 @@
+"""What is there is replaced by no less, and never without a word."""
+
+import logging
+
+import pytest
+import sleap_io as sio
+from fakes import BrightBlocks
+from whole_runs import N_FRAMES, STACK, completed
+
+from sleap_rt.errors import DataError
+from sleap_rt.options import DecodeOptions, RunOptions, SelectionOptions
+from sleap_rt.tracking import TrackerOptions
+from sleap_rt.workflows.plan import PredictionOptions
+
+
+@pytest.fixture
+def images(tmp_path):
+    import cv2
+
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for index, image in enumerate(STACK):
+        cv2.imwrite(str(folder / f"{index:03}.png"), image)
+    return folder
+
+
+@pytest.fixture
+def run(images, tmp_path):
+    """`run("out.slp", **options)`: predict; a frame that cannot be read stops it."""
+
+    def run(name, predictor=None, **given):
+        options = PredictionOptions(
+            output_path=tmp_path / name,
+            output_format="slp" if name.endswith(".slp") else "analysis_h5",
+            run=RunOptions(batch_size=4, on_error="stop"),
+            **given,
+        )
+        return completed(images, options, predictor)
+
+    return run
+
+
+def damage(images, index):
+    """Give back what makes the image whole again."""
+    path = images / f"{index:03}.png"
+    good = path.read_bytes()
+    path.write_bytes(b"x" * len(good))
+    return lambda: path.write_bytes(good)
+
+
+@pytest.mark.parametrize("name", ["out.slp", "out.h5"])
+def test_a_run_that_ends_early_keeps_a_longer_result_and_goes_on_later(run, images, tmp_path, name):
+    run(name)
+    before = (tmp_path / name).read_bytes()
+    mend = damage(images, 9)
+    words = (
+        r"frame 9 cannot be read.* holds 23 frames of this input, and this run has 9\. It is not "
+        r"replaced: .* 8 of 23 frames are kept in .*\.journal; pass resume=True"
+    )
+    with pytest.raises(DataError, match=words):
+        run(name)
+    assert (tmp_path / name).read_bytes() == before
+    mend()
+    done = run(name, resume=True)
+    assert (done.n_frames, done.n_resumed) == (N_FRAMES, 8)
+
+
+def test_a_run_that_ends_early_replaces_a_longer_result_if_told_to(run, images, tmp_path):
+    run("out.slp")
+    damage(images, 9)
+    with pytest.raises(DataError, match="The 9 frames before it are saved in"):
+        run("out.slp", overwrite=True)
+    assert len(sio.load_slp(str(tmp_path / "out.slp"), open_videos=False)) == 9
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_run_that_ends_at_its_first_frame_writes_nothing(run, images, tmp_path, is_there):
+    if is_there:
+        run("out.slp")
+    before = {path.name for path in tmp_path.iterdir()}
+    damage(images, 0)
+    with pytest.raises(DataError, match=r"frame 0 cannot be read.* Nothing was predicted yet\."):
+        run("out.slp")
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
+def test_frames_in_which_nothing_was_found_count(run):
+    run("out.slp", no_empty_frames=True)  # 19 of the 23 are stored
+    with pytest.raises(DataError, match="holds 23 frames of this input, and this run has 20"):
+        run("out.slp", selection=SelectionOptions(frames=tuple(range(20))))
+
+
+class Meanwhile(BrightBlocks):
+    """While it predicts, somebody saves the earlier result again."""
+
+    def predict(self, *args, **kwargs):
+        labels = sio.load_slp("out.slp", open_videos=False)
+        labels.save("out.slp", verbose=False)
+        return super().predict(*args, **kwargs)
+
+
+def test_a_result_that_was_proofread_during_the_run_is_kept(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("out.slp")
+    with pytest.raises(DataError, match=r"is not a result as sleap-rt left it.* 23 of 23 frames"):
+        run("out.slp", predictor=Meanwhile())
+
+
+@pytest.mark.parametrize("name", ["out.slp", "out.h5"])
+def test_what_is_replaced_is_told_where_it_was_made_otherwise(run, tmp_path, caplog, name):
+    caplog.set_level(logging.INFO, "sleap_rt")
+    run(name, tracking=TrackerOptions())
+    run(name, tracking=TrackerOptions())
+    assert not [one for one in caplog.messages if "is replaced" in one]
+    run(name, decode=DecodeOptions(peak_threshold=0.1))
+    assert [one for one in caplog.messages if "is replaced" in one] == [
+        f"{tmp_path / name} is replaced, which was made otherwise: peak_threshold was 0.2, and is "
+        "0.1 now; tracking was given, and is not given now"
+    ]
