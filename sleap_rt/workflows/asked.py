@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.contract import GraphContract
-from sleap_rt.model_files import source_hashes
+from sleap_rt.export.source_hashes import source_hashes
 from sleap_rt.options import ModelOverrides, SelectionOptions
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.journal_file import CALLED
