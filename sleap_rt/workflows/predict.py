@@ -24,7 +24,7 @@ from sleap_rt.workflows.plan import (
 )
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
-from sleap_rt.workflows.run_identity import run_identity
+from sleap_rt.workflows.run_identity.identity import run_identity
 from sleap_rt.workflows.running.output import (
     make_ready,
     store_of,

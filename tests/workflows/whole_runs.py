@@ -10,7 +10,7 @@ from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.resolve import ResolvedModels
 
 N_FRAMES = 23
-STACK = np.random.default_rng(0).integers(0, 255, (N_FRAMES, 8, 10, 1)).astype(np.uint8)
+STACK = np.random.default_rng(0).integers(0, 255, (N_FRAMES, 16, 40, 1)).astype(np.uint8)
 
 
 def completed(data, options, predictor=None, overrides=NO_OVERRIDES):

@@ -13,13 +13,13 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.predictors import Predictor
-from sleap_rt.workflows.asked import asked_of
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned, run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
+from sleap_rt.workflows.run_identity.asked import asked_of
 from sleap_rt.workflows.tuning import continued, open_checked, settled_like, tuned
 
 

@@ -16,8 +16,8 @@ from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.workflows.asked import selection_asked
 from sleap_rt.workflows.retracking.options import RetrackOptions
+from sleap_rt.workflows.run_identity.asked import selection_asked
 
 if TYPE_CHECKING:
     import sleap_io as sio

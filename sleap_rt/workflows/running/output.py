@@ -12,10 +12,10 @@ from sleap_rt.runtime.outputs.saving import remove_unfinished
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.pipeline.journal_file import differences
 from sleap_rt.runtime.pipeline.spool import Spool
-from sleap_rt.workflows.asked import asked_of
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.result_files import result_files
+from sleap_rt.workflows.run_identity.asked import asked_of
 
 
 def make_ready(plan: PredictionPlan) -> None:
