@@ -70,8 +70,8 @@ class LiveProcessor(Protocol):
 @names_arguments(LiveArguments, LiveOptions, **_DEFAULTS)
 def run_live(
     data: str | Path | Iterable[Image],
-    *,
     model_paths: str | Path | Sequence[str | Path],
+    *,
     processor: LiveProcessor | None = None,
     output_path: str | Path | None = None,
     **arguments: "Unpack[LiveArguments]",

@@ -113,6 +113,7 @@ def test_passwords_are_not_shown(written, shown):
         ("file:///etc/passwd", {}, "No stream of file:// is read; rtsp, "),
         ("rtsp://cam/1", {"rate": 5.0}, "rate: no effect with a stream"),
         ("{samples}/crawlers.mp4", {"size": (9, 9)}, "size: no effect with a video"),
+        ("{samples}/crawlers.mp4", {"stall_timeout": 3.0}, "stall_timeout: no effect with a video"),
         ("{samples}/crawlers.slp", {}, "holds labels; live plays a video"),
         (["frames"], {"rate": 5.0, "size": (9, 9)}, "rate, size: no effect with frames of a"),
         (5.5, {}, "Cannot watch what is given"),

@@ -58,7 +58,7 @@ def find_source(data: Any, options: LiveOptions) -> LiveSource:
         return _stream(text, options)
     if _is_played(text):
         refuse_model(Path(text), "The source")
-        _refuse(options, "a video", ("size", "camera_format"))
+        _refuse(options, "a video", ("size", "camera_format", "stall_timeout"))
         return PlayedVideo(Path(text), options.rate)
     return _camera(text, options)
 
@@ -73,7 +73,7 @@ def _is_played(text: str) -> bool:
 
 
 def _refuse(options: LiveOptions, source: str, names: tuple[str, ...]) -> None:
-    useless = [name for name in names if getattr(options, name) is not None]
+    useless = [name for name in names if getattr(options, name) != getattr(LiveOptions, name)]
     if useless:
         raise OptionError(f"{', '.join(useless)}: no effect with {source}; leave it out")
 
