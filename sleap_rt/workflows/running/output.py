@@ -46,7 +46,7 @@ def replaced(plan: PredictionPlan, opened: OpenInput) -> Iterator[str]:
             now = asked_of(plan.options, plan.resolved)
             other = list(differences(origin.asked, now))
             if other:
-                yield f"{path} is replaced, which was made otherwise: {'; '.join(other)}"
+                yield f"{path} will be replaced, which was made otherwise: {'; '.join(other)}"
 
 
 def try_planned_output(plan: PredictionPlan, opened: OpenInput) -> None:
