@@ -114,6 +114,6 @@ def test_what_is_replaced_is_told_where_it_was_made_otherwise(run, tmp_path, cap
     assert not [one for one in caplog.messages if "be replaced" in one]
     run(name, decode=DecodeOptions(peak_threshold=0.1))
     assert [one for one in caplog.messages if "be replaced" in one] == [
-        f"{tmp_path / name} will be replaced, which was made otherwise: peak_threshold was 0.2, and "
-        "is 0.1 now; tracking was given, and is not given now"
+        f"{tmp_path / name} will be replaced, which was made otherwise: peak_threshold was 0.2, "
+        "and is 0.1 now; tracking was given, and is not given now"
     ]
