@@ -35,7 +35,7 @@ def load_labels(path: str | Path) -> "sio.Labels":
 
     path = Path(path)
     if path.is_dir():
-        inside = sorted(map(str, path.glob("*.slp")))
+        inside = sorted(one.name for one in path.glob("*.slp"))
         of_it = f", of this folder {listed(inside)}" if inside else ""
         raise DataError(f"{path} is a folder; name a .slp labels file{of_it}")
     if not path.is_file():

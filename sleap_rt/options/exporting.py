@@ -152,6 +152,11 @@ class ExportOptions:
     frame_size: tuple[int, ...] | None = None
     decode: DecodeOptions | None = None
 
+    @property
+    def builds_engines(self) -> bool:
+        """Whether an engine is built beside each graph."""
+        return self.format == "trt"
+
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise OptionError(
@@ -177,10 +182,10 @@ class ExportOptions:
                 "Thresholds and max_instances are built into graphs for Bonsai only; others take "
                 "them at run time: pass them to track, or add --format bonsai"
             )
-        if self.format == "trt" and self.target is None:
+        if self.builds_engines and self.target is None:
             raise OptionError("--format trt needs the GPU architecture as --target, e.g. sm86")
         for name in ("target", "frame_size"):
-            is_taken = self.format == "trt" or (self.format, name) == ("bonsai", "frame_size")
+            is_taken = self.builds_engines or (self.format, name) == ("bonsai", "frame_size")
             if not is_taken and getattr(self, name) is not None:
                 raise OptionError(
                     f"--{name} is for engines: a graph runs on every device, with frames of any "

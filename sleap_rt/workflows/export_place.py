@@ -60,7 +60,7 @@ class ExportPlace:
         to = usual if folder is None else folder
         check_room(to)
         earlier = refuse_others(to, graphs, paths_by_kind(paths, overrides))
-        if options.format == "trt":
+        if options.builds_engines:
             check_ahead_of_time(models, options.frame_size)
         return cls(to, models, earlier)
 

@@ -136,6 +136,8 @@ def test_commands_of_other_guides_run(folder, call, guide, n_commands):
     found = [line.split("#")[0] for line in lines if re.match(r" *sleap-nn \w", line)]
     commands = [shlex.split(line) for line in found if "trt" not in line]  # those need TensorRT
     assert len(commands) == n_commands
+    if any(words[-2:] == ["-o", "exports/flies"] for words in commands):
+        shutil.rmtree("exports/flies")  # another model's, for guides that export none
     for _, *arguments in commands:
         done = call(*arguments)
         assert done.code == 0, (arguments, done.err)

@@ -73,7 +73,7 @@ TRACK = ("track", "-i", VIDEO)
         (("track", "-i", "README.md", "-m", "x"), 1, "README.md: not a video that can be read"),
         (("track", "--bogus"), 2, "No such option '--bogus'"),
         (("trak",), 2, "Did you mean 'track'?"),
-        (("export",), 2, "Name the model: a folder"),
+        (("export",), 2, "Name the model: the folder"),
         (("export", "a", "b", "c"), 2, "3 models were given"),
     ],
 )
