@@ -10,6 +10,7 @@ from sleap_rt.words import counted
 
 NOT_FOLLOWED = "no prediction is similar enough to an animal"
 _MANY_POINTS = 0.9  # of the labelled ones; where fewer are predicted, a sentence says so
+_FAR_OFF = 0.25  # of a body length; from there on a sentence doubts that animals were found
 _MOST_ANIMALS = 5000  # that a body length is taken from; more would not change it
 
 
@@ -57,6 +58,11 @@ def _error(evaluation: Evaluation) -> Iterator[str]:
         f"A {what} is typically {_px(typical)} px off{share}, and nine in ten are within "
         f"{_px(most)} px."
     )
+    if typical > _FAR_OFF * length and what == "point":
+        yield (
+            "These are hardly the same animals: any prediction near one counts as it being found "
+            "(match_threshold asks for more)."
+        )
 
 
 def _px(value: float) -> str:

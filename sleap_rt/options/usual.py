@@ -21,6 +21,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("force", "replace", "clobber"), ("overwrite",)),
     **dict.fromkeys(("workers", "num_workers", "n_workers", "jobs", "n_jobs"), _SIDE_BY_SIDE),
     **dict.fromkeys(("num_threads", "n_threads", "cores", "n_cores", "cpus"), ("threads",)),
+    **dict.fromkeys(("window", "window_size", "track_window"), ("tracking_window_size",)),
     "silent": ("quiet",),
     "debug": ("verbose",),
     "format": ("output_format",),

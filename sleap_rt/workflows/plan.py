@@ -258,7 +258,9 @@ def plan_prediction(
         block_size=options.decode.detect_every,
         is_shared=options.cluster is not None,
     )
-    own_notes = [_ONE_POINT] if finds_centroids and not options.centroid_only else []
+    own_notes = [_TAKEN_OVER] if match_known else []
+    if finds_centroids and not options.centroid_only:
+        own_notes = [_ONE_POINT]
     plan = PredictionPlan(
         resolved=resolved,
         options=replace(options, engine=choice.options, run=run),
@@ -314,6 +316,10 @@ def planned_selection(models: ModelSet, opened: OpenInput, *, match_known: bool)
     return (opened.labeled() if needs_labels else opened).selection
 
 
+_TAKEN_OVER = (
+    "a centroid model alone takes over the poses that the labels have, and predicts none; "
+    "--centroid_only gives the centroids that it finds"
+)
 _ONE_POINT = "a centroid model alone gives one point per animal; poses need a crop model beside it"
 _DECODE = frozenset(DecodeOptions.__dataclass_fields__)
 

@@ -50,6 +50,14 @@ def test_error_in_px_and_body_lengths_and_animals_found(tmp_path):
     assert "\nIn short\n  A point is typically 2.0 px off" in table_text(run)
 
 
+def test_points_that_are_far_off_are_no_animals_found(tmp_path):
+    """Half a body length beside the animal, where OKS is next to 0, is a pair still."""
+    run = evaluated(tmp_path, {0: [User(square())]}, {0: [Predicted(square(15))]})
+    told = sentences(run.evaluations[0])
+    assert told[1].startswith("These are hardly the same animals: ")
+    assert told[2] == "1 of 1 animal found (100.0%); 0 predictions on no animal."
+
+
 def test_centers_of_animals(tmp_path):
     """The prediction's center is its first node, 20 px beside and 15 px above the square's mean."""
     options = PoseOptions(match_method="centroid", match_threshold=50)

@@ -174,3 +174,12 @@ def test_a_result_that_is_given_by_itself_is_an_input(files):
         "a.predictions.slp",
         "b.predictions.slp",
     ]
+
+
+def test_images_that_are_named_one_by_one_are_told_to_be_inputs_each(tmp_path):
+    images = [tmp_path / f"{number}.png" for number in range(3)]
+    for image in images:
+        image.touch()
+    (note,) = find_inputs(images).notes
+    assert note.startswith("3 images are 3 inputs, each by itself")
+    assert not find_inputs(images[:1]).notes

@@ -32,14 +32,20 @@ class Inputs:
     @property
     def notes(self) -> list[str]:
         """What a person should know, in words."""
-        if not self.left_out:
-            return []
-        n_files = len(self.left_out)
-        return [
-            f"{counted(n_files, 'result')} of earlier runs over the other inputs "
-            f"{is_or_are(n_files)} left out: {listed(self.left_out)}; give a result by itself to "
-            "process it"
-        ]
+        notes, n_images = [], sum(one.suffix.lower() in IMAGE_SUFFIXES for one in self.paths)
+        if self.left_out:
+            n_files = len(self.left_out)
+            notes.append(
+                f"{counted(n_files, 'result')} of earlier runs over the other inputs "
+                f"{is_or_are(n_files)} left out: {listed(self.left_out)}; give a result by itself "
+                "to process it"
+            )
+        if n_images > 1:
+            notes.append(
+                f"{n_images} images are {n_images} inputs, each by itself; their folder is one "
+                "input, in which animals can be followed"
+            )
+        return notes
 
 
 def find_inputs(given: Sequence[Path], *, takes_named: bool = False) -> Inputs:
