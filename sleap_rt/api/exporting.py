@@ -19,6 +19,8 @@ from sleap_rt.options import (
 )
 from sleap_rt.options.paths import given_path
 from sleap_rt.options.value_types import check_value
+from sleap_rt.runtime.model_set import ModelSet
+from sleap_rt.workflows.doubts import of_two_trainings
 from sleap_rt.workflows.export import Exported
 from sleap_rt.workflows.export import export_models as export_with_options
 
@@ -87,6 +89,8 @@ def export_models(
     exported = export_with_options(models, folder, overrides, options, on_step, progress)
     for replaces in dict.fromkeys(one.replaces for one in exported if one.replaces):
         _log.info(replaces)
+    for doubt in of_two_trainings(ModelSet.of(one.contract for one in exported)):
+        _log.warning(doubt)
     return exported
 
 

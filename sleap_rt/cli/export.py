@@ -203,8 +203,12 @@ def command(
 
 
 def _show(exported: "Sequence[Exported]", target: str | None) -> None:
+    from sleap_rt.runtime.model_set import ModelSet
+    from sleap_rt.workflows.doubts import of_two_trainings
     from sleap_rt.workflows.inspect.proof_in_words import proof_in_words
 
+    for doubt in of_two_trainings(ModelSet.of(one.contract for one in exported)):
+        messages.warn(doubt)
     for replaces in dict.fromkeys(one.replaces for one in exported if one.replaces):
         messages.note(replaces)
     for one in exported:

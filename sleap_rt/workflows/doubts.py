@@ -41,7 +41,7 @@ def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[st
     found += _with_so_few(options, models)
     if options.frame_range_of is not None and not plan.positions:
         found.append(f"part {options.frame_range_of} has no frames: there is no place left to cut")
-    found += _of_two_trainings(models)
+    found += of_two_trainings(models)
     return found if shape is None else [*found, *_unlike_training(shape, models)]
 
 
@@ -115,8 +115,8 @@ def _with_so_few(options: PredictionOptions, models: ModelSet) -> Iterator[str]:
         )
 
 
-def _of_two_trainings(models: ModelSet) -> Iterator[str]:
-    """The two models of a pair that were trained on different projects."""
+def of_two_trainings(models: ModelSet) -> Iterator[str]:
+    """The two models of a pair that were trained on different projects, in words."""
     counts = [one.skeleton.n_nodes for one in models.contracts]
     if len({frozenset(one.skeleton.node_names) for one in models.contracts}) > 1:
         yield (

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
@@ -17,6 +18,8 @@ class Written(Protocol):
     def output_format(self) -> str: ...
     @property
     def overwrite(self) -> bool: ...
+    @property
+    def selection(self) -> SelectionOptions: ...
 
 
 def check_result_replaceable(options: Written, opened: OpenInput, n_frames: int) -> None:
@@ -32,7 +35,13 @@ def check_result_replaceable(options: Written, opened: OpenInput, n_frames: int)
     """
     name = name_of_input(opened)
     for path in result_files(options, opened):
-        check_replaceable(path, name, overwrite=options.overwrite, n_frames=n_frames)
+        check_replaceable(
+            path,
+            name,
+            overwrite=options.overwrite,
+            n_frames=n_frames,
+            frames=options.selection.frames,
+        )
 
 
 def result_files(options: Written, opened: OpenInput) -> list[Path]:

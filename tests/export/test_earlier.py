@@ -2,11 +2,13 @@
 
 import json
 import logging
+import re
 import shutil
 
 import pytest
 
 from sleap_rt import export_models
+from sleap_rt.cli import main
 from sleap_rt.errors import EngineError, ModelError, OptionError
 from sleap_rt.export.earlier import (
     descriptions,
@@ -190,3 +192,17 @@ def test_an_engine_that_cannot_be_built_is_told_before_the_export(samples, tmp_p
 
 def missing(name):
     raise ModuleNotFoundError(name=name)
+
+
+def test_a_pair_of_two_trainings_is_told_where_it_is_exported(samples, tmp_path, caplog, capsys):
+    pair = [tmp_path / "centroid", tmp_path / "centered_instance"]
+    for folder in pair:
+        shutil.copytree(samples / folder.name, folder)
+    config = pair[1] / "training_config.yaml"
+    config.write_text(re.sub(r"\bnose\b", "snout", config.read_text("utf8")), "utf8")
+    words = "the centroid model was trained on animals of 7 nodes, the crop model on others, of 7"
+    export_models(pair, tmp_path / "in_python")
+    assert [one for one in caplog.messages if one.startswith(words)]
+    with pytest.raises(SystemExit, match="0"):
+        main(["export", *map(str, pair), "-o", str(tmp_path / "out")])
+    assert f"Warning: {words}" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Many inputs in one go: one that fails stops no other, and nothing is done or replaced twice."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sleap_rt.workflows.many.inputs import Inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
 from sleap_rt.workflows.many.plan import plan_many
 from sleap_rt.workflows.many.run import CannotRunError, ManyReport
+from sleap_rt.workflows.run_identity.asked import with_input
 
 WORKED_ON: list[tuple[str, bool | None]] = []
 DOCS = Path(__file__).resolve().parents[2] / "docs/track.md"
@@ -210,6 +212,15 @@ def made_by(clip, **asked):
     origin = Origin(input_name=name_of_file(clip), n_frames=3, asked={**ASKED, **asked})
     write_labels(sio.Labels(), output, "slp", origin)
     return output
+
+
+def test_another_recording_of_the_same_name_is_not_left_out_as_done(clips):
+    for clip in clips:
+        made_by(clip, **with_input(ASKED, [clip]))
+    clips[1].write_bytes(clips[1].read_bytes() + b"longer")
+    words = f"of another run: input changed: {clips[1]} is not what it was"
+    with pytest.raises(DataError, match=re.escape(words)):
+        plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
 
 
 def test_a_run_goes_on_with_results_of_its_own_alone(clips):

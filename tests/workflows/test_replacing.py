@@ -117,3 +117,31 @@ def test_what_is_replaced_is_told_where_it_was_made_otherwise(run, tmp_path, cap
         f"{tmp_path / name} will be replaced, which was made otherwise: peak_threshold was 0.2, "
         "and is 0.1 now; tracking was given, and is not given now"
     ]
+
+
+@pytest.mark.parametrize("name", ["out.slp", "out.h5"])
+def test_frames_that_the_new_result_would_not_have_are_kept(run, name):
+    run(name, selection=SelectionOptions(frames=(0, 1, 2, 3, 900)))  # of which 900 is none
+    words = "holds frames 0-3,900 of this input, which the new result would not all have"
+    with pytest.raises(DataError, match=words):
+        run(name, selection=SelectionOptions(frames=(2, 3, 4, 5, 6)))
+    run(name, selection=SelectionOptions(frames=tuple(range(6))))
+    run(name, selection=SelectionOptions(frames=tuple(range(6))))
+    assert run(name).n_frames == N_FRAMES
+
+
+def test_many_scattered_frames_are_told_by_their_ends(run):
+    scattered = tuple(range(0, N_FRAMES, 2)) + tuple(range(100, 200, 2))
+    run("out.slp", selection=SelectionOptions(frames=scattered))
+    with pytest.raises(DataError, match="holds frames 0 to 198 of this input, which"):
+        run("out.slp", selection=SelectionOptions(frames=tuple(range(1, 15))))
+
+
+def test_another_recording_of_the_same_name_is_told(run, images, caplog):
+    caplog.set_level(logging.INFO, "sleap_rt")
+    run("out.slp")
+    image = images / "000.png"
+    image.write_bytes(image.read_bytes() + b"longer")
+    run("out.slp")
+    (told,) = [one for one in caplog.messages if "be replaced" in one]
+    assert told.endswith(f"input changed: {image} is not what it was")

@@ -6,12 +6,14 @@ proofreading, leaves the mark out or other shapes in.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import DataError
+from sleap_rt.options.frames import parse_frames
 from sleap_rt.runtime.frames.images.previews import is_preview
 from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write
 from sleap_rt.version import __version__
@@ -37,6 +39,8 @@ class Origin:
 
 
 NOT_TOLD = Origin()
+FRAMES_IN_SHORT = re.compile(r"\d+ frames? from (\d+) to (\d+): ")
+"""How `Origin.asked` tells the frames of a selection where a list of them would be long."""
 _MARK = "sleap_rt_result"
 WITHOUT_MARK = (".csv", ".json")  # formats that have no place for it
 _UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError)
@@ -109,15 +113,21 @@ def _n_stored(path: Path, file: Any) -> int | None:
 
 
 def check_replaceable(
-    path: Path, input_name: str | None, *, overwrite: bool, n_frames: int | None = None
+    path: Path,
+    input_name: str | None,
+    *,
+    overwrite: bool,
+    n_frames: int | None = None,
+    frames: Sequence[int] | None = None,
 ) -> None:
-    """Refuse to replace a file that is not the unchanged result of this input, or a longer one.
+    """Refuse to replace a file that is no unchanged result of this input, or one of more frames.
 
     Args:
         path: the file to write; nothing is said if it does not exist.
         input_name: as `name_of_input` gives it.
         overwrite: replace whatever is there.
         n_frames: that the new result goes through; None where that is not known.
+        frames: numbers that were asked for; None: all.
 
     Raises:
         DataError: as the summary says.
@@ -127,6 +137,8 @@ def check_replaceable(
     origin = origin_of(path)
     if origin is not None and origin.input_name is not None and origin.input_name == input_name:
         _check_length(path, origin, n_frames)
+        if frames is not None:
+            _check_frames(path, origin, frozenset(frames))
         return
     raise DataError(
         f"{path} exists and {_what_it_is(path, origin)}. It is not replaced: choose another -o, "
@@ -164,6 +176,26 @@ def _check_length(path: Path, origin: Origin, n_frames: int | None) -> None:
     raise DataError(
         f"{path} holds {counted(there, 'frame')} of this input, and this run has {n_frames}. It is "
         "not replaced: choose another -o, or pass --overwrite."
+    )
+
+
+def _check_frames(path: Path, origin: Origin, frames: frozenset[int]) -> None:
+    selection = origin.asked.get("selection")
+    asked = selection.get("frames") if isinstance(selection, Mapping) else None
+    if not isinstance(asked, str):
+        return
+    ends = FRAMES_IN_SHORT.match(asked)
+    try:
+        there = {int(ends[1]), int(ends[2])} if ends else set(parse_frames(asked))
+    except ValueError:
+        return
+    # Some may have been asked for that the input does not have.
+    if there <= frames or len(there & frames) >= (origin.n_frames or 0) > 0:
+        return
+    words = f"{ends[1]} to {ends[2]}" if ends else asked
+    raise DataError(
+        f"{path} holds frames {words} of this input, which the new result would not all have. It "
+        "is not replaced: choose another -o, or pass --overwrite."
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sleap_rt.errors import EngineError
+from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import (
     EngineChoice,
@@ -67,6 +67,8 @@ def plan_bench(
         check_engine_options(engine)
     if data_path is not None:
         check_one_input(data_path)
+        if data_path.suffix == ".slp":
+            raise OptionError(f"data_path {data_path} holds labels; bench takes a video: give that")
     graphs = exported_only(path)
     choices = tuple(choose_engine(engine, graphs.precisions) for engine in engines)
     if len(choices) > 1:  # one alone says what is missing as it is opened

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import DataError, OptionError
+from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.runtime.outputs.earlier_results import (
     WITHOUT_MARK,
     check_replaceable,
@@ -21,6 +22,7 @@ from sleap_rt.workflows.many.inputs import result_paths
 from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.run import ManyRun
 from sleap_rt.workflows.many.task import Task
+from sleap_rt.workflows.run_identity.asked import with_input
 
 _MOST_NAMED = 5  # in a message
 Asked = Callable[[], Mapping[str, Any]]
@@ -84,12 +86,13 @@ class _Others:
         self.asked = cache(asked)  # once: it may read models
         self._paths: dict[str, list[Path]] = {}  # by how the runs differ
 
-    def has(self, path: Path) -> bool:
-        """Whether a result is one of them; one that does not tell is believed."""
-        return bool(self._difference(path))
+    def has(self, task: Task) -> bool:
+        """Whether the result of an input is one of them; one that does not tell is believed."""
+        return bool(self._difference(task))
 
-    def add(self, path: Path) -> None:
-        self._paths.setdefault(self._difference(path), []).append(path)
+    def add(self, task: Task) -> None:
+        assert task.output is not None
+        self._paths.setdefault(self._difference(task), []).append(task.output)
 
     def refuse(self) -> None:
         """Raise, if there are any."""
@@ -101,11 +104,17 @@ class _Others:
                 "--skip_existing to leave them as they are, or choose another -o."
             )
 
-    def _difference(self, path: Path) -> str:
-        origin, asked = origin_of(path), self.asked()
+    def _difference(self, task: Task) -> str:
+        assert task.output is not None
+        origin, asked = origin_of(task.output), self.asked()
         if origin is None or not (origin.asked and asked):
             return ""
-        return "; ".join(differences(origin.asked, asked))
+        then = dict(origin.asked)
+        if "input" in then and task.path.suffix.lower() in VIDEO_SUFFIXES:
+            asked = with_input(asked, [task.path])
+        else:  # of other kinds there may be more files than this
+            then.pop("input", None)
+        return "; ".join(differences(then, asked))
 
 
 def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
@@ -120,9 +129,9 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
         return
     task.resume = None
     is_finished = bool(options.resume) and _is_result_of(task.path, output)
-    is_other = is_finished and not options.skip_existing and others.has(output)
+    is_other = is_finished and not options.skip_existing and others.has(task)
     if is_other and not options.overwrite:
-        others.add(output)
+        others.add(task)
     elif (is_finished and not is_other) or (options.skip_existing and output.exists()):
         task.status = "existing"
     elif task.path.is_file():  # a folder of images is looked at when its turn comes

@@ -80,7 +80,13 @@ def check_result_replaceable(
     source = name_of_input(data, labels, options)
     stems = [video_stem(video) for video in labels.videos]
     for file in possible_files(path, options.output_format, stems):
-        check_replaceable(file, source, overwrite=options.overwrite, n_frames=n_frames)
+        check_replaceable(
+            file,
+            source,
+            overwrite=options.overwrite,
+            n_frames=n_frames,
+            frames=options.selection.frames,
+        )
 
 
 def origin_of_result(

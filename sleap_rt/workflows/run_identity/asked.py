@@ -1,7 +1,7 @@
 """What was asked of a run that poses and tracks depend on: results and journals tell it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from sleap_rt.options import ModelOverrides, SelectionOptions
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.journal_file import CALLED
 from sleap_rt.words import counted, in_ranges
-from sleap_rt.workflows.running.input_files import hashed
+from sleap_rt.workflows.running.input_files import files_fingerprint, hashed
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.plan import PredictionOptions
@@ -39,6 +39,19 @@ def asked_of(options: "PredictionOptions", resolved: "ResolvedModels") -> dict[s
     }
     plain: dict[str, Any] = json.loads(json.dumps(asked))
     return plain
+
+
+def asked_of_input(
+    options: "PredictionOptions", resolved: "ResolvedModels", files: Sequence[Path]
+) -> dict[str, Any]:
+    """The same of a prediction on these files, which may be others of the same names some day."""
+    return with_input(asked_of(options, resolved), files)
+
+
+def with_input(asked: Mapping[str, Any], files: Sequence[Path]) -> dict[str, Any]:
+    """What was asked, of these files."""
+    called = {**asked[CALLED], "input": ", ".join(map(str, files[:1]))}
+    return {**asked, "input": files_fingerprint(files), CALLED: called}
 
 
 def poses_asked(options: "PredictionOptions", resolved: "ResolvedModels") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.result_files import result_files
-from sleap_rt.workflows.run_identity.asked import asked_of
+from sleap_rt.workflows.run_identity.asked import asked_of_input
 
 
 def make_ready(plan: PredictionPlan) -> None:
@@ -43,7 +43,7 @@ def replaced(plan: PredictionPlan, opened: OpenInput) -> Iterator[str]:
     for path in result_files(plan.options, opened):
         origin = origin_of(path) if path.exists() else None
         if origin is not None and origin.asked:
-            now = asked_of(plan.options, plan.resolved)
+            now = asked_of_input(plan.options, plan.resolved, opened.files)
             other = list(differences(origin.asked, now))
             if other:
                 yield f"{path} will be replaced, which was made otherwise: {'; '.join(other)}"

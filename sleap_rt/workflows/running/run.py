@@ -32,7 +32,7 @@ from sleap_rt.workflows.doubts import out_of_reach
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.result_files import check_result_replaceable
-from sleap_rt.workflows.run_identity.asked import asked_of
+from sleap_rt.workflows.run_identity.asked import asked_of_input
 from sleap_rt.workflows.running.predicting import Predicting
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class Run:
         return Origin(
             input_name=name_of_input(self._opened),
             n_frames=self._tally.n_frames,
-            asked=asked_of(self._plan.options, resolved),
+            asked=asked_of_input(self._plan.options, resolved, self._opened.files),
         )
 
     def _check_replaced(self, failure: DataError | None) -> None:
