@@ -18,6 +18,7 @@ from page_blocks import blocks_of, missing_line, quotes_of
 from sleap_rt.cli import track
 from sleap_rt.cli.app import app
 from sleap_rt.export import cache, exporter
+from sleap_rt.export.bonsai import bonsai_export
 from sleap_rt.runtime.frames.video import VideoFile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +102,8 @@ def folder(prepared, monkeypatch, graphs):
         return [Path(shutil.copy(graph, to)) for graph in find_cached(models, overrides)]
 
     monkeypatch.setattr(cache, "find_cached", find_cached)
-    monkeypatch.setattr(exporter, "export_models", export_models)
+    for module in (exporter, bonsai_export):  # imported here: later, it would keep this one
+        monkeypatch.setattr(module, "export_models", export_models)
     return prepared
 
 
