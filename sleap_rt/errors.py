@@ -16,6 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sleap_rt.words import error_in_words
+
 _LONGEST = 2000  # characters of a message
 OVERLAY = ".overlay"  # ends the names of videos that `render` draws, which nobody means as input
 _MOST_NAMES = 10_000  # of a folder that are looked at for one that was meant
@@ -194,6 +196,22 @@ class EngineError(SleapRtError):
 
 class RunError(SleapRtError):
     """A run was ended by a fault of a library, of this machine, or of this package."""
+
+
+@contextmanager
+def others_as(kind: type[SleapRtError], words: str) -> Iterator[None]:
+    """Any exception in the context that is not ours becomes one, `SystemExit` among them.
+
+    Args:
+        kind: of the error in its place.
+        words: that the message begins with; the exception in words follows. An interrupt passes.
+    """
+    try:
+        yield
+    except (SleapRtError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise kind(f"{words}: {error_in_words(error)}.") from error
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from inspect import cleandoc
 from textwrap import fill
 from typing import Any
@@ -32,6 +33,7 @@ def explain(function: Callable[..., Any], names: Sequence[str], homes: Iterable[
     function.__doc__ = "\n".join([cleandoc(function.__doc__), "", "More arguments:", *told])
 
 
+@cache
 def _attributes(home: type) -> dict[str, str]:
     """Name -> meaning of each attribute of a class."""
     _, _, section = cleandoc(home.__doc__ or "").partition("Attributes:\n")

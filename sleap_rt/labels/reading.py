@@ -1,6 +1,6 @@
 """Reads labels files, checked before anything in them is followed."""
 
-import re
+from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from sleap_rt.labels.descriptions import Descriptions
 
-_PATTERN = re.compile(r"[*?[]")
 _TIMES = 200  # of its size that a file's tables may unpack to: empty poses compress well
 _MOST_COMPRESSED = 1100  # times that HDF5's compression can at most reach
 
@@ -40,7 +39,7 @@ def load_labels(path: str | Path) -> "sio.Labels":
         raise DataError(f"{path} is a folder; name a .slp labels file{of_it}")
     if not path.is_file():
         hint = did_you_mean_path(path)
-        if not hint and _PATTERN.search(path.name):
+        if not hint and has_magic(path.name):
             hint = (
                 " Patterns are not read here: leave out the quotes, and the shell names the files"
             )

@@ -1,5 +1,6 @@
 """The files that a prediction may write, and what is there already."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 
 
 class Written(Protocol):
-    """The options of a prediction that say what is written."""
+    """The options of a prediction, or of tracking alone, that say what is written."""
 
     @property
     def output_path(self) -> Path | None: ...
@@ -33,11 +34,27 @@ def check_result_replaceable(options: Written, opened: OpenInput, n_frames: int)
     Raises:
         DataError: as the summary says.
     """
-    name = name_of_input(opened)
-    for path in result_files(options, opened):
+    check_files_replaceable(result_files(options, opened), name_of_input(opened), options, n_frames)
+
+
+def check_files_replaceable(
+    files: Iterable[Path], input_name: str | None, options: Written, n_frames: int | None
+) -> None:
+    """The same.
+
+    Args:
+        files: that the result may be written to.
+        input_name: as `name_of_input` gives it.
+        options: of the run.
+        n_frames: that the result goes through; None where that is not known.
+
+    Raises:
+        DataError: as the summary says.
+    """
+    for path in files:
         check_replaceable(
             path,
-            name,
+            input_name,
             overwrite=options.overwrite,
             n_frames=n_frames,
             frames=options.selection.frames,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sleap_io as sio
 from fakes import BrightBlocks
-from whole_runs import N_FRAMES, STACK, completed, content, same
+from whole_runs import N_FRAMES, completed, content, folder_of_images, same
 
 from sleap_rt.errors import DataError, OptionError, options_are_typed
 from sleap_rt.instances import ImageState
@@ -20,13 +20,7 @@ from sleap_rt.workflows.plan import PredictionOptions
 
 @pytest.fixture
 def video(tmp_path):
-    import cv2
-
-    folder = tmp_path / "images"
-    folder.mkdir()
-    for index, image in enumerate(STACK):
-        cv2.imwrite(str(folder / f"{index:03}.png"), image)
-    return folder
+    return folder_of_images(tmp_path / "images")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import logging
 import pytest
 import sleap_io as sio
 from fakes import BrightBlocks
-from whole_runs import N_FRAMES, STACK, completed
+from whole_runs import N_FRAMES, completed, folder_of_images
 
 from sleap_rt.errors import DataError
 from sleap_rt.options import DecodeOptions, RunOptions, SelectionOptions
@@ -15,13 +15,7 @@ from sleap_rt.workflows.plan import PredictionOptions
 
 @pytest.fixture
 def images(tmp_path):
-    import cv2
-
-    folder = tmp_path / "images"
-    folder.mkdir()
-    for index, image in enumerate(STACK):
-        cv2.imwrite(str(folder / f"{index:03}.png"), image)
-    return folder
+    return folder_of_images(tmp_path / "images")
 
 
 @pytest.fixture

@@ -43,3 +43,13 @@ def content(labels):
 
 def same(one, other):
     assert repr(content(one)) == repr(content(other))  # repr: NaN equals NaN
+
+
+def folder_of_images(folder):
+    """The stack as images in a new folder, which is given back."""
+    import cv2
+
+    folder.mkdir()
+    for index, image in enumerate(STACK):
+        cv2.imwrite(str(folder / f"{index:03}.png"), image)
+    return folder

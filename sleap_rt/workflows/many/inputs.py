@@ -79,7 +79,8 @@ def find_inputs(given: Sequence[Path], *, takes_named: bool = False) -> Inputs:
         found.update({one.resolve(): one for one in ([path] if files is None else files)})
     named = set(given) if takes_named else set()
     results = [path for path in results_among(list(found.values())) if path not in named]
-    paths = [path for path in found.values() if path not in results]
+    left_out = set(results)
+    paths = [path for path in found.values() if path not in left_out]
     return Inputs(tuple(paths), is_many, tuple(results))
 
 

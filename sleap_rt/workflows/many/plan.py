@@ -86,13 +86,8 @@ class _Others:
         self.asked = cache(asked)  # once: it may read models
         self._paths: dict[str, list[Path]] = {}  # by how the runs differ
 
-    def has(self, task: Task) -> bool:
-        """Whether the result of an input is one of them; one that does not tell is believed."""
-        return bool(self._difference(task))
-
-    def add(self, task: Task) -> None:
-        assert task.output is not None
-        self._paths.setdefault(self._difference(task), []).append(task.output)
+    def add(self, output: Path, difference: str) -> None:
+        self._paths.setdefault(difference, []).append(output)
 
     def refuse(self) -> None:
         """Raise, if there are any."""
@@ -104,7 +99,8 @@ class _Others:
                 "--skip_existing to leave them as they are, or choose another -o."
             )
 
-    def _difference(self, task: Task) -> str:
+    def difference(self, task: Task) -> str:
+        """How the run that made an input's result differs; empty if not, or if nothing tells."""
         assert task.output is not None
         origin, asked = origin_of(task.output), self.asked()
         if origin is None or not (origin.asked and asked):
@@ -129,10 +125,10 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
         return
     task.resume = None
     is_finished = bool(options.resume) and _is_result_of(task.path, output)
-    is_other = is_finished and not options.skip_existing and others.has(task)
-    if is_other and not options.overwrite:
-        others.add(task)
-    elif (is_finished and not is_other) or (options.skip_existing and output.exists()):
+    difference = others.difference(task) if is_finished and not options.skip_existing else ""
+    if difference and not options.overwrite:
+        others.add(output, difference)
+    elif (is_finished and not difference) or (options.skip_existing and output.exists()):
         task.status = "existing"
     elif task.path.is_file():  # a folder of images is looked at when its turn comes
         check_replaceable(output, name_of_file(task.path), overwrite=options.overwrite)

@@ -9,13 +9,13 @@ from sleap_rt.runtime.frames.sleap_video import unique_video_name
 from sleap_rt.runtime.outputs.earlier_results import (
     Origin,
     check_preview_replaceable,
-    check_replaceable,
     name_of_file,
 )
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.skeleton import Skeleton
+from sleap_rt.workflows.result_files import check_files_replaceable
 from sleap_rt.workflows.retracking.options import RetrackOptions
 from sleap_rt.workflows.run_identity.asked import selection_asked
 
@@ -77,16 +77,9 @@ def check_result_replaceable(
     Raises:
         DataError: as the summary says.
     """
-    source = name_of_input(data, labels, options)
     stems = [video_stem(video) for video in labels.videos]
-    for file in possible_files(path, options.output_format, stems):
-        check_replaceable(
-            file,
-            source,
-            overwrite=options.overwrite,
-            n_frames=n_frames,
-            frames=options.selection.frames,
-        )
+    files = possible_files(path, options.output_format, stems)
+    check_files_replaceable(files, name_of_input(data, labels, options), options, n_frames)
 
 
 def origin_of_result(

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sleap_rt.arrays import Image
-from sleap_rt.errors import DataError, SleapRtError
+from sleap_rt.errors import DataError, others_as
 from sleap_rt.runtime.frames.opened import OpenInput
-from sleap_rt.words import error_in_words
 
 
 @dataclass(frozen=True)
@@ -84,9 +83,5 @@ def reading(name: str) -> Iterator[None]:
     Raises:
         DataError: in place of any exception that is not ours. An interrupt passes.
     """
-    try:
+    with others_as(DataError, f"{name} is lost"):
         yield
-    except (SleapRtError, KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:
-        raise DataError(f"{name} is lost: {error_in_words(error)}.") from error

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sleap_rt.errors import RunError, SleapRtError
-from sleap_rt.words import error_in_words
+from sleap_rt.errors import RunError, others_as
 
 
 @contextmanager
@@ -18,9 +17,5 @@ def doing(what: str) -> Iterator[None]:
         RunError: in place of any exception that is not ours, `SystemExit` among them: a library
             must not end the program without a word. An interrupt passes.
     """
-    try:
+    with others_as(RunError, f"{what} failed"):
         yield
-    except (SleapRtError, KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException as error:
-        raise RunError(f"{what} failed: {error_in_words(error)}.") from error
