@@ -92,7 +92,7 @@ class TerminalReport(Report):
     def done(
         self, summary: PredictionSummary, options: PredictionOptions, *, predicts: bool = True
     ) -> None:
-        """Warnings, and one line that sums up the run; without a rate if it did not predict."""
+        """Warnings, and one line that sums up the run; a speed only if it predicted."""
         for warning in summary.warnings:
             messages.warn(warning)
         if self._quiet:
@@ -107,8 +107,7 @@ class TerminalReport(Report):
         detection = options.decode.detection_in_words and f", {options.decode.detection_in_words}"
         workers = f", {counted(summary.n_workers, 'worker')}" if summary.n_workers else ""
         resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
-        has_rate = predicts and summary.n_frames
-        how = f"{summary.frames_per_second:.1f} frames/s" if has_rate else "predicted"
+        how = _how_fast(summary) if predicts else "predicted"
         click.echo(
             f"{counted(summary.n_frames, 'frame')}{resumed}, "
             f"{counted(summary.n_instances, 'instance')}{left_out}, {tracks}"
@@ -117,3 +116,11 @@ class TerminalReport(Report):
             f"-> {', '.join(map(str, summary.paths))}",
             err=self._is_aside,
         )
+
+
+def _how_fast(summary: PredictionSummary) -> str:
+    if summary.n_frames == summary.n_resumed:
+        return "predicted"
+    if summary.frames_per_second is None:
+        return f"in {summary.seconds:.1f} s" if summary.seconds >= 0.05 else "in under 0.1 s"
+    return f"{summary.frames_per_second:.1f} frames/s"

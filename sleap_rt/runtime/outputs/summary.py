@@ -25,6 +25,8 @@ class PredictionSummary:
         n_skipped: frames that were asked for, but do not exist.
         there: which frames exist, in words.
         seconds: from the first frame read to the last result.
+        frames_per_second: without the time in which the run got ready; None if it was too short
+            to tell.
         engine: what ran the graphs.
         device: where it truly ran.
         batch_size: frames per call of the engine, at most.
@@ -47,6 +49,7 @@ class PredictionSummary:
     damaged: DamagedFrames
     notes: Sequence[str]
     seconds: float
+    frames_per_second: float | None
     engine: str
     device: str
     batch_size: int
@@ -57,10 +60,6 @@ class PredictionSummary:
     there: str = ""
     most_instances: int | None = None
     out_of_reach: tuple[str, ...] = ()
-
-    @property
-    def frames_per_second(self) -> float:
-        return (self.n_frames - self.n_resumed) / max(self.seconds, 1e-9)
 
     @property
     def warnings(self) -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from sleap_rt.instances import FrameInstances
 
 _Result = TypeVar("_Result")
@@ -15,6 +17,43 @@ _COLUMNS, _ROWS = 80, 24  # of a terminal that does not tell
 _SECONDS_BETWEEN_LINES = 0.25
 _FRAMES_BETWEEN_LOOKS = 32
 _SECONDS_BETWEEN_LINES_OF_A_LOG = 30
+_SECONDS_OF_THE_FIRST = 0.2  # what comes so soon after the first result was on its way with it
+_SECONDS_OF_A_RATE = 0.25  # measured in less, it tells of single batches
+
+
+class Pace:
+    """Frames/s, without the time in which a run gets ready.
+
+    Args:
+        n_done: results that were there before the run, and come first.
+    """
+
+    def __init__(self, n_done: int) -> None:
+        self._n_before = n_done
+        self._n = self._n_at_start = 0
+        self._first = self._start = self._now = 0.0
+
+    def add(self) -> None:
+        """A result has come."""
+        self._n += 1
+        if self._n <= self._n_before:
+            return
+        self._now = time.monotonic()
+        if self._n == self._n_before + 1:
+            self._first = self._now
+        if self.is_starting:
+            self._n_at_start, self._start = self._n, self._now
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether nothing that came so far tells how fast the run will be."""
+        return self._now - self._first <= _SECONDS_OF_THE_FIRST
+
+    @property
+    def rate(self) -> float | None:
+        """None as long as it cannot be told."""
+        seconds = self._now - self._start
+        return (self._n - self._n_at_start) / seconds if seconds >= _SECONDS_OF_A_RATE else None
 
 
 def bar(
@@ -59,6 +98,7 @@ def _bar(
 ) -> Iterator[_Result]:
     from tqdm import tqdm
 
+    pace = Pace(n_done)
     with tqdm(
         desc=what,
         total=n_frames,
@@ -70,10 +110,21 @@ def _bar(
     ) as shown:
         for position, result in enumerate(results):
             yield result
+            pace.add()
             if position >= n_done:  # the ones before are in the bar from the beginning
                 shown.update()
+                if pace.is_starting:
+                    _begin_to_measure(shown)
+            if position == n_done:
+                shown.refresh()
             if position % _FRAMES_BETWEEN_LOOKS == 0:
                 shown.set_postfix_str(beside(), refresh=False)
+
+
+def _begin_to_measure(shown: "tqdm[Any]") -> None:
+    """Leave out of the rate, and of the time shown, what came so far."""
+    shown.initial = shown.n
+    shown.unpause()
 
 
 def _lines(
@@ -84,13 +135,14 @@ def _lines(
     beside: Callable[[], str],
 ) -> Iterator[_Result]:
     """For a log file: `1200 of 18000 frames, 61.3 frames/s, 4.6 min left`, every 30 s."""
-    started = last = time.monotonic()
+    last, pace = time.monotonic(), Pace(n_done)
     for position, result in enumerate(results, 1):
         yield result
-        now = time.monotonic()
-        if now - last >= _SECONDS_BETWEEN_LINES_OF_A_LOG and n_done < position < n_frames:
+        pace.add()
+        now, rate = time.monotonic(), pace.rate
+        is_due = now - last >= _SECONDS_BETWEEN_LINES_OF_A_LOG and position < n_frames
+        if is_due and rate is not None:
             last = now
-            rate = (position - n_done) / (now - started)
             left, words = (n_frames - position) / rate / 60, beside()
             print(
                 f"{what + ': ' if what else ''}{position} of {n_frames} frames, "
@@ -111,19 +163,22 @@ def json_lines(
 ) -> "Iterator[FrameInstances]":
     """`{"n_processed", "n_total", "rate", "eta"}` (frames/s, s) on standard output.
 
-    At most four lines per second, and always one at the end.
+    At most four lines per second, from when a rate can be told, and always one at the end.
     """
     started = last = time.monotonic()
-    n_processed = 0
+    n_processed, pace = 0, Pace(n_done)
     for result in results:
         yield result
         n_processed += 1
-        now = time.monotonic()
-        if now - last >= _SECONDS_BETWEEN_LINES and n_processed < n_frames:
+        pace.add()
+        now, rate = time.monotonic(), pace.rate
+        is_due = now - last >= _SECONDS_BETWEEN_LINES and n_processed < n_frames
+        if is_due and rate is not None:
             last = now
-            _write(n_processed, n_frames, max(n_processed - n_done, 0) / (now - started))
+            _write(n_processed, n_frames, rate)
     seconds = max(time.monotonic() - started, 1e-9)
-    _write(n_processed, n_frames, max(n_processed - n_done, 0) / seconds)
+    whole = max(n_processed - n_done, 0) / seconds
+    _write(n_processed, n_frames, whole if pace.rate is None else pace.rate)
 
 
 def json_error(error: Exception) -> None:

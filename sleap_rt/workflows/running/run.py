@@ -22,6 +22,7 @@ from sleap_rt.runtime.outputs.results import RunResults, Shown, Tally
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
 from sleap_rt.runtime.pipeline.journal import Journal, JournalError
+from sleap_rt.runtime.pipeline.progress import Pace
 from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stream import followed
@@ -64,6 +65,7 @@ class Run:
         self._tally = Tally(keeps_empty=not plan.options.no_empty_frames)
         self._n_wanted = len(plan.positions)
         self._damaged = DamagedFrames()
+        self._pace = Pace(0 if journal is None else journal.n_frames)
 
     def complete(self, report: Report, *, keeps_labels: bool) -> PredictionSummary:
         """Do it all; arguments and errors as of `run_plan`."""
@@ -104,6 +106,7 @@ class Run:
             damaged=self._damaged,
             notes=(*self._opened.source.notes, *self._following.notes),
             seconds=seconds,
+            frames_per_second=self._pace.rate,
             engine=self._predicting.engine,
             device=self._predicting.models.device,
             batch_size=options.run.frames_per_batch,
@@ -122,6 +125,7 @@ class Run:
             try:
                 for result in report.results(stream, self._n_wanted, n_resumed):
                     with doing(f"Storing frame {result.frame_index}"):
+                        self._pace.add()
                         self._damaged.note(result)
                         if self._tally.add(result) and self._stored is not None:
                             self._stored.append(result)

@@ -1,7 +1,7 @@
 """What a run shows of its progress, on a terminal and in a log."""
 
 import io
-import itertools
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +10,19 @@ import time
 import pytest
 
 from sleap_rt.runtime.pipeline import progress
+
+
+class Clock:
+    """In place of `time.monotonic`: stands still but where results wait."""
+
+    def __init__(self, monkeypatch):
+        self._now = 1000.0
+        monkeypatch.setattr(time, "monotonic", lambda: self._now)
+
+    def results(self, waits):
+        for position, seconds in enumerate(waits):
+            self._now += seconds
+            yield position
 
 
 class Terminal(io.StringIO):
@@ -27,15 +40,52 @@ def test_the_bar_of_a_resumed_run_counts_the_old_frames_once(monkeypatch):
 
 
 def test_a_log_gets_a_line_every_30_seconds(monkeypatch, capsys):
-    """A result each 10 s, of which 4 come from before: lines after 50, 80 and 110 s."""
-    ticks = itertools.count(0, 10)
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(ticks)))
-    assert len(list(progress.bar(range(13), 13, 4, "saving"))) == 13
+    """4 results are there at once; 100 s get the run ready; then there is a result each 10 s."""
+    clock = Clock(monkeypatch)
+    results = clock.results([0] * 4 + [100] + [10] * 8)
+    assert len(list(progress.bar(results, 13, 4, "saving"))) == 13
     assert capsys.readouterr().err.splitlines() == [
-        "saving: 5 of 13 frames, 0.0 frames/s, 6.7 min left",
-        "saving: 8 of 13 frames, 0.1 frames/s, 1.7 min left",
-        "saving: 11 of 13 frames, 0.1 frames/s, 0.5 min left",
+        "saving: 6 of 13 frames, 0.1 frames/s, 1.2 min left",
+        "saving: 9 of 13 frames, 0.1 frames/s, 0.7 min left",
+        "saving: 12 of 13 frames, 0.1 frames/s, 0.2 min left",
     ]
+
+
+def test_a_rate_leaves_out_how_long_the_run_got_ready(monkeypatch):
+    """Batches of 4, two side by side, each 2 s."""
+    clock, pace = Clock(monkeypatch), progress.Pace(10)
+    batches = [0] * 10 + [30, 0, 0, 0, 0.1, 0, 0, 0] + [1.9, 0, 0, 0, 0.1, 0, 0, 0]
+    rates = []
+    for _ in clock.results(batches):
+        pace.add()
+        rates.append(pace.rate)
+    assert rates[:18] == [None] * 18
+    assert rates[-1] == pytest.approx(4)
+
+
+def test_a_run_of_one_batch_has_no_rate(monkeypatch):
+    clock, pace = Clock(monkeypatch), progress.Pace(0)
+    for _ in clock.results([3, 0.001, 0.001, 0.001]):
+        pace.add()
+    assert pace.rate is None
+    assert progress.Pace(0).rate is None
+
+
+def test_the_bar_of_one_batch_shows_no_rate(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    assert list(progress.bar(range(4), 4, 0)) == list(range(4))
+    assert "4/4 [00:00<?, ? frames/s]" in screen.getvalue()
+
+
+def test_json_lines_begin_when_a_rate_can_be_told(monkeypatch, capsys):
+    """20 s get the run ready, which the old first line took for its rate; then 2 frames/s."""
+    results = Clock(monkeypatch).results([20] + [0.5] * 3)
+    assert list(progress.json_lines(results, 4, 0))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["n_processed"] for line in lines] == [2, 3, 4]
+    assert [line["rate"] for line in lines] == [2, 2, 2]
+    assert [line["eta"] for line in lines] == [1, 0.5, 0]
 
 
 def test_a_short_run_leaves_no_line_in_a_log(capsys):
