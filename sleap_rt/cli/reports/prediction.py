@@ -119,8 +119,8 @@ class TerminalReport(Report):
 
 
 def _how_fast(summary: PredictionSummary) -> str:
-    if summary.n_frames == summary.n_resumed:
+    if summary.frames_per_second is not None:
+        return f"{summary.frames_per_second:.1f} frames/s"
+    if summary.n_workers or summary.n_frames == summary.n_resumed:
         return "predicted"
-    if summary.frames_per_second is None:
-        return f"in {summary.seconds:.1f} s" if summary.seconds >= 0.05 else "in under 0.1 s"
-    return f"{summary.frames_per_second:.1f} frames/s"
+    return f"in {summary.seconds:.1f} s" if summary.seconds >= 0.05 else "in under 0.1 s"

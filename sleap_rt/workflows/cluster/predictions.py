@@ -33,6 +33,7 @@ from sleap_rt.workflows.report import Report
 
 _MOST_HELD = 64  # ranges that were answered and wait for the ones ahead of them
 _MOST_OPEN = 32  # inputs whose ranges are given out
+_SECONDS_OF_A_RATE = 60  # several ranges, whose frames come together, or were there ahead
 
 
 @dataclass
@@ -150,7 +151,8 @@ class ClusterPredictions:
             plan, opened, self._report, predicting=predicting, keeps_labels=self._keeps_labels
         )
         self._written += done.paths
-        return replace(done, n_workers=predicting.n_workers)
+        rate = done.frames_per_second if done.seconds >= _SECONDS_OF_A_RATE else None
+        return replace(done, n_workers=predicting.n_workers, frames_per_second=rate)
 
     def _begin(self, data: Path, options: PredictionOptions) -> _Begun:
         """Plan an input; what is wrong with it is told when its turn comes."""

@@ -91,6 +91,7 @@ def test_a_cluster_gives_the_bytes_of_one_process(names, clip, asked, sample_gra
     assert done.n_tracks > 2
     assert (done.engine, done.device) == ("ort", "cpu")
     assert done.n_workers in (1, 2)  # one may have been quick enough to do it all
+    assert done.frames_per_second is None
     connecting, dashboard, *workers = report.told
     assert connecting.startswith("connecting with the scheduler at tcp://")
     assert dashboard.startswith("dashboard of the cluster: http://")
