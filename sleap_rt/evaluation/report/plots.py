@@ -181,7 +181,7 @@ def _write_names(axes: "Axes", pose: Doubles, node_names: Sequence[str]) -> None
                 point,
                 (6 * dx, -6 * dy),  # points; y grows upwards here, downwards in the frame
                 textcoords="offset points",
-                fontsize=7,
+                fontsize=9,
                 ha="left" if dx > 0.3 else "right" if dx < -0.3 else "center",
                 va="top" if dy > 0.3 else "bottom" if dy < -0.3 else "center",
             )
@@ -228,9 +228,12 @@ def skeleton_picture(
         _write_names(axes, pose, node_names)
         axes.set_aspect("equal", adjustable="datalim")
         axes.invert_yaxis()
-        axes.margins(0.3, 0.15)  # room for the names at the sides
+        axes.margins(0.2, 0.1)  # room for the names at the sides
         axes.axis("off")
-        bar = axes.figure.colorbar(dots, ax=axes, shrink=0.8)
+        # Below: beside the animal, the bar would take the width that it needs.
+        bar = axes.figure.colorbar(
+            dots, ax=axes, orientation="horizontal", shrink=0.7, aspect=25, pad=0.02
+        )
         bar.set_label("mean error (px)")
         bar.outline.set_visible(False)
 

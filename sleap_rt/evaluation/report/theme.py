@@ -102,6 +102,7 @@ ol.switches {{ columns: 20rem auto; column-gap: 1rem; font-size: .9rem; padding:
   .name {{ max-width: 6rem; }}
   .cards, .cards.first {{ grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }}
   .first .card b {{ font-size: 1.5rem; }}
+  .first .card:last-child:nth-child(odd) {{ grid-column: 1 / -1; }}
 }}
 @media print {{
   :root {{

@@ -183,15 +183,17 @@ def _window(points: Doubles, image: Image | None) -> tuple[int, int, int, int]:
     left, top = np.floor(middle - half).astype(int)
     right, bottom = np.ceil(middle + half).astype(int)
     if image is not None:
-        # Predictions may lie outside of the image; there must be something of it to see.
+        # Predictions may lie outside of the image: all pictures show a part of it, of one shape.
         left, right = _inside(int(left), int(right), image.shape[1])
         top, bottom = _inside(int(top), int(bottom), image.shape[0])
     return int(left), int(top), int(right), int(bottom)
 
 
 def _inside(low: int, high: int, size: int) -> tuple[int, int]:
-    low, high = max(0, low), min(size, high)
-    return (low, high) if high - low >= 2 else (0, size)
+    """The same stretch, moved until it lies within `size`; all of `size` where it is longer."""
+    length = high - low
+    start = max(0, min(low, size - length))
+    return start, min(size, start + length)
 
 
 def _image_element(image: Image | None, window: tuple[int, int, int, int]) -> str:

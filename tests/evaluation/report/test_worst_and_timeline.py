@@ -118,8 +118,23 @@ def test_in_centroid_mode_a_cross_is_where_the_animal_s_centroid_is():
 class RedFrames:
     """Stands in for the images of a video that is red everywhere."""
 
+    def __init__(self, size=100):
+        self.size = size
+
     def read(self, video, frame_idx):
-        return np.full((100, 100, 3), (250, 20, 10), np.uint8)
+        return np.full((self.size, self.size, 3), (250, 20, 10), np.uint8)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (300, 0), (0, 300), (350, 360), (150, 150)])
+def test_animals_at_an_edge_get_a_picture_of_the_same_shape(corner):
+    """The part of the image is moved, and not cut off, which would leave bars beside it."""
+    poses = {0: [User(square(*corner))]}, {0: [Predicted(square(*corner))]}
+    pairing = pair_poses(*map(make_table, poses), OPTIONS)
+    drawing = draw_frame(pairing, worst_frames(pairing, 1)[0].place, RedFrames(400))
+    left, top, width, height = map(int, re.search(r'viewBox="([^"]+)"', drawing)[1].split())
+    assert width / height == pytest.approx(4 / 3, rel=0.03)
+    assert min(left, top) >= 0
+    assert max(left + width, top + height) <= 400
 
 
 def test_colours_are_kept():
