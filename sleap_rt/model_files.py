@@ -78,6 +78,13 @@ def _source(path: Path) -> ModelSource:
     raise ModelError(f"{path} is no model (it holds {found or 'nothing'}); expected {A_MODEL}.")
 
 
+def models_within(folder: Path) -> list[Path]:
+    """The models that a folder holds which is none itself."""
+    with suppress(OSError):  # whoever looks for a model there is told
+        return [folder / name for name in _models_in(folder)] or _models_below(folder)
+    return []
+
+
 def refuse_trained_model(folder: Path) -> None:
     """Refuse the folder of a trained model as one to export into.
 

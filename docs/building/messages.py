@@ -15,7 +15,13 @@ BLANK = "…"  # what a message fills in
 TOPICS = {
     "Videos and images": ("runtime/frames", "untrusted/sizes.py", "libraries"),
     "Labels": ("labels", "runtime/frames/labels_input.py", "runtime/frames/input_labels.py"),
-    "Trained models": ("models", "model_files.py", "skeleton.py", "kinds.py"),
+    "Trained models": (
+        "models",
+        "model_files.py",
+        "skeleton.py",
+        "kinds.py",
+        "workflows/pairs.py",
+    ),
     "Models of SLEAP 1.4 and older": ("models/legacy", "legacy_files.py"),
     "Exporting": ("export", "workflows/export_extra.py", "cli/export.py", "options/exporting.py"),
     "Exported graphs": (

@@ -47,20 +47,18 @@ def command(as_json: bool, verbose: bool, **params: Any) -> None:
     show_facts(lines)
 
 
-def _lines(values: dict[str, Any], indent: str = "") -> list[str]:
-    """`name: value`, sections below their names; None and empty values are left out."""
-    shown = {
-        name.replace("_", " "): value
-        for name, value in values.items()
-        if value not in (None, [], ())
-    }
-    width = max((len(name) for name, v in shown.items() if not isinstance(v, dict)), default=0)
+def _lines(values: dict[str, Any], section: str = "", indent: str = "") -> list[str]:
+    """`name: value`, sections below their names."""
+    from sleap_rt.workflows.inspect.facts_in_words import facts_in_words
+
+    shown = list(facts_in_words(values, section))
+    width = max((len(label) for _, label, v in shown if not isinstance(v, dict)), default=0)
     lines = []
-    for name, value in shown.items():
+    for name, label, value in shown:
         if isinstance(value, dict):
-            lines += [f"{indent}{name}:", *_lines(value, indent + "  ")]
+            lines += [f"{indent}{label}:", *_lines(value, name, indent + "  ")]
         else:
-            lines.append(f"{indent}{name + ':':<{width + 1}} {_text(value)}")
+            lines.append(f"{indent}{label + ':':<{width + 1}} {_text(value)}")
     return lines
 
 

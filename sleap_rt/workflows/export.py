@@ -18,6 +18,7 @@ from sleap_rt.runtime.pipeline.progress import somebody_looks
 from sleap_rt.words import counted
 from sleap_rt.workflows.export_extra import check_export_extra, needs_export_extra
 from sleap_rt.workflows.export_place import ExportPlace
+from sleap_rt.workflows.pairs import naming_pairs
 from sleap_rt.workflows.plan import PredictionOptions, refuse_without_effect
 from sleap_rt.workflows.report import StepsBar
 
@@ -99,7 +100,8 @@ def export_models(
     with needs_export_extra():
         from sleap_rt.export.steps import loaded_exporter
 
-        place = ExportPlace.of(paths, folder, overrides, options)  # refuses what needs no weights
+        with naming_pairs(paths, "sleap-nn export"):
+            place = ExportPlace.of(paths, folder, overrides, options)  # refuses without weights
         if options.format == "bonsai":
             return _for_bonsai(paths, place, overrides, options, on_step)
         graphs = loaded_exporter(on_step).export_models(

@@ -16,6 +16,7 @@ from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.built_in import refuse_other_settings
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
 from sleap_rt.workflows.export_extra import check_export_extra, needs_export_extra
+from sleap_rt.workflows.pairs import naming_pairs
 
 if TYPE_CHECKING:
     from sleap_rt.contract import GraphContract
@@ -87,7 +88,8 @@ def resolve_models(
             cannot be loaded.
     """
     refuse_twice(paths)
-    sources = {path: model_source(path) for path in paths}
+    with naming_pairs(paths):
+        sources = {path: model_source(path) for path in paths}
     trained = [path for path in paths if sources[path] != "exported"]
     if not trained:
         graphs = GraphSet.read([graph for path in paths for graph in exported_graphs(path)])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -56,7 +57,6 @@ def test_an_exported_pair_is_described(call, sample_graphs):
 
 
 @pytest.mark.export
-@pytest.mark.export
 def test_a_graph_in_int8_is_described_by_what_its_poses_lose(call, int8_graph):
     told = call("info", int8_graph).out
     proof = (
@@ -93,6 +93,61 @@ def test_a_legacy_configuration_says_what_its_network_does(shared_data, name):
     assert described.notes == model.notes
     provenance = replace(model.provenance, weights_sha256="")  # weights are not read
     assert described == replace(model.contract(), provenance=provenance)
+
+
+@pytest.mark.export
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [
+        (["info"], "sleap-nn track -i VIDEO -m"),
+        (["track", "samples/crawlers.mp4", "-m"], "sleap-nn track -i VIDEO -m"),
+        (["export"], "sleap-nn export"),
+    ],
+)
+def test_who_names_a_folder_of_models_is_told_which_two_fit(call, command, typed):
+    models = SAMPLES / "models"
+    told = call(*command, models).err
+    assert f"name one of {models / 'bottomup'}" in told
+    assert told.rstrip().endswith(
+        f"Two that fit together: `{typed} {models / 'centroid'} {models / 'centered_instance'}`, "
+        f"`{typed} {models / 'centroid'} {models / 'multi_class_topdown'}`"
+    )
+
+
+@pytest.mark.export
+@pytest.mark.parametrize(
+    ("kind", "found", "changed"),
+    [
+        ("centroid", "anchor_part: thorax", "anchor_part: head"),
+        ("centered_instance", "- name: tail", "- name: wing"),
+    ],
+    ids=["another anchor part", "another skeleton"],
+)
+def test_two_models_that_do_not_fit_are_not_named_as_a_pair(call, tmp_path, kind, found, changed):
+    for name in ("centroid", "centered_instance"):
+        shutil.copytree(SAMPLES / "models" / name, tmp_path / name)
+    assert "Two that fit together" in call("info", tmp_path).err
+    config = tmp_path / kind / "training_config.yaml"
+    text = config.read_text()
+    assert found in text
+    config.write_text(text.replace(found, changed))
+    told = call("info", tmp_path).err
+    assert "or two that belong together" in told
+    assert "Two that fit" not in told
+
+
+def test_two_exports_that_fit_are_named_where_each_has_its_folder(call, tmp_path, sample_graphs):
+    for graph in sample_graphs("centroid", "centered_instance"):
+        (tmp_path / graph.stem).mkdir()
+        shutil.copy(graph, tmp_path / graph.stem)
+    pair = f"{tmp_path / 'centroid'} {tmp_path / 'centered_instance'}"
+    told = call("info", tmp_path).err
+    assert f"Two that fit together: `sleap-nn track -i VIDEO -m {pair}`" in told
+    damaged = tmp_path / "centroid/centroid.onnx"
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+    told = call("info", tmp_path).err
+    assert "or two that belong together" in told
+    assert "Two that fit" not in told
 
 
 def test_what_is_no_model_is_refused(call, tmp_path):

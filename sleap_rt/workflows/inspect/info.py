@@ -8,6 +8,7 @@ from sleap_rt.model_files import exported_graphs, model_source
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.inspect.info import describe_graph
 from sleap_rt.workflows.export_extra import needs_export_extra
+from sleap_rt.workflows.pairs import naming_pairs
 
 
 def describe(path: Path, *, with_network: bool = False) -> list[dict[str, Any]]:
@@ -22,7 +23,8 @@ def describe(path: Path, *, with_network: bool = False) -> list[dict[str, Any]]:
         ModelError: the path is not a model, or it cannot be read; or its weights are wanted and
             the export extra is not installed.
     """
-    family = model_source(path)
+    with naming_pairs([path]):
+        family = model_source(path)
     if family == "exported":
         found = [describe_graph(read_graph_file(graph)) for graph in exported_graphs(path)]
         return sorted(found, key=lambda model: bool(KINDS[model["kind"]].sees_crops))
