@@ -11,6 +11,7 @@ from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import engine_options, tell_choice
 from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.terminal.messages import next_step
+from sleap_rt.cli.terminal.program import as_called
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions, filled
 from sleap_rt.words import as_typed, counted
@@ -71,6 +72,8 @@ def command(data_path: Path | None, n_frames: int | None, as_json: bool, **param
         told.add(comparison.data_path, compared, _line_of_frames(comparison.data_path, compared))
     told.end()
     if not as_json:
+        if comparison is None:
+            _tell_what_was_compared(path, plan.choice.options)
         next_step(f"sleap-nn track -i VIDEO -m {as_typed(path)}", "run it")
 
 
@@ -98,6 +101,20 @@ class _Told:
                 f"{n_failed} of {len(self._rows)} checks differ from the certified result on this "
                 "engine. Use another --engine, or report it with the lines above."
             )
+
+
+def _tell_what_was_compared(path: Path, engine: EngineOptions) -> None:
+    from sleap_rt.runtime.inspect.own_frames import is_the_reference
+
+    frame = (
+        "Compared was the one small frame that each file carries, with what the certified graph "
+        f"found in it. What the export was compared on: `sleap-nn info {as_typed(path)}`"
+    )
+    click.echo(as_called(frame))
+    if not is_the_reference(engine):
+        where = f"--engine {engine.engine} --device {engine.device}"
+        command = f"sleap-nn verify {as_typed(path)} {where} -i VIDEO"
+        next_step(command, "compare it on frames of your own")
 
 
 def _line_of_frames(path: Path, result: "OwnFrames") -> str:

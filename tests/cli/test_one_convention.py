@@ -36,6 +36,27 @@ def test_verify_begins_with_the_verdict(call, sample_graphs):
     assert call("verify", graph, "--engine", "ort").out.startswith("OK  ")
 
 
+def test_verify_says_what_was_compared_and_how_to_compare_more(call, sample_graphs):
+    (graph,) = sample_graphs("single_instance")
+    done = call("verify", graph, "--engine", "ort", "--device", "cpu")
+    assert "Compared was the one small frame that each file carries" in done.out
+    assert f"`sleap-nn info {graph}`" in done.out
+    assert "on frames of your own" not in done.err  # others are compared with this engine
+
+
+@pytest.mark.engine
+def test_verify_of_another_engine_leads_to_frames_of_ones_own(call, sample_graphs):
+    pytest.importorskip("openvino", reason="needs the extra openvino")
+    (graph,) = sample_graphs("single_instance")
+    verify = ["verify", graph, "--engine", "openvino", "--device", "cpu"]
+    more = f"sleap-nn verify {graph} --engine openvino --device cpu -i VIDEO"
+    assert more in call(*verify).err
+    own = call(*verify, "-i", "samples/one_crawler.mp4", "--n_frames", "2")
+    assert own.code == 0
+    assert "on frames of your own" not in own.err
+    assert "one small frame" not in own.out
+
+
 def test_info_begins_with_what_a_model_is(call, sample_graphs):
     pair = sample_graphs("centroid", "centered_instance")[0].parent
     lines = call("info", pair).out.splitlines()

@@ -10,7 +10,7 @@ from sleap_rt.cli.app import app
 from sleap_rt.runtime.outputs.names import default_output
 
 ROOT = Path(__file__).resolve().parents[2]
-THERE = {  # as its own help gives them
+THERE: dict[str, dict[str, object]] = {  # as its own help gives them
     "track": {
         "device": "auto",
         "batch_size": 4,

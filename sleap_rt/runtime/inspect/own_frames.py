@@ -70,13 +70,18 @@ class OwnFrames:
         return few and self.px <= self.tolerance.px and self.score <= self.tolerance.score
 
 
+def is_the_reference(engine: EngineOptions) -> bool:
+    """Whether an engine, settled, is the one that graphs are certified with."""
+    return (engine.engine, engine.device) == (certifying_engine(), "cpu")
+
+
 def check_is_another(engine: EngineOptions) -> None:
     """Refuse to compare the reference with itself.
 
     Raises:
         OptionError: as the summary says.
     """
-    if (engine.engine, engine.device) == (certifying_engine(), "cpu"):
+    if is_the_reference(engine):
         raise OptionError(
             f"data_path: compares an engine with {engine.engine} on cpu, and that is the one that "
             "would run; name another engine or device, such as --engine openvino"
