@@ -28,7 +28,7 @@ PICTURES = {  # name -> headings of the sections; "" is what stands above the fi
 }
 WIDTH, HEIGHT = 1100, 1400  # px of the window; what is empty below is cut off
 MARGIN = 12  # px
-SHADES = 112  # fewer make a smaller file
+SHADES = 96  # fewer make a smaller file
 PASSING = re.compile(r'<p class="soft">(?:Ground truth|Predictions|Model|Evaluated on)\b.*?</p>')
 
 
