@@ -62,7 +62,7 @@ def pairs_in(folder: Path) -> list[tuple[Path, Path]]:
 
 def _contract(path: Path) -> list[GraphContract]:
     """What a model is; empty for what cannot be read, and for an export of two models."""
-    with suppress(ModelError), needs_export_extra():
+    with suppress(ModelError, OSError), needs_export_extra():
         source = model_source(path)
         if source == "exported":
             graphs = exported_graphs(path)

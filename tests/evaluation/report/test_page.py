@@ -223,6 +223,16 @@ def test_errors_of_exact_predictions_have_a_scale_in_px():
     assert skeleton.collections[0].get_clim() == (0, 1)
 
 
+def test_the_skeleton_takes_most_of_the_width_of_its_figure():
+    figure = pytest.importorskip("matplotlib.figure").Figure((4.2, 3.4), layout="constrained")
+    axes = figure.add_subplot()
+    pose = np.array([[0.0, 0.0], [60.0, 5.0], [30.0, -12.0], [30.0, 12.0]])
+    plots.skeleton_picture(pose, [(0, 1)], NODES, np.ones(4), 1.0)(axes)
+    figure.draw_without_rendering()
+    left, right = axes.transData.transform(pose)[:2, 0]
+    assert (right - left) / figure.bbox.width > 0.6
+
+
 def test_no_predictions_still_make_a_page(scene, write):
     labels = make_labels({0: []}, video=str(scene / "mice.mp4"))
     labels.save(str(scene / "none.slp"), verbose=False)
