@@ -11,7 +11,7 @@ _TRACKERS = (
 )
 _KALMAN = "is of sleap-nn's Kalman candidates; here is a motion model (motion_model kalman)"
 _REMOTE = "is about remote files; download the file and pass its path"
-_OWN_PACE = "is not needed: results are grouped beside the engine and written as they come"
+_STREAM = "is not needed: results are written as they come"
 _AT_RUN_TIME = "is not built into a graph; pass it to track"
 _NO_LIMIT = (
     "is not needed: graphs have no limit of their own; track takes --max_instances and --batch_size"
@@ -69,7 +69,10 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "use_kalman",
     ),
     _REMOTE: ("headers", "stream_mode"),
-    _OWN_PACE: ("cpu_workers", "paf_workers", "stream_to_file", "write_interval"),
+    _STREAM: ("stream_to_file",),
+    "is not needed: results are grouped beside the engine, and written as they come": (
+        *("cpu_workers", "paf_workers", "write_interval"),  # track takes them with a warning
+    ),
     "is not here: results refer to the video; `sio embed` puts images into a `.slp`": (
         "embed",
         "restore_source_videos",
@@ -140,7 +143,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
 }
 """By command: sleap-nn's name -> ours, for options that mean the same."""
 
-
+_VALUES = {"masks": _MASKS, "mask_iou": _MASKS, "embeddings": _EMBEDDINGS}
 _OF_COMMANDS = {
     "export": _EXPORT_REASONS,
     "eval": _EVAL_REASONS,
@@ -161,3 +164,9 @@ def why_unknown(name: str, command: str = "track") -> str | None:
             return f"{name} {reason}."
     ours = OLD_DIALECT.get(name) if command == "track" else None
     return ours and f"{name} is an option of SLEAP 1.4 or older; here it is {ours}."
+
+
+def why_no_choice(value: object) -> str:
+    """What to add where a value is none of an option's choices; empty if sleap-nn has none such."""
+    reason = _VALUES.get(value) if isinstance(value, str) else None
+    return f"; {value} {reason}" if reason else ""

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.libraries.opencv import need_opencv
-from sleap_rt.options.upstream import why_unknown
+from sleap_rt.options.upstream import why_no_choice, why_unknown
 from sleap_rt.options.value_types import typed
 
 SCORINGS_OF_FEATURES: dict[str, tuple[str, ...]] = {
@@ -143,8 +143,9 @@ class TrackerOptions:
 
     def _check_values(self) -> None:
         for name in _CHOICE_NAMES:
-            if getattr(self, name) not in self.choices(name):
-                self._refuse(name, "must be one of " + ", ".join(self.choices(name)))
+            value, choices = getattr(self, name), self.choices(name)
+            if value not in choices:
+                self._refuse(name, f"must be one of {', '.join(choices)}{why_no_choice(value)}")
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and (not isinstance(value, Integral) or value < least):

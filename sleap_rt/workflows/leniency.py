@@ -19,7 +19,9 @@ _KALMAN_DETAILS = (
     "kf_node_indices",
     "kf_reset_gap_size",
 )
-KALMAN_OF_SLEAP_NN = ("use_kalman", *_KALMAN_DETAILS)
+_PACE = ("cpu_workers", "paf_workers", "write_interval")
+SENT_FOR_SLEAP_NN = ("use_kalman", *_KALMAN_DETAILS, *_PACE)
+"""Options that are not ours at all."""
 
 
 def taken_leniently(
@@ -64,6 +66,16 @@ def _kalman(values: _Values, given: Collection[str]) -> str | None:
     _reset(values, TrackerOptions, unused)
     beside = f"; no effect beside it: {', '.join([*details, *unused])}" if details or unused else ""
     return f"use_kalman: sleap-rt's own motion model is used (motion_model kalman){beside}"
+
+
+def _pace(values: _Values, given: Collection[str]) -> str | None:
+    useless = [name for name in _PACE if values.pop(name, None) is not None]
+    return (
+        f"{', '.join(useless)}: no effect; results are grouped beside the engine, and written as "
+        "they come"
+        if useless
+        else None
+    )
 
 
 def _robust_quantile(values: _Values, given: Collection[str]) -> str | None:
@@ -113,6 +125,7 @@ _RULES: tuple[_Rule, ...] = (
     _no_target,
     _overlap_threshold,
     _kalman,
+    _pace,
     _robust_quantile,
     _boxes_for_iou,
     _uncounted_cull,

@@ -4,6 +4,8 @@ import pytest
 
 from sleap_rt.cli.options.resume import resume_asked
 from sleap_rt.cli.track import command as track
+from sleap_rt.errors import OptionError
+from sleap_rt.tracking.options import TrackerOptions
 
 # What the help of sleap-nn 0.3.5 lists for `predict` and for `export`.
 PREDICT = """
@@ -14,8 +16,7 @@ PREDICT = """
     sam_checkpoint sam_model_type sam_prompt_mode sam_anchor_ind sam_disjointify_masks
     sam3_model_id overlay_path euclidean_scale tracker track_buffer min_hits
     track_high_threshold track_low_threshold new_track_threshold min_match_similarity
-    appearance_threshold link_tracklets mot_param paf-workers cpu-workers stream-to-file
-    write-interval
+    appearance_threshold link_tracklets mot_param stream-to-file
 """
 EXPORT = """
     opset-version max-instances max-batch-size input-height input-width max-peaks-per-node
@@ -78,13 +79,33 @@ def test_what_the_graphical_front_end_sends_runs(call, request, sample_graphs, t
         *["--use_kalman", "--kf_track_features", "centroid", "--kf_init_frame_count", "10"],
         *["--kf_reset_gap_size", "5", "--kf_node_indices", "0,1", "--features", "centroids"],
         *["--scoring_method", "euclidean_dist", "--tracking_target_instance_count", "1"],
+        *["--cpu-workers", "4", "--paf-workers", "2", "--write-interval=100"],
     )
     assert done.code == 0, done.err
     assert out.exists()
     warnings = [line for line in done.err.splitlines() if line.startswith("Warning")]
-    assert len(warnings) == 2
-    assert "motion_model kalman" in warnings[0] + warnings[1]
-    assert "--max_instances" in warnings[0] + warnings[1]
+    assert len(warnings) == 3
+    assert "motion_model kalman" in "".join(warnings)
+    assert "--max_instances" in "".join(warnings)
+    assert "--cpu_workers, --paf_workers, --write_interval: no effect" in "".join(warnings)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("--features masks", "masks is about masks or boxes"),
+        ("--features embeddings", "embeddings is about embeddings"),
+        ("--scoring_method mask_iou", "mask_iou is about masks or boxes"),
+    ],
+)
+def test_values_of_sleap_nn_that_are_not_here_are_told(words, why, call):
+    done = call("track", "a.mp4", "-m", "model", "-t", *words.split())
+    assert done.code == 2
+    assert why in done.err
+    assert "is not one of" in done.err
+    name, value = words.removeprefix("--").split()
+    with pytest.raises(OptionError, match=f"must be one of .*; {why}"):
+        TrackerOptions(**{name: value})
 
 
 def test_sleap_nns_formats_are_ours(call, request):

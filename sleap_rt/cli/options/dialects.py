@@ -15,6 +15,9 @@ UPSTREAM = (
     click.option("--kf_init_frame_count", type=int, hidden=True),
     click.option("--kf_node_indices", hidden=True),
     click.option("--kf_reset_gap_size", type=int, hidden=True),
+    click.option("--cpu_workers", type=int, hidden=True),
+    click.option("--paf_workers", type=int, hidden=True),
+    click.option("--write_interval", type=int, hidden=True),
 )
 
 

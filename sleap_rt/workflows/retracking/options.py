@@ -9,7 +9,7 @@ from sleap_rt.errors import OptionError
 from sleap_rt.options import FilterOptions, SelectionOptions
 from sleap_rt.runtime.outputs.names import settled_format
 from sleap_rt.tracking.options import TrackerOptions
-from sleap_rt.workflows.leniency import KALMAN_OF_SLEAP_NN
+from sleap_rt.workflows.leniency import SENT_FOR_SLEAP_NN
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -78,7 +78,7 @@ _HONOURED = frozenset(
         *("frames", "video_index", "max_instances", "tracking"),
         *("output_format", "no_empty_frames", "overwrite", "reproducible", "gui", "as_json"),
         *("skip_existing", "summary", "preview", "dry_run"),
-        *KALMAN_OF_SLEAP_NN,
+        *SENT_FOR_SLEAP_NN,
     }
 )
 
