@@ -306,3 +306,21 @@ def test_an_input_is_never_overwritten(run, video, tmp_path):
     for name in ("out.txt", "out"):
         with pytest.raises(OptionError, match=r"in \.slp"):
             completed(video, dataclasses.replace(again, output_path=tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "n_warnings"),
+    [
+        ("out.h5", {}, 1),
+        ("out.h5", {"tracking": TrackerOptions()}, 0),
+        ("out.h5", {"filters": FilterOptions(filter_min_instance_score=0.5)}, 0),  # one a frame
+        ("out.slp", {}, 0),
+        ("out.csv", {}, 0),
+        ("out.json", {}, 0),
+    ],
+)
+def test_rows_that_are_no_identities_are_told(video, tmp_path, name, given, n_warnings):
+    summary = completed(video, PredictionOptions(output_path=tmp_path / name, **given))
+    warnings = [words for words in summary.warnings if "untracked_0 to untracked_1" in words]
+    assert len(warnings) == n_warnings
+    assert all("no identities" in words and "--tracking" in words for words in warnings)

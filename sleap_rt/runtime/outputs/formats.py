@@ -34,6 +34,8 @@ class Format:
         needs: module of sleap-io that writing needs.
         write_blocks: the same as `write` for results that need not be in memory; None where the
             format has to be written at once.
+        has_untracked_rows: rows stand for animals, and for places of a frame where there are no
+            tracks.
     """
 
     suffix: str
@@ -41,6 +43,7 @@ class Format:
     write: "Callable[[sio.Labels, Path], None]"
     needs: str
     write_blocks: Callable[[RunResults, Path], None] | None = None
+    has_untracked_rows: bool = False
 
 
 def _write_slp(labels: "sio.Labels", path: Path) -> None:
@@ -127,6 +130,7 @@ FORMATS = {
         _write_analysis_h5,
         "sleap_io.io.analysis_h5",
         _write_analysis_blocks,
+        has_untracked_rows=True,
     ),
     "csv": Format(".csv", ".predictions.csv", write_labels_csv, "sleap_io", write_csv),
     "nwb": Format(".nwb", ".predictions.nwb", _write_nwb, "sleap_io.io.nwb"),

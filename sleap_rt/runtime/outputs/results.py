@@ -91,12 +91,14 @@ class Tally:
         n_stored: of these, to be stored.
         n_instances: in these.
         n_nodeless: predictions without a visible node, which are left out.
+        most_untracked: instances of one frame that have no track.
         track_positions: tracks in use, in order of first use.
     """
 
     def __init__(self, *, keeps_empty: bool = True) -> None:
         self._keeps_empty = keeps_empty
         self.n_frames = self.n_stored = self.n_instances = self.n_nodeless = 0
+        self.most_untracked = 0
         self.track_positions: dict[int, int] = {}
 
     def add(self, result: FrameInstances) -> bool:
@@ -104,6 +106,7 @@ class Tally:
         self.n_frames += 1
         self.n_instances += len(result)
         self.n_nodeless += result.n_nodeless
+        self.most_untracked = max(self.most_untracked, int((result.track_ids < 0).sum()))
         for track_id in result.track_ids.tolist():
             if track_id >= 0 and track_id not in self.track_positions:
                 self.track_positions[track_id] = len(self.track_positions)

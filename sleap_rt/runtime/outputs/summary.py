@@ -38,6 +38,7 @@ class PredictionSummary:
         labels: the result, if it was to be kept.
         most_instances: that the models can give in a frame; None where nothing limits them.
         out_of_reach: options whose limit no instance can pass, with their values.
+        n_untracked_rows: of the file, each for instances without a track.
     """
 
     n_frames: int
@@ -60,13 +61,15 @@ class PredictionSummary:
     there: str = ""
     most_instances: int | None = None
     out_of_reach: tuple[str, ...] = ()
+    n_untracked_rows: int = 0
 
     @property
     def warnings(self) -> list[str]:
         """What was not as it should be, a sentence each."""
         skipped = [not_there(self.n_skipped, self.there)] if self.n_skipped else []
         found = [] if self.n_instances or not self.n_frames else [self._nothing()]
-        return [*skipped, *self.notes, *self.damaged.warnings(self.videos), *found]
+        rows = [_no_identities(self.n_untracked_rows)] if self.n_untracked_rows > 1 else []
+        return [*skipped, *self.notes, *self.damaged.warnings(self.videos), *found, *rows]
 
     def _nothing(self) -> str:
         nothing = f"nothing was found in {counted(self.n_frames, 'frame')}"
@@ -76,6 +79,14 @@ class PredictionSummary:
             f"{nothing}; check that the model is for this video (`sleap-nn info`), or lower "
             "peak_threshold and the filters"
         )
+
+
+def _no_identities(n_rows: int) -> str:
+    return (
+        f"rows untracked_0 to untracked_{n_rows - 1} of the file are places in a frame, and no "
+        "identities: an animal may be in another row in each frame; --tracking gives it one of its "
+        "own"
+    )
 
 
 def not_there(n_frames: int, there: str) -> str:

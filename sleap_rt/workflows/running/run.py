@@ -14,7 +14,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.outputs.earlier_results import Origin, name_of_input
-from sleap_rt.runtime.outputs.formats import write_labels, write_results
+from sleap_rt.runtime.outputs.formats import format_named, write_labels, write_results
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.names import make_folder
 from sleap_rt.runtime.outputs.provenance import prediction_provenance, without_times
@@ -95,6 +95,7 @@ class Run:
             ) from failure
         if self._journal is not None and not self._plan.is_part:
             self._journal.remove()
+        has_rows = format_named(options.output_format).has_untracked_rows
         return PredictionSummary(
             n_frames=n_done,
             n_resumed=n_resumed,
@@ -115,6 +116,7 @@ class Run:
             labels=labels,
             most_instances=most_instances(self._plan.models),
             out_of_reach=tuple(out_of_reach(self._plan.options, self._plan.models)),
+            n_untracked_rows=self._tally.most_untracked if paths and has_rows else 0,
         )
 
     def _collect(self, report: Report, n_resumed: int) -> DataError | None:
