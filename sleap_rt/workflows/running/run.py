@@ -79,8 +79,7 @@ class Run:
             raise DataError(f"{failure} {self._what_is_left()}") from failure
         if options.output_path is not None and not self._plan.is_part:
             self._check_replaced(failure)
-        needs_labels = keeps_labels or options.centroid_output != "instance"
-        labels = self._labels(results) if needs_labels and self._stored is not None else None
+        labels = self._labels(results, keeps_labels)
         paths: tuple[Path, ...] = ()
         if self._plan.is_part:
             paths = self._kept_part(failure)
@@ -95,7 +94,6 @@ class Run:
             ) from failure
         if self._journal is not None and not self._plan.is_part:
             self._journal.remove()
-        has_rows = format_named(options.output_format).has_untracked_rows
         return PredictionSummary(
             n_frames=n_done,
             n_resumed=n_resumed,
@@ -116,7 +114,7 @@ class Run:
             labels=labels,
             most_instances=most_instances(self._plan.models),
             out_of_reach=tuple(out_of_reach(self._plan.options, self._plan.models)),
-            n_untracked_rows=self._tally.most_untracked if paths and has_rows else 0,
+            n_untracked_rows=self._n_untracked_rows() if paths else 0,
         )
 
     def _collect(self, report: Report, n_resumed: int) -> DataError | None:
@@ -190,7 +188,14 @@ class Run:
             [] if stored is None else stored, skeleton, videos, names, provenance
         )
 
-    def _labels(self, results: RunResults) -> "sio.Labels":
+    def _n_untracked_rows(self) -> int:
+        has_them = format_named(self._plan.options.output_format).has_untracked_rows
+        return self._tally.most_untracked if has_them else 0
+
+    def _labels(self, results: RunResults, keeps_labels: bool) -> "sio.Labels | None":
+        needs_labels = keeps_labels or self._plan.options.centroid_output != "instance"
+        if not needs_labels or self._stored is None:
+            return None
         anchor_part = self._predicting.models.models.first.anchor_part
         return store_centroids(labels_of(results), self._plan.options.centroid_output, anchor_part)
 
