@@ -37,7 +37,7 @@ def mark_on_page(mark: Mark) -> str:
     return f'<meta name="{MARK}" content="{escape(json.dumps(mark))}">'
 
 
-def check_replaceable(path: Path, mark: Mark, option: str, *, overwrite: bool) -> None:
+def check_comparison_file(path: Path, mark: Mark, option: str, *, overwrite: bool) -> None:
     """Refuse to replace a file that is no earlier result of the same files.
 
     Args:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sleap_rt.errors import OptionError, log_of
-from sleap_rt.evaluation.earlier_results import Mark, check_replaceable, mark_of
+from sleap_rt.evaluation.earlier_results import Mark, check_comparison_file, mark_of
 from sleap_rt.evaluation.identity.evaluation import evaluate_identities
 from sleap_rt.evaluation.metrics import Metrics, pose_metrics
 from sleap_rt.evaluation.options import (
@@ -94,7 +94,7 @@ def _check_destinations(options: EvalOptions) -> None:
         files.append((options.report, mark, "report"))
     for path, mark, option in files:
         check_destination(path)
-        check_replaceable(path, mark, option, overwrite=options.overwrite)
+        check_comparison_file(path, mark, option, overwrite=options.overwrite)
 
 
 def _metrics_places(options: EvalOptions) -> list[tuple[Path, Mark]]:

@@ -18,9 +18,7 @@ from sleap_rt.runtime.engines import AS_ASKED, EngineChoice, check_engine_option
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.outputs.centroids import CentroidOutput, check_centroid_output
-from sleap_rt.runtime.outputs.earlier_results import (
-    check_preview_replaceable,
-)
+from sleap_rt.runtime.outputs.earlier_results import check_preview_replaceable
 from sleap_rt.runtime.outputs.formats import check_one_each
 from sleap_rt.runtime.outputs.names import (
     check_output,

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.opened import OpenInput
-from sleap_rt.runtime.outputs.earlier_results import check_replaceable, name_of_input
+from sleap_rt.runtime.outputs.earlier_results import check_result_file
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
+from sleap_rt.runtime.outputs.origin import name_of_input
 
 
 class Written(Protocol):
@@ -52,7 +53,7 @@ def check_files_replaceable(
         DataError: as the summary says.
     """
     for path in files:
-        check_replaceable(
+        check_result_file(
             path,
             input_name,
             overwrite=options.overwrite,

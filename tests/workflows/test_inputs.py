@@ -9,8 +9,8 @@ import sleap_io as sio
 
 from sleap_rt.errors import DataError, ModelError, OptionError
 from sleap_rt.model_files import kind_in_place_of_model, model_source
-from sleap_rt.runtime.outputs.earlier_results import Origin, name_of_file
 from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.outputs.origin import Origin, name_of_file
 from sleap_rt.workflows.many.inputs import find_inputs, result_paths
 
 
@@ -137,15 +137,18 @@ def test_what_may_not_be_looked_at_is_told_as_an_input_and_as_a_model(monkeypatc
         find_inputs([locked / "clips"])
 
 
-def written(path, input_path):
-    write_labels(sio.Labels(), Path(path), "slp", Origin(input_name=name_of_file(Path(input_path))))
+def written(path, input_path, format_name="slp"):
+    origin = Origin(input_name=name_of_file(Path(input_path)))
+    labels = sio.Labels(skeletons=[sio.Skeleton(["head"])])
+    write_labels(labels, Path(path), format_name, origin)
 
 
 def test_results_of_the_other_inputs_are_left_out_with_a_note(files):
     files(
         "v/a.mp4", "v/b.avi", "v/mine.slp", "v/notes.csv", "v/a.predictions.csv", "v/c.overlay.mp4"
     )
-    files("v/b.avi.predictions.coco.json", "v/a.predictions.overlay.mp4", "v/picture.preview.png")
+    files("v/a.predictions.overlay.mp4", "v/picture.preview.png")
+    written("v/b.avi.predictions.coco.json", "v/b.avi", "coco")
     written("v/a.predictions.slp", "v/a.mp4")
     written("v/a.again.slp", "v/a.predictions.slp")
     written("v/other.slp", "elsewhere.mp4")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,8 @@ import sleap_io as sio
 
 from sleap_rt.errors import DataError, EngineError, OptionError
 from sleap_rt.instances import FrameInstances
-from sleap_rt.runtime.outputs.earlier_results import Origin, name_of_file
-from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.outputs.formats import FORMATS, write_labels
+from sleap_rt.runtime.outputs.origin import Origin, name_of_file
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.workflows.many.inputs import Inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
@@ -126,12 +126,18 @@ def test_a_file_in_place_of_a_journal_is_told_before_anything_is_run(clips, resu
         plan_many(clips, ManyOptions(resume=resume))
 
 
-def test_tables_of_a_run_that_was_cut_off_are_believed(clips):
+@pytest.mark.parametrize("resume", [None, True])
+def test_tables_are_left_out_as_done_only_where_that_is_said(clips, resume):
     clips[0].with_suffix(".predictions.csv").write_text("track,frame_idx")
-    with pytest.raises(DataError, match="does not tell what it was made from"):
-        plan_many(clips, ManyOptions(output_format="csv"))
-    run = plan_many(clips, ManyOptions(output_format="csv", resume=True))
-    assert statuses(run) == ["existing", "waiting", "waiting", "waiting"]
+    options = ManyOptions(output_format="csv", resume=resume)
+    words = (
+        r"Nothing was run\. .*does not tell what it was made from.* skip_existing=True leaves out"
+    )
+    with pytest.raises(DataError, match=words):
+        plan_many(clips, options)
+    run = plan_many(clips, replace(options, skip_existing=True))
+    assert statuses(run) == ["existing", *["waiting"] * 3]
+    assert statuses(plan_many(clips, replace(options, overwrite=True))) == ["waiting"] * 4
 
 
 @pytest.mark.parametrize("resume", [None, True])
@@ -206,38 +212,62 @@ FOUND = FrameInstances.untracked(
 ASKED = {"peak_threshold": 0.2, "models": "abc", "called": {"models": "exports/flies"}}
 
 
-def made_by(clip, **asked):
+def made_by(clip, format_name="slp", n_wanted=3, **asked):
     """A result of an input that was made by a run of which so much was asked."""
-    output = clip.with_suffix(".predictions.slp")
-    origin = Origin(input_name=name_of_file(clip), n_frames=3, asked={**ASKED, **asked})
-    write_labels(sio.Labels(), output, "slp", origin)
+    output = clip.with_suffix(FORMATS[format_name].default_suffix)
+    name, asked = name_of_file(clip), {**ASKED, **asked}
+    origin = Origin(input_name=name, n_frames=3, n_wanted=n_wanted, asked=asked)
+    skeleton = sio.Skeleton(["head"])
+    write_labels(sio.Labels(skeletons=[skeleton]), output, format_name, origin)
     return output
 
 
-def test_another_recording_of_the_same_name_is_not_left_out_as_done(clips):
+@pytest.mark.parametrize("content", [b"longer than it was", b"VIDEO"])
+def test_another_recording_of_the_same_name_is_not_left_out_as_done(clips, content):
     for clip in clips:
+        clip.write_bytes(b"video")
         made_by(clip, **with_input(ASKED, [clip]))
-    clips[1].write_bytes(clips[1].read_bytes() + b"longer")
+    clips[1].write_bytes(content)
     words = f"of another run: input changed: {clips[1]} is not what it was"
     with pytest.raises(DataError, match=re.escape(words)):
         plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
 
 
-def test_a_run_goes_on_with_results_of_its_own_alone(clips):
-    made_by(clips[0])
+def test_a_result_that_knows_only_the_size_of_its_input_is_left_out_by_it(clips):
+    for clip in clips:
+        asked = with_input(ASKED, [clip])
+        made_by(clip, **{**asked, "input": asked["input"].partition(".")[0]})
+    run = plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+    assert statuses(run) == ["existing"] * 4
+
+
+@pytest.mark.parametrize("format_name", ["slp", "coco"])
+def test_a_result_that_is_not_whole_is_not_left_out_as_done(clips, format_name):
+    """Its journal was deleted, in which the rest would have been predicted."""
+    for clip in clips[:3]:
+        made_by(clip, format_name, n_wanted=3 if clip is clips[0] else 4)
+    options = ManyOptions(output_format=format_name, resume=True)
+    run = plan_many(clips, options, lambda: ASKED)
+    assert statuses(run) == ["existing", *["waiting"] * 3]
+
+
+@pytest.mark.parametrize("format_name", ["slp", "coco"])
+def test_a_run_goes_on_with_results_of_its_own_alone(clips, format_name):
+    made_by(clips[0], format_name)
     other = {"models": "def", "called": {"models": "exports/mice"}}
-    paths = [made_by(clip, **other) for clip in clips[1:3]]
+    paths = [made_by(clip, format_name, **other) for clip in clips[1:3]]
+    go_on = ManyOptions(output_format=format_name, resume=True)
     words = (
         rf"Nothing was run\. {paths[0]} and 1 more are of another run: models was exports/mice, "
         r"and is exports/flies now\. Repeat that run's options .*, pass overwrite=True .*"
         r"skip_existing=True .*, or choose another output_path"
     )
     with pytest.raises(DataError, match=words):
-        plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+        plan_many(clips, go_on, lambda: ASKED)
     for options, expected in (
-        (ManyOptions(resume=True, overwrite=True), ["existing", *["waiting"] * 3]),
-        (ManyOptions(resume=True, skip_existing=True), [*["existing"] * 3, "waiting"]),
-        (ManyOptions(), ["waiting"] * 4),
+        (replace(go_on, overwrite=True), ["existing", *["waiting"] * 3]),
+        (replace(go_on, skip_existing=True), [*["existing"] * 3, "waiting"]),
+        (replace(go_on, resume=None), ["waiting"] * 4),
     ):
         assert statuses(plan_many(clips, options, lambda: ASKED)) == expected
 

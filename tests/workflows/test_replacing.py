@@ -9,6 +9,7 @@ from whole_runs import N_FRAMES, completed, folder_of_images
 
 from sleap_rt.errors import DataError
 from sleap_rt.options import DecodeOptions, RunOptions, SelectionOptions
+from sleap_rt.runtime.outputs.origin import origin_of
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.plan import PredictionOptions
 
@@ -127,8 +128,25 @@ def test_frames_that_the_new_result_would_not_have_are_kept(run, name):
 def test_many_scattered_frames_are_told_by_their_ends(run):
     scattered = tuple(range(0, N_FRAMES, 2)) + tuple(range(100, 200, 2))
     run("out.slp", selection=SelectionOptions(frames=scattered))
-    with pytest.raises(DataError, match="holds frames 0 to 198 of this input, which"):
+    with pytest.raises(DataError, match="holds 62 frames from 0 to 198 of this input, which"):
         run("out.slp", selection=SelectionOptions(frames=tuple(range(1, 15))))
+
+
+def test_scattered_frames_of_which_the_new_result_would_have_fewer_are_kept(run):
+    scattered = (*range(0, N_FRAMES, 2), *range(100, 200, 2))
+    run("out.slp", selection=SelectionOptions(frames=scattered))
+    run("out.slp", selection=SelectionOptions(frames=scattered))
+    with pytest.raises(DataError, match="holds 62 frames from 0 to 198 of this input, which"):
+        run("out.slp", selection=SelectionOptions(frames=(*range(N_FRAMES), 198)))
+
+
+def test_a_result_that_is_not_whole_tells_so(run, images, tmp_path):
+    damage(images, 9)
+    with pytest.raises(DataError, match="The 9 frames before it are saved in"):
+        run("out.slp")
+    assert origin_of(tmp_path / "out.slp").is_partial
+    run("whole.slp", selection=SelectionOptions(frames=tuple(range(9))))
+    assert not origin_of(tmp_path / "whole.slp").is_partial
 
 
 def test_another_recording_of_the_same_name_is_told(run, images, caplog):

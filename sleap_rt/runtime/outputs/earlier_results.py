@@ -1,118 +1,17 @@
-"""Tells whether a file may be replaced: only a result of the same input, as this program wrote it.
+"""Tells whether a file may be replaced: only an unchanged result of the same input."""
 
-A result that is an HDF5 file carries a mark: its input, what was asked for, how many frames were
-gone through, and the shapes of its datasets. Whoever saves the file again, as a person does after
-proofreading, leaves the mark out or other shapes in.
-"""
-
-import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from sleap_rt.errors import DataError
 from sleap_rt.options.frames import parse_frames
 from sleap_rt.runtime.frames.images.previews import is_preview
-from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write
-from sleap_rt.version import __version__
+from sleap_rt.runtime.outputs.marks import UNREADABLE, WITHOUT_MARK
+from sleap_rt.runtime.outputs.origin import Origin, origin_of
 from sleap_rt.words import counted
 
-if TYPE_CHECKING:
-    from sleap_rt.runtime.frames.opened import OpenInput
 
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """What a result was made from, as its mark tells.
-
-    Attributes:
-        input_name: as `name_of_input` gives it; None for frames that came from no file.
-        n_frames: that were gone through, whatever was found there; None where that is not known.
-        asked: what was asked of the run, as JSON values by name; empty where that is not known.
-    """
-
-    input_name: str | None = None
-    n_frames: int | None = None
-    asked: Mapping[str, Any] = field(default_factory=dict)
-
-
-NOT_TOLD = Origin()
-FRAMES_IN_SHORT = re.compile(r"\d+ frames? from (\d+) to (\d+): ")
-"""How `Origin.asked` tells the frames of a selection where a list of them would be long."""
-_MARK = "sleap_rt_result"
-WITHOUT_MARK = (".csv", ".json")  # formats that have no place for it
-_UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError)
-
-
-def name_of_input(opened: "OpenInput") -> str | None:
-    """The labels file or the first file that is read, and the video chosen; None without files."""
-    labels = opened.labels
-    path = labels.path if labels is not None and labels.path is not None else None
-    if path is None and not opened.files:
-        return None
-    return name_of_file(path or opened.files[0], opened.video_name)
-
-
-def name_of_file(path: Path, video_name: str | None = None) -> str:
-    """The same of one file.
-
-    Args:
-        path: of the input.
-        video_name: of the one video of a labels file that was chosen.
-    """
-    video = "" if video_name is None else f"video {video_name} of "
-    return video + path.resolve().as_posix()
-
-
-def add_mark(path: Path, origin: Origin) -> None:
-    """Mark a file as a result of this program; files other than HDF5 stay as they are."""
-    import h5py
-
-    if not h5py.is_hdf5(path):
-        return
-    with open_to_write(path) as (file, _):
-        mark = {
-            "sleap_rt": __version__,
-            "input": origin.input_name,
-            "n_frames": origin.n_frames,
-            "asked": dict(origin.asked),
-            "shapes": _shapes(file),
-        }
-        file.attrs[_MARK] = json.dumps(mark)
-
-
-def marked_input(path: Path) -> str | None:
-    """The input that an unchanged result was made from; None if the file does not tell."""
-    origin = origin_of(path)
-    return None if origin is None else origin.input_name
-
-
-def origin_of(path: Path) -> Origin | None:
-    """What the mark of a file tells that is as it was written; else None."""
-    from sleap_rt.untrusted.hdf5 import open_checked
-
-    try:
-        with open_checked(path, most_searched=0) as (file, _):
-            mark = json.loads(file.attrs[_MARK])
-            name, n_frames, asked = mark["input"], mark.get("n_frames"), mark.get("asked")
-            if mark["shapes"] != _shapes(file):
-                return None
-            return Origin(
-                input_name=None if name is None else str(name),
-                n_frames=n_frames if isinstance(n_frames, int) else _n_stored(path, file),
-                asked=asked if isinstance(asked, dict) else {},
-            )
-    except _UNREADABLE:
-        return None
-
-
-def _n_stored(path: Path, file: Any) -> int | None:
-    return len(file["frames"]) if path.suffix == ".slp" else None
-
-
-def check_replaceable(
+def check_result_file(
     path: Path,
     input_name: str | None,
     *,
@@ -184,19 +83,18 @@ def _check_frames(path: Path, origin: Origin, frames: frozenset[int]) -> None:
     asked = selection.get("frames") if isinstance(selection, Mapping) else None
     if not isinstance(asked, str):
         return
-    ends = FRAMES_IN_SHORT.match(asked)
     try:
-        there = {int(ends[1]), int(ends[2])} if ends else set(parse_frames(asked))
-    except ValueError:
-        return
-    # Some may have been asked for that the input does not have.
-    if there <= frames or len(there & frames) >= (origin.n_frames or 0) > 0:
-        return
-    words = f"{ends[1]} to {ends[2]}" if ends else asked
-    raise DataError(
-        f"{path} holds frames {words} of this input, which the new result would not all have. It "
-        "is not replaced: choose another -o, or pass --overwrite."
-    )
+        there, told = set(parse_frames(asked)), f"frames {asked}"
+        # Some may have been asked for that the input does not have.
+        are_all = there <= frames or len(there & frames) >= (origin.n_frames or 0) > 0
+    except ValueError:  # they are too many to be listed
+        ends, told = origin.frames, asked.partition(":")[0]
+        are_all = ends is not None and ends.may_be_in(frames)
+    if not are_all:
+        raise DataError(
+            f"{path} holds {told} of this input, which the new result would not all have. It is "
+            "not replaced: choose another -o, or pass --overwrite."
+        )
 
 
 def _what_it_is(path: Path, origin: Origin | None) -> str:
@@ -218,19 +116,5 @@ def _n_user_instances(path: Path) -> int:
     try:
         with open_checked(path, most_searched=0) as (file, _):
             return int((file["instances"]["instance_type"] == 0).sum())
-    except _UNREADABLE:
+    except UNREADABLE:
         return 0
-
-
-def _shapes(file: Any) -> dict[str, list[int]]:
-    """Shapes of all datasets, by name."""
-    import h5py
-
-    shapes: dict[str, list[int]] = {}
-
-    def note(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset):
-            shapes[name] = list(item.shape or ())
-
-    file.visititems(note)
-    return shapes

@@ -12,9 +12,9 @@ from sleap_rt.runtime.outputs.blocks.coco import write_coco
 from sleap_rt.runtime.outputs.blocks.csv import write_csv, write_labels_csv
 from sleap_rt.runtime.outputs.blocks.slp import write_slp
 from sleap_rt.runtime.outputs.blocks.untracked import rows_for_untracked
-from sleap_rt.runtime.outputs.earlier_results import NOT_TOLD, Origin, add_mark
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.nwb.writing import write_nwb
+from sleap_rt.runtime.outputs.origin import NOT_TOLD, Origin, add_origin
 from sleap_rt.runtime.outputs.results import RunResults
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.runtime.outputs.symmetries import in_order
@@ -222,7 +222,7 @@ def write_file(
     def write_marked(file: Path) -> None:
         write(file)
         for written in file.parent.iterdir():
-            add_mark(written, origin)
+            add_origin(written, origin)
 
     try:
         return save(path, write_marked)

@@ -19,7 +19,7 @@ _OLD_NAME = re.compile(rb'\{"layout": \d')
 LONGEST_NAME = len(_NAME)  # bytes that tell a journal
 _LONGEST_LINE = 16 << 20
 CALLED = "called"  # names for a person of values that only tell whether something is the same
-_HASH = re.compile(r"[0-9a-f]{32,}")
+_HASH = re.compile(r"[0-9a-f]{32,}(\.[0-9a-f]{32,})*")
 _FRAMES = re.compile(r"(\d+ frames?(?: from \d+ to \d+)?): ")  # as in `Selection.fingerprint`
 
 
@@ -94,7 +94,7 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str
     names = [one if isinstance(one, Mapping) else {} for one in called]
     for key in sorted({*then, *now} - {CALLED}):
         was, is_now = then.get(key), now.get(key)
-        if was == is_now:
+        if alike(was, is_now):
             continue
         if isinstance(was, Mapping) and isinstance(is_now, Mapping):
             yield from differences(was, is_now)
@@ -104,6 +104,17 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str
             for one, run in zip(names, (then, now), strict=True)
         ]
         yield _changed(key, *words)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values of descriptions are the same; of hashes, as far as both of them tell.
+
+    A hash may have several parts, `.` between them, of which earlier versions wrote the first.
+    """
+    if one == other or not (isinstance(one, str) and isinstance(other, str)):
+        return bool(one == other)
+    short, long = sorted((one, other), key=len)
+    return bool(_HASH.fullmatch(long)) and long.startswith(f"{short}.")
 
 
 def _changed(key: str, was: str | None, is_now: str | None) -> str:

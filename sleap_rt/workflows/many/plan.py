@@ -8,14 +8,9 @@ from typing import Any
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import VIDEO_SUFFIXES
-from sleap_rt.runtime.outputs.earlier_results import (
-    WITHOUT_MARK,
-    check_replaceable,
-    marked_input,
-    name_of_file,
-    origin_of,
-)
+from sleap_rt.runtime.outputs.earlier_results import check_result_file
 from sleap_rt.runtime.outputs.names import check_output
+from sleap_rt.runtime.outputs.origin import Origin, name_of_file, origin_of
 from sleap_rt.runtime.pipeline.journal import begun_run, check_journal, refuse_another
 from sleap_rt.runtime.pipeline.journal_file import differences
 from sleap_rt.workflows.many.inputs import result_paths
@@ -99,15 +94,14 @@ class _Others:
                 "--skip_existing to leave them as they are, or choose another -o."
             )
 
-    def difference(self, task: Task) -> str:
+    def difference(self, path: Path, origin: Origin) -> str:
         """How the run that made an input's result differs; empty if not, or if nothing tells."""
-        assert task.output is not None
-        origin, asked = origin_of(task.output), self.asked()
-        if origin is None or not (origin.asked and asked):
+        asked = self.asked()
+        if not (origin.asked and asked):
             return ""
         then = dict(origin.asked)
-        if "input" in then and task.path.suffix.lower() in VIDEO_SUFFIXES:
-            asked = with_input(asked, [task.path])
+        if "input" in then and path.suffix.lower() in VIDEO_SUFFIXES:
+            asked = with_input(asked, [path])
         else:  # of other kinds there may be more files than this
             then.pop("input", None)
         return "; ".join(differences(then, asked))
@@ -124,21 +118,18 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
             _check_begun(journal, others.asked())
         return
     task.resume = None
-    is_finished = bool(options.resume) and _is_result_of(task.path, output)
-    difference = others.difference(task) if is_finished and not options.skip_existing else ""
-    if difference and not options.overwrite:
-        others.add(output, difference)
-    elif (is_finished and not difference) or (options.skip_existing and output.exists()):
+    if options.skip_existing and output.exists():
         task.status = "existing"
+        return
+    origin = origin_of(output) if options.resume and output.exists() else None
+    if origin is not None and origin.input_name == name_of_file(task.path):
+        difference = others.difference(task.path, origin)
+        if difference and not options.overwrite:
+            others.add(output, difference)
+        elif not difference and not origin.is_partial:
+            task.status = "existing"
     elif task.path.is_file():  # a folder of images is looked at when its turn comes
-        check_replaceable(output, name_of_file(task.path), overwrite=options.overwrite)
-
-
-def _is_result_of(path: Path, output: Path) -> bool:
-    """Whether a file may be the whole result of an input; a format without a mark is believed."""
-    if not output.exists():
-        return False
-    return output.suffix in WITHOUT_MARK or marked_input(output) == name_of_file(path)
+        check_result_file(output, name_of_file(task.path), overwrite=options.overwrite)
 
 
 def _check_begun(journal: Path, asked: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline.batches import Batch
+from sleap_rt.runtime.pipeline.journal_file import alike
 from sleap_rt.runtime.predictors import ModelsElsewhere, UsedModels
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.parts.file import Part, Settings, read_part, settings_of
@@ -109,7 +110,7 @@ def whole_run(parts: Sequence[Part]) -> list[Part]:
     first = parts[0]
     for part in parts[1:]:
         mine, others = first.identity, part.identity
-        other = sorted(name for name in {*mine, *others} if mine.get(name) != others.get(name))
+        other = sorted(n for n in {*mine, *others} if not alike(mine.get(n), others.get(n)))
         if part.n_parts != first.n_parts:
             other = ["number of parts", *other]
         if other:
@@ -180,7 +181,7 @@ def _plan(
     check_result(made, graphs, finds_centroids=finds_centroids)
     selection = planned_selection(graphs, opened, match_known=match_known)
     identity = parts[0].identity
-    is_same = identity["input"] == files_fingerprint(opened.files)
+    is_same = alike(identity["input"], files_fingerprint(opened.files))
     if not is_same or identity["frames"] != selection.fingerprint:
         raise DataError(
             f"{opened.files[0]} is not what the parts were made from any more: it has another "

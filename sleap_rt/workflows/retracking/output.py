@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.sleap_video import unique_video_name
-from sleap_rt.runtime.outputs.earlier_results import (
-    Origin,
-    check_preview_replaceable,
-    name_of_file,
-)
+from sleap_rt.runtime.outputs.earlier_results import check_preview_replaceable
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
+from sleap_rt.runtime.outputs.origin import AskedFrames, Origin, name_of_file
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.result_files import check_files_replaceable
@@ -60,12 +57,12 @@ def _check_output(
 ) -> None:
     """Refuse an output that must not be written, before anything is tracked."""
     check_output(path, [data] if isinstance(data, Path) else [], options.output_format)
-    check_result_replaceable(path, data, labels, options)
+    check_tracked_replaceable(path, data, labels, options)
     if options.preview:
         check_preview_replaceable(path, overwrite=options.overwrite)
 
 
-def check_result_replaceable(
+def check_tracked_replaceable(
     path: Path,
     data: "Path | sio.Labels",
     labels: "sio.Labels",
@@ -93,7 +90,8 @@ def origin_of_result(
         "no_empty_frames": options.no_empty_frames,
     }
     name = name_of_input(data, labels, options)
-    return Origin(input_name=name, n_frames=n_frames, asked=asked)
+    frames = AskedFrames.of(options.selection.frames)
+    return Origin(input_name=name, n_frames=n_frames, frames=frames, asked=asked)
 
 
 def ready_output(path: Path, labels: "sio.Labels", options: RetrackOptions) -> None:

@@ -15,7 +15,7 @@ from sleap_rt.runtime.pipeline.filters import filter_labels
 from sleap_rt.runtime.pipeline.retrack import retrack_provenance, track_labels
 from sleap_rt.workflows.retracking.options import RetrackOptions, RetrackSummary
 from sleap_rt.workflows.retracking.output import (
-    check_result_replaceable,
+    check_tracked_replaceable,
     origin_of_result,
     ready_output,
 )
@@ -59,7 +59,7 @@ def retrack_data(
     n_missing = plan.n_missing({frame.frame_idx for frame in labels.labeled_frames})
     n_frames = len(labels.labeled_frames)
     if output_path is not None:
-        check_result_replaceable(output_path, data, labels, options, n_frames)
+        check_tracked_replaceable(output_path, data, labels, options, n_frames)
     if options.no_empty_frames:
         labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
     labels.provenance = with_choices(labels.provenance, data, options)
@@ -98,7 +98,7 @@ def _tracked_in_slices(
             for video in labels.videos:
                 name_absolutely(video)
             of_file = (sliced.path, labels, options, done.n_kept)
-            check_result_replaceable(output_path, *of_file)
+            check_tracked_replaceable(output_path, *of_file)
             origin = origin_of_result(*of_file)
             paths = write_file(tables.write, output_path, options.output_format, origin)
     except OSError as error:

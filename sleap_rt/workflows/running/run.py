@@ -13,10 +13,10 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.centroids import store_centroids
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
-from sleap_rt.runtime.outputs.earlier_results import Origin, name_of_input
 from sleap_rt.runtime.outputs.formats import format_named, write_labels, write_results
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.names import make_folder
+from sleap_rt.runtime.outputs.origin import AskedFrames, Origin, name_of_input
 from sleap_rt.runtime.outputs.provenance import prediction_provenance, without_times
 from sleap_rt.runtime.outputs.results import RunResults, Shown, Tally
 from sleap_rt.runtime.outputs.summary import PredictionSummary
@@ -205,6 +205,8 @@ class Run:
         return Origin(
             input_name=name_of_input(self._opened),
             n_frames=self._tally.n_frames,
+            n_wanted=self._n_wanted,
+            frames=AskedFrames.of(self._plan.options.selection.frames),
             asked=asked_of_input(self._plan.options, resolved, self._opened.files),
         )
 

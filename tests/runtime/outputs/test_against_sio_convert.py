@@ -53,6 +53,7 @@ def test_analysis_h5(both):
 def test_coco(both):
     ours, theirs = both(made_results(n_videos=1, n_unused=0), "coco", ".json")
     found, expected = json.loads(ours.read_text()), json.loads(theirs.read_text())
+    assert set(found.pop("info")) == {"sleap_rt_result"}  # what it was made from
     assert found == expected
     assert len(found["annotations"]) > 50
 

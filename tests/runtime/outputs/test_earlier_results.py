@@ -8,9 +8,10 @@ import pytest
 import sleap_io as sio
 
 from sleap_rt.errors import DataError
-from sleap_rt.runtime.outputs.earlier_results import Origin, check_replaceable, name_of_file
-from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.outputs.earlier_results import check_result_file
+from sleap_rt.runtime.outputs.formats import FORMATS, write_labels
 from sleap_rt.runtime.outputs.names import default_output
+from sleap_rt.runtime.outputs.origin import Origin, name_of_file
 
 SKELETON = sio.Skeleton(["head", "tail"], name="fly")
 
@@ -37,11 +38,11 @@ def clip(tmp_path):
     return name_of_file(tmp_path / "clip.mp4")
 
 
-@pytest.mark.parametrize("format_name", ["slp", "analysis_h5", "nwb"])
+@pytest.mark.parametrize("format_name", ["slp", "analysis_h5", "nwb", "coco"])
 def test_a_result_as_it_was_written_may_be_replaced(tmp_path, clip, format_name):
-    path = tmp_path / f"out.{format_name.removeprefix('analysis_')}"
+    path = tmp_path / f"out{FORMATS[format_name].suffix}"
     write_labels(predictions(), path, format_name, Origin(input_name=clip))
-    check_replaceable(path, clip, overwrite=False)
+    check_result_file(path, clip, overwrite=False)
 
 
 def test_a_result_of_another_input_is_kept(tmp_path, clip):
@@ -49,10 +50,10 @@ def test_a_result_of_another_input_is_kept(tmp_path, clip):
     write_labels(predictions(), path, "slp", Origin(input_name=clip))
     for other in (name_of_file(tmp_path / "clip.avi"), name_of_file(tmp_path / "p.slp", "clip")):
         with pytest.raises(DataError, match=r"is the result of .*clip\.mp4, not of this input"):
-            check_replaceable(path, other, overwrite=False)
-        check_replaceable(path, other, overwrite=True)
+            check_result_file(path, other, overwrite=False)
+        check_result_file(path, other, overwrite=True)
     with pytest.raises(DataError, match="not of this input"):
-        check_replaceable(path, None, overwrite=False)
+        check_result_file(path, None, overwrite=False)
 
 
 def proofread(labels):
@@ -79,14 +80,25 @@ def test_a_result_that_a_person_saved_again_is_kept(tmp_path, clip, change, word
     change(labels)
     labels.save(str(path), verbose=False)
     with pytest.raises(DataError, match=words):
-        check_replaceable(path, clip, overwrite=False)
+        check_result_file(path, clip, overwrite=False)
 
 
 def test_a_recording_is_kept_and_called_one(tmp_path):
     path = tmp_path / "out.slp"
     write_labels(predictions(), path, "slp", Origin())
     with pytest.raises(DataError, match="is a recording, or a result of frames that came from no"):
-        check_replaceable(path, None, overwrite=False)
+        check_result_file(path, None, overwrite=False)
+
+
+def test_a_coco_file_that_was_edited_is_kept(tmp_path, clip):
+    path = tmp_path / "out.json"
+    write_labels(predictions(), path, "coco", Origin(input_name=clip))
+    whole = path.read_text()
+    assert json.loads(whole)["info"]["sleap_rt_result"]["input"] == clip
+    for other in (whole.replace('"head"', '"heads"'), whole + "\n", json.dumps(json.loads(whole))):
+        path.write_text(other)
+        with pytest.raises(DataError, match="is not a result as sleap-rt left it"):
+            check_result_file(path, clip, overwrite=False)
 
 
 def test_a_result_that_was_added_to_is_kept(tmp_path, clip):
@@ -95,7 +107,7 @@ def test_a_result_that_was_added_to_is_kept(tmp_path, clip):
     with h5py.File(path, "r+") as file:
         file["analysis/mine"] = np.arange(3)
     with pytest.raises(DataError, match="is not a result as sleap-rt left it"):
-        check_replaceable(path, clip, overwrite=False)
+        check_result_file(path, clip, overwrite=False)
 
 
 @pytest.mark.parametrize("content", [b"", b"poses", json.dumps({"a": 1}).encode()])
@@ -103,7 +115,7 @@ def test_a_result_that_was_added_to_is_kept(tmp_path, clip):
 def test_files_of_others_are_kept(tmp_path, clip, content, name):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match="exists and"):
-        check_replaceable(tmp_path / name, clip, overwrite=False)
+        check_result_file(tmp_path / name, clip, overwrite=False)
 
 
 def test_a_file_in_place_of_a_result_opens_no_other(tmp_path, clip):
@@ -114,7 +126,7 @@ def test_a_file_in_place_of_a_result_opens_no_other(tmp_path, clip):
         file["instances"] = h5py.ExternalLink("labels.slp", "instances")
     for name, words in (("labels", "holds 1 instance that a person"), ("out", "is not a result")):
         with pytest.raises(DataError, match=words):
-            check_replaceable(tmp_path / f"{name}.slp", clip, overwrite=False)
+            check_result_file(tmp_path / f"{name}.slp", clip, overwrite=False)
 
 
 def test_videos_of_one_stem_get_results_of_their_own(tmp_path):
@@ -123,5 +135,5 @@ def test_videos_of_one_stem_get_results_of_their_own(tmp_path):
         for clip, expected in ((mp4, "a.predictions.slp"), (avi, "a.avi.predictions.slp")):
             path = default_output(clip, input_name=name_of_file(clip))
             assert path == tmp_path / expected
-            check_replaceable(path, name_of_file(clip), overwrite=False)
+            check_result_file(path, name_of_file(clip), overwrite=False)
             write_labels(predictions(), path, "slp", Origin(input_name=name_of_file(clip)))

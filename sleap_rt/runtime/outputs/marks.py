@@ -1,0 +1,87 @@
+"""The mark of a result: JSON values in the file, for which it must be as it was written.
+
+In an HDF5 file it is an attribute, beside the shapes of the datasets; in COCO JSON it is the `info`
+at the end, beside the place where that begins. Whoever saves the file again, as a person does after
+proofreading, leaves the mark out or another file around it. A CSV table has no place for one.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sleap_rt.runtime.outputs.blocks.hdf5 import open_to_write
+
+WITHOUT_MARK = (".csv",)  # formats that have no place for it
+UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionError)
+_MARK = "sleap_rt_result"
+_JSON = ".json"
+_JSON_BEGINS = b',\n  "info": {"%s": ' % _MARK.encode()
+_JSON_ENDS = b"}\n}"
+_LONGEST_JSON = 1 << 20  # bytes
+
+
+def add_mark(path: Path, values: Mapping[str, Any]) -> None:
+    """Mark a file as a result of this program; one of a format without a place for it stays as it
+    is.
+
+    Raises:
+        OSError: the disk is full, or failed.
+    """
+    import h5py
+
+    if path.suffix == _JSON:
+        _add_to_json(path, values)
+    elif h5py.is_hdf5(path):
+        with open_to_write(path) as (file, _):
+            file.attrs[_MARK] = json.dumps({**values, "shapes": _shapes(file)})
+
+
+def mark_of(path: Path) -> dict[str, Any] | None:
+    """The mark of a file that is as it was written; else None."""
+    try:
+        found = _of_json(path) if path.suffix == _JSON else _of_hdf5(path)
+    except UNREADABLE:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _add_to_json(path: Path, values: Mapping[str, Any]) -> None:
+    with path.open("r+b") as file:
+        file.seek(-len(b"\n}"), os.SEEK_END)  # as `json` ends with an indent
+        position = file.tell()
+        mark = json.dumps({**values, "begins": position})
+        file.write(_JSON_BEGINS + mark.encode() + _JSON_ENDS)
+
+
+def _of_json(path: Path) -> Any:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - _LONGEST_JSON, 0))
+        start, end = file.tell(), file.read()
+    begins = end.rindex(_JSON_BEGINS)
+    mark = json.loads(end[begins + len(_JSON_BEGINS) : -len(_JSON_ENDS)])
+    return mark if mark["begins"] == start + begins else None
+
+
+def _of_hdf5(path: Path) -> Any:
+    from sleap_rt.untrusted.hdf5 import open_checked
+
+    with open_checked(path, most_searched=0) as (file, _):
+        mark = json.loads(file.attrs[_MARK])
+        return mark if mark["shapes"] == _shapes(file) else None
+
+
+def _shapes(file: Any) -> dict[str, list[int]]:
+    """Shapes of all datasets, by name."""
+    import h5py
+
+    shapes: dict[str, list[int]] = {}
+
+    def note(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            shapes[name] = list(item.shape or ())
+
+    file.visititems(note)
+    return shapes
