@@ -241,6 +241,14 @@ def test_a_result_that_knows_only_the_size_of_its_input_is_left_out_by_it(clips)
     assert statuses(run) == ["existing"] * 4
 
 
+def test_an_input_that_is_gone_is_told_at_its_turn_though_its_result_is_there(clips):
+    for clip in clips:
+        made_by(clip, **with_input(ASKED, [clip]))
+    clips[1].unlink()
+    run = plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+    assert statuses(run) == ["existing", "waiting", "existing", "existing"]
+
+
 @pytest.mark.parametrize("format_name", ["slp", "coco"])
 def test_a_result_that_is_not_whole_is_not_left_out_as_done(clips, format_name):
     """Its journal was deleted, in which the rest would have been predicted."""

@@ -101,7 +101,10 @@ class _Others:
             return ""
         then = dict(origin.asked)
         if "input" in then and path.suffix.lower() in VIDEO_SUFFIXES:
-            asked = with_input(asked, [path])
+            try:
+                asked = with_input(asked, [path])
+            except OSError as error:
+                raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
         else:  # of other kinds there may be more files than this
             then.pop("input", None)
         return "; ".join(differences(then, asked))
@@ -120,6 +123,8 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
     task.resume = None
     if options.skip_existing and output.exists():
         task.status = "existing"
+        return
+    if not task.path.exists():  # which is told when its turn comes
         return
     origin = origin_of(output) if options.resume and output.exists() else None
     if origin is not None and origin.input_name == name_of_file(task.path):
