@@ -208,12 +208,14 @@ def check_output_of(options: PredictionOptions, opened: OpenInput) -> None:
     check_options(options, opened.files)
     if options.output_path is None and options.frame_range_of is not None:
         raise OptionError("frame_range_of: needs output_path, the file of the part")
-    if options.output_path is not None and options.frame_range_of is not None:
-        check_part_replaceable(options.output_path, opened.files, overwrite=options.overwrite)
-    elif options.output_path is not None:
+    path, part = options.output_path, options.frame_range_of
+    if path is not None and part is not None:
+        of_part = (path, opened.files, part, options.selection)
+        check_part_replaceable(*of_part, overwrite=options.overwrite)
+    elif path is not None:
         check_result_replaceable(options, opened, len(opened.selection.refs))
         if options.preview:
-            check_preview_replaceable(options.output_path, overwrite=options.overwrite)
+            check_preview_replaceable(path, overwrite=options.overwrite)
 
 
 def plan_prediction(

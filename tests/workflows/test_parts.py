@@ -1,5 +1,6 @@
 """Parts of a run, predicted apart: merged, they are the run; what does not fit is refused."""
 
+import logging
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import ImageState
 from sleap_rt.options import (
     NO_OVERRIDES,
+    DecodeOptions,
     EngineOptions,
     FilterOptions,
     FrameRange,
@@ -285,6 +287,37 @@ def test_a_part_replaces_only_a_part_of_the_same_input(run, parts, tmp_path):
     (tmp_path / "1.part").write_text("notes")
     with pytest.raises(DataError, match=r"1\.part exists and is no part of this input"):
         run("1.part", 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"part": 2}, r"is part 1/3 of this input, not part 2/3\. It is not replaced"),
+        ({"n_parts": 4}, r"is part 1/3 of this input, not part 1/4\."),
+        (
+            {"selection": SelectionOptions(frames=(1, 2, 9))},
+            r"is a part of other frames of this input: frames was not given, and is .* now\.",
+        ),
+    ],
+)
+def test_a_part_is_not_replaced_by_another_one(run, given, words, tmp_path):
+    before = run("1.part", 1).read_bytes()
+    with pytest.raises(DataError, match=words):
+        run("1.part", **{"part": 1, **given})
+    assert (tmp_path / "1.part").read_bytes() == before
+    run("1.part", **{"part": 1, "overwrite": True, **given})
+
+
+def test_a_part_that_is_predicted_again_otherwise_is_told(run, caplog, tmp_path):
+    caplog.set_level(logging.INFO, "sleap_rt")
+    run("1.part", 1)
+    run("1.part", 1)
+    assert not [one for one in caplog.messages if "be replaced" in one]
+    run("1.part", 1, decode=DecodeOptions(peak_threshold=0.1), tracking=TrackerOptions())
+    assert [one for one in caplog.messages if "be replaced" in one] == [
+        f"{tmp_path / '1.part'} will be replaced, which was made otherwise: peak_threshold was "
+        "0.2, and is 0.1 now; tracking was not given, and is given now"
+    ]
 
 
 def test_the_result_of_a_part_must_be_called_one(run):

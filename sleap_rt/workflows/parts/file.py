@@ -10,19 +10,23 @@ from sleap_rt.errors import DataError, OptionError, SleapRtError, did_you_mean_p
 from sleap_rt.options import (
     DecodeOptions,
     FilterOptions,
+    FrameRange,
     ModelOverrides,
     RunOptions,
     SelectionOptions,
     filled,
 )
 from sleap_rt.runtime.model_set import GraphSet
-from sleap_rt.runtime.pipeline.journal_file import CALLED, FinishedJournal
+from sleap_rt.runtime.pipeline.journal import begun_run
+from sleap_rt.runtime.pipeline.journal_file import CALLED, FinishedJournal, alike, differences
 from sleap_rt.tracking import TrackerOptions
+from sleap_rt.workflows.run_identity.asked import selection_asked
 from sleap_rt.workflows.running.input_files import files_fingerprint
 
 PART, SETTINGS = "part", "settings"  # names in the first line, beside those of `run_identity`
 # Of parts that belong together
 MAY_DIFFER = frozenset({"engine", "device", "threads", PART, SETTINGS, CALLED})
+_OUTPUT = ("centroid_only", "centroid_output", "no_empty_frames")
 _WHAT_TO_DO = "predict this part again"
 
 
@@ -165,12 +169,41 @@ def _overrides(said: Mapping[str, Any]) -> ModelOverrides:
     return ModelOverrides(**{**said, **paths})
 
 
-def check_part_replaceable(path: Path, files: Sequence[Path], *, overwrite: bool) -> None:
-    """Refuse to replace a file that is no part of what is made from the same input.
+def _selection(said: Mapping[str, Any]) -> dict[str, Any]:
+    return selection_asked(filled(SelectionOptions, said["selection"]))
+
+
+def asked_of_part(path: Path) -> dict[str, Any]:
+    """What was asked of the run that wrote a part, as `asked_of_input`; empty of other files."""
+    try:
+        run = begun_run(path) or {}
+        said = run[SETTINGS]
+        return {
+            **{name: run[name] for name in ("models", "decoding options", "filters", "input")},
+            "tracking": said["tracking"],
+            "selection": _selection(said),
+            **{name: said["output"][name] for name in _OUTPUT},
+            CALLED: run.get(CALLED),
+        }
+    except (SleapRtError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def check_part_replaceable(
+    path: Path,
+    files: Sequence[Path],
+    wanted: FrameRange,
+    selection: SelectionOptions,
+    *,
+    overwrite: bool,
+) -> None:
+    """Refuse to replace a file that is not the same part of what is made from the same input.
 
     Args:
         path: the part to write; nothing is said if it does not exist.
         files: of the input.
+        wanted: which part.
+        selection: of which frames.
         overwrite: replace whatever is there.
 
     Raises:
@@ -181,12 +214,27 @@ def check_part_replaceable(path: Path, files: Sequence[Path], *, overwrite: bool
         raise OptionError("frame_range_of: takes files, which `merge` opens once more")
     if overwrite or not path.exists():
         return
-    try:
-        is_ours = FinishedJournal.read(path, "").run.get("input") == files_fingerprint(files)
-    except DataError:
-        is_ours = False
-    if not is_ours:
+    what = _what_it_is(path, files, wanted, selection)
+    if what:
         raise DataError(
-            f"{path} exists and is no part of this input. It is not replaced: choose another -o, "
-            "or pass --overwrite."
+            f"{path} exists and {what}. It is not replaced: choose another -o, or pass --overwrite."
         )
+
+
+def _what_it_is(
+    path: Path, files: Sequence[Path], wanted: FrameRange, selection: SelectionOptions
+) -> str:
+    """Why a file is another one than the part to write; empty if it is the same."""
+    try:
+        run = FinishedJournal.read(path, "").run
+        there = FrameRange(run[PART]["number"], run[PART]["n_parts"])
+        then = _selection(run[SETTINGS])
+        is_of_input = alike(run["input"], files_fingerprint(files))
+    except (SleapRtError, KeyError, TypeError, ValueError):
+        is_of_input = False
+    if not is_of_input:
+        return "is no part of this input"
+    if there != wanted:
+        return f"is part {there} of this input, not part {wanted}"
+    other = list(differences(then, selection_asked(selection)))
+    return f"is a part of other frames of this input: {'; '.join(other)}" if other else ""

@@ -1,7 +1,9 @@
 """Where a run's results go: what is found out ahead of it, and where they wait to be written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.frames.opened import OpenInput
@@ -12,6 +14,7 @@ from sleap_rt.runtime.outputs.saving import remove_unfinished
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.pipeline.journal_file import differences
 from sleap_rt.runtime.pipeline.spool import Spool
+from sleap_rt.workflows.parts.file import asked_of_part
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.result_files import result_files
@@ -38,15 +41,21 @@ def tell_replaced(plan: PredictionPlan, opened: OpenInput, report: Report) -> No
 
 def replaced(plan: PredictionPlan, opened: OpenInput) -> Iterator[str]:
     """The same in words, one sentence each."""
-    if plan.is_part:
-        return
     for path in result_files(plan.options, opened):
-        origin = origin_of(path) if path.exists() else None
-        if origin is not None and origin.asked:
+        then = _asked_before(path, is_part=plan.is_part) if path.exists() else {}
+        if then:
             now = asked_of_input(plan.options, plan.resolved, opened.files)
-            other = list(differences(origin.asked, now))
+            other = list(differences(then, now))
             if other:
                 yield f"{path} will be replaced, which was made otherwise: {'; '.join(other)}"
+
+
+def _asked_before(path: Path, *, is_part: bool) -> Mapping[str, Any]:
+    """What was asked of the run that wrote a file; empty where that is not known."""
+    if is_part:
+        return asked_of_part(path)
+    origin = origin_of(path)
+    return {} if origin is None else origin.asked
 
 
 def try_planned_output(plan: PredictionPlan, opened: OpenInput) -> None:
