@@ -99,6 +99,38 @@ def test_an_interrupt_while_saving_leaves_the_journal(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "out.slp"]
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from sleap_rt.runtime.outputs.saving import save
+
+def write(path):
+    path.write_text("half of it")
+    os.kill(os.getpid(), signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
+
+save(Path(sys.argv[1]), write)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_when_its_file_is_saved_again(tmp_path):
+    out, other = tmp_path / "out.mp4", tmp_path / "other.mp4"
+    for path in (out, out, other):
+        subprocess.run(
+            [sys.executable, "-c", KILLED, path], env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+    (left,) = tmp_path.glob(f"{unfinished_prefix(out)}*")  # of the second one alone
+    (of_other,) = tmp_path.glob(f"{unfinished_prefix(other)}*")
+
+    def write(path):
+        assert not left.exists()
+        save(out, lambda path: path.write_text("meanwhile"))  # leaves what is in use
+        path.write_text("whole")
+
+    save(out, write)
+    assert out.read_text() == "whole"
+    assert set(tmp_path.iterdir()) == {out, of_other}
+
+
 def test_files_beside_an_output_whose_names_look_like_ours_stay(tmp_path):
     out, summary = tmp_path / "out.slp", tmp_path / "run.json"
     mine = [".out.slp.probe", ".run.json.new", f"{unfinished_prefix(out)}notes-of-the-day"]
