@@ -44,21 +44,25 @@ def test_one_input_and_several_have_one_form(call, clip, graph, tmp_path):
     assert several["inputs"] == written["inputs"]
 
 
-def test_an_input_that_fails_is_in_it(call, clip, graph, tmp_path):
+@pytest.mark.parametrize(
+    ("output_format", "flags"), [("slp", "--resume"), ("csv", "--resume --skip_existing")]
+)
+def test_an_input_that_fails_is_in_it(call, clip, graph, tmp_path, output_format, flags):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
     words = ["-m", graph, "-o", tmp_path / "many", *WORDS, "--json"]
+    words += ["--output_format", output_format]
     done = call("track", broken, clip, *words)
     assert done.code == 1
     failed, whole = json.loads(done.out)["inputs"]
     assert failed["error"]["type"] == "DataError"
     assert (failed["status"], whole["status"]) == ("failed", "done")
     assert (
-        "next: once the cause is mended, the same command with --resume does what failed"
+        f"next: once the cause is mended, the same command with {flags} does what failed"
         in done.err
     )
     broken.write_bytes(clip.read_bytes())
-    again = document(call("track", broken, clip, *words, "--resume"))
+    again = document(call("track", broken, clip, *words, *flags.split()))
     assert [entry["status"] for entry in again["inputs"]] == ["done", "existing"]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from shlex import quote
 
 from sleap_rt.cli.terminal.messages import next_step
+from sleap_rt.runtime.outputs.marks import WITHOUT_MARK
 from sleap_rt.words import as_typed
 
 _NUMBER_OF_PART = re.compile(r"\d+(?=of\d+\.)")
@@ -56,8 +57,10 @@ def after_many(
         has_several: as of `after_results`.
     """
     if n_failed:
+        is_told = all(path.suffix not in WITHOUT_MARK for path in paths)
+        flags = "--resume" if is_told else "--resume --skip_existing"
         next_step(
-            "once the cause is mended, the same command with --resume does what failed, and leaves "
+            f"once the cause is mended, the same command with {flags} does what failed, and leaves "
             "out what is done"
         )
     else:
