@@ -18,16 +18,17 @@ UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, RecursionE
 _MARK = "sleap_rt_result"
 _JSON = ".json"
 _JSON_BEGINS = b',\n  "info": {"%s": ' % _MARK.encode()
-_JSON_ENDS = b"}\n}"
+_END = b"\n}"  # of an object that `json` writes with an indent
+_JSON_ENDS = b"}" + _END
 _LONGEST_JSON = 1 << 20  # bytes
 
 
 def add_mark(path: Path, values: Mapping[str, Any]) -> None:
-    """Mark a file as a result of this program; one of a format without a place for it stays as it
-    is.
+    """Mark a file as a result of this program, if its format has a place for that.
 
     Raises:
         OSError: the disk is full, or failed.
+        ValueError: a JSON file does not end as expected.
     """
     import h5py
 
@@ -49,8 +50,10 @@ def mark_of(path: Path) -> dict[str, Any] | None:
 
 def _add_to_json(path: Path, values: Mapping[str, Any]) -> None:
     with path.open("r+b") as file:
-        file.seek(-len(b"\n}"), os.SEEK_END)  # as `json` ends with an indent
-        position = file.tell()
+        position = file.seek(-len(_END), os.SEEK_END)
+        if file.read() != _END:
+            raise ValueError("no room for the mark at its end")
+        file.seek(position)
         mark = json.dumps({**values, "begins": position})
         file.write(_JSON_BEGINS + mark.encode() + _JSON_ENDS)
 

@@ -90,6 +90,15 @@ def test_a_recording_is_kept_and_called_one(tmp_path):
         check_result_file(path, None, overwrite=False)
 
 
+def test_many_frames_of_which_an_older_mark_tells_only_words_are_kept(tmp_path, clip):
+    path = tmp_path / "out.slp"
+    asked = {"selection": {"frames": f"62 frames from 0 to 198: {'ab' * 32}"}}
+    write_labels(predictions(), path, "slp", Origin(input_name=clip, n_frames=2, asked=asked))
+    with pytest.raises(DataError, match="holds 62 frames from 0 to 198 of this input, which"):
+        check_result_file(path, clip, overwrite=False, n_frames=3, frames=(0, 1, 198))
+    check_result_file(path, clip, overwrite=False, n_frames=200)
+
+
 def test_a_coco_file_that_was_edited_is_kept(tmp_path, clip):
     path = tmp_path / "out.json"
     write_labels(predictions(), path, "coco", Origin(input_name=clip))
