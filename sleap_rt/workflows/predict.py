@@ -10,7 +10,7 @@ from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.names import default_output, part_of
-from sleap_rt.runtime.outputs.origin import name_of_input
+from sleap_rt.runtime.outputs.origin.origin import name_of_input
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.predictors import Predictor

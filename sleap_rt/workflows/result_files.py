@@ -8,7 +8,7 @@ from sleap_rt.options import SelectionOptions
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.earlier_results import check_result_file
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
-from sleap_rt.runtime.outputs.origin import name_of_input
+from sleap_rt.runtime.outputs.origin.origin import name_of_input
 
 
 class Written(Protocol):

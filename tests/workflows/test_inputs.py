@@ -10,7 +10,7 @@ import sleap_io as sio
 from sleap_rt.errors import DataError, ModelError, OptionError
 from sleap_rt.model_files import kind_in_place_of_model, model_source
 from sleap_rt.runtime.outputs.formats import write_labels
-from sleap_rt.runtime.outputs.origin import Origin, name_of_file
+from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file
 from sleap_rt.workflows.many.inputs import find_inputs, result_paths
 
 

@@ -12,7 +12,7 @@ import sleap_io as sio
 from sleap_rt.errors import DataError, EngineError, OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.formats import FORMATS, write_labels
-from sleap_rt.runtime.outputs.origin import Origin, name_of_file
+from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.workflows.many.inputs import Inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options

@@ -9,7 +9,7 @@ from whole_runs import N_FRAMES, completed, folder_of_images
 
 from sleap_rt.errors import DataError
 from sleap_rt.options import DecodeOptions, RunOptions, SelectionOptions
-from sleap_rt.runtime.outputs.origin import origin_of
+from sleap_rt.runtime.outputs.origin.origin import origin_of
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.plan import PredictionOptions
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from shlex import quote
 
 from sleap_rt.cli.terminal.messages import next_step
-from sleap_rt.runtime.outputs.marks import WITHOUT_MARK
+from sleap_rt.runtime.outputs.origin.marks import WITHOUT_MARK
 from sleap_rt.words import as_typed
 
 _NUMBER_OF_PART = re.compile(r"\d+(?=of\d+\.)")

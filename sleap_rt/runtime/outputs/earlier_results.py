@@ -6,8 +6,8 @@ from pathlib import Path
 from sleap_rt.errors import DataError
 from sleap_rt.options.frames import parse_frames
 from sleap_rt.runtime.frames.images.previews import is_preview
-from sleap_rt.runtime.outputs.marks import UNREADABLE, WITHOUT_MARK
-from sleap_rt.runtime.outputs.origin import Origin, origin_of
+from sleap_rt.runtime.outputs.origin.marks import UNREADABLE, WITHOUT_MARK
+from sleap_rt.runtime.outputs.origin.origin import Origin, origin_of
 from sleap_rt.words import counted
 
 

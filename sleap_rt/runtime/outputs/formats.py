@@ -14,7 +14,7 @@ from sleap_rt.runtime.outputs.blocks.slp import write_slp
 from sleap_rt.runtime.outputs.blocks.untracked import rows_for_untracked
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.nwb.writing import write_nwb
-from sleap_rt.runtime.outputs.origin import NOT_TOLD, Origin, add_origin
+from sleap_rt.runtime.outputs.origin.origin import NOT_TOLD, Origin, add_origin
 from sleap_rt.runtime.outputs.results import RunResults
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.runtime.outputs.symmetries import in_order

@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import FrameRange
 from sleap_rt.runtime.outputs.formats import FORMATS, format_named
-from sleap_rt.runtime.outputs.origin import marked_input
+from sleap_rt.runtime.outputs.origin.origin import marked_input
 
 _ROOM = 24  # bytes, for what names of files beside a result have more: `.saving-NAME-12345678`
 _USUAL_LONGEST = 255

@@ -10,7 +10,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.runtime.outputs.earlier_results import check_result_file
 from sleap_rt.runtime.outputs.names import check_output
-from sleap_rt.runtime.outputs.origin import Origin, name_of_file, origin_of
+from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file, origin_of
 from sleap_rt.runtime.pipeline.journal import begun_run, check_journal, refuse_another
 from sleap_rt.runtime.pipeline.journal_file import differences
 from sleap_rt.workflows.many.inputs import result_paths

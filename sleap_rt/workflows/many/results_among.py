@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sleap_rt.runtime.frames.images.previews import is_preview
 from sleap_rt.runtime.outputs.formats import FORMATS
-from sleap_rt.runtime.outputs.marks import WITHOUT_MARK
-from sleap_rt.runtime.outputs.origin import marked_input, name_of_file
+from sleap_rt.runtime.outputs.origin.marks import WITHOUT_MARK
+from sleap_rt.runtime.outputs.origin.origin import marked_input, name_of_file
 from sleap_rt.runtime.pipeline.journal_file import LONGEST_NAME, is_journal
 
 _OVERLAY = ".overlay.mp4"  # as `render` names it

@@ -9,7 +9,7 @@ from sleap_rt.runtime.frames.sleap_video import unique_video_name
 from sleap_rt.runtime.outputs.earlier_results import check_preview_replaceable
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
-from sleap_rt.runtime.outputs.origin import AskedFrames, Origin, name_of_file
+from sleap_rt.runtime.outputs.origin.origin import AskedFrames, Origin, name_of_file
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.result_files import check_files_replaceable

@@ -9,7 +9,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.formats import load_writer
 from sleap_rt.runtime.outputs.names import make_folder
-from sleap_rt.runtime.outputs.origin import origin_of
+from sleap_rt.runtime.outputs.origin.origin import origin_of
 from sleap_rt.runtime.outputs.saving import remove_unfinished
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.pipeline.journal_file import differences

@@ -16,7 +16,7 @@ from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.outputs.formats import format_named, write_labels, write_results
 from sleap_rt.runtime.outputs.labels import labels_of
 from sleap_rt.runtime.outputs.names import make_folder
-from sleap_rt.runtime.outputs.origin import AskedFrames, Origin, name_of_input
+from sleap_rt.runtime.outputs.origin.origin import AskedFrames, Origin, name_of_input
 from sleap_rt.runtime.outputs.provenance import prediction_provenance, without_times
 from sleap_rt.runtime.outputs.results import RunResults, Shown, Tally
 from sleap_rt.runtime.outputs.summary import PredictionSummary
@@ -80,11 +80,7 @@ class Run:
         if options.output_path is not None and not self._plan.is_part:
             self._check_replaced(failure)
         labels = self._labels(results, keeps_labels)
-        paths: tuple[Path, ...] = ()
-        if self._plan.is_part:
-            paths = self._kept_part(failure)
-        elif options.output_path is not None:
-            paths = self._save(results, labels, options.output_path, report)
+        paths = self._written(results, labels, failure, report)
         if failure is not None:
             where = f"saved in {options.output_path}" if paths else "lost"
             n_missing = self._n_wanted - n_done
@@ -218,6 +214,18 @@ class Run:
             told = f"{failure} {error}" if failure else str(error)
             how = self._how_to_save()
             raise DataError(f"{told} {how}." if how else told) from (failure or error)
+
+    def _written(
+        self,
+        results: RunResults,
+        labels: "sio.Labels | None",
+        failure: DataError | None,
+        report: Report,
+    ) -> tuple[Path, ...]:
+        path = self._plan.options.output_path
+        if self._plan.is_part:
+            return self._kept_part(failure)
+        return () if path is None else self._save(results, labels, path, report)
 
     def _kept_part(self, failure: DataError | None) -> tuple[Path, ...]:
         """The journal as the file of a part."""

@@ -11,7 +11,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.runtime.outputs import formats
 from sleap_rt.runtime.outputs.formats import write_labels, write_results
 from sleap_rt.runtime.outputs.labels import labels_of
-from sleap_rt.runtime.outputs.origin import Origin
+from sleap_rt.runtime.outputs.origin.origin import Origin
 
 CASES = {
     "tracked": {},

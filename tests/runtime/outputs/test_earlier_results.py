@@ -11,7 +11,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.runtime.outputs.earlier_results import check_result_file
 from sleap_rt.runtime.outputs.formats import FORMATS, write_labels
 from sleap_rt.runtime.outputs.names import default_output
-from sleap_rt.runtime.outputs.origin import Origin, name_of_file
+from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file
 
 SKELETON = sio.Skeleton(["head", "tail"], name="fly")
 

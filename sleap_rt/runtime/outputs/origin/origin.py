@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sleap_rt.runtime.outputs.marks import add_mark, mark_of
+from sleap_rt.runtime.outputs.origin.marks import add_mark, mark_of
 from sleap_rt.version import __version__
 
 if TYPE_CHECKING:

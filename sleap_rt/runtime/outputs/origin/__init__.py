@@ -1,0 +1,1 @@
+"""What results were made from, and the marks by which they tell it."""
