@@ -249,6 +249,24 @@ def test_an_input_that_is_gone_is_told_at_its_turn_though_its_result_is_there(cl
     assert statuses(run) == ["existing", "waiting", "existing", "existing"]
 
 
+def test_folders_of_images_are_left_out_as_done_while_they_hold_the_same(tmp_path):
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+        images = [folder / "2.png", folder / "10.png"]
+        for image in images:
+            image.write_bytes(b"image")
+        origin = Origin(
+            input_name=name_of_file(images[0]), n_frames=2, asked=with_input(ASKED, images)
+        )
+        write_labels(sio.Labels(), folder.with_suffix(".predictions.slp"), "slp", origin)
+    run = plan_many(folders, ManyOptions(resume=True), lambda: ASKED)
+    assert statuses(run) == ["existing"] * 2
+    (folders[0] / "11.png").touch()
+    with pytest.raises(DataError, match=r"a\.predictions\.slp is of another run: input changed"):
+        plan_many(folders, ManyOptions(resume=True), lambda: ASKED)
+
+
 @pytest.mark.parametrize("format_name", ["slp", "coco"])
 def test_a_result_that_is_not_whole_is_not_left_out_as_done(clips, format_name):
     """Its journal was deleted, in which the rest would have been predicted."""

@@ -1,6 +1,7 @@
 """Labels files tracked again, by function and by command."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -81,6 +82,17 @@ def test_user_instances_alone_are_tracked_and_predictions_stay_in_front():
 def test_predictions_without_a_track_are_left_out():
     labels = labels_of([[predicted(0), predicted(100)], [predicted(101), predicted(1)]])
     assert names(retrack(labels, TrackerOptions(max_tracks=1))) == [["track_0"], ["track_0"]]
+
+
+def test_rows_of_instances_without_a_track_are_told(tmp_path):
+    """Of a person's instances beyond the tracks, which stay; the file has a row for each."""
+    frames = [[user(0), user(100), user(200), user(300)]]
+    options = RetrackOptions(tracking=TrackerOptions(max_tracks=2))
+    to_h5 = replace(options, output_path=tmp_path / "out.h5", output_format="analysis_h5")
+    (note,) = retrack_data(labels_of(frames), to_h5).notes[-1:]
+    assert note.startswith("rows untracked_0 to untracked_1 of the file are places in a frame")
+    to_slp = replace(options, output_path=tmp_path / "out.slp")
+    assert "untracked" not in "".join(retrack_data(labels_of(frames), to_slp).notes)
 
 
 def test_each_video_has_its_own_tracks_with_names_of_their_own():

@@ -68,8 +68,9 @@ class PredictionSummary:
         """What was not as it should be, a sentence each."""
         skipped = [not_there(self.n_skipped, self.there)] if self.n_skipped else []
         found = [] if self.n_instances or not self.n_frames else [self._nothing()]
-        rows = [_no_identities(self.n_untracked_rows)] if self.n_untracked_rows > 1 else []
-        return [*skipped, *self.notes, *self.damaged.warnings(self.videos), *found, *rows]
+        rows = no_identities(self.n_untracked_rows)
+        how = [f"{row}; --tracking gives it one of its own" for row in rows]
+        return [*skipped, *self.notes, *self.damaged.warnings(self.videos), *found, *how]
 
     def _nothing(self) -> str:
         nothing = f"nothing was found in {counted(self.n_frames, 'frame')}"
@@ -81,12 +82,14 @@ class PredictionSummary:
         )
 
 
-def _no_identities(n_rows: int) -> str:
-    return (
+def no_identities(n_rows: int) -> list[str]:
+    """What to say of rows that stand for instances without a track; nothing of a single one."""
+    if n_rows < 2:
+        return []
+    return [
         f"rows untracked_0 to untracked_{n_rows - 1} of the file are places in a frame, and no "
-        "identities: an animal may be in another row in each frame; --tracking gives it one of its "
-        "own"
-    )
+        "identities: an animal may be in another row in each frame"
+    ]
 
 
 def not_there(n_frames: int, there: str) -> str:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import VIDEO_SUFFIXES
+from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
 from sleap_rt.runtime.outputs.earlier_results import check_result_file
 from sleap_rt.runtime.outputs.names import check_output
 from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file, origin_of
@@ -94,17 +96,23 @@ class _Others:
                 "--skip_existing to leave them as they are, or choose another -o."
             )
 
-    def difference(self, path: Path, origin: Origin) -> str:
-        """How the run that made an input's result differs; empty if not, or if nothing tells."""
+    def difference(self, files: Sequence[Path], origin: Origin) -> str:
+        """How the run that made an input's result differs; empty if not, or if nothing tells.
+
+        Args:
+            files: of the input.
+            origin: of the result.
+        """
         asked = self.asked()
         if not (origin.asked and asked):
             return ""
         then = dict(origin.asked)
-        if "input" in then and path.suffix.lower() in VIDEO_SUFFIXES:
+        if "input" in then and files[0].suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
             try:
-                asked = with_input(asked, [path])
+                asked = with_input(asked, files)
             except OSError as error:
-                raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+                told = f"{files[0]} cannot be read: {error.strerror or error}."
+                raise DataError(told) from error
         else:  # of other kinds there may be more files than this
             then.pop("input", None)
         return "; ".join(differences(then, asked))
@@ -126,15 +134,25 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
         return
     if not task.path.exists():  # which is told when its turn comes
         return
+    files = _files_of(task.path)
     origin = origin_of(output) if options.resume and output.exists() else None
-    if origin is not None and origin.input_name == name_of_file(task.path):
-        difference = others.difference(task.path, origin)
+    if origin is not None and files and origin.input_name == name_of_file(files[0]):
+        difference = others.difference(files, origin)
         if difference and not options.overwrite:
             others.add(output, difference)
         elif not difference and not origin.is_partial:
             task.status = "existing"
     elif task.path.is_file():  # a folder of images is looked at when its turn comes
         check_result_file(output, name_of_file(task.path), overwrite=options.overwrite)
+
+
+def _files_of(path: Path) -> list[Path]:
+    """The images of a folder, none where that is told when its turn comes; or the one file."""
+    if not path.is_dir():
+        return [path]
+    with suppress(DataError, OSError):
+        return images_in(path)[0]
+    return []
 
 
 def _check_begun(journal: Path, asked: Mapping[str, Any]) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sleap_rt.errors import DataError
 from sleap_rt.labels.slices import SlicedLabels
 from sleap_rt.runtime.outputs.blocks.label_tables import LabelTables
-from sleap_rt.runtime.outputs.formats import write_file, write_labels
+from sleap_rt.runtime.outputs.formats import format_named, write_file, write_labels
 from sleap_rt.runtime.outputs.provenance import with_choices
+from sleap_rt.runtime.outputs.summary import no_identities
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import filter_labels
 from sleap_rt.runtime.pipeline.retrack import retrack_provenance, track_labels
@@ -77,8 +78,16 @@ def retrack_data(
         seconds=seconds,
         paths=paths,
         labels=labels,
-        notes=(*plan.notes, *notes),
+        notes=(*plan.notes, *notes, *_rows_without_track(labels, options)),
     )
+
+
+def _rows_without_track(labels: "sio.Labels", options: RetrackOptions) -> list[str]:
+    """What to say of them: predictions beside a person's instances stay without a track."""
+    if options.output_path is None or not format_named(options.output_format).has_untracked_rows:
+        return []
+    n_each = (sum(one.track is None for one in frame.instances) for frame in labels.labeled_frames)
+    return no_identities(max(n_each, default=0))
 
 
 def _tracked_in_slices(
