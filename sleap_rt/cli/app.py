@@ -75,6 +75,10 @@ class _LazyGroup(RichGroup):
                 click.echo(ctx.get_help())
                 ctx.exit()
         name = args[0]
+        if not name.isascii():
+            from sleap_rt.cli.options.words.stray import refuse_long_dashes
+
+            refuse_long_dashes([name], self.get_params(ctx))
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             raise click.UsageError(f"There is no command {name!r}.{_nearest(name)}", ctx)
         return super().resolve_command(ctx, args)

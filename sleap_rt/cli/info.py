@@ -12,14 +12,14 @@ from sleap_rt.cli.terminal.tables import show_facts
 
 
 @click.command("info", cls=OnceCommand, short_help="Say what a model is, trained or exported.")
-@model_arguments("PATH")
+@model_arguments("PATH...")
 @click.option(
     "--verbose",
     is_flag=True,
     help="Sizes, decoding, provenance and proof as well; of a trained model also parameters and "
     "operations, which loads its weights.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON list of the models instead of text.")
 def command(as_json: bool, verbose: bool, **params: Any) -> None:
     """Say what a model is, what it was trained on, how an export was proven, and how to use it.
 
@@ -31,20 +31,22 @@ def command(as_json: bool, verbose: bool, **params: Any) -> None:
     sleap-nn info models/centroid --verbose
     sleap-nn info models/centroid --json
     """
-    (path,) = given_models(params, most=1)
+    paths = given_models(params, most=None)
     from sleap_rt.workflows.inspect.in_words import in_words
     from sleap_rt.workflows.inspect.info import describe
 
     with waiting("reading the weights" if verbose else "reading the model"):
-        models = describe(path, with_network=verbose)
+        found = [(path, describe(path, with_network=verbose)) for path in paths]
     if as_json:
-        click.echo(json.dumps(models, indent=2))
+        click.echo(json.dumps([model for _, models in found for model in models], indent=2))
         return
-    lines = in_words(models, path)
-    for model in models:
-        lines += [f"note: {note}" for note in model.get("notes") or ()]
-        lines += ["", *_lines(model)] if verbose else []
-    show_facts(lines)
+    for number, (path, models) in enumerate(found):
+        lines = [""] if number else []
+        lines += in_words(models, path)
+        for model in models:
+            lines += [f"note: {note}" for note in model.get("notes") or ()]
+            lines += ["", *_lines(model)] if verbose else []
+        show_facts(lines)
 
 
 def _lines(values: dict[str, Any], section: str = "", indent: str = "") -> list[str]:

@@ -12,6 +12,8 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("predictions", "prediction", "predicted", "pred"), _INPUT[::-1]),
     **dict.fromkeys(("model", "models", "weights", "checkpoint", "ckpt"), _MODELS),
     **dict.fromkeys(("o", "out", "output", "output_file", "output_dir", "outdir"), _OUTPUT),
+    "video_path": _INPUT,
+    "i": (*_INPUT, *_MODELS),
     "model_paths": _MODELS,
     "output_path": _OUTPUT,
     **dict.fromkeys(("l", "labels", "gt", "ground_truth", "truth"), _TRUTH),

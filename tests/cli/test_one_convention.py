@@ -22,10 +22,10 @@ def test_models_are_arguments_or_behind_a_flag(call, sample_graphs):
         plain, behind = call(command, graph), call(command, "-m", graph)
         assert plain.code == behind.code == 0, behind.err
         assert plain.out == behind.out
-        none, two = call(command), call(command, graph, "-m", graph)
-        assert (none.code, two.code) == (2, 2)
+        none = call(command)
+        assert none.code == 2
         assert "Name the model: a folder" in none.err
-        assert "2 models were given; one is taken" in two.err
+    assert "2 models were given; one is taken" in call("verify", graph, "-m", graph).err
     assert (
         "3 models were given; one, or a pair, is taken" in call("export", "-m", "a", "b", "c").err
     )
@@ -66,6 +66,14 @@ def test_info_begins_with_what_a_model_is(call, sample_graphs):
 
 
 @pytest.mark.export
+def test_info_tells_several_models_one_after_another(call, sample_graphs):
+    ((first,), (second,)) = (sample_graphs(kind) for kind in ("single_instance", "bottomup"))
+    told = call("info", first, second)
+    assert told.out == f"{call('info', first).out}\n{call('info', second).out}"
+    kinds = [model["kind"] for model in json.loads(call("info", first, second, "--json").out)]
+    assert kinds == ["single_instance", "bottomup"]
+
+
 def test_info_says_what_half_a_model_needs(call):
     alone = call("info", "samples/models/centered_instance").out
     assert "needs a centroid model beside it" in alone
@@ -108,6 +116,10 @@ def test_info_says_what_half_a_model_needs(call):
         ("track a.mp4 \N{EM DASH}-model-paths=b", "of short ones; type --model_paths"),
         ("system -\N{EM DASH}json", "of short ones; type --json"),
         ("track a.mp4 -m b \N{MINUS SIGN}t", "of short ones; type -t"),
+        ("\N{EM DASH}version", "of short ones; type --version"),
+        ("track --video_path a.mp4 -m b", "--video_path is --data_path (-i) here"),
+        ("export -i a", "-i is --model_paths (-m) here"),
+        ("track a.mp4 -m b --no_tracking", "a command does without --tracking; leave it out"),
         ("inference a.mp4", "Did you mean 'track'?"),
         (
             "convert a.slp",

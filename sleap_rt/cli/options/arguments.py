@@ -39,6 +39,12 @@ class OnceCommand(HelpCommand):
 
     def why_unknown(self, option: str) -> str | None:
         """What to say of an option that is not here, if there is more than that to say."""
+        name = plain(option)
+        flags = {
+            one.opts[0] for one in self.params if isinstance(one, click.Option) and one.is_flag
+        }
+        if name.startswith("--no_") and (flag := f"--{name.removeprefix('--no_')}") in flags:
+            return f"{option} is what a command does without {flag}; leave it out"
         return usual_word(option, [one.opts for one in self.params])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

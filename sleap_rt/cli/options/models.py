@@ -32,13 +32,13 @@ def model_arguments(metavar: str, panel: str | None = None) -> Callable[[_Comman
 
 
 def given_models(
-    params: dict[str, Any], *, most: int, forms: str = "a folder or an `.onnx` file"
+    params: dict[str, Any], *, most: int | None, forms: str = "a folder or an `.onnx` file"
 ) -> tuple[Path, ...]:
     """The models, taken out of a command's parameters.
 
     Args:
         params: of a command with `model_arguments`.
-        most: that the command takes.
+        most: that the command takes; None: any number.
         forms: in which it takes them.
 
     Raises:
@@ -47,7 +47,7 @@ def given_models(
     models: tuple[Path, ...] = (*params.pop("models"), *params.pop("model_paths"))
     if not models:
         raise click.UsageError(f"Name the model: {forms}")
-    if len(models) > most:
+    if most is not None and len(models) > most:
         from sleap_rt.model_files import VIDEO_SUFFIXES
 
         takes = "one" if most == 1 else "one, or a pair,"
