@@ -114,6 +114,16 @@ def test_without_tracks_animals_have_colors_in_pictures_and_nodes_in_videos(prep
     assert near(image[70, 84], BLUE)
 
 
+def test_frames_without_poses_are_told_and_are_nothing_to_draw_alone(result, call):
+    code, _, err = call(result, "-o", "some.png", "--frames", "1-2")
+    assert code == 0
+    assert "1 of the 2 frames have no poses; found.slp has poses in frames 2 to 7" in err
+    code, _, err = call(result, "-o", "none.png", "--frames", "100-101")
+    assert code == 1
+    assert "2 frames chosen, and they have no poses. found.slp has poses in frames 2 to 7" in err
+    assert not list(Path().glob("none*"))
+
+
 def test_sides_of_odd_length_gain_a_copy_of_the_last_pixels(tmp_path):
     noise = np.full((5, 7, 3), 200, np.uint8)
     write_video(tmp_path / "odd.mp4", [noise] * 2, 10)

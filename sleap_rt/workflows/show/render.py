@@ -17,6 +17,7 @@ from sleap_rt.rendering.look import ColorBy
 from sleap_rt.runtime.frames.selection import select_of_video
 from sleap_rt.runtime.outputs.names import check_place, make_folder
 from sleap_rt.runtime.outputs.saving import save
+from sleap_rt.words import counted
 from sleap_rt.workflows.show.poses import open_poses
 from sleap_rt.workflows.show.scene import Scene, open_scene
 
@@ -190,10 +191,11 @@ def _frames(scene: Scene, options: RenderOptions) -> tuple[list[int], list[str]]
         chosen = select_of_video(asked, scene.available, scene.name)
         skipped, there = chosen.n_skipped, chosen.there
         notes = [f"frames asked for that do not exist: {skipped}; {there}"] if skipped else []
-        return [ref.frame_index for ref in chosen.refs], notes
+        indices = [ref.frame_index for ref in chosen.refs]
+        return indices, [*notes, *_without_poses(scene, indices)]
     if options.makes_pictures:
         return [int(table.indices[np.argmax(table.n_animals > 0)])], []
-    indices: list[int] = table.indices.tolist()
+    indices = table.indices.tolist()
     first, last = indices[0], indices[-1]
     n_between = last - first + 1 - len(indices)
     if not n_between or not isinstance(scene.available, range):
@@ -202,6 +204,26 @@ def _frames(scene: Scene, options: RenderOptions) -> tuple[list[int], list[str]]
         f"{n_between} frames between the first and the last are not in {scene.poses.name} and are "
         f'left out; --frames "{first}-{last}" shows them, too'
     ]
+
+
+def _without_poses(scene: Scene, indices: Sequence[int]) -> list[str]:
+    """What to say of frames that were asked for and have no poses.
+
+    Raises:
+        DataError: none of them has any.
+    """
+    with_poses: list[int] = scene.table.indices[scene.table.n_animals > 0].tolist()
+    n_empty = len(set(indices) - set(with_poses))
+    if not n_empty:
+        return []
+    has = f"{scene.poses.name} has poses in frames {with_poses[0]} to {with_poses[-1]}"
+    if n_empty == len(indices):
+        which = "it has" if n_empty == 1 else "they have"
+        raise DataError(
+            f"There is nothing to draw: {counted(n_empty, 'frame')} chosen, and "
+            f"{which} no poses. {has}."
+        )
+    return [f"{n_empty} of the {len(indices)} frames have no poses; {has}"]
 
 
 def _look(scene: Scene, options: RenderOptions, side: int) -> Look:
