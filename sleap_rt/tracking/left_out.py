@@ -37,6 +37,10 @@ class LeftOut:
     predictions: Counter[Reason] = field(default_factory=Counter)
     frames: Counter[Reason] = field(default_factory=Counter)
 
+    @property
+    def n(self) -> int:
+        return self.n_invisible + self.predictions.total()
+
     def count(
         self, points: AnyFloats, track_ids: AnyInts, *, n_followed: int, room: int | None
     ) -> None:

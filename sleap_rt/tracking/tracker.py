@@ -105,6 +105,11 @@ class Tracker:
         """What was left out so far and why, in words."""
         return self._left_out.notes(self.used)
 
+    @property
+    def n_left_out(self) -> int:
+        """Predictions that got no track so far, of which `notes` tells why."""
+        return self._left_out.n
+
     @staticmethod
     @typed
     def track_name(track_id: int) -> str:

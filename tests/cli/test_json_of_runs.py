@@ -44,6 +44,17 @@ def test_one_input_and_several_have_one_form(call, clip, graph, tmp_path):
     assert several["inputs"] == written["inputs"]
 
 
+def test_predictions_that_tracking_left_out_are_counted(call, request, sample_graphs, tmp_path):
+    (graph,) = sample_graphs("bottomup")
+    clip = request.config.rootpath / "samples/crawlers.mp4"
+    words = ["track", clip, "-m", graph, *WORDS, "-o", tmp_path / "a.slp", "--json", "-t"]
+    done = call(*words, "--max_tracks", 2)
+    (facts,) = document(done)["inputs"]
+    assert facts["n_trackless"] == N_FRAMES
+    assert f"Warning: {N_FRAMES} predictions in {N_FRAMES} frames left out" in done.err
+    assert facts["n_instances"] == 2 * N_FRAMES
+
+
 @pytest.mark.parametrize(
     ("output_format", "flags"), [("slp", "--resume"), ("csv", "--resume --skip_existing")]
 )

@@ -21,6 +21,7 @@ class PredictionSummary:
         n_resumed: of these, taken from the journal.
         n_instances: found.
         n_nodeless: predictions without any visible node, which are left out.
+        n_trackless: predictions that tracking left out.
         n_tracks: in use.
         n_skipped: frames that were asked for, but do not exist.
         there: which frames exist, in words.
@@ -45,6 +46,7 @@ class PredictionSummary:
     n_resumed: int
     n_instances: int
     n_nodeless: int
+    n_trackless: int
     n_tracks: int
     n_skipped: int
     damaged: DamagedFrames

@@ -42,6 +42,11 @@ class Following:
         """What tracking left out so far, in words."""
         return () if self._tracker is None else self._tracker.notes
 
+    @property
+    def n_left_out(self) -> int:
+        """Predictions that `notes` tells of."""
+        return 0 if self._tracker is None else self._tracker.n_left_out
+
     def follow(self, frame: FrameInstances, image: AnyImage | None) -> FrameInstances:
         """The frame with tracks.
 

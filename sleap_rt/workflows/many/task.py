@@ -78,7 +78,8 @@ class Task:
 
 
 _FACTS = (
-    *("n_frames", "n_resumed", "n_instances", "n_nodeless", "n_tracks", "n_skipped"),
+    *("n_frames", "n_resumed", "n_instances", "n_tracks"),
+    *("n_nodeless", "n_trackless", "n_skipped"),
     *("seconds", "engine", "device"),
 )
 

@@ -95,6 +95,7 @@ class Run:
             n_resumed=n_resumed,
             n_instances=results.n_instances,
             n_nodeless=self._tally.n_nodeless,
+            n_trackless=self._following.n_left_out,
             n_tracks=len(results.track_names),
             n_skipped=self._plan.selection.n_skipped,
             there=self._plan.selection.there,
