@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import time
 from contextlib import redirect_stdout
 from io import StringIO
 
@@ -12,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sleap_rt.cli.app import _COMMANDS, app
+from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages, tables
+from sleap_rt.export.steps import Step
 
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 WORDS = st.text("abc ()%.-", min_size=1, max_size=30).map(str.strip).filter(bool)
@@ -179,3 +182,15 @@ def test_work_is_told_on_a_terminal_as_long_as_it_takes(monkeypatch, capsys, is_
     after = capsys.readouterr().err
     assert during == ("reading ..." if is_terminal else "")
     assert after == (f"\r{' ' * len('reading ...')}\r" if is_terminal else "")
+
+
+def test_a_log_of_an_export_gets_a_line_every_two_seconds(monkeypatch, capsys):
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    progress = ExportProgress(quiet=False, verbose=False, opening="exporting ...")
+    for number in range(6):
+        progress(Step(f"step {number}", number, 6))
+        now += 0.9
+        progress(Step(f"step {number}", number, 6, 0.9))
+    told = capsys.readouterr().err.splitlines()
+    assert told == ["exporting ...", "step 3 (4 of 6) ..."]

@@ -1,11 +1,17 @@
-"""Shows the steps of an export on a terminal: a bar, or with `--verbose` the time of each."""
+"""Shows the steps of an export: a bar on a terminal, or with `--verbose` the time of each.
+
+A log gets a line now and then: whoever reads it sees that the export goes on.
+"""
 
 import sys
+import time
 
 import click
 
 from sleap_rt.export.steps import Step
 from sleap_rt.workflows.report import StepsBar
+
+_SECONDS_BETWEEN_LINES = 2.0
 
 
 class ExportProgress:
@@ -20,7 +26,10 @@ class ExportProgress:
     def __init__(self, *, quiet: bool, verbose: bool, opening: str | None = None) -> None:
         self._opening = opening
         self._verbose = verbose and not quiet
-        self._bar = StepsBar() if sys.stderr.isatty() and not quiet and not verbose else None
+        is_plain = not quiet and not verbose
+        self._bar = StepsBar() if sys.stderr.isatty() and is_plain else None
+        self._has_lines = is_plain and self._bar is None
+        self._told = time.monotonic()
 
     def __call__(self, step: Step) -> None:
         if self._opening is not None:
@@ -30,3 +39,10 @@ class ExportProgress:
             click.echo(f"{step.what}: {step.seconds:.2f} s", err=True)
         if self._bar is not None:
             self._bar(step)
+        elif self._has_lines and step.seconds is None:
+            self._tell(step)
+
+    def _tell(self, step: Step) -> None:
+        if time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES:
+            click.echo(f"{step.what} ({step.n_done} of {step.n_steps}) ...", err=True)
+            self._told = time.monotonic()
