@@ -42,7 +42,7 @@ class ExportArguments(OverrideArguments, total=False):
     frame_size: Sequence[int] | None  # trt, bonsai: (width, height[, channels]) px
 
 
-@names_arguments(ExportArguments, ExportOptions, CalibrationOptions)
+@names_arguments(ExportArguments, ExportOptions, CalibrationOptions, command="export")
 def export_models(
     models: str | Path | Sequence[str | Path],
     folder: str | Path | None = None,
@@ -75,7 +75,7 @@ def export_models(
         ModelError: a model cannot be exported, or the export extra is not installed.
         EngineError: the engine asked for cannot be built.
     """
-    checked = check_arguments(arguments, ExportArguments, command="export")
+    checked = check_arguments(arguments, ExportArguments)
     check_value("on_step", on_step, Callable | None)
     given = in_our_words(checked)
     of_training = {name: given.pop(name) for name in ModelOverrides.__annotations__ & given.keys()}

@@ -48,7 +48,7 @@ _BY_OTHER_NAMES = {
 }
 
 
-@names_arguments(InferenceArguments)
+@names_arguments(InferenceArguments, elsewhere=_BY_OTHER_NAMES)
 def run_inference(
     data_path: str | Path | Sequence[str | Path] | None = None,
     model_paths: str | Path | Sequence[str | Path] | None = None,
@@ -93,7 +93,7 @@ def run_inference(
         OptionError: an option, or a combination, cannot be honoured.
         DataError, ModelError, EngineError: as `PosePredictor`.
     """
-    given = check_arguments(arguments, InferenceArguments, _BY_OTHER_NAMES)
+    given = check_arguments(arguments, InferenceArguments)
     data = _only_one(data_path=data_path, input_labels=input_labels, input_video=input_video)
     asked = (
         return_confmaps,

@@ -67,7 +67,7 @@ class LiveProcessor(Protocol):
         ...
 
 
-@names_arguments(LiveArguments, LiveOptions, **_DEFAULTS)
+@names_arguments(LiveArguments, LiveOptions, elsewhere=_OF_FILES, defaults=_DEFAULTS)
 def run_live(
     data: str | Path | Iterable[Image],
     model_paths: str | Path | Sequence[str | Path],
@@ -102,7 +102,7 @@ def run_live(
         ModelError, EngineError: as `PosePredictor`.
         RunError: a library or the processor failed. What was recorded until then is saved.
     """
-    checked = check_arguments(arguments, LiveArguments, _OF_FILES)
+    checked = check_arguments(arguments, LiveArguments)
     if isinstance(data, np.ndarray) and data.ndim < 3:
         raise OptionError(
             "data must be frames as they come: an array (n, height, width) or (n, height, width, "

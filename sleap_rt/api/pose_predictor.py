@@ -107,7 +107,7 @@ class PosePredictor:
         EngineError: the engine or device is not available.
     """
 
-    @names_arguments(ModelArguments)
+    @names_arguments(ModelArguments, elsewhere=_OF_RUNS)
     def __init__(
         self,
         model_paths: str | Path | Sequence[str | Path],
@@ -116,7 +116,7 @@ class PosePredictor:
         **arguments: "Unpack[ModelArguments]",
     ) -> None:
         """Open models; all is said at the class."""
-        given = in_our_words(check_arguments(arguments, ModelArguments, _OF_RUNS))
+        given = in_our_words(check_arguments(arguments, ModelArguments))
         if not callable(raw):
             check_value("raw", raw, Sequence[str])
         self._options = model_options(given)
@@ -146,7 +146,7 @@ class PosePredictor:
         self.class_names = self._predictor.class_names
         self.device = self._predictor.device
 
-    @names_arguments(RunArguments)
+    @names_arguments(RunArguments, elsewhere=_OF_MODELS)
     def predict(
         self,
         data: Any,
@@ -167,13 +167,13 @@ class PosePredictor:
             DataError: the input is missing, cannot be read, or no frame is left.
             OptionError: an option has a value that cannot be honoured with this input.
         """
-        given = self._checked(arguments, _OF_MODELS)
+        given = self._checked(arguments)
         options = with_run_options(self._options, given, output_path)
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
             return predicted(plan, opened, PythonReport.of(arguments), self._predictor)
 
-    @names_arguments(RunArguments)
+    @names_arguments(RunArguments, elsewhere=_OF_PREDICT)
     def stream(
         self, data: Any, **arguments: "Unpack[RunArguments]"
     ) -> Generator[FrameInstances, None, None]:
@@ -181,7 +181,7 @@ class PosePredictor:
 
         Memory does not grow with the number of frames.
         """
-        given = self._checked(arguments, _OF_PREDICT)  # here, so that the call itself refuses
+        given = self._checked(arguments)  # here, so that the call itself refuses
         refuse_given(_NOT_STREAMED, given, "no effect where results are handed out one by one")
         return self._stream(data, with_run_options(self._options, given, None))
 
@@ -248,10 +248,10 @@ class PosePredictor:
         if self._is_closed:
             raise OptionError(_CLOSED)
 
-    def _checked(self, arguments: RunArguments, elsewhere: Mapping[str, str]) -> dict[str, Any]:
+    def _checked(self, arguments: RunArguments) -> dict[str, Any]:
         """The arguments of a call, in our words."""
         self._check_open()
-        given = check_arguments(arguments, RunArguments, elsewhere)
+        given = check_arguments(arguments, RunArguments)
         refuse_given(_OF_MANY, given, "only run_inference takes many inputs")
         refuse_given(("cluster",), given, "the models are open here; give it to run_inference")
         return in_our_words(given)

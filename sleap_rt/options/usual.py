@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-_INPUT = ("data_path", "predicted_path")
+_INPUT = ("data_path", "predicted_path", "data", "predicted_instances")
 _OUTPUT = ("output_path", "output", "folder", "report", "save_metrics")
 _MODELS = ("model_paths", "models")
-_TRUTH = ("ground_truth_path", "data_path")
+_TRUTH = ("ground_truth_path", "data_path", "ground_truth_instances")
 _SIDE_BY_SIDE = ("cluster local:2", "threads")
 USUAL: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("input", "inputs", "video", "videos", "source", "file", "files"), _INPUT),
     **dict.fromkeys(("predictions", "prediction", "predicted", "pred"), _INPUT[::-1]),
     **dict.fromkeys(("model", "models", "weights", "checkpoint", "ckpt"), _MODELS),
     **dict.fromkeys(("o", "out", "output", "output_file", "output_dir", "outdir"), _OUTPUT),
-    "video_path": _INPUT,
+    **dict.fromkeys(("video_path", "data_path"), _INPUT),
     "i": (*_INPUT, *_MODELS),
     "model_paths": _MODELS,
     "output_path": _OUTPUT,

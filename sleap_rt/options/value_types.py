@@ -8,7 +8,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from sleap_rt.errors import OptionError, did_you_mean
+from sleap_rt.errors import OptionError
+from sleap_rt.options.calls import Fit
 
 _MOST_SHOWN = 60  # characters of a value
 _NUMBERS: dict[Any, type] = {int: Integral, float: Real}  # those of NumPy, too
@@ -65,17 +66,16 @@ def check_value(name: str, value: Any, annotation: Any) -> None:
 def typed(function: _Function) -> _Function:
     """The same function, which refuses arguments of another type than it is annotated with.
 
-    Annotations that are texts, and those of arrays and the like, are left to the function. Of a
-    keyword that the function does not have, the error names the nearest one.
+    Annotations that are texts, and those of arrays and the like, are left to the function. Calls
+    that do not fit are refused in words.
     """
-    parameters = signature(function).parameters
+    shown = signature(function)
+    parameters, fit = shown.parameters, Fit(function.__qualname__, shown)
     types = {n: one.annotation for n, one in parameters.items() if _is_told(one.annotation)}
 
     @wraps(function)
     def called(*given: Any, **named: Any) -> Any:
-        for name in named.keys() - parameters:
-            hint = did_you_mean(name, parameters)
-            raise TypeError(f"unexpected keyword argument {name!r}.{hint}")
+        fit.check(given, named)
         for name, value in (*zip(parameters, given, strict=False), *named.items()):
             if name in types:
                 check_value(name, value, types[name])

@@ -12,6 +12,7 @@ from sleap_rt.arrays import AnyFloats, AnyImage, AnyInts
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.libraries.assignment import load_solver
+from sleap_rt.options.calls import fitted
 from sleap_rt.options.value_types import check_value, typed
 from sleap_rt.tracking.breaks import BreakConnector
 from sleap_rt.tracking.culling import cull
@@ -73,6 +74,7 @@ class Tracker:
         OptionError: an option has a value that cannot be honoured.
     """
 
+    @fitted
     def __init__(self, options: TrackerOptions | None = None, **named: Any) -> None:
         if options is not None and (named or not isinstance(options, TrackerOptions)):
             raise OptionError("A Tracker takes TrackerOptions, or their options by name")
@@ -122,6 +124,7 @@ class Tracker:
             raise OptionError(f"track_id {track_id} stands for no track; names count from 0 on")
         return f"track_{track_id}"
 
+    @fitted
     def track(
         self, frame: FrameInstances, image: AnyImage | None = None, *, user_labeled: bool = False
     ) -> FrameInstances:

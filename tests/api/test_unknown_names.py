@@ -58,3 +58,57 @@ def test_no_function_proposes_an_argument_that_it_does_not_have(function, name):
     told = r"Did you mean '?(\w+)|here it is (\w+)| given as (\w+)|: it is (\w+) here"
     found = re.search(told, str(refusal.value))
     assert found is None or {one for one in found.groups() if one} <= set(parameters)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: export_models(model_paths="m"), "'model_paths'. Did you mean 'models'?"),  # type: ignore[call-arg]
+        (lambda: sleap_rt.run_inference(model="m"), "'model'. Did you mean 'model_paths'?"),  # type: ignore[call-arg]
+        (lambda: sleap_rt.run_live(data_path="0"), "'data_path'. Did you mean 'data'?"),  # type: ignore[call-arg]
+        (lambda: sleap_rt.render(input="a.slp"), "'input'. Did you mean 'data'?"),  # type: ignore[call-arg]
+        (lambda: sleap_rt.Tracker().track(img=None), "'img'. Did you mean 'image'?"),  # type: ignore[call-arg]
+        (
+            lambda: sleap_rt.Evaluator(predictions=None),  # type: ignore[call-arg]
+            "'predictions'. Did you mean 'predicted_instances'?",
+        ),
+    ],
+)
+def test_an_unknown_name_is_told_ahead_of_what_is_missing(call, words):
+    with pytest.raises(TypeError) as refusal:
+        call()
+    assert str(refusal.value) == f"unexpected keyword argument {words}"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (export_models, "export_models needs models, and got none"),
+        (sleap_rt.PosePredictor, "PosePredictor needs model_paths, and got none"),
+        (sleap_rt.run_live, "run_live needs data and model_paths, and got none"),
+        (lambda: sleap_rt.Tracker().track(), "Tracker.track needs frame, and got none"),  # type: ignore[call-arg]
+        (
+            lambda: sleap_rt.run_inference("a.mp4", "m", data_path="b.mp4"),
+            "run_inference: data_path is given by place and by name; give it once",
+        ),
+        (
+            lambda: sleap_rt.PosePredictor("m", "cuda:0"),
+            "PosePredictor takes 1 argument by place (model_paths), and got 2; give the others by "
+            "name. Did you mean device='cuda:0'?",
+        ),
+        (
+            lambda: sleap_rt.render("a.slp", "b.mp4", 3),
+            "render takes 2 arguments by place (data, output_path), and got 3; give the others by "
+            "name: frames, video_index, video_path, crop, ...",
+        ),
+        (
+            lambda: sleap_rt.Tracker().track(1, 2, 3),
+            "Tracker.track takes 2 arguments by place (frame, image), and got 3; give the others "
+            "by name: user_labeled",
+        ),
+    ],
+)
+def test_a_call_that_does_not_fit_is_told_in_words(call, words):
+    with pytest.raises(TypeError) as refusal:
+        call()
+    assert str(refusal.value) == words
