@@ -55,6 +55,23 @@ def test_predictions_that_tracking_left_out_are_counted(call, request, sample_gr
     assert facts["n_instances"] == 2 * N_FRAMES
 
 
+def test_so_are_those_of_tracking_without_a_model(call, request, sample_graphs, tmp_path):
+    clip, poses = request.config.rootpath / "samples/crawlers.mp4", tmp_path / "poses.slp"
+    document(call("track", clip, "-m", *sample_graphs("bottomup"), *WORDS, "-o", poses, "--json"))
+    for name, how in (("slices.slp", []), ("whole.slp", ["--use_flow"])):  # images: all at once
+        words = ["-t", "--max_tracks", 2, "-o", tmp_path / name, "--json", *how]
+        (facts,) = document(call("track", poses, *words))["inputs"]
+        assert facts["n_trackless"] == N_FRAMES
+
+
+def test_so_are_those_of_a_live_run(call, request, sample_graphs, tmp_path):
+    clip = request.config.rootpath / "samples/crawlers.mp4"
+    words = ["-m", *sample_graphs("bottomup"), "--duration", "0.5", "--engine", "ort", "--json"]
+    done = call("live", "-i", clip, *words, "-t", "--max_tracks", 2)
+    assert done.code == 0, done.err
+    assert json.loads(done.out.splitlines()[-1])["summary"]["n_trackless"] > 0
+
+
 @pytest.mark.parametrize(
     ("output_format", "flags"), [("slp", "--resume"), ("csv", "--resume --skip_existing")]
 )

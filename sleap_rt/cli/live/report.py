@@ -90,5 +90,6 @@ def _facts(summary: LiveSummary) -> dict[str, Any]:
         "engine": summary.engine,
         "device": summary.device,
         "n_tracks": summary.n_tracks,
+        "n_trackless": summary.n_trackless,
         **vars(summary.figures),
     }

@@ -60,7 +60,7 @@ def retrack(
     """
     check_labels("labels", labels)
     check_value("frames", frames, Sequence[int] | None)
-    tracked, notes = track_labels(
+    tracked, notes, _ = track_labels(
         labels if in_place else labels.copy(), options, frames=frames, video_index=video_index
     )
     for note in notes:
@@ -74,8 +74,8 @@ def track_labels(
     *,
     frames: Collection[int] | None,
     video_index: int | None,
-) -> "tuple[sio.Labels, tuple[str, ...]]":
-    """As `retrack` in place; also what a person should know, in words."""
+) -> "tuple[sio.Labels, tuple[str, ...], int]":
+    """As `retrack` in place; also what a person should know, and how many got no track."""
     started = datetime.now()
     options = options or TrackerOptions()
     selection = SelectionOptions(video_index=video_index)
@@ -91,7 +91,7 @@ def track_labels(
     labels.tracks = []
     labels.update()  # collects the tracks that are still in use
     labels.provenance = retrack_provenance(labels, retracker.used, started, len(kept))
-    return labels, (*form.notes, *retracker.notes)
+    return labels, (*form.notes, *retracker.notes), retracker.n_left_out
 
 
 class Retracker:
@@ -106,6 +106,11 @@ class Retracker:
     def __init__(self, options: TrackerOptions, taken: Collection[str], n_nodes: int) -> None:
         self._tracker, self._names = Tracker(options), _Names(taken)
         self._n_nodes = n_nodes
+
+    @property
+    def n_left_out(self) -> int:
+        """Predictions that got no track so far, and were left out."""
+        return self._tracker.n_left_out
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ class LiveSummary:
     Attributes:
         figures: frames and latencies.
         n_tracks: tracks that were begun.
+        n_trackless: predictions that tracking gave no track, which are left out.
         engine: that ran the graphs.
         device: where it truly ran.
         paths: files written.
@@ -26,6 +27,7 @@ class LiveSummary:
 
     figures: Figures
     n_tracks: int
+    n_trackless: int
     engine: str
     device: str
     paths: tuple[Path, ...]

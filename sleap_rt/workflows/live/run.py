@@ -161,6 +161,7 @@ class _Run:
         summary = LiveSummary(
             figures=answering.figures,
             n_tracks=len(self._following.names),
+            n_trackless=self._following.n_left_out,
             engine=self._plan.options.engine.engine,
             device=self._predictor.device,
             paths=paths,

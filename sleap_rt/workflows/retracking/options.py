@@ -54,6 +54,7 @@ class RetrackSummary:
         n_frames: of the result.
         n_instances: in these.
         n_tracks: of these.
+        n_trackless: predictions that got no track, which are left out.
         n_missing: frames that were asked for and have no labels.
         seconds: of tracking.
         paths: files written.
@@ -64,6 +65,7 @@ class RetrackSummary:
     n_frames: int
     n_instances: int
     n_tracks: int
+    n_trackless: int
     n_missing: int
     seconds: float
     paths: tuple[Path, ...]

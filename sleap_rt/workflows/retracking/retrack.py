@@ -55,7 +55,7 @@ def retrack_data(
         if plan.sliced is not None:
             return _tracked_in_slices(plan, plan.sliced, output_path)
     started = time.perf_counter()
-    labels, notes = _tracked(labels, options)
+    labels, notes, n_trackless = _tracked(labels, options)
     seconds = max(time.perf_counter() - started, 1e-9)
     n_missing = plan.n_missing({frame.frame_idx for frame in labels.labeled_frames})
     n_frames = len(labels.labeled_frames)
@@ -74,6 +74,7 @@ def retrack_data(
         n_frames=len(labels.labeled_frames),
         n_instances=sum(len(frame.instances) for frame in labels.labeled_frames),
         n_tracks=len(labels.tracks),
+        n_trackless=n_trackless,
         n_missing=n_missing,
         seconds=seconds,
         paths=paths,
@@ -116,6 +117,7 @@ def _tracked_in_slices(
         n_frames=tables.n_rows["frames"],
         n_instances=done.n_instances,
         n_tracks=len(tables.tracks),
+        n_trackless=done.n_trackless,
         n_missing=n_missing,
         seconds=seconds,
         paths=paths,
@@ -124,7 +126,9 @@ def _tracked_in_slices(
     )
 
 
-def _tracked(labels: "sio.Labels", options: RetrackOptions) -> "tuple[sio.Labels, tuple[str, ...]]":
+def _tracked(
+    labels: "sio.Labels", options: RetrackOptions
+) -> "tuple[sio.Labels, tuple[str, ...], int]":
     if options.filters.any_on:
         filter_labels(labels, options.filters)
     return track_labels(

@@ -26,6 +26,7 @@ class SliceTracking:
         filters: which predicted instances to drop.
         n_kept: frames kept, the empty ones too.
         n_instances: in these.
+        n_trackless: predictions that got no track, which are left out.
         notes: what a person should know, in words.
         used: the tracking as it took effect.
         present: numbers of frames in the videos to keep, of those that were asked for.
@@ -37,6 +38,7 @@ class SliceTracking:
     filters: FilterOptions
     n_kept: int = 0
     n_instances: int = 0
+    n_trackless: int = 0
     notes: tuple[str, ...] = ()
     used: TrackerOptions = field(init=False)
     present: set[int] = field(default_factory=set)
@@ -68,4 +70,5 @@ class SliceTracking:
                     self.present.add(frame.frame_idx)
             self.n_kept += len(kept)
             yield [frame for _, frame in kept]
+        self.n_trackless = retracker.n_left_out
         self.notes, self.used = retracker.notes, retracker.used
