@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-_INPUT = ("data_path", "predicted_path", "data", "predicted_instances")
+_INPUT = ("data_path", "predicted_path", "data", "predicted_instances", "parts")
 _OUTPUT = ("output_path", "output", "folder", "report", "save_metrics")
 _MODELS = ("model_paths", "models")
 _TRUTH = ("ground_truth_path", "data_path", "ground_truth_instances")
