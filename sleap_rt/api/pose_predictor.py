@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
@@ -236,6 +236,13 @@ class PosePredictor:
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else f"on {self.device}"
         return f"<PosePredictor {self._resolved.models.in_words} {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        """A copy, or another process, cannot have the engines that this one holds."""
+        raise TypeError(
+            "A PosePredictor cannot be copied or sent to another process; open one there. Threads "
+            "may share it."
+        )
 
     def __enter__(self) -> "PosePredictor":
         self._check_open()

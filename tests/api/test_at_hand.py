@@ -1,8 +1,10 @@
 """What Python tells: signatures, wrong types, closed predictors; a first frame without delay."""
 
+import copy
 import importlib
 import inspect
 import json
+import pickle
 import re
 import shutil
 import subprocess
@@ -45,6 +47,15 @@ _FRAMES = (
 def graph(sample_graphs):
     (graph,) = sample_graphs("bottomup")
     return graph
+
+
+@pytest.mark.parametrize("other_one", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_predictor_stays_in_its_process(graph, other_one):
+    with (
+        PosePredictor(graph, engine="ort", device="cpu") as predictor,
+        pytest.raises(TypeError, match=r"copied or sent to another process; open one there\."),
+    ):
+        other_one(predictor)
 
 
 @pytest.fixture
