@@ -1,4 +1,4 @@
-"""Nothing is written outside our own cache, and ONNX Runtime's telemetry is off."""
+"""Nothing is written outside our own cache, and telemetry of engines is off."""
 
 import os
 import subprocess
@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from sleap_rt.libraries.telemetry import openvino_without_telemetry
+from sleap_rt.runtime.engines import declarations
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLE = "ORT_DISABLE_TELEMETRY"
@@ -18,15 +21,19 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 @pytest.mark.engine
-def test_a_run_writes_nothing_into_a_fresh_home_but_our_cache(sample_graphs, tmp_path):
+@pytest.mark.parametrize("engine", ["ort", "openvino", "mnn"])
+def test_a_run_writes_nothing_into_a_fresh_home_but_our_cache(engine, sample_graphs, tmp_path):
+    declared = declarations()[engine]
+    if declared.why_not("cpu") is not None:
+        pytest.skip(declared.why_not("cpu"))
     home = tmp_path / "home"
     home.mkdir()
     (graph,) = sample_graphs("single_instance")
-    words = ["track", "-i", "samples/one_crawler.mp4", "-m", graph, "--engine", "ort"]
+    words = ["track", "-i", "samples/one_crawler.mp4", "-m", graph, "--engine", engine]
     words += ["--frames", "0", "-o", tmp_path / "out.slp"]
     subprocess.run(
         [sys.executable, "-m", "sleap_rt", *map(str, words)],
-        env=environment(home),
+        env=environment(home, CI=""),  # in CI, OpenVINO's telemetry is off by itself
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -49,6 +56,12 @@ def onnxruntime_telemetry(**given: str) -> str:
         text=True,
     )
     return done.stdout.strip()
+
+
+def test_a_program_that_has_openvinos_telemetry_keeps_it():
+    module = pytest.importorskip("openvino_telemetry")
+    assert openvino_without_telemetry().Core().available_devices
+    assert sys.modules["openvino_telemetry"] is module
 
 
 def test_telemetry_is_off_unless_the_user_says_otherwise():

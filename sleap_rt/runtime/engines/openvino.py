@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sleap_rt.errors import EngineError
+from sleap_rt.libraries.telemetry import openvino_without_telemetry
 from sleap_rt.machine.cores import available_cores
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines.interface import (
@@ -32,9 +33,7 @@ def why_not(kind: str) -> str | None:
         return "OpenVINO is not installed"
     if kind == "cpu":
         return None
-    import openvino as ov
-
-    found: list[str] = ov.Core().available_devices
+    found: list[str] = openvino_without_telemetry().Core().available_devices
     return None if any(map(_is_gpu, found)) else "OpenVINO finds no Intel GPU"
 
 
@@ -66,7 +65,7 @@ class OpenVinoEngine:
     """
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
-        import openvino as ov
+        ov = openvino_without_telemetry()
 
         self._core = ov.Core()
         self._target = _device(options.device, self._core.available_devices)
@@ -108,7 +107,7 @@ class OpenVinoEngine:
 
         Maps that nobody fetches would be brought into the order of an output in vain.
         """
-        import openvino as ov
+        ov = openvino_without_telemetry()
 
         key = (frame_shape, names)
         if key not in self._requests:
@@ -140,7 +139,7 @@ def _keep_apart_from_concat(model: Any) -> None:
     OpenVINO (seen with 2026.4) moves a quantization ahead of the concatenation that it follows, and
     loses its scale on the way: values are rounded to whole numbers. Past a pooling it moves none.
     """
-    import openvino as ov
+    ov = openvino_without_telemetry()
 
     for node in model.get_ops():
         if node.get_type_name() != "Concat":
