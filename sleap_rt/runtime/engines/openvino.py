@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sleap_rt.errors import EngineError
+from sleap_rt.libraries.signal_stack import kept_signal_stack
 from sleap_rt.libraries.telemetry import openvino_without_telemetry
 from sleap_rt.machine.cores import available_cores
 from sleap_rt.options import EngineOptions
@@ -33,7 +34,7 @@ def why_not(kind: str) -> str | None:
         return "OpenVINO is not installed"
     if kind == "cpu":
         return None
-    found: list[str] = openvino_without_telemetry().Core().available_devices
+    _, found = _core_and_devices()
     return None if any(map(_is_gpu, found)) else "OpenVINO finds no Intel GPU"
 
 
@@ -65,10 +66,8 @@ class OpenVinoEngine:
     """
 
     def __init__(self, model: Path, options: EngineOptions) -> None:
-        ov = openvino_without_telemetry()
-
-        self._core = ov.Core()
-        self._target = _device(options.device, self._core.available_devices)
+        self._core, devices = _core_and_devices()
+        self._target = _device(options.device, devices)
         # Left to itself, OpenVINO computes in half precision where a device is faster with it.
         self._settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
         if self._target == "CPU":
@@ -108,7 +107,6 @@ class OpenVinoEngine:
         Maps that nobody fetches would be brought into the order of an output in vain.
         """
         ov = openvino_without_telemetry()
-
         key = (frame_shape, names)
         if key not in self._requests:
             model = self._model.clone()
@@ -116,7 +114,8 @@ class OpenVinoEngine:
                 if result.input_value(0).any_name not in names:
                     model.remove_result(result)
             model.reshape({"frames": ov.PartialShape([-1, *frame_shape])})
-            compiled = self._core.compile_model(model, self._target, self._settings)
+            with kept_signal_stack():
+                compiled = self._core.compile_model(model, self._target, self._settings)
             runs_on: list[str] = compiled.get_property("EXECUTION_DEVICES")
             if [name.partition(".")[0] for name in runs_on] != [self._target.partition(".")[0]]:
                 raise EngineError(
@@ -133,6 +132,12 @@ class OpenVinoEngine:
 open_engine = OpenVinoEngine
 
 
+def _core_and_devices() -> tuple[Any, list[str]]:
+    with kept_signal_stack():
+        core = openvino_without_telemetry().Core()
+        return core, core.available_devices  # which loads the parts for these
+
+
 def _keep_apart_from_concat(model: Any) -> None:
     """Put a pooling of single cells, which changes nothing, between concatenation and int8.
 
@@ -140,7 +145,6 @@ def _keep_apart_from_concat(model: Any) -> None:
     loses its scale on the way: values are rounded to whole numbers. Past a pooling it moves none.
     """
     ov = openvino_without_telemetry()
-
     for node in model.get_ops():
         if node.get_type_name() != "Concat":
             continue
