@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sleap_rt.libraries.telemetry import openvino_without_telemetry
 from sleap_rt.runtime.engines import declarations
+from sleap_rt.runtime.engines.openvino import loaded_openvino
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLE = "ORT_DISABLE_TELEMETRY"
@@ -60,7 +60,7 @@ def onnxruntime_telemetry(**given: str) -> str:
 
 def test_a_program_that_has_openvinos_telemetry_keeps_it():
     module = pytest.importorskip("openvino_telemetry")
-    assert openvino_without_telemetry().Core().available_devices
+    assert loaded_openvino().Core().available_devices
     assert sys.modules["openvino_telemetry"] is module
 
 

@@ -2,11 +2,12 @@
 
 Its official builds keep a database of events under the user's cache and may send the names of
 models. The variable is read when `onnxruntime` is first imported, so the package imports this
-module before all others. OpenVINO has no such switch: `openvino_without_telemetry` imports it.
+module before all others. OpenVINO has no such switch: it is `imported_without`.
 """
 
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 TELEMETRY_VARIABLE = "ORT_DISABLE_TELEMETRY"
@@ -14,24 +15,23 @@ TELEMETRY_VARIABLE = "ORT_DISABLE_TELEMETRY"
 os.environ.setdefault(TELEMETRY_VARIABLE, "1")
 
 
-_OF_OPENVINO = "openvino_telemetry"
+def imported_without(package: str, name: str) -> Any:
+    """A module, imported as if a package for its telemetry were not installed.
 
+    Nothing changes where the user's program has imported one of them already.
 
-def openvino_without_telemetry() -> Any:
-    """OpenVINO, which left to itself tells a web service that it was imported, by whom and where.
-
-    It does so by a package of its own, and goes on without it where that is missing. Nothing
-    changes where the user's program has imported OpenVINO already.
+    Args:
+        package: that is not needed.
+        name: of the module.
     """
-    is_ours = not {"openvino", _OF_OPENVINO} & sys.modules.keys()
+    is_ours = not {package, name} & sys.modules.keys()
     if is_ours:
-        sys.modules[_OF_OPENVINO] = None  # type: ignore[assignment]  # as if it were not installed
+        sys.modules[package] = None  # type: ignore[assignment]  # importing it is an ImportError
     try:
-        import openvino
+        return import_module(name)
     finally:
         if is_ours:
-            del sys.modules[_OF_OPENVINO]
-    return openvino
+            del sys.modules[package]
 
 
 def onnxruntime_telemetry() -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sleap_rt.errors import EngineError
 from sleap_rt.libraries.signal_stack import kept_signal_stack
-from sleap_rt.libraries.telemetry import openvino_without_telemetry
+from sleap_rt.libraries.telemetry import imported_without
 from sleap_rt.machine.cores import available_cores
 from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines.interface import (
@@ -106,7 +106,7 @@ class OpenVinoEngine:
 
         Maps that nobody fetches would be brought into the order of an output in vain.
         """
-        ov = openvino_without_telemetry()
+        ov = loaded_openvino()
         key = (frame_shape, names)
         if key not in self._requests:
             model = self._model.clone()
@@ -132,9 +132,14 @@ class OpenVinoEngine:
 open_engine = OpenVinoEngine
 
 
+def loaded_openvino() -> Any:
+    """The library, which left to itself tells a web service that it was imported."""
+    return imported_without("openvino_telemetry", "openvino")
+
+
 def _core_and_devices() -> tuple[Any, list[str]]:
     with kept_signal_stack():
-        core = openvino_without_telemetry().Core()
+        core = loaded_openvino().Core()
         return core, core.available_devices  # which loads the parts for these
 
 
@@ -144,7 +149,7 @@ def _keep_apart_from_concat(model: Any) -> None:
     OpenVINO (seen with 2026.4) moves a quantization ahead of the concatenation that it follows, and
     loses its scale on the way: values are rounded to whole numbers. Past a pooling it moves none.
     """
-    ov = openvino_without_telemetry()
+    ov = loaded_openvino()
     for node in model.get_ops():
         if node.get_type_name() != "Concat":
             continue
