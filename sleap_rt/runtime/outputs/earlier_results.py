@@ -6,7 +6,7 @@ from pathlib import Path
 from sleap_rt.errors import DataError
 from sleap_rt.options.frames import parse_frames
 from sleap_rt.runtime.frames.images.previews import is_preview
-from sleap_rt.runtime.outputs.origin.marks import UNREADABLE, WITHOUT_MARK
+from sleap_rt.runtime.outputs.origin.marks import UNREADABLE, WITHOUT_MARK, has_same_values
 from sleap_rt.runtime.outputs.origin.origin import Origin, origin_of
 from sleap_rt.words import counted
 
@@ -18,6 +18,7 @@ def check_result_file(
     overwrite: bool,
     n_frames: int | None = None,
     frames: Sequence[int] | None = None,
+    reads_values: bool = True,
 ) -> None:
     """Refuse to replace a file that is no unchanged result of this input, or one of more frames.
 
@@ -27,6 +28,8 @@ def check_result_file(
         overwrite: replace whatever is there.
         n_frames: that the new result goes through; None where that is not known.
         frames: numbers that were asked for; None: all.
+        reads_values: find out by all values of the file whether it is unchanged, and not by its
+            structure alone.
 
     Raises:
         DataError: as the summary says.
@@ -34,6 +37,8 @@ def check_result_file(
     if overwrite or not path.exists():
         return
     origin = origin_of(path)
+    if reads_values and origin is not None and not has_same_values(path):
+        origin = None
     if origin is not None and origin.input_name is not None and origin.input_name == input_name:
         _check_length(path, origin, n_frames)
         if frames is not None:

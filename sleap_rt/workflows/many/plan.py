@@ -143,7 +143,9 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
         elif not difference and not origin.is_partial:
             task.status = "existing"
     elif task.path.is_file():  # a folder of images is looked at when its turn comes
-        check_result_file(output, name_of_file(task.path), overwrite=options.overwrite)
+        # Values of many files are read when the turn of each comes, ahead of its run.
+        name = name_of_file(task.path)
+        check_result_file(output, name, overwrite=options.overwrite, reads_values=False)
 
 
 def _files_of(path: Path) -> list[Path]:

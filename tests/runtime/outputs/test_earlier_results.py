@@ -45,6 +45,51 @@ def test_a_result_as_it_was_written_may_be_replaced(tmp_path, clip, format_name)
     check_result_file(path, clip, overwrite=False)
 
 
+def change_hdf5(path):
+    """One value, in place: of points where there are some, else of whatever has numbers."""
+    with h5py.File(path, "r+") as file:
+        found = []
+        file.visititems(lambda _, one: found.append(one) if isinstance(one, h5py.Dataset) else None)
+        points = next(
+            one for one in found if one.size and (one.dtype.names or one.dtype.kind == "f")
+        )
+        values = points[()]
+        numbers = values[points.dtype.names[0]] if points.dtype.names else values
+        numbers.flat[0] += 1
+        points[...] = values
+
+
+def change_name(path):
+    with h5py.File(path, "r+") as file:
+        file["track_names"][0] = b"two"
+
+
+def change_json(path):
+    text = path.read_text()
+    changed = text.replace("[\n        1.0,", "[\n        9.0,", 1)
+    assert changed != text
+    path.write_text(changed)
+
+
+@pytest.mark.parametrize(
+    ("format_name", "change"),
+    [
+        ("slp", change_hdf5),
+        ("analysis_h5", change_hdf5),
+        ("analysis_h5", change_name),
+        ("nwb", change_hdf5),
+        ("coco", change_json),
+    ],
+)
+def test_a_result_in_which_a_value_was_changed_is_kept(tmp_path, clip, format_name, change):
+    path = tmp_path / f"out{FORMATS[format_name].suffix}"
+    write_labels(predictions(), path, format_name, Origin(input_name=clip))
+    change(path)
+    with pytest.raises(DataError, match="is not a result as sleap-rt left it"):
+        check_result_file(path, clip, overwrite=False)
+    check_result_file(path, clip, overwrite=False, reads_values=False)
+
+
 def test_a_result_of_another_input_is_kept(tmp_path, clip):
     path = tmp_path / "out.slp"
     write_labels(predictions(), path, "slp", Origin(input_name=clip))
