@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shutil import copytree, rmtree
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import sleap_io as sio
 from sleap_rt.errors import DataError, EngineError, OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.formats import FORMATS, write_labels
+from sleap_rt.runtime.outputs.names import default_output
 from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.workflows.many.inputs import Inputs
@@ -247,6 +249,32 @@ def test_an_input_that_is_gone_is_told_at_its_turn_though_its_result_is_there(cl
     clips[1].unlink()
     run = plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
     assert statuses(run) == ["existing", "waiting", "existing", "existing"]
+
+
+@pytest.mark.parametrize(
+    ("happened", "status"),
+    [("moved", "existing"), ("copied", "not of this input"), ("replaced", "not of this input")],
+)
+def test_results_follow_videos_that_were_moved(tmp_path, happened, status):
+    there, now = tmp_path / "there/a.mp4", tmp_path / "now/a.mp4"
+    there.parent.mkdir()
+    there.write_bytes(b"video")
+    made_by(there, **with_input(ASKED, [there]))
+    copytree(there.parent, now.parent)
+    if happened != "copied":
+        rmtree(there.parent)
+    if happened == "replaced":
+        now.write_bytes(b"VIDEO")
+    go_on = ManyOptions(resume=True)
+    if status == "existing":
+        assert statuses(plan_many([now], go_on, lambda: ASKED)) == ["existing"]
+        with pytest.raises(DataError, match=r"peak_threshold was 0\.2, and is 0\.3 now"):
+            plan_many([now], go_on, lambda: ASKED | {"peak_threshold": 0.3})
+    else:
+        with pytest.raises(DataError, match=rf"is the result of .*there/a\.mp4, {status}"):
+            plan_many([now], go_on, lambda: ASKED)
+    usual = default_output(now, input_name=name_of_file(now)).name
+    assert usual == ("a.predictions.slp" if status == "existing" else "a.mp4.predictions.slp")
 
 
 def test_folders_of_images_are_left_out_as_done_while_they_hold_the_same(tmp_path):

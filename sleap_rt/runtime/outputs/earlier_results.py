@@ -39,7 +39,7 @@ def check_result_file(
     origin = origin_of(path)
     if reads_values and origin is not None and not has_same_values(path):
         origin = None
-    if origin is not None and origin.input_name is not None and origin.input_name == input_name:
+    if origin is not None and origin.is_of(input_name):
         _check_length(path, origin, n_frames)
         if frames is not None:
             _check_frames(path, origin, frozenset(frames))

@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import FrameRange
 from sleap_rt.runtime.outputs.formats import FORMATS, format_named
-from sleap_rt.runtime.outputs.origin.origin import marked_input
+from sleap_rt.runtime.outputs.origin.origin import origin_of
 
 _ROOM = 24  # bytes, for what names of files beside a result have more: `.saving-NAME-12345678`
 _USUAL_LONGEST = 255
@@ -65,7 +65,8 @@ def default_output(
     video = "" if video_name is None else f".{video_name}"
     rest = f"{video}{format_named(format_name).default_suffix}"
     path = data_path.with_name(data_path.with_suffix("").name + rest)
-    if marked_input(path) in (None, input_name):
+    origin = origin_of(path)
+    if origin is None or origin.input_name is None or origin.is_of(input_name):
         return path
     return data_path.with_name(data_path.name + rest)
 

@@ -9,6 +9,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.frames.ranges import cuts_of
 from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.runtime.outputs.origin.input_files import hashed
 from sleap_rt.runtime.pipeline.batches import Batch
 from sleap_rt.runtime.pipeline.records import unpacked
 from sleap_rt.runtime.predictors import ModelsElsewhere
@@ -16,7 +17,6 @@ from sleap_rt.version import __version__
 from sleap_rt.workflows.cluster.crew import Crew, Order
 from sleap_rt.workflows.cluster.job import Answer, Job, Maker, RangeFailedError
 from sleap_rt.workflows.plan import PredictionPlan
-from sleap_rt.workflows.running.input_files import hashed
 from sleap_rt.workflows.running.predicting import asked_of_engine
 
 Fill = Callable[["PredictingElsewhere"], None]  # gives out ranges, of this input first

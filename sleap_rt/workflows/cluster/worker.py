@@ -20,13 +20,13 @@ from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.runtime.outputs.origin.input_files import hashed
 from sleap_rt.runtime.pipeline.records import packed
 from sleap_rt.runtime.pipeline.stream import filtered_batches
 from sleap_rt.runtime.predictors import Predictor
 from sleap_rt.version import __version__
 from sleap_rt.workflows.cluster.job import Answer, Job, Maker, RangeFailedError, Unfit
 from sleap_rt.workflows.plan import planned_selection
-from sleap_rt.workflows.running.input_files import hashed
 from sleap_rt.workflows.tuning import open_checked
 
 if TYPE_CHECKING:

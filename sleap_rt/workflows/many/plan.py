@@ -12,7 +12,7 @@ from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
 from sleap_rt.runtime.outputs.earlier_results import check_result_file
 from sleap_rt.runtime.outputs.names import check_output
-from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file, origin_of
+from sleap_rt.runtime.outputs.origin.origin import Origin, asked_then, name_of_file, origin_of
 from sleap_rt.runtime.pipeline.journal import begun_run, check_journal, refuse_another
 from sleap_rt.runtime.pipeline.journal_file import differences
 from sleap_rt.workflows.many.inputs import result_paths
@@ -106,7 +106,7 @@ class _Others:
         asked = self.asked()
         if not (origin.asked and asked):
             return ""
-        then = dict(origin.asked)
+        then = dict(asked_then(origin, files))
         if "input" in then and files[0].suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
             try:
                 asked = with_input(asked, files)
@@ -136,7 +136,7 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
         return
     files = _files_of(task.path)
     origin = origin_of(output) if options.resume and output.exists() else None
-    if origin is not None and files and origin.input_name == name_of_file(files[0]):
+    if origin is not None and files and origin.is_of(name_of_file(files[0])):
         difference = others.difference(files, origin)
         if difference and not options.overwrite:
             others.add(output, difference)

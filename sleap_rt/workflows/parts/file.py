@@ -17,11 +17,11 @@ from sleap_rt.options import (
     filled,
 )
 from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint
 from sleap_rt.runtime.pipeline.journal import begun_run
 from sleap_rt.runtime.pipeline.journal_file import CALLED, FinishedJournal, alike, differences
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.run_identity.asked import selection_asked
-from sleap_rt.workflows.running.input_files import files_fingerprint
 
 PART, SETTINGS = "part", "settings"  # names in the first line, beside those of `run_identity`
 # Of parts that belong together

@@ -11,6 +11,7 @@ from sleap_rt.options import EngineOptions
 from sleap_rt.runtime.engines import AS_ASKED
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline.batches import Batch
 from sleap_rt.runtime.pipeline.journal_file import alike
@@ -27,7 +28,6 @@ from sleap_rt.workflows.plan import (
 )
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels
-from sleap_rt.workflows.running.input_files import files_fingerprint
 from sleap_rt.workflows.running.output import (
     make_ready,
     store_of,

@@ -10,9 +10,9 @@ from sleap_rt.contract import GraphContract
 from sleap_rt.export.source_hashes import source_hashes
 from sleap_rt.options import ModelOverrides, SelectionOptions
 from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint, hashed
 from sleap_rt.runtime.pipeline.journal_file import CALLED
 from sleap_rt.words import counted, in_ranges
-from sleap_rt.workflows.running.input_files import files_fingerprint, hashed
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.plan import PredictionOptions

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.runtime.frames.opened import OpenInput
+from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint
 from sleap_rt.runtime.pipeline.journal_file import CALLED
 from sleap_rt.workflows.parts.file import PART, SETTINGS
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.run_identity.asked import models_called, poses_asked
-from sleap_rt.workflows.running.input_files import files_fingerprint
 from sleap_rt.workflows.running.predicting import Predicting
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sleap_rt.runtime.outputs.origin.input_files import is_same_video
 from sleap_rt.runtime.outputs.origin.marks import add_mark, mark_of
 from sleap_rt.version import __version__
 
@@ -60,6 +61,20 @@ class Origin:
         """Whether the run ended ahead of its last frame."""
         return (self.n_frames or 0) < (self.n_wanted or 0)
 
+    def is_of(self, input_name: str | None) -> bool:
+        """Whether the input is this one, or a video that has been moved to this place."""
+        if self.input_name is None or input_name is None:
+            return False
+        return self.input_name == input_name or self.is_moved_to(Path(input_name))
+
+    def is_moved_to(self, path: Path) -> bool:
+        """Whether the input was a video that lies here now, and no longer where it was."""
+        if self.input_name is None:
+            return False
+        then = Path(self.input_name)
+        is_gone = then.name == path.name and then != path.resolve() and not then.exists()
+        return is_gone and is_same_video(self.asked.get("input"), path)
+
 
 NOT_TOLD = Origin()
 
@@ -92,6 +107,17 @@ def add_origin(path: Path, origin: Origin) -> None:
     """
     told = asdict(origin)
     add_mark(path, {"sleap_rt": __version__, "input": told.pop("input_name"), **told})
+
+
+def asked_then(origin: Origin, files: Sequence[Path]) -> Mapping[str, Any]:
+    """What was asked of a run, for a comparison with what is asked of one over these files.
+
+    The place of a video that was moved since is left out.
+    """
+    asked = dict(origin.asked)
+    if len(files) == 1 and origin.is_moved_to(files[0]):
+        asked.pop("input")
+    return asked
 
 
 def marked_input(path: Path) -> str | None:

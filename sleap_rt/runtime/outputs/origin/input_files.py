@@ -19,6 +19,21 @@ def files_fingerprint(files: Sequence[Path]) -> str:
     return f"{hashed(places)}.{hashed([_ends(path) for path in videos[:_MOST_LOOKED_INTO]])}"
 
 
+def is_same_video(fingerprint: Any, path: Path) -> bool:
+    """Whether a video has the ends that a fingerprint tells, wherever it lies.
+
+    Args:
+        fingerprint: as of `files_fingerprint`, or anything else, which tells none.
+        path: of the video.
+    """
+    if not isinstance(fingerprint, str) or path.suffix.lower() not in VIDEO_SUFFIXES:
+        return False
+    try:
+        return fingerprint.partition(".")[2] == hashed([_ends(path)])
+    except OSError:
+        return False
+
+
 def hashed(values: Any) -> str:
     """A text that is the same for equal JSON values."""
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
