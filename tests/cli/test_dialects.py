@@ -16,13 +16,14 @@ PREDICT = """
     sam_checkpoint sam_model_type sam_prompt_mode sam_anchor_ind sam_disjointify_masks
     sam3_model_id overlay_path euclidean_scale tracker track_buffer min_hits
     track_high_threshold track_low_threshold new_track_threshold min_match_similarity
-    appearance_threshold link_tracklets mot_param stream-to-file
+    appearance_threshold link_tracklets mot_param
 """
 EXPORT = """
     opset-version max-instances max-batch-size input-height input-width max-peaks-per-node
     max-edge-length-ratio dist-penalty-weight device peak-threshold workspace-size-gb verify
     no-verify
 """
+PACE = "--cpu_workers, --paf_workers, --stream_to_file, --write_interval: no effect; "
 EVAL = "bbox_source bbox_padding centroid_method centroid_fallback"
 EVAL_TRACKING = "carrier match_threshold mt_threshold ml_threshold global_identity"
 
@@ -79,7 +80,7 @@ def test_what_the_graphical_front_end_sends_runs(call, request, sample_graphs, t
         *["--use_kalman", "--kf_track_features", "centroid", "--kf_init_frame_count", "10"],
         *["--kf_reset_gap_size", "5", "--kf_node_indices", "0,1", "--features", "centroids"],
         *["--scoring_method", "euclidean_dist", "--tracking_target_instance_count", "1"],
-        *["--cpu-workers", "4", "--paf-workers", "2", "--write-interval=100"],
+        *["--cpu-workers", "4", "--paf-workers", "2", "--write-interval=100", "--stream-to-file"],
     )
     assert done.code == 0, done.err
     assert out.exists()
@@ -87,7 +88,20 @@ def test_what_the_graphical_front_end_sends_runs(call, request, sample_graphs, t
     assert len(warnings) == 3
     assert "motion_model kalman" in "".join(warnings)
     assert "--max_instances" in "".join(warnings)
-    assert "--cpu_workers, --paf_workers, --write_interval: no effect" in "".join(warnings)
+    assert PACE in "".join(warnings)
+
+
+@pytest.mark.parametrize("words", [("--frames", ""), ("--frames=",), ("--config", "run.yaml")])
+def test_no_frames_at_all_are_all_of_them(words, call, request, sample_graphs, tmp_path):
+    """Sleap-nn's default, which scripts pass on: `--frames "$FRAMES"`."""
+    (graph,) = sample_graphs("single_instance")
+    clip = request.config.rootpath / "samples/one_crawler.mp4"
+    file = tmp_path / "run.yaml"
+    file.write_text('frames: ""\n')
+    typed = [file if word == file.name else word for word in words]
+    done = call("track", clip, "-m", graph, "-o", tmp_path / "a.slp", "--dry_run", *typed)
+    assert (done.code, "frames: 60 of 60" in done.out) == (0, True)
+    assert "Warning: --frames: empty, so taken as not given, for all frames\n" in done.err
 
 
 @pytest.mark.parametrize(

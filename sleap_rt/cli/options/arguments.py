@@ -15,6 +15,7 @@ from sleap_rt.cli.options.config_file import (
     ConfigFile,
     config_options,
 )
+from sleap_rt.cli.options.parameters import FramesOrAll
 from sleap_rt.cli.options.saved_config import save_config
 from sleap_rt.cli.options.words.stray import plain, refuse_long_dashes, refuse_stray_words
 from sleap_rt.cli.options.words.usual import usual_word
@@ -76,11 +77,14 @@ class OnceCommand(HelpCommand):
 
     def _check_empty(self, words: Sequence[str]) -> None:
         """An empty path would be the current folder."""
-        paths = {
-            name for one in self.params if isinstance(one.type, click.Path) for name in one.opts
-        }
+        paths, lenient = (
+            {name for one in self.params if isinstance(one.type, kind) for name in one.opts}
+            for kind in (click.Path, FramesOrAll)
+        )
         for before, word in zip(("a value", *words), words, strict=False):
             option, sign, value = word.partition("=")
+            if not word and plain(before) in lenient:
+                continue
             if not word:
                 option = before if before.startswith("-") else "a value"
             elif value or not sign or option.replace("-", "_").replace("__", "--", 1) not in paths:

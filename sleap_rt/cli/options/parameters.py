@@ -52,6 +52,15 @@ class FrameList(CommaSeparated[list[int]]):
             self.fail(str(error), param, ctx)
 
 
+class FramesOrAll(FrameList):
+    """The same, or nothing at all, as scripts for sleap-nn say it for all frames."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[int]:
+        return [] if value == "" else super().convert(value, param, ctx)
+
+
 class Crop(CommaSeparated[tuple[int, ...]]):
     """`x1,y1,x2,y2`, whole numbers."""
 
