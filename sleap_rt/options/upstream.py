@@ -144,7 +144,12 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
 }
 """By command: sleap-nn's name -> ours, for options that mean the same."""
 
-_VALUES = {"masks": _MASKS, "mask_iou": _MASKS, "embeddings": _EMBEDDINGS}
+_NEEDS_MASKS = "needs masks, and sleap-rt does poses"
+_VALUES = {
+    **dict.fromkeys(("masks", "mask_iou", "mask", "semantic"), _NEEDS_MASKS),
+    "bbox": "needs boxes, and sleap-rt does poses",
+    "embeddings": "needs embeddings, and sleap-rt tells animals apart by pose, place and motion",
+}
 _OF_COMMANDS = {
     "export": _EXPORT_REASONS,
     "eval": _EVAL_REASONS,

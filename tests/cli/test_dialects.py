@@ -107,9 +107,9 @@ def test_no_frames_at_all_are_all_of_them(words, call, request, sample_graphs, t
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ("--features masks", "masks is about masks or boxes"),
-        ("--features embeddings", "embeddings is about embeddings"),
-        ("--scoring_method mask_iou", "mask_iou is about masks or boxes"),
+        ("--features masks", "masks needs masks, and sleap-rt does poses"),
+        ("--features embeddings", "embeddings needs embeddings, and"),
+        ("--scoring_method mask_iou", "mask_iou needs masks, and"),
     ],
 )
 def test_values_of_sleap_nn_that_are_not_here_are_told(words, why, call):
