@@ -43,6 +43,16 @@ def test_what_is_not_here_is_refused_by_name(command, flag, call):
     assert done.err.startswith(f"Error: --{flag.replace('-', '_')} is ")
 
 
+def test_all_that_is_not_here_is_told_at_once(call):
+    done = call("export", "m", "--opset-version=17", "--device", "cpu", "--verify", "--device")
+    assert done.code == 2
+    assert done.err == (
+        "Error: --opset_version is fixed: every engine reads the operators that are used. "
+        "--device is not needed: models are exported on the CPU, and the graphs run on every "
+        "device. --verify is not needed: every graph is compared with its checkpoint.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("flag", "ours"),
     [

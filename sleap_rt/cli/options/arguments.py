@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +64,25 @@ class OnceCommand(HelpCommand):
             rest = self._checked(words, given, ctx)
             _check_lengths(ctx.params.values())
         except click.NoSuchOption as error:
-            reason = self.why_unknown(error.option_name)
+            reason = self._why_unknown_all(error.option_name, words)
             if reason is None:
                 raise
             raise OptionError(reason) from None
         if SAVE_CONFIG in given:
             save_config(self.params, given, ctx)
         return rest
+
+    def _why_unknown_all(self, first: str, words: Sequence[str]) -> str | None:
+        """What to say of options that are not here, each once; None if not of the first."""
+        reason = self.why_unknown(first)
+        if reason is None:
+            return None
+        here = {plain(name) for one in self.params for name in (*one.opts, *one.secondary_opts)}
+        typed = takewhile(lambda word: word != OPTIONS_END, words)
+        names = {plain(word.partition("=")[0]) for word in typed if word.startswith("--")}
+        others = map(self.why_unknown, sorted(names - {*here, plain(first)}))
+        found = [reason, *(other for other in others if other is not None)]
+        return reason if found == [reason] else " ".join(f"{one.rstrip('.')}." for one in found)
 
     def _shown_names(self) -> list[str]:
         shown = [one for one in self.params if isinstance(one, click.Option) and not one.hidden]
