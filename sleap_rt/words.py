@@ -1,6 +1,12 @@
-"""Numbers and errors in sentences, and paths in commands."""
+"""Numbers and errors in sentences, and paths in commands.
 
+Old drives have names of files that are no UTF-8; Python has these bytes as lone surrogates, which
+cannot be printed or saved everywhere.
+"""
+
+import os
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -34,4 +40,35 @@ def error_in_words(error: BaseException) -> str:
 def as_typed(path: Path | str) -> str:
     """A path as a command that can be copied has it: quoted for its spaces, no option."""
     text = str(path)
-    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+    return quoted(f"./{text}" if text.startswith("-") else text)
+
+
+def quoted(text: str) -> str:
+    """A word as a shell has it; where it is no UTF-8, in the form of bash: `$'b\\xfc.mp4'`."""
+    if no_text_why(text) is None:
+        return shlex.quote(text)
+    plain = range(ord(" "), ord("~") + 1)
+    held = (chr(one) if one in plain else f"\\x{one:02x}" for one in os.fsencode(_escaped(text)))
+    return f"$'{''.join(held)}'"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def no_text_why(name: Path | str) -> str | None:
+    """What is wrong with the name of a file that is no text here; None for all others."""
+    try:
+        str(name).encode("utf8")
+    except UnicodeEncodeError:
+        return f"the name of {readable(str(name))} is no {sys.getfilesystemencoding().upper()}"
+    return None
+
+
+def readable(text: str) -> str:
+    """Text that can be saved as UTF-8: bytes of a name that are none as `\\xfc`."""
+    try:
+        raw = text.encode("utf8", "surrogateescape")
+    except UnicodeEncodeError:  # of Windows, where names hold no bytes
+        raw = text.encode("utf8", "backslashreplace")
+    return raw.decode("utf8", "backslashreplace")

@@ -14,6 +14,7 @@ from rich_click import RichCommandPanel, RichGroup
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.help import MOST_COLUMNS, HelpContext, examples_as_called
 from sleap_rt.cli.terminal.program import program_name
+from sleap_rt.cli.terminal.streams import take_every_name
 from sleap_rt.errors import OptionError, SleapRtError, did_you_mean, options_are_typed
 from sleap_rt.interrupts import Interrupts
 from sleap_rt.version import __version__
@@ -140,6 +141,7 @@ def main(args: list[str] | None = None) -> None:
     0 success, 1 bad data or a failed run, 2 wrong usage, 128 + its number after a signal: 130 for
     Ctrl-C, 143 for SIGTERM, 129 for SIGHUP. `live` takes the first signal as its usual end.
     """
+    take_every_name()
     with Interrupts() as interrupts, options_are_typed():
         try:
             code = app.main(args=args, prog_name=program_name(), standalone_mode=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sleap_rt.cli.options.dialects import DialectCommand
-from sleap_rt.cli.options.parameters import given_options
+from sleap_rt.cli.options.parameters import Choice, given_options
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.reports.next_steps import after_report
 from sleap_rt.cli.terminal import messages
@@ -99,7 +99,7 @@ POSES = (
     ),
     click.option(
         "--match_method",
-        type=click.Choice(choices(MatchMethod)),
+        type=Choice(choices(MatchMethod)),
         default=_POSES.match_method,
         show_default=True,
         help="How animals are paired; auto: centroid if predictions have one node, else oks.",
@@ -120,7 +120,7 @@ POSES = (
 IDENTITIES = (
     click.option(
         "--similarity",
-        type=click.Choice(choices(SimilarityName)),
+        type=Choice(choices(SimilarityName)),
         default=_IDENTITIES.similarity,
         show_default=True,
         help="Identities: how a prediction is compared with an animal.",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from sleap_rt.errors import OptionError
+from sleap_rt.options.upstream import why_no_choice
 from sleap_rt.options.value_types import typed
 
 MatchMethod = Literal["auto", "oks", "centroid"]
@@ -164,4 +165,6 @@ def _check_positive(name: str, value: float) -> None:
 
 def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise OptionError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        raise OptionError(
+            f"{name} must be one of {', '.join(allowed)}, got {value!r}{why_no_choice(value)}"
+        )

@@ -98,10 +98,17 @@ def _switches(evaluation: Evaluation) -> Iterator[str]:
     if not metrics["TP"]:
         yield f"Identities cannot be told: {NOT_FOLLOWED}."
         return
-    n_frames = sum(video["n_frames"] for video in metrics["videos"])
-    n_switches = metrics["IDSW"]
+    sequences = [video.sequence for video in evaluation.identities.videos]
+    n_missed = sum(sequence.n_frames_missed for sequence in sequences)
+    n_all = sum(map(len, sequences))
+    n_frames, n_switches = n_all - n_missed, metrics["IDSW"]
     often = f", one in {n_frames / n_switches:.0f} frames" if n_switches > 1 else ""
     yield (
         f"{counted(n_switches, 'switch') if n_switches else 'No switch'} of identity "
         f"in {counted(n_frames, 'frame')}{often}."
     )
+    if n_missed:
+        yield (
+            f"{n_missed} of {counted(n_all, 'frame')} {'holds' if n_missed == 1 else 'hold'} no "
+            "prediction; for identities, the animals there are missed."
+        )

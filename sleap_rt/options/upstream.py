@@ -11,7 +11,6 @@ _TRACKERS = (
 )
 _KALMAN = "is of sleap-nn's Kalman candidates; here is a motion model (motion_model kalman)"
 _REMOTE = "is about remote files; download the file and pass its path"
-_STREAM = "is not needed: results are written as they come"
 _AT_RUN_TIME = "is not built into a graph; pass it to track"
 _NO_LIMIT = (
     "is not needed: graphs have no limit of their own; track takes --max_instances and --batch_size"
@@ -69,9 +68,11 @@ _REASONS: dict[str, tuple[str, ...]] = {
         "use_kalman",
     ),
     _REMOTE: ("headers", "stream_mode"),
-    _STREAM: ("stream_to_file",),
     "is not needed: results are grouped beside the engine, and written as they come": (
-        *("cpu_workers", "paf_workers", "write_interval"),  # track takes them with a warning
+        "cpu_workers",  # track takes all of them with a warning
+        "paf_workers",
+        "stream_to_file",
+        "write_interval",
     ),
     "is not here: results refer to the video; `sio embed` puts images into a `.slp`": (
         "embed",
@@ -143,7 +144,12 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
 }
 """By command: sleap-nn's name -> ours, for options that mean the same."""
 
-_VALUES = {"masks": _MASKS, "mask_iou": _MASKS, "embeddings": _EMBEDDINGS}
+_NEEDS_MASKS = "needs masks, and sleap-rt does poses"
+_VALUES = {
+    **dict.fromkeys(("masks", "mask_iou", "mask", "semantic"), _NEEDS_MASKS),
+    "bbox": "needs boxes, and sleap-rt does poses",
+    "embeddings": "needs embeddings, and sleap-rt tells animals apart by pose, place and motion",
+}
 _OF_COMMANDS = {
     "export": _EXPORT_REASONS,
     "eval": _EVAL_REASONS,

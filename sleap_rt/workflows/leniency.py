@@ -19,7 +19,7 @@ _KALMAN_DETAILS = (
     "kf_node_indices",
     "kf_reset_gap_size",
 )
-_PACE = ("cpu_workers", "paf_workers", "write_interval")
+_PACE = ("cpu_workers", "paf_workers", "stream_to_file", "write_interval")
 SENT_FOR_SLEAP_NN = ("use_kalman", *_KALMAN_DETAILS, *_PACE)
 """Options that are not ours at all."""
 
@@ -38,6 +38,13 @@ def taken_leniently(
     warnings = [rule(taken, given) for rule in _RULES]
     warnings.append(without_effect(given, taken))
     return taken, [warning for warning in warnings if warning is not None]
+
+
+def _no_frames(values: _Values, given: Collection[str]) -> str | None:
+    if values.get("frames") != []:  # as a command line has them, not a call in Python
+        return None
+    values["frames"] = None
+    return "frames: empty, so taken as not given, for all frames"
 
 
 def _no_target(values: _Values, given: Collection[str]) -> str | None:
@@ -122,6 +129,7 @@ def _instances_of_no_model(values: _Values, given: Collection[str]) -> str | Non
 
 
 _RULES: tuple[_Rule, ...] = (
+    _no_frames,
     _no_target,
     _overlap_threshold,
     _kalman,

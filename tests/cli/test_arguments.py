@@ -109,6 +109,8 @@ def test_the_input_stands_where_people_put_it(call, words, request, sample_graph
     [
         (("track", "-i", "", "-m", "none"), "-i is empty"),
         (("track", "--data_path=", "-m", "none"), "--data_path is empty"),
+        (("track", "-i", "", "--frames", "", "-m", "none"), "-i is empty"),
+        (("render", "a.slp", "--frames", ""), "--frames is empty"),
         (("track", "", "-m", "none"), "a value is empty"),
         (("track", f"{'x' * 5000}.mp4", "-m", "none"), "a path of 5004 characters is longer than"),
         (("track", "-i", "a.mp4", "-m", "b" * 400), "a path of 400 characters is longer than"),

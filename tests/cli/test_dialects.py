@@ -16,13 +16,14 @@ PREDICT = """
     sam_checkpoint sam_model_type sam_prompt_mode sam_anchor_ind sam_disjointify_masks
     sam3_model_id overlay_path euclidean_scale tracker track_buffer min_hits
     track_high_threshold track_low_threshold new_track_threshold min_match_similarity
-    appearance_threshold link_tracklets mot_param stream-to-file
+    appearance_threshold link_tracklets mot_param
 """
 EXPORT = """
     opset-version max-instances max-batch-size input-height input-width max-peaks-per-node
     max-edge-length-ratio dist-penalty-weight device peak-threshold workspace-size-gb verify
     no-verify
 """
+PACE = "--cpu_workers, --paf_workers, --stream_to_file, --write_interval: no effect; "
 EVAL = "bbox_source bbox_padding centroid_method centroid_fallback"
 EVAL_TRACKING = "carrier match_threshold mt_threshold ml_threshold global_identity"
 
@@ -40,6 +41,16 @@ def test_what_is_not_here_is_refused_by_name(command, flag, call):
     done = call(command, f"--{flag}", "1")
     assert done.code == 2
     assert done.err.startswith(f"Error: --{flag.replace('-', '_')} is ")
+
+
+def test_all_that_is_not_here_is_told_at_once(call):
+    done = call("export", "m", "--opset-version=17", "--device", "cpu", "--verify", "--device")
+    assert done.code == 2
+    assert done.err == (
+        "Error: --opset_version is fixed: every engine reads the operators that are used. "
+        "--device is not needed: models are exported on the CPU, and the graphs run on every "
+        "device. --verify is not needed: every graph is compared with its checkpoint.\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,7 +90,7 @@ def test_what_the_graphical_front_end_sends_runs(call, request, sample_graphs, t
         *["--use_kalman", "--kf_track_features", "centroid", "--kf_init_frame_count", "10"],
         *["--kf_reset_gap_size", "5", "--kf_node_indices", "0,1", "--features", "centroids"],
         *["--scoring_method", "euclidean_dist", "--tracking_target_instance_count", "1"],
-        *["--cpu-workers", "4", "--paf-workers", "2", "--write-interval=100"],
+        *["--cpu-workers", "4", "--paf-workers", "2", "--write-interval=100", "--stream-to-file"],
     )
     assert done.code == 0, done.err
     assert out.exists()
@@ -87,15 +98,28 @@ def test_what_the_graphical_front_end_sends_runs(call, request, sample_graphs, t
     assert len(warnings) == 3
     assert "motion_model kalman" in "".join(warnings)
     assert "--max_instances" in "".join(warnings)
-    assert "--cpu_workers, --paf_workers, --write_interval: no effect" in "".join(warnings)
+    assert PACE in "".join(warnings)
+
+
+@pytest.mark.parametrize("words", [("--frames", ""), ("--frames=",), ("--config", "run.yaml")])
+def test_no_frames_at_all_are_all_of_them(words, call, request, sample_graphs, tmp_path):
+    """Sleap-nn's default, which scripts pass on: `--frames "$FRAMES"`."""
+    (graph,) = sample_graphs("single_instance")
+    clip = request.config.rootpath / "samples/one_crawler.mp4"
+    file = tmp_path / "run.yaml"
+    file.write_text('frames: ""\n')
+    typed = [file if word == file.name else word for word in words]
+    done = call("track", clip, "-m", graph, "-o", tmp_path / "a.slp", "--dry_run", *typed)
+    assert (done.code, "frames: 60 of 60" in done.out) == (0, True)
+    assert "Warning: --frames: empty, so taken as not given, for all frames\n" in done.err
 
 
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ("--features masks", "masks is about masks or boxes"),
-        ("--features embeddings", "embeddings is about embeddings"),
-        ("--scoring_method mask_iou", "mask_iou is about masks or boxes"),
+        ("--features masks", "masks needs masks, and sleap-rt does poses"),
+        ("--features embeddings", "embeddings needs embeddings, and"),
+        ("--scoring_method mask_iou", "mask_iou needs masks, and"),
     ],
 )
 def test_values_of_sleap_nn_that_are_not_here_are_told(words, why, call):

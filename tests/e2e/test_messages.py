@@ -68,7 +68,7 @@ TRACK = ("track", "-i", VIDEO)
         ((*TRACK, "-m", "x", "--integral_refinement", "fast"), 2, "'integral' or 'none'"),
         ((*TRACK, "-m", "x", "--engine", "warp"), 2, "No engine named 'warp'; choose auto or"),
         ((*TRACK, "-m", "x", "-o", "out.txt"), 2, "out.txt"),
-        ((*TRACK, "-m", "x", "-o", "README.md/out.slp"), 1, "Cannot write into README.md"),
+        ((*TRACK, "-m", "x", "-o", "README.md/out.slp"), 1, "Name a file elsewhere (-o)"),
         (("track", "-i", "nowhere.mp4", "-m", "x"), 1, "nowhere.mp4 does not exist; expected"),
         (("track", "-i", "README.md", "-m", "x"), 1, "README.md: not a video that can be read"),
         (("track", "--bogus"), 2, "No such option '--bogus'"),

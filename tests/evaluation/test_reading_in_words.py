@@ -80,6 +80,18 @@ def test_switches(tmp_path):
     )
 
 
+def test_frames_without_predictions_are_none_without_a_switch(tmp_path):
+    """Frames without animals miss nothing."""
+    truth = {f: [User(square(), "a")] for f in range(4)} | {4: []}
+    predicted = {f: [Predicted(square(), track="x")] for f in range(1)}
+    run = evaluated(tmp_path, truth, predicted, identities=IdentityOptions())
+    assert sentences(run.evaluations[0])[-2:] == [
+        "No switch of identity in 2 frames.",
+        "3 of 5 frames hold no prediction; for identities, the animals there are missed.",
+    ]
+    assert any("predicted in 3 ground-truth frames" in note for note in run.notes)
+
+
 def test_identities_that_cannot_be_followed_are_not_called_unswitched(tmp_path):
     truth = {f: [User(square(), "a")] for f in range(4)}
     predicted = {f: [Predicted(square(30), track="x")] for f in range(4)}

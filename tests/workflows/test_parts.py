@@ -257,11 +257,11 @@ def input_changed(run, parts):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (other_model, r"other\.part does not belong to .*1\.part: it was made with other models\."),
-        (other_options, r"made with other filters\."),
-        (other_batch, r"made with other batch_size\."),
-        (other_number, r"made with other number of parts\."),
-        (other_tracking, r"made with other tracking\."),
+        (other_model, r"other\.part does not belong to .*1\.part, and was made otherwise: models "),
+        (other_options, r"otherwise: filter_min_instance_score was 0\.0, and is 0\.5 now\."),
+        (other_batch, r"otherwise: batch_size was \d, and is \d now\."),
+        (other_number, r"otherwise: number of parts was 3, and is \d+ now\."),
+        (other_tracking, r"otherwise: tracking was not given, and is given now\."),
         (twice, r"2\.part and .*copy\.part are both part 2 of 3; give each part once"),
         (a_gap, r"1 of 3 parts are missing: 2/3\. Predict them"),
         (one_of_many, r"19 of 20 parts are missing: 2/20, 3/20, .*9/20, \.\.\.\. Predict"),

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sleap_rt.cli.options.config_file import (
     ConfigFile,
     config_options,
 )
+from sleap_rt.cli.options.parameters import FramesOrAll
 from sleap_rt.cli.options.saved_config import save_config
 from sleap_rt.cli.options.words.stray import plain, refuse_long_dashes, refuse_stray_words
 from sleap_rt.cli.options.words.usual import usual_word
@@ -62,7 +64,7 @@ class OnceCommand(HelpCommand):
             rest = self._checked(words, given, ctx)
             _check_lengths(ctx.params.values())
         except click.NoSuchOption as error:
-            reason = self.why_unknown(error.option_name)
+            reason = self._why_unknown_all(error.option_name, words)
             if reason is None:
                 raise
             raise OptionError(reason) from None
@@ -70,17 +72,32 @@ class OnceCommand(HelpCommand):
             save_config(self.params, given, ctx)
         return rest
 
+    def _why_unknown_all(self, first: str, words: Sequence[str]) -> str | None:
+        """What to say of options that are not here, each once; None if not of the first."""
+        reason = self.why_unknown(first)
+        if reason is None:
+            return None
+        here = {plain(name) for one in self.params for name in (*one.opts, *one.secondary_opts)}
+        typed = takewhile(lambda word: word != OPTIONS_END, words)
+        names = {plain(word.partition("=")[0]) for word in typed if word.startswith("--")}
+        others = map(self.why_unknown, sorted(names - {*here, plain(first)}))
+        found = [reason, *(other for other in others if other is not None)]
+        return reason if found == [reason] else " ".join(f"{one.rstrip('.')}." for one in found)
+
     def _shown_names(self) -> list[str]:
         shown = [one for one in self.params if isinstance(one, click.Option) and not one.hidden]
         return [name for one in shown for name in (*one.opts, *one.secondary_opts) if len(name) > 2]
 
     def _check_empty(self, words: Sequence[str]) -> None:
         """An empty path would be the current folder."""
-        paths = {
-            name for one in self.params if isinstance(one.type, click.Path) for name in one.opts
-        }
+        paths, lenient = (
+            {name for one in self.params if isinstance(one.type, kind) for name in one.opts}
+            for kind in (click.Path, FramesOrAll)
+        )
         for before, word in zip(("a value", *words), words, strict=False):
             option, sign, value = word.partition("=")
+            if not word and plain(before) in lenient:
+                continue
             if not word:
                 option = before if before.startswith("-") else "a value"
             elif value or not sign or option.replace("-", "_").replace("__", "--", 1) not in paths:

@@ -17,6 +17,7 @@ UPSTREAM = (
     click.option("--kf_reset_gap_size", type=int, hidden=True),
     click.option("--cpu_workers", type=int, hidden=True),
     click.option("--paf_workers", type=int, hidden=True),
+    click.option("--stream_to_file", is_flag=True, default=None, hidden=True),
     click.option("--write_interval", type=int, hidden=True),
 )
 

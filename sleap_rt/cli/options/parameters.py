@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import click
 
 from sleap_rt.options.frames import parse_frames
+from sleap_rt.options.upstream import why_no_choice
 
 _Value = TypeVar("_Value")
 
@@ -24,6 +25,16 @@ class NumberOrAuto(click.ParamType[int | None]):
             return int(value)
         except ValueError:
             self.fail(f"{value!r} is neither auto nor a whole number.", param, ctx)
+
+
+class Choice(click.Choice[str]):
+    """Says of sleap-nn's values that are not here why."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            self.fail(f"{error.message.rstrip('.')}{why_no_choice(value)}.", param, ctx)
 
 
 class FileOrAddress(click.ParamType[str]):
@@ -50,6 +61,15 @@ class FrameList(CommaSeparated[list[int]]):
             return parse_frames(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class FramesOrAll(FrameList):
+    """The same, or nothing at all, as scripts for sleap-nn say it for all frames."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[int]:
+        return [] if value == "" else super().convert(value, param, ctx)
 
 
 class Crop(CommaSeparated[tuple[int, ...]]):

@@ -1,6 +1,5 @@
 """Writes the options of a run to a file that `--config` reads."""
 
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from sleap_rt.cli.options.config_file import CONFIG, SAVE_CONFIG, is_file
 from sleap_rt.errors import OptionError
 from sleap_rt.options.saved import BEGINS, saved_by
 from sleap_rt.version import __version__
+from sleap_rt.words import as_typed, no_text_why
 
 # Of one attempt, and not of what is done.
 NOT_SAVED = (CONFIG, SAVE_CONFIG, "help", "dry_run", "resume", "auto_resume")
@@ -25,9 +25,10 @@ def save_config(
     Paths within the file's folder are written relative to it, others in full.
 
     Raises:
-        OptionError: the file cannot be written, or is another one.
+        OptionError: the file cannot be written, or is another one; a name is no text.
     """
     path = Path(given[SAVE_CONFIG])
+    _refuse_no_text([given[one.name] for one in parameters if one.name in given])
     _refuse_other_file(path)
     used, unused = [], []
     for one in parameters:
@@ -45,7 +46,7 @@ def save_config(
         why = getattr(error, "strerror", None) or error
         raise OptionError(f"save_config: {path} cannot be written: {why}") from error
     if not given.get("quiet"):
-        again = f"{ctx.command_path} --config {shlex.quote(str(path))}"
+        again = f"{ctx.command_path} --config {as_typed(path)}"
         click.echo(f"options saved; repeat with: {again}", err=True)
 
 
@@ -54,6 +55,16 @@ def key_of(parameter: click.Parameter) -> str:
     if isinstance(parameter, click.Argument):
         return str(parameter.name)
     return max(parameter.opts, key=len).lstrip("-").replace("-", "_")
+
+
+def _refuse_no_text(value: Any) -> None:
+    if isinstance(value, tuple | list):
+        for one in value:
+            _refuse_no_text(one)
+    elif why := no_text_why(str(value)):
+        raise OptionError(
+            f"save_config: {why}, so it cannot be saved; rename it, or leave save_config out"
+        )
 
 
 def _refuse_other_file(path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from sleap_rt.cli.options.engine import DEVICE, ENGINE
-from sleap_rt.cli.options.parameters import FrameList, NumberOrAuto
+from sleap_rt.cli.options.parameters import FramesOrAll, NumberOrAuto
 from sleap_rt.cli.options.resume import RESUME
 from sleap_rt.options import (
     DecodeOptions,
@@ -135,7 +135,7 @@ BOTTOMUP = (
 SELECTION = (
     click.option(
         "--frames",
-        type=FrameList(),
+        type=FramesOrAll(),
         help='Frame indices, e.g. "0-100,200-300"; of each video of a `.slp`.  [default: all]',
     ),
     click.option(

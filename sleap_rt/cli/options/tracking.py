@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sleap_rt.options.upstream import why_no_choice
+from sleap_rt.cli.options.parameters import Choice
 from sleap_rt.tracking.options import TrackerOptions
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -48,16 +48,6 @@ def tracker_option_list() -> list[Callable[[Any], Any]]:
     return [_option(field.name, field.default) for field in fields(TrackerOptions)]
 
 
-class _Choice(click.Choice[str]):
-    """Says of sleap-nn's values that are not here why."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter as error:
-            self.fail(f"{error.message.rstrip('.')}{why_no_choice(value)}.", param, ctx)
-
-
 def tracking_options(command: _Command) -> _Command:
     """Decorate a click command with all tracking options."""
     for option in reversed(tracking_option_list()):
@@ -69,7 +59,7 @@ def _option(name: str, default: Any) -> Callable[[Any], Any]:
     choices = TrackerOptions.choices(name)
     if isinstance(default, bool):
         return click.option(f"--{name}", is_flag=True, help=_HELP[name])
-    kind: Any = int if default is None else _Choice(choices) if choices else type(default)
+    kind: Any = int if default is None else Choice(choices) if choices else type(default)
     shown = default is not None
     return click.option(
         f"--{name}", type=kind, default=default, show_default=shown, help=_HELP[name]

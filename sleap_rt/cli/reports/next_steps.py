@@ -3,11 +3,10 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from shlex import quote
 
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.runtime.outputs.origin.marks import WITHOUT_MARK
-from sleap_rt.words import as_typed
+from sleap_rt.words import as_typed, quoted
 
 _NUMBER_OF_PART = re.compile(r"\d+(?=of\d+\.)")
 
@@ -84,5 +83,5 @@ def _pattern(path: Path) -> str:
     """For the shell, which fills in what stands for `*`."""
     first, *rest = str(path).split("*")
     return "*".join(
-        [as_typed(first) if first else "", *(quote(one) if one else "" for one in rest)]
+        [as_typed(first) if first else "", *(quoted(one) if one else "" for one in rest)]
     )

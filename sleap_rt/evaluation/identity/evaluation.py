@@ -246,7 +246,7 @@ def _notes(truth: PoseTable, predicted: PoseTable, sequences: list[TrackSequence
             f"{counted(n_skipped, 'ground-truth frame')} {is_or_are(n_skipped)} in videos that "
             f"{predicted.name} does not have, and left out"
         )
-    n_missed = sum(not len(ids) for s in sequences for ids in s.pr_ids)
+    n_missed = sum(s.n_frames_missed for s in sequences)
     if n_missed:
         notes.append(
             f"nothing is predicted in {counted(n_missed, 'ground-truth frame')}; the animals there "

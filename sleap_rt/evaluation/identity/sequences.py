@@ -66,6 +66,12 @@ class TrackSequence:
         """Predicted instances in all frames."""
         return sum(len(ids) for ids in self.pr_ids)
 
+    @property
+    def n_frames_missed(self) -> int:
+        """Frames with animals in which nothing is predicted."""
+        pairs = zip(self.gt_ids, self.pr_ids, strict=True)
+        return sum(len(truth) > 0 and not len(predicted) for truth, predicted in pairs)
+
     @cached_property
     def groups(self) -> list[FrameGroup]:
         """The frames that have instances on both sides, by the shape of their matrices."""

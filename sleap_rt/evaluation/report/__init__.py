@@ -9,6 +9,7 @@ from pathlib import Path
 from sleap_rt.evaluation.outputs import write_whole
 from sleap_rt.evaluation.report.page import report_page
 from sleap_rt.evaluation.results import EvaluationRun
+from sleap_rt.words import readable
 
 
 def write_report(run: EvaluationRun, path: Path) -> None:
@@ -17,7 +18,7 @@ def write_report(run: EvaluationRun, path: Path) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    page = report_page(run).encode("utf8")
+    page = readable(report_page(run)).encode("utf8")
     write_whole(path, lambda file: file.write(page))
 
 

@@ -14,6 +14,7 @@ from sleap_rt.arrays import Doubles
 from sleap_rt.errors import OptionError
 from sleap_rt.evaluation.report.theme import FAINT, FOREGROUND, THEMED, series_colour
 from sleap_rt.libraries.matplotlib import silence_notes
+from sleap_rt.words import readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +50,7 @@ def svg(draw: Draw, name: str, size: tuple[float, float] = SMALL) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with rc_context(_RC | {"svg.hashsalt": name}):
+    with rc_context(_RC | {"svg.hashsalt": readable(name)}):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         draw(figure.add_subplot())

@@ -136,10 +136,12 @@ def check_place(path: Path, inputs: Sequence[Path], given_as: str = "-o") -> Non
     if path.is_dir():
         kind = path.suffix and f" `{path.suffix}`"
         raise DataError(f"{path} is a folder; {given_as} takes the name of a{kind} file.")
-    if not there.is_dir():
-        raise DataError(f"Cannot write into {path.parent}: {there} is a file.")
-    if not os.access(there, os.W_OK):
-        raise DataError(f"Cannot write into {path.parent}: {there} may not be written to.")
+    is_folder = there.is_dir()
+    if not (is_folder and os.access(there, os.W_OK)):
+        why = "may not be written to" if is_folder else "is a file"
+        raise DataError(
+            f"Cannot write into {path.parent}: {there} {why}. Name a file elsewhere ({given_as})."
+        )
 
 
 def _longest_name(folder: Path) -> int:

@@ -9,10 +9,12 @@ import numpy as np
 
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
+from sleap_rt.runtime.frames.sleap_video import video_files
 from sleap_rt.runtime.outputs.formats import write_results
 from sleap_rt.runtime.outputs.results import Tally
 from sleap_rt.runtime.outputs.saving import unfinished_prefix
 from sleap_rt.skeleton import Skeleton
+from sleap_rt.words import no_text_why
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -62,7 +64,22 @@ def try_output(
             write_results(results, Path(folder) / path.name, format_name)
     except Exception as error:  # of whatever library writes the format
         _, _, reason = str(error).rpartition(f"{path.name} cannot be written: ")
+        what_to_do = "Choose another folder (-o) or another --output_format."
+        if no_text := _name_that_is_no_text(error, path, videos):
+            reason, what_to_do = no_text, "Rename it, or choose another --output_format."
         raise DataError(
-            f"{path} could not be written after the run, as a trial shows: {reason or error} "
-            "Nothing was run. Choose another folder (-o) or another --output_format."
+            f"{path} could not be written after the run, as a trial shows: "
+            f"{(reason or str(error)).rstrip('.')}. Nothing was run. {what_to_do}"
         ) from error
+
+
+def _name_that_is_no_text(
+    error: BaseException | None, path: Path, videos: "Sequence[sio.Video]"
+) -> str | None:
+    """What to say where that is why the format cannot hold it."""
+    while error is not None and not isinstance(error, UnicodeEncodeError):
+        error = error.__cause__ or error.__context__
+    if error is None:
+        return None
+    names = [path, *(name for video in videos for name in video_files(video))]
+    return next(filter(None, (no_text_why(name) for name in names)), None)

@@ -54,11 +54,12 @@ class Part:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What all parts of one run have in common, by names for a person."""
+        """What all parts of one run have in common, and what that is called for a person."""
         run = self.journal.run
         said = run.get(SETTINGS, {})
         own = {name: value for name, value in run.items() if name not in MAY_DIFFER}
-        return {**own, "tracking": said.get("tracking"), **said.get("output", {})}
+        own |= {"number of parts": self.n_parts, "tracking": said.get("tracking")}
+        return {**own, **said.get("output", {}), CALLED: run.get(CALLED)}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline.batches import Batch
-from sleap_rt.runtime.pipeline.journal_file import alike
+from sleap_rt.runtime.pipeline.journal_file import alike, differences
 from sleap_rt.runtime.predictors import ModelsElsewhere, UsedModels
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.parts.file import Part, Settings, read_part, settings_of
@@ -109,14 +109,11 @@ def whole_run(parts: Sequence[Part]) -> list[Part]:
     """
     first = parts[0]
     for part in parts[1:]:
-        mine, others = first.identity, part.identity
-        other = sorted(n for n in {*mine, *others} if not alike(mine.get(n), others.get(n)))
-        if part.n_parts != first.n_parts:
-            other = ["number of parts", *other]
+        other = list(differences(first.identity, part.identity))
         if other:
             raise DataError(
-                f"{part.path} does not belong to {first.path}: it was made with other "
-                f"{', '.join(other)}."
+                f"{part.path} does not belong to {first.path}, and was made otherwise: "
+                f"{'; '.join(other)}. Predict one of them again, with the options of the other."
             )
     by_number: dict[int, Part] = {}
     for part in parts:
