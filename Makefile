@@ -8,6 +8,8 @@ TESTABLE := $(VENV)/.testable
 SOURCES := sleap_rt tests samples benchmarks release
 # One process per core (four at most); a file stays in one process, which then exports a model once.
 # A process that dies ends the run: waiting for its replacement can take for ever.
+# Of this kind, which type checkers and editors can follow as well.
+EDITABLE := --config-settings editable_mode=compat --editable
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 # Without the words about the next version of MkDocs
@@ -112,11 +114,11 @@ $(READY): pyproject.toml constraints-dev.txt
 		"Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; false)
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV), 2 GB: a minute or a few, by the network"
-	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,opencv]"
+	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt $(EDITABLE) ".[cpu,export,report,opencv]"
 	touch $@
 
 $(TESTABLE): $(READY)
-	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt --editable ".[cpu,export,report,opencv,test,dev,docs]"
+	$(BIN)/python -m pip install --quiet --constraint constraints-dev.txt $(EDITABLE) ".[cpu,export,report,opencv,test,dev,docs]"
 	touch $@
 
 clean:

@@ -42,7 +42,14 @@ class ExportArguments(OverrideArguments, total=False):
     frame_size: Sequence[int] | None  # trt, bonsai: (width, height[, channels]) px
 
 
-@names_arguments(ExportArguments, ExportOptions, CalibrationOptions, command="export")
+_ELSEWHERE = {
+    "overwrite": "an export replaces an earlier one of the same model by itself, and no other's"
+}
+
+
+@names_arguments(
+    ExportArguments, ExportOptions, CalibrationOptions, elsewhere=_ELSEWHERE, command="export"
+)
 def export_models(
     models: str | Path | Sequence[str | Path],
     folder: str | Path | None = None,

@@ -40,7 +40,10 @@ def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[st
     found += _of_no_use(options.decode, options.tracking, models)
     found += _with_so_few(options, models)
     if options.frame_range_of is not None and not plan.positions:
-        found.append(f"part {options.frame_range_of} has no frames: there is no place left to cut")
+        found.append(
+            f"part {options.frame_range_of} has no frames: parts are whole "
+            "batches, and begin where a video can be decoded from; the other parts have all"
+        )
     found += of_two_trainings(models)
     return found if shape is None else [*found, *_unlike_training(shape, models)]
 

@@ -117,6 +117,7 @@ def test_passwords_are_not_shown(written, shown):
         ("{samples}/crawlers.slp", {}, "holds labels; live plays a video"),
         (["frames"], {"rate": 5.0, "size": (9, 9)}, "rate, size: no effect with frames of a"),
         (5.5, {}, "Cannot watch what is given"),
+        (np.int64(99), {}, "no camera 99"),
     ],
 )
 def test_wrong_use_is_told(data, given, words, request):

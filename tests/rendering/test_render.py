@@ -147,6 +147,12 @@ def test_python_draws_the_same_and_takes_labels_in_memory(result, call):
         sleap_rt.render(labels)
 
 
+def test_labels_in_memory_whose_video_is_gone_tell_what_to_name(prepared, tmp_path):
+    labels = sio.load_slp(str(prepared / "lost.slp"), open_videos=False)
+    with pytest.raises(DataError, match=r"gone\.mp4.* name it with video_path"):
+        sleap_rt.render(labels, tmp_path / "lost.png", frames=[7])
+
+
 def test_the_default_is_a_video_beside_the_result_and_never_the_video_itself(
     prepared, result, call
 ):
@@ -237,7 +243,7 @@ WRONG = [
     (
         1,
         {"data_path": "empty.slp"},
-        "empty.slp has no poses to draw: there is no animal in its 1 f",
+        "There are no poses to draw in empty.slp: no animal is in its 1 frame",
     ),
     (
         2,

@@ -1,7 +1,7 @@
 """Opens the videos of a labels file that have frames to process; finds those that moved."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,16 +136,28 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
         video.replace_filename(new if isinstance(video.filename, list) else new[0], open=False)
         # The same video in another place: its metadata still holds.
         video.backend_metadata.update({**metadata, **names_in_metadata(video.filename)})
-    unfiled = [name for name in missing if is_unfiled(name)]
-    if unfiled:
-        raise DataError(
-            "A program or a camera gave the frames of these videos, and none were kept: "
-            f"{'; '.join(unfiled)}."
-        )
+    refuse_unfiled(missing)
     if missing:
         raise DataError(
             "These videos are missing where the labels say and beside them in "
             f"{folder.resolve()}: {'; '.join(missing)}. Put them there."
+        )
+
+
+def refuse_unfiled(names: Iterable[str]) -> None:
+    """Refuse videos that no file has.
+
+    Args:
+        names: as `described` gives them.
+
+    Raises:
+        DataError: as the summary says.
+    """
+    unfiled = [name for name in names if is_unfiled(name)]
+    if unfiled:
+        raise DataError(
+            "A program or a camera gave the frames of these videos, and none were kept: "
+            f"{'; '.join(unfiled)}."
         )
 
 

@@ -61,7 +61,7 @@ class Poses:
     @property
     def name(self) -> str:
         """For messages."""
-        return "The labels" if self.path is None else str(self.path)
+        return "what was given" if self.path is None else str(self.path)
 
     def number_in_file(self, video: int) -> int:
         """What `video_index` calls a video: files may have one several times."""

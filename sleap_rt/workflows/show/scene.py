@@ -12,10 +12,11 @@ from sleap_rt.errors import DataError, FrameError, OptionError, did_you_mean_pat
 from sleap_rt.options import SelectionOptions
 from sleap_rt.rendering import Animal, Look, drawn
 from sleap_rt.rendering.poses import Box
-from sleap_rt.runtime.frames.labels_input import find_moved, found_in
+from sleap_rt.runtime.frames.labels_input import find_moved, found_in, refuse_unfiled
 from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.frames.sleap_video import described, open_sleap_video, video_files
 from sleap_rt.runtime.frames.source import Reader
+from sleap_rt.words import counted
 from sleap_rt.workflows.show.poses import FrameTable, Poses, animals_of
 
 if TYPE_CHECKING:
@@ -161,15 +162,17 @@ def open_scene(
     number = _chosen(poses, table, video_index)
     video = poses.labels.videos[number]
     if video_path is not None:
-        video = _at(video, video_path)
-    elif poses.path is not None:
+        reader, available, _ = open_sleap_video(video := _at(video, video_path), "tagged")
+    else:
         try:
-            find_moved([video], poses.path.parent)
+            if poses.path is None:
+                refuse_unfiled([described(video)])
+            else:
+                find_moved([video], poses.path.parent)
+            reader, available, _ = open_sleap_video(video, "tagged")
         except DataError as error:
-            raise DataError(
-                f"{error} If a file elsewhere has its frames, name it with --video_path."
-            ) from error
-    reader, available, _ = open_sleap_video(video, "tagged")
+            where = "If a file elsewhere has its frames, name it with --video_path."
+            raise DataError(f"{str(error).rstrip('.')}. {where}") from error
     scene = Scene(poses, number, table.of_video(number), video_files(video), reader, available)
     try:
         _check_size(scene, video_path)
@@ -189,8 +192,8 @@ def _chosen(poses: Poses, table: FrameTable, video_index: int | None) -> int:
         raise DataError(f"{poses.name}: video {video_index} has no poses to draw")
     if not with_animals:
         raise DataError(
-            f"{poses.name} has no poses to draw: there is no animal in its "
-            f"{len(table.indices)} frames"
+            f"There are no poses to draw in {poses.name}: no animal is in its "
+            f"{counted(len(table.indices), 'frame')}"
         )
     if len(with_animals) > 1:
         names = [

@@ -4,6 +4,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,11 @@ def find_source(data: Any, options: LiveOptions) -> LiveSource:
         OptionError: an option has no meaning for this source, or it is none.
         DataError: there is no such camera or video.
     """
-    if not isinstance(data, (str, Path, int)):
+    if not isinstance(data, (str, Path, Integral)):
         if not isinstance(data, Iterable):
             raise OptionError(
                 f"Cannot watch what is given ({type(data).__name__}); give a camera, an address, a "
-                "video, or an iterable of frames"
+                "path of a video, or an iterable of frames"
             )
         _refuse(options, "frames of a program", ("rate", "size", "camera_format"))
         return GivenFrames(data, options.stall_timeout)
