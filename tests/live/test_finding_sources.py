@@ -117,7 +117,6 @@ def test_passwords_are_not_shown(written, shown):
         ("{samples}/crawlers.slp", {}, "holds labels; live plays a video"),
         (["frames"], {"rate": 5.0, "size": (9, 9)}, "rate, size: no effect with frames of a"),
         (5.5, {}, "Cannot watch what is given"),
-        (np.int64(99), {}, "no camera 99"),
     ],
 )
 def test_wrong_use_is_told(data, given, words, request):
@@ -144,3 +143,8 @@ def test_a_model_in_place_of_a_source_is_called_so(sample_graphs):
     (graph,) = sample_graphs("bottomup")
     with pytest.raises(OptionError, match=f"The source {graph} is a model; give it with model_p"):
         find_source(graph, PLAIN)
+
+
+def test_a_number_of_numpy_is_that_of_a_camera():
+    with pytest.raises(DataError, match="no camera 99"):
+        find_source(np.int64(99), LiveOptions())
