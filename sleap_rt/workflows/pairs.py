@@ -1,4 +1,4 @@
-"""Pairs of models in a folder that was named in place of one."""
+"""Pairs of models: in a folder that was named in place of one, and of one with those beside it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +16,7 @@ from sleap_rt.words import as_typed
 from sleap_rt.workflows.export_extra import needs_export_extra
 
 _MOST_NAMED = 3
+_MOST_BESIDE = 12  # that are read: folders of all that was ever trained take too long
 
 
 @contextmanager
@@ -49,7 +50,22 @@ def pairs_in(folder: Path) -> list[tuple[Path, Path]]:
     Args:
         folder: that is no model.
     """
-    found = [(path, contract) for path in models_within(folder) for contract in _contract(path)]
+    return _pairs(models_within(folder))
+
+
+def pairs_beside(path: Path) -> list[tuple[Path, Path]]:
+    """Those of one model with the ones in its folder; a few, and none where many are there.
+
+    Args:
+        path: of the model.
+    """
+    there = models_within(path.parent)
+    fit = _pairs(there) if path in there and len(there) <= _MOST_BESIDE else []
+    return [pair for pair in fit if path in pair][:_MOST_NAMED]
+
+
+def _pairs(models: Sequence[Path]) -> list[tuple[Path, Path]]:
+    found = [(path, contract) for path in models for contract in _contract(path)]
     return [
         (first, second)
         for (first, one), (second, other) in product(found, found)

@@ -66,6 +66,25 @@ def test_info_begins_with_what_a_model_is(call, sample_graphs):
 
 
 @pytest.mark.export
+@pytest.mark.parametrize("half", ["centroid", "centered_instance"])
+def test_info_of_half_a_pair_names_the_other_half_beside_it(half, call, request, tmp_path):
+    for name in ("centroid", "centered_instance", "bottomup"):
+        model = request.config.rootpath / "samples/models" / name
+        (tmp_path / name).symlink_to(model, target_is_directory=True)
+    pair = f"{tmp_path / 'centroid'} {tmp_path / 'centered_instance'}"
+    alone = call("info", tmp_path / half).out.splitlines()
+    assert [line for line in alone if line[:4] == "use:"] == [
+        f"use: sleap-nn track -i VIDEO -m {pair}"
+    ]
+    bottomup = call("info", tmp_path / "bottomup").out.splitlines()
+    assert bottomup[-1] == f"use: sleap-nn track -i VIDEO -m {tmp_path / 'bottomup'}"
+    (tmp_path / "centroid").rename(tmp_path / "elsewhere")
+    (tmp_path / "centered_instance").unlink()
+    centroid = call("info", tmp_path / "elsewhere").out.splitlines()
+    assert centroid[-1] == f"use: sleap-nn track -i VIDEO -m {tmp_path / 'elsewhere'}"
+
+
+@pytest.mark.export
 def test_info_tells_several_models_one_after_another(call, sample_graphs):
     ((first,), (second,)) = (sample_graphs(kind) for kind in ("single_instance", "bottomup"))
     told = call("info", first, second)
@@ -74,8 +93,10 @@ def test_info_tells_several_models_one_after_another(call, sample_graphs):
     assert kinds == ["single_instance", "bottomup"]
 
 
-def test_info_says_what_half_a_model_needs(call):
-    alone = call("info", "samples/models/centered_instance").out
+def test_info_says_what_half_a_model_needs(call, request, tmp_path):
+    model = request.config.rootpath / "samples/models/centered_instance"
+    (tmp_path / "alone").symlink_to(model, target_is_directory=True)
+    alone = call("info", tmp_path / "alone").out
     assert "needs a centroid model beside it" in alone
     assert "  trained on gray crops of 96x96 px, at 0.5 of their size" in alone
     assert "-i LABELS.slp" in alone

@@ -1,13 +1,14 @@
 """What a model is, in a few sentences for a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.kinds import is_crop_model_alone
+from sleap_rt.kinds import ModelKind, is_crop_model_alone
 from sleap_rt.words import as_typed, counted
 from sleap_rt.workflows.inspect.proof_in_words import proof_in_words
 from sleap_rt.workflows.inspect.training.in_words import training_in_words
+from sleap_rt.workflows.pairs import pairs_beside
 
 _KINDS = {
     "single_instance": "single-animal model: finds the one animal of a frame",
@@ -47,10 +48,17 @@ def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
         lines += _speed(model, path)
         for size, measured in (model.get("engines") or {}).items():
             lines.append(f"  frames of {size}: {measured}")
-    track = f"sleap-nn track -i VIDEO -m {as_typed(path)}"
-    needs_labels = is_crop_model_alone([model["kind"] for model in models])
-    lines.append(f"use: {track.replace('VIDEO', 'LABELS.slp') if needs_labels else track}")
-    return lines
+    return [*lines, *_use(path, [model["kind"] for model in models])]
+
+
+def _use(path: Path, kinds: Sequence[ModelKind]) -> Iterator[str]:
+    """How to use it; half of a pair with the other half, where that is beside it."""
+    pairs: list[tuple[Path, ...]] = (
+        [*pairs_beside(path)] if len(kinds) == 1 and kinds[0] in _NEEDS else []
+    )
+    data = "LABELS.slp" if is_crop_model_alone(kinds) and not pairs else "VIDEO"
+    for models in pairs or [(path,)]:
+        yield f"use: sleap-nn track -i {data} -m {' '.join(map(as_typed, models))}"
 
 
 _LIGHT, _MEDIUM = 2.0, 20.0  # gigaflop per image: 60 per s and 30 frames/s; ten times as much
