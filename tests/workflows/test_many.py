@@ -104,6 +104,15 @@ def test_an_interrupt_is_in_the_summary(clips, tmp_path):
     assert found == ["done", "interrupted", "waiting", "waiting"]
 
 
+@pytest.mark.parametrize("format_name", ["slp", "csv"])
+def test_an_interrupt_says_what_goes_on_with_many_tables(clips, format_name):
+    options = ManyOptions(output_format=format_name)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        carried_out(clips, options, {"b": KeyboardInterrupt("pass resume=True to go on")})
+    beside = ", with skip_existing=True for the tables that are done"
+    assert str(stopped.value) == "pass resume=True to go on" + beside * (format_name == "csv")
+
+
 def test_existing_results_can_be_left_out(clips):
     result(clips[1])
     run = carried_out(clips, ManyOptions(skip_existing=True))
@@ -133,7 +142,8 @@ def test_tables_are_left_out_as_done_only_where_that_is_said(clips, resume):
     clips[0].with_suffix(".predictions.csv").write_text("track,frame_idx")
     options = ManyOptions(output_format="csv", resume=resume)
     words = (
-        r"Nothing was run\. .*does not tell what it was made from.* skip_existing=True leaves out"
+        r"Nothing was run\. .*does not tell what it was made from\. "
+        rf"Pass skip_existing=True{' as well' if resume else ''} to leave out inputs"
     )
     with pytest.raises(DataError, match=words):
         plan_many(clips, options)
@@ -146,7 +156,8 @@ def test_tables_are_left_out_as_done_only_where_that_is_said(clips, resume):
 def test_files_that_are_not_ours_are_refused_before_anything_is_run(clips, resume):
     for clip in clips[1:3]:
         clip.with_suffix(".predictions.slp").write_text("labels of a person")
-    with pytest.raises(DataError, match=r"Nothing was run.*b\.pred.*c\.pred.*skip_existing=True"):
+    words = r"Nothing was run.*b\.pred.* \(and 1 more\) exists and is not a result as .*overwrite=T"
+    with pytest.raises(DataError, match=words):
         plan_many(clips, ManyOptions(resume=resume))
     assert len(plan_many(clips, ManyOptions(resume=resume, overwrite=True)).tasks) == 4
 

@@ -11,6 +11,21 @@ from sleap_rt.runtime.outputs.origin.origin import Origin, origin_of
 from sleap_rt.words import counted
 
 
+class KeptFileError(DataError):
+    """A file is there that must not be replaced.
+
+    Args:
+        path: of the file.
+        why: goes behind "it exists and".
+    """
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path} exists and {why}. It is not replaced: choose another -o, or pass --overwrite."
+        )
+        self.path, self.why = path, why
+
+
 def check_result_file(
     path: Path,
     input_name: str | None,
@@ -44,10 +59,7 @@ def check_result_file(
         if frames is not None:
             _check_frames(path, origin, frozenset(frames))
         return
-    raise DataError(
-        f"{path} exists and {_what_it_is(path, origin)}. It is not replaced: choose another -o, "
-        "or pass --overwrite."
-    )
+    raise KeptFileError(path, _what_it_is(path, origin))
 
 
 def preview_of(result: Path) -> Path:

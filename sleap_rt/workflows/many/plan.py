@@ -1,7 +1,7 @@
 """Names the results of many inputs, and finds out which of them are there already."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
-from sleap_rt.runtime.outputs.earlier_results import check_result_file
+from sleap_rt.runtime.outputs.earlier_results import KeptFileError, check_result_file
 from sleap_rt.runtime.outputs.names import check_output
 from sleap_rt.runtime.outputs.origin.origin import Origin, asked_then, name_of_file, origin_of
 from sleap_rt.runtime.pipeline.journal import begun_run, check_journal, refuse_another
@@ -53,7 +53,9 @@ def plan_many(paths: Sequence[Path], options: ManyOptions, asked: Asked = nothin
         return ManyRun([Task(path=path, output=None) for path in paths], options.summary)
     outputs = [options.file] if options.file else []
     outputs = outputs or result_paths(paths, options.folder, options.output_format)
-    tasks, refused, others = [], [], _Others(asked)
+    tasks: list[Task] = []
+    refused: list[DataError] = []
+    others = _Others(asked)
     for path, output in zip(paths, outputs, strict=True):
         check_output(output, paths, options.output_format)
         task = Task(path=path, output=output, resume=options.resume)
@@ -61,15 +63,34 @@ def plan_many(paths: Sequence[Path], options: ManyOptions, asked: Asked = nothin
         try:
             _look_at_result(task, options, others)
         except DataError as error:
-            refused.append(str(error))
+            refused.append(error)
     if refused:
-        more = f" And {len(refused) - _MOST_NAMED} more." if len(refused) > _MOST_NAMED else ""
-        raise DataError(
-            f"Nothing was run. {' '.join(refused[:_MOST_NAMED])}{more} --skip_existing leaves out "
-            "inputs whose result is there."
-        )
+        raise DataError(f"Nothing was run. {' '.join(_in_words(refused, options))}")
     others.refuse()
     return ManyRun(tasks, options.summary)
+
+
+def _in_words(refused: Sequence[DataError], options: ManyOptions) -> Iterator[str]:
+    """What stands in the way, each reason once, and what to do."""
+    kept: dict[str, list[Path]] = {}
+    for error in refused:
+        if isinstance(error, KeptFileError):
+            kept.setdefault(error.why, []).append(error.path)
+    for why, paths in kept.items():
+        more = f" (and {len(paths) - 1} more)" if paths[1:] else ""
+        yield f"{paths[0]}{more} exists and {why}."
+    others = [str(error) for error in refused if not isinstance(error, KeptFileError)]
+    yield from others[:_MOST_NAMED]
+    if others[_MOST_NAMED:]:
+        yield f"And {len(others) - _MOST_NAMED} more."
+    as_well = " as well" if options.resume else ""
+    if kept:
+        yield (
+            f"Pass --skip_existing{as_well} to leave out inputs whose result is there, choose "
+            "another -o, or pass --overwrite to replace what is there."
+        )
+    elif not options.skip_existing:
+        yield f"Pass --skip_existing{as_well} to leave out inputs whose result is there."
 
 
 class _Others:

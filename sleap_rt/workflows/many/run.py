@@ -8,12 +8,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import DataError, OptionError, as_given
+from sleap_rt.runtime.outputs.origin.marks import WITHOUT_MARK
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.version import __version__
 from sleap_rt.workflows.many.task import Task
 
 SUMMARY_LAYOUT = 1
+_BESIDE_RESUME = ", with --skip_existing for the tables that are done"
 LookAhead = Callable[[Sequence[Task]], None]  # is told all tasks ahead of the first
 
 
@@ -118,10 +120,17 @@ class ManyRun:
             if is_first and isinstance(error, OptionError):
                 raise  # it would be told of every input
             task.fail(error)
-        except BaseException:
+        except BaseException as stop:
             task.status = "interrupted"
             self.save_summary()
+            if isinstance(stop, KeyboardInterrupt) and str(stop) and self._has_tables():
+                raise KeyboardInterrupt(f"{stop}{as_given(_BESIDE_RESUME)}") from None
             raise
+
+    def _has_tables(self) -> bool:
+        """Whether results are done that the next run cannot tell from others."""
+        outputs = [task.output for task in self.with_status("done")]
+        return any(output is not None and output.suffix in WITHOUT_MARK for output in outputs)
 
     def facts(self) -> dict[str, Any]:
         """For the summary file."""
