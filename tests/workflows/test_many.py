@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shutil import copytree, rmtree
 
+import h5py
 import numpy as np
 import pytest
 import sleap_io as sio
@@ -14,7 +15,7 @@ from sleap_rt.errors import DataError, EngineError, OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.formats import FORMATS, write_labels
 from sleap_rt.runtime.outputs.names import default_output
-from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file
+from sleap_rt.runtime.outputs.origin.origin import Origin, add_origin, name_of_file
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.workflows.many.inputs import Inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
@@ -286,6 +287,25 @@ def test_results_follow_videos_that_were_moved(tmp_path, happened, status):
             plan_many([now], go_on, lambda: ASKED)
     usual = default_output(now, input_name=name_of_file(now)).name
     assert usual == ("a.predictions.slp" if status == "existing" else "a.mp4.predictions.slp")
+
+
+@pytest.mark.parametrize("options", [{"skip_existing": True}, {"resume": True}])
+def test_files_of_several_videos_are_the_result_of_their_input(clips, options):
+    """`a.mp4` stands for labels with two videos; `a.c.mp4`, say, has files of like names."""
+    for name, clip in (("a.one", clips[0]), ("a.two", clips[0]), ("b.one", clips[2])):
+        path = clips[0].with_name(f"{name}.analysis.h5")
+        with h5py.File(path, "w") as file:
+            file["tracks"] = np.zeros(3)
+        asked = with_input(ASKED, [clip])
+        add_origin(path, Origin(input_name=name_of_file(clip), n_frames=3, n_wanted=3, asked=asked))
+    many = ManyOptions(output_format="analysis_h5", **options)
+    run = plan_many(clips[:2], many, lambda: ASKED)
+    assert statuses(run) == ["existing", "waiting"]
+    first = run.tasks[0].facts()
+    assert [Path(path).name for path in first["outputs"]] == [
+        "a.one.analysis.h5",
+        "a.two.analysis.h5",
+    ]
 
 
 def test_folders_of_images_are_left_out_as_done_while_they_hold_the_same(tmp_path):

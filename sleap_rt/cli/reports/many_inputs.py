@@ -48,7 +48,7 @@ class ManyTerminalReport(ManyReport):
             if task.status == "failed":
                 click.echo(f"{place}: Error: {task.error_words}", err=True)
             elif task.status == "existing" and not self._quiet:
-                click.echo(f"{place}: left out, {task.output} is there", err=self._is_aside)
+                click.echo(f"{place}: left out, {task.there_in_words}", err=self._is_aside)
             if task.done is not None:
                 self._show(task.done)
         if self._bar is not None:

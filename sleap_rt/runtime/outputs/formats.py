@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from glob import escape
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,11 +72,29 @@ def _write_analysis_blocks(results: RunResults, path: Path) -> None:
 
 def _files_by_video(path: Path, stems: Sequence[str]) -> list[Path]:
     """`<base>.<video>.analysis.h5`; with the video's number where several have one name."""
-    base = path.name.removesuffix(".h5").removesuffix(".analysis")
+    base = _base(path)
     unique = [
         stem if stems.count(stem) == 1 else f"{stem}.{number}" for number, stem in enumerate(stems)
     ]
     return [path.with_name(f"{base}.{name}.analysis.h5") for name in unique]
+
+
+def _base(path: Path) -> str:
+    return path.name.removesuffix(".h5").removesuffix(".analysis")
+
+
+def files_there(path: Path, format_name: str) -> list[Path]:
+    """What may be a result that was written to a path: the file, or one for each of several videos.
+
+    The latter may be results of other inputs; their marks tell.
+
+    Args:
+        path: of the output.
+        format_name: one of `FORMATS`.
+    """
+    if path.exists() or format_name != "analysis_h5":
+        return [path] if path.exists() else []
+    return sorted(path.parent.glob(f"{escape(_base(path))}.*.analysis.h5"))
 
 
 def possible_files(path: Path, format_name: str, stems: Sequence[str]) -> list[Path]:

@@ -93,7 +93,7 @@ def told_each(
         if len(tasks) > 1:
             yield f"input: {task.path}"
         if task.status == "existing":
-            yield f"output: {task.output} is there already, and the input left out"
+            yield f"output: {task.there_in_words} already, and the input left out"
             continue
         try:
             told = []

@@ -11,6 +11,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
 from sleap_rt.runtime.outputs.earlier_results import KeptFileError, check_result_file
+from sleap_rt.runtime.outputs.formats import files_there
 from sleap_rt.runtime.outputs.names import check_output
 from sleap_rt.runtime.outputs.origin.origin import Origin, asked_then, name_of_file, origin_of
 from sleap_rt.runtime.pipeline.journal import begun_run, check_journal, refuse_another
@@ -150,13 +151,14 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
             _check_begun(journal, others.asked())
         return
     task.resume = None
-    if options.skip_existing and output.exists():
+    files = _files_of(task.path)
+    task.there = _there(output, options.output_format, files)
+    if options.skip_existing and task.there:
         task.status = "existing"
         return
     if not task.path.exists():  # which is told when its turn comes
         return
-    files = _files_of(task.path)
-    origin = origin_of(output) if options.resume and output.exists() else None
+    origin = origin_of(task.there[0]) if options.resume and task.there else None
     if origin is not None and files and origin.is_of(name_of_file(files[0])):
         difference = others.difference(files, origin)
         if difference and not options.overwrite:
@@ -167,6 +169,15 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
         # Values of many files are read when the turn of each comes, ahead of its run.
         name = name_of_file(task.path)
         check_result_file(output, name, overwrite=options.overwrite, reads_values=False)
+
+
+def _there(output: Path, format_name: str, files: Sequence[Path]) -> list[Path]:
+    """The file of a result, or those of its videos, which their marks tell from other inputs'."""
+    found = files_there(output, format_name)
+    if output in found or not files:
+        return found
+    name = name_of_file(files[0])
+    return [path for path in found if (origin := origin_of(path)) and origin.is_of(name)]
 
 
 def _files_of(path: Path) -> list[Path]:

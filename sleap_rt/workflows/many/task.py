@@ -1,5 +1,6 @@
 """One of many inputs: where its result goes, and what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from sleap_rt.errors import SleapRtError
 from sleap_rt.instances import ImageState
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.outputs.names import journal_of
+from sleap_rt.words import is_or_are
 
 if TYPE_CHECKING:
     from sleap_rt.runtime.outputs.summary import PredictionSummary
@@ -24,6 +26,7 @@ class Task:
         resume: as of a single run.
         status: `waiting`, `running`, `done`, `failed`, `existing` (left out: its result was there)
             or `interrupted`.
+        there: files of its result that an earlier run wrote.
         done: what was done.
         error: why it failed.
     """
@@ -32,6 +35,7 @@ class Task:
     output: Path | None
     resume: bool | None = None
     status: str = "waiting"
+    there: Sequence[Path] = ()
     done: "PredictionSummary | RetrackSummary | None" = None
     error: Exception | None = None
 
@@ -48,6 +52,10 @@ class Task:
     @property
     def journal(self) -> Path | None:
         return None if self.output is None else journal_of(self.output)
+
+    @property
+    def there_in_words(self) -> str:
+        return f"{', '.join(map(str, self.there))} {is_or_are(len(self.there))} there"
 
     @property
     def damaged(self) -> DamagedFrames:
@@ -70,8 +78,8 @@ class Task:
             "error": None,
             **facts_of(self.done),
         }
-        if self.status == "existing" and self.output is not None:
-            facts["outputs"] = [str(self.output.absolute())]
+        if self.status == "existing":
+            facts["outputs"] = [str(path.absolute()) for path in self.there]
         if self.error is not None:
             facts["error"] = {"type": type(self.error).__name__, "message": self.error_words}
         return facts
