@@ -1,6 +1,5 @@
 """`sleap-nn track`: predict the poses in a video, follow the animals, or both."""
 
-import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sleap_rt.cli.options import track as track_options
-from sleap_rt.cli.options.dialects import UPSTREAM, DialectCommand
+from sleap_rt.cli.options.dialects import UPSTREAM
 from sleap_rt.cli.options.engine import TUNING
 from sleap_rt.cli.options.overrides import OVERRIDES
 from sleap_rt.cli.options.parameters import given_options
@@ -18,6 +17,12 @@ from sleap_rt.cli.options.resume import resume_asked
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracking_option_list
 from sleap_rt.cli.options.words.swapped import refuse_swapped
+from sleap_rt.cli.reports.for_programs import (
+    GuiCommand,
+    exit_code,
+    facts_of_failure,
+    tell_facts,
+)
 from sleap_rt.cli.reports.next_steps import after_many, after_results
 from sleap_rt.cli.terminal import messages
 from sleap_rt.errors import OptionError
@@ -47,7 +52,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "track",
-    cls=DialectCommand,
+    cls=GuiCommand,
     aliases=["predict"],
     short_help="Predict poses in a video, follow animals, or both.",
 )
@@ -85,14 +90,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
             raise OptionError(f"json and {other} exclude each other; give one")
     refuse_swapped(params["model_paths"], (*params["inputs"], *params["data_path"]))
     params = {**_in_our_terms(ctx, params), "resume": resume_asked(params)}
-    try:
-        return (_predict if params["model_paths"] else _track_only)(ctx, params)
-    except Exception as error:
-        if params["gui"]:
-            from sleap_rt.runtime.pipeline.progress import json_error
-
-            json_error(error)
-        raise
+    return (_predict if params["model_paths"] else _track_only)(ctx, params)
 
 
 def _in_our_terms(ctx: click.Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -133,17 +131,18 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
         with ClusterPredictions(models, options, overrides, report) as cluster:
             if many is not None:
                 return _carry_out(inputs, many, cluster, show, params, cluster)
-            summary = cluster.predict(inputs.paths[0])
+            with facts_of_failure(alone, params):
+                summary = cluster.predict(inputs.paths[0])
     elif many is not None:
         from sleap_rt.workflows.many.predictions import ManyPredictions
 
         with ManyPredictions(models, options, overrides, report) as work:
             return _carry_out(inputs, many, work, show, params, work)
     else:
-        summary = predict(inputs.paths[0], models, options, overrides, report)
+        with facts_of_failure(alone, params):
+            summary = predict(inputs.paths[0], models, options, overrides, report)
     show(summary)
-    _end(alone, summary, params)
-    return int(summary.damaged.lacks_poses)
+    return _end(alone, summary, params)
 
 
 def _tell_plan(lines: Iterable[str]) -> int:
@@ -161,15 +160,16 @@ def _alone(inputs: "Inputs") -> "ManyRun":
     return ManyRun([Task(path=inputs.paths[0], output=None)])
 
 
-def _end(alone: "ManyRun", done: Any, params: dict[str, Any]) -> None:
+def _end(alone: "ManyRun", done: Any, params: dict[str, Any]) -> int:
+    """Tell what was done with one input; the exit code."""
     alone.tasks[0].status, alone.tasks[0].done = "done", done
-    if params["as_json"]:
-        click.echo(json.dumps(alone.facts(), indent=2))
+    tell_facts(alone, params)
     if not params["quiet"]:
         is_tracked, found = bool(params["tracking"]) or done.n_tracks > 0, done.n_instances > 0
         after_results(
             done.paths, is_tracked=is_tracked, found=found, has_several=_has_several(done)
         )
+    return exit_code(alone, params)
 
 
 def _has_several(done: Any) -> bool:
@@ -206,11 +206,10 @@ def _carry_out(
     asked = nothing_asked if predictions is None else predictions.asked
     look_ahead = none_ahead if predictions is None else predictions.look_ahead
     run = plan_many(inputs.paths, many, asked)
-    with report:
+    with report, facts_of_failure(run, params):
         run.carry_out(work, report, look_ahead=look_ahead)
     report.finished(run)
-    if params["as_json"]:
-        click.echo(json.dumps(run.facts(), indent=2))
+    tell_facts(run, params)
     if not params["quiet"]:
         done = [task.done for task in run.tasks if task.done is not None]
         written = [
@@ -222,7 +221,7 @@ def _carry_out(
             is_tracked=bool(params["tracking"]),
             has_several=any(map(_has_several, done)),
         )
-    return int(not run.is_complete)
+    return exit_code(run, params)
 
 
 def _prediction_options(ctx: click.Context, params: dict[str, Any]) -> "PredictionOptions":
@@ -299,10 +298,10 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
             )
 
         return _carry_out(inputs, many, work, show, params)
-    done = retrack_data(inputs.paths[0], options, writes=True, keeps_labels=False)
+    with facts_of_failure(alone, params):
+        done = retrack_data(inputs.paths[0], options, writes=True, keeps_labels=False)
     show(done)
-    _end(alone, done, params)
-    return 0
+    return _end(alone, done, params)
 
 
 def _check_preview(params: dict[str, Any], options: Any) -> None:

@@ -1,6 +1,10 @@
 """`--config` says what the command line says; `--save_config` writes what repeats the run."""
 
+import io
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -143,6 +147,29 @@ def test_relative_paths_start_from_the_folder_of_the_file(tmp_path, monkeypatch)
         Path.home() / "c.mp4",
     )
     assert params["model_paths"] == (tmp_path / "models",)
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_relative_paths_of_standard_input_start_from_the_current_folder(name, request, tmp_path):
+    if name != "-" and not Path(name).exists():
+        pytest.skip("this system has no file for standard input")
+    shutil.copy(request.config.rootpath / "samples/crawlers.slp", tmp_path / "here.slp")
+    words = ["track", "--config", name, "-o", "out.slp", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sleap_rt", *words],
+        input=b"data_path: here.slp\ntracking: true\nframes: 0-3\n",
+        env={**os.environ, "PYTHONPATH": str(request.config.rootpath)},
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.slp").exists()
+
+
+def test_standard_input_is_named_where_it_is_wrong(call, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"tracing: true\n")))
+    assert "Error: standard input: No such option '--tracing'" in call("track", "--config", "-").err
+    assert "config: standard input is empty" in call("track", "--config", "-").err
 
 
 def test_values_are_taken_as_they_are_written(tmp_path):

@@ -132,3 +132,39 @@ def test_standard_output_is_for_one_thing(call, other):
     done = call("track", "a.mp4", "-m", "b", "--json", other)
     assert done.code == 2
     assert f"--json and {other} exclude each other" in done.err
+
+
+def test_a_single_input_that_fails_is_told_like_one_of_several(call, clip, graph, tmp_path):
+    words = ["-m", graph, "-o", tmp_path / "out.slp", "--frames", "500", "--json"]
+    done = call("track", clip, *words)
+    assert done.code == 1
+    document = json.loads(done.out)
+    (facts,) = document["inputs"]
+    assert (document["n_failed"], facts["status"], facts["outputs"]) == (1, "failed", [])
+    assert facts["error"]["type"] == "DataError"
+    assert facts["error"]["message"] in done.err
+    summary = tmp_path / "summary.json"
+    call("track", clip, *words, "--summary", summary)
+    (written,) = json.loads(summary.read_text())["inputs"]
+    assert written == facts
+
+
+def test_wrong_use_of_json_prints_none(call, clip, graph):
+    done = call("track", clip, "-m", graph, "--json", "--frames", "0", "-n", "0")
+    assert (done.code, done.out) == (2, "")
+
+
+def test_tracking_without_a_model_that_fails_is_told_too(call, tmp_path):
+    done = call("track", tmp_path / "none.slp", "-t", "--json")
+    assert done.code == 1
+    assert json.loads(done.out)["inputs"][0]["status"] == "failed"
+
+
+def test_paths_are_those_of_the_files_without_detours(call, clip, graph, tmp_path):
+    (tmp_path / "up").mkdir()
+    (tmp_path / "link.mp4").symlink_to(clip)
+    detour = tmp_path / "up/.."
+    words = ["-m", graph, "-o", detour / "out.slp", *WORDS, "--json"]
+    (facts,) = document(call("track", detour / "link.mp4", *words))["inputs"]
+    assert facts["input"] == str(tmp_path / "link.mp4")
+    assert facts["outputs"] == [str(tmp_path / "out.slp")]

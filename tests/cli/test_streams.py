@@ -34,3 +34,30 @@ def test_closed_streams_stop_nothing(closed, tmp_path):
 def test_a_stream_that_takes_nothing_is_told_in_one_line(args):
     words = "Error: Standard output cannot be written: No space left on device\n"
     assert left(">/dev/full", *args) == (1, words)
+
+
+CLIP = ROOT / "samples/one_crawler.mp4"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a device that is always full")
+@pytest.mark.parametrize("shell", [">/dev/full", "| true"])
+def test_a_run_whose_progress_nobody_takes_says_how_to_go_on(shell, sample_graphs, tmp_path):
+    out = tmp_path / "out.slp"
+    words = ["track", CLIP, "-m", *sample_graphs("single_instance"), "-o", out, "--engine", "ort"]
+    _, told = left(shell, *words, "--gui", "--quiet")
+    (line,) = told.splitlines()
+    assert line.startswith("Error: Standard output cannot be written: ")
+    assert f"frames are kept in {out}.journal; pass --resume to the same command" in line
+    assert not out.exists()
+    assert left("", *words, "--resume", "--quiet") == (0, "")
+    assert out.exists()
+
+
+def test_json_that_a_closed_stream_loses_is_a_failure(sample_graphs, tmp_path):
+    out = tmp_path / "out.slp"
+    words = ["track", CLIP, "-m", *sample_graphs("single_instance"), "-o", out, "--frames", "0-3"]
+    code, told = left(">&-", *words, "--json", "--quiet")
+    assert code == 1
+    assert "Error: Standard output is closed, and the JSON that it should get is lost" in told
+    assert f"{out} is written" in told
+    assert out.exists()

@@ -75,7 +75,7 @@ def test_one_that_fails_stops_no_other(clips, tmp_path, error):
     summary = tmp_path / "run.json"
     run = carried_out(clips, ManyOptions(summary=summary), {"b": error})
     assert statuses(run) == ["done", "failed", "done", "done"]
-    assert not run.is_complete
+    assert run.missing
     facts = json.loads(summary.read_text())
     assert [one["status"] for one in facts["inputs"]] == statuses(run)
     assert (facts["n_inputs"], facts["n_done"], facts["n_failed"]) == (4, 3, 1)
@@ -118,7 +118,7 @@ def test_existing_results_can_be_left_out(clips):
     result(clips[1])
     run = carried_out(clips, ManyOptions(skip_existing=True))
     assert statuses(run) == ["done", "existing", "done", "done"]
-    assert run.is_complete
+    assert not run.missing
 
 
 def test_a_run_that_was_cut_off_goes_on_where_it_was(clips):

@@ -1,10 +1,12 @@
 """`--config`: the options of a command in a YAML file.
 
 What stands there becomes words of the command line, to be checked and refused as if they were
-typed. Relative paths start from the file's folder.
+typed. Relative paths start from the file's folder, or from the current one where the options come
+from standard input (`-`).
 """
 
 import re
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from sleap_rt.options.saved import saved_by
 
 CONFIG, SAVE_CONFIG = "config", "save_config"  # names of the two options
 OPTIONS_END = "--"
+_STREAMS = (Path("/dev"), Path("/dev/fd"))  # hold what other programs write, and no files
 _ON, _OFF = ("true", "yes", "on"), ("false", "no", "off")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")  # of a camera or a stream
 # Names -> the options that say the same, such as those of arguments without a flag.
@@ -37,7 +40,7 @@ def config_options() -> list[click.Option]:
     """The two options, of which a command needs to know nothing."""
     path = click.Path(path_type=Path)
     told = {
-        CONFIG: "YAML file with options, `name: value`; the command line goes before it.",
+        CONFIG: "YAML file (`-`: standard input), `name: value`; the command line goes before it.",
         SAVE_CONFIG: "Write the options of this run to a file for --config.",
     }
     options = [
@@ -66,9 +69,10 @@ class ConfigFile:
         """
         from sleap_rt.untrusted.yaml_text import parse_entries
 
-        path = Path(name)
+        is_piped = name == "-"
+        path = Path("standard input" if is_piped else name)
         try:
-            raw = path.read_bytes()
+            raw = sys.stdin.buffer.read() if is_piped else path.read_bytes()
             values = dict(parse_entries(raw))
         except OSError as error:
             raise OptionError(f"config: {path} cannot be read: {error.strerror}") from error
@@ -123,8 +127,13 @@ class ConfigFile:
 
     def _resolved(self, text: str, parameter: click.Parameter | None) -> str:
         home = text == "~" or text.startswith("~/")
-        path = self.path.parent / (Path(text).expanduser() if home else text)
+        path = self._folder / (Path(text).expanduser() if home else text)
         return str(path) if parameter is not None and is_file(text, path, parameter) else text
+
+    @property
+    def _folder(self) -> Path:
+        """Where relative paths start."""
+        return Path() if self.path.parent in _STREAMS else self.path.parent
 
     @staticmethod
     def joined(pieces: Iterable[Sequence[str]]) -> list[str]:

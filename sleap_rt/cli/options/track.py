@@ -308,7 +308,9 @@ OUTPUT = (
         help="Draw the first, the middle, the last and the least certain frame with their poses, "
         "into <output_path>.preview.png.",
     ),
-    click.option("--gui", is_flag=True, help="Progress as JSON lines on standard output."),
+    click.option(
+        "--gui", is_flag=True, help="Progress, and what failed, as JSON lines on standard output."
+    ),
     click.option(
         "--json",
         "as_json",

@@ -1,6 +1,5 @@
 """Reports many inputs on a terminal: one bar for all, a line for each, a summary at the end."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from typing import Any
 
 import click
 
-from sleap_rt.runtime.pipeline.progress import bar_width
+from sleap_rt.runtime.pipeline.progress import bar_width, json_error, json_line
 from sleap_rt.words import counted
 from sleap_rt.workflows.many.run import ManyReport, ManyRun
 from sleap_rt.workflows.many.task import Task
@@ -35,7 +34,7 @@ class ManyTerminalReport(ManyReport):
     def begins(self, number: int, tasks: Sequence[Task]) -> None:
         if self._json_lines:
             names = {"input": str(tasks[number].path), "input_index": number}
-            click.echo(json.dumps({**names, "n_inputs": len(tasks)}))
+            json_line({**names, "n_inputs": len(tasks)})
         elif not self._quiet:
             if sys.stderr.isatty():
                 self._bar_of(tasks).set_description(tasks[number].path.name)
@@ -47,6 +46,8 @@ class ManyTerminalReport(ManyReport):
         with self._aside():
             if task.status == "failed":
                 click.echo(f"{place}: Error: {task.error_words}", err=True)
+                if self._json_lines and task.error is not None:
+                    json_error(task.error, input_index=number)
             elif task.status == "existing" and not self._quiet:
                 click.echo(f"{place}: left out, {task.there_in_words}", err=self._is_aside)
             if task.done is not None:

@@ -5,7 +5,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from sleap_rt.errors import RunError
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -181,10 +184,29 @@ def json_lines(
     _write(n_processed, n_frames, whole if pace.rate is None else pace.rate)
 
 
-def json_error(error: Exception) -> None:
-    """One line that says why the run failed."""
-    line = {"error": True, "type": type(error).__name__, "message": str(error)}
-    print(json.dumps(line), flush=True)
+def json_error(error: Exception, **more: int) -> None:
+    """One line that says why a run, or an input of several, failed; lost if nobody takes it.
+
+    Args:
+        error: as the words on standard error have it.
+        more: values that say which input it was.
+    """
+    line = {"error": True, "type": type(error).__name__, "message": str(error), **more}
+    with suppress(RunError):
+        json_line(line)
+
+
+def json_line(values: dict[str, Any]) -> None:
+    """One line on standard output, at once.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        print(json.dumps(values), flush=True)
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        why = getattr(error, "strerror", None) or error
+        raise RunError(f"Standard output cannot be written: {why}.") from error
 
 
 def _write(n_processed: int, n_total: int, rate: float) -> None:
@@ -195,4 +217,4 @@ def _write(n_processed: int, n_total: int, rate: float) -> None:
         "rate": round(rate, 1),
         "eta": round(eta, 1),
     }
-    print(json.dumps(line), flush=True)
+    json_line(line)

@@ -68,10 +68,9 @@ class ManyRun:
         return time.perf_counter() - self._started
 
     @property
-    def is_complete(self) -> bool:
-        """No input failed, and no frame lacks poses because it could not be read or answered."""
-        is_damaged = any(task.damaged.lacks_poses for task in self.tasks)
-        return not self.with_status("failed") and not is_damaged
+    def missing(self) -> list[str]:
+        """Inputs that failed, and frames without poses as they could not be read or answered."""
+        return [words for task in self.tasks for words in task.missing]
 
     def carry_out(
         self,

@@ -1,5 +1,6 @@
 """One of many inputs: where its result goes, and what became of it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,21 +69,34 @@ class Task:
         kind = "" if isinstance(self.error, SleapRtError) else f"{type(self.error).__name__}: "
         return " ".join(f"{kind}{self.error}".removeprefix(f"{self.path}: ").split())
 
+    @property
+    def missing(self) -> list[str]:
+        """A sentence for the input if it failed, or for each kind of frames without poses."""
+        if self.status == "failed":
+            return [f"{self.path}: {self.error_words}"]
+        damaged, videos = self.damaged, getattr(self.done, "videos", ())
+        return damaged.warnings(videos) if damaged.lacks_poses else []
+
     def facts(self) -> dict[str, Any]:
         """For the summary file."""
         journal = self.journal
         facts: dict[str, Any] = {
-            "input": str(self.path.absolute()),
+            "input": _absolute(self.path),
             "status": self.status,
-            "journal": str(journal.absolute()) if journal and journal.exists() else None,
+            "journal": _absolute(journal) if journal and journal.exists() else None,
             "error": None,
             **facts_of(self.done),
         }
         if self.status == "existing":
-            facts["outputs"] = [str(path.absolute()) for path in self.there]
+            facts["outputs"] = list(map(_absolute, self.there))
         if self.error is not None:
             facts["error"] = {"type": type(self.error).__name__, "message": self.error_words}
         return facts
+
+
+def _absolute(path: Path) -> str:
+    """Without `..`; links stay as they are."""
+    return os.path.abspath(path)
 
 
 _FACTS = (
@@ -97,7 +111,7 @@ def facts_of(done: "PredictionSummary | RetrackSummary | None") -> dict[str, Any
     damaged = getattr(done, "damaged", DamagedFrames())
     states = (ImageState.UNREADABLE, ImageState.UNANSWERED)
     return {
-        "outputs": [] if done is None else [str(path.absolute()) for path in done.paths],
+        "outputs": [] if done is None else [_absolute(path) for path in done.paths],
         **{name: getattr(done, name, None) for name in _FACTS},
         **{
             f"n_{state.name.lower()}": None if done is None else damaged.n(state)

@@ -140,7 +140,7 @@ def test_a_corrupt_video_stops_no_other(clip, asked, sample_graphs, whole, tmp_p
         tasks.carry_out(run, ManyReport(), look_ahead=run.look_ahead)
         assert "5 of 5 inputs" in report.status()
     assert [task.status for task in tasks.tasks] == ["done", "failed", "done", "failed", "done"]
-    assert not tasks.is_complete
+    assert tasks.missing
     corrupt, damaged = (tasks.tasks[number].error_words for number in (1, 3))
     assert "not a video that can be read" in corrupt
     assert "frames before it are saved in" in damaged
