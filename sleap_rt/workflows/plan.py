@@ -97,7 +97,7 @@ class PredictionOptions:
             raise OptionError("output_format: a part has none; name the result at `merge`")
         if is_part and self.cluster is not None:
             raise OptionError(
-                "frame_range_of: no effect with cluster, which divides the frames by itself"
+                "frame_range_of and cluster exclude each other: a cluster divides the frames itself"
             )
         name = "slp" if is_part else settled_format(self.output_format, self.output_path)
         object.__setattr__(self, "output_format", name)

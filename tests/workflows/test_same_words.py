@@ -152,7 +152,7 @@ WRONG_VALUES: list[tuple[Given, str]] = [
     ({"cluster": "jobs.yaml"}, "cluster jobs.yaml: cannot be read: No such file"),
     (
         {"cluster": "local:2", "frame_range_of": "1/2", "output_path": "a.part"},
-        "frame_range_of: no effect with cluster, which divides the frames by itself",
+        "frame_range_of and cluster exclude each other: a cluster divides the frames itself",
     ),
     (
         {"frame_range_of": "1/2", "output_path": "a.part", "output_format": "csv"},

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.options.parameters import CommaSeparated, FileOrAddress
+from sleap_rt.cli.options.words.stray import plain
 from sleap_rt.cli.terminal.messages import note
 from sleap_rt.errors import OptionError
 from sleap_rt.model_files import kind_of_data
@@ -111,6 +112,7 @@ class ConfigFile:
     def words(self, key: str, parameters: Sequence[click.Parameter]) -> list[str]:
         """One entry as it would be typed. Unknown names stay, for the command to refuse."""
         value = self.values[key]
+        _refuse_dashes(key, parameters)
         name = key.replace("-", "_")
         if name in (CONFIG, SAVE_CONFIG, "help"):
             raise click.UsageError(f"{name} belongs on the command line")
@@ -189,6 +191,17 @@ def names_of(parameter: click.Parameter) -> set[str]:
         for name in (*parameter.opts, *parameter.secondary_opts)
         if name.startswith("--")
     }
+
+
+def _refuse_dashes(key: str, parameters: Sequence[click.Parameter]) -> None:
+    if key[:1] != "-":
+        return
+    typed = plain(key)
+    full = next((max(one.opts, key=len) for one in parameters if typed in one.opts), typed)
+    name = full.lstrip("-").replace("-", "_")
+    raise click.UsageError(
+        f"{key!r}: names stand in full and without dashes in a file; write {name!r}"
+    )
 
 
 def _texts(name: str, value: str | list[str], parameter: click.Parameter | None) -> list[str]:
