@@ -28,7 +28,6 @@ def save_config(
         OptionError: the file cannot be written, or is another one; a name is no text.
     """
     path = Path(given[SAVE_CONFIG])
-    _refuse_no_text([given[one.name] for one in parameters if one.name in given])
     _refuse_other_file(path)
     used, unused = [], []
     for one in parameters:
@@ -42,8 +41,8 @@ def save_config(
     lines += ["", "# not given; these are the defaults", *unused, ""]
     try:
         path.write_text("\n".join(lines), encoding="utf8")
-    except (OSError, UnicodeEncodeError) as error:
-        why = getattr(error, "strerror", None) or error
+    except OSError as error:
+        why = error.strerror or error
         raise OptionError(f"save_config: {path} cannot be written: {why}") from error
     if not given.get("quiet"):
         again = f"{ctx.command_path} --config {as_typed(path)}"
@@ -55,16 +54,6 @@ def key_of(parameter: click.Parameter) -> str:
     if isinstance(parameter, click.Argument):
         return str(parameter.name)
     return max(parameter.opts, key=len).lstrip("-").replace("-", "_")
-
-
-def _refuse_no_text(value: Any) -> None:
-    if isinstance(value, tuple | list):
-        for one in value:
-            _refuse_no_text(one)
-    elif why := no_text_why(str(value)):
-        raise OptionError(
-            f"save_config: {why}, so it cannot be saved; rename it, or leave save_config out"
-        )
 
 
 def _refuse_other_file(path: Path) -> None:
@@ -90,7 +79,12 @@ def _text(value: Any, parameter: click.Parameter, folder: Path) -> str:
         return "true"
     text = value
     path = Path(text).absolute()
-    return _quoted(_portable(path, folder) if is_file(text, path, parameter) else text)
+    saved = _portable(path, folder) if is_file(text, path, parameter) else text
+    if why := no_text_why(saved):
+        raise OptionError(
+            f"save_config: {why}, so it cannot be saved; rename it, or leave save_config out"
+        )
+    return _quoted(saved)
 
 
 def _portable(path: Path, folder: Path) -> str:
