@@ -56,12 +56,15 @@ def model_source(path: Path) -> ModelSource:
 def _source(path: Path) -> ModelSource:
     source = _source_of(path)
     if source is not None:
+        if path.suffix == ".h5":
+            _refuse_result(path)
         _refuse_both(path)
         return source
     if not path.exists():
         raise ModelError(f"{path} does not exist; expected {A_MODEL}.{did_you_mean_path(path)}")
     if path.is_file():
         _refuse_other_files(path)
+        _refuse_result(path)
         raise ModelError(f"{path} is no model; expected {A_MODEL}.")
     models = [str(path / name) for name in _models_in(path)]
     if models:
@@ -132,6 +135,17 @@ def _refuse_other_files(path: Path) -> None:
             use = f"use it by `sleap-nn {command} --config {as_typed(path)}`"
     if kind is not None:
         raise OptionError(f"{path} is {kind}, not a model; {use}")
+
+
+def _refuse_result(path: Path) -> None:
+    """Refuse a result for people to plot, in one of the formats that no command reads."""
+    kind = _OTHER_RESULTS.get(path.suffix)
+    if path.suffix == ".h5":
+        from sleap_rt.labels.analysis_file import what_it_is
+
+        kind = what_it_is(path)
+    if kind is not None:
+        raise OptionError(f"{path} is {kind}, not a model; results to go on with are `.slp` files")
 
 
 def _source_of(path: Path) -> ModelSource | None:

@@ -1,6 +1,6 @@
 """Likely mistakes that can run: limits out of reach, models that do not fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from sleap_rt.errors import FrameError
@@ -9,8 +9,10 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.predictors import effective_options, most_instances
 from sleap_rt.tracking import TrackerOptions
+from sleap_rt.words import counted
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 
+_MOST_NAMED = 4  # nodes
 _FAR = 1.5  # times as large, or as small, as in training
 
 
@@ -120,12 +122,19 @@ def _with_so_few(options: PredictionOptions, models: ModelSet) -> Iterator[str]:
 
 def of_two_trainings(models: ModelSet) -> Iterator[str]:
     """The two models of a pair that were trained on different projects, in words."""
-    counts = [one.skeleton.n_nodes for one in models.contracts]
-    if len({frozenset(one.skeleton.node_names) for one in models.contracts}) > 1:
+    first, last = (models.contracts[end].skeleton.node_names for end in (0, -1))
+    if {*first} != {*last}:
         yield (
-            f"the centroid model was trained on animals of {counts[0]} nodes, the crop model on "
-            f"others, of {counts[-1]}: check that the two belong together"
+            f"the centroid model was trained on animals of {_nodes(first, last)}, the crop model "
+            f"on others, of {_nodes(last, first)}: check that the two belong together"
         )
+
+
+def _nodes(names: Sequence[str], others: Sequence[str]) -> str:
+    """Their number, and some of those that the others are not."""
+    own = [name for name in names if name not in others]
+    named = [*own[:_MOST_NAMED], *(["..."] if own[_MOST_NAMED:] else [])]
+    return counted(len(names), "node") + (f" ({', '.join(named)})" if own else "")
 
 
 def _unlike_training(shape: tuple[int, ...], models: ModelSet) -> Iterator[str]:

@@ -5,6 +5,7 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import h5py
 import pytest
 
 from sleap_rt.contract import Certificate, Decoding, PoseLoss, Preprocessing, Provenance
@@ -79,3 +80,21 @@ def test_values_are_in_words_for_people_and_as_they_are_in_json(call, sample_gra
     assert re.search(r"^  crops are cut: +ahead of scaling$", told, re.MULTILINE)
     assert json.loads(call("info", crops, "--json").out)[0]["preprocessing"]["crop_unit"] == "sized"
     assert "crops are cut" not in call("info", centroid, "--verbose").out
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("poses.h5", "is an analysis file, which holds poses for plotting, not a model"),
+        ("poses.csv", "is a table, not a model; results to go on with are `.slp` files"),
+        ("poses.nwb", "is an NWB file, not a model"),
+    ],
+)
+def test_results_in_place_of_a_model_are_called_so(call, tmp_path, name, words):
+    path = tmp_path / name
+    with h5py.File(path, "w") as file:
+        for dataset in ("tracks", "track_occupancy", "node_names"):
+            file[dataset] = 0
+    done = call("info", path)
+    assert done.code == 2
+    assert f"{path} {words}" in done.err

@@ -200,7 +200,10 @@ def test_a_pair_of_two_trainings_is_told_where_it_is_exported(samples, tmp_path,
         shutil.copytree(samples / folder.name, folder)
     config = pair[1] / "training_config.yaml"
     config.write_text(re.sub(r"\bnose\b", "snout", config.read_text("utf8")), "utf8")
-    words = "the centroid model was trained on animals of 7 nodes, the crop model on others, of 7"
+    words = (
+        "the centroid model was trained on animals of 7 nodes (nose), the crop model on others, of "
+        "7 nodes (snout): check"
+    )
     export_models(pair, tmp_path / "in_python")
     assert [one for one in caplog.messages if one.startswith(words)]
     with pytest.raises(SystemExit, match="0"):

@@ -113,7 +113,8 @@ def test_models_of_two_projects_raise_one(told, monkeypatch):
     read = GraphSet.read
     monkeypatch.setattr(GraphSet, "read", lambda paths: _with_skeleton(read(paths), others))
     (found,) = told("pair")
-    assert found.startswith("the centroid model was trained on animals of 2 nodes, the crop model")
+    assert found.startswith("the centroid model was trained on animals of 2 nodes (a, b), the crop")
+    assert "others, of 7 nodes (nose, head, thorax, abdomen, ...): check" in found
 
 
 def _with_skeleton(graphs, skeleton):

@@ -3,8 +3,6 @@
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     import h5py
 
@@ -33,7 +31,7 @@ def hash_of_values(file: "h5py.File", *, leaving_out: str) -> str:
             if item.name != "/" or key != leaving_out:
                 found.update(key.encode())
                 if not isinstance(value, h5py.Empty):
-                    _add(found, np.asarray(value))
+                    _add(found, value)
         if isinstance(item, h5py.Dataset) and item.shape is not None:
             if item.nbytes > most_bytes:
                 raise ValueError(f"{name} would take {item.nbytes} bytes")
@@ -47,13 +45,16 @@ def hash_of_values(file: "h5py.File", *, leaving_out: str) -> str:
 def _add_dataset(found: Any, dataset: "h5py.Dataset") -> None:
     found.update(f"{dataset.dtype} {dataset.shape}".encode())
     if not dataset.shape:
-        _add(found, np.asarray(dataset[()]))
+        _add(found, dataset[()])
         return
     for start in range(0, dataset.shape[0], _BLOCK_ROWS):
         _add(found, dataset[start : start + _BLOCK_ROWS])
 
 
-def _add(found: Any, values: Any) -> None:
+def _add(found: Any, told: Any) -> None:
+    import numpy as np  # most commands do without
+
+    values = np.asarray(told)
     if values.dtype.names is not None:  # by field: what lies between them is no value
         for name in values.dtype.names:
             _add(found, values[name])
