@@ -5,14 +5,16 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sleap_rt.cli.options.dialects import DialectCommand
 from sleap_rt.errors import DataError, OptionError, RunError
 from sleap_rt.runtime.pipeline.progress import json_error
-from sleap_rt.workflows.many.run import ManyRun
+
+if TYPE_CHECKING:
+    from sleap_rt.workflows.many.run import ManyRun
 
 _GUI = "--gui"
 
@@ -48,7 +50,7 @@ def _failure_as_json(is_asked: Any) -> Iterator[None]:
 
 
 @contextmanager
-def facts_of_failure(run: ManyRun, params: dict[str, Any]) -> Iterator[None]:
+def facts_of_failure(run: "ManyRun", params: dict[str, Any]) -> Iterator[None]:
     """With `--json`, a run that fails in the context is told as one that is done; no wrong use."""
     try:
         yield
@@ -62,7 +64,7 @@ def facts_of_failure(run: ManyRun, params: dict[str, Any]) -> Iterator[None]:
         raise
 
 
-def tell_facts(run: ManyRun, params: dict[str, Any]) -> None:
+def tell_facts(run: "ManyRun", params: dict[str, Any]) -> None:
     """What was done, where `--json` asks for it.
 
     Raises:
@@ -78,12 +80,12 @@ def tell_facts(run: ManyRun, params: dict[str, Any]) -> None:
     click.echo(json.dumps(run.facts(), indent=2))
 
 
-def _kept(run: ManyRun) -> str:
+def _kept(run: "ManyRun") -> str:
     paths = [str(path) for task in run.tasks if task.done is not None for path in task.done.paths]
     return f"; {', '.join(paths)} is written" if paths else ""
 
 
-def exit_code(run: ManyRun, params: dict[str, Any]) -> int:
+def exit_code(run: "ManyRun", params: dict[str, Any]) -> int:
     """1 where inputs failed or frames lack poses; `--gui` is told in a last object what did."""
     missing = run.missing
     if missing and params["gui"]:
