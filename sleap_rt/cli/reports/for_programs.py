@@ -1,8 +1,5 @@
 """What a program reads from standard output: results as one JSON object, and why a run failed."""
 
-import json
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -10,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sleap_rt.cli.options.dialects import DialectCommand
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.errors import DataError, OptionError, RunError
 from sleap_rt.runtime.pipeline.progress import json_error
 
@@ -65,24 +63,9 @@ def facts_of_failure(run: "ManyRun", params: dict[str, Any]) -> Iterator[None]:
 
 
 def tell_facts(run: "ManyRun", params: dict[str, Any]) -> None:
-    """What was done, where `--json` asks for it.
-
-    Raises:
-        RunError: there is no standard output; Python has none, and what is printed would be lost.
-    """
-    if not params["as_json"]:
-        return
-    if getattr(sys.stdout, "name", None) == os.devnull:  # opened in place of a closed stream
-        raise RunError(
-            f"Standard output is closed, and the JSON that it should get is lost{_kept(run)}. "
-            "Open it, or take --summary FILE"
-        )
-    click.echo(json.dumps(run.facts(), indent=2))
-
-
-def _kept(run: "ManyRun") -> str:
-    paths = [str(path) for task in run.tasks if task.done is not None for path in task.done.paths]
-    return f"; {', '.join(paths)} is written" if paths else ""
+    """What was done, where `--json` asks for it."""
+    if params["as_json"]:
+        print_json(run.facts())
 
 
 def exit_code(run: "ManyRun", params: dict[str, Any]) -> int:
