@@ -1,6 +1,5 @@
 """`sleap-nn bench`: how fast an exported model runs here, engines side by side."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +10,7 @@ import click
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import DEVICE, tell_choice, tuning_options
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.tables import show_line, show_table
 from sleap_rt.options import EngineOptions, filled
@@ -130,7 +130,7 @@ def command(
         tell_choice(choice)
     rows = [asdict(result) for result in plan.run()]
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     show_table([head for head, _ in _COLUMNS], [_cells(row) for row in rows], turns=True)
     show_line(_in_words(rows))

@@ -1,6 +1,5 @@
 """`eval`: predictions against ground truth, poses and, with --tracks, identities."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from sleap_rt.cli.options.parameters import Choice, given_options
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.reports.next_steps import after_report
 from sleap_rt.cli.terminal import messages
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.help import goes_to_terminal
 from sleap_rt.cli.terminal.tables import show_line, show_table
 from sleap_rt.evaluation.options import (
@@ -197,7 +197,7 @@ def evaluate(
         run = measure(options)
     try:  # printed first: a full disk does not cost the numbers
         if given["as_json"]:
-            click.echo(json.dumps(run_as_json(run), indent=2, allow_nan=False))
+            print_json(run_as_json(run))
         else:
             _show(parts_of(run))
         for note in run.notes:

@@ -1,6 +1,5 @@
 """`sleap-nn export`: trained models to ONNX graphs."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from sleap_rt.cli.options.overrides import OVERRIDES, overrides_from
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.contract import PRECISIONS, Precision
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
@@ -197,7 +197,7 @@ def command(
     )
     exported = export_models(models, output, overrides, options, progress)
     if as_json:
-        click.echo(json.dumps([_as_json(one) for one in exported], indent=2))
+        print_json([_as_json(one) for one in exported])
         return
     _show(exported, target)
 

@@ -1,12 +1,12 @@
 """`sleap-nn info`: what a model is, trained or exported."""
 
-import json
 from typing import Any
 
 import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import waiting
 from sleap_rt.cli.terminal.tables import show_facts
 
@@ -38,7 +38,7 @@ def command(as_json: bool, verbose: bool, **params: Any) -> None:
     with waiting("reading the weights" if verbose else "reading the model"):
         found = [(path, describe(path, with_network=verbose)) for path in paths]
     if as_json:
-        click.echo(json.dumps([model for _, models in found for model in models], indent=2))
+        print_json([model for _, models in found for model in models])
         return
     for number, (path, models) in enumerate(found):
         lines = [""] if number else []

@@ -1,6 +1,5 @@
 """`sleap-nn merge`: one result of the parts that `track --frame_range_of` wrote."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from sleap_rt.cli.options.track import OUTPUT_FORMAT
 from sleap_rt.cli.options.tracking import tracking_option_list
 from sleap_rt.cli.reports.next_steps import after_results
 from sleap_rt.cli.terminal import messages
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.version import __version__
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import tracker_options
@@ -85,7 +85,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     if params["as_json"]:
         parts = [str(path.absolute()) for path in given]
         facts = {"sleap_rt_version": __version__, "parts": parts, **facts_of(summary)}
-        click.echo(json.dumps(facts, indent=2))
+        print_json(facts)
     if not params["quiet"]:
         is_tracked, found = summary.n_tracks > 0, summary.n_instances > 0
         has_several = summary.most_instances != 1

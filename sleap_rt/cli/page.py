@@ -1,6 +1,5 @@
 """`sleap-nn page`: an exported model in a browser."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.options import PageOptions, filled
 
@@ -67,7 +67,7 @@ def _show(folder: Path | None, address: str | None) -> None:
 def _show_json(folder: Path | None, address: str | None) -> None:
     written = {} if folder is None else {"folder": str(folder.absolute()), "bytes": _size(folder)}
     served = {} if address is None else {"address": address}
-    click.echo(json.dumps({**written, **served}, indent=2))
+    print_json({**written, **served})
     sys.stdout.flush()  # it may be read while the page is served
 
 

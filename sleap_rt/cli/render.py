@@ -1,6 +1,5 @@
 """`sleap-nn render`: poses drawn over their video."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import click
 from sleap_rt.cli.options.parameters import Crop, FrameList, TrackNames
 from sleap_rt.cli.options.sections import SectionedCommand, section
 from sleap_rt.cli.terminal import messages
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.options import RenderOptions, filled
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def command(as_json: bool, quiet: bool, **params: Any) -> None:
     for note in done.notes:
         messages.note(note)
     if as_json:
-        click.echo(json.dumps(_facts(done), indent=2))
+        print_json(_facts(done))
     elif not quiet:
         click.echo(_in_words(done))
 

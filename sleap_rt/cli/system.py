@@ -1,6 +1,5 @@
 """`sleap-nn system`: which engines and devices work here, and what to do about the others."""
 
-import json
 import os
 import platform
 import sys
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.options.arguments import OnceCommand
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step, waiting
 from sleap_rt.cli.terminal.tables import show_facts, show_table
 from sleap_rt.version import __version__
@@ -37,7 +37,7 @@ def command(as_json: bool) -> None:
     with waiting("running a small graph on each engine"):
         probes = probe_engines()
     if as_json:
-        click.echo(json.dumps({**facts, "engines": [vars(probe) for probe in probes]}, indent=2))
+        print_json({**facts, "engines": [vars(probe) for probe in probes]})
         return
     show_facts(f"{name}: {_in_words(value)}" for name, value in facts.items())
     click.echo("engines:")

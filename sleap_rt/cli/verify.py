@@ -1,6 +1,5 @@
 """`sleap-nn verify`: an exported model's stored sample, replayed on this machine."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ import click
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import engine_options, tell_choice
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.program import as_called
 from sleap_rt.errors import EngineError, OptionError
@@ -94,7 +94,7 @@ class _Told:
         EngineError: a result did not pass.
         """
         if self._as_json:
-            click.echo(json.dumps(self._rows, indent=2))
+            print_json(self._rows)
         n_failed = sum(not row["passed"] for row in self._rows)
         if n_failed:
             raise EngineError(

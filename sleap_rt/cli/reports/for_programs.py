@@ -1,18 +1,18 @@
 """What a program reads from standard output: results as one JSON object, and why a run failed."""
 
-import json
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sleap_rt.cli.options.dialects import DialectCommand
+from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.errors import DataError, OptionError, RunError
 from sleap_rt.runtime.pipeline.progress import json_error
-from sleap_rt.workflows.many.run import ManyRun
+
+if TYPE_CHECKING:
+    from sleap_rt.workflows.many.run import ManyRun
 
 _GUI = "--gui"
 
@@ -48,7 +48,7 @@ def _failure_as_json(is_asked: Any) -> Iterator[None]:
 
 
 @contextmanager
-def facts_of_failure(run: ManyRun, params: dict[str, Any]) -> Iterator[None]:
+def facts_of_failure(run: "ManyRun", params: dict[str, Any]) -> Iterator[None]:
     """With `--json`, a run that fails in the context is told as one that is done; no wrong use."""
     try:
         yield
@@ -62,28 +62,13 @@ def facts_of_failure(run: ManyRun, params: dict[str, Any]) -> Iterator[None]:
         raise
 
 
-def tell_facts(run: ManyRun, params: dict[str, Any]) -> None:
-    """What was done, where `--json` asks for it.
-
-    Raises:
-        RunError: there is no standard output; Python has none, and what is printed would be lost.
-    """
-    if not params["as_json"]:
-        return
-    if getattr(sys.stdout, "name", None) == os.devnull:  # opened in place of a closed stream
-        raise RunError(
-            f"Standard output is closed, and the JSON that it should get is lost{_kept(run)}. "
-            "Open it, or take --summary FILE"
-        )
-    click.echo(json.dumps(run.facts(), indent=2))
+def tell_facts(run: "ManyRun", params: dict[str, Any]) -> None:
+    """What was done, where `--json` asks for it."""
+    if params["as_json"]:
+        print_json(run.facts())
 
 
-def _kept(run: ManyRun) -> str:
-    paths = [str(path) for task in run.tasks if task.done is not None for path in task.done.paths]
-    return f"; {', '.join(paths)} is written" if paths else ""
-
-
-def exit_code(run: ManyRun, params: dict[str, Any]) -> int:
+def exit_code(run: "ManyRun", params: dict[str, Any]) -> int:
     """1 where inputs failed or frames lack poses; `--gui` is told in a last object what did."""
     missing = run.missing
     if missing and params["gui"]:
