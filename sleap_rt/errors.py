@@ -221,29 +221,43 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 
 def did_you_mean_path(missing: Path) -> str:
-    """The same for a path that does not exist, from its folder: with the same suffix, a near name.
+    """The same for a path that does not exist: near names with the same suffixes, in each folder.
 
     Names that differ in numbers only are those of other recordings, and `render` draws none.
     """
     bare = str(missing).strip()
     if bare and bare != str(missing) and os.path.exists(bare):
         return f" Did you mean '{bare}', without the blank?"
+    meant = Path(missing.anchor)
+    for part in missing.parts[len(meant.parts) :]:
+        there = meant / part
+        if not os.path.exists(there):
+            near = _near_in(meant, part)
+            if near is None:
+                return ""
+            there = meant / near
+        meant = there
+    return "" if meant == missing else f" Did you mean '{meant}'?"
+
+
+def _near_in(folder: Path, missing: str) -> str | None:
+    """The name in a folder that was probably meant."""
     try:
-        with os.scandir(missing.parent) as inside:
+        with os.scandir(folder) as inside:
             there = [Path(one.name) for one in islice(inside, _MOST_NAMES)]
     except (OSError, ValueError):
-        return ""
-    suffix = missing.suffix.lower()
-    alike = _DIGITS.sub("0", missing.stem)
+        return None
+    asked = Path(missing)
+    alike = _DIGITS.sub("0", asked.stem)
     stems = {
-        one.stem: str(missing.with_name(one.name))
+        one.stem: one.name
         for one in there
-        if one.suffix.lower() == suffix
+        if one.suffix.lower() == asked.suffix.lower()
         and not one.stem.endswith(OVERLAY)
-        and (one.stem == missing.stem or _DIGITS.sub("0", one.stem) != alike)
+        and (one.stem == asked.stem or _DIGITS.sub("0", one.stem) != alike)
     }
-    near = nearest(missing.stem, stems)
-    return "" if near is None else f" Did you mean '{stems[near]}'?"
+    near = nearest(asked.stem, stems)
+    return None if near is None else stems[near]
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

@@ -179,11 +179,15 @@ def test_a_checkpoint_of_another_model_is_told_in_one_line(tmp_path, capsys):
         ("mice.mp4", None),  # drawn
         ("b.mp4", None),  # of so short a name nothing is alike
         ("nowhere/crawlers.mp4", None),
+        ("exprots/fly/centroid", "exports/fly/centroid"),
+        ("exprots/flys/centriod", "exports/fly/centroid"),
+        ("exprots/mice", None),
+        ("day 2/clip.MP4", None),  # of another day
         ("\0.mp4", None),
     ],
 )
-def test_a_path_that_does_not_exist_gets_a_near_name_of_its_folder(tmp_path, missing, meant):
-    (tmp_path / "exports").mkdir()
+def test_a_path_that_does_not_exist_gets_near_names_of_its_folders(tmp_path, missing, meant):
+    (tmp_path / "exports/fly/centroid").mkdir(parents=True)
     (tmp_path / "day 1").mkdir()
     for name in (
         "crawlers.mp4",
@@ -209,6 +213,8 @@ def test_a_blank_behind_a_path_is_told(tmp_path, name):
     ("words", "meant"),
     [
         ("info samples/models/centroids", "samples/models/centroid"),
+        ("info samples/modls/centroid", "samples/models/centroid"),
+        ("track -i sampels/crawlers.mp4 -m samples/models/bottomup", "samples/crawlers.mp4"),
         ("track -i samples/crawler.mp4 -m samples/models/bottomup", "samples/crawlers.mp4"),
         ("track -i samples/crawler.slp -t", "samples/crawlers.slp"),
         ("eval -g samples/crawler.slp -p samples/one_crawler.slp", "samples/crawlers.slp"),
