@@ -234,11 +234,27 @@ def test_identities_that_are_replaced_are_told(tmp_path, keeps_labels):
     options = RetrackOptions(tracking=TrackerOptions(), output_path=tmp_path / "out.slp")
     known = retrack_data(tmp_path / "known.slp", options, keeps_labels=keeps_labels)
     assert known.notes == (
-        f"{tmp_path / 'known.slp'} had 2 tracks (ann, bob): animals are followed anew, and these "
-        "identities replaced in the result",
+        f"{tmp_path / 'known.slp'} had 2 tracks (ann, bob): animals are followed anew, and get "
+        "new identities",
     )
     options = RetrackOptions(tracking=TrackerOptions(), output_path=tmp_path / "new_out.slp")
     assert not retrack_data(tmp_path / "new.slp", options, keeps_labels=keeps_labels).notes
+
+
+@pytest.mark.parametrize("keeps_labels", [True, False])
+def test_predictions_that_keep_their_tracks_beside_user_instances_are_told(tmp_path, keeps_labels):
+    ann, bob = sio.Track("ann"), sio.Track("bob")
+    by_hand = sio.Instance.from_numpy(predicted(0).numpy(), skeleton=predicted(0).skeleton)
+    labels = labels_of([[predicted(0, ann), predicted(200, bob)], [predicted(200, bob)]])
+    by_hand.skeleton = labels.skeletons[0]
+    labels.labeled_frames[1].instances.append(by_hand)
+    labels.save(str(tmp_path / "known.slp"))
+    options = RetrackOptions(tracking=TrackerOptions(), output_path=tmp_path / "out.slp")
+    done = retrack_data(tmp_path / "known.slp", options, keeps_labels=keeps_labels)
+    assert done.notes[-1] == (
+        "1 frame with user instances: only these are tracked there, and predictions beside them "
+        "keep their earlier tracks (bob). Delete these predictions, or make user instances of them"
+    )
 
 
 def test_what_cannot_be_read_or_must_not_be_written_is_refused(saved, tmp_path):

@@ -106,6 +106,7 @@ class Retracker:
     def __init__(self, options: TrackerOptions, taken: Collection[str], n_nodes: int) -> None:
         self._tracker, self._names = Tracker(options), _Names(taken)
         self._n_nodes = n_nodes
+        self._n_beside, self._stay = 0, dict[str, None]()
 
     @property
     def n_left_out(self) -> int:
@@ -115,7 +116,14 @@ class Retracker:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know, in words."""
-        return self._tracker.notes
+        if not self._n_beside:
+            return self._tracker.notes
+        return (
+            *self._tracker.notes,
+            f"{counted(self._n_beside, 'frame')} with user instances: only these are tracked there, "
+            f"and predictions beside them keep their earlier tracks ({listed(self._stay)}). Delete "
+            "these predictions, or make user instances of them",
+        )
 
     @property
     def used(self) -> TrackerOptions:
@@ -124,6 +132,9 @@ class Retracker:
 
     def track(self, frame: "sio.LabeledFrame", video: int) -> None:
         """Track the next frame, which is changed; `video` is the position of its video."""
+        stay = _names_passed_on([(video, frame)])
+        self._n_beside += bool(stay)
+        self._stay.update(dict.fromkeys(sorted(stay)))
         _track_frame(self._tracker, self._names, frame, video, self._n_nodes)
 
 
@@ -268,7 +279,7 @@ def _arrays(
 
 
 def replaced_identities(whose: object, labels: "sio.Labels") -> tuple[str, ...]:
-    """A word on identities that an input has, and that tracking replaces; none where it has none.
+    """A word on identities that an input has, as tracking does not go on with them; none without.
 
     Args:
         whose: the file, or what else the input is.
@@ -280,7 +291,7 @@ def replaced_identities(whose: object, labels: "sio.Labels") -> tuple[str, ...]:
     name = whose if isinstance(whose, Path) else "the input"
     return (
         f"{name} had {counted(len(names), 'track')} ({listed(names)}): animals are followed anew, "
-        "and these identities replaced in the result",
+        "and get new identities",
     )
 
 
