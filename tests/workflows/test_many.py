@@ -131,6 +131,19 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(clips):
     assert WORKED_ON == [("b", True), ("c", None), ("d", None)]
 
 
+@pytest.mark.parametrize("has_table", [True, False])
+def test_beside_a_journal_leaving_out_what_is_there_is_not_enough(clips, has_table):
+    clips[1].with_suffix(".predictions.csv.journal").touch()
+    if has_table:
+        clips[0].with_suffix(".predictions.csv").write_text("track,frame_idx")
+    options = ManyOptions(output_format="csv")
+    with pytest.raises(DataError, match=r"Pass resume=True .*Pass skip_existing=True as well to"):
+        plan_many(clips, options)
+    with pytest.raises(DataError, match=r"or resume=False to begin anew\.$"):
+        plan_many(clips, replace(options, skip_existing=True))
+    plan_many(clips, replace(options, resume=True, skip_existing=True))
+
+
 @pytest.mark.parametrize("resume", [None, True, False])
 def test_a_file_in_place_of_a_journal_is_told_before_anything_is_run(clips, resume):
     clips[1].with_suffix(".predictions.slp.journal").write_text("a person's notes")

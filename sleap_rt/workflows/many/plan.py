@@ -84,7 +84,7 @@ def _in_words(refused: Sequence[DataError], options: ManyOptions) -> Iterator[st
     yield from others[:_MOST_NAMED]
     if others[_MOST_NAMED:]:
         yield f"And {len(others) - _MOST_NAMED} more."
-    as_well = " as well" if options.resume else ""
+    as_well = " as well" if options.resume or others else ""  # alone it goes on with no journal
     if kept:
         yield (
             f"Pass --skip_existing{as_well} to leave out inputs whose result is there, choose "
