@@ -120,9 +120,9 @@ class Retracker:
             return self._tracker.notes
         return (
             *self._tracker.notes,
-            f"{counted(self._n_beside, 'frame')} with user instances: only these are tracked there, "
-            f"and predictions beside them keep their earlier tracks ({listed(self._stay)}). Delete "
-            "these predictions, or make user instances of them",
+            f"{counted(self._n_beside, 'frame')} with user instances: only these are tracked "
+            f"there, and predictions beside them keep their earlier tracks ({listed(self._stay)}). "
+            "Delete these predictions, or make user instances of them",
         )
 
     @property
