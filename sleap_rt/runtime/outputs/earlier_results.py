@@ -11,21 +11,6 @@ from sleap_rt.runtime.outputs.origin.origin import Origin, origin_of
 from sleap_rt.words import counted
 
 
-class KeptFileError(DataError):
-    """A file is there that must not be replaced.
-
-    Args:
-        path: of the file.
-        why: goes behind "it exists and".
-    """
-
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(
-            f"{path} exists and {why}. It is not replaced: choose another -o, or pass --overwrite."
-        )
-        self.path, self.why = path, why
-
-
 def check_result_file(
     path: Path,
     input_name: str | None,
@@ -33,7 +18,6 @@ def check_result_file(
     overwrite: bool,
     n_frames: int | None = None,
     frames: Sequence[int] | None = None,
-    reads_values: bool = True,
 ) -> None:
     """Refuse to replace a file that is no unchanged result of this input, or one of more frames.
 
@@ -43,23 +27,32 @@ def check_result_file(
         overwrite: replace whatever is there.
         n_frames: that the new result goes through; None where that is not known.
         frames: numbers that were asked for; None: all.
-        reads_values: find out by all values of the file whether it is unchanged, and not by its
-            structure alone.
 
     Raises:
         DataError: as the summary says.
     """
     if overwrite or not path.exists():
         return
+    origin = origin_of(path) if has_same_values(path) else None
+    if origin is None or not origin.is_of(input_name):
+        raise DataError(
+            f"{path} exists and {_what_it_is(path, origin)}. It is not replaced: choose another "
+            "-o, or pass --overwrite."
+        )
+    _check_length(path, origin, n_frames)
+    if frames is not None:
+        _check_frames(path, origin, frozenset(frames))
+
+
+def why_kept(path: Path, input_name: str) -> str | None:
+    """What a file is that is no result of this input, by its structure; None if it is one.
+
+    Args:
+        path: of a file that is there.
+        input_name: as `name_of_input` gives it.
+    """
     origin = origin_of(path)
-    if reads_values and origin is not None and not has_same_values(path):
-        origin = None
-    if origin is not None and origin.is_of(input_name):
-        _check_length(path, origin, n_frames)
-        if frames is not None:
-            _check_frames(path, origin, frozenset(frames))
-        return
-    raise KeptFileError(path, _what_it_is(path, origin))
+    return None if origin is not None and origin.is_of(input_name) else _what_it_is(path, origin)
 
 
 def preview_of(result: Path) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
-from sleap_rt.runtime.outputs.earlier_results import KeptFileError, check_result_file
+from sleap_rt.runtime.outputs.earlier_results import why_kept
 from sleap_rt.runtime.outputs.formats import files_there
 from sleap_rt.runtime.outputs.names import check_output
 from sleap_rt.runtime.outputs.origin.origin import Origin, asked_then, name_of_file, origin_of
@@ -65,26 +65,24 @@ def plan_many(paths: Sequence[Path], options: ManyOptions, asked: Asked = nothin
             _look_at_result(task, options, others)
         except DataError as error:
             refused.append(error)
-    if refused:
-        raise DataError(f"Nothing was run. {' '.join(_in_words(refused, options))}")
+    if refused or others.kept:
+        told = _in_words(others.kept, refused, options)
+        raise DataError(f"Nothing was run. {' '.join(told)}")
     others.refuse()
     return ManyRun(tasks, options.summary)
 
 
-def _in_words(refused: Sequence[DataError], options: ManyOptions) -> Iterator[str]:
+def _in_words(
+    kept: Mapping[str, Sequence[Path]], refused: Sequence[DataError], options: ManyOptions
+) -> Iterator[str]:
     """What stands in the way, each reason once, and what to do."""
-    kept: dict[str, list[Path]] = {}
-    for error in refused:
-        if isinstance(error, KeptFileError):
-            kept.setdefault(error.why, []).append(error.path)
     for why, paths in kept.items():
         more = f" (and {len(paths) - 1} more)" if paths[1:] else ""
         yield f"{paths[0]}{more} exists and {why}."
-    others = [str(error) for error in refused if not isinstance(error, KeptFileError)]
-    yield from others[:_MOST_NAMED]
-    if others[_MOST_NAMED:]:
-        yield f"And {len(others) - _MOST_NAMED} more."
-    as_well = " as well" if options.resume or others else ""  # alone it goes on with no journal
+    yield from map(str, refused[:_MOST_NAMED])
+    if refused[_MOST_NAMED:]:
+        yield f"And {len(refused) - _MOST_NAMED} more."
+    as_well = " as well" if options.resume or refused else ""  # alone it goes on with no journal
     if kept:
         yield (
             f"Pass --skip_existing{as_well} to leave out inputs whose result is there, choose "
@@ -95,15 +93,19 @@ def _in_words(refused: Sequence[DataError], options: ManyOptions) -> Iterator[st
 
 
 class _Others:
-    """Results that are there, and were made by another run than the one that is to go on.
+    """Files in the place of results that are none of the run that is to go on.
 
     Args:
         asked: as of `plan_many`.
+
+    Attributes:
+        kept: what they are -> files that are no results of the inputs.
     """
 
     def __init__(self, asked: Asked) -> None:
         self.asked = cache(asked)  # once: it may read models
-        self._paths: dict[str, list[Path]] = {}  # by how the runs differ
+        self._paths: dict[str, list[Path]] = {}  # results of another run, by how that differs
+        self.kept: dict[str, list[Path]] = {}
 
     def add(self, output: Path, difference: str) -> None:
         self._paths.setdefault(difference, []).append(output)
@@ -165,10 +167,12 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
             others.add(output, difference)
         elif not difference and not origin.is_partial:
             task.status = "existing"
-    elif task.path.is_file():  # a folder of images is looked at when its turn comes
-        # Values of many files are read when the turn of each comes, ahead of its run.
-        name = name_of_file(task.path)
-        check_result_file(output, name, overwrite=options.overwrite, reads_values=False)
+    elif task.path.is_file() and output.exists() and not options.overwrite:
+        # Values of many files are read when the turn of each comes, ahead of its run; so are
+        # folders of images.
+        why = why_kept(output, name_of_file(task.path))
+        if why is not None:
+            others.kept.setdefault(why, []).append(output)
 
 
 def _there(output: Path, format_name: str, files: Sequence[Path]) -> list[Path]:
