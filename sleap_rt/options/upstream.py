@@ -13,7 +13,7 @@ _KALMAN = "is of sleap-nn's Kalman candidates; here is a motion model (motion_mo
 _REMOTE = "is about remote files; download the file and pass its path"
 _AT_RUN_TIME = "is not built into a graph; pass it to track"
 _NO_LIMIT = (
-    "is not needed: graphs have no limit of their own; track takes --max_instances and --batch_size"
+    "is not needed: graphs have no limit of their own; a run takes --max_instances and --batch_size"
 )
 
 _REASONS: dict[str, tuple[str, ...]] = {
