@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 import pytest
+from tracker_defaults import TRACKER_DEFAULTS
 
 from sleap_rt.cli.app import app
 from sleap_rt.runtime.outputs.names import default_output
@@ -28,25 +29,8 @@ THERE: dict[str, dict[str, object]] = {  # as its own help gives them
         "filter_min_visible_node_fraction": 0.0,
         "filter_min_mean_node_score": 0.0,
         "filter_min_instance_score": 0.0,
-        "tracking_window_size": 5,
-        "min_new_track_points": 0,
-        "candidates_method": "fixed_window",
-        "min_match_points": 0,
-        "features": "keypoints",
-        "scoring_method": "oks",
-        "scoring_reduction": "mean",
-        "robust_best_instance": 1.0,
-        "track_matching_method": "hungarian",
-        "max_tracks": None,
-        "of_img_scale": 1.0,
-        "of_window_size": 21,
-        "of_max_levels": 3,
+        **TRACKER_DEFAULTS,
         "oks_stddev": 0.025,
-        "tracking_target_instance_count": None,
-        "tracking_pre_cull_to_target": 0,
-        "tracking_pre_cull_iou_threshold": 0,
-        "tracking_clean_instance_count": 0,
-        "tracking_clean_iou_threshold": 0,
     },
     "eval": {
         "oks_stddev": 0.025,

@@ -1,39 +1,20 @@
 from dataclasses import fields
 
 import pytest
+from tracker_defaults import TRACKER_DEFAULTS
 
 from sleap_rt.cli import main
 from sleap_rt.errors import OptionError
 from sleap_rt.tracking import Tracker, TrackerOptions
 
-SEED_DEFAULTS = {
-    "tracking_window_size": 5,
-    "min_new_track_points": 0,
-    "candidates_method": "fixed_window",
-    "min_match_points": 0,
-    "features": "keypoints",
-    "scoring_method": "oks",
-    "scoring_reduction": "mean",
-    "robust_best_instance": 1.0,
-    "track_matching_method": "hungarian",
-    "max_tracks": None,
-    "use_flow": False,
-    "of_img_scale": 1.0,
-    "of_window_size": 21,
-    "of_max_levels": 3,
-    "post_connect_single_breaks": False,
-    "tracking_target_instance_count": None,
-    "tracking_pre_cull_to_target": 0,
-    "tracking_pre_cull_iou_threshold": 0,
-    "tracking_clean_instance_count": 0,
-    "tracking_clean_iou_threshold": 0,
-}
+FLAGS = {"use_flow": False, "post_connect_single_breaks": False}
 BOXES = {"features": "bboxes", "scoring_method": "iou"}
 
 
 def test_names_and_defaults_are_the_seed_s():
     defaults = {field.name: field.default for field in fields(TrackerOptions)}
-    assert {name: defaults[name] for name in SEED_DEFAULTS} == SEED_DEFAULTS
+    expected = {**TRACKER_DEFAULTS, **FLAGS}
+    assert {name: defaults[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize(
