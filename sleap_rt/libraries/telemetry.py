@@ -31,7 +31,7 @@ def imported_without(package: str, name: str) -> Any:
         return import_module(name)
     finally:
         if is_ours:
-            del sys.modules[package]
+            sys.modules.pop(package, None)  # another thread may have been quicker
 
 
 def onnxruntime_telemetry() -> str:

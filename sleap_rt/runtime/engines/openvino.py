@@ -106,9 +106,9 @@ class OpenVinoEngine:
 
         Maps that nobody fetches would be brought into the order of an output in vain.
         """
-        ov = loaded_openvino()
         key = (frame_shape, names)
         if key not in self._requests:
+            ov = loaded_openvino()
             model = self._model.clone()
             for result in model.get_results():
                 if result.input_value(0).any_name not in names:

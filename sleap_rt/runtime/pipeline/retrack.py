@@ -1,6 +1,6 @@
 """Track-only: tracks the poses that a labels file already has."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import count
@@ -132,10 +132,10 @@ class Retracker:
 
     def track(self, frame: "sio.LabeledFrame", video: int) -> None:
         """Track the next frame, which is changed; `video` is the position of its video."""
-        stay = _names_passed_on([(video, frame)])
+        passed_on = _track_frame(self._tracker, self._names, frame, video, self._n_nodes)
+        stay = _track_names(passed_on)
         self._n_beside += bool(stay)
         self._stay.update(dict.fromkeys(sorted(stay)))
-        _track_frame(self._tracker, self._names, frame, video, self._n_nodes)
 
 
 class _Names:
@@ -157,12 +157,11 @@ class _Names:
 
 def _names_passed_on(kept: "list[tuple[int, sio.LabeledFrame]]") -> set[str]:
     """Names of the tracks of instances that are not tracked."""
-    return {
-        instance.track.name
-        for _, frame in kept
-        for instance in _passed_on_instances(frame)
-        if instance.track is not None
-    }
+    return _track_names(one for _, frame in kept for one in _passed_on_instances(frame))
+
+
+def _track_names(instances: "Iterable[sio.Instance]") -> set[str]:
+    return {one.track.name for one in instances if one.track is not None}
 
 
 def kept_frames(
@@ -229,7 +228,8 @@ def _passed_on_instances(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
 
 def _track_frame(
     tracker: Tracker, names: _Names, frame: "sio.LabeledFrame", video: int, n_nodes: int
-) -> None:
+) -> "list[sio.Instance]":
+    """Track a frame; gives the instances that are passed on as they are."""
     user_labeled = bool(_user_instances(frame))
     tracked, passed_on = _tracked_instances(frame), _passed_on_instances(frame)
     image = _image(frame) if tracker.options.needs_images else None
@@ -248,6 +248,7 @@ def _track_frame(
         instance.tracking_score = score if track_id >= 0 else None
         stay.append(instance)
     frame.instances = passed_on + stay
+    return passed_on
 
 
 def _image(frame: "sio.LabeledFrame") -> AnyFloats:
