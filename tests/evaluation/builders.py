@@ -21,10 +21,10 @@ def square(dx=0.0, dy=0.0, *, missing=()):
 
 
 class User:
-    """A user-labelled instance."""
+    """A user-labelled instance, perhaps `made_from` a prediction earlier in its frame."""
 
-    def __init__(self, points, track=None):
-        self.points, self.track = points, track
+    def __init__(self, points, track=None, made_from=None):
+        self.points, self.track, self.made_from = points, track, made_from
 
 
 class Predicted(User):
@@ -52,7 +52,7 @@ def make_labels(
             sio.LabeledFrame(
                 video=videos[path],
                 frame_idx=frame_idx,
-                instances=[_instance(one, skeleton, tracks) for one in instances],
+                instances=_instances(instances, skeleton, tracks),
             )
         )
     if not videos:
@@ -63,6 +63,15 @@ def make_labels(
         skeletons=[skeleton],
         tracks=list(tracks.values()),
     )
+
+
+def _instances(wanted, skeleton, tracks):
+    made = [_instance(one, skeleton, tracks) for one in wanted]
+    of = dict(zip(wanted, made, strict=True))
+    for one, instance in of.items():
+        if one.made_from is not None:
+            instance.from_predicted = of[one.made_from]
+    return made
 
 
 def _instance(one, skeleton, tracks):

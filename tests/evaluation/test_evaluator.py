@@ -346,6 +346,24 @@ def test_packages_of_one_video_are_one_video():
     assert evaluate(truth, predicted)["detection_metrics"]["n_tp"] == 2
 
 
+def test_a_prediction_beside_what_a_person_made_of_it_is_told():
+    """Both count, as in the field's evaluators, so the file's own predictions miss an animal."""
+    corrected = Predicted(square(9), 0.9)
+    beside = [corrected, User(square(), made_from=corrected), Predicted(square(300), 0.8)]
+    truth = make_labels({0: beside})
+    predicted = make_labels({0: [Predicted(square(9), 0.9), Predicted(square(300), 0.8)]})
+    metrics = evaluate(truth, predicted, user_labels_only=False)
+    assert metrics["detection_metrics"]["n_fn"] == 1
+    assert [note for note in metrics["selection"]["notes"] if "person" in note] == [
+        "1 prediction of ground_truth_instances corrected by a person, and still beside the "
+        "correction: both count as animals, so one of the two is missed. Compare with what a "
+        "person labelled alone (user_labels_only), or delete such predictions from the file"
+    ]
+    only = evaluate(truth, predicted, user_labels_only=True)
+    assert only["detection_metrics"]["n_fn"] == 0
+    assert not [note for note in only["selection"]["notes"] if "person" in note]
+
+
 def test_a_perfect_prediction_of_an_occluded_animal():
     truth = make_labels({0: [User(square(missing="d"))]})
     metrics = evaluate(truth, make_labels({0: [Predicted(square())]}))

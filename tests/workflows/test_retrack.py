@@ -253,7 +253,8 @@ def test_predictions_that_keep_their_tracks_beside_user_instances_are_told(tmp_p
     done = retrack_data(tmp_path / "known.slp", options, keeps_labels=keeps_labels)
     assert done.notes[-1] == (
         "1 frame with user instances: only these are tracked there, and predictions beside them "
-        "keep their earlier tracks (bob). Delete these predictions, or make user instances of them"
+        "keep their earlier tracks (bob). Delete those of animals that have a user instance; make "
+        "user instances of the others"
     )
 
 

@@ -149,24 +149,7 @@ def resolve_repeated_tracks(table: PoseTable) -> PoseTable:
     Raises:
         DataError: a track has two user labels, or two predictions, in one frame.
     """
-    frames, tracks = table.instance_frames, table.track_ids
-    tracked = tracks >= 0
-    user = {
-        (int(frame), int(track))
-        for frame, track in zip(
-            frames[tracked & ~table.is_predicted],
-            tracks[tracked & ~table.is_predicted],
-            strict=True,
-        )
-    }
-    replaced = np.array(
-        [
-            bool(predicted) and (int(frame), int(track)) in user
-            for frame, track, predicted in zip(frames, tracks, table.is_predicted, strict=True)
-        ],
-        bool,
-    )
-    kept = table.keep_instances(~replaced)
+    kept = table.keep_instances(~table.is_replaced)
     _refuse_repeated_tracks(kept)
     return kept
 

@@ -115,6 +115,7 @@ def pair_poses(
                 if was_auto
                 else _one_point_notes(options, predicted)
             ),
+            *_replaced_notes(truth),
             *_left_out_notes(predicted, scored),
             *frame_notes(frames, truth, scored),
             *_match_notes(matches, options),
@@ -212,6 +213,17 @@ def _match_by_centroid(
     predicted = predicted_centroids(scored.points)
     values = centroid_distances(candidates, true_centroids(truth.points, anchor), predicted)
     return values, match_centroids(candidates, values, options.match_threshold, predicted)
+
+
+def _replaced_notes(truth: PoseTable) -> list[str]:
+    n_replaced = int(truth.is_replaced.sum())
+    if not n_replaced:
+        return []
+    return [
+        f"{counted(n_replaced, 'prediction')} of {truth.name} corrected by a person, and still "
+        "beside the correction: both count as animals, so one of the two is missed. Compare with "
+        "what a person labelled alone (user_labels_only), or delete such predictions from the file"
+    ]
 
 
 def _left_out_notes(predicted: PoseTable, scored: PoseTable) -> list[str]:

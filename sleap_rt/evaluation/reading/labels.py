@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import sleap_io as sio
 
-from sleap_rt.arrays import Ints
+from sleap_rt.arrays import Bools, Ints
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.reading.videos import VideoFile, VideoSource, numbers_of_first
@@ -46,6 +46,7 @@ def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
         points=_points(instances, node_names),
         scores=np.array([_score(instance) for instance in instances], np.float64),
         is_predicted=np.array([_is_predicted(instance) for instance in instances], np.bool_),
+        has_correction=_has_correction(grouped),
         track_ids=_track_ids(instances, _places_of(tracks)),
         rows_in_file=np.arange(len(instances)),
         notes=_notes(labels, frames.values(), name),
@@ -175,6 +176,19 @@ def _points(instances: list[Any], node_names: tuple[str, ...]) -> np.ndarray[Any
 
 def _is_predicted(instance: Any) -> bool:
     return isinstance(instance, sio.PredictedInstance)
+
+
+def _has_correction(groups: Iterable[list[Any]]) -> Bools:
+    """(n_instances,) whether another instance of the frame was made from each."""
+    corrected: list[bool] = []
+    for group in groups:
+        origins = {id(origin) for one in group if (origin := _origin(one)) is not None}
+        corrected.extend(id(instance) in origins for instance in group)
+    return np.array(corrected, np.bool_)
+
+
+def _origin(instance: Any) -> Any:
+    return getattr(instance, "from_predicted", None)
 
 
 def _score(instance: Any) -> float:

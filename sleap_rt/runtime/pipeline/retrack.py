@@ -122,7 +122,7 @@ class Retracker:
             *self._tracker.notes,
             f"{counted(self._n_beside, 'frame')} with user instances: only these are tracked "
             f"there, and predictions beside them keep their earlier tracks ({listed(self._stay)}). "
-            "Delete these predictions, or make user instances of them",
+            "Delete those of animals that have a user instance; make user instances of the others",
         )
 
     @property

@@ -157,6 +157,14 @@ def test_a_user_label_replaces_the_prediction_it_was_made_from():
     assert (metrics["TP"], metrics["FN"], metrics["FP"]) == (1, 0, 0)
 
 
+def test_a_corrected_prediction_is_no_animal_whatever_its_track():
+    corrected = Predicted(square(90), track="other")
+    truth = {("v.mp4", 0): [corrected, User(square(), track="m", made_from=corrected)]}
+    metrics = evaluate(truth, {("v.mp4", 0): [Predicted(square(), track="t")]})
+    assert (metrics["TP"], metrics["FN"], metrics["FP"]) == (1, 0, 0)
+    assert metrics["n_gt_tracks"] == 1
+
+
 def test_user_labels_only_leaves_out_tracked_predictions_in_the_truth():
     truth = {("v.mp4", 0): [User(square(), track="m"), Predicted(square(300), track="n")]}
     predicted = {("v.mp4", 0): [Predicted(square(), track="t")]}

@@ -56,6 +56,9 @@ def predictions(videos=VIDEOS, n_frames=15, extra=None, **given):
     return make_labels(frames, **given)
 
 
+_WRONG = Predicted(square(90), track="a")
+CORRECTED = [_WRONG, User(square(), "b", made_from=_WRONG)]
+
 CASES = {
     "as it should be": (truth(), predictions()),
     "all frames": (truth(range(15)), predictions()),
@@ -73,6 +76,7 @@ CASES = {
         truth(),
         predictions(extra={(VIDEOS[0], 7): [User(square(), "a"), Predicted(square(), track="a")]}),
     ),
+    "corrected by a person": (predictions(extra={(VIDEOS[0], 7): CORRECTED}), predictions()),
     "a track twice, elsewhere": (
         truth(),
         predictions(extra={(VIDEOS[0], 7): [Predicted(square(), track="a")] * 2}),
@@ -98,7 +102,10 @@ def outcome(folder, **given):
 
 @pytest.mark.parametrize(
     ("case", "measured"),
-    [*((case, how) for case in CASES for how in ("poses", "tracks")), ("swapped", "all labels")],
+    [
+        *((case, how) for case in CASES for how in ("poses", "tracks")),
+        *((case, "all labels") for case in ("swapped", "corrected by a person")),
+    ],
 )
 def test_nothing_changes(case, measured, tmp_path, monkeypatch):
     for name, labels in zip(("gt", "pr"), CASES[case], strict=True):
