@@ -13,6 +13,7 @@ from sleap_rt.cli.options.tracking import tracking_option_list
 from sleap_rt.cli.reports.next_steps import after_results
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.documents import print_json
+from sleap_rt.cli.terminal.logs import tell_logs
 from sleap_rt.version import __version__
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import tracker_options
@@ -59,6 +60,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     sleap-nn track -i video.mp4 -m exports/flies --tracking --frame_range_of 2/2
     sleap-nn merge video.predictions.*of2.part -o flies.slp
     """
+    tell_logs(quiet=params["quiet"])
     taken, warnings = taken_leniently(params, given_options(ctx, params))
     for warning in warnings:
         messages.warn(warning)

@@ -1,6 +1,5 @@
 """`sleap-nn track`: predict the poses in a video, follow the animals, or both."""
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -25,6 +24,7 @@ from sleap_rt.cli.reports.for_programs import (
 )
 from sleap_rt.cli.reports.next_steps import after_many, after_results
 from sleap_rt.cli.terminal import messages
+from sleap_rt.cli.terminal.logs import tell_logs
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     DecodeOptions,
@@ -81,10 +81,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     """
     if not (params["inputs"] or params["data_path"] or params["model_paths"]):
         raise click.UsageError("Name a video and models (-m), or poses (`.slp`) and --tracking")
-    if params["verbose"]:
-        if params["quiet"]:
-            raise OptionError("verbose and quiet exclude each other")
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
+    tell_logs(quiet=params["quiet"], verbose=params["verbose"])
     for other in ("gui", "dry_run"):
         if params["as_json"] and params[other]:
             raise OptionError(f"json and {other} exclude each other; give one")

@@ -117,12 +117,12 @@ class TrackerOptions:
         return self.tracking_target_instance_count or self.max_tracks
 
     def resolved(self, *, n_nodes: int) -> "TrackerOptions":
-        """The options for this skeleton; replaces those that cannot work, and warns."""
+        """The options for this skeleton; replaces those that cannot work, and logs it."""
         options = self
         if options.motion_model != "none":
             return options
         if options.max_tracks is not None and options.candidates_method == "fixed_window":
-            _log.warning(
+            _log.info(
                 "max_tracks: tracks wait for their animals to come back (candidates_method "
                 "local_queues)"
             )

@@ -53,6 +53,19 @@ def test_one_input_goes_into_a_folder_that_is_yet_to_be_made(
     assert (tmp_path / "results/cam1.predictions.slp").is_file()
 
 
+@pytest.mark.parametrize(("words", "n_told"), [((), 1), (("--quiet",), 0)])
+def test_a_note_about_the_tracker_is_told_once_and_not_to_the_quiet(
+    call, videos, sample_graphs, tmp_path, words, n_told
+):
+    (graph,) = sample_graphs("bottomup")
+    (videos / "cam3.mp4").unlink()
+    given = ("-m", graph, "--frames", "0,1", "-t", "--max_tracks", "3", "-o", tmp_path / "results")
+    done = call("track", videos, *given, *words)
+    assert done.code == 0, done.err
+    assert done.err.count("Note: --max_tracks: tracks wait for their animals") == n_told
+    assert ("Note" in done.err) == bool(n_told)
+
+
 def test_each_gets_its_result_with_models_opened_once(
     call, videos, sample_graphs, tmp_path, n_opened
 ):

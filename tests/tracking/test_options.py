@@ -115,6 +115,7 @@ def test_options_of_sleap_nn_are_told_with_what_is_here(make, name, words):
 
 
 def test_max_tracks_switches_to_local_queues_and_says_so(caplog):
+    caplog.set_level("INFO", "sleap_rt.tracking")
     options = TrackerOptions(max_tracks=1).resolved(n_nodes=4)
     assert options.candidates_method == "local_queues"
     assert "local_queues" in caplog.text

@@ -1,6 +1,5 @@
 """The command: flags to options, one workflow, its summary."""
 
-import logging
 import sys
 from typing import Any
 
@@ -15,7 +14,7 @@ from sleap_rt.cli.options.parameters import given_options
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.options.tracking import tracker_option_list
 from sleap_rt.cli.terminal import messages
-from sleap_rt.errors import OptionError
+from sleap_rt.cli.terminal.logs import tell_logs
 from sleap_rt.options import (
     DecodeOptions,
     EngineOptions,
@@ -55,10 +54,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     sleap-nn live -i 0 -m exports/flies -o session.slp --zmq tcp://127.0.0.1:5555
     sleap-nn live -i video.mp4 -m exports/flies --duration 60 > poses.jsonl
     """
-    if params["verbose"] and params["quiet"]:
-        raise OptionError("verbose and quiet exclude each other")
-    if params["verbose"]:
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
+    tell_logs(quiet=params["quiet"], verbose=params["verbose"])
     if params["integral_refinement"] in ("None", "NONE"):  # sleap-nn's spelling
         params["integral_refinement"] = "none"
     refuse_unwritten(params["output_path"], params, ["no_empty_frames"])
