@@ -24,7 +24,8 @@ from sleap_rt.workflows.plan import (
 )
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
-from sleap_rt.workflows.run_identity.identity import run_identity
+from sleap_rt.workflows.run_identity.continued import check_continued
+from sleap_rt.workflows.run_identity.identity import Predictors, run_identity
 from sleap_rt.workflows.running.output import (
     make_ready,
     store_of,
@@ -82,7 +83,23 @@ def planned(
     """The plan of a prediction, and its input, open while the context lasts.
 
     Arguments and errors are those of `predict` and `plan_prediction`; `resolve` finds the models.
+    A journal that the prediction must not go on with is refused.
     """
+    with planned_apart(data, model_paths, options, overrides, match_known, resolve) as planned:
+        check_continued(*planned)
+        yield planned
+
+
+@contextmanager
+def planned_apart(
+    data: Any,
+    model_paths: Sequence[Path],
+    options: PredictionOptions,
+    overrides: ModelOverrides,
+    match_known: bool | None,
+    resolve: Callable[[Sequence[Path], ModelOverrides], ResolvedModels],
+) -> Iterator[tuple[PredictionPlan, OpenInput]]:
+    """The same, apart from what a journal says of its run."""
     check_options(options, [data] if isinstance(data, Path) else [])
     with open_input(data, options.selection) as opened:
         if options.output_path is None and options.names_output:
@@ -136,8 +153,8 @@ def run_plan(
         tell_replaced(plan, opened, report)
         for doubt in doubts(plan, opened):
             report.warn(doubt)
+        earlier = journal.described() if journal is not None and plan.options.resume else None
         if predicting is None:
-            earlier = journal.described() if journal is not None and plan.options.resume else None
             if opens is not None:
                 plan, predictor = opens(plan, opened, earlier)
                 predicting = PredictingHere(predictor, opened, plan)
@@ -145,7 +162,8 @@ def run_plan(
                 plan, predicting = _here(plan, opened, report, predictor, earlier, stack)
         if journal is not None:
             resume = plan.options.resume == "auto" or plan.options.resume
-            journal.begin(run_identity(opened, predicting, plan), resume=resume)
+            identity = run_identity(opened, Predictors.of(predicting), plan, earlier)
+            journal.begin(identity, resume=resume)
         stored = store_of(plan, stack, keeps_labels=keeps_labels)
         run = Run(opened, plan, predicting, journal, stored)
         return run.complete(report, keeps_labels=keeps_labels)

@@ -278,18 +278,25 @@ def test_an_input_that_is_gone_is_told_at_its_turn_though_its_result_is_there(cl
 
 @pytest.mark.parametrize(
     ("happened", "status"),
-    [("moved", "existing"), ("copied", "not of this input"), ("replaced", "not of this input")],
+    [
+        ("moved", "existing"),
+        ("copied", "not of this input"),
+        ("replaced", "not of this input"),
+        ("lengthened", "not of this input"),
+    ],
 )
 def test_results_follow_videos_that_were_moved(tmp_path, happened, status):
     there, now = tmp_path / "there/a.mp4", tmp_path / "now/a.mp4"
     there.parent.mkdir()
-    there.write_bytes(b"video")
+    there.write_bytes(bytes(1 << 18))
     made_by(there, **with_input(ASKED, [there]))
     copytree(there.parent, now.parent)
     if happened != "copied":
         rmtree(there.parent)
     if happened == "replaced":
-        now.write_bytes(b"VIDEO")
+        now.write_bytes(b"1" * (1 << 18))
+    if happened == "lengthened":  # its ends are the same
+        now.write_bytes(bytes(1 << 19))
     go_on = ManyOptions(resume=True)
     if status == "existing":
         assert statuses(plan_many([now], go_on, lambda: ASKED)) == ["existing"]
@@ -371,13 +378,17 @@ def test_a_run_goes_on_with_results_of_its_own_alone(clips, format_name):
 
 
 def test_journals_of_another_run_are_told_before_anything_is_run(clips):
+    def refuse(task):
+        raise DataError(f"{task.journal} belongs to another run.")
+
     with Journal(clips[1].with_suffix(".predictions.slp.journal"), pytest.fail) as journal:
-        journal.begin({**ASKED, "peak_threshold": 0.3, "input": "b"}, resume=None)
+        journal.begin(ASKED, resume=None)
         journal.append([FOUND])
         with pytest.raises(DataError, match=r"Another run is writing"):
-            plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
-    with pytest.raises(DataError, match=r"Nothing was run\..*peak_threshold was 0.3, and is 0.2"):
-        plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+            plan_many(clips, ManyOptions(resume=True), lambda: ASKED, pytest.fail)
+    with pytest.raises(DataError, match=r"Nothing was run\. .*b\.pred.* belongs to another run"):
+        plan_many(clips, ManyOptions(resume=True), lambda: ASKED, refuse)
+    plan_many(clips, ManyOptions(resume=False), lambda: ASKED, pytest.fail)
 
 
 def test_models_are_read_only_where_a_run_goes_on(clips):

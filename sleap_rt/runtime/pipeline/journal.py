@@ -21,6 +21,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.disk import sync_file, sync_folder
 from sleap_rt.runtime.pipeline.journal_file import (
     LONGEST_NAME,
+    alike,
     differences,
     first_line,
     is_journal,
@@ -243,9 +244,11 @@ def refuse_another(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) 
     """
     other = sorted(differences(then, now))
     if other:
+        is_input = not alike(then.get("input"), now.get("input"))
         raise DataError(
-            f"{path} belongs to another run: {'; '.join(other)}. Repeat that run's command to go "
-            "on with it, or start anew with --no-resume."
+            f"{path} belongs to another run: {'; '.join(other)}. Repeat that run's command"
+            f"{', with its input where and as it was,' if is_input else ''} to go on with it, or "
+            "start anew with --no-resume."
         )
 
 

@@ -24,7 +24,7 @@ from sleap_rt.workflows.cluster.connection import (
 )
 from sleap_rt.workflows.cluster.crew import Crew
 from sleap_rt.workflows.cluster.elsewhere import PredictingElsewhere, job_of
-from sleap_rt.workflows.many.predictions import ModelsOnce, or_cannot_run
+from sleap_rt.workflows.many.predictions import ModelsOnce, options_of, or_cannot_run
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
@@ -95,6 +95,11 @@ class ClusterPredictions:
         """As of `ManyPredictions`."""
         return self._resolve.asked(self._paths, self._options, self._overrides)
 
+    def check_begun(self, task: Task) -> None:
+        """As of `ManyPredictions`."""
+        models = (self._paths, self._options, self._overrides, self._match_known)
+        self._resolve.check_begun(task, *models)
+
     def look_ahead(self, tasks: Sequence[Task]) -> None:
         """Tell which inputs will come."""
         self._tasks = tasks
@@ -109,7 +114,7 @@ class ClusterPredictions:
         """
         if task in self._upcoming:
             self._upcoming.remove(task)
-        options = replace(self._options, output_path=task.output, resume=task.resume)
+        options = options_of(task, self._options)
         begun = self._begun.pop(task.path, None) or self._begin(task.path, options)
         with begun.stack:
             if begun.error is not None:
@@ -213,7 +218,7 @@ class ClusterPredictions:
             task = self._upcoming.popleft()
             if task.journal is not None and task.journal.exists():
                 continue  # it goes on where that ends, when its turn comes
-            options = replace(self._options, output_path=task.output, resume=task.resume)
+            options = options_of(task, self._options)
             begun = self._begin(task.path, options)
             self._begun[task.path] = begun
             if begun.predicting is not None:

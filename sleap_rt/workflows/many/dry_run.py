@@ -16,8 +16,8 @@ from sleap_rt.tracking import TrackerOptions
 from sleap_rt.words import in_ranges
 from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.many.options import ManyOptions
-from sleap_rt.workflows.many.plan import Asked, nothing_asked, plan_many
-from sleap_rt.workflows.many.predictions import ModelsOnce
+from sleap_rt.workflows.many.plan import Asked, CheckBegun, none_begun, nothing_asked, plan_many
+from sleap_rt.workflows.many.predictions import ModelsOnce, options_of
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned
@@ -45,9 +45,7 @@ def dry_run(
 
     def lines(task: Task, n_waiting: int) -> Iterator[str]:
         nonlocal first
-        asked = options
-        if many is not None:
-            asked = replace(options, output_path=task.output, resume=task.resume)
+        asked = options if many is None else options_of(task, options)
         with planned(task.path, model_paths, asked, overrides, resolve=resolve) as (plan, opened):
             earlier = begun_run(plan.journal_path) if plan.options.resume else None
             if earlier is None and first is not None and plan.options.cluster is None:
@@ -64,7 +62,10 @@ def dry_run(
     def asked() -> dict[str, Any]:
         return resolve.asked(model_paths, options, overrides)
 
-    return told_each(inputs, many, options.output_path, lines, asked)
+    def check_begun(task: Task) -> None:
+        resolve.check_begun(task, model_paths, options, overrides)
+
+    return told_each(inputs, many, options.output_path, lines, asked, check_begun)
 
 
 def told_each(
@@ -73,6 +74,7 @@ def told_each(
     output_path: Path | None,
     lines: Callable[[Task, int], Iterator[str]],
     asked: Asked = nothing_asked,
+    check_begun: CheckBegun = none_begun,
 ) -> Iterator[str]:
     """What is told of each input; of several, what is as for the first is not told again.
 
@@ -83,10 +85,10 @@ def told_each(
         many: how; None for one input, whose errors are raised.
         output_path: of one input.
         lines: what is told of an input, given the number of those that wait.
-        asked: as of `plan_many`.
+        asked, check_begun: as of `plan_many`.
     """
     alone = [Task(path=inputs[0], output=output_path)]
-    tasks = alone if many is None else plan_many(inputs, many, asked).tasks
+    tasks = alone if many is None else plan_many(inputs, many, asked, check_begun).tasks
     n_waiting = sum(task.status == "waiting" for task in tasks)
     as_first: set[str] = set()
     for task in tasks:

@@ -13,18 +13,19 @@ from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
 from sleap_rt.runtime.outputs.earlier_results import why_kept
 from sleap_rt.runtime.outputs.formats import files_there
 from sleap_rt.runtime.outputs.names import check_output
-from sleap_rt.runtime.outputs.origin.origin import Origin, asked_then, name_of_file, origin_of
-from sleap_rt.runtime.pipeline.journal import begun_run, check_journal, refuse_another
-from sleap_rt.runtime.pipeline.journal_file import differences
+from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file, origin_of
+from sleap_rt.runtime.pipeline.journal import check_journal
 from sleap_rt.workflows.many.inputs import result_paths
 from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.run import ManyRun
 from sleap_rt.workflows.many.task import Task
-from sleap_rt.workflows.run_identity.asked import with_input
+from sleap_rt.workflows.run_identity.asked import made_otherwise
 
 _MOST_NAMED = 5  # in a message
 Asked = Callable[[], Mapping[str, Any]]
 """Gives what is asked of the run over each input, as results tell it."""
+CheckBegun = Callable[[Task], None]
+"""Raises DataError for a journal that the run over an input must not go on with."""
 
 
 def nothing_asked() -> Mapping[str, Any]:
@@ -32,13 +33,23 @@ def nothing_asked() -> Mapping[str, Any]:
     return {}
 
 
-def plan_many(paths: Sequence[Path], options: ManyOptions, asked: Asked = nothing_asked) -> ManyRun:
+def none_begun(task: Task) -> None:
+    """Of work that keeps no journals."""
+
+
+def plan_many(
+    paths: Sequence[Path],
+    options: ManyOptions,
+    asked: Asked = nothing_asked,
+    check_begun: CheckBegun = none_begun,
+) -> ManyRun:
     """Name the results of all inputs, and find out which of them are there already.
 
     Args:
         paths: of the inputs, each once.
         options: of all.
-        asked: called where the run goes on, as what is there must be of the same run.
+        asked: called where the run goes on, as results that are there must be of the same run.
+        check_begun: called where it goes on with a journal, which must be of the same run as well.
 
     Raises:
         OptionError: `skip_existing` without results.
@@ -62,7 +73,7 @@ def plan_many(paths: Sequence[Path], options: ManyOptions, asked: Asked = nothin
         task = Task(path=path, output=output, resume=options.resume)
         tasks.append(task)
         try:
-            _look_at_result(task, options, others)
+            _look_at_result(task, options, others, check_begun)
         except DataError as error:
             refused.append(error)
     if refused or others.kept:
@@ -127,22 +138,17 @@ class _Others:
             files: of the input.
             origin: of the result.
         """
-        asked = self.asked()
-        if not (origin.asked and asked):
-            return ""
-        then = dict(asked_then(origin, files))
-        if "input" in then and files[0].suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
-            try:
-                asked = with_input(asked, files)
-            except OSError as error:
-                told = f"{files[0]} cannot be read: {error.strerror or error}."
-                raise DataError(told) from error
-        else:  # of other kinds there may be more files than this
-            then.pop("input", None)
-        return "; ".join(differences(then, asked))
+        are_all = files[0].suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
+        try:  # of other kinds there may be more files than this
+            return "; ".join(made_otherwise(origin, self.asked(), files if are_all else None))
+        except OSError as error:
+            told = f"{files[0]} cannot be read: {error.strerror or error}."
+            raise DataError(told) from error
 
 
-def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
+def _look_at_result(
+    task: Task, options: ManyOptions, others: _Others, check_begun: CheckBegun
+) -> None:
     """Decide by what is there: go on, leave out, begin, or refuse."""
     output, journal = task.output, task.journal
     assert output is not None
@@ -150,7 +156,7 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
     if journal.exists():
         check_journal(journal, resume=options.resume)
         if options.resume:
-            _check_begun(journal, others.asked())
+            check_begun(task)
         return
     task.resume = None
     files = _files_of(task.path)
@@ -191,13 +197,6 @@ def _files_of(path: Path) -> list[Path]:
     with suppress(DataError, OSError):
         return images_in(path)[0]
     return []
-
-
-def _check_begun(journal: Path, asked: Mapping[str, Any]) -> None:
-    """Refuse to go on with another run, as far as that is known ahead of the input."""
-    then = begun_run(journal) or {}
-    known = then.keys() & asked.keys()
-    refuse_another(journal, *({name: run[name] for name in known} for run in (then, asked)))
 
 
 def _check_summary(path: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:

@@ -1,13 +1,13 @@
 """Predicts on many inputs with models that are opened once."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sleap_rt.errors import EngineError, ModelError, RunError
+from sleap_rt.errors import DataError, EngineError, ModelError, RunError
 from sleap_rt.options import NO_OVERRIDES, EngineOptions, ModelOverrides
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import GraphSet
@@ -16,10 +16,11 @@ from sleap_rt.runtime.predictors import Predictor
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
-from sleap_rt.workflows.predict import planned, run_plan
+from sleap_rt.workflows.predict import planned, planned_apart, run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models
 from sleap_rt.workflows.run_identity.asked import asked_of
+from sleap_rt.workflows.run_identity.continued import check_continued
 from sleap_rt.workflows.tuning import continued, open_checked, settled_like, tuned
 
 
@@ -43,10 +44,34 @@ class ModelsOnce:
         Raises:
             ModelError: as `resolve_models`.
         """
-        try:
+        with _their_own_errors():
             return asked_of(options, self(paths, overrides))
-        except CannotRunError as stop:
-            raise stop.cause from None
+
+    def check_begun(
+        self,
+        task: Task,
+        paths: Sequence[Path],
+        options: PredictionOptions,
+        overrides: ModelOverrides,
+        match_known: bool | None = None,
+    ) -> None:
+        """Refuse, ahead of all inputs, a journal that the run over one must not go on with.
+
+        What is wrong with the input itself is told when its turn comes.
+
+        Raises:
+            DataError: the journal is of another run.
+            ModelError: as `resolve_models`.
+        """
+        options = options_of(task, options)
+        with ExitStack() as stack, _their_own_errors():
+            try:
+                plan, opened = stack.enter_context(
+                    planned_apart(task.path, paths, options, overrides, match_known, self)
+                )
+            except DataError:
+                return
+            check_continued(plan, opened)
 
     def exported(self, plan: PredictionPlan, report: Report) -> GraphSet:
         """The graphs, also for the plans of all inputs to come."""
@@ -95,6 +120,11 @@ class ManyPredictions:
         """
         return self._resolve.asked(self._paths, self._options, self._overrides)
 
+    def check_begun(self, task: Task) -> None:
+        """As of `ModelsOnce`."""
+        models = (self._paths, self._options, self._overrides, self._match_known)
+        self._resolve.check_begun(task, *models)
+
     def look_ahead(self, tasks: Sequence[Task]) -> None:
         """Note how many inputs there are, which decides whether engines are worth comparing."""
         self._n_inputs = sum(task.status == "waiting" for task in tasks)
@@ -106,7 +136,7 @@ class ManyPredictions:
             CannotRunError: no input can be predicted on, since the models cannot be opened.
             Other errors: as `predict`.
         """
-        options = replace(self._options, output_path=task.output, resume=task.resume)
+        options = options_of(task, self._options)
         models = (self._paths, options, self._overrides, self._match_known)
         with planned(task.path, *models, resolve=self._resolve) as (plan, opened):
             if not self._predictors:
@@ -164,6 +194,20 @@ class ManyPredictions:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+
+def options_of(task: Task, options: PredictionOptions) -> PredictionOptions:
+    """Of one of many inputs."""
+    return replace(options, output_path=task.output, resume=task.resume)
+
+
+@contextmanager
+def _their_own_errors() -> Iterator[None]:
+    """Ahead of all inputs there are none to stop."""
+    try:
+        yield
+    except CannotRunError as stop:
+        raise stop.cause from None
 
 
 def or_cannot_run(call: Callable[[], Any]) -> Any:

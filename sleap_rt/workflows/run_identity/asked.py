@@ -10,8 +10,9 @@ from sleap_rt.contract import GraphContract
 from sleap_rt.export.source_hashes import source_hashes
 from sleap_rt.options import ModelOverrides, SelectionOptions
 from sleap_rt.runtime.model_set import GraphSet
-from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint, hashed
-from sleap_rt.runtime.pipeline.journal_file import CALLED
+from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint, hashed, place_of
+from sleap_rt.runtime.outputs.origin.origin import Origin
+from sleap_rt.runtime.pipeline.journal_file import CALLED, differences
 from sleap_rt.words import counted, in_ranges
 
 if TYPE_CHECKING:
@@ -48,10 +49,36 @@ def asked_of_input(
     return with_input(asked_of(options, resolved), files)
 
 
-def with_input(asked: Mapping[str, Any], files: Sequence[Path]) -> dict[str, Any]:
-    """What was asked, of these files."""
-    called = {**asked[CALLED], "input": ", ".join(map(str, files[:1]))}
-    return {**asked, "input": files_fingerprint(files), CALLED: called}
+def with_input(
+    asked: Mapping[str, Any], files: Sequence[Path], earlier_place: object = None
+) -> dict[str, Any]:
+    """What was asked, of these files; `earlier_place` as of `files_fingerprint`."""
+    called = {**asked[CALLED], "input": input_called(files)}
+    return {**asked, "input": files_fingerprint(files, earlier_place), CALLED: called}
+
+
+def input_called(files: Sequence[Path]) -> str:
+    """The input for a person, and where a later run looks whether it was moved."""
+    return ", ".join(map(place_of, files[:1]))
+
+
+def made_otherwise(
+    origin: Origin, asked: Mapping[str, Any], files: Sequence[Path] | None
+) -> list[str]:
+    """How the run that made a result differs from another one, in words.
+
+    Args:
+        origin: of the result; one that does not tell what was asked does not differ.
+        asked: of the other run.
+        files: of its input; None where they are not all known, and so are not compared.
+    """
+    then = dict(origin.asked)
+    if not (then and asked):
+        return []
+    if files is None or "input" not in then:
+        then.pop("input", None)
+        return list(differences(then, asked))
+    return list(differences(then, with_input(asked, files, origin.place)))
 
 
 def poses_asked(options: "PredictionOptions", resolved: "ResolvedModels") -> dict[str, Any]:

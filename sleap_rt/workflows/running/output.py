@@ -1,24 +1,22 @@
 """Where a run's results go: what is found out ahead of it, and where they wait to be written."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.outputs.formats import load_writer
 from sleap_rt.runtime.outputs.names import make_folder
-from sleap_rt.runtime.outputs.origin.origin import asked_then, origin_of
+from sleap_rt.runtime.outputs.origin.origin import Origin, origin_of
 from sleap_rt.runtime.outputs.saving import remove_unfinished
 from sleap_rt.runtime.outputs.trial import try_output
-from sleap_rt.runtime.pipeline.journal_file import differences
 from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.workflows.parts.file import asked_of_part
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.result_files import result_files
-from sleap_rt.workflows.run_identity.asked import asked_of_input
+from sleap_rt.workflows.run_identity.asked import asked_of, made_otherwise
 
 
 def make_ready(plan: PredictionPlan) -> None:
@@ -42,21 +40,16 @@ def tell_replaced(plan: PredictionPlan, opened: OpenInput, report: Report) -> No
 def replaced(plan: PredictionPlan, opened: OpenInput) -> Iterator[str]:
     """The same in words, one sentence each."""
     for path in result_files(plan.options, opened):
-        then = _asked_before(path, opened.files, is_part=plan.is_part) if path.exists() else {}
-        if then:
-            now = asked_of_input(plan.options, plan.resolved, opened.files)
-            now = {name: value for name, value in now.items() if name != "input" or name in then}
-            other = list(differences(then, now))
+        origin = _origin_before(path, is_part=plan.is_part) if path.exists() else None
+        if origin is not None:
+            asked = asked_of(plan.options, plan.resolved)
+            other = made_otherwise(origin, asked, opened.files)
             if other:
                 yield f"{path} will be replaced, which was made otherwise: {'; '.join(other)}"
 
 
-def _asked_before(path: Path, files: Sequence[Path], *, is_part: bool) -> Mapping[str, Any]:
-    """What was asked of the run that wrote a file; empty where that is not known."""
-    if is_part:
-        return asked_of_part(path)
-    origin = origin_of(path)
-    return {} if origin is None else asked_then(origin, files)
+def _origin_before(path: Path, *, is_part: bool) -> Origin | None:
+    return Origin(asked=asked_of_part(path)) if is_part else origin_of(path)
 
 
 def try_planned_output(plan: PredictionPlan, opened: OpenInput) -> None:

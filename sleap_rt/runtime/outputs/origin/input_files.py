@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,26 +13,31 @@ _MOST_LOOKED_INTO = 8  # videos; opening more would be noticed
 _END_BYTES = 1 << 16  # at either end of a video: its index is at one of them
 
 
-def files_fingerprint(files: Sequence[Path]) -> str:
-    """The same text for the same files: by their places and sizes, and by the ends of videos."""
-    places = [[str(path.resolve()), path.stat().st_size] for path in files]
+def files_fingerprint(files: Sequence[Path], earlier_place: object = None) -> str:
+    """The same text for the same files: by their places and sizes, and by the ends of videos.
+
+    Args:
+        files: of an input.
+        earlier_place: of the first one in an earlier run, if that tells. A video that may have been
+            moved from there counts as lying there: size and ends say whether it is the same.
+    """
+    is_moved = len(files) == 1 and may_be_moved(earlier_place, files[0])
+    names = [str(earlier_place)] if is_moved else [place_of(path) for path in files]
+    places = [[name, path.stat().st_size] for name, path in zip(names, files, strict=True)]
     videos = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
     return f"{hashed(places)}.{hashed([_ends(path) for path in videos[:_MOST_LOOKED_INTO]])}"
 
 
-def is_same_video(fingerprint: Any, path: Path) -> bool:
-    """Whether a video has the ends that a fingerprint tells, wherever it lies.
+def place_of(path: Path) -> str:
+    """The name of a file by which it is known again."""
+    return str(path.resolve())
 
-    Args:
-        fingerprint: as of `files_fingerprint`, or anything else, which tells none.
-        path: of the video.
-    """
-    if not isinstance(fingerprint, str) or path.suffix.lower() not in VIDEO_SUFFIXES:
+
+def may_be_moved(earlier_place: object, path: Path) -> bool:
+    """Whether a video has the name of one that is no longer where it was in an earlier run."""
+    if not isinstance(earlier_place, str) or path.suffix.lower() not in VIDEO_SUFFIXES:
         return False
-    try:
-        return fingerprint.partition(".")[2] == hashed([_ends(path)])
-    except OSError:
-        return False
+    return Path(earlier_place).name == path.name and not os.path.exists(earlier_place)
 
 
 def hashed(values: Any) -> str:

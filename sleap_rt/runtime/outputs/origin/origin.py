@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sleap_rt.runtime.outputs.origin.input_files import is_same_video
+from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint, may_be_moved
 from sleap_rt.runtime.outputs.origin.marks import add_mark, mark_of
 from sleap_rt.version import __version__
 
@@ -65,15 +65,21 @@ class Origin:
         """Whether the input is this one, or a video that has been moved to this place."""
         if self.input_name is None or input_name is None:
             return False
-        return self.input_name == input_name or self.is_moved_to(Path(input_name))
+        return self.input_name == input_name or self._is_moved_to(Path(input_name))
 
-    def is_moved_to(self, path: Path) -> bool:
+    def _is_moved_to(self, path: Path) -> bool:
         """Whether the input was a video that lies here now, and no longer where it was."""
-        if self.input_name is None:
+        if not may_be_moved(self.place, path):
             return False
-        then = Path(self.input_name)
-        is_gone = then.name == path.name and then != path.resolve() and not then.exists()
-        return is_gone and is_same_video(self.asked.get("input"), path)
+        try:
+            return self.asked.get("input") == files_fingerprint([path], self.place)
+        except OSError:
+            return False
+
+    @property
+    def place(self) -> str | None:
+        """Where the input was, as `place_of` gives it; of no use for a video of a labels file."""
+        return None if self.input_name is None else str(Path(self.input_name))
 
 
 NOT_TOLD = Origin()
@@ -107,17 +113,6 @@ def add_origin(path: Path, origin: Origin) -> None:
     """
     told = asdict(origin)
     add_mark(path, {"sleap_rt": __version__, "input": told.pop("input_name"), **told})
-
-
-def asked_then(origin: Origin, files: Sequence[Path]) -> Mapping[str, Any]:
-    """What was asked of a run, for a comparison with what is asked of one over these files.
-
-    The place of a video that was moved since is left out.
-    """
-    asked = dict(origin.asked)
-    if len(files) == 1 and origin.is_moved_to(files[0]):
-        asked.pop("input")
-    return asked
 
 
 def marked_input(path: Path) -> str | None:
