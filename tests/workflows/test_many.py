@@ -13,7 +13,7 @@ import sleap_io as sio
 
 from sleap_rt.errors import DataError, EngineError, OptionError
 from sleap_rt.instances import FrameInstances
-from sleap_rt.runtime.outputs.formats import FORMATS, write_labels
+from sleap_rt.runtime.outputs.formats import FORMATS, write_file, write_labels
 from sleap_rt.runtime.outputs.names import default_output
 from sleap_rt.runtime.outputs.origin.origin import Origin, add_origin, name_of_file
 from sleap_rt.runtime.pipeline.journal import Journal
@@ -326,6 +326,22 @@ def test_files_of_several_videos_are_the_result_of_their_input(clips, options):
         "a.one.analysis.h5",
         "a.two.analysis.h5",
     ]
+
+
+@pytest.mark.parametrize("options", [{"skip_existing": True}, {"resume": True}])
+def test_a_file_of_several_videos_that_was_deleted_is_missed(clips, options):
+    def write(path):
+        for name in ("a.one.analysis.h5", "a.two.analysis.h5"):
+            with h5py.File(path.with_name(name), "w") as file:
+                file["tracks"] = np.zeros(3)
+
+    asked = with_input(ASKED, clips[:1])
+    origin = Origin(input_name=name_of_file(clips[0]), n_frames=3, n_wanted=3, asked=asked)
+    files = write_file(write, clips[0].with_suffix(".analysis.h5"), "analysis_h5", origin)
+    many = ManyOptions(output_format="analysis_h5", **options)
+    assert statuses(plan_many(clips[:1], many, lambda: ASKED)) == ["existing"]
+    files[1].unlink()
+    assert statuses(plan_many(clips[:1], many, lambda: ASKED)) == ["waiting"]
 
 
 def test_folders_of_images_are_left_out_as_done_while_they_hold_the_same(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 from sleap_rt.errors import DataError
 from sleap_rt.options.frames import parse_frames
 from sleap_rt.runtime.frames.images.previews import is_preview
-from sleap_rt.runtime.outputs.origin.marks import UNREADABLE, WITHOUT_MARK, has_same_values
+from sleap_rt.runtime.outputs.origin.marks import UNREADABLE, WITHOUT_MARK
 from sleap_rt.runtime.outputs.origin.origin import Origin, origin_of
 from sleap_rt.words import counted
 
@@ -33,25 +33,25 @@ def check_result_file(
     """
     if overwrite or not path.exists():
         return
-    origin = origin_of(path) if has_same_values(path) else None
-    if origin is None or not origin.is_of(input_name):
+    origin = origin_of(path, reads_values=True)
+    why = why_kept(path, origin, input_name)
+    if origin is None or why is not None:
         raise DataError(
-            f"{path} exists and {_what_it_is(path, origin)}. It is not replaced: choose another "
-            "-o, or pass --overwrite."
+            f"{path} exists and {why}. It is not replaced: choose another -o, or pass --overwrite."
         )
     _check_length(path, origin, n_frames)
     if frames is not None:
         _check_frames(path, origin, frozenset(frames))
 
 
-def why_kept(path: Path, input_name: str) -> str | None:
-    """What a file is that is no result of this input, by its structure; None if it is one.
+def why_kept(path: Path, origin: Origin | None, input_name: str | None) -> str | None:
+    """What a file is that is no result of this input; None if it is one.
 
     Args:
         path: of a file that is there.
+        origin: that it tells.
         input_name: as `name_of_input` gives it.
     """
-    origin = origin_of(path)
     return None if origin is not None and origin.is_of(input_name) else _what_it_is(path, origin)
 
 

@@ -1,7 +1,7 @@
 """Writes predictions to files of several formats, through sleap-io; complete or not at all."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape
 from importlib import import_module
 from pathlib import Path
@@ -240,8 +240,10 @@ def write_file(
 
     def write_marked(file: Path) -> None:
         write(file)
-        for written in file.parent.iterdir():
-            add_origin(written, origin)
+        files = sorted(file.parent.iterdir())
+        names = tuple(one.name for one in files) if len(files) > 1 else ()
+        for one in files:
+            add_origin(one, replace(origin, files=names))
 
     try:
         return save(path, write_marked)

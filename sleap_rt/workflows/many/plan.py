@@ -160,34 +160,44 @@ def _look_at_result(
         return
     task.resume = None
     files = _files_of(task.path)
-    task.there = _there(output, options.output_format, files)
-    if options.skip_existing and task.there:
+    task.there, origin = _there(output, options.output_format, files)
+    is_whole = origin is None or not origin.lacks_files(output.parent)
+    if options.skip_existing and task.there and is_whole:
         task.status = "existing"
         return
-    if not task.path.exists():  # which is told when its turn comes
+    if not (task.path.exists() and task.there):  # a missing input is told when its turn comes
         return
-    origin = origin_of(task.there[0]) if options.resume and task.there else None
-    if origin is not None and files and origin.is_of(name_of_file(files[0])):
+    if origin is None:
+        origin = origin_of(task.there[0])
+    if options.resume and origin and files and origin.is_of(name_of_file(files[0])):
         difference = others.difference(files, origin)
         if difference and not options.overwrite:
             others.add(output, difference)
-        elif not difference and not origin.is_partial:
+        elif not difference and is_whole and not origin.is_partial:
             task.status = "existing"
     elif task.path.is_file() and output.exists() and not options.overwrite:
         # Values of many files are read when the turn of each comes, ahead of its run; so are
         # folders of images.
-        why = why_kept(output, name_of_file(task.path))
+        why = why_kept(output, origin, name_of_file(task.path))
         if why is not None:
             others.kept.setdefault(why, []).append(output)
 
 
-def _there(output: Path, format_name: str, files: Sequence[Path]) -> list[Path]:
-    """The file of a result, or those of its videos, which their marks tell from other inputs'."""
+def _there(
+    output: Path, format_name: str, files: Sequence[Path]
+) -> tuple[list[Path], Origin | None]:
+    """The file of a result, or those of its videos, which their marks tell from other inputs'.
+
+    Returns:
+        The files, and what the mark of one tells that was looked at.
+    """
     found = files_there(output, format_name)
     if output in found or not files:
-        return found
+        return found, None
     name = name_of_file(files[0])
-    return [path for path in found if (origin := origin_of(path)) and origin.is_of(name)]
+    origins = {path: origin_of(path) for path in found}
+    of_input = {path: one for path, one in origins.items() if one is not None and one.is_of(name)}
+    return list(of_input), next(iter(of_input.values()), None)
 
 
 def _files_of(path: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.runtime.outputs.earlier_results import check_result_file, why_kept
 from sleap_rt.runtime.outputs.formats import FORMATS, write_labels
 from sleap_rt.runtime.outputs.names import default_output
-from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file
+from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file, origin_of
 
 SKELETON = sio.Skeleton(["head", "tail"], name="fly")
 
@@ -87,7 +87,7 @@ def test_a_result_in_which_a_value_was_changed_is_kept(tmp_path, clip, format_na
     change(path)
     with pytest.raises(DataError, match="is not a result as sleap-rt left it"):
         check_result_file(path, clip, overwrite=False)
-    assert why_kept(path, clip) is None
+    assert why_kept(path, origin_of(path), clip) is None
 
 
 def test_a_result_of_another_input_is_kept(tmp_path, clip):

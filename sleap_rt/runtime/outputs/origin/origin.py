@@ -1,12 +1,13 @@
 """What a result was made from, which its mark tells whoever finds it."""
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint, may_be_moved
-from sleap_rt.runtime.outputs.origin.marks import add_mark, mark_of
+from sleap_rt.runtime.outputs.origin.marks import add_mark, has_same_values, mark_of
 from sleap_rt.version import __version__
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Origin:
         n_wanted: that were to be gone through: more, where a run ended early.
         frames: that were asked for; None: all, or not known.
         asked: what was asked of the run, as JSON values by name; empty where that is not known.
+        files: names of all files of the result, where it has several.
     """
 
     input_name: str | None = None
@@ -55,11 +57,16 @@ class Origin:
     n_wanted: int | None = None
     frames: AskedFrames | None = None
     asked: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     @property
     def is_partial(self) -> bool:
         """Whether the run ended ahead of its last frame."""
         return (self.n_frames or 0) < (self.n_wanted or 0)
+
+    def lacks_files(self, folder: Path) -> bool:
+        """Whether files of the result are no longer there."""
+        return not all(os.path.exists(folder / name) for name in self.files)
 
     def is_of(self, input_name: str | None) -> bool:
         """Whether the input is this one, or a video that has been moved to this place."""
@@ -121,18 +128,24 @@ def marked_input(path: Path) -> str | None:
     return None if origin is None else origin.input_name
 
 
-def origin_of(path: Path) -> Origin | None:
-    """What the mark of a file tells that is as it was written; else None."""
+def origin_of(path: Path, *, reads_values: bool = False) -> Origin | None:
+    """What the mark of a file tells that is as it was written; else None.
+
+    Args:
+        path: of the file.
+        reads_values: one in which values were changed in place is another one, too.
+    """
     mark = mark_of(path)
-    if mark is None or "input" not in mark:
+    if mark is None or "input" not in mark or (reads_values and not has_same_values(path, mark)):
         return None
-    name, asked = mark["input"], mark.get("asked")
+    name, asked, files = mark["input"], mark.get("asked"), mark.get("files")
     return Origin(
         input_name=None if name is None else str(name),
         n_frames=_number(mark.get("n_frames", _n_stored(path, mark))),
         n_wanted=_number(mark.get("n_wanted")),
         frames=_asked_frames(mark.get("frames")),
         asked=asked if isinstance(asked, dict) else {},
+        files=tuple(map(str, files)) if isinstance(files, list) else (),
     )
 
 
