@@ -85,9 +85,10 @@ def planned(
     Arguments and errors are those of `predict` and `plan_prediction`; `resolve` finds the models.
     A journal that the prediction must not go on with is refused.
     """
-    with planned_apart(data, model_paths, options, overrides, match_known, resolve) as planned:
-        check_continued(*planned)
-        yield planned
+    models = (model_paths, options, overrides, match_known, resolve)
+    with planned_apart(data, *models) as (plan, opened):
+        check_continued(plan, opened)
+        yield plan, opened
 
 
 @contextmanager

@@ -138,8 +138,9 @@ class _Others:
             files: of the input.
             origin: of the result.
         """
+        # Of other kinds there may be more files than this.
         are_all = files[0].suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
-        try:  # of other kinds there may be more files than this
+        try:
             return "; ".join(made_otherwise(origin, self.asked(), files if are_all else None))
         except OSError as error:
             told = f"{files[0]} cannot be read: {error.strerror or error}."

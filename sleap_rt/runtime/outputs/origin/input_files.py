@@ -37,7 +37,8 @@ def may_be_moved(earlier_place: object, path: Path) -> bool:
     """Whether a video has the name of one that is no longer where it was in an earlier run."""
     if not isinstance(earlier_place, str) or path.suffix.lower() not in VIDEO_SUFFIXES:
         return False
-    return Path(earlier_place).name == path.name and not os.path.exists(earlier_place)
+    has_name = Path(earlier_place).name == path.resolve().name
+    return has_name and not os.path.exists(earlier_place)
 
 
 def hashed(values: Any) -> str:
