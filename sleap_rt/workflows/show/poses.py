@@ -36,7 +36,10 @@ class FrameTable:
 
     def of_video(self, video: int) -> "FrameTable":
         """The rows of one video."""
-        rows = self.videos == video
+        return self.where(self.videos == video)
+
+    def where(self, rows: Bools) -> "FrameTable":
+        """Some of the rows."""
         return FrameTable(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 

@@ -87,6 +87,8 @@ def _sheet(scene: Scene, name: str) -> Any:
     panels = [(picture, text) for (_, picture, _), text in zip(pictures, captions, strict=True)]
     n_frames, n_animals = len(scene.table.indices), int(scene.table.n_animals.sum())
     title = f"{name}: {counted(n_frames, 'frame')}, {counted(n_animals, 'instance')}"
+    if scene.imageless:
+        title += f"; {counted(len(scene.imageless), 'frame')} without an image left out"
     return contact_sheet(title, panels)
 
 

@@ -17,7 +17,8 @@ from sleap_rt.rendering.look import ColorBy
 from sleap_rt.runtime.frames.selection import select_of_video
 from sleap_rt.runtime.outputs.names import check_place, make_folder
 from sleap_rt.runtime.outputs.saving import save
-from sleap_rt.words import counted
+from sleap_rt.untrusted.quoting import listed
+from sleap_rt.words import counted, in_ranges
 from sleap_rt.workflows.show.poses import open_poses
 from sleap_rt.workflows.show.scene import Scene, open_scene
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import sleap_io as sio
 
 _USUAL_RATE = 30.0  # frames/s, for videos that do not say
-_MOST_LISTED = 5  # frames in a note
 
 Pictures = Iterable[tuple[int, Image, int]]
 OnPictures = Callable[[Pictures, int], Pictures]
@@ -193,16 +193,27 @@ def _frames(scene: Scene, options: RenderOptions) -> tuple[list[int], list[str]]
         notes = [f"frames asked for that do not exist: {skipped}; {there}"] if skipped else []
         indices = [ref.frame_index for ref in chosen.refs]
         return indices, [*notes, *_without_poses(scene, indices)]
+    left_out = _imageless_in_words(scene)
     if options.makes_pictures:
-        return [int(table.indices[np.argmax(table.n_animals > 0)])], []
+        return [int(table.indices[np.argmax(table.n_animals > 0)])], left_out
     indices = table.indices.tolist()
     first, last = indices[0], indices[-1]
     n_between = last - first + 1 - len(indices)
     if not n_between or not isinstance(scene.available, range):
-        return indices, []
+        return indices, left_out
     return indices, [
         f"{n_between} frames between the first and the last are not in {scene.poses.name} and are "
         f'left out; --frames "{first}-{last}" shows them, too'
+    ]
+
+
+def _imageless_in_words(scene: Scene) -> list[str]:
+    frames = scene.imageless
+    if not frames:
+        return []
+    return [
+        f"{scene.poses.name} has no image of {counted(len(frames), 'frame')}, left out: "
+        f"{listed(in_ranges(frames))}; if the video is there, name it with --video_path"
     ]
 
 
@@ -286,7 +297,5 @@ def _unread_in_words(scene: Scene) -> list[str]:
     unread = scene.unread
     if not unread:
         return []
-    listed = ", ".join(map(str, unread[:_MOST_LISTED])) + (
-        ", ..." if len(unread) > _MOST_LISTED else ""
-    )
-    return [f"frames that cannot be decoded, shown black: {len(unread)} ({listed})"]
+    which = listed(in_ranges(unread))
+    return [f"frames that cannot be decoded, shown black: {len(unread)} ({which})"]

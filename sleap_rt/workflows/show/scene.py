@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sleap_rt.arrays import Image
+from sleap_rt.arrays import Bools, Image
 from sleap_rt.errors import DataError, FrameError, OptionError, did_you_mean_path
 from sleap_rt.options import SelectionOptions
 from sleap_rt.rendering import Animal, Look, drawn
@@ -16,7 +16,8 @@ from sleap_rt.runtime.frames.labels_input import find_moved, found_in, refuse_un
 from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.frames.sleap_video import described, open_sleap_video, video_files
 from sleap_rt.runtime.frames.source import Reader
-from sleap_rt.words import counted
+from sleap_rt.untrusted.quoting import listed
+from sleap_rt.words import counted, in_ranges
 from sleap_rt.workflows.show.poses import FrameTable, Poses, animals_of
 
 if TYPE_CHECKING:
@@ -33,10 +34,11 @@ class Scene:
     Attributes:
         poses: the labels.
         number: of the video in these.
-        table: what the labels have of it.
+        table: what the labels have of it, in frames that can be shown.
         files: of the video.
         reader: of its frames.
         available: numbers of the frames that it has.
+        imageless: frames of the labels of which a package holds no image.
         unread: frames that were asked for and cannot be decoded.
     """
 
@@ -46,6 +48,7 @@ class Scene:
     files: Sequence[Path]
     reader: Reader
     available: Sequence[int]
+    imageless: Sequence[int] = ()
     unread: list[int] = field(default_factory=list)
 
     @property
@@ -173,8 +176,9 @@ def open_scene(
         except DataError as error:
             where = "If a file elsewhere has its frames, name it with --video_path."
             raise DataError(f"{str(error).rstrip('.')}. {where}") from error
-    scene = Scene(poses, number, table.of_video(number), video_files(video), reader, available)
     try:
+        there, imageless = _with_images(table.of_video(number), available, poses.name)
+        scene = Scene(poses, number, there, video_files(video), reader, available, imageless)
         _check_size(scene, video_path)
     except BaseException:
         reader.close()
@@ -244,6 +248,28 @@ def _images_in(folder: Path, images: Sequence[Path]) -> Sequence[Path]:
     return found
 
 
+def _with_images(
+    table: FrameTable, available: Sequence[int], name: str
+) -> tuple[FrameTable, Sequence[int]]:
+    """The frames that can be shown, and those that a package has no image of.
+
+    Raises:
+        DataError: it has one of no frame with an animal.
+    """
+    if isinstance(available, range):
+        return table, ()  # a whole video, or another one: `_check_size`
+    is_there: Bools = np.isin(table.indices, available)
+    there = table.where(is_there)
+    if not there.n_animals.any():
+        indices = table.indices[table.n_animals > 0].tolist()
+        raise DataError(
+            f"{name} has no image of a frame with poses: it holds images of frames "
+            f"{listed(in_ranges(available))}, and poses in frames {listed(in_ranges(indices))}. "
+            "Name the video with --video_path."
+        )
+    return there, table.indices[~is_there].tolist()
+
+
 def _check_size(scene: Scene, video_path: Path | None) -> None:
     """Refuse a video that is not the one that the labels were made on."""
     recorded = scene.video.backend_metadata.get("shape")
@@ -251,7 +277,8 @@ def _check_size(scene: Scene, video_path: Path | None) -> None:
         return
     size, last = tuple(recorded[1:3]), int(scene.table.indices.max())
     found = scene.frame_size(scene.available)
-    if found != size or last not in scene.available:
+    is_package = not isinstance(scene.available, range)
+    if found != size or not (is_package or last in scene.available):
         name = video_path or scene.name
         raise DataError(
             f"{name} is not the video that {scene.poses.name} was made on: it has "
