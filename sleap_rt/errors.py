@@ -26,7 +26,7 @@ _DIGITS = re.compile(r"\d+")
 _COMMAND = re.compile(r"(`(?:sleap-nn|sleap-rt|sio) [^`]*`)")  # of a shell; its options stay
 _ALONE = r"(?<![\w/.-])"  # not in a word or a path
 _FLAGS = "resume|overwrite|tracking|tracks|skip_existing|allow_loss|reproducible"
-_VALUES = r"cpu|(?:cuda|gpu)(?::\w+)?|auto|ort|openvino|mnn|trt(?:-rtx)?|fp16|fp32|int8"
+_VALUES = r"cpu|(?:cuda|gpu)(?::\w+)?|auto|ort|openvino|mnn|trt(?:-rtx)?|fp16|fp32|int8|bonsai"
 _AS_KEYWORDS = (
     (re.compile(r" \((?:-[a-z]|--\w+)\)"), ""),  # in brackets behind the keyword
     (re.compile(rf"{_ALONE}--no[-_](resume|cuda_graphs)\b"), r"\1=False"),
@@ -38,6 +38,8 @@ _AS_KEYWORDS = (
     (re.compile(rf"{_ALONE}-i\b"), "data_path"),
     (re.compile(rf"{_ALONE}-m\b"), "model_paths"),
     (re.compile(r"\bthe same command\b"), "the same call"),
+    (re.compile(r"\bpass (it|them) to track\b"), r"pass \1 to run_inference or PosePredictor"),
+    (re.compile(r"\ban option of track\b"), "an option of run_inference and PosePredictor"),
 )
 _NAME = re.compile(r"(?<![\w/.'\"=\-])[a-z]+(?:_[a-z]+)*(?![\w/'\"=(]|-\w|\.\w)")
 # Words without `_` are options only where a message begins with them: `frames: ...`, `engine must`.

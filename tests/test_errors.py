@@ -34,6 +34,7 @@ from sleap_rt.errors import (
         ("it is given with data_path (-i).", "it is given with data_path."),
         ("`sleap-nn export A -o B` with --engine", "`sleap-rt export A -o B` with engine"),
         ("give it as ground_truth_path (-g)", "give it as ground_truth_path"),
+        ("pass it to track, or leave", "pass it to run_inference or PosePredictor, or leave"),
         ("create it with `--system-site-packages`", "create it with `--system-site-packages`"),
         ("a--resume.mp4, b/--resume.mp4, top-o", "a--resume.mp4, b/--resume.mp4, top-o"),
     ],

@@ -17,6 +17,7 @@ from sleap_rt.options import (
     calibration_asked,
     filled,
 )
+from sleap_rt.options.exporting import BUILT_IN
 from sleap_rt.options.paths import given_path
 from sleap_rt.options.value_types import check_value
 from sleap_rt.runtime.model_set import ModelSet
@@ -42,8 +43,13 @@ class ExportArguments(OverrideArguments, total=False):
     frame_size: Sequence[int] | None  # trt, bonsai: (width, height[, channels]) px
 
 
+_AT_RUN_TIME = (
+    "graphs take it at run time: pass it to run_inference or PosePredictor; one for Bonsai has it "
+    "built in, as decode of ExportOptions (options)"
+)
 _ELSEWHERE = {
-    "overwrite": "an export replaces an earlier one of the same model by itself, and no other's"
+    "overwrite": "an export replaces an earlier one of the same model by itself, and no other's",
+    **dict.fromkeys(BUILT_IN, _AT_RUN_TIME),
 }
 
 

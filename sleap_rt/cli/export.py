@@ -10,6 +10,7 @@ import click
 from sleap_rt.cli.options.dialects import DialectCommand
 from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.options.overrides import OVERRIDES, overrides_from
+from sleap_rt.cli.options.parameters import Choice
 from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages
@@ -24,8 +25,9 @@ from sleap_rt.options import (
     calibration_asked,
     filled,
 )
+from sleap_rt.options.exporting import BUILT_IN, only_for_bonsai
 from sleap_rt.options.upstream import why_unknown
-from sleap_rt.words import as_typed
+from sleap_rt.words import as_typed, is_or_are
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.export import Exported
@@ -75,7 +77,6 @@ _BONSAI = (
         help="With --format bonsai: peaks within a cell, or whole cells.  [default: integral]",
     ),
 )
-BUILT_IN = ("max_instances", "peak_threshold", "centroid_peak_threshold", "integral_refinement")
 
 _WRITTEN = (
     click.option(
@@ -87,7 +88,7 @@ _WRITTEN = (
     ),
     click.option(
         "--precision",
-        type=click.Choice(PRECISIONS),
+        type=Choice(PRECISIONS),
         default=ExportOptions.precision,
         show_default=True,
         help="Number format of the network; fp16 is for GPUs, int8 for TensorRT and OpenVINO.",
@@ -133,6 +134,15 @@ _INT8 = (
         help="With --calibrate: export even if poses change by more than the limits.",
     ),
 )
+# Hidden: taken for scripts that send them, not offered to people.
+_OF_SLEAP_NN = (
+    click.option("--verify/--no_verify", default=None, hidden=True),
+    click.option("--device", hidden=True),
+    click.option("--opset_version", type=int, hidden=True),
+    click.option("--max_batch_size", type=int, hidden=True),
+    click.option("--max_peaks_per_node", type=int, hidden=True),
+)
+_OF_NO_EFFECT = ("verify", "device", "opset_version", "max_batch_size", "max_peaks_per_node")
 _MESSAGES = (
     click.option("--verbose", is_flag=True, help="Say how long each step took."),
     click.option("--json", "as_json", is_flag=True, help="One JSON array in place of text."),
@@ -146,6 +156,7 @@ _MESSAGES = (
 @section("Built in, with --format bonsai", *_BONSAI)
 @section("In place of the training configuration", *OVERRIDES)
 @section("Messages", *_MESSAGES)
+@section("Of sleap-nn", *_OF_SLEAP_NN)
 def command(
     output: Path | None,
     precision: Precision,
@@ -175,6 +186,7 @@ def command(
     sleap-nn export models/bottomup -o quick --precision int8 --calibrate a.mp4
     sleap-nn export models/bottomup -o bonsai --format bonsai -n 3
     """
+    without_effect = _without_effect(params)
     decode = _built_in(params, format_)
     models = given_models(params, most=2, forms="the folder of a trained one, or two of a pair")
     overrides = overrides_from(params)
@@ -186,6 +198,8 @@ def command(
         frame_size=frame_size,
         decode=decode,
     )
+    for warning in without_effect:
+        messages.warn(warning)
     from sleap_rt.export.beside import default_folder
     from sleap_rt.workflows.export import export_models
 
@@ -238,12 +252,25 @@ def _as_json(one: "Exported") -> dict[str, Any]:
     }
 
 
+def _without_effect(params: dict[str, Any]) -> list[str]:
+    """What to say of options of sleap-nn that change nothing, taken out of the parameters."""
+    given = {name: params.pop(name) for name in _OF_NO_EFFECT}
+    names = [
+        f"no_{name}" if value is False else name
+        for name, value in given.items()
+        if value is not None
+    ]
+    return [f"--{why_unknown(name, 'export')}" for name in names]
+
+
 def _built_in(params: dict[str, Any], format_: str) -> DecodeOptions | None:
     """What is built into a graph for Bonsai, taken out of the parameters."""
     given = {name: params.pop(name) for name in BUILT_IN}
     given = {name: value for name, value in given.items() if value is not None}
     if format_ == "bonsai":
         return filled(DecodeOptions, given)
-    for name in given:
-        raise OptionError(why_unknown(name, "export") or f"{name}: only with format bonsai")
+    if given:
+        names = " and ".join(given)
+        are, them = is_or_are(len(given)), "it" if len(given) == 1 else "them"
+        raise OptionError(only_for_bonsai(f"{names} {are}", them))
     return None

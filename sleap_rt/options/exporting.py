@@ -9,6 +9,7 @@ from sleap_rt.contract import PRECISIONS, Precision
 from sleap_rt.errors import OptionError
 from sleap_rt.options.given import filled
 from sleap_rt.options.running import DecodeOptions
+from sleap_rt.options.upstream import why_no_choice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +126,23 @@ def calibration_asked(
     return None
 
 
+BUILT_IN = ("max_instances", "peak_threshold", "centroid_peak_threshold", "integral_refinement")
+"""Options of decoding that graphs for Bonsai have built in."""
+
+
+def only_for_bonsai(are: str, them: str) -> str:
+    """Why an option is not built into other graphs.
+
+    Args:
+        are: the option or several, with a verb behind.
+        them: `it` or `them`.
+    """
+    return (
+        f"{are} built into graphs for Bonsai only; others take {them} at run time: pass {them} to "
+        "track, or add --format bonsai"
+    )
+
+
 EXPORT_FORMATS = ("onnx", "trt", "bonsai")
 
 
@@ -161,6 +179,7 @@ class ExportOptions:
         if self.precision not in PRECISIONS:
             raise OptionError(
                 f"precision must be one of {', '.join(PRECISIONS)}, got {self.precision!r}"
+                f"{why_no_choice(self.precision)}"
             )
         if self.precision == "int8" and self.calibration is None:
             raise OptionError(
@@ -178,10 +197,7 @@ class ExportOptions:
         if self.format == "bonsai" and self.precision == "int8":
             raise OptionError("Bonsai.Sleap knows the precisions fp32 and fp16, not int8")
         if self.format != "bonsai" and self.decode is not None:
-            raise OptionError(
-                "Thresholds and max_instances are built into graphs for Bonsai only; others take "
-                "them at run time: pass them to track, or add --format bonsai"
-            )
+            raise OptionError(only_for_bonsai("Thresholds and max_instances are", "them"))
         if self.builds_engines and self.target is None:
             raise OptionError("--format trt needs the GPU architecture as --target, e.g. sm86")
         for name in ("target", "frame_size"):

@@ -13,7 +13,7 @@ _KALMAN = "is of sleap-nn's Kalman candidates; here is a motion model (motion_mo
 _REMOTE = "is about remote files; download the file and pass its path"
 _AT_RUN_TIME = "is not built into a graph; pass it to track"
 _NO_LIMIT = (
-    "is not needed: graphs have no limit of their own; a run takes --max_instances and --batch_size"
+    "has no effect: graphs have no limit of their own; a run takes --max_instances and --batch_size"
 )
 
 _REASONS: dict[str, tuple[str, ...]] = {
@@ -81,16 +81,16 @@ _REASONS: dict[str, tuple[str, ...]] = {
     "is a command here: `sleap-nn render` draws poses over the video": ("overlay_path",),
 }
 _EXPORT_REASONS: dict[str, tuple[str, ...]] = {
-    _AT_RUN_TIME: ("dist_penalty_weight", "max_edge_length_ratio", "peak_threshold"),
-    _NO_LIMIT: ("max_batch_size", "max_instances", "max_peaks_per_node"),
+    _AT_RUN_TIME: ("dist_penalty_weight", "max_edge_length_ratio"),
     "is not needed: graphs take frames of any size; with --format trt there is --frame_size": (
         "input_height",
         "input_width",
     ),
-    "is fixed: every engine reads the operators that are used": ("opset_version",),
     "is an option of track: --workspace, in MiB": ("workspace_size_gb",),
-    "is not needed: every graph is compared with its checkpoint": ("verify", "no_verify"),
-    "is not needed: models are exported on the CPU, and the graphs run on every device": (
+    _NO_LIMIT: ("max_batch_size", "max_peaks_per_node"),  # export takes these with a warning
+    "has no effect: every engine reads the operators that are used": ("opset_version",),
+    "has no effect: every graph is compared with its checkpoint": ("verify", "no_verify"),
+    "has no effect: models are exported on the CPU, and the graphs run on every device": (
         "device",
     ),
 }
@@ -149,6 +149,7 @@ _VALUES = {
     **dict.fromkeys(("masks", "mask_iou", "mask", "semantic"), _NEEDS_MASKS),
     "bbox": "needs boxes, and sleap-rt does poses",
     "embeddings": "needs embeddings, and sleap-rt tells animals apart by pose, place and motion",
+    "tf32": "is not here: fp32 keeps all bits of float32",
 }
 _OF_COMMANDS = {
     "export": _EXPORT_REASONS,

@@ -42,10 +42,23 @@ def test_export_knows_what_sleap_nn_calls_an_option():
         export_models("models/flies", n_line_points=5)  # type: ignore[call-arg]
 
 
-@pytest.mark.parametrize("name", ["device", "peak_threshold", "opset_version"])
-def test_export_says_why_it_has_no_such_option_of_sleap_nn(name):
-    with pytest.raises(OptionError, match=f"^{name} is (not|fixed)"):
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("device", "has no effect: models are exported on the CPU"),
+        ("max_edge_length_ratio", "is not built .*; pass it to run_inference or PosePredictor"),
+        ("workspace_size_gb", "is an option of run_inference and PosePredictor: workspace,"),
+        ("opset_version", "has no effect"),
+    ],
+)
+def test_export_says_why_it_has_no_such_option_of_sleap_nn(name, why):
+    with pytest.raises(OptionError, match=f"^{name} {why}"):
         export_models("models/flies", **{name: 1})
+
+
+def test_export_names_the_functions_that_take_options_of_a_run():
+    with pytest.raises(TypeError, match="pass it to run_inference or PosePredictor; one for Bons"):
+        export_models("models/flies", peak_threshold=0.1)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("name", OF_OTHERS)

@@ -19,10 +19,17 @@ PREDICT = """
     appearance_threshold link_tracklets mot_param
 """
 EXPORT = """
-    opset-version max-instances max-batch-size input-height input-width max-peaks-per-node
-    max-edge-length-ratio dist-penalty-weight device peak-threshold workspace-size-gb verify
-    no-verify
+    max-instances input-height input-width max-edge-length-ratio dist-penalty-weight peak-threshold
+    workspace-size-gb
 """
+EXPORT_WITHOUT_EFFECT = {
+    "--verify": "every graph is compared with its checkpoint",
+    "--device cuda": "models are exported on the CPU, and the graphs run on every device",
+    "--opset-version=17": "every engine reads the operators that are used",
+    "--max-batch-size 8": "graphs have no limit of their own; a run takes --max_instances and "
+    "--batch_size",
+    "--max_peaks_per_node 20": "graphs have no limit of their own",
+}
 PACE = "--cpu_workers, --paf_workers, --stream_to_file, --write_interval: no effect; "
 EVAL = "bbox_source bbox_padding centroid_method centroid_fallback"
 EVAL_TRACKING = "carrier match_threshold mt_threshold ml_threshold global_identity"
@@ -44,12 +51,36 @@ def test_what_is_not_here_is_refused_by_name(command, flag, call):
 
 
 def test_all_that_is_not_here_is_told_at_once(call):
-    done = call("export", "m", "--opset-version=17", "--device", "cpu", "--verify", "--device")
+    done = call(
+        *("export", "m", "--max-edge-length-ratio=.2", "--workspace-size-gb", "2", "--verify"),
+        "--workspace_size_gb",
+    )
     assert done.code == 2
     assert done.err == (
-        "Error: --opset_version is fixed: every engine reads the operators that are used. "
-        "--device is not needed: models are exported on the CPU, and the graphs run on every "
-        "device. --verify is not needed: every graph is compared with its checkpoint.\n"
+        "Error: --max_edge_length_ratio is not built into a graph; pass it to track. "
+        "--workspace_size_gb is an option of track: --workspace, in MiB.\n"
+    )
+
+
+@pytest.mark.export
+def test_what_export_does_anyway_or_never_needs_is_taken_with_a_warning(call, request, tmp_path):
+    model = request.config.rootpath / "samples/models/single_instance"
+    words = " ".join(EXPORT_WITHOUT_EFFECT).split()
+    done = call("export", model, "-o", tmp_path / "graphs", *words)
+    assert done.code == 0, done.err
+    for flag, why in EXPORT_WITHOUT_EFFECT.items():
+        name = flag.partition("=")[0].partition(" ")[0].replace("-", "_").replace("__", "--")
+        assert f"Warning: {name} has no effect: {why}" in done.err
+    done = call("export", model, "-o", tmp_path / "graphs", "--no-verify")
+    assert "Warning: --no_verify has no effect: every graph is compared" in done.err
+
+
+def test_export_says_where_options_of_a_run_are_built_in(call):
+    done = call("export", "m", "--verify", "--max-instances", "5", "--peak-threshold", ".1")
+    assert (done.code, done.err) == (
+        2,
+        "Error: --max_instances and --peak_threshold are built into graphs for Bonsai only; others "
+        "take them at run time: pass them to track, or add --format bonsai\n",
     )
 
 
@@ -140,7 +171,7 @@ def test_sleap_nns_formats_are_ours(call, request):
         assert "--format trt needs the GPU architecture as --target" in done.err
     done = call("export", model, "--precision", "tf32")
     assert done.code == 2
-    assert "'fp32', 'fp16', 'int8'" in done.err
+    assert "'fp32', 'fp16', 'int8'; tf32 is not here: fp32 keeps all bits" in done.err
 
 
 @pytest.mark.parametrize(

@@ -259,8 +259,8 @@ def test_models_that_bonsai_has_no_operator_for_are_refused(names, tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("--max_instances 3", "max_instances is not needed: graphs have no limit of their own"),
-        ("--peak_threshold 0.1", "peak_threshold is not built into a graph; pass it to track"),
+        ("--max_instances 3", "max_instances is built into graphs for Bonsai only; others take"),
+        ("--peak_threshold 0.1", "at run time: pass it to track, or add --format bonsai"),
         ("--format bonsai --precision int8 --calibrate a.mp4", "fp32 and fp16, not int8"),
         ("--format bonsai --target sm86", "--target is for engines"),
         ("--format bonsai --max_instances 0", "max_instances must be at least 1"),
