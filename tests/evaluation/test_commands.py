@@ -191,7 +191,7 @@ def test_wrong_values_are_told_before_any_file_is_opened(sleap_nn, args):
     [
         (("eval", "-g", "none.slp", "-p", "pr.slp"), "There is no labels file none.slp"),
         (("eval", "-g", "gt.slp", "-p", "none.slp"), "There is no labels file none.slp"),
-        (("eval", "-g", "gt.slp", "-p", "other_video.slp"), "No video is in both"),
+        (("eval", "-g", "gt.slp", "-p", "other_video.slp"), "`sio filenames other_video.slp -o"),
         (("eval", "-g", "gt.slp", "-p", "other_frame.slp"), "Empty frame pairs"),
         (("eval", "-g", "gt.slp", "-p", "other_nodes.slp"), "No node name is common"),
         (("eval", "-g", "pr.slp", "-p", "pr.slp", "--user_labels_only"), "user_labels_only is on"),

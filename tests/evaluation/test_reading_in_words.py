@@ -125,5 +125,5 @@ def test_swapped_files_are_recognised():
 def test_files_without_a_common_video_are_an_error_also_with_labels_as_predictions():
     truth = make_labels({0: [User(square())]}, video="one.mp4")
     other = make_labels({0: [User(square())]}, video="two.mp4")
-    with pytest.raises(DataError, match="No video is in both"):
+    with pytest.raises(DataError, match=r"No video is in both.* --map OLD NEW`$"):
         Evaluator(truth, other)

@@ -9,7 +9,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.reading.videos import VideoSource, ambiguous_videos, pair_videos
 from sleap_rt.geometry import visible_nodes
-from sleap_rt.words import counted
+from sleap_rt.words import as_typed, counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +65,12 @@ def pair_tables(ground_truth: PoseTable, predicted: PoseTable) -> dict[int, int]
     if pairs or not predicted.n_frames_in_file:
         return pairs
     unclear = ambiguous_videos(ground_truth.videos, predicted.videos)
+    file = as_typed(predicted.name) if predicted.name.endswith(".slp") else "LABELS.slp"
     raise DataError(
         f"No video is in both: {ground_truth.name} has {_listed(ground_truth.videos)}; "
         f"{predicted.name} has {_listed(predicted.videos)}. Videos pair by file, path, or the end "
         f"of the path (file names with case and extension){_unclear_text(unclear)}; correct the "
-        "paths in one of them."
+        f"paths in one of them: `sio filenames {file} -o CORRECTED.slp --map OLD NEW`"
     )
 
 

@@ -14,6 +14,7 @@ from sleap_rt.runtime.pipeline.batches import Batch
 from sleap_rt.runtime.pipeline.records import unpacked
 from sleap_rt.runtime.predictors import ModelsElsewhere
 from sleap_rt.version import __version__
+from sleap_rt.words import counted
 from sleap_rt.workflows.cluster.crew import Crew, Order
 from sleap_rt.workflows.cluster.job import Answer, Job, Maker, RangeFailedError
 from sleap_rt.workflows.plan import PredictionPlan
@@ -31,6 +32,9 @@ class PredictingElsewhere:
         opened: the input, as it is opened here.
         plan: of the run.
         graphs: of its models.
+
+    Attributes:
+        n_ranges: that were answered.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class PredictingElsewhere:
         self._orders: deque[Order] = deque()
         self._next = plan.positions.start
         self._makers: dict[str, Maker] = {}
+        self.n_ranges = 0
         self.engine_options = asked_of_engine(plan)
         self.fill: Fill = lambda _: None
 
@@ -61,6 +66,17 @@ class PredictingElsewhere:
     def n_workers(self) -> int:
         """That have answered."""
         return len(self._makers)
+
+    @property
+    def idle_in_words(self) -> str | None:
+        """Why workers had nothing to do, if that is since the frames made few ranges."""
+        n_ranges, n_there = self.n_ranges, self._crew.n_workers
+        if not 0 < n_ranges <= self.n_workers < n_there:
+            return None
+        return (
+            f"{self.n_workers} of {counted(n_there, 'worker')} had work: the frames went out in "
+            f"{counted(n_ranges, 'range')}"
+        )
 
     @property
     def n_left(self) -> int:
@@ -115,6 +131,7 @@ class PredictingElsewhere:
         order.future.release()
         if isinstance(answer, Answer):
             self._makers[answer.maker.address] = answer.maker
+            self.n_ranges += 1
             yield from _batches(answer.batches)
             if answer.failure is not None:
                 raise FrameError(answer.failure)

@@ -156,6 +156,8 @@ class ClusterPredictions:
             plan, opened, self._report, predicting=predicting, keeps_labels=self._keeps_labels
         )
         self._written += done.paths
+        if len(self._tasks) <= 1 and predicting.idle_in_words:
+            self._report.tell(predicting.idle_in_words)
         rate = done.frames_per_second if done.seconds >= _SECONDS_OF_A_RATE else None
         return replace(done, n_workers=predicting.n_workers, frames_per_second=rate)
 

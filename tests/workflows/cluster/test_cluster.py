@@ -10,7 +10,7 @@ import pytest
 import sleap_rt
 from sleap_rt.cli import main
 from sleap_rt.errors import DataError, OptionError
-from sleap_rt.options import EngineOptions, RunOptions
+from sleap_rt.options import EngineOptions, RunOptions, SelectionOptions
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.cluster.crew import Crew
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
@@ -100,6 +100,13 @@ def test_a_cluster_gives_the_bytes_of_one_process(names, clip, asked, sample_gra
     time.sleep(1.1)  # long after a last look at the cluster, which is no longer there
     assert report.status() == "2 workers"
     assert not (tmp_path / "out.slp.journal").exists()
+
+
+def test_workers_without_work_are_told(clip, asked, workers, sample_graphs, tmp_path):
+    report, few = Told(), SelectionOptions(frames=tuple(range(8)))
+    given = (sample_graphs("bottomup"), asked, tmp_path / "out.slp", report)
+    assert on_cluster(clip, *given, selection=few).n_workers == 1
+    assert report.told[-1] == "1 of 2 workers had work: the frames went out in 1 range"
 
 
 def test_a_worker_that_ends_in_the_middle_is_replaced(
