@@ -129,7 +129,7 @@ def _labels_of(
     if failed and not inputs.is_many:
         raise failed[0].error or RunError(failed[0].error_words)
     if failed:
-        words = "; ".join(f"{task.path}: {task.error_words}" for task in failed)
+        words = "; ".join(task.failure for task in failed)
         raise SomeInputsFailedError(
             f"{len(failed)} of {counted(len(run.tasks), 'input')} failed: {words}", results
         )

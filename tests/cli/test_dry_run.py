@@ -122,6 +122,14 @@ def test_each_of_many_inputs_is_told_with_its_output(call, sample_graphs, tmp_pa
     assert names.count("input") == names.count("frames") == 2
 
 
+@pytest.mark.parametrize("inputs", [[CLIP], [CLIP, "samples/one_crawler.mp4"]])
+def test_models_that_cannot_be_read_are_told_as_by_the_run(call, tmp_path, inputs):
+    words = ["track", *inputs, "-m", "nomodel", "-o", tmp_path / "res"]
+    told, run = call(*words, "--dry_run"), call(*words)
+    assert (told.code, told.err) == (1, run.err)
+    assert told.err.startswith("Error: nomodel does not exist; expected an export folder")
+
+
 def test_two_kinds_of_work_in_one_run_tell_their_engine_once(call, sample_graphs, tmp_path):
     graph = sample_graphs("centroid", "centered_instance")[0]
     inputs = ["samples/crawlers.slp", "samples/one_crawler.mp4"]  # poses are taken over; found

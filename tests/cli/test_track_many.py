@@ -66,6 +66,15 @@ def test_a_note_about_the_tracker_is_told_once_and_not_to_the_quiet(
     assert ("Note" in done.err) == bool(n_told)
 
 
+def test_an_input_that_is_not_there_is_named_once(call, videos, sample_graphs, tmp_path):
+    (graph,) = sample_graphs("bottomup")
+    words = ("-m", graph, "--frames", "0", "-o", tmp_path / "out")
+    done = call("track", "nofile.mp4", videos / "cam1.mp4", *words)
+    assert done.code == 1
+    assert "[1/2] nofile.mp4: Error: does not exist; expected a video" in done.err
+    assert "Failed: nofile.mp4 does not exist; expected a video" in done.err
+
+
 def test_each_gets_its_result_with_models_opened_once(
     call, videos, sample_graphs, tmp_path, n_opened
 ):

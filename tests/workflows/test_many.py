@@ -170,7 +170,7 @@ def test_tables_are_left_out_as_done_only_where_that_is_said(clips, resume):
 def test_files_that_are_not_ours_are_refused_before_anything_is_run(clips, resume):
     for clip in clips[1:3]:
         clip.with_suffix(".predictions.slp").write_text("labels of a person")
-    words = r"Nothing was run.*b\.pred.* \(and 1 more\) exists and is not a result as .*overwrite=T"
+    words = r"Nothing was run.*b\.pred.*, like 1 more, exists and is not a result as .*overwrite=T"
     with pytest.raises(DataError, match=words):
         plan_many(clips, ManyOptions(resume=resume))
     assert len(plan_many(clips, ManyOptions(resume=resume, overwrite=True)).tasks) == 4

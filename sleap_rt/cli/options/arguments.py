@@ -18,7 +18,12 @@ from sleap_rt.cli.options.config_file import (
 )
 from sleap_rt.cli.options.parameters import FramesOrAll
 from sleap_rt.cli.options.saved_config import save_config
-from sleap_rt.cli.options.words.stray import plain, refuse_long_dashes, refuse_stray_words
+from sleap_rt.cli.options.words.stray import (
+    plain,
+    refuse_equals_signs,
+    refuse_long_dashes,
+    refuse_stray_words,
+)
 from sleap_rt.cli.options.words.usual import usual_word
 from sleap_rt.cli.terminal.help import HelpCommand
 from sleap_rt.errors import OptionError, did_you_mean, nearest
@@ -55,6 +60,7 @@ class OnceCommand(HelpCommand):
             return super().parse_args(ctx, words)
         try:
             refuse_long_dashes(args, self.get_params(ctx))
+            refuse_equals_signs(args, self.params)
             given = self._given(words, ctx)
             if CONFIG in given:
                 words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)

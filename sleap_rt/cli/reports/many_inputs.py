@@ -67,7 +67,7 @@ class ManyTerminalReport(ManyReport):
                 err=self._is_aside,
             )
         for task in failed:
-            click.echo(f"Failed: {task.path}: {task.error_words}", err=True)
+            click.echo(f"Failed: {task.failure}", err=True)
 
     def _bar_of(self, tasks: Sequence[Task]) -> Any:
         if self._bar is None:

@@ -18,6 +18,7 @@ from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.plan import Asked, CheckBegun, none_begun, nothing_asked, plan_many
 from sleap_rt.workflows.many.predictions import ModelsOnce, options_of
+from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
 from sleap_rt.workflows.predict import planned
@@ -104,6 +105,8 @@ def told_each(
                     yield line
                 told.append(line)
             as_first = as_first or {line for line in told if not line.startswith(_OF_EACH)}
+        except CannotRunError as stop:
+            raise stop.cause from None
         except SleapRtError as error:
             if many is None:
                 raise

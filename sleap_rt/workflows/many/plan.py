@@ -88,7 +88,7 @@ def _in_words(
 ) -> Iterator[str]:
     """What stands in the way, each reason once, and what to do."""
     for why, paths in kept.items():
-        more = f" (and {len(paths) - 1} more)" if paths[1:] else ""
+        more = f", like {len(paths) - 1} more," if paths[1:] else ""
         yield f"{paths[0]}{more} exists and {why}."
     yield from map(str, refused[:_MOST_NAMED])
     if refused[_MOST_NAMED:]:

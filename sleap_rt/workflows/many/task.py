@@ -65,15 +65,26 @@ class Task:
 
     @property
     def error_words(self) -> str:
-        """One line."""
+        """One line, to stand behind the input's name, with which many messages begin."""
+        words = self._error_text.removeprefix(str(self.path))
+        return words.removeprefix(":").lstrip() if words[:1] in (":", " ") else self._error_text
+
+    @property
+    def failure(self) -> str:
+        """One line that names the input once."""
+        text, words = self._error_text, self.error_words
+        return text if words != text else f"{self.path}: {words}"
+
+    @property
+    def _error_text(self) -> str:
         kind = "" if isinstance(self.error, SleapRtError) else f"{type(self.error).__name__}: "
-        return " ".join(f"{kind}{self.error}".removeprefix(f"{self.path}: ").split())
+        return " ".join(f"{kind}{self.error}".split())
 
     @property
     def missing(self) -> list[str]:
         """A sentence for the input if it failed, or for each kind of frames without poses."""
         if self.status == "failed":
-            return [f"{self.path}: {self.error_words}"]
+            return [self.failure]
         damaged, videos = self.damaged, getattr(self.done, "videos", ())
         return damaged.warnings(videos) if damaged.lacks_poses else []
 

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 import click
@@ -49,6 +49,29 @@ def refuse_long_dashes(args: Sequence[str], params: Iterable[click.Parameter]) -
                 f"{word} begins with a long dash, which mails and PDFs make of short ones; type "
                 f"{meant}"
             )
+
+
+def refuse_equals_signs(args: Sequence[str], params: Iterable[click.Parameter]) -> None:
+    """Refuse `-i=a.mp4`, which would name a file `=a.mp4`.
+
+    Args:
+        args: of the command line, as typed.
+        params: of the command.
+
+    Raises:
+        OptionError: with what to type.
+    """
+    options = {name: one for one in params for name in one.opts if len(name) == 2}
+    for word in takewhile(lambda word: word != "--", args):
+        name, sign, value = word.partition("=")
+        option = options.get(name)
+        if not sign or option is None:
+            continue
+        if isinstance(option, click.Option) and option.is_flag:
+            raise OptionError(f"{name} takes no value; leave out ={value}")
+        if not value:
+            raise OptionError(f"{name} is empty; name what is meant, or leave it out")
+        raise OptionError(f"{word}: type {name} {as_typed(value)}, without an equals sign")
 
 
 def refuse_stray_words(
