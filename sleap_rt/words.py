@@ -1,4 +1,4 @@
-"""Numbers and errors in sentences, and paths in commands.
+"""Numbers and errors in sentences, and paths in commands and in JSON.
 
 Old drives have names of files that are no UTF-8; Python has these bytes as lone surrogates, which
 cannot be printed or saved everywhere.
@@ -41,6 +41,11 @@ def as_typed(path: Path | str) -> str:
     """A path as a command that can be copied has it: quoted for its spaces, no option."""
     text = str(path)
     return quoted(f"./{text}" if text.startswith("-") else text)
+
+
+def in_full(path: Path | str) -> str:
+    """A path as programs read it: absolute, without `..`; links stay as they are."""
+    return os.path.abspath(path)
 
 
 def quoted(text: str) -> str:

@@ -27,7 +27,7 @@ from sleap_rt.options import (
 )
 from sleap_rt.options.exporting import BUILT_IN, only_for_bonsai
 from sleap_rt.options.upstream import why_unknown
-from sleap_rt.words import as_typed, is_or_are
+from sleap_rt.words import as_typed, in_full, is_or_are
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.export import Exported
@@ -243,9 +243,9 @@ def _show(exported: "Sequence[Exported]", target: str | None) -> None:
 
 
 def _as_json(one: "Exported") -> dict[str, Any]:
-    engine = None if one.engine is None else str(one.engine)
+    engine = None if one.engine is None else in_full(one.engine)
     return {
-        "path": str(one.path),
+        "path": in_full(one.path),
         "engine": engine,
         "replaces": one.replaces,
         **asdict(one.contract),

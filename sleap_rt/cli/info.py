@@ -9,6 +9,7 @@ from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import waiting
 from sleap_rt.cli.terminal.tables import show_facts
+from sleap_rt.words import in_full
 
 
 @click.command("info", cls=OnceCommand, short_help="Say what a model is, trained or exported.")
@@ -38,7 +39,9 @@ def command(as_json: bool, verbose: bool, **params: Any) -> None:
     with waiting("reading the weights" if verbose else "reading the model"):
         found = [(path, describe(path, with_network=verbose)) for path in paths]
     if as_json:
-        print_json([model for _, models in found for model in models])
+        print_json(
+            [{**model, "file": in_full(model["file"])} for _, models in found for model in models]
+        )
         return
     for number, (path, models) in enumerate(found):
         lines = [""] if number else []

@@ -15,6 +15,7 @@ from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.logs import tell_logs
 from sleap_rt.version import __version__
+from sleap_rt.words import in_full
 from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.tracking import tracker_options
 
@@ -85,7 +86,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     summary = merge_parts(given, options, report)
     report.done(summary, PredictionOptions(tracking=tracking), predicts=False)
     if params["as_json"]:
-        parts = [str(path.absolute()) for path in given]
+        parts = list(map(in_full, given))
         facts = {"sleap_rt_version": __version__, "parts": parts, **facts_of(summary)}
         print_json(facts)
     if not params["quiet"]:

@@ -11,6 +11,7 @@ from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.options import PageOptions, filled
+from sleap_rt.words import in_full
 
 
 @click.command("page", cls=OnceCommand, short_help="Make a page that runs a model in a browser.")
@@ -65,7 +66,7 @@ def _show(folder: Path | None, address: str | None) -> None:
 
 
 def _show_json(folder: Path | None, address: str | None) -> None:
-    written = {} if folder is None else {"folder": str(folder.absolute()), "bytes": _size(folder)}
+    written = {} if folder is None else {"folder": in_full(folder), "bytes": _size(folder)}
     served = {} if address is None else {"address": address}
     print_json({**written, **served})
     sys.stdout.flush()  # it may be read while the page is served

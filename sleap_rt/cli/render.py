@@ -10,6 +10,7 @@ from sleap_rt.cli.options.sections import SectionedCommand, section
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.options import RenderOptions, filled
+from sleap_rt.words import in_full
 
 if TYPE_CHECKING:
     from sleap_rt.workflows.show.render import Pictures, RenderSummary
@@ -118,7 +119,7 @@ def _result(params: dict[str, Any]) -> Path:
 
 def _facts(done: "RenderSummary") -> dict[str, Any]:
     return {
-        "files": [str(path) for path in done.paths],
+        "files": list(map(in_full, done.paths)),
         "frames": done.n_frames,
         "instances": done.n_animals,
         "width": done.size[0],

@@ -14,7 +14,7 @@ from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.program import as_called
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions, filled
-from sleap_rt.words import as_typed, counted
+from sleap_rt.words import as_typed, counted, in_full
 
 if TYPE_CHECKING:
     from sleap_rt.runtime.inspect.own_frames import OwnFrames
@@ -85,7 +85,7 @@ class _Told:
         self._rows: list[dict[str, Any]] = []
 
     def add(self, path: Path, result: "Verification | OwnFrames", line: str) -> None:
-        self._rows.append({**asdict(result), "path": str(path), "passed": result.passed})
+        self._rows.append({**asdict(result), "path": in_full(path), "passed": result.passed})
         if not self._as_json:
             click.echo(line)
 

@@ -24,6 +24,7 @@ from sleap_rt.untrusted.budget import Budget
 from sleap_rt.untrusted.json_text import parse_json
 from sleap_rt.untrusted.pickles import FAULTS as PICKLE_FAULTS
 from sleap_rt.untrusted.pickles import check_pickle
+from sleap_rt.words import in_full
 
 _TIMES = 100  # what metrics, most of which repeat, may unpack to: times the size of their file
 
@@ -108,11 +109,11 @@ def to_json(metrics: Metrics) -> Metrics:
 def run_as_json(run: EvaluationRun) -> dict[str, Any]:
     """The metrics of every prediction file of a run, for JSON."""
     return {
-        "ground_truth": str(run.options.ground_truth_path),
+        "ground_truth": in_full(run.options.ground_truth_path),
         "predictions": [
             {
                 "name": one.name,
-                "path": str(one.path),
+                "path": in_full(one.path),
                 "metrics": to_json(one.metrics),
                 "notes": list(one.notes),
             }

@@ -1,6 +1,7 @@
 """`--json` of commands that write results: what was done, as all that stands on standard output."""
 
 import json
+import os
 
 import pytest
 
@@ -168,3 +169,32 @@ def test_paths_are_those_of_the_files_without_detours(call, clip, graph, tmp_pat
     (facts,) = document(call("track", detour / "link.mp4", *words))["inputs"]
     assert facts["input"] == str(tmp_path / "link.mp4")
     assert facts["outputs"] == [str(tmp_path / "out.slp")]
+
+
+def test_every_command_tells_whole_paths(call, clip, graph, request, tmp_path, monkeypatch):
+    (tmp_path / "up").mkdir()
+    monkeypatch.chdir(tmp_path / "up")
+    graph, truth = os.path.relpath(graph), os.path.relpath(clip.with_suffix(".slp"))
+    clip = os.path.relpath(clip)
+    model = os.path.relpath(request.config.rootpath / "samples/models/single_instance")
+    run = f"track {clip} -m {graph} {' '.join(WORDS)}"
+    told_by = {
+        f"{run} -o ../out.slp": "inputs.0.input inputs.0.outputs.0",
+        f"{run} --frame_range_of 1/1 -o ../a.part": "inputs.0.outputs.0",
+        "merge ../a.part -o ../merged.slp": "parts.0 outputs.0",
+        "render ../out.slp -o ../out.png": "files.0",
+        f"eval {truth} ../out.slp": "ground_truth predictions.0.path",
+        f"live {clip} -m {graph} -o ../live.slp": "summary.outputs.0",
+        f"info {graph} {model}": "0.file 1.file",
+        f"verify {graph}": "0.path",
+        f"export {model} -o ../graphs": "0.path",
+    }
+    for words, places in told_by.items():
+        done = call(*words.split(), "--json")
+        assert done.code == 0, done.err
+        told = json.loads(done.out.splitlines()[-1] if words.startswith("live") else done.out)
+        for place in places.split():
+            path = told
+            for key in place.split("."):
+                path = path[int(key) if key.isdigit() else key]
+            assert path == os.path.abspath(path), f"{place} of {words}"

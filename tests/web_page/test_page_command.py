@@ -156,7 +156,7 @@ def test_the_guides_examples_run(call, static, sample_graphs, tmp_path, monkeypa
 
 def test_json_is_all_that_stands_on_standard_output(call, static, sample_graphs, tmp_path):
     folder = sample_graphs("single_instance")[0].parent
-    code, out, err = call(folder, "-o", tmp_path / "page", "--json")
+    code, out, err = call(folder, "-o", tmp_path / "static/../page", "--json")
     assert code == 0, err
     told = json.loads(out)
     assert told["folder"] == str(tmp_path / "page")

@@ -15,7 +15,7 @@ from sleap_rt.export.cache import kept_in_words
 from sleap_rt.export.steps import Step
 from sleap_rt.runtime.live import Figures
 from sleap_rt.runtime.predictors import most_instances
-from sleap_rt.words import counted
+from sleap_rt.words import counted, in_full
 from sleap_rt.workflows.live import LiveReport, LiveSummary
 from sleap_rt.workflows.plan import PredictionPlan
 
@@ -86,7 +86,7 @@ class LiveTerminalReport(LiveReport):
 
 def _facts(summary: LiveSummary) -> dict[str, Any]:
     return {
-        "outputs": [str(path.absolute()) for path in summary.paths],
+        "outputs": list(map(in_full, summary.paths)),
         "engine": summary.engine,
         "device": summary.device,
         "n_tracks": summary.n_tracks,

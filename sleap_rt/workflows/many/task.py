@@ -1,6 +1,5 @@
 """One of many inputs: where its result goes, and what became of it."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from sleap_rt.errors import SleapRtError
 from sleap_rt.instances import ImageState
 from sleap_rt.runtime.outputs.damaged_frames import DamagedFrames
 from sleap_rt.runtime.outputs.names import journal_of
-from sleap_rt.words import is_or_are
+from sleap_rt.words import in_full, is_or_are
 
 if TYPE_CHECKING:
     from sleap_rt.runtime.outputs.summary import PredictionSummary
@@ -92,22 +91,17 @@ class Task:
         """For the summary file."""
         journal = self.journal
         facts: dict[str, Any] = {
-            "input": _absolute(self.path),
+            "input": in_full(self.path),
             "status": self.status,
-            "journal": _absolute(journal) if journal and journal.exists() else None,
+            "journal": in_full(journal) if journal and journal.exists() else None,
             "error": None,
             **facts_of(self.done),
         }
         if self.status == "existing":
-            facts["outputs"] = list(map(_absolute, self.there))
+            facts["outputs"] = list(map(in_full, self.there))
         if self.error is not None:
-            facts["error"] = {"type": type(self.error).__name__, "message": self.error_words}
+            facts["error"] = {"type": type(self.error).__name__, "message": self._error_text}
         return facts
-
-
-def _absolute(path: Path) -> str:
-    """Without `..`; links stay as they are."""
-    return os.path.abspath(path)
 
 
 _FACTS = (
@@ -122,7 +116,7 @@ def facts_of(done: "PredictionSummary | RetrackSummary | None") -> dict[str, Any
     damaged = getattr(done, "damaged", DamagedFrames())
     states = (ImageState.UNREADABLE, ImageState.UNANSWERED)
     return {
-        "outputs": [] if done is None else [_absolute(path) for path in done.paths],
+        "outputs": [] if done is None else [in_full(path) for path in done.paths],
         **{name: getattr(done, name, None) for name in _FACTS},
         **{
             f"n_{state.name.lower()}": None if done is None else damaged.n(state)
