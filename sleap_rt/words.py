@@ -37,6 +37,12 @@ def error_in_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
+def sentence(error: BaseException) -> str:
+    """The message of an exception, to be followed by more."""
+    message = str(error)
+    return message if message.endswith((".", "!", "?")) else f"{message}."
+
+
 def as_typed(path: Path | str) -> str:
     """A path as a command that can be copied has it: quoted for its spaces, no option."""
     text = str(path)

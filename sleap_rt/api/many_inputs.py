@@ -86,8 +86,8 @@ def predict_many(
 
     def work(task: Task) -> PredictionSummary:
         done = predictions(task)
-        if done.n_skipped:
-            _log.warning("%s: frames asked for that do not exist: %d", task.path, done.n_skipped)
+        if done.skipped:
+            _log.warning("%s: %s", task.path, done.skipped)
         after(done.paths)
         return done
 

@@ -12,7 +12,7 @@ from sleap_rt.model_files import exported_graphs, is_model, model_source, models
 from sleap_rt.options import NO_OVERRIDES
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.runtime.model_set import ModelSet
-from sleap_rt.words import as_typed
+from sleap_rt.words import as_typed, sentence
 from sleap_rt.workflows.export_extra import needs_export_extra
 
 _MOST_NAMED = 3
@@ -41,7 +41,7 @@ def naming_pairs(
         lines = [f"`{command} {' '.join(map(as_typed, pair))}`" for pair in pairs[:_MOST_NAMED]]
         more = len(pairs) - len(lines)
         fit = f"{', '.join(lines)}{f' and {more} more' if more else ''}"
-        raise ModelError(f"{error} Two that fit together: {fit}") from error
+        raise ModelError(f"{sentence(error)} Two that fit together: {fit}") from error
 
 
 def pairs_in(folder: Path) -> list[tuple[Path, Path]]:

@@ -43,7 +43,7 @@ def test_frames_that_were_asked_for_are_drawn_without_a_word_on_others(package, 
     assert call(package, "-o", "some.png", "--frames", "3,7")[::2] == (0, "")
     code, _, err = call(package, "-o", "more.png", "--frames", "2-3")
     assert code == 0
-    assert "frames asked for that do not exist: 1; the video has frames 3, 7" in err
+    assert "1 frame asked for does not exist; the video has frames 3, 7" in err
     assert call(package, "-o", "none.png", "--frames", "2")[0] == 1
 
 

@@ -160,7 +160,7 @@ def test_a_folder_of_sleap_1_tells_them_too(legacy):
     assert facts["labelled_frames"] == {"train": 5}
     assert told(legacy, "legacy") == [
         "  labels: 5 frames of small_robot_minimal.slp (training), 10% of them (validation)",
-        "  training: 3 epochs of at most 100, batches of 4, learning rate 0.001 to 5e-05, adam",
+        "  training: 3 epochs of at most 100, batches of 4, learning rate 0.001 to 5e-05, Adam",
         "  best loss in validation: 0.2, in the 2nd of 3 epochs",
         "  metrics.val.npz holds its metrics as pickled objects, which are not read here; "
         "`sleap_rt.evaluation.load_metrics(path, allow_pickle=True)` does.",

@@ -25,15 +25,15 @@ class Selection:
 
     Attributes:
         refs: in order of video and time, each once.
-        n_skipped: frames asked for by number that do not exist.
+        n_skipped: frames that were asked for by number, or are in the labels, and do not exist.
         n_total: frames that the videos have.
-        there: which these are, in words; empty where none was asked for by number.
+        skipped: what to say of these, and which exist; empty where none was skipped.
     """
 
     refs: Sequence[FrameRef]
     n_skipped: int
     n_total: int
-    there: str = ""
+    skipped: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -100,8 +100,9 @@ def select_of_video(options: SelectionOptions, available: Sequence[int], name: s
         raise DataError(
             f"{name}: none of the frames asked for exists; the video has {_described(available)}."
         )
-    there = f"the video has {_described(available)}"
-    return Selection(found, len(options.frames) - len(found), len(available), there)
+    n_skipped = len(options.frames) - len(found)
+    words = _skipped(n_skipped, options, [f"the video has {_described(available)}"])
+    return Selection(found, n_skipped, len(available), words)
 
 
 def on_merged_videos(options: SelectionOptions, numbers: Sequence[int]) -> SelectionOptions:
@@ -190,15 +191,33 @@ def select_of_labels(
             of_users = _refs(labels, number_of, "has_user_instances")
             refs = [ref for ref in refs if ref not in of_users]
     there = [f"video {number} has {_described(frames)}" for number, frames in available.items()]
+    skipped = _skipped(n_skipped, options, there)
     if not refs:
+        why = f"; {skipped}" if skipped else ""
         raise DataError(
             f"{name}: no frame is left to process; it has {len(labels.labeled_frames)} labelled "
             f"and {len(labels.suggestions)} suggested frames in "
-            f"{counted(len(labels.videos), 'video')}"
-            + "".join(f"; {words}" for words in there if options.frames is not None)
-            + "."
+            f"{counted(len(labels.videos), 'video')}{why}."
         )
-    return Selection(refs, n_skipped, n_total, "; ".join(there))
+    return Selection(refs, n_skipped, n_total, skipped)
+
+
+def _skipped(n_frames: int, options: SelectionOptions, there: Sequence[str]) -> str:
+    """What to say of frames that do not exist; those of labels may be in a package without image.
+
+    Args:
+        n_frames: how many.
+        options: what was asked for.
+        there: which frames exist, video by video.
+    """
+    if not n_frames:
+        return ""
+    frames = counted(n_frames, "frame")
+    if options.frames is None:
+        what = f"{frames} of the labels {'has' if n_frames == 1 else 'have'} no image"
+    else:
+        what = f"{frames} asked for {'does' if n_frames == 1 else 'do'} not exist"
+    return "; ".join([what, *there])
 
 
 def _refs(
@@ -212,6 +231,8 @@ def _refs(
 
 
 def _described(available: Sequence[int]) -> str:
+    if len(available) == 1:
+        return f"frame {available[0]}"
     if isinstance(available, range):
         return f"frames 0 to {len(available) - 1}"
     listed = ", ".join(map(str, sorted(available)[:_MOST_LISTED]))

@@ -23,8 +23,8 @@ class PredictionSummary:
         n_nodeless: predictions without any visible node, which are left out.
         n_trackless: predictions that tracking left out.
         n_tracks: in use.
-        n_skipped: frames that were asked for, but do not exist.
-        there: which frames exist, in words.
+        n_skipped: frames that were asked for, or are in the labels, but do not exist.
+        skipped: what to say of these.
         seconds: from the first frame read to the last result.
         frames_per_second: without the time in which the run got ready; None if it was too short
             to tell.
@@ -60,7 +60,7 @@ class PredictionSummary:
     videos: "Sequence[sio.Video]"
     labels: "sio.Labels | None"
     n_workers: int = 0
-    there: str = ""
+    skipped: str = ""
     most_instances: int | None = None
     out_of_reach: tuple[str, ...] = ()
     n_untracked_rows: int = 0
@@ -68,7 +68,7 @@ class PredictionSummary:
     @property
     def warnings(self) -> list[str]:
         """What was not as it should be, a sentence each."""
-        skipped = [not_there(self.n_skipped, self.there)] if self.n_skipped else []
+        skipped = [self.skipped] if self.skipped else []
         found = [] if self.n_instances or not self.n_frames else [self._nothing()]
         rows = no_identities(self.n_untracked_rows)
         how = [f"{row}; --tracking gives it one of its own" for row in rows]
@@ -92,10 +92,3 @@ def no_identities(n_rows: int) -> list[str]:
         f"rows untracked_0 to untracked_{n_rows - 1} of the file are places in a frame, and no "
         "identities: an animal may be in another row in each frame"
     ]
-
-
-def not_there(n_frames: int, there: str) -> str:
-    """Frames were asked for that do not exist, and which do, as `Selection` has both."""
-    does = "does" if n_frames == 1 else "do"
-    which = f"; {there}" if there else ""
-    return f"{counted(n_frames, 'frame')} asked for {does} not exist{which}"

@@ -9,7 +9,6 @@ from sleap_rt.errors import SleapRtError
 from sleap_rt.options import ModelOverrides
 from sleap_rt.runtime.engines import why_not
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
-from sleap_rt.runtime.outputs.summary import not_there
 from sleap_rt.runtime.pipeline.journal import begun_run
 from sleap_rt.runtime.predictors import effective_options
 from sleap_rt.tracking import TrackerOptions
@@ -116,8 +115,8 @@ def told_each(
 def _certain(plan: PredictionPlan) -> Iterator[str]:
     """What the run will say or fail with once it runs; workers of a cluster have other devices."""
     selection, engine = plan.selection, plan.options.engine
-    if selection.n_skipped:
-        yield not_there(selection.n_skipped, selection.there)
+    if selection.skipped:
+        yield selection.skipped
     if plan.options.cluster is None and not plan.compares:
         obstacle = why_not(engine)
         if obstacle is not None:

@@ -28,7 +28,7 @@ from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.stream import followed
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import most_instances
-from sleap_rt.words import as_typed, counted, is_or_are
+from sleap_rt.words import as_typed, counted, is_or_are, sentence
 from sleap_rt.workflows.doubts import out_of_reach
 from sleap_rt.workflows.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
@@ -76,7 +76,7 @@ class Run:
         results = self._results(started_at, seconds)
         options, n_done = self._plan.options, self._tally.n_frames
         if failure is not None and not n_done:
-            raise DataError(f"{failure} {self._what_is_left()}") from failure
+            raise DataError(f"{sentence(failure)} {self._what_is_left()}") from failure
         if options.output_path is not None and not self._plan.is_part:
             self._check_replaced(failure)
         labels = self._labels(results, keeps_labels)
@@ -85,8 +85,9 @@ class Run:
             where = f"saved in {options.output_path}" if paths else "lost"
             n_missing = self._n_wanted - n_done
             raise DataError(
-                f"{failure} The {counted(n_done, 'frame')} before it {is_or_are(n_done)} {where}; "
-                f"{counted(n_missing, 'frame')} {is_or_are(n_missing)} missing."
+                f"{sentence(failure)} The {counted(n_done, 'frame')} before it "
+                f"{is_or_are(n_done)} {where}; {counted(n_missing, 'frame')} "
+                f"{is_or_are(n_missing)} missing."
             ) from failure
         if self._journal is not None and not self._plan.is_part:
             self._journal.remove()
@@ -98,7 +99,7 @@ class Run:
             n_trackless=self._following.n_left_out,
             n_tracks=len(results.track_names),
             n_skipped=self._plan.selection.n_skipped,
-            there=self._plan.selection.there,
+            skipped=self._plan.selection.skipped,
             damaged=self._damaged,
             notes=(*self._opened.source.notes, *self._following.notes),
             seconds=seconds,
@@ -127,13 +128,13 @@ class Run:
                         if self._tally.add(result) and self._stored is not None:
                             self._stored.append(result)
             except JournalError as error:
-                raise JournalError(f"{error} {self._how_to_go_on()}.") from error
+                raise JournalError(f"{sentence(error)} {self._how_to_go_on()}.") from error
             except DataError as error:
                 return error
             except KeyboardInterrupt:
                 raise KeyboardInterrupt(as_given(self._how_to_go_on())) from None
             except (EngineError, RunError) as error:
-                raise type(error)(f"{error} {self._what_is_left()}") from error
+                raise type(error)(f"{sentence(error)} {self._what_is_left()}") from error
         return None
 
     def _what_is_left(self) -> str:
@@ -212,7 +213,7 @@ class Run:
         try:
             check_result_replaceable(self._plan.options, self._opened, self._tally.n_frames)
         except DataError as error:
-            told = f"{failure} {error}" if failure else str(error)
+            told = f"{sentence(failure)} {error}" if failure else str(error)
             how = self._how_to_save()
             raise DataError(f"{told} {how}." if how else told) from (failure or error)
 
@@ -232,7 +233,7 @@ class Run:
         """The journal as the file of a part."""
         assert self._journal is not None
         if failure is not None:
-            raise DataError(f"{failure} {self._how_to_go_on()}.") from failure
+            raise DataError(f"{sentence(failure)} {self._how_to_go_on()}.") from failure
         if self._plan.options.output_path is None:
             self._journal.remove()
             return ()
@@ -251,6 +252,6 @@ class Run:
             shown_results = replace(results, stored=shown)
             return write_results(shown_results, path, output_format, origin)
         except DataError as error:
-            raise DataError(f"{error} {self._how_to_save()}.") from error
+            raise DataError(f"{sentence(error)} {self._how_to_save()}.") from error
         except KeyboardInterrupt:
             raise KeyboardInterrupt(as_given(self._how_to_go_on())) from None

@@ -189,8 +189,7 @@ def _frames(scene: Scene, options: RenderOptions) -> tuple[list[int], list[str]]
     if options.frames is not None:
         asked = SelectionOptions(frames=options.frames)
         chosen = select_of_video(asked, scene.available, scene.name)
-        skipped, there = chosen.n_skipped, chosen.there
-        notes = [f"frames asked for that do not exist: {skipped}; {there}"] if skipped else []
+        notes = [chosen.skipped] if chosen.skipped else []
         indices = [ref.frame_index for ref in chosen.refs]
         return indices, [*notes, *_without_poses(scene, indices)]
     left_out = _imageless_in_words(scene)

@@ -6,6 +6,7 @@ import sleap_io as sio
 
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import SelectionOptions
+from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.selection import (
     candidates_of_labels,
     on_merged_videos,
@@ -84,6 +85,19 @@ def test_frames_are_those_of_the_test_vector(project, options, expected):
 def test_frames_that_do_not_exist_are_counted(project):
     assert selected(project, video_index=0, frames=(0, 10, 5000)).n_skipped == 1
     assert selected(project, frames=(7, 60)).n_skipped == 1
+    words = "1 frame asked for does not exist; video 0 has frames 0 to 1099"
+    assert selected(project, video_index=0, frames=(0, 5000)).skipped == words
+    assert selected(project).skipped == ""
+
+
+def test_frames_of_labels_without_an_image_were_not_asked_for(project):
+    """As in a package of fewer images than frames with poses."""
+    options = SelectionOptions(video_index=0)
+    candidates = [FrameRef(0, 3), FrameRef(0, 10), FrameRef(0, 20)]
+    found = select_of_labels(project, options, {0: [10]}, candidates, "a.pkg.slp")
+    assert found.skipped == "2 frames of the labels have no image; video 0 has frame 10"
+    with pytest.raises(DataError, match="; 3 frames of the labels have no image; video 0 has fra"):
+        select_of_labels(project, options, {0: [900]}, candidates, "a.pkg.slp")
 
 
 def test_nothing_left_is_an_error(project):

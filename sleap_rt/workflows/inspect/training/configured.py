@@ -12,6 +12,7 @@ from sleap_rt.models.config_values import Config
 SPLITS = ("train", "val", "test")
 _NUMBERS = ("max_epochs", "batch_size", "learning_rate", "validation_fraction")
 _TEXTS = ("run_name", "optimizer")
+_SPELLED = {"adam": "Adam"}  # by SLEAP 1.4 and older, and by sleap-nn
 
 
 class _Places(NamedTuple):
@@ -85,7 +86,7 @@ def configured(config: Config, family: Family) -> dict[str, Any]:
     for name in _TEXTS:
         found = _at(config, places.facts[name])
         if isinstance(found, str) and found:
-            facts[name] = found
+            facts[name] = _SPELLED.get(found, found)
     for name in _NUMBERS:
         found = _at(config, places.facts[name])
         if isinstance(found, int | float) and not isinstance(found, bool):
