@@ -22,6 +22,8 @@ from sleap_rt.tracking.motion.associator import MotionAssociator
 from sleap_rt.tracking.options import TrackerOptions
 from sleap_rt.tracking.similarity.associator import SimilarityAssociator
 
+_FARTHEST_PX = 1e9  # of a node; no image has a side of so many px
+
 
 class _Associator(Protocol):
     @property
@@ -141,8 +143,8 @@ class Tracker:
 
         Raises:
             DataError: the options need an image and there is none, or it cannot be that of the
-                frame; the number of nodes changed, the frame belongs ahead of the one before it, or
-                another thread uses the tracker.
+                frame; a node is where no image can be; the number of nodes changed, the frame
+                belongs ahead of the one before it, or another thread uses the tracker.
         """
         found = self.assign(frame, image, user_labeled=user_labeled)
         if len(found.positions) < len(frame):
@@ -178,8 +180,8 @@ class Tracker:
                 f"Frame {frame.frame_index} of video {frame.video_index} came without its image, "
                 "which use_flow and features image need"
             )
+        points = _whole_points(frame)
         video = self._video(frame)
-        points = _whole_points(frame.points)
         positions: AnyInts = np.arange(len(frame))
         if options.tracking_pre_cull_to_target and options.target_count and not user_labeled:
             positions = _culled(
@@ -268,12 +270,26 @@ def track_frames(
         yield tracker.track(frame, None if image_of is None else image_of(frame))
 
 
-def _whole_points(points: AnyFloats) -> AnyFloats:
-    """Float64 poses in which a node has both coordinates or none."""
-    whole = np.array(points, np.float64)
-    known = np.isfinite(whole)
-    if not known.all():
-        whole[~known.all(axis=2)] = np.nan
+def _whole_points(frame: FrameInstances) -> AnyFloats:
+    """Float64 poses in which a node has both coordinates or none.
+
+    Raises:
+        DataError: a node is where no image can be: motion models would believe it for good.
+    """
+    whole = np.array(frame.points, np.float64)
+    known = np.abs(whole) <= _FARTHEST_PX
+    if known.all():
+        return whole
+    absurd = np.argwhere(~known & np.isfinite(whole))
+    if len(absurd):
+        instance, node, _ = absurd[0].tolist()
+        x, y = whole[instance, node].tolist()
+        raise DataError(
+            f"Frame {frame.frame_index} of video {frame.video_index}: node {node} of instance "
+            f"{instance} is at ({x:g}, {y:g}) px, where no image is; coordinates may be up to "
+            f"{_FARTHEST_PX:g} px, and NaN stands for a missing node"
+        )
+    whole[~known.all(axis=2)] = np.nan
     return whole
 
 

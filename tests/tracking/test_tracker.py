@@ -177,6 +177,29 @@ def test_another_skeleton_is_refused():
         tracker.track(frame([Q[:3]]))
 
 
+@pytest.mark.parametrize("options", [*METHODS, {**MOTION, "max_tracks": 2}])
+@pytest.mark.parametrize("far", [2e9, -1e30, 3e38])
+def test_a_node_that_is_in_no_image_is_refused_and_leaves_no_trace(options, far):
+    absurd = np.array([Q, Q + 100])
+    absurd[1, 2] = far, 3
+    tracker, other = Tracker(**options), Tracker(**options)
+    words = rf"Frame 5 of video 0: node 2 of instance 1 is at \({far:g}, 3\) px, where no image is"
+    with pytest.raises(DataError, match=words.replace("+", r"\+")):
+        tracker.track(replace(frame(absurd), frame_index=5))
+    for index in (0, 1):
+        one = replace(along_x(0, 100), frame_index=index)
+        assert ids([tracker.track(one)]) == ids([other.track(one)])
+
+
+def test_infinite_coordinates_are_missing_ones():
+    found = {}
+    for value in (np.nan, np.inf, -np.inf):
+        poses = np.array([Q, Q + 100])
+        poses[1, 2, 0] = value
+        found[value] = ids(track([frame(poses), along_x(1, 101)], **MOTION))
+    assert found[np.inf] == found[-np.inf] == found[np.nan]
+
+
 def test_the_input_is_left_alone():
     given_frame = along_x(0, 100)
     before = given_frame.points.copy()
