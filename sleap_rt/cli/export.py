@@ -260,7 +260,7 @@ def _without_effect(params: dict[str, Any]) -> list[str]:
         for name, value in given.items()
         if value is not None
     ]
-    return [f"--{why_unknown(name, 'export')}" for name in names]
+    return [f"--{why_unknown(name, 'export')}".rstrip(".") for name in names]
 
 
 def _built_in(params: dict[str, Any], format_: str) -> DecodeOptions | None:

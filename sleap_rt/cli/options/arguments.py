@@ -60,7 +60,7 @@ class OnceCommand(HelpCommand):
             return super().parse_args(ctx, words)
         try:
             refuse_long_dashes(args, self.get_params(ctx))
-            refuse_equals_signs(args, self.params)
+            refuse_equals_signs(takewhile(lambda word: word != OPTIONS_END, args), self.params)
             given = self._given(words, ctx)
             if CONFIG in given:
                 words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)

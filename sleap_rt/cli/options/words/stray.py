@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -51,18 +51,18 @@ def refuse_long_dashes(args: Sequence[str], params: Iterable[click.Parameter]) -
             )
 
 
-def refuse_equals_signs(args: Sequence[str], params: Iterable[click.Parameter]) -> None:
+def refuse_equals_signs(args: Iterable[str], params: Iterable[click.Parameter]) -> None:
     """Refuse `-i=a.mp4`, which would name a file `=a.mp4`.
 
     Args:
-        args: of the command line, as typed.
+        args: of the command line, as typed, up to where options end.
         params: of the command.
 
     Raises:
         OptionError: with what to type.
     """
     options = {name: one for one in params for name in one.opts if len(name) == 2}
-    for word in takewhile(lambda word: word != "--", args):
+    for word in args:
         name, sign, value = word.partition("=")
         option = options.get(name)
         if not sign or option is None:
