@@ -28,7 +28,7 @@ from sleap_rt.tracking import TrackerOptions  # noqa: E402
 from sleap_rt.workflows.cluster.asked import AskedCluster  # noqa: E402
 from sleap_rt.workflows.cluster.local_cores import shared_cores  # noqa: E402
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions  # noqa: E402
-from sleap_rt.workflows.plan import PredictionOptions  # noqa: E402
+from sleap_rt.workflows.planning.options import PredictionOptions  # noqa: E402
 from sleap_rt.workflows.predict import predict  # noqa: E402
 
 MODEL = ROOT / "samples/models/bottomup"

@@ -40,7 +40,8 @@ from sleap_rt.runtime.predictors import EnginesFirst, Pending  # noqa: E402
 from sleap_rt.runtime.predictors.grouping import group_peaks  # noqa: E402
 from sleap_rt.skeleton import Skeleton  # noqa: E402
 from sleap_rt.tracking import TrackerOptions  # noqa: E402
-from sleap_rt.workflows.plan import PredictionOptions, plan_prediction  # noqa: E402
+from sleap_rt.workflows.planning.options import PredictionOptions  # noqa: E402
+from sleap_rt.workflows.planning.plan import plan_prediction  # noqa: E402
 from sleap_rt.workflows.predict import run_plan  # noqa: E402
 from sleap_rt.workflows.resolve import ResolvedModels  # noqa: E402
 from sleap_rt.workflows.running.run import Run  # noqa: E402

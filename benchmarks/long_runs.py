@@ -43,7 +43,8 @@ from sleap_rt.runtime.outputs.blocks.slp import write_slp  # noqa: E402
 from sleap_rt.runtime.outputs.results import Tally  # noqa: E402
 from sleap_rt.skeleton import Skeleton  # noqa: E402
 from sleap_rt.tracking import TrackerOptions  # noqa: E402
-from sleap_rt.workflows.plan import PredictionOptions, plan_prediction  # noqa: E402
+from sleap_rt.workflows.planning.options import PredictionOptions  # noqa: E402
+from sleap_rt.workflows.planning.plan import plan_prediction  # noqa: E402
 from sleap_rt.workflows.predict import run_plan  # noqa: E402
 from sleap_rt.workflows.report import Report  # noqa: E402
 from sleap_rt.workflows.resolve import ResolvedModels  # noqa: E402

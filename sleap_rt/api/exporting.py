@@ -21,9 +21,9 @@ from sleap_rt.options.exporting import BUILT_IN
 from sleap_rt.options.paths import given_path
 from sleap_rt.options.value_types import check_value
 from sleap_rt.runtime.model_set import ModelSet
-from sleap_rt.workflows.doubts import of_two_trainings
 from sleap_rt.workflows.export import Exported
 from sleap_rt.workflows.export import export_models as export_with_options
+from sleap_rt.workflows.planning.doubts import of_two_trainings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack  # `typing` has it from Python 3.11 on

@@ -19,7 +19,7 @@ from sleap_rt.workflows.many.plan import Asked, CheckBegun, none_begun, nothing_
 from sleap_rt.workflows.many.predictions import ManyPredictions
 from sleap_rt.workflows.many.run import LookAhead, ManyReport, none_ahead
 from sleap_rt.workflows.many.task import Task
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.retracking import RetrackOptions, RetrackSummary, retrack_data
 

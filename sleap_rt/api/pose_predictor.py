@@ -41,10 +41,10 @@ from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, check_single_frames, check_use
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.cluster.asked import asked_cluster
-from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.leniency import taken_leniently
-from sleap_rt.workflows.plan import (
-    PredictionOptions,
+from sleap_rt.workflows.planning.doubts import doubts
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import (
     PredictionPlan,
     check_options,
     plan_prediction,

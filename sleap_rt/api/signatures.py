@@ -20,7 +20,7 @@ from sleap_rt.options import (
 )
 from sleap_rt.options.calls import Fit
 from sleap_rt.tracking.options import TrackerOptions
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _OF_OUTPUT = ("output_format", "centroid_output")  # the rest of their home is no argument

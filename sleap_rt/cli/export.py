@@ -218,8 +218,8 @@ def command(
 
 def _show(exported: "Sequence[Exported]", target: str | None) -> None:
     from sleap_rt.runtime.model_set import ModelSet
-    from sleap_rt.workflows.doubts import of_two_trainings
     from sleap_rt.workflows.inspect.proof_in_words import proof_in_words
+    from sleap_rt.workflows.planning.doubts import of_two_trainings
 
     for doubt in of_two_trainings(ModelSet.of(one.contract for one in exported)):
         messages.warn(doubt)

@@ -69,7 +69,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     from sleap_rt.cli.reports.prediction import TerminalReport
     from sleap_rt.workflows.many.task import facts_of
     from sleap_rt.workflows.parts.merge import MergeOptions, merge_parts
-    from sleap_rt.workflows.plan import PredictionOptions
+    from sleap_rt.workflows.planning.options import PredictionOptions
 
     tracking, given = tracker_options(taken), (*params["parts"], *params["data_path"])
     options = MergeOptions(

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from sleap_rt.workflows.many.predictions import ManyPredictions
     from sleap_rt.workflows.many.run import ManyRun
     from sleap_rt.workflows.many.task import Task
-    from sleap_rt.workflows.plan import PredictionOptions
+    from sleap_rt.workflows.planning.options import PredictionOptions
     from sleap_rt.workflows.retracking import RetrackSummary
 
 
@@ -228,7 +228,7 @@ def _prediction_options(ctx: click.Context, params: dict[str, Any]) -> "Predicti
     tracking, given = tracker_options(params), frozenset(given_options(ctx, params))
 
     from sleap_rt.workflows.cluster.asked import asked_cluster
-    from sleap_rt.workflows.plan import PredictionOptions
+    from sleap_rt.workflows.planning.options import PredictionOptions
 
     cluster = params["cluster"]
     return PredictionOptions(

@@ -19,7 +19,8 @@ from sleap_rt.words import counted
 from sleap_rt.workflows.export_extra import check_export_extra, needs_export_extra
 from sleap_rt.workflows.export_place import ExportPlace
 from sleap_rt.workflows.pairs import naming_pairs
-from sleap_rt.workflows.plan import PredictionOptions, refuse_without_effect
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import refuse_without_effect
 from sleap_rt.workflows.report import StepsBar
 
 if TYPE_CHECKING:

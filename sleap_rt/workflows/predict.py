@@ -14,9 +14,9 @@ from sleap_rt.runtime.outputs.origin.origin import name_of_input
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.predictors import Predictor
-from sleap_rt.workflows.doubts import doubts
-from sleap_rt.workflows.plan import (
-    PredictionOptions,
+from sleap_rt.workflows.planning.doubts import doubts
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import (
     PredictionPlan,
     check_options,
     check_output_of,

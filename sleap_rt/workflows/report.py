@@ -10,7 +10,7 @@ from sleap_rt.runtime.pipeline.progress import bar_width
 if TYPE_CHECKING:
     from sleap_rt.export.steps import Step
     from sleap_rt.instances import FrameInstances
-    from sleap_rt.workflows.plan import PredictionPlan
+    from sleap_rt.workflows.planning.plan import PredictionPlan
 
 _log = log_of(__name__)
 

@@ -7,7 +7,7 @@ import pytest
 from sleap_rt.models.sets import described_set
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides, SelectionOptions
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.resolve import ResolvedModels
 from sleap_rt.workflows.run_identity.asked import asked_of
 

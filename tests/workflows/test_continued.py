@@ -7,7 +7,7 @@ import pytest
 from sleap_rt.errors import DataError
 from sleap_rt.options import EngineOptions, SelectionOptions
 from sleap_rt.runtime.pipeline.journal import Journal
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.predict import planned
 from sleap_rt.workflows.run_identity.continued import check_continued
 from sleap_rt.workflows.run_identity.identity import Predictors, run_identity

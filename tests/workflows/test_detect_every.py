@@ -22,7 +22,7 @@ from sleap_rt.runtime.predictors.setup import Setup
 from sleap_rt.runtime.predictors.topdown import TopDownPredictor
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.parts.merge import MergeOptions, merge_parts
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 
 N_FRAMES, EVERY = 23, 4
 PAIR = ("centroid", "centered_instance")

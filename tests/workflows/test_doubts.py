@@ -10,8 +10,9 @@ from sleap_rt.options import NO_OVERRIDES, DecodeOptions, FilterOptions
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.workflows.doubts import doubts
-from sleap_rt.workflows.plan import PredictionOptions, plan_prediction
+from sleap_rt.workflows.planning.doubts import doubts
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import plan_prediction
 from sleap_rt.workflows.resolve import ResolvedModels
 
 MODELS = {"bottomup": ("bottomup",), "pair": ("centroid", "centered_instance")}

@@ -24,7 +24,7 @@ from sleap_rt.runtime.graph_seal import seal
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.runtime.pipeline.stages import stage
 from sleap_rt.tracking import Tracker, TrackerOptions
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.predict import predict
 from sleap_rt.workflows.retracking import RetrackOptions, retrack_data
 from sleap_rt.workflows.tuning import first_sight

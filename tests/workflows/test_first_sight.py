@@ -18,7 +18,7 @@ from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.workflows.many.predictions import ManyPredictions
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.tuning import first_sight
 
 SAMPLE_SIZE = (160, 192)  # of the frame that a graph carries, px

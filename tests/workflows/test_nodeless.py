@@ -12,7 +12,7 @@ from whole_runs import completed
 
 from sleap_rt.cli import main
 from sleap_rt.options import DecodeOptions, EngineOptions, SelectionOptions
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.predict import predict
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

@@ -17,7 +17,8 @@ from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.outputs.formats import FORMATS
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.workflows.plan import PredictionOptions, plan_prediction
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import plan_prediction
 from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.resolve import ResolvedModels
 

@@ -28,7 +28,7 @@ from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.parts.merge import MergeOptions, merge_parts
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.running.run import Run
 
 N_PARTS = 3

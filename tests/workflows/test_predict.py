@@ -15,7 +15,7 @@ from sleap_rt.instances import ImageState
 from sleap_rt.options import EngineOptions, FilterOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.tracking import TrackerOptions
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 
 
 @pytest.fixture

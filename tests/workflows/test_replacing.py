@@ -11,7 +11,7 @@ from sleap_rt.errors import DataError
 from sleap_rt.options import DecodeOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.outputs.origin.origin import origin_of
 from sleap_rt.tracking import TrackerOptions
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.outputs.names import make_folder
 from sleap_rt.runtime.outputs.saving import remove_unfinished, save, unfinished_prefix
 from sleap_rt.workflows.many.run import ManyRun
-from sleap_rt.workflows.plan import PredictionOptions, plan_prediction
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import plan_prediction
 from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels

@@ -18,7 +18,7 @@ from sleap_rt.runtime.inspect.trials import Evidence, Trial
 from sleap_rt.runtime.pipeline import stream
 from sleap_rt.workflows.many.predictions import ManyPredictions
 from sleap_rt.workflows.many.task import Task
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.predict import predict
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.tuning import settle

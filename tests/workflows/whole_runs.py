@@ -5,7 +5,7 @@ from fakes import BrightBlocks
 
 from sleap_rt.options import NO_OVERRIDES
 from sleap_rt.runtime.frames.open_input import open_input
-from sleap_rt.workflows.plan import plan_prediction
+from sleap_rt.workflows.planning.plan import plan_prediction
 from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.resolve import ResolvedModels
 

@@ -69,7 +69,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     from sleap_rt.cli.live.report import LiveTerminalReport
     from sleap_rt.runtime.live import JsonLines
     from sleap_rt.workflows.live import watch
-    from sleap_rt.workflows.plan import PredictionOptions
+    from sleap_rt.workflows.planning.options import PredictionOptions
 
     options = PredictionOptions(
         decode=decode,

@@ -17,7 +17,7 @@ from sleap_rt.runtime.live import Figures
 from sleap_rt.runtime.predictors import most_instances
 from sleap_rt.words import counted, in_full
 from sleap_rt.workflows.live import LiveReport, LiveSummary
-from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.planning.plan import PredictionPlan
 
 
 class LiveTerminalReport(LiveReport):

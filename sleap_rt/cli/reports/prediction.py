@@ -12,7 +12,8 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.pipeline import progress
 from sleap_rt.words import counted
-from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 
 

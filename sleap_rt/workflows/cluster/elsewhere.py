@@ -17,7 +17,7 @@ from sleap_rt.version import __version__
 from sleap_rt.words import counted
 from sleap_rt.workflows.cluster.crew import Crew, Order
 from sleap_rt.workflows.cluster.job import Answer, Job, Maker, RangeFailedError
-from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.planning.plan import PredictionPlan
 from sleap_rt.workflows.running.predicting import asked_of_engine
 
 Fill = Callable[["PredictingElsewhere"], None]  # gives out ranges, of this input first

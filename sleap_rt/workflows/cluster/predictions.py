@@ -27,7 +27,8 @@ from sleap_rt.workflows.cluster.elsewhere import PredictingElsewhere, job_of
 from sleap_rt.workflows.many.predictions import ModelsOnce, options_of, or_cannot_run
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
-from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import PredictionPlan
 from sleap_rt.workflows.predict import planned, run_plan
 from sleap_rt.workflows.report import Report
 

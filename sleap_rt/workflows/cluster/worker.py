@@ -26,7 +26,7 @@ from sleap_rt.runtime.pipeline.stream import filtered_batches
 from sleap_rt.runtime.predictors import Predictor
 from sleap_rt.version import __version__
 from sleap_rt.workflows.cluster.job import Answer, Job, Maker, RangeFailedError, Unfit
-from sleap_rt.workflows.plan import planned_selection
+from sleap_rt.workflows.planning.plan import planned_selection
 from sleap_rt.workflows.tuning import open_checked
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.outputs.video_paths import with_absolute_paths
 from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 
 
 class Record:

@@ -17,17 +17,13 @@ from sleap_rt.runtime.outputs.provenance import prediction_provenance
 from sleap_rt.runtime.pipeline.stages.faults import doing
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, check_single_frames
-from sleap_rt.workflows.doubts import doubts_about
 from sleap_rt.workflows.live.answering import Answering
 from sleap_rt.workflows.live.record import Record
 from sleap_rt.workflows.live.report import LiveReport, LiveSummary
 from sleap_rt.workflows.live.stop_signals import stop_signals
-from sleap_rt.workflows.plan import (
-    PredictionOptions,
-    PredictionPlan,
-    check_options,
-    plan_prediction,
-)
+from sleap_rt.workflows.planning.doubts import doubts_about
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import PredictionPlan, check_options, plan_prediction
 from sleap_rt.workflows.resolve import resolve_models
 from sleap_rt.workflows.running.predicting import asked_of_engine
 from sleap_rt.workflows.tuning import open_checked

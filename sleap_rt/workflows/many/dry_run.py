@@ -13,13 +13,14 @@ from sleap_rt.runtime.pipeline.journal import begun_run
 from sleap_rt.runtime.predictors import effective_options
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.words import in_ranges
-from sleap_rt.workflows.doubts import doubts
 from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.plan import Asked, CheckBegun, none_begun, nothing_asked, plan_many
 from sleap_rt.workflows.many.predictions import ModelsOnce, options_of
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
-from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
+from sleap_rt.workflows.planning.doubts import doubts
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import PredictionPlan
 from sleap_rt.workflows.predict import planned
 from sleap_rt.workflows.running.output import replaced
 from sleap_rt.workflows.tuning import foreseen, settled_like

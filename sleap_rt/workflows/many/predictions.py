@@ -15,7 +15,8 @@ from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.predictors import Predictor
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
-from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import PredictionPlan
 from sleap_rt.workflows.predict import planned, planned_apart, run_plan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.resolve import ResolvedModels, resolve_models

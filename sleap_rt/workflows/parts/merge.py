@@ -18,8 +18,8 @@ from sleap_rt.runtime.pipeline.journal_file import alike, differences
 from sleap_rt.runtime.predictors import ModelsElsewhere, UsedModels
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.workflows.parts.file import Part, Settings, read_part, settings_of
-from sleap_rt.workflows.plan import (
-    PredictionOptions,
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import (
     PredictionPlan,
     check_options,
     check_output_of,

@@ -12,7 +12,7 @@ from sleap_rt.runtime.outputs.names import check_output, default_output, make_fo
 from sleap_rt.runtime.outputs.origin.origin import AskedFrames, Origin, name_of_file
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.workflows.result_files import check_files_replaceable
+from sleap_rt.workflows.planning.result_files import check_files_replaceable
 from sleap_rt.workflows.retracking.options import RetrackOptions
 from sleap_rt.workflows.run_identity.asked import selection_asked
 

@@ -16,7 +16,7 @@ from sleap_rt.runtime.pipeline.journal_file import CALLED, differences
 from sleap_rt.words import counted, in_ranges
 
 if TYPE_CHECKING:
-    from sleap_rt.workflows.plan import PredictionOptions
+    from sleap_rt.workflows.planning.options import PredictionOptions
     from sleap_rt.workflows.resolve import ResolvedModels
 
 _LONGEST = 60  # characters of frames' numbers that are told as they are

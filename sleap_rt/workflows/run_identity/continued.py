@@ -7,7 +7,7 @@ from typing import Any
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.pipeline.journal import begun_run, refuse_another
 from sleap_rt.workflows.parts.file import SETTINGS
-from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.planning.plan import PredictionPlan
 from sleap_rt.workflows.run_identity.identity import Predictors, run_identity
 from sleap_rt.workflows.running.predicting import asked_of_engine
 from sleap_rt.workflows.tuning import continued

@@ -10,7 +10,7 @@ from sleap_rt.runtime.model_set import GraphSet, ModelSet
 from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint
 from sleap_rt.runtime.pipeline.journal_file import CALLED
 from sleap_rt.workflows.parts.file import PART, SETTINGS
-from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.planning.plan import PredictionPlan
 from sleap_rt.workflows.run_identity.asked import input_called, models_called, poses_asked
 from sleap_rt.workflows.running.predicting import Predicting
 

@@ -13,9 +13,9 @@ from sleap_rt.runtime.outputs.saving import remove_unfinished
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.runtime.pipeline.spool import Spool
 from sleap_rt.workflows.parts.file import asked_of_part
-from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.planning.plan import PredictionPlan
+from sleap_rt.workflows.planning.result_files import result_files
 from sleap_rt.workflows.report import Report
-from sleap_rt.workflows.result_files import result_files
 from sleap_rt.workflows.run_identity.asked import asked_of, made_otherwise
 
 

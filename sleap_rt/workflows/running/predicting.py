@@ -8,7 +8,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.pipeline.batches import Batch
 from sleap_rt.runtime.pipeline.stream import filtered_batches
 from sleap_rt.runtime.predictors import Predictor, UsedModels
-from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.planning.plan import PredictionPlan
 
 
 class Predicting(Protocol):

@@ -29,10 +29,10 @@ from sleap_rt.runtime.pipeline.stream import followed
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import most_instances
 from sleap_rt.words import as_typed, counted, is_or_are, sentence
-from sleap_rt.workflows.doubts import out_of_reach
-from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.planning.doubts import out_of_reach
+from sleap_rt.workflows.planning.plan import PredictionPlan
+from sleap_rt.workflows.planning.result_files import check_result_replaceable
 from sleap_rt.workflows.report import Report
-from sleap_rt.workflows.result_files import check_result_replaceable
 from sleap_rt.workflows.run_identity.asked import asked_of_input
 from sleap_rt.workflows.running.predicting import Predicting
 

@@ -24,7 +24,7 @@ from sleap_rt.runtime.inspect.trials import Evidence, Rules, hold_trials
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.pipeline.batches import predict_batches
 from sleap_rt.runtime.predictors import open_predictor
-from sleap_rt.workflows.plan import PredictionPlan
+from sleap_rt.workflows.planning.plan import PredictionPlan
 from sleap_rt.workflows.report import Report
 from sleap_rt.workflows.tuning.batch_size import batch_sizes, frames_that_fit
 

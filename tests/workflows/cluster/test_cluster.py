@@ -17,7 +17,7 @@ from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.plan import plan_many
 from sleap_rt.workflows.many.run import ManyReport
-from sleap_rt.workflows.plan import PredictionOptions
+from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.predict import predict
 from sleap_rt.workflows.report import Report
 

@@ -10,7 +10,8 @@ from sleap_rt.runtime.model_set import ModelSet
 from sleap_rt.runtime.predictors import effective_options, most_instances
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.words import counted
-from sleap_rt.workflows.plan import PredictionOptions, PredictionPlan
+from sleap_rt.workflows.planning.options import PredictionOptions
+from sleap_rt.workflows.planning.plan import PredictionPlan
 
 _MOST_NAMED = 4  # nodes
 _FAR = 1.5  # times as large, or as small, as in training

@@ -1,0 +1,1 @@
+"""What a prediction will do: its options, and every check ahead of it."""
