@@ -130,6 +130,25 @@ def test_models_that_cannot_be_read_are_told_as_by_the_run(call, tmp_path, input
     assert told.err.startswith("Error: nomodel does not exist; expected an export folder")
 
 
+@pytest.mark.parametrize("work", ["model", "tracking alone"])
+def test_inputs_that_would_fail_are_counted_behind_all_that_is_told(
+    call, sample_graphs, tmp_path, work
+):
+    (tmp_path / "torn.mp4").write_text("torn")
+    shutil.copy("samples/crawlers.slp", tmp_path / "good.slp")
+    (tmp_path / "torn.slp").write_text("torn")
+    (graph,) = sample_graphs("bottomup")
+    words = {
+        "model": (tmp_path / "torn.mp4", CLIP, "-m", graph, "-o", tmp_path / "out"),
+        "tracking alone": (tmp_path / "torn.slp", tmp_path / "good.slp", "-t"),
+    }[work]
+    told = call("track", *words, "--dry_run")
+    assert told.code == call("track", *words).code == 1
+    assert "error: " in told.out
+    assert "output: " in told.out
+    assert told.err.splitlines()[-1] == "Error: 1 of 2 inputs would fail, as told above."
+
+
 def test_two_kinds_of_work_in_one_run_tell_their_engine_once(call, sample_graphs, tmp_path):
     graph = sample_graphs("centroid", "centered_instance")[0]
     inputs = ["samples/crawlers.slp", "samples/one_crawler.mp4"]  # poses are taken over; found

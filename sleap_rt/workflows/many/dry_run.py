@@ -5,14 +5,14 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.errors import SleapRtError
+from sleap_rt.errors import DataError, SleapRtError
 from sleap_rt.options import ModelOverrides
 from sleap_rt.runtime.engines import why_not
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.pipeline.journal import begun_run
 from sleap_rt.runtime.predictors import effective_options
 from sleap_rt.tracking import TrackerOptions
-from sleap_rt.words import in_ranges
+from sleap_rt.words import counted, in_ranges
 from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.plan import Asked, CheckBegun, none_begun, nothing_asked, plan_many
 from sleap_rt.workflows.many.predictions import ModelsOnce, options_of
@@ -87,11 +87,15 @@ def told_each(
         output_path: of one input.
         lines: what is told of an input, given the number of those that wait.
         asked, check_begun: as of `plan_many`.
+
+    Raises:
+        DataError: after all was told: some of several inputs would fail.
     """
     alone = [Task(path=inputs[0], output=output_path)]
     tasks = alone if many is None else plan_many(inputs, many, asked, check_begun).tasks
     n_waiting = sum(task.status == "waiting" for task in tasks)
     as_first: set[str] = set()
+    n_failing = 0
     for task in tasks:
         if len(tasks) > 1:
             yield f"input: {task.path}"
@@ -110,7 +114,10 @@ def told_each(
         except SleapRtError as error:
             if many is None:
                 raise
+            n_failing += 1
             yield f"error: {error}"
+    if n_failing:
+        raise DataError(f"{n_failing} of {counted(len(tasks), 'input')} would fail, as told above.")
 
 
 def _certain(plan: PredictionPlan) -> Iterator[str]:
