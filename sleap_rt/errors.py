@@ -187,6 +187,10 @@ class SomeInputsFailedError(DataError):
         super().__init__(message)
         self.results = results
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it goes from one process to another, as other errors do."""
+        return type(self), (self.args[0], self.results)
+
 
 class FrameError(DataError):
     """One frame cannot be read; others of the same video may be."""

@@ -1,5 +1,6 @@
 """Messages name options as they were given: typed in a command, keywords in Python."""
 
+import pickle
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from sleap_rt.cli import main
 from sleap_rt.errors import (
     DataError,
     ModelError,
+    SleapRtError,
+    SomeInputsFailedError,
     as_given,
     as_keywords,
     did_you_mean,
@@ -228,3 +231,15 @@ def test_commands_suggest_what_lies_beside_a_mistyped_path(
     with pytest.raises(SystemExit, match="1"):
         main(words.split())
     assert f"Did you mean '{Path(meant)}'?" in capsys.readouterr().err
+
+
+def kinds_of(kind):
+    return {kind}.union(*map(kinds_of, kind.__subclasses__()))
+
+
+def test_every_error_goes_from_one_process_to_another():
+    for kind in kinds_of(SleapRtError) - {SomeInputsFailedError}:
+        received = pickle.loads(pickle.dumps(kind("a.mp4 is damaged.")))
+        assert (type(received), str(received)) == (kind, "a.mp4 is damaged.")
+    failed = pickle.loads(pickle.dumps(SomeInputsFailedError("1 of 2 failed", [None, 3])))
+    assert (str(failed), failed.results) == ("1 of 2 failed", [None, 3])

@@ -22,7 +22,7 @@ from sleap_rt.contract import CONTRACT_VERSION
 from sleap_rt.errors import ModelError, NotWritableError
 from sleap_rt.export.folders import check_room, room_in
 from sleap_rt.export.source_hashes import file_sha256, fingerprint
-from sleap_rt.export.steps import OnStep, loaded_exporter
+from sleap_rt.export.steps import OnStep, export_alone, loaded_exporter
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
 from sleap_rt.runtime.graph_file import read_graph_file
 from sleap_rt.version import __version__
@@ -48,6 +48,13 @@ def cached_graphs(
     found = _find(key, len(models))
     if found is not None:
         return found
+    with export_alone(on_step):  # the export that was waited for may be this one
+        return _find(key, len(models)) or _exported(key, models, overrides, on_step)
+
+
+def _exported(
+    key: str, models: Sequence[Path], overrides: ModelOverrides, on_step: OnStep | None
+) -> list[Path]:
     try:
         return _export_into(cache_folder(), key, models, overrides, on_step)
     except NotWritableError as error:

@@ -22,7 +22,7 @@ from sleap_rt.export.precision.reduced_contract import reduced_contract
 from sleap_rt.export.proof.against_checkpoint import certify
 from sleap_rt.export.proof.reduced import certify_reduced
 from sleap_rt.export.proof.sample import add_sample
-from sleap_rt.export.steps import OnStep, carry_out
+from sleap_rt.export.steps import OnStep, carry_out, export_alone
 from sleap_rt.kinds import is_crop_model_alone
 from sleap_rt.models.sets import loaded_set, paths_by_kind
 from sleap_rt.models.trained import TrainedModel
@@ -62,6 +62,17 @@ def export_models(
             from its checkpoint by more than the tolerance.
         NotWritableError: `folder` cannot be written to.
     """
+    with export_alone(on_step):
+        return _exported(paths, folder, overrides, options, on_step)
+
+
+def _exported(
+    paths: Sequence[Path],
+    folder: Path,
+    overrides: ModelOverrides,
+    options: ExportOptions,
+    on_step: OnStep | None,
+) -> list[Path]:
     read = partial(loaded_set, paths, overrides)
     (models,) = carry_out([("read the trained models", read)], on_step)
     with _calibration_frames(models, options.calibration) as frames, room_in(folder) as room:

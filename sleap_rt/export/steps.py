@@ -1,14 +1,17 @@
 """Carries out the steps of an export, and reports them as they begin and end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from threading import RLock
 from time import perf_counter
 from types import ModuleType
 from typing import TypeVar
 
 _Result = TypeVar("_Result")
+_exporting = RLock()
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,17 @@ def carry_out(
         if on_step is not None:
             on_step(Step(what, n_before, len(plan), perf_counter() - started))
     return results
+
+
+@contextmanager
+def export_alone(on_step: OnStep | None) -> Iterator[None]:
+    """One thread at a time exports: PyTorch changes classes of the whole process meanwhile."""
+    if not _exporting.acquire(blocking=False):
+        carry_out([("wait for the export of another thread", _exporting.acquire)], on_step)
+    try:
+        yield
+    finally:
+        _exporting.release()
 
 
 def loaded_exporter(on_step: OnStep | None) -> ModuleType:
