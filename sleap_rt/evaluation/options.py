@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from sleap_rt.errors import OptionError
+from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.options.upstream import why_no_choice
 from sleap_rt.options.value_types import typed
 
@@ -92,7 +93,10 @@ _OTHER_SUFFIXES = (".txt", ".csv", ".tsv", ".xls", ".xlsx", ".html", ".slp", ".h
 
 @dataclass(frozen=True, kw_only=True)
 class EvalOptions:
-    """Options of one run of `eval`: files to compare, what to measure, what to write."""
+    """Options of one run of `eval`: files to compare, what to measure, what to write.
+
+    Paths may be given as texts, and one prediction file by itself.
+    """
 
     ground_truth_path: Path
     predicted_paths: tuple[Path, ...]
@@ -104,6 +108,10 @@ class EvalOptions:
     overwrite: bool = False  # replace files that are no earlier result of the same files
 
     def __post_init__(self) -> None:
+        for name in ("ground_truth_path", "save_metrics", "report"):
+            object.__setattr__(self, name, given_path(name, getattr(self, name)))
+        predicted = given_paths("predicted_paths", self.predicted_paths)
+        object.__setattr__(self, "predicted_paths", tuple(predicted))
         if not self.predicted_paths:
             raise OptionError("predicted_path is missing; name at least one .slp file with -p")
         repeated = {path for path in self.predicted_paths if self.predicted_paths.count(path) > 1}

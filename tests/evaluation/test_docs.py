@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+import sleap_io as sio
 
 import sleap_rt.evaluation
 from sleap_rt.cli import eval as eval_module
@@ -64,12 +65,41 @@ def test_every_command_runs(folder, command, capsys):
             assert (folder / args[args.index(option) + 1]).stat().st_size > 1000
 
 
-def test_the_python_runs(folder, capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    names = {}
-    exec(compile(code, "docs/evaluation.md", "exec"), names)
+@pytest.fixture
+def ran():
+    """`ran(place)`: the names that a block of the guide leaves."""
+
+    def ran(place):
+        code = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)[place]
+        names = {}
+        exec(compile(code, "docs/evaluation.md", "exec"), names)
+        return names
+
+    return ran
+
+
+def test_the_python_runs(folder, capsys, ran):
+    names = ran(0)
     assert names["stored"]["mOKS"] == names["metrics"]["mOKS"]
     assert len(capsys.readouterr().out.split()) == 2
+
+
+def test_all_that_the_command_does_is_there_in_python(folder, ran):
+    pytest.importorskip("matplotlib")
+    metrics = ran(1)["metrics"]
+    assert metrics["identity_metrics"]["IDF1"] == 1
+    assert metrics["options"]["oks_stddev"] == 0.025
+    assert not metrics["options"]["user_labels_only"]
+    assert (folder / "report.html").stat().st_size > 1000
+
+
+def test_corrected_predictions_are_taken_out(folder, ran):
+    old = Predicted(square(9))
+    made = {0: [old, User(square(), made_from=old), Predicted(square(300))]}
+    make_labels(made).save("proofread.slp", verbose=False)
+    ran(2)
+    (frame,) = sio.load_slp("truth.slp", open_videos=False)
+    assert [one.numpy()[0, 0] for one in frame.instances] == [0, 300]
 
 
 @pytest.mark.parametrize("name", ["Evaluator", "run_evaluation", "load_metrics"])

@@ -356,12 +356,22 @@ def test_a_prediction_beside_what_a_person_made_of_it_is_told():
     assert metrics["detection_metrics"]["n_fn"] == 1
     assert [note for note in metrics["selection"]["notes"] if "person" in note] == [
         "1 prediction of ground_truth_instances corrected by a person, and still beside the "
-        "correction: both count as animals, so one of the two is missed. Compare with what a "
-        "person labelled alone (user_labels_only), or delete such predictions from the file"
+        "correction: both count as animals, so one of the two is missed. Delete them from the "
+        "file; where a person labelled every animal, user_labels_only leaves them out too"
     ]
-    only = evaluate(truth, predicted, user_labels_only=True)
-    assert only["detection_metrics"]["n_fn"] == 0
-    assert not [note for note in only["selection"]["notes"] if "person" in note]
+
+
+def test_animals_that_a_person_left_to_predictions_are_told_where_they_are_no_truth():
+    corrected = Predicted(square(9), 0.9)
+    beside = [corrected, User(square(), made_from=corrected), Predicted(square(300), 0.8)]
+    truth = make_labels({0: beside, 1: [Predicted(square())], 2: [User(square())]})
+    predicted = make_labels({0: [Predicted(square()), Predicted(square(300))]})
+    metrics = evaluate(truth, predicted, user_labels_only=True)
+    assert metrics["detection_metrics"]["n_fp"] == 1
+    assert metrics["selection"]["notes"][0] == (
+        "1 prediction of ground_truth_instances left out beside what a person labelled in the "
+        "same frames (user_labels_only): an animal that only they show counts as none"
+    )
 
 
 def test_a_perfect_prediction_of_an_occluded_animal():

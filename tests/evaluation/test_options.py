@@ -83,3 +83,17 @@ def test_a_centroid_threshold_is_in_px():
 )
 def test_options_that_cannot_take_effect(case, unused):
     assert set(unused_options(case)) == unused
+
+
+def test_paths_may_be_texts():
+    options = EvalOptions(
+        ground_truth_path="a.slp", predicted_paths="b.slp", save_metrics="m.npz", report="r.html"
+    )
+    assert options == EvalOptions(
+        ground_truth_path=Path("a.slp"),
+        predicted_paths=(Path("b.slp"),),
+        save_metrics=Path("m.npz"),
+        report=Path("r.html"),
+    )
+    with pytest.raises(OptionError, match="report must be a path or None; got bool"):
+        EvalOptions(ground_truth_path="a.slp", predicted_paths="b.slp", report=True)

@@ -43,7 +43,8 @@ def select_ground_truth(ground_truth: PoseTable, *, user_labels_only: bool) -> P
     """
     truth = ground_truth
     if user_labels_only:
-        truth = truth.keep_instances(~truth.is_predicted)
+        notes = (*truth.notes, *_unlabelled_beside(truth))
+        truth = replace(truth.keep_instances(~truth.is_predicted), notes=notes)
     visible: Bools = np.asarray(visible_nodes(truth.points).any(axis=-1))
     n_empty = int((~visible).sum())
     if n_empty:
@@ -53,6 +54,18 @@ def select_ground_truth(ground_truth: PoseTable, *, user_labels_only: bool) -> P
     if not user_labels_only:
         return truth
     return truth.keep_frames((truth.instances_per_frame > 0) | truth.is_negative)
+
+
+def _unlabelled_beside(truth: PoseTable) -> list[str]:
+    """That animals which a person left to predictions are none, where others were labelled."""
+    frames, left = truth.instance_frames, truth.is_predicted & ~truth.is_replaced
+    n_beside = int(np.isin(frames[left], frames[~truth.is_predicted]).sum())
+    if not n_beside:
+        return []
+    return [
+        f"{counted(n_beside, 'prediction')} of {truth.name} left out beside what a person labelled "
+        "in the same frames (user_labels_only): an animal that only they show counts as none"
+    ]
 
 
 def pair_tables(ground_truth: PoseTable, predicted: PoseTable) -> dict[int, int]:

@@ -221,8 +221,8 @@ def _replaced_notes(truth: PoseTable) -> list[str]:
         return []
     return [
         f"{counted(n_replaced, 'prediction')} of {truth.name} corrected by a person, and still "
-        "beside the correction: both count as animals, so one of the two is missed. Compare with "
-        "what a person labelled alone (user_labels_only), or delete such predictions from the file"
+        "beside the correction: both count as animals, so one of the two is missed. Delete them "
+        "from the file; where a person labelled every animal, user_labels_only leaves them out too"
     ]
 
 
