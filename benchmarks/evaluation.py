@@ -45,7 +45,7 @@ def make_table(points: np.ndarray, *, predicted: bool, rng: np.random.Generator)
         points=points.reshape(n, n_nodes, 2),
         scores=rng.random(n) if predicted else np.full(n, np.nan),
         is_predicted=np.full(n, predicted),
-        has_correction=np.zeros(n, np.bool_),
+        is_replaced=np.zeros(n, np.bool_),
         track_ids=tracks.ravel(),
         rows_in_file=np.arange(n),
     )

@@ -181,6 +181,23 @@ def test_labels_that_are_not_read_in_slices_give_the_same(result, call):
     assert tuple(drawn[100, 200]) == BLUE
 
 
+@pytest.mark.parametrize("track", ["of the other animal", "a new one", "none"])
+def test_a_correction_stands_for_its_prediction_whatever_its_track(result, call, track):
+    labels = sio.load_slp(str(result), open_videos=False)
+    frame = labels[1]
+    old, other = frame.instances
+    mine = sio.Instance.from_numpy(old.numpy() + 3, skeleton=labels.skeleton)
+    mine.from_predicted = old
+    tracks = {"of the other animal": other.track, "a new one": sio.Track("new"), "none": None}
+    mine.track = tracks[track]
+    frame.instances.append(mine)
+    labels.update()
+    labels.save("corrected.slp", verbose=False)
+    done = call("corrected.slp", "-o", "corrected.png", "--frames", "3")
+    assert "2 instances drawn" in done[1], done
+    assert tuple(picture("corrected.png")[100, 200]) != tuple(frame_of(3)[100, 200])
+
+
 def test_frames_that_cannot_be_decoded_are_black_and_told(result, call, monkeypatch):
     read = VideoFile.read
 

@@ -130,7 +130,7 @@ def _joined(parts: list[PoseTable]) -> PoseTable:
         points=np.concatenate([part.points for part in parts]),
         scores=np.concatenate([part.scores for part in parts]),
         is_predicted=np.concatenate([part.is_predicted for part in parts]),
-        has_correction=np.concatenate([part.has_correction for part in parts]),
+        is_replaced=np.concatenate([part.is_replaced for part in parts]),
         track_ids=np.concatenate([part.track_ids for part in parts]),
         rows_in_file=np.concatenate([part.rows_in_file for part in parts]),
     )

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import sleap_io as sio
 
-from sleap_rt.arrays import Bools, Ints
+from sleap_rt.arrays import Ints
 from sleap_rt.errors import DataError
 from sleap_rt.evaluation.reading.pose_table import PoseTable
 from sleap_rt.evaluation.reading.videos import VideoFile, VideoSource, numbers_of_first
 from sleap_rt.labels import check_labels, dataset_of, distinct_rows
+from sleap_rt.labels.corrections import replaced
 from sleap_rt.words import counted
 
 
@@ -46,7 +47,7 @@ def table_from_labels(labels: sio.Labels, name: str) -> PoseTable:
         points=_points(instances, node_names),
         scores=np.array([_score(instance) for instance in instances], np.float64),
         is_predicted=np.array([_is_predicted(instance) for instance in instances], np.bool_),
-        has_correction=_has_correction(grouped),
+        is_replaced=np.array([one for group in grouped for one in replaced(group)], np.bool_),
         track_ids=_track_ids(instances, _places_of(tracks)),
         rows_in_file=np.arange(len(instances)),
         notes=_notes(labels, frames.values(), name),
@@ -176,19 +177,6 @@ def _points(instances: list[Any], node_names: tuple[str, ...]) -> np.ndarray[Any
 
 def _is_predicted(instance: Any) -> bool:
     return isinstance(instance, sio.PredictedInstance)
-
-
-def _has_correction(groups: Iterable[list[Any]]) -> Bools:
-    """(n_instances,) whether another instance of the frame was made from each."""
-    corrected: list[bool] = []
-    for group in groups:
-        origins = {id(origin) for one in group if (origin := _origin(one)) is not None}
-        corrected.extend(id(instance) in origins for instance in group)
-    return np.array(corrected, np.bool_)
-
-
-def _origin(instance: Any) -> Any:
-    return getattr(instance, "from_predicted", None)
 
 
 def _score(instance: Any) -> float:

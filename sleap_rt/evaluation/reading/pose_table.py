@@ -55,7 +55,8 @@ class PoseTable:
         points: (n_instances, n_nodes, 2) frame px, (x, y); NaN where a node is missing.
         scores: (n_instances,) instance score; NaN for user instances.
         is_predicted: (n_instances,) False for instances a person has labelled.
-        has_correction: (n_instances,) a person made another instance of the frame from it.
+        is_replaced: (n_instances,) a prediction that another instance of the frame, a person's,
+            stands for.
         track_ids: (n_instances,) index into `track_names`; -1 without a track.
         rows_in_file: (n_instances,) place among all instances of the file, in reading order.
         notes: what a reader of the numbers needs to know, in words.
@@ -75,7 +76,7 @@ class PoseTable:
     points: Doubles
     scores: Doubles
     is_predicted: Bools
-    has_correction: Bools
+    is_replaced: Bools
     track_ids: Ints
     rows_in_file: Ints
     notes: tuple[str, ...] = ()
@@ -98,18 +99,6 @@ class PoseTable:
     def instance_frames(self) -> Ints:
         """(n_instances,) row of the frame each instance belongs to."""
         return np.repeat(np.arange(self.n_frames), self.instances_per_frame)
-
-    @property
-    def is_replaced(self) -> Bools:
-        """(n_instances,) predictions in whose place a person's instance of the frame stands.
-
-        It was made from the prediction, or it is on the same track.
-        """
-        keys = self.instance_frames << 32 | self.track_ids
-        by_person = keys[(self.track_ids >= 0) & ~self.is_predicted]
-        on_same_track = (self.track_ids >= 0) & np.isin(keys, by_person)
-        replaced: Bools = self.is_predicted & (self.has_correction | on_same_track)
-        return replaced
 
     @property
     def n_frames_in_file(self) -> int:
@@ -147,7 +136,7 @@ class PoseTable:
             points=self.points[keep],
             scores=self.scores[keep],
             is_predicted=self.is_predicted[keep],
-            has_correction=self.has_correction[keep],
+            is_replaced=self.is_replaced[keep],
             track_ids=self.track_ids[keep],
             rows_in_file=self.rows_in_file[keep],
         )

@@ -10,6 +10,7 @@ import numpy as np
 from sleap_rt.arrays import Bools, Doubles, Ints
 from sleap_rt.errors import DataError, did_you_mean
 from sleap_rt.labels import in_one_form, load_labels
+from sleap_rt.labels.corrections import replaced
 from sleap_rt.labels.slices import Slice, SlicedLabels, open_sliced
 from sleap_rt.runtime.frames.sleap_video import video_files
 from sleap_rt.words import as_typed
@@ -156,7 +157,10 @@ def open_poses(result: "Path | sio.Labels") -> Poses:
 
 def animals_of(frame: "sio.LabeledFrame") -> list[Any]:
     """What stands for the animals of a frame: a person's instances, and predictions of others."""
-    return [*frame.user_instances, *frame.unused_predictions] or list(frame.centroids)
+    pairs = zip(frame.instances, replaced(frame.instances), strict=True)
+    standing = [one for one, is_replaced in pairs if not is_replaced]
+    by_person = {id(one) for one in frame.user_instances}
+    return sorted(standing, key=lambda one: id(one) not in by_person) or list(frame.centroids)
 
 
 def _of_slice(part: Slice) -> FrameTable:

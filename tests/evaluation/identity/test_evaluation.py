@@ -165,6 +165,14 @@ def test_a_corrected_prediction_is_no_animal_whatever_its_track():
     assert metrics["n_gt_tracks"] == 1
 
 
+def test_a_correction_stands_for_no_other_prediction_on_its_track():
+    corrected = Predicted(square(90), track="m")
+    other = Predicted(square(300), track="n")
+    truth = {("v.mp4", 0): [corrected, other, User(square(), track="n", made_from=corrected)]}
+    with pytest.raises(DataError, match="Track 'n' is on 2 instances of frame 0"):
+        evaluate(truth, {("v.mp4", 0): [Predicted(square(), track="t")]})
+
+
 def test_user_labels_only_leaves_out_tracked_predictions_in_the_truth():
     truth = {("v.mp4", 0): [User(square(), track="m"), Predicted(square(300), track="n")]}
     predicted = {("v.mp4", 0): [Predicted(square(), track="t")]}
