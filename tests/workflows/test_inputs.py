@@ -10,6 +10,7 @@ import sleap_io as sio
 from sleap_rt.errors import DataError, ModelError, OptionError
 from sleap_rt.model_files import kind_in_place_of_model, model_source
 from sleap_rt.runtime.outputs.formats import write_labels
+from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint
 from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file
 from sleap_rt.workflows.many.inputs import find_inputs, result_paths
 
@@ -138,7 +139,9 @@ def test_what_may_not_be_looked_at_is_told_as_an_input_and_as_a_model(monkeypatc
 
 
 def written(path, input_path, format_name="slp"):
-    origin = Origin(input_name=name_of_file(Path(input_path)))
+    there = Path(input_path).is_file()
+    asked = {"input": files_fingerprint([Path(input_path)])} if there else {}
+    origin = Origin(input_name=name_of_file(Path(input_path)), asked=asked)
     labels = sio.Labels(skeletons=[sio.Skeleton(["head"])])
     write_labels(labels, Path(path), format_name, origin)
 
@@ -167,6 +170,22 @@ def test_results_of_the_other_inputs_are_left_out_with_a_note(files):
     assert note.startswith("7 results of earlier runs over the other inputs are left out: v/a.1of2")
     Path("v/picture.preview.png").unlink()
     assert [path.name for path in find_inputs([Path("v")]).paths] == kept[:3]
+
+
+def test_results_that_were_moved_with_their_videos_are_left_out(files):
+    files("v/a.mp4", "v/b.mp4")
+    for name in ("a", "b"):
+        Path(f"v/{name}.mp4").write_text(name)
+        written(f"v/{name}.predictions.slp", f"v/{name}.mp4")
+    Path("v").rename("w")
+    assert [path.name for path in find_inputs(sorted(Path("w").iterdir())).paths] == [
+        "a.mp4",
+        "b.mp4",
+    ]
+    Path("w/b.mp4").write_text("another recording")
+    assert [path.name for path in find_inputs(sorted(Path("w").iterdir())).left_out] == [
+        "a.predictions.slp"
+    ]
 
 
 def test_a_result_that_is_given_by_itself_is_an_input(files):

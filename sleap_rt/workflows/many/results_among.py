@@ -6,7 +6,7 @@ from pathlib import Path
 from sleap_rt.runtime.frames.images.previews import is_preview
 from sleap_rt.runtime.outputs.formats import FORMATS
 from sleap_rt.runtime.outputs.origin.marks import WITHOUT_MARK
-from sleap_rt.runtime.outputs.origin.origin import marked_input, name_of_file
+from sleap_rt.runtime.outputs.origin.origin import name_of_file, origin_of
 from sleap_rt.runtime.pipeline.journal_file import LONGEST_NAME, is_journal
 
 _OVERLAY = ".overlay.mp4"  # as `render` names it
@@ -35,9 +35,18 @@ def _is_result(path: Path, names: set[str]) -> bool:
     if path.name.endswith(_OVERLAY):
         return path.with_name(path.name.removesuffix(_OVERLAY) + ".slp").is_file()
     if path.suffix in {form.suffix for form in FORMATS.values()}:
-        _, _, name = (marked_input(path) or "").rpartition(" of ")  # behind the video's name
-        return name in names - {name_of_file(path)}
+        return _is_made_from(path, names - {name_of_file(path)})
     return False
+
+
+def _is_made_from(path: Path, names: set[str]) -> bool:
+    """Whether a file is a result of inputs of these names, which may have been moved since."""
+    origin = origin_of(path)
+    if origin is None or origin.input_name is None:
+        return False
+    name = origin.input_name.rpartition(" of ")[2]  # behind the video's name
+    alike = [one for one in names if Path(one).name == Path(name).name]
+    return name in names or any(origin.is_of(one) for one in alike)
 
 
 def _tables_of(path: Path) -> list[Path]:

@@ -122,12 +122,6 @@ def add_origin(path: Path, origin: Origin) -> None:
     add_mark(path, {"sleap_rt": __version__, "input": told.pop("input_name"), **told})
 
 
-def marked_input(path: Path) -> str | None:
-    """The input that an unchanged result was made from; None if the file does not tell."""
-    origin = origin_of(path)
-    return None if origin is None else origin.input_name
-
-
 def origin_of(path: Path, *, reads_values: bool = False) -> Origin | None:
     """What the mark of a file tells that is as it was written; else None.
 
