@@ -121,7 +121,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
         is_aside=params["as_json"],
     )
     show = _previewed(partial(report.done, options=options), params)
-    alone = _alone(inputs)
+    alone = _alone(inputs, params)
     if options.cluster is not None:
         from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 
@@ -149,12 +149,17 @@ def _tell_plan(lines: Iterable[str]) -> int:
     return 0
 
 
-def _alone(inputs: "Inputs") -> "ManyRun":
+def _alone(inputs: "Inputs", params: dict[str, Any]) -> "ManyRun":
     """A run of one input, as many inputs have it, for what is told at its end."""
+    from sleap_rt.runtime.outputs.names import settled_format
+    from sleap_rt.workflows.many.inputs import result_paths
     from sleap_rt.workflows.many.run import ManyRun
     from sleap_rt.workflows.many.task import Task
 
-    return ManyRun([Task(path=inputs.paths[0], output=None)])
+    paths, output = inputs.paths[:1], params["output_path"]
+    if output is None:
+        (output,) = result_paths(paths, None, settled_format(params["output_format"], None))
+    return ManyRun([Task(path=paths[0], output=output)])
 
 
 def _end(alone: "ManyRun", done: Any, params: dict[str, Any]) -> int:
@@ -287,7 +292,7 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
         return _tell_plan(retrack_dry_run(inputs.paths, many, options))
     retracked = partial(_show_retracked, quiet=params["quiet"], is_aside=params["as_json"])
     show = _previewed(retracked, params)
-    alone = _alone(inputs)
+    alone = _alone(inputs, params)
     if many is not None:
 
         def work(task: "Task") -> "RetrackSummary":

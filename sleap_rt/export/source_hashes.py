@@ -63,8 +63,11 @@ def file_sha256(file: Path) -> bytes:
     """SHA-256 of a file of a model.
 
     Raises:
-        ModelError: it does not exist.
+        ModelError: it does not exist, or cannot be read.
     """
     if not file.is_file():
         raise ModelError(f"{file} does not exist; expected {A_MODEL}.")
-    return hashlib.sha256(file.read_bytes()).digest()
+    try:
+        return hashlib.sha256(file.read_bytes()).digest()
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror or error}.") from error

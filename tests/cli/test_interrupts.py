@@ -1,5 +1,6 @@
 """However the program is ended from outside, it says how to go on and leaves no traceback."""
 
+import json
 import os
 import signal
 import subprocess
@@ -47,7 +48,8 @@ def started(tmp_path):
         (tmp_path / "program.py").write_text(script)
         env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
         command = [sys.executable, "-m", "program", *map(str, args)]
-        return subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, env=env, text=True, **pipes)
 
     return started
 
@@ -61,7 +63,7 @@ def test_a_signal_ends_a_run_in_order(name, times, code, started, sample_graphs,
     (graph,) = sample_graphs("single_instance")
     out = tmp_path / "out.slp"
     args = ["track", "-i", VIDEO, "-m", graph, "-o", out, "-d", "cpu", "--engine", "ort", "-b", "2"]
-    process = started(SLOW, *args)
+    process = started(SLOW, *args, "--json")
     journal = tmp_path / "out.slp.journal"
     until = time.monotonic() + 60
     while not (journal.exists() and journal.stat().st_size > 3000):
@@ -71,8 +73,10 @@ def test_a_signal_ends_a_run_in_order(name, times, code, started, sample_graphs,
     for _ in range(times):
         process.send_signal(getattr(signal, name))
         time.sleep(0.05)
-    _, words = process.communicate(timeout=60)
+    told, words = process.communicate(timeout=60)
     assert process.returncode == code
+    (cut_off,) = json.loads(told)["inputs"]
+    assert (cut_off["status"], cut_off["journal"]) == ("interrupted", str(journal))
     assert "Traceback" not in words
     *_, last = words.splitlines()
     assert last.startswith("interrupted: " if name == "SIGINT" else f"ended by {name}: ")

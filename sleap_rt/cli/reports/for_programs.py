@@ -49,12 +49,12 @@ def _failure_as_json(is_asked: Any) -> Iterator[None]:
 
 @contextmanager
 def facts_of_failure(run: "ManyRun", params: dict[str, Any]) -> Iterator[None]:
-    """With `--json`, a run that fails in the context is told as one that is done; no wrong use."""
+    """With `--json`, a run that fails or is cut off is told as one that is done; no wrong use."""
     try:
         yield
     except OptionError:
         raise
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if len(run.tasks) == 1:
             run.tasks[0].fail(error)
         with suppress(OSError, RunError):  # the failure is more than a stream that takes nothing

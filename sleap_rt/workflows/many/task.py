@@ -46,8 +46,12 @@ class Task:
         if self.done is not None:
             self.done = replace(self.done, labels=sio.Labels())
 
-    def fail(self, error: Exception) -> None:
-        self.status, self.error = "failed", error
+    def fail(self, error: Exception | KeyboardInterrupt) -> None:
+        """Note why the input is not done: an interrupt is no fault of it."""
+        if isinstance(error, KeyboardInterrupt):
+            self.status = "interrupted"
+        else:
+            self.status, self.error = "failed", error
 
     @property
     def journal(self) -> Path | None:

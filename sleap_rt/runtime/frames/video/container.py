@@ -63,6 +63,8 @@ def open_container(path: Path, n_threads: int | None = None) -> OpenContainer:
     options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
     try:
         container = av.open(f"file:{path}", container_options=options, **LENIENT)
+    except PermissionError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
     except (*Failures, ValueError) as error:
         if _head(path).lstrip().startswith(_PLAYLISTS):
             raise DataError(
