@@ -176,6 +176,19 @@ def test_files_that_are_not_ours_are_refused_before_anything_is_run(clips, resum
     assert len(plan_many(clips, ManyOptions(resume=resume, overwrite=True)).tasks) == 4
 
 
+def test_results_of_more_frames_are_told_before_anything_is_run(clips):
+    output = clips[1].with_suffix(".predictions.slp")
+    origin = Origin(input_name=name_of_file(clips[1]), n_frames=80)
+    write_labels(sio.Labels(), output, "slp", origin)
+    inputs, values = Inputs(tuple(clips), is_many=True), {"frames": range(10)}
+    options = many_options(inputs, None, values, names_output=True)
+    assert options is not None
+    with pytest.raises(DataError, match=r"Nothing was run.*b\.predictions\.slp holds 80 frames"):
+        plan_many(clips, options)
+    assert statuses(plan_many(clips, replace(options, overwrite=True))) == ["waiting"] * 4
+    assert statuses(plan_many(clips, replace(options, most_frames=None))) == ["waiting"] * 4
+
+
 def test_labels_are_not_held(clips):
     run = plan_many(clips, ManyOptions())
     frame = sio.LabeledFrame(video=sio.Video("a.mp4", open_backend=False), frame_idx=0)

@@ -39,7 +39,7 @@ def check_result_file(
         raise DataError(
             f"{path} exists and {why}. It is not replaced: choose another -o, or pass --overwrite."
         )
-    _check_length(path, origin, n_frames)
+    check_length(path, origin, n_frames)
     if frames is not None:
         _check_frames(path, origin, frozenset(frames))
 
@@ -78,7 +78,17 @@ def check_preview_replaceable(result: Path, *, overwrite: bool) -> None:
         )
 
 
-def _check_length(path: Path, origin: Origin, n_frames: int | None) -> None:
+def check_length(path: Path, origin: Origin, n_frames: int | None) -> None:
+    """Refuse to replace a result by one of fewer frames.
+
+    Args:
+        path: of the result that is there.
+        origin: that it tells.
+        n_frames: that the new one goes through at most; None where that is not known.
+
+    Raises:
+        DataError: as the summary says.
+    """
     there = origin.n_frames or 0
     if n_frames is None or there <= n_frames:
         return

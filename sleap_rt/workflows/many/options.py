@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.errors import OptionError
+from sleap_rt.options import SelectionOptions, filled
 from sleap_rt.runtime.outputs.names import settled_format
 from sleap_rt.words import counted
 from sleap_rt.workflows.many.inputs import Inputs
@@ -24,6 +25,7 @@ class ManyOptions:
         resume: go on: inputs with a journal are continued, those with a result are done.
         overwrite: replace files that are not unchanged results of the same input.
         summary: file that says what was done, as JSON; kept up to date.
+        most_frames: of a video, that its result goes through; None where that is not limited.
     """
 
     folder: Path | None = None
@@ -34,6 +36,7 @@ class ManyOptions:
     resume: bool | None = None
     overwrite: bool = False
     summary: Path | None = None
+    most_frames: int | None = None
 
     def __post_init__(self) -> None:
         if self.skip_existing and self.overwrite:
@@ -75,6 +78,7 @@ def many_options(
         raise OptionError("journal: give it with one input; each has a journal beside its result")
     summary = values.get("summary")
     file = None if is_folder else output_path
+    frames = filled(SelectionOptions, values).frames
     return ManyOptions(
         folder=output_path if is_folder else None,
         file=file,
@@ -84,4 +88,5 @@ def many_options(
         resume=True if values.get("resume") == "auto" else values.get("resume"),
         overwrite=bool(values.get("overwrite")),
         summary=None if summary is None else Path(summary),
+        most_frames=None if frames is None else len(frames),
     )

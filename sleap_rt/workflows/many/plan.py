@@ -10,7 +10,7 @@ from typing import Any
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
-from sleap_rt.runtime.outputs.earlier_results import why_kept
+from sleap_rt.runtime.outputs.earlier_results import check_length, why_kept
 from sleap_rt.runtime.outputs.formats import files_there
 from sleap_rt.runtime.outputs.names import check_output
 from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file, origin_of
@@ -182,6 +182,8 @@ def _look_at_result(
         why = why_kept(output, origin, name_of_file(task.path))
         if why is not None:
             others.kept.setdefault(why, []).append(output)
+        elif origin is not None and task.path.suffix.lower() in VIDEO_SUFFIXES:
+            check_length(output, origin, options.most_frames)
 
 
 def _there(
