@@ -44,17 +44,17 @@ _HOMES = {
     "run_inference": "sleap_rt.api.inference",
     "run_live": "sleap_rt.api.live",
 }
+_PUBLIC_MODULES = ("api", "errors", "evaluation", "tracking")  # with dots, as docs name them
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        from sleap_rt.errors import did_you_mean
-
-        hint = did_you_mean(name, __all__)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}")
+    if name in _PUBLIC_MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOMES:  # Python adds the name that was meant
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
     own = {name for name in globals() if name.startswith("__")}
-    return sorted({*own, *__all__})
+    return sorted({*own, *__all__, *_PUBLIC_MODULES})

@@ -39,6 +39,7 @@ from sleap_rt.errors import (
         ("give it as ground_truth_path (-g)", "give it as ground_truth_path"),
         ("pass it to track, or leave", "pass it to run_inference or PosePredictor, or leave"),
         ("create it with `--system-site-packages`", "create it with `--system-site-packages`"),
+        ("by `ffmpeg -i a -c copy b.mp4` or -i", "by `ffmpeg -i a -c copy b.mp4` or data_path"),
         ("a--resume.mp4, b/--resume.mp4, top-o", "a--resume.mp4, b/--resume.mp4, top-o"),
     ],
 )

@@ -268,6 +268,14 @@ def test_the_camera_example_triggers_when_an_animal_enters(folder, capsys):
     assert all(line.startswith("track_") for line in entered)
 
 
+def test_the_camera_example_ends_in_words_where_there_is_no_camera(folder):
+    (code,) = (c for c in blocks("guides/closed_loop.md", "python") if "VideoCapture" in c)
+    with pytest.raises(SystemExit, match="There is no camera or video missing"):
+        exec(
+            compile(code.replace("SOURCE = 0 ", "SOURCE = 'missing.mp4' "), "the loop", "exec"), {}
+        )
+
+
 def _n_entered(names):
     """How often an animal is in the place that was not there in the frame before."""
     truth = sio.load_slp(str(ROOT / "samples/crawlers.slp"), open_videos=False)

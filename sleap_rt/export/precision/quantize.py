@@ -1,9 +1,7 @@
 """Networks in int8: pairs of QuantizeLinear and DequantizeLinear around the layers of a graph."""
 
-import logging
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import onnx
@@ -19,6 +17,7 @@ from onnxruntime.quantization import (
 from sleap_rt.errors import ModelError
 from sleap_rt.export.graph.part import strip_notes
 from sleap_rt.export.proof.graph_run import Feed
+from sleap_rt.libraries.root_log import kept_root_log
 
 _LAYERS = ("Conv", "ConvTranspose", "MatMul", "Gemm")  # operators that have weights
 _NETWORK = "network/"  # what names of the network's nodes begin with
@@ -46,7 +45,7 @@ def quantized(path: Path, feeds: Iterable[Feed]) -> onnx.ModelProto:
             "This network has no layers that can be quantized to int8. Export it with "
             "--precision fp16 or fp32."
         )
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, kept_root_log():
         quantize_static(
             model,
             Path(folder) / path.name,
@@ -129,14 +128,3 @@ class _Feeds(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no
     def get_next(self) -> Feed | None:
         feed = next(self._feeds, None)
         return None if feed is None else {name: feed[name] for name in self._inputs}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The quantizer advises a preparation that would undo the names of nodes."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(disabled)

@@ -39,7 +39,8 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
 
     Args:
         labels: to read.
-        path: of their file; videos that have moved are looked for beside it. None: no file.
+        path: of their file; videos that have moved are looked for beside it. None: labels in
+            memory, whose videos are looked for beside the file that they were read from.
         selection: which frames.
 
     Raises:
@@ -51,8 +52,7 @@ def open_labels(labels: "sio.Labels", path: Path | None, selection: SelectionOpt
     labels, selection = form.labels, on_merged_videos(selection, form.video_numbers)
     candidates = candidates_of_labels(labels, selection)
     needed = _needed_videos(labels, selection, candidates)
-    if path is not None:
-        find_moved([labels.videos[number] for number in needed], path.parent)
+    _find_beside(labels, path, [labels.videos[number] for number in needed])
     readers: dict[int, Reader] = {}
     available: dict[int, Sequence[int]] = {}
     decoders = set()
@@ -112,6 +112,18 @@ def _needed_videos(
     if selection.video_index is not None:
         return [selection.video_index]
     return list(range(len(labels.videos)))
+
+
+def _find_beside(labels: "sio.Labels", path: Path | None, videos: "list[sio.Video]") -> None:
+    """Point videos that are not where the labels say to those beside the labels' file.
+
+    Raises:
+        DataError: as `find_moved`.
+    """
+    origin = labels.provenance.get("filename") if path is None else path  # as sleap-io notes it
+    if isinstance(origin, (str, Path)) and os.path.isfile(origin):
+        closed = [video for video in videos if path is not None or video.backend is None]
+        find_moved(closed, Path(origin).parent)
 
 
 def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:

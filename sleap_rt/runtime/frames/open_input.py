@@ -56,6 +56,7 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
         path = fitting_path("data", data)
         return replace(_open_path(path, selection), given=path)
     if isinstance(data, (list, tuple)):
+        _refuse_in_memory(data)
         paths = tuple(given_paths("images", data))
         _refuse_several(paths)
         return replace(_open_images(paths, selection), given=paths)
@@ -70,6 +71,16 @@ def open_input(data: Any, selection: SelectionOptions) -> OpenInput:
         f"Cannot predict on {type(data).__name__}; give a path, a list of images, a sleap_io Video "
         "or Labels, or a NumPy array"
     )
+
+
+def _refuse_in_memory(data: Sequence[Any]) -> None:
+    """A list has paths, or images that are arrays; what is open already goes one by one."""
+    others = [one for one in data if not isinstance(one, (str, Path))]
+    if others:
+        raise OptionError(
+            f"A list with {type(others[0]).__name__} is no input: a list holds paths, or frames as "
+            "NumPy arrays. Give labels and videos in memory one by one"
+        )
 
 
 def _refuse_several(paths: Sequence[Path]) -> None:

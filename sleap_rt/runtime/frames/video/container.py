@@ -70,9 +70,7 @@ def open_container(path: Path, n_threads: int | None = None) -> OpenContainer:
             raise DataError(
                 f"{path} is a playlist that names other files; give these files themselves."
             ) from error
-        raise DataError(
-            f"{path}: not a video that can be read; the file is damaged or of another kind."
-        ) from error
+        raise DataError(f"{path}: not a video that can be read; {_why_not(path)}.") from error
     try:
         return _chosen(path, container, n_threads)
     except BaseException:
@@ -108,6 +106,15 @@ def _chosen(
 
 
 _PICTURE = Disposition.attached_pic | Disposition.still_image
+
+
+def _why_not(path: Path) -> str:
+    if path.suffix.lower() in (".npy", ".npz"):
+        return (
+            "it holds arrays. Expected a file like .mp4 or .avi, images or HDF5; in Python, give "
+            "frames in memory as an array, which `numpy.load` reads"
+        )
+    return "the file is damaged or of another kind"
 
 
 def _check_is_file(path: Path) -> None:
