@@ -22,7 +22,7 @@ from sleap_rt.cli.reports.for_programs import (
     facts_of_failure,
     tell_facts,
 )
-from sleap_rt.cli.reports.next_steps import after_many, after_results
+from sleap_rt.cli.reports.next_steps import after_many, after_results, goes_on, may_have_several
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.logs import tell_logs
 from sleap_rt.errors import OptionError
@@ -167,15 +167,10 @@ def _end(alone: "ManyRun", done: Any, params: dict[str, Any]) -> int:
     alone.tasks[0].status, alone.tasks[0].done = "done", done
     tell_facts(alone, params)
     if not params["quiet"]:
-        is_tracked, found = bool(params["tracking"]) or done.n_tracks > 0, done.n_instances > 0
-        after_results(
-            done.paths, is_tracked=is_tracked, found=found, has_several=_has_several(done)
-        )
+        is_tracked = bool(params["tracking"]) or done.n_tracks > 0
+        paths = [path for path in done.paths if goes_on(done, path, params)]
+        after_results(paths, is_tracked=is_tracked, has_several=may_have_several(done))
     return exit_code(alone, params)
-
-
-def _has_several(done: Any) -> bool:
-    return getattr(done, "most_instances", None) != 1  # tracking without a model sets no limit
 
 
 def _inputs(params: dict[str, Any]) -> "tuple[Inputs, ManyOptions | None]":
@@ -215,14 +210,12 @@ def _carry_out(
     tell_facts(run, params)
     if not params["quiet"]:
         done = [task.done for task in run.tasks if task.done is not None]
-        written = [
-            path for one in done for path in one.paths if one.n_instances or path.suffix == ".part"
-        ]
+        written = [path for one in done for path in one.paths if goes_on(one, path, params)]
         after_many(
             len(run.with_status("failed")),
             written,
             is_tracked=bool(params["tracking"]),
-            has_several=any(map(_has_several, done)),
+            has_several=any(map(may_have_several, done)),
         )
     return exit_code(run, params)
 

@@ -44,3 +44,16 @@ def test_a_part_says_nothing_of_tracks_that_merge_will_find(call, request, sampl
 def test_wrong_usage_has_no_traceback(call):
     done = call("track", "a.mp4", "-m", "model", "--quiet", "--verbose")
     assert (done.code, done.err) == (2, "Error: --verbose and --quiet exclude each other\n")
+
+
+def test_centroids_that_cannot_be_followed_are_not_said_to_be(
+    call, request, sample_graphs, tmp_path
+):
+    clip = request.config.rootpath / "samples/crawlers.mp4"
+    out = tmp_path / "centroids.slp"
+    words = ["-m", *sample_graphs("centroid"), "--centroid_output", "centroid", "--frames", "0-3"]
+    done = call("track", clip, *words, "-o", out)
+    assert (done.code, "next:" in done.err) == (0, False), done.err
+    followed = call("track", out, "-t")
+    assert followed.code == 1
+    assert "centroids cannot be tracked; predict with --centroid_output instance" in followed.err

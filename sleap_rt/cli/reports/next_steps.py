@@ -1,14 +1,32 @@
 """What people usually do after a command, told at its end."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.runtime.outputs.origin.marks import WITHOUT_MARK
 from sleap_rt.words import as_typed, quoted
 
 _NUMBER_OF_PART = re.compile(r"\d+(?=of\d+\.)")
+
+
+def goes_on(done: Any, path: Path, params: Mapping[str, Any]) -> bool:
+    """Whether other commands go on with a file: they need animals, with nodes of a skeleton.
+
+    Args:
+        done: summary of the run that wrote it.
+        path: of the file.
+        params: of the command; parts of the frames are merged whatever they hold.
+    """
+    has_animals = done.n_instances > 0 and params["centroid_output"] != "centroid"
+    return has_animals or path.suffix == ".part"
+
+
+def may_have_several(done: Any) -> bool:
+    """Whether a frame may have more than one animal, by the summary of a run."""
+    return getattr(done, "most_instances", None) != 1  # tracking without a model sets no limit
 
 
 def after_results(

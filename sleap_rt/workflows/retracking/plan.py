@@ -77,6 +77,7 @@ def planned_retracking(
     sliced = _sliced(data, options) if can_be_sliced else None
     form = _loaded(data, options) if sliced is None else _form_of(sliced)
     labels = form.labels
+    _refuse_centroids(data, labels)
     selection = on_merged_videos(options.selection, form.video_numbers)
     options = replace(options, selection=selection)
     check_centroid_distance(
@@ -123,6 +124,17 @@ def _loaded(data: "Path | sio.Labels", options: RetrackOptions) -> OneForm:
         check_output(options.output_path, [data], options.output_format)
     form = in_one_form(load_labels(data), in_place=True)
     return replace(form, notes=tuple(f"{data}: {note}" for note in form.notes))
+
+
+def _refuse_centroids(data: "Path | sio.Labels", labels: "sio.Labels") -> None:
+    """Refuse what a centroid model alone found where it was written as points of no skeleton."""
+    frames = labels.labeled_frames
+    if any(frame.centroids for frame in frames) and not any(frame.instances for frame in frames):
+        name = data if isinstance(data, Path) else "The labels"
+        raise DataError(
+            f"{name} has centroids and no instances, and centroids cannot be tracked; predict with "
+            "--centroid_output instance."
+        )
 
 
 def _find_videos(labels: "sio.Labels", folder: Path, video_index: int | None) -> None:
