@@ -1,6 +1,6 @@
 """Options as keyword arguments of the Python functions, under the names the command has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -12,8 +12,8 @@ from sleap_rt.options.paths import given_path
 class OverrideArguments(TypedDict, total=False):
     """What replaces settings of the training. Left out, or None: the training's."""
 
-    backbone_ckpt_path: Path | None
-    head_ckpt_path: Path | None
+    backbone_ckpt_path: str | Path | None
+    head_ckpt_path: str | Path | None
     max_height: int | None
     max_width: int | None
     input_scale: float | None
@@ -142,7 +142,7 @@ class RunArguments(FilterArguments, TrackingArguments, total=False):
     on_error: Literal["continue", "stop"]
     cluster: str | Path | None
     frame_range_of: str | None
-    frames: Sequence[int] | str | None
+    frames: Iterable[int] | str | None
     video_index: int | None
     only_labeled_frames: bool
     only_suggested_frames: bool

@@ -77,7 +77,7 @@ def test_no_function_proposes_an_argument_that_it_does_not_have(function, name):
     ("call", "words"),
     [
         (lambda: export_models(model_paths="m"), "'model_paths'. Did you mean 'models'?"),  # type: ignore[call-arg]
-        (lambda: sleap_rt.run_inference(model="m"), "'model'. Did you mean 'model_paths'?"),  # type: ignore[call-arg]
+        (lambda: sleap_rt.run_inference(model="m"), "'model'. Did you mean 'model_paths'?"),
         (lambda: sleap_rt.run_live(data_path="0"), "'data_path'. Did you mean 'data'?"),  # type: ignore[call-arg]
         (lambda: sleap_rt.merge_parts(files="a"), "'files'. Did you mean 'parts'?"),  # type: ignore[call-arg]
         (lambda: sleap_rt.render(input="a.slp"), "'input'. Did you mean 'data'?"),  # type: ignore[call-arg]
