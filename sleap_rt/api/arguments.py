@@ -8,6 +8,11 @@ from sleap_rt.errors import OptionError
 from sleap_rt.options.frames import given_frames
 from sleap_rt.options.paths import given_path
 
+CENTROID_ONLY = {
+    "centroid_only": "a centroid model alone gives its centroids here, also for labels; "
+    "match_known=True takes over the poses of labelled animals, as the command does without it"
+}
+
 
 class OverrideArguments(TypedDict, total=False):
     """What replaces settings of the training. Left out, or None: the training's."""
@@ -33,7 +38,8 @@ class ModelArguments(OverrideArguments, total=False):
             centered instance].
         integral_refinement: `integral` moves a peak within its cell by integral regression, `none`
             (or None) leaves it on the grid.
-        match_known: a centroid model alone takes over the poses of labelled animals.
+        match_known: a centroid model alone takes over the poses of labelled animals, as the command
+            does by itself; False gives its centroids, as `--centroid_only`.
         progress: a bar for a first export; None shows one on terminals and in notebooks.
     """
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
+    CENTROID_ONLY,
     InferenceArguments,
     ModelArguments,
     RunArguments,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _log = log_of(__name__)
 _BY_OTHER_NAMES = {
+    **CENTROID_ONLY,
     "models": "models are given as model_paths",
     "output": "the file to write is given as output_path",
     "labels": "labels in memory are given as input_labels, a file of them as data_path",

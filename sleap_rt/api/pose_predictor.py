@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
+    CENTROID_ONLY,
     ModelArguments,
     RunArguments,
     in_our_words,
@@ -78,11 +79,11 @@ _NOT_STREAMED = (
 _OF_MANY = ("skip_existing", "summary")
 _CLOSED = "This predictor is closed; open another one"
 _OF_MODELS = dict.fromkeys(
-    ("model_paths", *ModelArguments.__annotations__),
+    ("model_paths", *CENTROID_ONLY, *ModelArguments.__annotations__),
     "it is settled when models are opened; give it to PosePredictor",
 )
 _OF_PREDICT = {**_OF_MODELS, "output_path": "results are handed out one by one; give it to predict"}
-_OF_RUNS = dict.fromkeys(
+_OF_RUNS = CENTROID_ONLY | dict.fromkeys(
     RunArguments.__annotations__, "it can differ from call to call; give it to predict or stream"
 )
 _log = log_of(__name__)

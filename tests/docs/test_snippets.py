@@ -79,7 +79,7 @@ def type_errors(programs, folder):
         [
             *(sys.executable, "-m", "mypy", "--config-file=", "--ignore-missing-imports"),
             *("--follow-imports=silent", "--no-error-summary", "--cache-dir"),
-            *(ROOT / ".mypy_cache/snippets", *sorted(f"{name}.py" for name in programs)),
+            *(str(ROOT / ".mypy_cache/snippets"), *sorted(f"{name}.py" for name in programs)),
         ],
         cwd=folder,
         env=os.environ | {"MYPYPATH": str(ROOT)},
