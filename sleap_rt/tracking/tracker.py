@@ -252,6 +252,7 @@ class Tracker:
         return SimilarityAssociator(options, self._track_ids)
 
 
+@fitted
 def track_frames(
     frames: Iterable[FrameInstances],
     options: TrackerOptions | None = None,
