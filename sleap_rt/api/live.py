@@ -44,7 +44,7 @@ class LiveProcessor(Protocol):
     recorded until then is kept.
     """
 
-    def process(self, poses: Any, /, *args: Any, **kwargs: Any) -> Any:  # any other arguments
+    def process(self, poses: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Act on the animals of a frame; the next frame is taken when this returns.
 
         Args:
@@ -70,7 +70,7 @@ class LiveProcessor(Protocol):
 
 @names_arguments(LiveArguments, LiveOptions, elsewhere=_OF_FILES, defaults=_DEFAULTS)
 def run_live(
-    data: str | Path | Iterable[AnyImage],
+    data: str | int | Path | Iterable[AnyImage],
     model_paths: str | Path | Sequence[str | Path],
     *,
     processor: LiveProcessor | None = None,

@@ -19,13 +19,14 @@ UNDEFINED, REDEFINED = "F821", "F811"
 ALSO_WORKS = """
 import numpy as np
 
-from sleap_rt import PosePredictor, Tracker, render, run_inference
+from sleap_rt import PosePredictor, Tracker, render, run_inference, run_live
 
 run_inference("video.mp4", "flies").save("a.slp")
 run_inference("*.mp4", "flies")[0].save("a.slp")
 run_inference(["day1.mp4", "day2.mp4"], "flies", frames=np.arange(3))[0].save("a.slp")
 run_inference("video.mp4", "flies", make_labels=False, return_pafs=True)[0]["frame_idx"].min()
 render("a.slp", frames={1, 2})
+run_live(0, "flies")
 with PosePredictor("flies") as predictor:
     predictor.predict("video.mp4", frames=np.flatnonzero(np.ones(3)))
     found = predictor.predict_frame(np.zeros((9, 9), np.int64).astype("u1"), np.int64(3))
