@@ -1,6 +1,6 @@
 """Options as keyword arguments of the Python functions, under the names the command has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -8,12 +8,17 @@ from sleap_rt.errors import OptionError
 from sleap_rt.options.frames import given_frames
 from sleap_rt.options.paths import given_path
 
+CENTROID_ONLY = {
+    "centroid_only": "a centroid model alone gives its centroids here, also for labels; "
+    "match_known=True takes over the poses of labelled animals, as the command does without it"
+}
+
 
 class OverrideArguments(TypedDict, total=False):
     """What replaces settings of the training. Left out, or None: the training's."""
 
-    backbone_ckpt_path: Path | None
-    head_ckpt_path: Path | None
+    backbone_ckpt_path: str | Path | None
+    head_ckpt_path: str | Path | None
     max_height: int | None
     max_width: int | None
     input_scale: float | None
@@ -33,7 +38,8 @@ class ModelArguments(OverrideArguments, total=False):
             centered instance].
         integral_refinement: `integral` moves a peak within its cell by integral regression, `none`
             (or None) leaves it on the grid.
-        match_known: a centroid model alone takes over the poses of labelled animals.
+        match_known: a centroid model alone takes over the poses of labelled animals, as the command
+            does by itself; False gives its centroids, as `--centroid_only`.
         progress: a bar for a first export; None shows one on terminals and in notebooks.
     """
 
@@ -142,7 +148,7 @@ class RunArguments(FilterArguments, TrackingArguments, total=False):
     on_error: Literal["continue", "stop"]
     cluster: str | Path | None
     frame_range_of: str | None
-    frames: Sequence[int] | str | None
+    frames: Iterable[int] | str | None
     video_index: int | None
     only_labeled_frames: bool
     only_suggested_frames: bool

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
+    CENTROID_ONLY,
     InferenceArguments,
     ModelArguments,
     RunArguments,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _log = log_of(__name__)
 _BY_OTHER_NAMES = {
+    **CENTROID_ONLY,
     "models": "models are given as model_paths",
     "output": "the file to write is given as output_path",
     "labels": "labels in memory are given as input_labels, a file of them as data_path",
@@ -48,6 +50,41 @@ _BY_OTHER_NAMES = {
 }
 
 
+@overload
+def run_inference(
+    data_path: str | Path | Sequence[str | Path] | None = None,
+    model_paths: str | Path | Sequence[str | Path] | None = None,
+    *,
+    input_labels: "sio.Labels | None" = None,
+    input_video: "sio.Video | None" = None,
+    make_labels: Literal[False],
+    return_confmaps: bool = False,
+    return_pafs: bool = False,
+    return_paf_graph: bool = False,
+    return_class_maps: bool = False,
+    return_class_vectors: bool = False,
+    **arguments: "Unpack[InferenceArguments]",
+) -> list[dict[str, Any]]: ...
+@overload
+def run_inference(
+    data_path: str | Path | None = None,
+    model_paths: str | Path | Sequence[str | Path] | None = None,
+    *,
+    input_labels: "sio.Labels | None" = None,
+    input_video: "sio.Video | None" = None,
+    output_path: str | Path | None = None,
+    make_labels: bool = True,
+    **arguments: "Unpack[InferenceArguments]",
+) -> "sio.Labels | Any": ...  # of a folder of videos, or of a pattern, a list
+@overload
+def run_inference(
+    data_path: Sequence[str | Path],
+    model_paths: str | Path | Sequence[str | Path] | None = None,
+    *,
+    output_path: str | Path | None = None,
+    make_labels: bool = True,
+    **arguments: "Unpack[InferenceArguments]",
+) -> "list[sio.Labels | Any] | Any": ...  # of images, labels; None with skip_existing
 @names_arguments(InferenceArguments, elsewhere=_BY_OTHER_NAMES)
 def run_inference(
     data_path: str | Path | Sequence[str | Path] | None = None,

@@ -14,7 +14,7 @@ from sleap_rt.api.arguments import InferenceArguments, LiveArguments, in_our_wor
 from sleap_rt.api.pose_predictor import model_options, taken_with_warnings
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
-from sleap_rt.arrays import AnyFloats, Image
+from sleap_rt.arrays import AnyImage, Image
 from sleap_rt.errors import OptionError, RunError, log_of
 from sleap_rt.options import FilterOptions, LiveOptions, filled, overrides_at_run_time
 from sleap_rt.options.given import refuse_unwritten
@@ -44,11 +44,12 @@ class LiveProcessor(Protocol):
     recorded until then is kept.
     """
 
-    def process(self, poses: AnyFloats, **kwargs: Any) -> Any:
+    def process(self, poses: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Act on the animals of a frame; the next frame is taken when this returns.
 
         Args:
             poses: (n, n_nodes, 2) float32, (x, y) frame px, NaN where a node is missing.
+            *args: none; they stand here so that a processor may name those of **kwargs it needs.
             **kwargs: `tracks`, n names, None where there is no track; `scores` (n,) and
                 `point_scores` (n, n_nodes); `frame_time`, s since 1970, when the frame arrived;
                 `frame_index`; `latency_ms`, from then until this call; `n_dropped`, frames so far
@@ -69,7 +70,7 @@ class LiveProcessor(Protocol):
 
 @names_arguments(LiveArguments, LiveOptions, elsewhere=_OF_FILES, defaults=_DEFAULTS)
 def run_live(
-    data: str | Path | Iterable[Image],
+    data: str | int | Path | Iterable[AnyImage],
     model_paths: str | Path | Sequence[str | Path],
     *,
     processor: LiveProcessor | None = None,

@@ -3,18 +3,20 @@
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
+    CENTROID_ONLY,
     ModelArguments,
     RunArguments,
     in_our_words,
 )
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
-from sleap_rt.arrays import Image
+from sleap_rt.arrays import AnyImage
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import (
@@ -77,11 +79,11 @@ _NOT_STREAMED = (
 _OF_MANY = ("skip_existing", "summary")
 _CLOSED = "This predictor is closed; open another one"
 _OF_MODELS = dict.fromkeys(
-    ("model_paths", *ModelArguments.__annotations__),
+    ("model_paths", *CENTROID_ONLY, *ModelArguments.__annotations__),
     "it is settled when models are opened; give it to PosePredictor",
 )
 _OF_PREDICT = {**_OF_MODELS, "output_path": "results are handed out one by one; give it to predict"}
-_OF_RUNS = dict.fromkeys(
+_OF_RUNS = CENTROID_ONLY | dict.fromkeys(
     RunArguments.__annotations__, "it can differ from call to call; give it to predict or stream"
 )
 _log = log_of(__name__)
@@ -209,7 +211,7 @@ class PosePredictor:
                         yield result
 
     @typed
-    def predict_frame(self, frame: Image, frame_index: int = 0) -> FrameInstances:
+    def predict_frame(self, frame: AnyImage, frame_index: SupportsIndex = 0) -> FrameInstances:
         """Poses in one frame, at once, for closed loops: no thread, no queue, no file.
 
         Args:
@@ -221,10 +223,11 @@ class PosePredictor:
             OptionError: the predictor is closed, or the index is no whole number.
         """
         self._check_open()
-        if frame_index < 0:
-            raise OptionError(f"frame_index must be 0 or more; got {frame_index}")
+        number = index(frame_index)
+        if number < 0:
+            raise OptionError(f"frame_index must be 0 or more; got {number}")
         check_single_frames(self._options.decode, "predict_frame")
-        (result,) = self._predictor.predict(with_channels(frame)[None], [frame_index])
+        (result,) = self._predictor.predict(with_channels(frame)[None], [number])
         return result
 
     def close(self) -> None:

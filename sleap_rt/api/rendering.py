@@ -1,6 +1,6 @@
 """`render`: the command of that name as a Python function."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -28,7 +28,7 @@ class RenderArguments(TypedDict, total=False):
         progress: a bar on standard error.
     """
 
-    frames: Sequence[int] | str | None
+    frames: Iterable[int] | str | None
     video_index: int | None
     video_path: str | Path | None
     crop: Sequence[int] | None  # (x1, y1, x2, y2) px

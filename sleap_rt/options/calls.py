@@ -1,8 +1,9 @@
 """Calls of the Python functions that do not fit their signature, told in words."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import wraps
-from inspect import Parameter, Signature, signature
+from inspect import Parameter, Signature, isclass, signature
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from sleap_rt.errors import OptionError, did_you_mean
@@ -92,7 +93,8 @@ class Fit:
         reason = None if usual else why_unknown(name, self._command)
         if reason is not None and OLD_DIALECT.get(name, names[0]).split()[0] in names:
             raise OptionError(reason)
-        hint = usual or _value_of(name, self._types) or did_you_mean(name, names)
+        within = _of_options(name, self._types) or _value_of(name, self._types)
+        hint = usual or within or did_you_mean(name, names)
         raise TypeError(f"unexpected keyword argument {name!r}.{hint}")
 
 
@@ -125,6 +127,15 @@ def _usual(name: str, names: Collection[str]) -> str:
     """An argument that other programs call so."""
     here = next((one for one in USUAL.get(name, ()) if one in names), None)
     return "" if here is None else f" Did you mean {here!r}?"
+
+
+def _of_options(name: str, types: Mapping[str, Any]) -> str:
+    """An argument that is an object, such as of options, of which the name is one."""
+    for argument, kind in types.items():
+        for one in (kind, *get_args(kind)):
+            if isclass(one) and is_dataclass(one) and name in [field.name for field in fields(one)]:
+                return f" Give it as {argument}={one.__name__}({name}=...)"
+    return ""
 
 
 def _value_of(name: str, types: Mapping[str, Any]) -> str:

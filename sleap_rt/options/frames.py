@@ -1,7 +1,7 @@
 """Choices of frames as text: `0-100,200`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sleap_rt.errors import OptionError
 
@@ -35,7 +35,7 @@ def parse_frames(text: str) -> list[int]:
     return sorted(frames)
 
 
-def given_frames(given: str | Sequence[int]) -> tuple[int, ...]:
+def given_frames(given: str | Iterable[int]) -> tuple[int, ...]:
     """The argument `frames` of a Python function: numbers, or the text that the command takes.
 
     Raises:

@@ -6,13 +6,13 @@ from inspect import Parameter, isclass, signature
 from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, SupportsIndex, TypeVar, Union, get_args, get_origin
 
 from sleap_rt.errors import OptionError
 from sleap_rt.options.calls import Fit
 
 _MOST_SHOWN = 60  # characters of a value
-_NUMBERS: dict[Any, type] = {int: Integral, float: Real}  # those of NumPy, too
+_NUMBERS: dict[Any, type] = {int: Integral, SupportsIndex: Integral, float: Real}  # NumPy's, too
 _MANY: dict[Any, str] = {
     int: "whole numbers",
     float: "numbers",
@@ -26,6 +26,7 @@ _EXAMPLES = {  # by name of the argument
 }
 _ONE: dict[Any, str] = {
     int: "a whole number",
+    SupportsIndex: "a whole number",
     float: "a number",
     bool: "True or False",
     str: "a string",
@@ -49,7 +50,7 @@ def check_value(name: str, value: Any, annotation: Any) -> None:
     Args:
         name: of the argument.
         value: what was given.
-        annotation: of the argument; a type, a union, a Literal or a Sequence of one of these.
+        annotation: of the argument; a type, a union, a Literal or an Iterable of one of these.
 
     Raises:
         OptionError: as the summary says.
@@ -113,7 +114,7 @@ def _is_told(annotation: Any) -> bool:
 
 
 def _is_sequence(kind: Any) -> bool:
-    return get_origin(kind) in (list, Sequence)
+    return get_origin(kind) in (list, Sequence, Iterable)
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
+from operator import index
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsIndex
 
 import numpy as np
 
@@ -116,15 +117,16 @@ class Tracker:
 
     @staticmethod
     @typed
-    def track_name(track_id: int) -> str:
+    def track_name(track_id: SupportsIndex) -> str:
         """The name of one track.
 
         Raises:
             OptionError: it is below 0, as the id of an instance without a track is.
         """
-        if track_id < 0:
-            raise OptionError(f"track_id {track_id} stands for no track; names count from 0 on")
-        return f"track_{track_id}"
+        number = index(track_id)
+        if number < 0:
+            raise OptionError(f"track_id {number} stands for no track; names count from 0 on")
+        return f"track_{number}"
 
     @fitted
     def track(
@@ -250,6 +252,7 @@ class Tracker:
         return SimilarityAssociator(options, self._track_ids)
 
 
+@fitted
 def track_frames(
     frames: Iterable[FrameInstances],
     options: TrackerOptions | None = None,

@@ -239,6 +239,37 @@ def test_a_stream_warns_as_a_prediction_does(predictor, clip, caplog):
     assert told[0] == told[1] != []
 
 
+@pytest.mark.parametrize("takes_over", [None, False, True])
+def test_a_centroid_model_tells_that_it_leaves_the_poses_of_labels(
+    sample_graphs, clip, caplog, takes_over
+):
+    """The command takes them over by itself."""
+    given = {} if takes_over is None else {"match_known": takes_over}
+    labels = clip.with_suffix(".slp")
+    found = run_inference(labels, sample_graphs("centroid"), frames=range(2), **given)
+    assert len(found.skeleton.nodes) == (7 if takes_over else 1)
+    told = [one for one in caplog.messages if "match_known=True takes these over" in one]
+    assert len(told) == (takes_over is None)
+    with PosePredictor(sample_graphs("centroid"), **given) as opened:
+        list(opened.stream(labels, frames=range(2)))
+    told = [one for one in caplog.messages if "match_known=True takes these over" in one]
+    assert len(told) == 2 * (takes_over is None)
+
+
+def test_a_centroid_model_tells_nothing_where_there_are_no_poses(sample_graphs, clip, caplog):
+    run_inference(clip, sample_graphs("centroid"), frames=range(2))
+    assert not [one for one in caplog.messages if "match_known" in one]
+
+
+def test_centroid_only_is_answered_with_what_to_write_in_python(graphs):
+    given = {"centroid_only": True}
+    for call in (run_inference, PosePredictor):
+        with pytest.raises(TypeError, match=r"gives its centroids here, also .* match_known=True"):
+            call("labels.slp", **given)
+    with PosePredictor(graphs) as opened, pytest.raises(TypeError, match="give it to PosePredict"):
+        opened.predict("labels.slp", **given)
+
+
 def test_max_instances_stands_in_for_the_number_of_animals(sample_graphs, clip):
     given = {"max_instances": 2, "tracking": True, "post_connect_single_breaks": True}
     scene = clip.with_name("crawlers.mp4")

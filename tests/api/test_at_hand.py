@@ -128,9 +128,9 @@ def test_values_of_the_right_types_pass(given):
 
 def test_arguments_of_another_call_are_told_where_they_belong(graph):
     with pytest.raises(TypeError, match="models': models are given as model_paths"):
-        run_inference("a.mp4", models="x")  # type: ignore[call-arg]
+        run_inference("a.mp4", models="x")
     with pytest.raises(TypeError, match="runtime': it is engine here"):
-        run_inference("a.mp4", runtime="onnx")  # type: ignore[call-arg]
+        run_inference("a.mp4", runtime="onnx")
     with pytest.raises(TypeError, match="frames': it can differ from call to call"):
         PosePredictor(graph, frames=[0])  # type: ignore[call-arg]
     predictor = PosePredictor(graph)

@@ -8,6 +8,8 @@ import pytest
 import sleap_rt
 from sleap_rt import export_models
 from sleap_rt.errors import OptionError
+from sleap_rt.runtime.pipeline.retrack import retrack
+from sleap_rt.tracking import track_frames
 
 FUNCTIONS = [
     sleap_rt.run_inference,
@@ -77,7 +79,7 @@ def test_no_function_proposes_an_argument_that_it_does_not_have(function, name):
     ("call", "words"),
     [
         (lambda: export_models(model_paths="m"), "'model_paths'. Did you mean 'models'?"),  # type: ignore[call-arg]
-        (lambda: sleap_rt.run_inference(model="m"), "'model'. Did you mean 'model_paths'?"),  # type: ignore[call-arg]
+        (lambda: sleap_rt.run_inference(model="m"), "'model'. Did you mean 'model_paths'?"),
         (lambda: sleap_rt.run_live(data_path="0"), "'data_path'. Did you mean 'data'?"),  # type: ignore[call-arg]
         (lambda: sleap_rt.merge_parts(files="a"), "'files'. Did you mean 'parts'?"),  # type: ignore[call-arg]
         (lambda: sleap_rt.render(input="a.slp"), "'input'. Did you mean 'data'?"),  # type: ignore[call-arg]
@@ -85,6 +87,14 @@ def test_no_function_proposes_an_argument_that_it_does_not_have(function, name):
         (
             lambda: sleap_rt.Evaluator(predictions=None),  # type: ignore[call-arg]
             "'predictions'. Did you mean 'predicted_instances'?",
+        ),
+        (
+            lambda: retrack(max_tracks=2),  # type: ignore[call-arg]
+            "'max_tracks'. Give it as options=TrackerOptions(max_tracks=...)",
+        ),
+        (
+            lambda: track_frames(max_tracks=2),  # type: ignore[call-arg]
+            "'max_tracks'. Give it as options=TrackerOptions(max_tracks=...)",
         ),
     ],
 )

@@ -27,8 +27,8 @@ def doubts(plan: PredictionPlan, opened: OpenInput) -> list[str]:
     try:
         shape = opened.source.read(plan.selection.refs[0]).shape
     except FrameError:  # the run itself tells it
-        return doubts_about(plan, None)
-    return doubts_about(plan, shape)
+        shape = None
+    return [*_points_beside_poses(plan, opened), *doubts_about(plan, shape)]
 
 
 def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[str]:
@@ -49,6 +49,20 @@ def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[st
         )
     found += of_two_trainings(models)
     return found if shape is None else [*found, *_unlike_training(shape, models)]
+
+
+def _points_beside_poses(plan: PredictionPlan, opened: OpenInput) -> Iterator[str]:
+    """The command takes over the poses of labels where Python gives points by itself."""
+    options, labels = plan.options, opened.labels
+    is_asked_for = plan.match_known or options.centroid_only or "match_known" in options.given
+    if labels is None or is_asked_for or not plan.models.is_centroid_alone:
+        return
+    if any(ref in labels for ref in plan.selection.refs):
+        yield (
+            "a centroid model alone gives one point per animal, not the poses that the labels "
+            "have; match_known=True takes these over, as the command does, and match_known=False "
+            "says that points are wanted"
+        )
 
 
 def out_of_reach(options: PredictionOptions, models: ModelSet) -> dict[str, str]:
