@@ -171,6 +171,7 @@ def test_paths_are_those_of_the_files_without_detours(call, clip, graph, tmp_pat
     assert facts["outputs"] == [str(tmp_path / "out.slp")]
 
 
+@pytest.mark.export
 def test_every_command_tells_whole_paths(call, clip, graph, request, tmp_path, monkeypatch):
     (tmp_path / "up").mkdir()
     monkeypatch.chdir(tmp_path / "up")
