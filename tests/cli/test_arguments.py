@@ -69,6 +69,33 @@ def test_options_that_say_the_opposite_exclude_each_other(call, options, told):
     assert told in done.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--report=~/got/r.html",),
+        ("--report", "~/got/r.html"),
+        ("--config=~/asked.yaml",),
+    ],
+)
+def test_home_is_found_where_no_shell_replaced_it(call, monkeypatch, tmp_path, words):
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    (home / "got").mkdir(parents=True)
+    elsewhere.mkdir()
+    shutil.copy("samples/crawlers.slp", home / "a.slp")
+    (home / "asked.yaml").write_text("report: got/r.html\n")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(elsewhere)
+    done = call("eval", "~/a.slp", "-p~/a.slp", *words)
+    assert done.code == 0, done.err
+    assert (home / "got/r.html").is_file()
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_tilde_within_a_word_stays(call):
+    assert "There is no labels file a~/b.slp" in call("eval", "a~/b.slp", "c.slp").err
+    assert "~b/c.slp" in call("eval", "~b/c.slp", "c.slp").err
+
+
 @pytest.mark.export
 def test_models_of_an_export_may_stand_behind_a_flag(call):
     for words in (("none_a", "none_b"), ("-m", "none_a", "none_b"), ("none_a", "-m", "none_b")):

@@ -18,11 +18,14 @@ from sleap_rt.cli.options.config_file import (
 )
 from sleap_rt.cli.options.parameters import FramesOrAll
 from sleap_rt.cli.options.saved_config import save_config
+from sleap_rt.cli.options.words.home import with_home
 from sleap_rt.cli.options.words.stray import (
     plain,
     refuse_equals_signs,
     refuse_long_dashes,
+    refuse_single_dashes,
     refuse_stray_words,
+    whole_word,
 )
 from sleap_rt.cli.options.words.usual import usual_word
 from sleap_rt.cli.terminal.help import HelpCommand
@@ -55,12 +58,15 @@ class OnceCommand(HelpCommand):
         return usual_word(option, [one.opts for one in self.params])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        args = [with_home(word) for word in args]
         words = self.words(args)
         if ctx.resilient_parsing:
             return super().parse_args(ctx, words)
         try:
+            options = list(takewhile(lambda word: word != OPTIONS_END, args))
             refuse_long_dashes(args, self.get_params(ctx))
-            refuse_equals_signs(takewhile(lambda word: word != OPTIONS_END, args), self.params)
+            refuse_single_dashes(options, self.get_params(ctx))
+            refuse_equals_signs(options, self.params)
             given = self._given(words, ctx)
             if CONFIG in given:
                 words = self._with_file(ConfigFile.read(given[CONFIG]), words, given, ctx)
@@ -132,9 +138,11 @@ class OnceCommand(HelpCommand):
         try:
             values, _, order = self.make_parser(ctx).parse_args(args=list(words))
         except click.NoSuchOption as error:
-            near = nearest(error.option_name, self._shown_names())
-            possible = None if near is None else [near]
-            raise click.NoSuchOption(error.option_name, possibilities=possible, ctx=ctx) from None
+            names = whole_word(error.option_name, words), error.option_name
+            near = {one: nearest(one, self._shown_names()) for one in names}
+            name = next(filter(near.get, names), error.option_name)
+            possible = [found] if (found := near[name]) else None
+            raise click.NoSuchOption(name, possibilities=possible, ctx=ctx) from None
         _refuse_twice(order, words, ctx)
         return {
             one.name: values[one.name]

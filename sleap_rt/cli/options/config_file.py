@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.options.parameters import CommaSeparated, FileOrAddress
+from sleap_rt.cli.options.words.home import with_home
 from sleap_rt.cli.options.words.stray import plain
 from sleap_rt.cli.terminal.messages import note
 from sleap_rt.errors import OptionError
@@ -128,8 +129,7 @@ class ConfigFile:
         return [f"{flag}={text}" for text in texts]
 
     def _resolved(self, text: str, parameter: click.Parameter | None) -> str:
-        home = text == "~" or text.startswith("~/")
-        path = self._folder / (Path(text).expanduser() if home else text)
+        path = self._folder / with_home(text)
         return str(path) if parameter is not None and is_file(text, path, parameter) else text
 
     @property

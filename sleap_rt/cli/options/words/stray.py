@@ -51,6 +51,31 @@ def refuse_long_dashes(args: Sequence[str], params: Iterable[click.Parameter]) -
             )
 
 
+def refuse_single_dashes(args: Iterable[str], params: Iterable[click.Parameter]) -> None:
+    """Refuse `-model_paths`, which would be `-m odel_paths`.
+
+    Args:
+        args: of the command line, as typed.
+        params: of the command.
+
+    Raises:
+        OptionError: with what to type.
+    """
+    there = {name for one in params for name in (*one.opts, *one.secondary_opts)}
+    for word in args:
+        meant = plain(f"-{word.partition('=')[0]}")
+        if word[:1] == "-" and len(meant) > 3 and meant in there:
+            raise OptionError(f"{word} begins with one dash; names of options have two: {meant}")
+
+
+def whole_word(option: str, words: Iterable[str]) -> str:
+    """What was typed where an unknown option was found: `-track` was read as `-t -r ...`."""
+    if option.startswith("--"):
+        return option
+    typed = (word for word in words if word[:1] == "-" and word[1:2] != "-")
+    return next((word for word in typed if option[1:] in word[1:]), option)
+
+
 def refuse_equals_signs(args: Iterable[str], params: Iterable[click.Parameter]) -> None:
     """Refuse `-i=a.mp4`, which would name a file `=a.mp4`.
 
