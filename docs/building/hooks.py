@@ -19,7 +19,6 @@ sys.path.insert(0, str(Path(__file__).parent))  # MkDocs loads this file alone
 import commands
 import graph_tables
 import messages
-import old_options
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {  # place in the repository -> place on the site
@@ -33,7 +32,6 @@ ELSEWHERE = {  # place in the repository -> place on the site
 }
 _WRITTEN_BY: dict[str, Callable[..., str]] = {
     "commands": commands.reference,
-    "options of SLEAP 1.4": old_options.table,
     "messages": messages.listing,
     "graph": graph_tables.table,
 }

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("mkdocs", reason="needs the extra docs")
 
 from sleap_rt.cli.app import app
+from sleap_rt.options.upstream import OLD_DIALECT
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
@@ -183,9 +184,16 @@ def test_rows_of_tables_are_lines(path):
 
 
 def test_who_reads_a_page_in_the_repository_sees_that_a_part_is_filled_in(building):
-    told = "*The list is filled in by `make docs`.* <!-- options of SLEAP 1.4 -->"
-    assert told in (ROOT / "docs/coming_from/sleap.md").read_text("utf-8").splitlines()
+    told = "*All commands and options are filled in by `make docs`.* <!-- commands -->"
+    assert told in (ROOT / "docs/reference/commands.md").read_text("utf-8").splitlines()
     page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))
     site = building.hooks.on_page_markdown(told, page, None, None)
     assert "make docs" not in site
     assert "|---" in site
+
+
+def test_options_of_sleap_1_4_are_listed_as_the_program_tells_them():
+    text = (ROOT / "docs/coming_from/sleap.md").read_text("utf-8")
+    table = ["| `sleap-track` | here |", "|---|---|"]
+    table += [f"| `--{name}` | {here} |" for name, here in OLD_DIALECT.items()]
+    assert "\n".join(["", *table, ""]) in text
