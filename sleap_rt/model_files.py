@@ -11,7 +11,7 @@ from typing import Literal
 from sleap_rt.contract import Family
 from sleap_rt.errors import ModelError, OptionError, did_you_mean_path
 from sleap_rt.legacy_files import is_legacy_model
-from sleap_rt.options.saved import saved_by
+from sleap_rt.options.written_files import kind_of_result, saved_by, use_of_result
 from sleap_rt.untrusted import listed
 from sleap_rt.words import as_typed
 
@@ -29,7 +29,6 @@ ModelSource = Family | Literal["exported"]
 
 _GIVE_AS_MODEL = "give {} with model_paths (-m)"
 _TRACK_WITH_MODEL = "find poses with {} first (`sleap-nn track`), and name their `.slp` file"
-_OTHER_RESULTS = {".csv": "a table", ".nwb": "an NWB file", ".json": "a JSON file"}
 
 
 def model_source(path: Path) -> ModelSource:
@@ -125,8 +124,6 @@ def _weights(folder: Path) -> Path | None:
 def _refuse_other_files(path: Path) -> None:
     """Refuse what is known to be something else, and say what takes it."""
     kind, use = kind_in_place_of_model(path), "`track` takes it as --data_path (-i)"
-    if path.is_file() and path.suffix == ".part":
-        kind, use = "a part of a run", "`sleap-nn merge` puts the parts together"
     if path.is_file() and path.suffix in (".yaml", ".yml"):
         with path.open("rb") as file:
             command = saved_by(file.read(_LONGEST_HEAD))
@@ -138,14 +135,15 @@ def _refuse_other_files(path: Path) -> None:
 
 
 def _refuse_result(path: Path) -> None:
-    """Refuse a result for people to plot, in one of the formats that no command reads."""
-    kind = _OTHER_RESULTS.get(path.suffix)
+    """Refuse a part of a result, or one to plot, in one of the formats that no command reads."""
+    kind = kind_of_result(path)
     if path.suffix == ".h5":
         from sleap_rt.labels.analysis_file import what_it_is
 
         kind = what_it_is(path)
     if kind is not None:
-        raise OptionError(f"{path} is {kind}, not a model; results to go on with are `.slp` files")
+        use = use_of_result(path, "results to go on with are `.slp` files")
+        raise OptionError(f"{path} is {kind}, not a model; {use}")
 
 
 def _source_of(path: Path) -> ModelSource | None:
@@ -234,10 +232,11 @@ def refuse_no_labels(path: Path, given_as: str) -> None:
         OptionError: it is something else.
     """
     refuse_model(path, given_as, _TRACK_WITH_MODEL)
-    kind = _OTHER_RESULTS.get(path.suffix) or kind_of_data(path)
+    kind = kind_of_result(path) or kind_of_data(path)
     if kind is not None and path.suffix != ".slp":
         found = "is" if path.exists() else "does not exist, and would be"
-        raise OptionError(f"{given_as} {path} {found} {kind}; name a `.slp` file with poses")
+        use = use_of_result(path, "name a `.slp` file with poses")
+        raise OptionError(f"{given_as} {path} {found} {kind}; {use}")
 
 
 def is_model(path: Path) -> bool:

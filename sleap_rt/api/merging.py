@@ -37,7 +37,8 @@ def merge_parts(
     """Put the parts of one run together, and track.
 
     Args:
-        parts: files that `run_inference(..., frame_range_of="K/N")` wrote, all N of them.
+        parts: files that `run_inference(..., frame_range_of="K/N")` wrote, all N of them; a folder
+            or a pattern stands for the parts in it.
         output_path: the file to write as well; None writes none.
         output_format: kind of the file, or `auto`: as `output_path` ends.
         no_empty_frames: leave out frames without instances.

@@ -22,7 +22,13 @@ from sleap_rt.workflows.tracking import tracker_options
 _PATH = click.Path(path_type=Path)
 _ESSENTIAL = (
     click.argument("parts", nargs=-1, type=_PATH, metavar="PART..."),
-    click.option("--data_path", "-i", multiple=True, type=_PATH, help="Parts. Also without -i."),
+    click.option(
+        "--data_path",
+        "-i",
+        multiple=True,
+        type=_PATH,
+        help="Parts, or their folder. Also without -i.",
+    ),
     click.option(
         "--output_path", "-o", type=_PATH, required=True, help="File to write, as `track` takes it."
     ),
@@ -68,6 +74,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
 
     from sleap_rt.cli.reports.prediction import TerminalReport
     from sleap_rt.workflows.many.task import facts_of
+    from sleap_rt.workflows.parts.file import parts_among
     from sleap_rt.workflows.parts.merge import MergeOptions, merge_parts
     from sleap_rt.workflows.planning.options import PredictionOptions
 
@@ -86,7 +93,7 @@ def command(ctx: click.Context, /, **params: Any) -> int:
     summary = merge_parts(given, options, report)
     report.done(summary, PredictionOptions(tracking=tracking), predicts=False)
     if params["as_json"]:
-        parts = list(map(in_full, given))
+        parts = list(map(in_full, parts_among(given)))
         facts = {"sleap_rt_version": __version__, "parts": parts, **facts_of(summary)}
         print_json(facts)
     if not params["quiet"]:

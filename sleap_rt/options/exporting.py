@@ -199,7 +199,10 @@ class ExportOptions:
         if self.format != "bonsai" and self.decode is not None:
             raise OptionError(only_for_bonsai("Thresholds and max_instances are", "them"))
         if self.builds_engines and self.target is None:
-            raise OptionError("--format trt needs the GPU architecture as --target, e.g. sm86")
+            raise OptionError(
+                "--format trt needs the GPU architecture as --target, e.g. sm86; without --format, "
+                "TensorRT builds engines of the graph when it first runs"
+            )
         for name in ("target", "frame_size"):
             is_taken = self.builds_engines or (self.format, name) == ("bonsai", "frame_size")
             if not is_taken and getattr(self, name) is not None:

@@ -169,6 +169,7 @@ def test_sleap_nns_formats_are_ours(call, request):
         done = call("export", model, "-f", name)
         assert done.code == 2
         assert "--format trt needs the GPU architecture as --target" in done.err
+        assert "without --format, TensorRT builds engines" in done.err
     done = call("export", model, "--precision", "tf32")
     assert done.code == 2
     assert "'fp32', 'fp16', 'int8'; tf32 is not here: fp32 keeps all bits" in done.err

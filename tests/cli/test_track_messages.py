@@ -86,6 +86,17 @@ WRONG_USE = [
     ("-i {clip} -m {model} -o out.slp --output_format csv", 2, "must end in .csv"),
     ("-i {clip} -m {model} --output_format xls", 2, "'xls' is not one of"),
     ("-i {labels} -t --peak_threshold 0.1", 2, "peak_threshold: no effect with tracking without"),
+    ("-i pyproject.toml -t", 2, "that is a `.slp` file; give --model_paths to predict them"),
+    ("-i a.csv -t", 2, "this is a table; name the `.slp` file that has the poses"),
+    ("-i a.nwb -t", 2, "this is an NWB file; name the `.slp` file that has the poses"),
+    ("-i 1.part -t", 2, "this is a part of a run; `sleap-nn merge` puts the parts together"),
+    ("-i {clip} -m {model} --frame_range_of 1/3 -o parts", 2, "name parts.part, or leave it out"),
+    ("-i {clip} -m {model} --frame_range_of 1/3 -o docs", 2, "name docs/NAME.part, or leave"),
+    (
+        "-i {clip} {labels} -m {model} --frame_range_of 1/3",
+        2,
+        "name of its part (-o NAME.part)",
+    ),
     ("-i {labels} -t --only_labeled_frames", 2, "only_labeled_frames: no effect"),
     ("-i {labels} -t --video_index 3", 2, "video_index 3: the labels have 1 video, 0 to 0"),
 ]
@@ -102,6 +113,43 @@ BAD_DATA = [
     ("-i {labels} -m {model} -o {labels}", 1, "never overwritten"),
     ("-i {labels} -t -o {labels}", 1, "never overwritten"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a.csv", "is a table, no images; name the video, or the `.slp` file that has the poses"),
+        ("a.nwb", "is an NWB file, no images; name the video, or the `.slp` file"),
+        ("a.json", "is a JSON file, no images; name the video, or the `.slp` file"),
+        ("a.part", "is a part of a run, no images; `sleap-nn merge` puts the parts together"),
+    ],
+)
+def test_results_in_place_of_a_video_are_told(call, name, words, tmp_path, request):
+    (tmp_path / name).write_text("x")
+    done = call("track", tmp_path / name, "-m", request.config.rootpath / "samples/models/bottomup")
+    assert done.code == 1
+    assert words in done.err
+
+
+def test_folders_with_videos_in_a_folder_without_are_named(call, tmp_path, request):
+    for name in ("day1", "day2", "notes"):
+        (tmp_path / "exp" / name).mkdir(parents=True)
+    for name in ("day1/a.mp4", "day2/b.avi", "notes/c.txt"):
+        (tmp_path / "exp" / name).touch()
+    model = request.config.rootpath / "samples/models/bottomup"
+    done = call("track", tmp_path / "exp", "-m", model)
+    assert done.code == 1
+    below = tmp_path / "exp/day1", tmp_path / "exp/day2"
+    assert f"There are videos in {below[0]}, {below[1]}; name" in done.err
+
+
+@pytest.mark.parametrize("words", ["render {0}", "eval {1} {0}", "eval {1} -p {0}"])
+def test_a_part_in_place_of_poses_is_told(call, words, tmp_path):
+    part = tmp_path / "1.part"
+    part.touch()
+    done = call(*words.format(part, LABELS).split())
+    assert done.code == 2
+    assert "1.part is a part of a run; `sleap-nn merge` puts the parts together" in done.err
 
 
 @pytest.mark.parametrize(("arguments", "code", "words"), [*WRONG_USE, *BAD_DATA])

@@ -92,6 +92,12 @@ def merged(paths, tmp_path, **given):
     return output.read_bytes()
 
 
+def test_a_folder_or_a_pattern_stands_for_its_parts(parts, tmp_path):
+    one_by_one = merged(parts, tmp_path)
+    assert merged([tmp_path], tmp_path) == one_by_one
+    assert merged([tmp_path / "[12].part", parts[2]], tmp_path) == one_by_one
+
+
 TRACKED = {
     "tracking": TrackerOptions(candidates_method="local_queues"),
     "filters": FilterOptions(filter_min_instance_score=0.1),
@@ -241,7 +247,18 @@ def results(run, parts):
 
 
 def a_folder(run, parts):
-    return [parts[0].parent, *parts[1:]]
+    return [parts[0].with_name("images"), *parts[1:]]
+
+
+def unfinished(run, parts):
+    predictor = BrightBlocks(fail_at=2, error=KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        run("again.part", 2, predictor)
+    return [parts[0], parts[0].with_name("again.part.journal"), parts[2]]
+
+
+def no_match(run, parts):
+    return [parts[0].with_name("*.parts")]
 
 
 def missing(run, parts):
@@ -271,6 +288,11 @@ def input_changed(run, parts):
         (no_part, r"2\.part is neither the journal of a run nor a part of one"),
         (results, r"a\.slp is a result; expected parts"),
         (a_folder, "is a folder; expected parts"),
+        (
+            unfinished,
+            r"is the journal of a part that is not finished: 4 of its 8 frames are .*resume=True",
+        ),
+        (no_match, r"\*\.parts does not exist; expected a part"),
         (missing, r"4\.part does not exist; expected a part"),
         (input_changed, r"000\.png is not what the parts were made from any more"),
     ],

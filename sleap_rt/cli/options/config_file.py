@@ -21,7 +21,7 @@ from sleap_rt.cli.options.words.stray import plain
 from sleap_rt.cli.terminal.messages import note
 from sleap_rt.errors import OptionError
 from sleap_rt.model_files import kind_of_data
-from sleap_rt.options.saved import saved_by
+from sleap_rt.options.written_files import saved_by
 
 CONFIG, SAVE_CONFIG = "config", "save_config"  # names of the two options
 OPTIONS_END = "--"

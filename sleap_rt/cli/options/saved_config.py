@@ -9,7 +9,7 @@ import click
 
 from sleap_rt.cli.options.config_file import CONFIG, SAVE_CONFIG, is_file
 from sleap_rt.errors import OptionError
-from sleap_rt.options.saved import BEGINS, saved_by
+from sleap_rt.options.written_files import BEGINS, saved_by
 from sleap_rt.version import __version__
 from sleap_rt.words import as_typed, no_text_why
 

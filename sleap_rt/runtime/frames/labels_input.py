@@ -152,7 +152,8 @@ def find_moved(videos: "Sequence[sio.Video]", folder: Path) -> None:
     if missing:
         raise DataError(
             "These videos are missing where the labels say and beside them in "
-            f"{folder.resolve()}: {'; '.join(missing)}. Put them there."
+            f"{folder.resolve()}: {'; '.join(missing)}. Put them there, or correct the paths: "
+            "`sio filenames LABELS.slp -o CORRECTED.slp --map OLD NEW`."
         )
 
 

@@ -12,6 +12,7 @@ from sleap_rt.labels import load_labels
 from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.options import SelectionOptions
 from sleap_rt.options.paths import fitting_path, given_paths
+from sleap_rt.options.written_files import kind_of_result, use_of_result
 from sleap_rt.runtime.frames.arrays import ArrayReader, frames_of, is_arrays
 from sleap_rt.runtime.frames.hdf5_video import check_hdf5_video
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
@@ -117,6 +118,9 @@ def _open_path(path: Path, selection: SelectionOptions) -> OpenInput:
     if path.is_dir():
         images, notes = images_in(path)
         return _open_images(images, selection, notes)
+    if kind := kind_of_result(path):
+        use = use_of_result(path, "name the video, or the `.slp` file that has the poses")
+        raise DataError(f"{path} is {kind}, no images; {use}")
     if suffix in IMAGE_SUFFIXES and _is_one_image(path):
         return _open_images([path], selection)
     if suffix in _READ_BY_SLEAP_IO:

@@ -34,10 +34,10 @@ def settled_format(format_name: str, output_path: Path | None) -> str:
 
 def journal_of(output_path: Path) -> Path:
     """Path of the journal of a run that writes to `output_path`."""
-    return output_path.with_name(output_path.name + ".journal")
+    return output_path.with_name(output_path.name + JOURNAL_SUFFIX)
 
 
-PART_SUFFIX = ".part"
+PART_SUFFIX, JOURNAL_SUFFIX = ".part", ".journal"
 
 
 def part_of(output_path: Path, frame_range: FrameRange) -> Path:

@@ -71,7 +71,7 @@ def many_options(
             f"{counted(len(inputs.paths), 'input')}; name a folder"
         )
     if values.get("frame_range_of") is not None:
-        raise OptionError("frame_range_of: give it with one input and the name of its part")
+        _refuse_part(inputs, output_path if is_folder else None)
     if values.get("video_index") is not None:
         raise OptionError("video_index: give it with one input and the name of its result")
     if values.get("journal") is not None:
@@ -89,4 +89,18 @@ def many_options(
         overwrite=bool(values.get("overwrite")),
         summary=None if summary is None else Path(summary),
         most_frames=None if frames is None else len(frames),
+    )
+
+
+def _refuse_part(inputs: Inputs, folder: Path | None) -> None:
+    """Refuse one part in place of one result of each input."""
+    if inputs.is_many or folder is None:
+        raise OptionError(
+            "frame_range_of: give it with one input and the name of its part (-o NAME.part), "
+            "without skip_existing and summary"
+        )
+    name = folder / "NAME" if folder.is_dir() else folder
+    raise OptionError(
+        f"output_path {folder}: a part (frame_range_of) is a file, and this is a folder; name "
+        f"{name}.part, or leave it out"
     )

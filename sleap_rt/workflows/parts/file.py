@@ -1,7 +1,8 @@
 """The file of a part: a finished journal whose first line says exactly what it is a part of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from sleap_rt.options import (
     SelectionOptions,
     filled,
 )
+from sleap_rt.runtime.frames.one_input import in_order, is_pattern
 from sleap_rt.runtime.model_set import GraphSet
+from sleap_rt.runtime.outputs.names import JOURNAL_SUFFIX, PART_SUFFIX
 from sleap_rt.runtime.outputs.origin.input_files import files_fingerprint
 from sleap_rt.runtime.pipeline.journal import begun_run
 from sleap_rt.runtime.pipeline.journal_file import CALLED, FinishedJournal, alike, differences
@@ -93,6 +96,17 @@ class Settings:
     output: Mapping[str, Any]
 
 
+def parts_among(given: Iterable[Path]) -> list[Path]:
+    """The parts that patterns and folders stand for, and other paths as they are."""
+    return [file for path in given for file in in_order(_parts_of(path)) or [path]]
+
+
+def _parts_of(path: Path) -> Iterable[Path]:
+    if path.is_dir():
+        return path.glob(f"*{PART_SUFFIX}")
+    return map(Path, glob(str(path), recursive=True)) if is_pattern(path) else ()
+
+
 def read_part(path: Path) -> Part:
     """Read the file of a part.
 
@@ -120,6 +134,11 @@ def read_part(path: Path) -> Part:
             f"{path} is the journal of a run, not a part of one: continue that run with --resume."
         ) from error
     n_wanted = stop - start
+    if path.suffix == JOURNAL_SUFFIX:
+        raise DataError(
+            f"{path} is the journal of a part that is not finished: {journal.n_frames} of its "
+            f"{n_wanted} frames are predicted. Give the command that began it again with --resume."
+        )
     if journal.n_frames != n_wanted or not journal.is_whole:
         raise DataError(
             f"{path} is damaged: {journal.n_frames} of its {n_wanted} frames can be read; "

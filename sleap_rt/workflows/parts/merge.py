@@ -17,7 +17,7 @@ from sleap_rt.runtime.pipeline.batches import Batch
 from sleap_rt.runtime.pipeline.journal_file import alike, differences
 from sleap_rt.runtime.predictors import ModelsElsewhere, UsedModels
 from sleap_rt.tracking import TrackerOptions
-from sleap_rt.workflows.parts.file import Part, Settings, read_part, settings_of
+from sleap_rt.workflows.parts.file import Part, Settings, parts_among, read_part, settings_of
 from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.planning.plan import (
     PredictionPlan,
@@ -70,7 +70,7 @@ def merge_parts(
     """Put the parts of one run together, track, and write: the whole of `sleap-nn merge`.
 
     Args:
-        paths: of all parts, in any order.
+        paths: of all parts, in any order; patterns and folders stand for the parts in them.
         options: everything else.
         report: told what happens.
         keeps_labels: the summary has the result, too.
@@ -85,6 +85,7 @@ def merge_parts(
     checked = PredictionOptions(
         output_path=options.output_path, output_format=options.output_format
     )
+    paths = parts_among(paths)
     check_options(checked, paths)
     report = report or Report()
     parts = whole_run([read_part(path) for path in paths])

@@ -9,6 +9,7 @@ from sleap_rt.errors import DataError, OptionError
 from sleap_rt.labels import OneForm, in_one_form, load_labels
 from sleap_rt.labels.slices import SlicedLabels, open_sliced
 from sleap_rt.options import SelectionOptions
+from sleap_rt.options.written_files import kind_of_result, use_of_result
 from sleap_rt.runtime.frames.labels_input import find_moved
 from sleap_rt.runtime.frames.selection import on_merged_videos
 from sleap_rt.runtime.outputs.names import check_output
@@ -116,9 +117,13 @@ def _loaded(data: "Path | sio.Labels", options: RetrackOptions) -> OneForm:
     if not isinstance(data, Path):
         return in_one_form(data.copy(), in_place=True)
     if data.suffix != ".slp":
+        kind, use = kind_of_result(data), "give model_paths to predict them"
+        if kind is not None:
+            use = (
+                f"this is {kind}; {use_of_result(data, 'name the `.slp` file that has the poses')}"
+            )
         raise OptionError(
-            f"data_path {data}: tracking without a model needs poses, that is a `.slp` file; "
-            "give model_paths to predict them"
+            f"data_path {data}: tracking without a model needs poses, that is a `.slp` file; {use}"
         )
     if options.output_path is not None:
         check_output(options.output_path, [data], options.output_format)

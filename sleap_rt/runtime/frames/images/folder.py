@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sleap_rt.errors import DataError
+from sleap_rt.model_files import holds_videos
+from sleap_rt.untrusted import listed
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
@@ -24,7 +26,11 @@ def images_in(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
         if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
     )
     if not by_text:
-        raise DataError(f"{folder} holds no images ({', '.join(IMAGE_SUFFIXES)}) and no videos.")
+        below = [one for one in sorted(folder.iterdir()) if one.is_dir() and holds_videos(one)]
+        hint = f" There are videos in {listed(below)}; name what is meant." if below else ""
+        raise DataError(
+            f"{folder} holds no images ({', '.join(IMAGE_SUFFIXES)}) and no videos.{hint}"
+        )
     by_number = sorted(by_text, key=lambda path: by_numbers(path.name))
     if by_number == by_text:
         return by_number, ()
