@@ -289,7 +289,7 @@ def test_paths_that_this_system_cannot_have_are_missing_videos(name, project, tm
     labels = sio.load_slp(str(project), open_videos=False)
     labels.videos[0].replace_filename(name, open=False)
     labels.save(str(tmp_path / "odd.slp"), verbose=False)
-    with pytest.raises(DataError, match=r"These videos are missing"):
+    with pytest.raises(DataError, match=r"These videos are missing.*`sio filenames"):
         frames_of(tmp_path / "odd.slp")
 
 
