@@ -1,5 +1,7 @@
 """Evaluates files: reads, measures, writes the results asked for."""
 
+from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 from sleap_rt.errors import OptionError, log_of
@@ -9,6 +11,7 @@ from sleap_rt.evaluation.metrics import Metrics, pose_metrics
 from sleap_rt.evaluation.options import (
     CENTROID_THRESHOLD_PX,
     EvalOptions,
+    IdentityOptions,
     MatchMethod,
     PoseOptions,
 )
@@ -24,6 +27,11 @@ from sleap_rt.model_files import refuse_no_labels
 from sleap_rt.options.value_types import typed
 
 _log = log_of(__name__)
+_OF_IDENTITIES = ("tracks", "identities", *(field.name for field in fields(IdentityOptions)))
+_OF_RUN_EVAL = dict.fromkeys(
+    (*_OF_IDENTITIES, "report", "coco_max_dets", "predicted_paths"),
+    "run_eval(EvalOptions(...)) takes it, as the command does",
+)
 
 
 @typed
@@ -161,7 +169,7 @@ def _tail(path: Path, depth: int) -> list[str]:
     return [*parts[:-1], path.name.removesuffix(".slp")]
 
 
-@typed
+@partial(typed, elsewhere=_OF_RUN_EVAL)
 def run_evaluation(
     ground_truth_path: str | Path,
     predicted_path: str | Path,

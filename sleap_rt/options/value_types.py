@@ -64,14 +64,18 @@ def check_value(name: str, value: Any, annotation: Any) -> None:
         raise OptionError(f"{name} must be {allowed}; got {shown}")
 
 
-def typed(function: _Function) -> _Function:
+def typed(function: _Function, elsewhere: Mapping[str, str] | None = None) -> _Function:
     """The same function, which refuses arguments of another type than it is annotated with.
 
     Annotations that are texts, and those of arrays and the like, are left to the function. Calls
     that do not fit are refused in words.
+
+    Args:
+        function: of Python's interface.
+        elsewhere: as of `Fit`.
     """
     shown = signature(function)
-    parameters, fit = shown.parameters, Fit(function.__qualname__, shown)
+    parameters, fit = shown.parameters, Fit(function.__qualname__, shown, elsewhere)
     types = {n: one.annotation for n, one in parameters.items() if _is_told(one.annotation)}
 
     @wraps(function)

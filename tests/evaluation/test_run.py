@@ -256,3 +256,9 @@ def test_in_python_notes_are_logged(files, caplog):
 def test_overwrite_without_a_file_to_write_is_refused(files):
     with pytest.raises(OptionError, match=r"^overwrite has no effect without save_metrics or repo"):
         run_evaluation(files / "gt.slp", files / "pr.slp", overwrite=True)
+
+
+@pytest.mark.parametrize("name", ["tracks", "report", "similarity", "coco_max_dets"])
+def test_what_the_command_does_besides_is_told_where_it_is(name):
+    with pytest.raises(TypeError, match=rf"'{name}': run_eval\(EvalOptions\(\.\.\.\)\) takes it"):
+        run_evaluation("labels.slp", "predictions.slp", **{name: 1})
