@@ -20,9 +20,7 @@ def replaced(instances: Sequence[Any]) -> list[bool]:
         one for one, is_predicted in zip(instances, predicted, strict=True) if not is_predicted
     ]
     origins = {id(one.from_predicted) for one in users if one.from_predicted is not None}
-    tracks = {
-        id(one.track) for one in users if one.from_predicted is None and one.track is not None
-    }
+    tracks = {id(one.track) for one in users if one.from_predicted is None and one.track}
     return [
         is_predicted and (id(one) in origins or id(one.track) in tracks)
         for one, is_predicted in zip(instances, predicted, strict=True)

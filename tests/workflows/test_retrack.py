@@ -258,28 +258,6 @@ def test_predictions_that_keep_their_tracks_beside_user_instances_are_told(tmp_p
     )
 
 
-@pytest.mark.parametrize("keeps_labels", [True, False])
-def test_a_corrected_prediction_has_the_track_of_its_correction(tmp_path, keeps_labels):
-    ann, bob = sio.Track("track_0"), sio.Track("bob")
-    frames = [[predicted(number, ann), predicted(number + 200, bob)] for number in range(4)]
-    labels = labels_of(frames)
-    for old in list(labels.labeled_frames[2].instances):
-        made = sio.Instance.from_numpy(old.numpy() + 1, skeleton=labels.skeletons[0])
-        made.from_predicted = old
-        labels.labeled_frames[2].instances.append(made)
-    labels.save(str(tmp_path / "proofread.slp"))
-    options = RetrackOptions(
-        tracking=TrackerOptions(max_tracks=2), output_path=tmp_path / "out.slp"
-    )
-    done = retrack_data(tmp_path / "proofread.slp", options, keeps_labels=keeps_labels)
-    assert done.n_tracks == 2
-    assert not [note for note in done.notes if "earlier tracks" in note]
-    frame = sio.load_slp(str(tmp_path / "out.slp"), open_videos=False)[2]
-    assert [one.track.name for one in frame.instances] == ["track_0", "track_1"] * 2
-    for made in frame.user_instances:
-        assert made.from_predicted.track is made.track
-
-
 def test_what_cannot_be_read_or_must_not_be_written_is_refused(saved, tmp_path):
     with pytest.raises(DataError, match="never overwritten"):
         written(saved, output_path=saved)
