@@ -15,7 +15,7 @@ from sleap_rt.words import counted
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
 from sleap_rt.workflows.many.inputs import Inputs, find_inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
-from sleap_rt.workflows.many.plan import Asked, CheckBegun, none_begun, nothing_asked, plan_many
+from sleap_rt.workflows.many.plan import NOTHING_AHEAD, Ahead, plan_many
 from sleap_rt.workflows.many.predictions import ManyPredictions
 from sleap_rt.workflows.many.run import LookAhead, ManyReport, none_ahead
 from sleap_rt.workflows.many.task import Task
@@ -93,8 +93,7 @@ def predict_many(
 
     kind = ManyPredictions if options.cluster is None else ClusterPredictions
     with kind(models, options, overrides, report, match_known, keeps_labels=True) as predictions:
-        ahead = (predictions.look_ahead, predictions.asked, predictions.check_begun)
-        return _labels_of(inputs, many, work, *ahead)
+        return _labels_of(inputs, many, work, predictions.look_ahead, predictions.ahead)
 
 
 def retrack_many(
@@ -119,10 +118,9 @@ def _labels_of(
     many: ManyOptions,
     work: Any,
     look_ahead: LookAhead = none_ahead,
-    asked: Asked = nothing_asked,
-    check_begun: CheckBegun = none_begun,
+    ahead: Ahead = NOTHING_AHEAD,
 ) -> "sio.Labels | list[sio.Labels | None] | None":
-    run = plan_many(inputs.paths, many, asked, check_begun)
+    run = plan_many(inputs.paths, many, ahead)
     run.carry_out(work, ManyReport(), keeps_labels=True, look_ahead=look_ahead)
     results = [_labels(task) for task in run.tasks]
     failed = run.with_status("failed")

@@ -194,16 +194,15 @@ def _carry_out(
 ) -> int:
     """Process one input after the other; the exit code."""
     from sleap_rt.cli.reports.many_inputs import ManyTerminalReport
-    from sleap_rt.workflows.many.plan import none_begun, nothing_asked, plan_many
+    from sleap_rt.workflows.many.plan import NOTHING_AHEAD, plan_many
     from sleap_rt.workflows.many.run import none_ahead
 
     report = ManyTerminalReport(
         show, quiet=params["quiet"], json_lines=params["gui"], is_aside=params["as_json"]
     )
-    asked = nothing_asked if predictions is None else predictions.asked
-    check_begun = none_begun if predictions is None else predictions.check_begun
+    ahead = NOTHING_AHEAD if predictions is None else predictions.ahead
     look_ahead = none_ahead if predictions is None else predictions.look_ahead
-    run = plan_many(inputs.paths, many, asked, check_begun)
+    run = plan_many(inputs.paths, many, ahead)
     with report, facts_of_failure(run, params):
         run.carry_out(work, report, look_ahead=look_ahead)
     report.finished(run)

@@ -19,7 +19,7 @@ from sleap_rt.runtime.outputs.origin.origin import Origin, add_origin, name_of_f
 from sleap_rt.runtime.pipeline.journal import Journal
 from sleap_rt.workflows.many.inputs import Inputs
 from sleap_rt.workflows.many.options import ManyOptions, many_options
-from sleap_rt.workflows.many.plan import plan_many
+from sleap_rt.workflows.many.plan import Ahead, plan_many
 from sleap_rt.workflows.many.run import CannotRunError, ManyReport
 from sleap_rt.workflows.run_identity.asked import with_input
 
@@ -270,14 +270,14 @@ def test_another_recording_of_the_same_name_is_not_left_out_as_done(clips, conte
     clips[1].write_bytes(content)
     words = f"of another run: input changed: {clips[1]} is not what it was"
     with pytest.raises(DataError, match=re.escape(words)):
-        plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+        plan_many(clips, ManyOptions(resume=True), Ahead(lambda: ASKED))
 
 
 def test_a_result_that_knows_only_the_size_of_its_input_is_left_out_by_it(clips):
     for clip in clips:
         asked = with_input(ASKED, [clip])
         made_by(clip, **{**asked, "input": asked["input"].partition(".")[0]})
-    run = plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+    run = plan_many(clips, ManyOptions(resume=True), Ahead(lambda: ASKED))
     assert statuses(run) == ["existing"] * 4
 
 
@@ -285,7 +285,7 @@ def test_an_input_that_is_gone_is_told_at_its_turn_though_its_result_is_there(cl
     for clip in clips:
         made_by(clip, **with_input(ASKED, [clip]))
     clips[1].unlink()
-    run = plan_many(clips, ManyOptions(resume=True), lambda: ASKED)
+    run = plan_many(clips, ManyOptions(resume=True), Ahead(lambda: ASKED))
     assert statuses(run) == ["existing", "waiting", "existing", "existing"]
 
 
@@ -312,12 +312,12 @@ def test_results_follow_videos_that_were_moved(tmp_path, happened, status):
         now.write_bytes(bytes(1 << 19))
     go_on = ManyOptions(resume=True)
     if status == "existing":
-        assert statuses(plan_many([now], go_on, lambda: ASKED)) == ["existing"]
+        assert statuses(plan_many([now], go_on, Ahead(lambda: ASKED))) == ["existing"]
         with pytest.raises(DataError, match=r"peak_threshold was 0\.2, and is 0\.3 now"):
-            plan_many([now], go_on, lambda: ASKED | {"peak_threshold": 0.3})
+            plan_many([now], go_on, Ahead(lambda: ASKED | {"peak_threshold": 0.3}))
     else:
         with pytest.raises(DataError, match=rf"is the result of .*there/a\.mp4, {status}"):
-            plan_many([now], go_on, lambda: ASKED)
+            plan_many([now], go_on, Ahead(lambda: ASKED))
     usual = default_output(now, input_name=name_of_file(now)).name
     assert usual == ("a.predictions.slp" if status == "existing" else "a.mp4.predictions.slp")
 
@@ -332,7 +332,7 @@ def test_files_of_several_videos_are_the_result_of_their_input(clips, options):
         asked = with_input(ASKED, [clip])
         add_origin(path, Origin(input_name=name_of_file(clip), n_frames=3, n_wanted=3, asked=asked))
     many = ManyOptions(output_format="analysis_h5", **options)
-    run = plan_many(clips[:2], many, lambda: ASKED)
+    run = plan_many(clips[:2], many, Ahead(lambda: ASKED))
     assert statuses(run) == ["existing", "waiting"]
     first = run.tasks[0].facts()
     assert [Path(path).name for path in first["outputs"]] == [
@@ -352,9 +352,9 @@ def test_a_file_of_several_videos_that_was_deleted_is_missed(clips, options):
     origin = Origin(input_name=name_of_file(clips[0]), n_frames=3, n_wanted=3, asked=asked)
     files = write_file(write, clips[0].with_suffix(".analysis.h5"), "analysis_h5", origin)
     many = ManyOptions(output_format="analysis_h5", **options)
-    assert statuses(plan_many(clips[:1], many, lambda: ASKED)) == ["existing"]
+    assert statuses(plan_many(clips[:1], many, Ahead(lambda: ASKED))) == ["existing"]
     files[1].unlink()
-    assert statuses(plan_many(clips[:1], many, lambda: ASKED)) == ["waiting"]
+    assert statuses(plan_many(clips[:1], many, Ahead(lambda: ASKED))) == ["waiting"]
 
 
 def test_folders_of_images_are_left_out_as_done_while_they_hold_the_same(tmp_path):
@@ -368,11 +368,11 @@ def test_folders_of_images_are_left_out_as_done_while_they_hold_the_same(tmp_pat
             input_name=name_of_file(images[0]), n_frames=2, asked=with_input(ASKED, images)
         )
         write_labels(sio.Labels(), folder.with_suffix(".predictions.slp"), "slp", origin)
-    run = plan_many(folders, ManyOptions(resume=True), lambda: ASKED)
+    run = plan_many(folders, ManyOptions(resume=True), Ahead(lambda: ASKED))
     assert statuses(run) == ["existing"] * 2
     (folders[0] / "11.png").touch()
     with pytest.raises(DataError, match=r"a\.predictions\.slp is of another run: input changed"):
-        plan_many(folders, ManyOptions(resume=True), lambda: ASKED)
+        plan_many(folders, ManyOptions(resume=True), Ahead(lambda: ASKED))
 
 
 @pytest.mark.parametrize("format_name", ["slp", "coco"])
@@ -381,7 +381,7 @@ def test_a_result_that_is_not_whole_is_not_left_out_as_done(clips, format_name):
     for clip in clips[:3]:
         made_by(clip, format_name, n_wanted=3 if clip is clips[0] else 4)
     options = ManyOptions(output_format=format_name, resume=True)
-    run = plan_many(clips, options, lambda: ASKED)
+    run = plan_many(clips, options, Ahead(lambda: ASKED))
     assert statuses(run) == ["existing", *["waiting"] * 3]
 
 
@@ -397,13 +397,13 @@ def test_a_run_goes_on_with_results_of_its_own_alone(clips, format_name):
         r"skip_existing=True .*, or choose another output_path"
     )
     with pytest.raises(DataError, match=words):
-        plan_many(clips, go_on, lambda: ASKED)
+        plan_many(clips, go_on, Ahead(lambda: ASKED))
     for options, expected in (
         (replace(go_on, overwrite=True), ["existing", *["waiting"] * 3]),
         (replace(go_on, skip_existing=True), [*["existing"] * 3, "waiting"]),
         (replace(go_on, resume=None), ["waiting"] * 4),
     ):
-        assert statuses(plan_many(clips, options, lambda: ASKED)) == expected
+        assert statuses(plan_many(clips, options, Ahead(lambda: ASKED))) == expected
 
 
 def test_journals_of_another_run_are_told_before_anything_is_run(clips):
@@ -414,13 +414,13 @@ def test_journals_of_another_run_are_told_before_anything_is_run(clips):
         journal.begin(ASKED, resume=None)
         journal.append([FOUND])
         with pytest.raises(DataError, match=r"Another run is writing"):
-            plan_many(clips, ManyOptions(resume=True), lambda: ASKED, pytest.fail)
+            plan_many(clips, ManyOptions(resume=True), Ahead(lambda: ASKED, pytest.fail))
     with pytest.raises(DataError, match=r"Nothing was run\. .*b\.pred.* belongs to another run"):
-        plan_many(clips, ManyOptions(resume=True), lambda: ASKED, refuse)
-    plan_many(clips, ManyOptions(resume=False), lambda: ASKED, pytest.fail)
+        plan_many(clips, ManyOptions(resume=True), Ahead(lambda: ASKED, refuse))
+    plan_many(clips, ManyOptions(resume=False), Ahead(lambda: ASKED, pytest.fail))
 
 
 def test_models_are_read_only_where_a_run_goes_on(clips):
     made_by(clips[0])
-    plan_many(clips, ManyOptions(), pytest.fail)
-    plan_many(clips[1:], ManyOptions(resume=True), pytest.fail)
+    plan_many(clips, ManyOptions(), Ahead(pytest.fail))
+    plan_many(clips[1:], ManyOptions(resume=True), Ahead(pytest.fail))

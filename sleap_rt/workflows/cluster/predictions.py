@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from sleap_rt.interrupts import held_back
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides
@@ -66,6 +65,9 @@ class ClusterPredictions:
         report: as of `predict`; told the plan of the first input only.
         match_known: as of `planned`.
         keeps_labels: as of `run_plan`.
+
+    Attributes:
+        ahead: what is told ahead of all inputs.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class ClusterPredictions:
         self._report, self._match_known = report or Report(), match_known
         self._keeps_labels = keeps_labels
         self._resolve = ModelsOnce()
+        self.ahead = self._resolve.ahead(model_paths, options, overrides, match_known)
         self._crew: Crew | None = None
         self._upcoming: deque[Task] = deque()
         self._begun: dict[Path, _Begun] = {}
@@ -91,15 +94,6 @@ class ClusterPredictions:
         self._started = time.monotonic()
         self._stack = ExitStack()
         self._written: list[Path] = []
-
-    def asked(self) -> dict[str, Any]:
-        """As of `ManyPredictions`."""
-        return self._resolve.asked(self._paths, self._options, self._overrides)
-
-    def check_begun(self, task: Task) -> None:
-        """As of `ManyPredictions`."""
-        models = (self._paths, self._options, self._overrides, self._match_known)
-        self._resolve.check_begun(task, *models)
 
     def look_ahead(self, tasks: Sequence[Task]) -> None:
         """Tell which inputs will come."""

@@ -14,7 +14,7 @@ from sleap_rt.runtime.predictors import effective_options
 from sleap_rt.tracking import TrackerOptions
 from sleap_rt.words import counted, in_ranges
 from sleap_rt.workflows.many.options import ManyOptions
-from sleap_rt.workflows.many.plan import Asked, CheckBegun, none_begun, nothing_asked, plan_many
+from sleap_rt.workflows.many.plan import NOTHING_AHEAD, Ahead, plan_many
 from sleap_rt.workflows.many.predictions import ModelsOnce, options_of
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
@@ -60,13 +60,8 @@ def dry_run(
             warnings = [*_certain(plan), *doubts(plan, opened)]
             yield from (f"warning: {warning}" for warning in warnings)
 
-    def asked() -> dict[str, Any]:
-        return resolve.asked(model_paths, options, overrides)
-
-    def check_begun(task: Task) -> None:
-        resolve.check_begun(task, model_paths, options, overrides)
-
-    return told_each(inputs, many, options.output_path, lines, asked, check_begun)
+    ahead = resolve.ahead(model_paths, options, overrides)
+    return told_each(inputs, many, options.output_path, lines, ahead)
 
 
 def told_each(
@@ -74,8 +69,7 @@ def told_each(
     many: ManyOptions | None,
     output_path: Path | None,
     lines: Callable[[Task, int], Iterator[str]],
-    asked: Asked = nothing_asked,
-    check_begun: CheckBegun = none_begun,
+    ahead: Ahead = NOTHING_AHEAD,
 ) -> Iterator[str]:
     """What is told of each input; of several, what is as for the first is not told again.
 
@@ -86,13 +80,13 @@ def told_each(
         many: how; None for one input, whose errors are raised.
         output_path: of one input.
         lines: what is told of an input, given the number of those that wait.
-        asked, check_begun: as of `plan_many`.
+        ahead: as of `plan_many`.
 
     Raises:
         DataError: after all was told: some of several inputs would fail.
     """
     alone = [Task(path=inputs[0], output=output_path)]
-    tasks = alone if many is None else plan_many(inputs, many, asked, check_begun).tasks
+    tasks = alone if many is None else plan_many(inputs, many, ahead).tasks
     n_waiting = sum(task.status == "waiting" for task in tasks)
     as_first: set[str] = set()
     n_failing = 0

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,34 +23,40 @@ from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.run_identity.asked import made_otherwise
 
 _MOST_NAMED = 5  # in a message
-Asked = Callable[[], Mapping[str, Any]]
-"""Gives what is asked of the run over each input, as results tell it."""
-CheckBegun = Callable[[Task], None]
-"""Raises DataError for a journal that the run over an input must not go on with."""
 
 
-def nothing_asked() -> Mapping[str, Any]:
-    """Of work that is not told from other work."""
+def _nothing_asked() -> Mapping[str, Any]:
     return {}
 
 
-def none_begun(task: Task) -> None:
-    """Of work that keeps no journals."""
+def _none_begun(task: Task) -> None:
+    pass
 
 
-def plan_many(
-    paths: Sequence[Path],
-    options: ManyOptions,
-    asked: Asked = nothing_asked,
-    check_begun: CheckBegun = none_begun,
-) -> ManyRun:
+@dataclass(frozen=True)
+class Ahead:
+    """What the work tells ahead of all inputs; by default of work that nothing earlier concerns.
+
+    Attributes:
+        asked: gives what is asked of the run over each input, as results tell it.
+        check_begun: raises DataError for a journal that the run over an input must not go on with.
+    """
+
+    asked: Callable[[], Mapping[str, Any]] = _nothing_asked
+    check_begun: Callable[[Task], None] = _none_begun
+
+
+NOTHING_AHEAD = Ahead()
+
+
+def plan_many(paths: Sequence[Path], options: ManyOptions, ahead: Ahead = NOTHING_AHEAD) -> ManyRun:
     """Name the results of all inputs, and find out which of them are there already.
 
     Args:
         paths: of the inputs, each once.
         options: of all.
-        asked: called where the run goes on, as results that are there must be of the same run.
-        check_begun: called where it goes on with a journal, which must be of the same run as well.
+        ahead: called where the run goes on, as results and journals that are there must be of the
+            same run.
 
     Raises:
         OptionError: `skip_existing` without results.
@@ -67,13 +74,13 @@ def plan_many(
     outputs = outputs or result_paths(paths, options.folder, options.output_format)
     tasks: list[Task] = []
     refused: list[DataError] = []
-    others = _Others(asked)
+    others = _Others(ahead)
     for path, output in zip(paths, outputs, strict=True):
         check_output(output, paths, options.output_format)
         task = Task(path=path, output=output, resume=options.resume)
         tasks.append(task)
         try:
-            _look_at_result(task, options, others, check_begun)
+            _look_at_result(task, options, others)
         except DataError as error:
             refused.append(error)
     if refused or others.kept:
@@ -107,14 +114,16 @@ class _Others:
     """Files in the place of results that are none of the run that is to go on.
 
     Args:
-        asked: as of `plan_many`.
+        ahead: as of `plan_many`.
 
     Attributes:
         kept: what they are -> files that are no results of the inputs.
+        check_begun: as of `Ahead`.
     """
 
-    def __init__(self, asked: Asked) -> None:
-        self.asked = cache(asked)  # once: it may read models
+    def __init__(self, ahead: Ahead) -> None:
+        self._asked = cache(ahead.asked)  # once: it may read models
+        self.check_begun = ahead.check_begun
         self._paths: dict[str, list[Path]] = {}  # results of another run, by how that differs
         self.kept: dict[str, list[Path]] = {}
 
@@ -141,15 +150,13 @@ class _Others:
         # Of other kinds there may be more files than this.
         are_all = files[0].suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
         try:
-            return "; ".join(made_otherwise(origin, self.asked(), files if are_all else None))
+            return "; ".join(made_otherwise(origin, self._asked(), files if are_all else None))
         except OSError as error:
             told = f"{files[0]} cannot be read: {error.strerror or error}."
             raise DataError(told) from error
 
 
-def _look_at_result(
-    task: Task, options: ManyOptions, others: _Others, check_begun: CheckBegun
-) -> None:
+def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
     """Decide by what is there: go on, leave out, begin, or refuse."""
     output, journal = task.output, task.journal
     assert output is not None
@@ -157,7 +164,7 @@ def _look_at_result(
     if journal.exists():
         check_journal(journal, resume=options.resume)
         if options.resume:
-            check_begun(task)
+            others.check_begun(task)
         return
     task.resume = None
     files = _files_of(task.path)

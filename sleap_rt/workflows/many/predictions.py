@@ -13,6 +13,7 @@ from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import GraphSet
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.runtime.predictors import Predictor
+from sleap_rt.workflows.many.plan import Ahead
 from sleap_rt.workflows.many.run import CannotRunError
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.planning.options import PredictionOptions
@@ -37,42 +38,33 @@ class ModelsOnce:
             self._resolved = or_cannot_run(lambda: resolve_models(paths, overrides))
         return self._resolved
 
-    def asked(
-        self, paths: Sequence[Path], options: PredictionOptions, overrides: ModelOverrides
-    ) -> dict[str, Any]:
-        """What is asked of a run with these models.
-
-        Raises:
-            ModelError: as `resolve_models`.
-        """
-        with _their_own_errors():
-            return asked_of(options, self(paths, overrides))
-
-    def check_begun(
+    def ahead(
         self,
-        task: Task,
         paths: Sequence[Path],
         options: PredictionOptions,
         overrides: ModelOverrides,
         match_known: bool | None = None,
-    ) -> None:
-        """Refuse, ahead of all inputs, a journal that the run over one must not go on with.
+    ) -> Ahead:
+        """What predictions with these models tell ahead of all inputs.
 
-        What is wrong with the input itself is told when its turn comes.
-
-        Raises:
-            DataError: the journal is of another run.
-            ModelError: as `resolve_models`.
+        What is wrong with an input itself is told when its turn comes. The functions raise
+        ModelError as `resolve_models`.
         """
-        options = options_of(task, options)
-        with ExitStack() as stack, _their_own_errors():
-            try:
-                plan, opened = stack.enter_context(
-                    planned_apart(task.path, paths, options, overrides, match_known, self)
-                )
-            except DataError:
-                return
-            check_continued(plan, opened)
+
+        def asked() -> dict[str, Any]:
+            with _their_own_errors():
+                return asked_of(options, self(paths, overrides))
+
+        def check_begun(task: Task) -> None:
+            models = (paths, options_of(task, options), overrides, match_known, self)
+            with ExitStack() as stack, _their_own_errors():
+                try:
+                    plan, opened = stack.enter_context(planned_apart(task.path, *models))
+                except DataError:
+                    return
+                check_continued(plan, opened)
+
+        return Ahead(asked, check_begun)
 
     def exported(self, plan: PredictionPlan, report: Report) -> GraphSet:
         """The graphs, also for the plans of all inputs to come."""
@@ -91,6 +83,9 @@ class ManyPredictions:
         report: as of `predict`; told the plan of the first input only.
         match_known: as of `planned`.
         keeps_labels: as of `run_plan`.
+
+    Attributes:
+        ahead: what is told ahead of all inputs.
     """
 
     def __init__(
@@ -107,24 +102,12 @@ class ManyPredictions:
         self._report, self._match_known = report or Report(), match_known
         self._keeps_labels = keeps_labels
         self._resolve = ModelsOnce()
+        self.ahead = self._resolve.ahead(model_paths, options, overrides, match_known)
         self._n_inputs = 1
         self._first: PredictionPlan | None = None  # settles the engine for all
         # By whether known poses are taken over, and by engine
         self._predictors: dict[tuple[bool, EngineOptions], Predictor] = {}
         self._stack = ExitStack()
-
-    def asked(self) -> dict[str, Any]:
-        """What is asked of the run over each input.
-
-        Raises:
-            ModelError: the models are not as they should be.
-        """
-        return self._resolve.asked(self._paths, self._options, self._overrides)
-
-    def check_begun(self, task: Task) -> None:
-        """As of `ModelsOnce`."""
-        models = (self._paths, self._options, self._overrides, self._match_known)
-        self._resolve.check_begun(task, *models)
 
     def look_ahead(self, tasks: Sequence[Task]) -> None:
         """Note how many inputs there are, which decides whether engines are worth comparing."""
