@@ -10,6 +10,7 @@ from sleap_rt.errors import ModelError
 from sleap_rt.untrusted import listed, quoted
 from sleap_rt.untrusted.archives import FAULTS, BoundedArchive, leads_outside
 from sleap_rt.untrusted.budget import Budget
+from sleap_rt.words import unreadable
 
 CONFIG_NAME = "training_config.json"
 WEIGHTS_NAME = "best_model.h5"
@@ -129,7 +130,7 @@ def read_model_files(path: Path) -> ModelFiles:
             with _opened(path) as archive:
                 return _pick(_ZippedFolder(archive), WEIGHTS_NAME)
     except PermissionError as error:
-        raise ModelError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        raise ModelError(unreadable(error.filename, error)) from error
     except FAULTS as error:
         raise ModelError(f"Its files cannot be read ({error}). Copy it again.") from error
     if path.suffix == ".keras":

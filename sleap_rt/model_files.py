@@ -13,7 +13,7 @@ from sleap_rt.errors import ModelError, OptionError, did_you_mean_path
 from sleap_rt.legacy_files import is_legacy_model
 from sleap_rt.options.written_files import kind_of_result, saved_by, use_of_result
 from sleap_rt.untrusted import listed
-from sleap_rt.words import as_typed
+from sleap_rt.words import as_typed, unreadable
 
 CONFIG_NAME = "training_config.yaml"
 CHECKPOINT_NAME = "best.ckpt"
@@ -49,7 +49,7 @@ def model_source(path: Path) -> ModelSource:
     try:
         return _source(path)
     except PermissionError as error:
-        raise ModelError(f"{error.filename or path} cannot be read: {error.strerror}.") from error
+        raise ModelError(unreadable(error.filename or path, error)) from error
 
 
 def _source(path: Path) -> ModelSource:

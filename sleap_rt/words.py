@@ -37,6 +37,11 @@ def error_in_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
+def unreadable(path: Path | str, error: OSError) -> str:
+    """That a file or a folder cannot be read, and why."""
+    return f"{path} cannot be read: {error.strerror or error}."
+
+
 def sentence(error: BaseException) -> str:
     """The message of an exception, to be followed by more."""
     message = str(error)

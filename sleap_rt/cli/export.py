@@ -135,14 +135,13 @@ _INT8 = (
     ),
 )
 # Hidden: taken for scripts that send them, not offered to people.
-_OF_SLEAP_NN = (
-    click.option("--verify/--no_verify", default=None, hidden=True),
-    click.option("--device", hidden=True),
-    click.option("--opset_version", type=int, hidden=True),
-    click.option("--max_batch_size", type=int, hidden=True),
-    click.option("--max_peaks_per_node", type=int, hidden=True),
-)
-_OF_NO_EFFECT = ("verify", "device", "opset_version", "max_batch_size", "max_peaks_per_node")
+_OF_SLEAP_NN = {
+    "verify": click.option("--verify/--no_verify", default=None, hidden=True),
+    "device": click.option("--device", hidden=True),
+    "opset_version": click.option("--opset_version", type=int, hidden=True),
+    "max_batch_size": click.option("--max_batch_size", type=int, hidden=True),
+    "max_peaks_per_node": click.option("--max_peaks_per_node", type=int, hidden=True),
+}
 _MESSAGES = (
     click.option("--verbose", is_flag=True, help="Say how long each step took."),
     click.option("--json", "as_json", is_flag=True, help="One JSON array in place of text."),
@@ -156,7 +155,7 @@ _MESSAGES = (
 @section("Built in, with --format bonsai", *_BONSAI)
 @section("In place of the training configuration", *OVERRIDES)
 @section("Messages", *_MESSAGES)
-@section("Of sleap-nn", *_OF_SLEAP_NN)
+@section("Of sleap-nn", *_OF_SLEAP_NN.values())
 def command(
     output: Path | None,
     precision: Precision,
@@ -254,7 +253,7 @@ def _as_json(one: "Exported") -> dict[str, Any]:
 
 def _without_effect(params: dict[str, Any]) -> list[str]:
     """What to say of options of sleap-nn that change nothing, taken out of the parameters."""
-    given = {name: params.pop(name) for name in _OF_NO_EFFECT}
+    given = {name: params.pop(name) for name in _OF_SLEAP_NN}
     names = [
         f"no_{name}" if value is False else name
         for name, value in given.items()

@@ -13,6 +13,7 @@ from sleap_rt.model_files import (
     native_folder,
     other_checkpoints,
 )
+from sleap_rt.words import unreadable
 
 
 def fingerprint(path: Path, checkpoint: Path | None = None) -> str:
@@ -70,4 +71,4 @@ def file_sha256(file: Path) -> bytes:
     try:
         return hashlib.sha256(file.read_bytes()).digest()
     except OSError as error:
-        raise ModelError(f"{file} cannot be read: {error.strerror or error}.") from error
+        raise ModelError(unreadable(file, error)) from error

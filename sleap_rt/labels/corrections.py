@@ -15,13 +15,13 @@ def replaced(instances: Sequence[Any]) -> list[bool]:
     """
     import sleap_io as sio
 
-    predicted = [isinstance(one, sio.PredictedInstance) for one in instances]
-    users = [
-        one for one, is_predicted in zip(instances, predicted, strict=True) if not is_predicted
-    ]
+    def is_predicted(one: Any) -> bool:
+        return isinstance(one, sio.PredictedInstance)
+
+    users = [one for one in instances if not is_predicted(one)]
     origins = {id(one.from_predicted) for one in users if one.from_predicted is not None}
-    tracks = {id(one.track) for one in users if one.from_predicted is None and one.track}
+    others = [one for one in users if one.from_predicted is None and one.track is not None]
+    tracks = {id(one.track) for one in others}
     return [
-        is_predicted and (id(one) in origins or id(one.track) in tracks)
-        for one, is_predicted in zip(instances, predicted, strict=True)
+        is_predicted(one) and (id(one) in origins or id(one.track) in tracks) for one in instances
     ]

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sleap_rt.errors import ModelError
 from sleap_rt.untrusted import listed, quoted
 from sleap_rt.untrusted.yaml_text import parse_yaml
+from sleap_rt.words import unreadable
 
 T = TypeVar("T")
 _INTERPOLATION = "${"
@@ -51,7 +52,7 @@ class Config:
             raw = path.read_bytes()
             found = parse_yaml(raw)
         except OSError as error:
-            raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+            raise ModelError(unreadable(path, error)) from error
         except ValueError as error:
             raise ModelError(f"{path}: not a readable YAML file: {error}") from error
         return cls.whole(found, str(path)), hashlib.sha256(raw).hexdigest()

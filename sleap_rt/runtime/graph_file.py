@@ -13,6 +13,7 @@ from sleap_rt.runtime.graph_operators import external_locations
 from sleap_rt.runtime.graph_seal import DATA_KEY, check_seal, data_file
 from sleap_rt.runtime.protobuf import Data, Place, fields, text, values, varint
 from sleap_rt.untrusted import quoted
+from sleap_rt.words import unreadable
 
 # Field numbers of ONNX's ModelProto, StringStringEntryProto, GraphProto, NodeProto and
 # AttributeProto (onnx.proto3), and the number of a data type.
@@ -70,7 +71,7 @@ def read_graph_file(path: Path) -> GraphFile:
             f"{path} does not exist; expected an exported `.onnx` file.{hint}"
         ) from error
     except PermissionError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ModelError(unreadable(path, error)) from error
     except (OSError, ValueError, IndexError, KeyError) as error:
         raise ModelError(f"{path}: not a readable ONNX file ({error}). Export it again.") from error
 

@@ -25,6 +25,7 @@ from sleap_rt.untrusted.archives import BoundedArchive
 from sleap_rt.untrusted.budget import Budget
 from sleap_rt.untrusted.pickles import FAULTS as PICKLE_FAULTS
 from sleap_rt.untrusted.pickles import check_pickle
+from sleap_rt.words import unreadable
 
 _STORAGE_DTYPES = {
     "FloatStorage": torch.float32,
@@ -66,7 +67,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         found = _read_archive(path)
     except PermissionError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ModelError(unreadable(path, error)) from error
     except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, KeyError, OSError) as error:
         raise ModelError(f"{path}: damaged checkpoint ({error}). Copy the file again.") from error
     except (*ZIP_FAULTS, *PICKLE_FAULTS) as error:

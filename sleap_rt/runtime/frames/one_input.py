@@ -10,7 +10,7 @@ from sleap_rt.model_files import VIDEO_SUFFIXES, refuse_model
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, by_numbers
 from sleap_rt.runtime.frames.images.previews import is_preview
 from sleap_rt.untrusted import listed
-from sleap_rt.words import counted
+from sleap_rt.words import counted, unreadable
 
 EXPECTED = "expected a video, images or a `.slp` file"
 
@@ -58,7 +58,7 @@ def check_one_input(path: Path) -> None:
         try:
             videos = videos_in(path)
         except PermissionError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+            raise DataError(unreadable(path, error)) from error
         if videos:
             several = f"a folder of videos ({listed([video.name for video in videos])})"
     if several is not None:

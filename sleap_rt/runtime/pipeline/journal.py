@@ -33,7 +33,7 @@ from sleap_rt.runtime.pipeline.journal_file import (
 from sleap_rt.runtime.pipeline.locked_file import check_not_locked, is_at, open_locked
 from sleap_rt.runtime.pipeline.records import packed, read_record, record_of, unpacked
 from sleap_rt.runtime.pipeline.surviving import n_frames_surviving
-from sleap_rt.words import counted, is_or_are
+from sleap_rt.words import counted, is_or_are, unreadable
 
 SYNC_SECONDS = 5.0
 _WHAT_TO_DO = "start anew with --no-resume"
@@ -254,13 +254,15 @@ def refuse_another(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) 
 
 def begun_run(path: Path | None) -> dict[str, Any] | None:
     """As `Journal.described`, of a journal that is only read and may be missing."""
+    if path is None:
+        return None
     try:
-        if path is None or not path.exists():
+        if not path.exists():
             return None
         with path.open("rb") as file:
             line = first_line(file)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise DataError(unreadable(path, error)) from error
     return run_of(line, path, _WHAT_TO_DO) if line.strip() else None
 
 
@@ -280,7 +282,7 @@ def check_journal(path: Path, *, resume: bool | Literal["auto"] | None) -> None:
             with path.open("rb") as file:
                 _refuse_others(file, path)
         except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+            raise DataError(unreadable(path, error)) from error
         check_not_locked(path)
         if resume is None:
             raise DataError(_cut_off(path))

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from sleap_rt.errors import DataError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.runtime.pipeline.records import Record, read_record, unpacked
+from sleap_rt.words import unreadable
 
 LAYOUT = 5
 _NAME = b"sleap-rt journal "
@@ -192,7 +193,7 @@ class FinishedJournal:
                 size = os.fstat(file.fileno()).st_size
                 records = list(map(_sizes, whole_records(file, len(line), size, seed_of(line))))
         except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+            raise DataError(unreadable(path, error)) from error
         n_bytes = len(line) + sum(n for _, n in records)
         return cls(path, run, sum(n for n, _ in records), n_bytes == size)
 
@@ -210,7 +211,7 @@ class FinishedJournal:
                     n_frames += record.n_frames
                     yield unpacked(record.batch)
         except OSError as error:
-            raise DataError(f"{self.path} cannot be read: {error.strerror or error}.") from error
+            raise DataError(unreadable(self.path, error)) from error
         if n_frames != self.n_frames:
             raise DataError(f"{self.path} was changed while it was in use.")
 

@@ -11,7 +11,7 @@ from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES
 from sleap_rt.runtime.frames.one_input import in_order, is_pattern, videos_in
 from sleap_rt.runtime.outputs.formats import format_named
 from sleap_rt.untrusted import listed
-from sleap_rt.words import counted, is_or_are
+from sleap_rt.words import counted, is_or_are, unreadable
 from sleap_rt.workflows.many.results_among import results_among
 
 
@@ -74,7 +74,7 @@ def find_inputs(given: Sequence[Path], *, takes_named: bool = False) -> Inputs:
         try:
             files = _files_of(path)
         except PermissionError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+            raise DataError(unreadable(path, error)) from error
         is_many = is_many or files is not None
         found.update({one.resolve(): one for one in ([path] if files is None else files)})
     named = set(given) if takes_named else set()

@@ -16,6 +16,7 @@ from sleap_rt.runtime.outputs.formats import files_there
 from sleap_rt.runtime.outputs.names import check_output
 from sleap_rt.runtime.outputs.origin.origin import Origin, name_of_file, origin_of
 from sleap_rt.runtime.pipeline.journal import check_journal
+from sleap_rt.words import unreadable
 from sleap_rt.workflows.many.inputs import result_paths
 from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.run import ManyRun
@@ -152,8 +153,7 @@ class _Others:
         try:
             return "; ".join(made_otherwise(origin, self._asked(), files if are_all else None))
         except OSError as error:
-            told = f"{files[0]} cannot be read: {error.strerror or error}."
-            raise DataError(told) from error
+            raise DataError(unreadable(files[0], error)) from error
 
 
 def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:

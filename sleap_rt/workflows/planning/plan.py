@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import OptionError
-from sleap_rt.options import (
-    DecodeOptions,
-)
+from sleap_rt.options import DecodeOptions
 from sleap_rt.runtime.engines import AS_ASKED, EngineChoice, check_engine_options, choose_engine
 from sleap_rt.runtime.frames.opened import OpenInput
 from sleap_rt.runtime.model_set import ModelSet

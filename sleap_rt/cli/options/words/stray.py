@@ -27,6 +27,10 @@ def plain(flag: str) -> str:
     return f"--{flag[2:].replace('-', '_')}" if flag.startswith("--") else flag
 
 
+def _names_of(params: Iterable[click.Parameter]) -> set[str]:
+    return {name for one in params for name in (*one.opts, *one.secondary_opts)}
+
+
 def refuse_long_dashes(args: Sequence[str], params: Iterable[click.Parameter]) -> None:
     """Refuse options whose dashes a mail, a chat or a PDF has made longer.
 
@@ -37,7 +41,7 @@ def refuse_long_dashes(args: Sequence[str], params: Iterable[click.Parameter]) -
     Raises:
         OptionError: with what to type.
     """
-    there = {name for one in params for name in (*one.opts, *one.secondary_opts)}
+    there = _names_of(params)
     for word in args:
         dashed = _DASHED.match(word)
         if dashed is None or os.path.exists(word):
@@ -61,7 +65,7 @@ def refuse_single_dashes(args: Iterable[str], params: Iterable[click.Parameter])
     Raises:
         OptionError: with what to type.
     """
-    there = {name for one in params for name in (*one.opts, *one.secondary_opts)}
+    there = _names_of(params)
     for word in args:
         meant = plain(f"-{word.partition('=')[0]}")
         if word[:1] == "-" and len(meant) > 3 and meant in there:

@@ -10,6 +10,7 @@ from av.stream import Disposition
 
 from sleap_rt.errors import DataError, did_you_mean_path
 from sleap_rt.machine.cores import available_cores
+from sleap_rt.words import unreadable
 
 Failures = (av.error.FFmpegError, OSError, IndexError)
 """What PyAV raises while it reads; IndexError where a damaged file seems to gain a stream."""
@@ -64,7 +65,7 @@ def open_container(path: Path, n_threads: int | None = None) -> OpenContainer:
     try:
         container = av.open(f"file:{path}", container_options=options, **LENIENT)
     except PermissionError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+        raise DataError(unreadable(path, error)) from error
     except (*Failures, ValueError) as error:
         if _head(path).lstrip().startswith(_PLAYLISTS):
             raise DataError(
