@@ -80,7 +80,8 @@ class SlicedLabels:
         path: of the file.
         frameless: the labels without their frames. All slices share its videos, skeletons and
             tracks.
-        passed_on: names of the tracks of predicted instances in frames with user instances.
+        passed_on: names of the tracks of predicted instances in frames with user instances; not of
+            those that a user instance was made from.
     """
 
     path: Path
@@ -232,7 +233,11 @@ def _passed_on_tracks(file: h5py.File) -> set[int]:
     for part in _slices(file):
         with_users = np.zeros(len(part.frames), bool)
         with_users[part.frame_of[~part.is_predicted]] = True
-        tracks = part.track_ids[part.is_predicted & with_users[part.frame_of]]
+        is_left = part.is_predicted & with_users[part.frame_of]
+        begin = int(part.frames["instance_id_start"][0]) if len(part.frames) else 0
+        origins = part.instances["from_predicted"][~part.is_predicted]
+        is_left[origins[origins >= 0] - begin] = False
+        tracks = part.track_ids[is_left]
         found.update(tracks[tracks >= 0].tolist())
     return found
 

@@ -1,6 +1,9 @@
 """Labels files tracked again, by function and by command."""
 
+import csv
+import json
 import shutil
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -256,6 +259,80 @@ def test_predictions_that_keep_their_tracks_beside_user_instances_are_told(tmp_p
         "keep their earlier tracks (bob). Delete those of animals that have a user instance; make "
         "user instances of the others"
     )
+
+
+@pytest.fixture
+def proofread(tmp_path):
+    """Two animals in four frames; in the third a person moved both by 1 px."""
+    ann, bob = sio.Track("track_0"), sio.Track("bob")
+    labels = labels_of([[predicted(x, ann), predicted(x + 200, bob)] for x in range(4)])
+    for old in list(labels.labeled_frames[2].instances):
+        made = sio.Instance.from_numpy(old.numpy() + 1, skeleton=labels.skeletons[0])
+        made.from_predicted = old
+        labels.labeled_frames[2].instances.append(made)
+    path = tmp_path / "proofread.slp"
+    labels.save(str(path))
+    return path
+
+
+def two_tracks(output_path):
+    return RetrackOptions(tracking=TrackerOptions(max_tracks=2), output_path=output_path)
+
+
+@pytest.mark.parametrize("keeps_labels", [True, False])
+def test_a_corrected_prediction_has_the_track_of_its_correction(proofread, tmp_path, keeps_labels):
+    options = two_tracks(tmp_path / "out.slp")
+    done = retrack_data(proofread, options, keeps_labels=keeps_labels)
+    assert done.n_tracks == 2
+    assert not [note for note in done.notes if "earlier tracks" in note or "left out" in note]
+    frame = sio.load_slp(str(tmp_path / "out.slp"), open_videos=False)[2]
+    assert [one.track.name for one in frame.instances] == ["track_0", "track_1"] * 2
+    for made in frame.user_instances:
+        assert made.from_predicted.track is made.track
+
+
+def first_nodes_in_csv(path):
+    with path.open() as file:
+        rows = list(csv.DictReader(file))
+    return [float(row["a.x"]) for row in rows if row["frame_idx"] == "2"]
+
+
+def first_nodes_in_json(path):
+    return [
+        one["keypoints"][0]
+        for one in json.loads(path.read_text())["annotations"]
+        if one["image_id"] == 3
+    ]
+
+
+def first_nodes_of_a_frame(number):
+    def read(path):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pynwb, about sleap-io
+            labels = sio.load_file(str(path))
+        return [one.numpy()[0, 0] for one in labels[number].instances]
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("name", "first_nodes"),
+    [
+        ("out.csv", first_nodes_in_csv),
+        ("out.json", first_nodes_in_json),
+        ("out.h5", first_nodes_of_a_frame(2)),
+        ("out.nwb", first_nodes_of_a_frame(2)),
+    ],
+)
+def test_tables_have_the_correction_in_place_of_its_prediction(
+    proofread, tmp_path, name, first_nodes
+):
+    done = retrack_data(proofread, two_tracks(tmp_path / name))
+    assert first_nodes(tmp_path / name) == pytest.approx([3, 203])  # 2 and 202, moved by 1
+    assert done.n_instances == 8
+    assert len(done.labels[2].instances) == 4  # in memory there is place for both
+    (note,) = [note for note in done.notes if "left out" in note]
+    assert note.startswith("2 corrected predictions left out:")
 
 
 def test_what_cannot_be_read_or_must_not_be_written_is_refused(saved, tmp_path):

@@ -37,6 +37,7 @@ class Format:
             format has to be written at once.
         has_untracked_rows: rows stand for animals, and for places of a frame where there are no
             tracks.
+        has_corrected: holds predictions beside the instances that a person made from them.
     """
 
     suffix: str
@@ -45,6 +46,7 @@ class Format:
     needs: str
     write_blocks: Callable[[RunResults, Path], None] | None = None
     has_untracked_rows: bool = False
+    has_corrected: bool = False
 
 
 def _write_slp(labels: "sio.Labels", path: Path) -> None:
@@ -142,7 +144,9 @@ def _write_coco(labels: "sio.Labels", path: Path) -> None:
 
 
 FORMATS = {
-    "slp": Format(".slp", ".predictions.slp", _write_slp, "sleap_io.io.slp", write_slp),
+    "slp": Format(
+        ".slp", ".predictions.slp", _write_slp, "sleap_io.io.slp", write_slp, has_corrected=True
+    ),
     "analysis_h5": Format(
         ".h5",
         ".analysis.h5",

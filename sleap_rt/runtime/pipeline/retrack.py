@@ -40,8 +40,9 @@ def retrack(
     """Track the instances of labels, each video by itself; earlier tracks are replaced.
 
     Videos and frames that are in the labels more than once count once; nodes go by name.
-    Where a frame has user instances, only those are tracked; its predicted instances stay unchanged
-    and come first. Everything else in the labels is kept.
+    Where a frame has user instances, only those are tracked; its predicted instances come first,
+    and stay unchanged but for those that a user instance was made from, which get its track.
+    Everything else in the labels is kept.
 
     Args:
         labels: poses, as `sleap_io.load_slp` reads them. Video files are opened only where the
@@ -132,8 +133,8 @@ class Retracker:
 
     def track(self, frame: "sio.LabeledFrame", video: int) -> None:
         """Track the next frame, which is changed; `video` is the position of its video."""
-        passed_on = _track_frame(self._tracker, self._names, frame, video, self._n_nodes)
-        stay = _track_names(passed_on)
+        _track_frame(self._tracker, self._names, frame, video, self._n_nodes)
+        stay = _track_names(_left_as_they_are(frame))
         self._n_beside += bool(stay)
         self._stay.update(dict.fromkeys(sorted(stay)))
 
@@ -156,8 +157,8 @@ class _Names:
 
 
 def _names_passed_on(kept: "list[tuple[int, sio.LabeledFrame]]") -> set[str]:
-    """Names of the tracks of instances that are not tracked."""
-    return _track_names(one for _, frame in kept for one in _passed_on_instances(frame))
+    """Names of the tracks of instances that keep them."""
+    return _track_names(one for _, frame in kept for one in _left_as_they_are(frame))
 
 
 def _track_names(instances: "Iterable[sio.Instance]") -> set[str]:
@@ -226,10 +227,22 @@ def _passed_on_instances(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
     return [instance for instance in frame.instances if id(instance) not in tracked]
 
 
+def _corrections(frame: "sio.LabeledFrame") -> "dict[int, sio.Instance]":
+    """A person's instances, by the ids of the predictions that they were made from."""
+    users = _user_instances(frame)
+    return {id(one.from_predicted): one for one in users if one.from_predicted is not None}
+
+
+def _left_as_they_are(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
+    """Instances of other animals than those that are tracked, as far as the labels tell."""
+    corrected = _corrections(frame)
+    return [one for one in _passed_on_instances(frame) if id(one) not in corrected]
+
+
 def _track_frame(
     tracker: Tracker, names: _Names, frame: "sio.LabeledFrame", video: int, n_nodes: int
-) -> "list[sio.Instance]":
-    """Track a frame; gives the instances that are passed on as they are."""
+) -> None:
+    """Track a frame; a prediction that a person corrected has the track of its correction."""
     user_labeled = bool(_user_instances(frame))
     tracked, passed_on = _tracked_instances(frame), _passed_on_instances(frame)
     image = _image(frame) if tracker.options.needs_images else None
@@ -247,8 +260,12 @@ def _track_frame(
         instance.track = names.track(track_id)
         instance.tracking_score = score if track_id >= 0 else None
         stay.append(instance)
+    corrections = _corrections(frame)
+    for old in passed_on:
+        made = corrections.get(id(old))
+        if made is not None:
+            old.track, old.tracking_score = made.track, made.tracking_score
     frame.instances = passed_on + stay
-    return passed_on
 
 
 def _image(frame: "sio.LabeledFrame") -> AnyFloats:

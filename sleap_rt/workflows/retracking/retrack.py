@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sleap_rt.errors import DataError
+from sleap_rt.labels.corrections import without_replaced
 from sleap_rt.labels.slices import SlicedLabels
 from sleap_rt.runtime.outputs.blocks.label_tables import LabelTables
 from sleap_rt.runtime.outputs.formats import format_named, write_file, write_labels
@@ -14,6 +15,7 @@ from sleap_rt.runtime.outputs.summary import no_identities
 from sleap_rt.runtime.outputs.video_paths import name_absolutely
 from sleap_rt.runtime.pipeline.filters import filter_labels
 from sleap_rt.runtime.pipeline.retrack import retrack_provenance, track_labels
+from sleap_rt.words import counted
 from sleap_rt.workflows.retracking.options import RetrackOptions, RetrackSummary
 from sleap_rt.workflows.retracking.output import (
     check_tracked_replaceable,
@@ -65,14 +67,17 @@ def retrack_data(
         labels.labeled_frames = [frame for frame in labels.labeled_frames if frame.instances]
     labels.provenance = with_choices(labels.provenance, data, options)
     paths: tuple[Path, ...] = ()
+    written = labels
     if output_path is not None:
         for video in labels.videos:
             name_absolutely(video)
+        written, left_out = _as_written(labels, options.output_format)
+        notes = (*notes, *left_out)
         origin = origin_of_result(data, labels, options, n_frames)
-        paths = write_labels(labels, output_path, options.output_format, origin)
+        paths = write_labels(written, output_path, options.output_format, origin)
     return RetrackSummary(
         n_frames=len(labels.labeled_frames),
-        n_instances=sum(len(frame.instances) for frame in labels.labeled_frames),
+        n_instances=sum(len(frame.instances) for frame in written.labeled_frames),
         n_tracks=len(labels.tracks),
         n_trackless=n_trackless,
         n_missing=n_missing,
@@ -81,6 +86,20 @@ def retrack_data(
         labels=labels,
         notes=(*plan.notes, *notes, *_rows_without_track(labels, options)),
     )
+
+
+def _as_written(labels: "sio.Labels", form: str) -> "tuple[sio.Labels, list[str]]":
+    """Labels as a format can hold them, and what to say of what is left out."""
+    if format_named(form).has_corrected:
+        return labels, []
+    labels, n_left_out = without_replaced(labels)
+    if not n_left_out:
+        return labels, []
+    note = (
+        f"{counted(n_left_out, 'corrected prediction')} left out: {form} has no place for them "
+        "beside their corrections, which are in it"
+    )
+    return labels, [note]
 
 
 def _rows_without_track(labels: "sio.Labels", options: RetrackOptions) -> list[str]:

@@ -19,6 +19,19 @@ _log = log_of(__name__)
 _RULE = "no / and : are allowed there, and no two of one name"
 
 
+def _predicted(frame: "sio.LabeledFrame") -> "list[sio.PredictedInstance]":
+    """Instances of a frame as sleap-io writes them: not those of a person, nor without scores."""
+    import sleap_io as sio
+
+    def made(one: "sio.Instance") -> "sio.PredictedInstance":
+        points = one.numpy()
+        return sio.PredictedInstance.from_numpy(
+            points, one.skeleton, np.ones(len(points)), score=1.0, track=one.track
+        )
+
+    return [one if isinstance(one, sio.PredictedInstance) else made(one) for one in frame.instances]
+
+
 @contextmanager
 def fit_for_nwb(labels: "sio.Labels") -> "Iterator[tuple[sio.Labels, dict[str, Any]]]":
     """Labels to write instead, which share the instances, and what to say about their poses.
@@ -27,20 +40,20 @@ def fit_for_nwb(labels: "sio.Labels") -> "Iterator[tuple[sio.Labels, dict[str, A
     numbers, one per unit of time, as sleap-io does where every frame has an animal.
 
     Args:
-        labels: to write.
+        labels: to write. A person's instances are written as sure predictions.
 
     Raises:
-        DataError: there is no predicted instance.
+        DataError: there is no instance.
     """
     import sleap_io as sio
 
-    frames = [frame for frame in labels.labeled_frames if frame.predicted_instances]
+    frames = [frame for frame in labels.labeled_frames if frame.instances]
     if not frames:
         raise DataError("NWB holds poses, and nothing was found; choose another --output_format.")
     used = {id(frame.video) for frame in frames}
     videos = {id(video): _of_one_name(video) for video in labels.videos if id(video) in used}
     fitted = sio.Labels(
-        [sio.LabeledFrame(videos[id(f.video)], f.frame_idx, f.instances) for f in frames],
+        [sio.LabeledFrame(videos[id(f.video)], f.frame_idx, _predicted(f)) for f in frames],
         videos=list(videos.values()),
         skeletons=labels.skeletons,
         tracks=labels.tracks,
