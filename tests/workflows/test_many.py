@@ -322,6 +322,29 @@ def test_results_follow_videos_that_were_moved(tmp_path, happened, status):
     assert usual == ("a.predictions.slp" if status == "existing" else "a.mp4.predictions.slp")
 
 
+@pytest.mark.parametrize("folder", ["results", "now"])
+def test_results_that_name_the_earlier_place_of_videos_are_told(tmp_path, caplog, folder):
+    for name in ("there", "results"):
+        (tmp_path / name).mkdir()
+    videos = [tmp_path / f"there/{name}.mp4" for name in "ab"]
+    for video in videos:
+        video.write_bytes(bytes(1 << 18))
+        result = made_by(video, **with_input(ASKED, [video]))
+        if folder == "results":
+            result.rename(tmp_path / folder / result.name)
+    (tmp_path / "there").rename(tmp_path / "now")
+    moved = [tmp_path / "now" / video.name for video in videos]
+    go_on = ManyOptions(resume=True, folder=tmp_path / folder)
+    assert statuses(plan_many(moved, go_on, Ahead(lambda: ASKED))) == ["existing", "existing"]
+    told = [one.getMessage() for one in caplog.records]
+    if folder == "now":  # beside them the videos are found
+        assert not told
+    else:
+        (line,) = told
+        assert "a.predictions.slp, like 1 more, stays and names its video where it was" in line
+        assert name_of_file(videos[0]) in line
+
+
 @pytest.mark.parametrize("options", [{"skip_existing": True}, {"resume": True}])
 def test_files_of_several_videos_are_the_result_of_their_input(clips, options):
     """`a.mp4` stands for labels with two videos; `a.c.mp4`, say, has files of like names."""

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sleap_rt.errors import DataError, OptionError
+from sleap_rt.errors import DataError, OptionError, log_of
 from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, images_in
 from sleap_rt.runtime.outputs.earlier_results import check_length, why_kept
@@ -22,6 +22,8 @@ from sleap_rt.workflows.many.options import ManyOptions
 from sleap_rt.workflows.many.run import ManyRun
 from sleap_rt.workflows.many.task import Task
 from sleap_rt.workflows.run_identity.asked import made_otherwise
+
+_log = log_of(__name__)
 
 _MOST_NAMED = 5  # in a message
 
@@ -88,6 +90,7 @@ def plan_many(paths: Sequence[Path], options: ManyOptions, ahead: Ahead = NOTHIN
         told = _in_words(others.kept, refused, options)
         raise DataError(f"Nothing was run. {' '.join(told)}")
     others.refuse()
+    others.tell_moved()
     return ManyRun(tasks, options.summary)
 
 
@@ -126,7 +129,27 @@ class _Others:
         self._asked = cache(ahead.asked)  # once: it may read models
         self.check_begun = ahead.check_begun
         self._paths: dict[str, list[Path]] = {}  # results of another run, by how that differs
+        self._moved: list[tuple[Path, str]] = []  # results that stay, and where their inputs were
         self.kept: dict[str, list[Path]] = {}
+
+    def note_place(self, task: Task, origin: Origin, input_name: str) -> None:
+        """Keep in mind a result that stays, if its input lay elsewhere; beside it, it is found."""
+        path, place = task.there[0], origin.input_name
+        is_beside = path.resolve().parent == Path(input_name).parent
+        if place is not None and place != input_name and not is_beside:
+            self._moved.append((path, place))
+
+    def tell_moved(self) -> None:
+        """Warn of results that name their videos where these are no longer."""
+        if not self._moved:
+            return
+        path, place = self._moved[0]
+        more = f", like {len(self._moved) - 1} more," if self._moved[1:] else ""
+        _log.warning(
+            "%s%s stays and names its video where it was, %s; `sio filenames` of sleap-io, "
+            "which comes along, corrects that",
+            *(path, more, place),
+        )
 
     def add(self, output: Path, difference: str) -> None:
         self._paths.setdefault(difference, []).append(output)
@@ -183,6 +206,7 @@ def _look_at_result(task: Task, options: ManyOptions, others: _Others) -> None:
             others.add(output, difference)
         elif not difference and is_whole and not origin.is_partial:
             task.status = "existing"
+            others.note_place(task, origin, name_of_file(files[0]))
     elif task.path.is_file() and output.exists() and not options.overwrite:
         # Values of many files are read when the turn of each comes, ahead of its run; so are
         # folders of images.
