@@ -260,7 +260,13 @@ def _track_only(
     if many is not None:
         return retrack_many(*many, options, after=draw)
     if not isinstance(data, str | Path | sio.Labels):
-        raise OptionError(f"{data}: tracking without a model needs poses: a `.slp` file")
+        what = f"a {type(data).__name__}"
+        if isinstance(data, list | tuple):
+            what = f"a list with {' and '.join(sorted({type(one).__name__ for one in data}))}"
+        raise OptionError(
+            f"data_path is {what}: tracking without a model needs poses, that is a `.slp` file, "
+            "several of them in a list, or Labels; give model_paths to predict them"
+        )
     done = retrack_data(
         data if isinstance(data, sio.Labels) else fitting_path("data_path", data), options
     )

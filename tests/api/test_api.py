@@ -191,6 +191,11 @@ def test_poses_of_labels_are_tracked_without_a_model(clip):
             r"Neither model_paths \(predict poses\) nor tracking=True \(",
         ),
         ({"data_path": "x.mp4", "tracking": True}, OptionError, "needs poses"),
+        (
+            {"data_path": [sio.Labels(), "x.slp"], "tracking": True},
+            OptionError,
+            "data_path is a list with Labels and str: tracking without a model needs poses",
+        ),
         ({"data_path": "x.mp4", "trackin": True}, TypeError, "Did you mean 'tracking'"),
         ({"data_path": "x.slp", "tracking": True}, DataError, r"no labels file x\.slp"),
         ({"data_path": "x.slp", "tracking": True, "device": "cpu"}, OptionError, "no effect"),
