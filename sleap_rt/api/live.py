@@ -64,7 +64,10 @@ class LiveProcessor(Protocol):
         ...
 
     def save(self) -> Any:
-        """Keep what was collected; called once at the end of the run, also of one that fails."""
+        """Keep what was collected: called once at the end of a run, also of one that fails.
+
+        Not of one that is refused, or finds no camera: nothing was watched, so nothing is to keep.
+        """
         ...
 
 
@@ -129,7 +132,7 @@ def run_live(
     live, overrides = filled(LiveOptions, given), overrides_at_run_time(given)
     report = _LogReport(PythonReport.of(arguments), live)
     outlets = [] if processor is None else [_Processing(processor, report.addresses)]
-    with _saving(processor):
+    with _saving(processor, report):
         summary = watch(data, paths, options, live, overrides, outlets, report)
     if isinstance(data, Sequence | np.ndarray) and not isinstance(data, str):
         _tell_dropped(summary.figures)
@@ -145,21 +148,21 @@ def _tell_dropped(figures: Figures) -> None:
 
 
 @contextmanager
-def _saving(processor: LiveProcessor | None) -> Iterator[None]:
+def _saving(processor: LiveProcessor | None, report: "_LogReport") -> Iterator[None]:
     """Lets a processor save in the end; what ended the run comes ahead of what saving raises."""
     try:
         yield
     except BaseException:
         try:
-            _save(processor)
+            _save(processor, report)
         except RunError as error:
             _log.warning(str(error))
         raise
-    _save(processor)
+    _save(processor, report)
 
 
-def _save(processor: LiveProcessor | None) -> None:
-    if processor is not None:
+def _save(processor: LiveProcessor | None, report: "_LogReport") -> None:
+    if processor is not None and report.is_watching:
         with doing("The processor's save"):
             processor.save()
 
@@ -226,17 +229,20 @@ class _LogReport(LiveReport):
 
     Attributes:
         addresses: of what others may look at, by its kind, once the run watches.
+        is_watching: whether it began to; else it was refused, or found no camera.
     """
 
     def __init__(self, steps: PythonReport, live: LiveOptions) -> None:
         self.step = steps.step  # type: ignore[method-assign]
         self._live = live
         self.addresses: dict[str, str] = {}
+        self.is_watching = False
 
     def figures(self, recent: Figures) -> None:
         _log.info(recent.in_words())
 
     def watching(self, name: str, first: Image, device: str, addresses: dict[str, str]) -> None:
+        self.is_watching = True
         self.addresses.update(addresses)
         for kind, address in addresses.items():
             is_known = address == self._live.zmq

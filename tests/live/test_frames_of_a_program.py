@@ -10,7 +10,7 @@ import pytest
 import sleap_io as sio
 
 from sleap_rt import PosePredictor, render, run_live
-from sleap_rt.errors import DataError, OptionError, RunError
+from sleap_rt.errors import DataError, OptionError, RunError, SleapRtError
 from sleap_rt.options import LiveOptions
 from sleap_rt.runtime.frames.live import find_source
 from sleap_rt.runtime.frames.video import VideoFile
@@ -238,6 +238,31 @@ def test_what_fails_first_is_told_where_saving_fails_too(graph, images, caplog):
     assert "The processor's save failed: OSError: disk full." in caplog.messages
     with pytest.raises(RunError, match="save failed: OSError: disk full"):
         run_live(images[:1], model_paths=graph, processor=Broken())
+
+
+@pytest.mark.parametrize("happened", ["no camera", "no model", "kept record", "closed camera"])
+def test_a_processor_keeps_nothing_of_a_run_that_did_not_begin(graph, images, tmp_path, happened):
+    class Collecting(Loop):
+        def save(self):
+            record.write_text("[]")
+
+    def closed():
+        yield from [][1 / 0 :]  # fails when it is asked for the first frame
+
+    record, kept = tmp_path / "events.json", tmp_path / "session.slp"
+    record.write_text("of the session before")
+    kept.write_bytes(b"another file")
+    source, options = iter(images[:1]), {}
+    if happened == "no camera":
+        source = tmp_path / "none.mp4"
+    elif happened == "closed camera":
+        source = closed()
+    elif happened == "kept record":
+        options = {"output_path": kept}
+    model = "none" if happened == "no model" else graph
+    with pytest.raises(SleapRtError):
+        run_live(source, model_paths=model, processor=Collecting(), **options)
+    assert record.read_text() == "of the session before"
 
 
 def test_the_address_of_the_page_is_known_to_all(graph, images, caplog):
