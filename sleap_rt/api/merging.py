@@ -8,10 +8,11 @@ from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import TrackingArguments
 from sleap_rt.api.pose_predictor import taken_with_warnings
 from sleap_rt.api.signatures import names_arguments
-from sleap_rt.errors import log_of
+from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options.given import refuse_unwritten
 from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.options.value_types import check_value
+from sleap_rt.runtime.outputs.names import PART_SUFFIX
 from sleap_rt.workflows.parts.merge import MergeOptions
 from sleap_rt.workflows.parts.merge import merge_parts as merged
 from sleap_rt.workflows.tracking import tracker_options
@@ -58,9 +59,15 @@ def merge_parts(
     check_value("no_empty_frames", no_empty_frames, bool)
     check_value("reproducible", reproducible, bool)
     check_value("overwrite", overwrite, bool)
+    path = given_path("output_path", output_path)
+    if path is not None and path.suffix == PART_SUFFIX:
+        raise OptionError(
+            f"output_path {path}: that is a part, and no result; give all parts in one list: "
+            f"parts={[str(one) for one in (*given_paths('parts', parts), path)]}"
+        )
     refuse_unwritten(output_path, {"output_format": output_format, "overwrite": overwrite})
     options = MergeOptions(
-        output_path=given_path("output_path", output_path),
+        output_path=path,
         output_format=output_format,
         tracking=tracker_options(taken_with_warnings(given, given)),
         no_empty_frames=no_empty_frames,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, isclass, signature
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from sleap_rt.errors import OptionError, did_you_mean
@@ -81,7 +82,23 @@ class Fit:
         n_given = len(given) - len(self._by_place) + len(places)
         takes = f"{self._function} takes {counted(len(places), 'argument')} by place"
         listed = f" ({', '.join(places)})" if places else ""
-        return f"{takes}{listed}, and got {n_given}{_by_name(first, by_name)}"
+        meant = _meant(first, by_name)
+        if meant:
+            hint = f"; give the others by name.{meant}"
+        else:
+            hint = self._in_one_list(given) or _by_name(by_name)
+        return f"{takes}{listed}, and got {n_given}{hint}"
+
+    def _in_one_list(self, given: Sequence[Any]) -> str:
+        """What to say of paths one by one where the last argument by place takes a list of them."""
+        if not self._by_place:
+            return ""
+        name, paths = self._by_place[-1], given[len(self._by_place) - 1 :]
+        kinds = get_args(self._types.get(name))
+        takes_several = Path in kinds and any(get_origin(kind) is Sequence for kind in kinds)
+        if not takes_several or not all(map(_is_path, paths)):
+            return ""
+        return f"; give several in one list: {name}={list(map(str, paths))}"
 
     def _refuse_name(self, name: str) -> None:
         names = list(self._types)
@@ -110,15 +127,26 @@ def fitted(function: _Function) -> _Function:
     return called  # type: ignore[return-value]
 
 
-def _by_name(value: Any, types: Mapping[str, Any]) -> str:
-    """How to give a value that no place is left for."""
+def _meant(value: Any, types: Mapping[str, Any]) -> str:
+    """The argument that a value without a place is one of, if that is known."""
+    if not isinstance(value, str):
+        return ""
+    usual = USUAL.get(value.partition(":")[0], ())  # `cuda:0` is a device
+    name = next((one for one in usual if one in types), None)
+    return _value_of(value, types) if name is None else f" Did you mean {name}={value!r}?"
+
+
+def _is_path(value: Any) -> bool:
+    """Whether a value is one, as far as can be told: `cpu` is none."""
+    if not isinstance(value, str | Path):
+        return False
+    return len(Path(value).parts) > 1 or Path(value).exists()
+
+
+def _by_name(types: Mapping[str, Any]) -> str:
+    """How to give values that no place is left for."""
     if not types:
         return ""
-    if isinstance(value, str):
-        name = next((n for n in USUAL.get(value.partition(":")[0], ()) if n in types), None)
-        hint = _value_of(value, types) if name is None else f" Did you mean {name}={value!r}?"
-        if hint:
-            return f"; give the others by name.{hint}"
     more = ", ..." if len(types) > _MOST_NAMED else ""
     return f"; give the others by name: {', '.join(list(types)[:_MOST_NAMED])}{more}"
 

@@ -2,6 +2,7 @@
 
 import re
 from inspect import signature
+from pathlib import Path
 
 import pytest
 
@@ -121,6 +122,11 @@ def test_an_unknown_name_is_told_ahead_of_what_is_missing(call, words):
             "name. Did you mean device='cuda:0'?",
         ),
         (
+            lambda: sleap_rt.run_inference("a.mp4", "m/centroid", Path("m/centered")),
+            "run_inference takes 2 arguments by place (data_path, model_paths), and got 3; give "
+            "several in one list: model_paths=['m/centroid', 'm/centered']",
+        ),
+        (
             lambda: sleap_rt.render("a.slp", "b.mp4", 3),
             "render takes 2 arguments by place (data, output_path), and got 3; give the others by "
             "name: frames, video_index, video_path, crop, ...",
@@ -136,3 +142,8 @@ def test_a_call_that_does_not_fit_is_told_in_words(call, words):
     with pytest.raises(TypeError) as refusal:
         call()
     assert str(refusal.value) == words
+
+
+def test_parts_by_place_are_told_to_go_in_one_list():
+    with pytest.raises(OptionError, match=r"in one list: parts=\['1\.part', '2\.part'\]"):
+        sleap_rt.merge_parts("1.part", "2.part")
