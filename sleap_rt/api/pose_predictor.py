@@ -44,7 +44,7 @@ from sleap_rt.runtime.predictors import Predictor, check_single_frames, check_us
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.cluster.asked import asked_cluster
 from sleap_rt.workflows.leniency import taken_leniently
-from sleap_rt.workflows.planning.doubts import doubts
+from sleap_rt.workflows.planning.doubts import doubts, unlike_training
 from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.planning.plan import (
     PredictionPlan,
@@ -123,7 +123,7 @@ class PosePredictor:
             check_value("raw", raw, Sequence[str])
         self._options = model_options(given)
         self._match_known = bool(given.get("match_known", False))
-        self._is_closed = False
+        self._is_closed = self._has_frames = False
         check_options(self._options)
         paths = given_paths("model_paths", model_paths)
         resolved = resolve_models(paths, overrides_at_run_time(given))
@@ -214,6 +214,8 @@ class PosePredictor:
     def predict_frame(self, frame: AnyImage, frame_index: SupportsIndex = 0) -> FrameInstances:
         """Poses in one frame, at once, for closed loops: no thread, no queue, no file.
 
+        The log tells if the first frame is far from those of the training: its size, or its colours.
+
         Args:
             frame: (height, width) or (height, width, channels) uint8, gray or RGB.
             frame_index: becomes that of the result.
@@ -227,7 +229,12 @@ class PosePredictor:
         if number < 0:
             raise OptionError(f"frame_index must be 0 or more; got {number}")
         check_single_frames(self._options.decode, "predict_frame")
-        (result,) = self._predictor.predict(with_channels(frame)[None], [number])
+        image = with_channels(frame)
+        if not self._has_frames:
+            self._has_frames = True
+            for doubt in unlike_training(image.shape, self._resolved.models):
+                _log.warning(doubt)
+        (result,) = self._predictor.predict(image[None], [number])
         return result
 
     def close(self) -> None:

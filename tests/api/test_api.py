@@ -51,6 +51,17 @@ def test_poses_are_near_the_truth(poses, clip):
     assert np.nanmean(np.linalg.norm(poses - expected, axis=-1)) < 2  # px
 
 
+def test_a_loop_of_its_own_hears_once_that_frames_are_unlike_the_training(graphs, clip, caplog):
+    images = pixels(clip)
+    with PosePredictor(graphs) as fresh:
+        fresh.predict_frame(images[0])
+        assert not caplog.records
+    with PosePredictor(graphs) as fresh:
+        for image in images:
+            fresh.predict_frame(np.repeat(image, 3, axis=-1))
+    assert caplog.messages == ["frames are in colour, and the model was trained on gray ones"]
+
+
 def test_every_kind_of_input_gives_the_same_poses(predictor, clip, poses):
     video = sio.Video.from_filename(str(clip))
     frames = [sio.LabeledFrame(video=video, frame_idx=index) for index in FRAMES]

@@ -48,7 +48,7 @@ def doubts_about(plan: PredictionPlan, shape: tuple[int, ...] | None) -> list[st
             "batches, and begin where a video can be decoded from; the other parts have all"
         )
     found += of_two_trainings(models)
-    return found if shape is None else [*found, *_unlike_training(shape, models)]
+    return found if shape is None else [*found, *unlike_training(shape, models)]
 
 
 def _points_beside_poses(plan: PredictionPlan, opened: OpenInput) -> Iterator[str]:
@@ -152,7 +152,7 @@ def _nodes(names: Sequence[str], others: Sequence[str]) -> str:
     return counted(len(names), "node") + (f" ({', '.join(named)})" if own else "")
 
 
-def _unlike_training(shape: tuple[int, ...], models: ModelSet) -> Iterator[str]:
+def unlike_training(shape: tuple[int, ...], models: ModelSet) -> Iterator[str]:
     """How a frame, (height, width, channels), is far from those of the training."""
     height, width, channels = shape
     trained = models.first.preprocessing
