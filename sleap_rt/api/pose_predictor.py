@@ -211,23 +211,27 @@ class PosePredictor:
                         yield result
 
     @typed
-    def predict_frame(self, frame: AnyImage, frame_index: SupportsIndex = 0) -> FrameInstances:
+    def predict_frame(
+        self, frame: AnyImage, frame_index: SupportsIndex = 0, video_index: SupportsIndex = 0
+    ) -> FrameInstances:
         """Poses in one frame, at once, for closed loops: no thread, no queue, no file.
 
-        The log tells if the first frame is far from those of the training: its size, or its colours.
+        The log tells if the first frame is unlike those of the training, in its size or colours.
 
         Args:
             frame: (height, width) or (height, width, channels) uint8, gray or RGB.
             frame_index: becomes that of the result.
+            video_index: the same; of several cameras, which a `Tracker` tells apart by it.
 
         Raises:
             DataError: the frame is no such array.
-            OptionError: the predictor is closed, or the index is no whole number.
+            OptionError: the predictor is closed, or an index is no whole number.
         """
         self._check_open()
-        number = index(frame_index)
-        if number < 0:
-            raise OptionError(f"frame_index must be 0 or more; got {number}")
+        number, video = index(frame_index), index(video_index)
+        for name, value in (("frame_index", number), ("video_index", video)):
+            if value < 0:
+                raise OptionError(f"{name} must be 0 or more; got {value}")
         check_single_frames(self._options.decode, "predict_frame")
         image = with_channels(frame)
         if not self._has_frames:
@@ -235,7 +239,7 @@ class PosePredictor:
             for doubt in unlike_training(image.shape, self._resolved.models):
                 _log.warning(doubt)
         (result,) = self._predictor.predict(image[None], [number])
-        return result
+        return replace(result, video_index=video) if video else result
 
     def close(self) -> None:
         """Free the models; the predictor cannot be used afterwards. A second call does nothing."""

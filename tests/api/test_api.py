@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sleap_io as sio
 
-from sleap_rt import PosePredictor, run_inference
+from sleap_rt import PosePredictor, Tracker, run_inference
 from sleap_rt.errors import DataError, OptionError, SomeInputsFailedError
 from sleap_rt.runtime.engines._nvidia import why_no_gpu
 from sleap_rt.runtime.frames.video import VideoFile
@@ -60,6 +60,20 @@ def test_a_loop_of_its_own_hears_once_that_frames_are_unlike_the_training(graphs
         for image in images:
             fresh.predict_frame(np.repeat(image, 3, axis=-1))
     assert caplog.messages == ["frames are in colour, and the model was trained on gray ones"]
+
+
+def test_cameras_that_share_a_tracker_have_tracks_of_their_own(predictor, clip):
+    with VideoFile(clip) as video:
+        tracker = Tracker()
+        for index in range(2):
+            image = video.read(index)
+            for camera in range(2):
+                found = predictor.predict_frame(image, index, camera)
+                assert (found.frame_index, found.video_index) == (index, camera)
+                assert len(tracker.track(found)) == len(found) > 0
+        assert len(tracker.track_names) == 2 * len(found)
+        with pytest.raises(OptionError, match="video_index must be 0 or more; got -1"):
+            predictor.predict_frame(image, 0, -1)
 
 
 def test_every_kind_of_input_gives_the_same_poses(predictor, clip, poses):

@@ -194,12 +194,17 @@ def select_of_labels(
     skipped = _skipped(n_skipped, options, there)
     if not refs:
         why = f"; {skipped}" if skipped else ""
-        raise DataError(
-            f"{name}: no frame is left to process; it has {len(labels.labeled_frames)} labelled "
-            f"and {len(labels.suggestions)} suggested frames in "
-            f"{counted(len(labels.videos), 'video')}{why}."
-        )
+        raise DataError(f"{name}: no frame is left to process; {_frames_of(labels)}{why}.")
     return Selection(refs, n_skipped, n_total, skipped)
+
+
+def _frames_of(labels: "sio.Labels") -> str:
+    """What kinds of frames labels have, in words."""
+    n_users = sum(frame.has_user_instances for frame in labels.labeled_frames)
+    return (
+        f"a person labelled {n_users} of its {counted(len(labels.labeled_frames), 'frame')} in "
+        f"{counted(len(labels.videos), 'video')}, and {len(labels.suggestions)} are suggested"
+    )
 
 
 def _skipped(n_frames: int, options: SelectionOptions, there: Sequence[str]) -> str:

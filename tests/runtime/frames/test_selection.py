@@ -101,7 +101,10 @@ def test_frames_of_labels_without_an_image_were_not_asked_for(project):
 
 
 def test_nothing_left_is_an_error(project):
-    with pytest.raises(DataError, match="no frame is left"):
+    of_all = (
+        r"no frame is left to process; a person labelled \d+ of its \d+ frames in 2 videos, and"
+    )
+    with pytest.raises(DataError, match=of_all):
         selected(project, only_predicted_frames=True, frames=(0,))
     with pytest.raises(DataError, match="no frame is left"):
         selected(project, video_index=1, frames=(5000,))
