@@ -315,6 +315,11 @@ def test_max_instances_stands_in_for_the_number_of_animals(sample_graphs, clip):
     [
         ("single_instance", {"match_known": True}, "only with a centroid model alone"),
         ("single_instance", {"raw": ("pafs",)}, "Raw output pafs: single_instance has none"),
+        (
+            "single_instance",
+            {"peak_threshold": [0.2, 0.3]},
+            "no effect with single_instance, which takes one peak_threshold; leave it out",
+        ),
         ("single_instance", {"anchor_part": "nose"}, "anchor_part: no effect with single_inst"),
         ("centered_instance", {"anchor_part": "wing"}, "'wing' is no node"),
     ],

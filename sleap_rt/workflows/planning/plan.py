@@ -271,7 +271,10 @@ def refuse_without_effect(options: PredictionOptions, models: ModelSet) -> None:
         if getattr(decode, name) != getattr(DecodeOptions, name)
     )
     if useless:
-        raise OptionError(f"{', '.join(useless)}: no effect with {models.in_words}; leave it out")
+        one = ", which takes one peak_threshold" if "centroid_peak_threshold" in useless else ""
+        raise OptionError(
+            f"{', '.join(useless)}: no effect with {models.in_words}{one}; leave it out"
+        )
 
 
 def _match_known(options: PredictionOptions, models: ModelSet, *, has_labels: bool) -> bool:
