@@ -249,8 +249,9 @@ def _notes(truth: PoseTable, predicted: PoseTable, sequences: list[TrackSequence
     n_missed = sum(s.n_frames_missed for s in sequences)
     if n_missed:
         notes.append(
-            f"nothing is predicted in {counted(n_missed, 'ground-truth frame')}; the animals there "
-            "are missed"
+            f"nothing is predicted in {counted(n_missed, 'ground-truth frame')}: for identities, "
+            "the animals there are missed. Of a part of a video, keep the ground truth of the same "
+            "frames alone"
         )
     if not predicted.n_instances_in_file:
         notes.append(f"{predicted.name} has no instances, so nothing is tracked")

@@ -267,6 +267,6 @@ def frame_notes(frames: FramePairs, truth: PoseTable, predicted: PoseTable) -> l
         notes.append(
             f"{counted(n_frames, 'ground-truth frame')} with "
             f"{counted(frames.n_gt_instances_skipped, 'instance')} {is_or_are(n_frames)} absent "
-            f"from {predicted.name} and left out, which does not lower recall"
+            f"from {predicted.name} and left out of poses' metrics, which does not lower recall"
         )
     return notes

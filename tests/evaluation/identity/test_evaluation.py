@@ -78,7 +78,8 @@ def test_a_ground_truth_frame_without_prediction_is_missed_and_said():
     metrics = evaluate(two_mice(4), predicted)
     assert (metrics["TP"], metrics["FN"], metrics["IDSW"]) == (4, 4, 0)
     assert metrics["notes"] == [
-        "nothing is predicted in 2 ground-truth frames; the animals there are missed"
+        "nothing is predicted in 2 ground-truth frames: for identities, the animals there are "
+        "missed. Of a part of a video, keep the ground truth of the same frames alone"
     ]
 
 
