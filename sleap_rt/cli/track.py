@@ -262,7 +262,7 @@ _OF_COMMAND = ("data_path", "inputs", "output_path", "verbose", "quiet")
 
 
 def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
-    tracking = needed_tracker_options(params)
+    tracking = needed_tracker_options(params, (*params["inputs"], *params["data_path"]))
 
     from sleap_rt.workflows.retracking import RetrackOptions, refuse_without_effect, retrack_data
     from sleap_rt.workflows.retracking.dry_run import retrack_dry_run
