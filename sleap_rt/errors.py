@@ -227,7 +227,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 
 def did_you_mean_path(missing: Path) -> str:
-    """The same for a path that does not exist: near names with the same suffixes, in each folder.
+    """The same for a path that does not exist: near names in each folder, of the same kind of file.
 
     Names that differ in numbers only are those of other recordings, and `render` draws none.
     """
@@ -254,6 +254,13 @@ def _near_in(folder: Path, missing: str) -> str | None:
     except (OSError, ValueError):
         return None
     asked = Path(missing)
+    other_suffixes = sorted(
+        one.suffix
+        for one in there
+        if one.stem == asked.stem and _are_one_kind(asked.suffix, one.suffix)
+    )
+    if other_suffixes:
+        return asked.stem + (nearest(asked.suffix, other_suffixes) or other_suffixes[0])
     alike = _DIGITS.sub("0", asked.stem)
     stems = {
         one.stem: one.name
@@ -264,6 +271,16 @@ def _near_in(folder: Path, missing: str) -> str | None:
     }
     near = nearest(asked.stem, stems)
     return None if near is None else stems[near]
+
+
+def _are_one_kind(suffix: str, other: str) -> bool:
+    """Whether files are of one kind by their suffixes, of which one may be mistyped."""
+    from mimetypes import guess_type  # which takes a while to load
+
+    if suffix.lower() == other.lower() or nearest(suffix, [other]) is not None:
+        return True
+    kinds = [(guess_type(f"x{one}")[0] or "").partition("/")[0] for one in (suffix, other)]
+    return kinds[0] in ("video", "image") and kinds[0] == kinds[1]
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:

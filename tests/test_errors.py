@@ -178,7 +178,13 @@ def test_a_checkpoint_of_another_model_is_told_in_one_line(tmp_path, capsys):
         ("day 1/clip.mp4", "day 1/clip.MP4"),
         ("day 1/clip9.mp4", "day 1/clip.MP4"),
         ("export", "exports"),
-        ("crawlers.avi", None),  # of another kind
+        ("crawlers.mpg", "crawlers.mp4"),
+        ("crawlers.avi", "crawlers.mp4"),  # a video as well
+        ("crawlers.slp", None),  # of another kind
+        ("crawlers", None),
+        ("flies.onx", "flies.onnx"),
+        ("flies.hdf5", "flies.h5"),
+        ("mice.overlay.avi", "mice.overlay.mp4"),  # named in full
         ("fly_7.mp4", None),  # another recording
         ("2024-05-06.mp4", None),
         ("mice.mp4", None),  # drawn
@@ -200,6 +206,8 @@ def test_a_path_that_does_not_exist_gets_near_names_of_its_folders(tmp_path, mis
         "fly_2.mp4",
         "2024-05-07.mp4",
         "a.mp4",
+        "flies.h5",
+        "flies.onnx",
         "day 1/clip.MP4",
     ):
         (tmp_path / name).touch()
@@ -221,7 +229,9 @@ def test_a_blank_behind_a_path_is_told(tmp_path, name):
         ("info samples/modls/centroid", "samples/models/centroid"),
         ("track -i sampels/crawlers.mp4 -m samples/models/bottomup", "samples/crawlers.mp4"),
         ("track -i samples/crawler.mp4 -m samples/models/bottomup", "samples/crawlers.mp4"),
+        ("track -i samples/crawlers.mpg -m samples/models/bottomup", "samples/crawlers.mp4"),
         ("track -i samples/crawler.slp -t", "samples/crawlers.slp"),
+        ("eval -g samples/crawlers.spl -p samples/one_crawler.slp", "samples/crawlers.slp"),
         ("eval -g samples/crawler.slp -p samples/one_crawler.slp", "samples/crawlers.slp"),
     ],
 )

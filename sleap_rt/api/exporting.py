@@ -88,6 +88,12 @@ def export_models(
         ModelError: a model cannot be exported, or the export extra is not installed.
         EngineError: the engine asked for cannot be built.
     """
+    if all(isinstance(one, str | Path) for one in (models, folder, overrides)):
+        raise OptionError(
+            f"overrides must be of type ModelOverrides; got {str(overrides)!r}. The two models of "
+            "a pair go in one list: "
+            f"export_models([{str(models)!r}, {str(folder)!r}], {str(overrides)!r})"
+        )
     checked = check_arguments(arguments, ExportArguments)
     check_value("on_step", on_step, Callable | None)
     given = in_our_words(checked)

@@ -241,7 +241,8 @@ def _track_only(
 
     given = in_our_words(arguments)
     taken = taken_with_warnings({**given, "model_paths": []}, given)
-    tracking = needed_tracker_options(taken)
+    inputs = data if isinstance(data, list) else [data]
+    tracking = needed_tracker_options({**taken, "output_path": output_path}, inputs)
     refuse_without_effect(given if make_labels else [*given, "make_labels"])
     refuse_unwritten(output_path, given)
     options = RetrackOptions(

@@ -14,7 +14,7 @@ from rich_click import RichCommandPanel, RichGroup
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.help import MOST_COLUMNS, HelpContext, examples_as_called
 from sleap_rt.cli.terminal.program import program_name
-from sleap_rt.cli.terminal.streams import take_every_name
+from sleap_rt.cli.terminal.streams import say, take_every_name
 from sleap_rt.errors import OptionError, SleapRtError, did_you_mean, options_are_typed
 from sleap_rt.interrupts import Interrupts
 from sleap_rt.version import __version__
@@ -73,7 +73,7 @@ class _LazyGroup(RichGroup):
         if args[0] == "help":
             args = [*args[1:2], "--help"]
             if len(args) == 1:
-                click.echo(ctx.get_help())
+                say(ctx.get_help())
                 ctx.exit()
         name = args[0]
         if not name.isascii():
@@ -162,7 +162,7 @@ def main(args: list[str] | None = None) -> None:
 def _interrupted(interrupts: Interrupts, error: BaseException) -> int:
     words = _how_to_go_on(error)
     with suppress(OSError):  # the terminal may be gone
-        click.echo(f"{interrupts.words}: {words}" if words else interrupts.words, err=True)
+        say(f"{interrupts.words}: {words}" if words else interrupts.words, err=True)
     return interrupts.exit_code
 
 

@@ -6,6 +6,7 @@ from click.shell_completion import get_completion_class
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.program import script_name
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.errors import OptionError
 
 _FILES = {"bash": "~/.bashrc", "zsh": "~/.zshrc", "fish": "~/.config/fish/config.fish"}
@@ -31,7 +32,7 @@ def command(ctx: click.Context, shell: str) -> None:
         source = kind(program.command, {}, name, complete_variable(name)).source()
     except RuntimeError as error:  # bash is missing, or too old
         raise OptionError(f"No script for {shell}: {error}") from None
-    click.echo(source)
+    say(source)
     next_step(f"open a new shell, once the script is in {_FILES[shell]}")
 
 

@@ -13,6 +13,7 @@ from sleap_rt.cli.reports.next_steps import after_report
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.help import goes_to_terminal
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.cli.terminal.tables import show_line, show_table
 from sleap_rt.evaluation.options import (
     CommandPoseOptions,
@@ -195,18 +196,18 @@ def evaluate(
     check_evaluation(options, given_options(context, context.params))
     with messages.waiting("comparing"):
         run = measure(options)
-    try:  # printed first: a full disk does not cost the numbers
+    try:  # ahead of the numbers, whose reader may go
+        with messages.waiting("writing"):
+            written = save_results(run)
+    finally:  # a full disk does not cost the numbers
+        for note in run.notes:
+            messages.warn(note)
         if given["as_json"]:
             print_json(run_as_json(run))
         else:
             _show(parts_of(run))
-        for note in run.notes:
-            messages.warn(note)
-    finally:  # nor does a reader that has seen enough cost the files
-        with messages.waiting("writing"):
-            written = save_results(run)
     for path in written:
-        click.echo(f"Saved {path}", err=True)
+        say(f"Saved {path}", err=True)
     if options.report is None:
         messages.next_step("--report report.html shows the errors in frames and curves")
     else:
@@ -223,7 +224,7 @@ def _show(parts: "Iterator[str | Section]") -> None:
             show_line(part.heading, heading=True)
             show_table(("", *(part.names or [""])), [(name, *cells) for name, cells in part.rows])
         else:
-            click.echo("\n".join(part.lines()))
+            say("\n".join(part.lines()))
 
 
 def _files(given: dict[str, Any]) -> tuple[Path, tuple[Path, ...]]:

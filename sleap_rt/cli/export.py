@@ -15,6 +15,7 @@ from sleap_rt.cli.options.sections import section
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.documents import print_json
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.contract import PRECISIONS, Precision
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
@@ -229,14 +230,14 @@ def _show(exported: "Sequence[Exported]", target: str | None) -> None:
             messages.note(f"{one.contract.kind}: {note}")
         name = one.path if one.bonsai is None else one.contract.kind
         proof = "\n  ".join(proof_in_words(asdict(one.contract)))
-        click.echo(f"{name}: {proof}")
+        say(f"{name}: {proof}")
     if exported[0].bonsai is not None:
-        click.echo(f"{exported[0].path}: {exported[0].bonsai}")
+        say(f"{exported[0].path}: {exported[0].bonsai}")
         messages.next_step(f"give {exported[0].path} to the operator of Bonsai.Sleap as its model")
         return
     for one in exported:
         if one.engine is not None:
-            click.echo(f"{one.engine}: for {target}")
+            say(f"{one.engine}: for {target}")
     folder = as_typed(exported[0].path.parent)
     messages.next_step(f"sleap-nn track -i VIDEO -m {folder}", "run it")
 

@@ -10,6 +10,7 @@ from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.options import PageOptions, filled
 from sleap_rt.words import in_full
 
@@ -55,9 +56,9 @@ def command(as_json: bool, **params: Any) -> None:
 
 def _show(folder: Path | None, address: str | None) -> None:
     if folder is not None:
-        click.echo(f"{folder}: a page of {_size(folder) / 1e6:.0f} MB")
+        say(f"{folder}: a page of {_size(folder) / 1e6:.0f} MB")
     if address is not None:
-        click.echo(f"{address} shows the page on this machine. Ctrl-C ends it.")
+        say(f"{address} shows the page on this machine. Ctrl-C ends it.")
         next_step(f"open {address} in a browser, and drop a video on it")
     else:
         next_step(

@@ -9,6 +9,7 @@ from sleap_rt.cli.options.parameters import Crop, FrameList, TrackNames
 from sleap_rt.cli.options.sections import SectionedCommand, section
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.documents import print_json
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.options import RenderOptions, filled
 from sleap_rt.words import in_full
 
@@ -102,7 +103,7 @@ def command(as_json: bool, quiet: bool, **params: Any) -> None:
     if as_json:
         print_json(_facts(done))
     elif not quiet:
-        click.echo(_in_words(done))
+        say(_in_words(done))
 
 
 def _result(params: dict[str, Any]) -> Path:

@@ -11,6 +11,7 @@ import click
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step, waiting
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.cli.terminal.tables import show_facts, show_table
 from sleap_rt.version import __version__
 from sleap_rt.words import counted
@@ -40,7 +41,7 @@ def command(as_json: bool) -> None:
         print_json({**facts, "engines": [vars(probe) for probe in probes]})
         return
     show_facts(f"{name}: {_in_words(value)}" for name, value in facts.items())
-    click.echo("engines:")
+    say("engines:")
     elsewhere = _of_other_systems()
     rows = [
         (one.engine, one.device, "works" if one.works else "absent", one.detail)

@@ -25,6 +25,7 @@ from sleap_rt.cli.reports.for_programs import (
 from sleap_rt.cli.reports.next_steps import after_many, after_results, goes_on, may_have_several
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.logs import tell_logs
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.errors import OptionError
 from sleap_rt.options import (
     DecodeOptions,
@@ -144,7 +145,7 @@ def _predict(ctx: click.Context, params: dict[str, Any]) -> int:
 
 def _tell_plan(lines: Iterable[str]) -> int:
     for line in lines:
-        click.echo(line)
+        say(line)
     messages.next_step("the same command without --dry_run does this")
     return 0
 
@@ -261,7 +262,7 @@ _OF_COMMAND = ("data_path", "inputs", "output_path", "verbose", "quiet")
 
 
 def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
-    tracking = needed_tracker_options(params)
+    tracking = needed_tracker_options(params, (*params["inputs"], *params["data_path"]))
 
     from sleap_rt.workflows.retracking import RetrackOptions, refuse_without_effect, retrack_data
     from sleap_rt.workflows.retracking.dry_run import retrack_dry_run
@@ -319,7 +320,7 @@ def _previewed(show: Callable[[Any], None], params: dict[str, Any]) -> Callable[
             if path is None:
                 messages.warn(failure)
             elif not params["quiet"]:
-                click.echo(f"preview -> {path}", err=params["gui"] or params["as_json"])
+                say(f"preview -> {path}", err=params["gui"] or params["as_json"])
 
     return shown
 
@@ -332,7 +333,7 @@ def _show_retracked(done: "RetrackSummary", *, quiet: bool, is_aside: bool) -> N
     if not quiet:
         from sleap_rt.words import counted
 
-        click.echo(
+        say(
             f"{counted(done.n_frames, 'frame')}, {counted(done.n_instances, 'instance')}, "
             f"{counted(done.n_tracks, 'track')}, "
             f"{done.n_frames / done.seconds:.1f} frames/s -> {', '.join(map(str, done.paths))}",

@@ -12,6 +12,7 @@ from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.program import as_called
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.errors import EngineError, OptionError
 from sleap_rt.options import EngineOptions, filled
 from sleap_rt.words import as_typed, counted, in_full
@@ -87,7 +88,7 @@ class _Told:
     def add(self, path: Path, result: "Verification | OwnFrames", line: str) -> None:
         self._rows.append({**asdict(result), "path": in_full(path), "passed": result.passed})
         if not self._as_json:
-            click.echo(line)
+            say(line)
 
     def end(self) -> None:
         """Raises:
@@ -110,7 +111,7 @@ def _tell_what_was_compared(path: Path, engine: EngineOptions) -> None:
         "Compared was the one small frame that each file carries, with what the certified graph "
         f"found in it. What the export was compared on: `sleap-nn info {as_typed(path)}`"
     )
-    click.echo(as_called(frame))
+    say(as_called(frame))
     if not is_the_reference(engine):
         where = f"--engine {engine.engine} --device {engine.device}"
         command = f"sleap-nn verify {as_typed(path)} {where} -i VIDEO"

@@ -1,7 +1,7 @@
 """Options of an evaluation: their defaults, units and checks, here and nowhere else."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -143,6 +143,16 @@ class EvalOptions:
 
 for _options in (PoseOptions, CommandPoseOptions, IdentityOptions):
     _options.__init__ = typed(_options.__init__)  # type: ignore[method-assign]
+_MEANT = {  # arguments of `EvalOptions` -> what to give
+    **dict.fromkeys(
+        ("identities", "tracks"), "identities=IdentityOptions() measures them, with usual options"
+    ),
+    **{
+        one.name: f"give it as poses=CommandPoseOptions({one.name}=...)"
+        for one in fields(PoseOptions)
+    },
+}
+EvalOptions.__init__ = typed(EvalOptions.__init__, _MEANT)  # type: ignore[method-assign]
 
 
 def unused_options(options: EvalOptions) -> dict[str, str]:

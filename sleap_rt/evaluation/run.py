@@ -32,9 +32,13 @@ _OF_RUN_EVAL = dict.fromkeys(
     (*_OF_IDENTITIES, "report", "coco_max_dets", "predicted_paths"),
     "run_eval(EvalOptions(...)) takes it, as the command does",
 )
+_OPTIONS = {
+    "options": "EvalOptions(ground_truth_path=..., predicted_paths=...) says what to compare; "
+    'run_evaluation("labels.slp", "predictions.slp") takes two files'
+}
 
 
-@typed
+@partial(typed, elsewhere=_OPTIONS)
 def run_eval(options: EvalOptions) -> EvaluationRun:
     """Measure every prediction file; save metrics and report if asked for; log what to know.
 

@@ -23,7 +23,8 @@ class Fit:
     Args:
         function: what messages call it.
         signature: of it; one that takes any keyword (`**named`) has no unknown ones.
-        elsewhere: arguments of another function -> what to do with them.
+        elsewhere: arguments of another function -> what to do with them; arguments of this one, of
+            which people expect something else -> what to give.
         command: that does the same as the function.
     """
 
@@ -75,6 +76,10 @@ class Fit:
         if missing:
             raise TypeError(f"{self._function} needs {' and '.join(missing)}, and got none")
 
+    def hint(self, name: str) -> str:
+        """What to give for an argument, behind a refusal."""
+        return f": {self._elsewhere[name]}" if name in self._elsewhere else ""
+
     def _too_many(self, given: Sequence[Any]) -> str:
         places = [name for name in self._by_place if name != "self"]
         by_name = {name: kind for name, kind in self._types.items() if name not in places}
@@ -86,7 +91,8 @@ class Fit:
         if meant:
             hint = f"; give the others by name.{meant}"
         else:
-            hint = self._in_one_list(given) or _by_name(by_name)
+            of_last = "".join(map(self.hint, places[-1:]))
+            hint = self._in_one_list(given) or _by_name(by_name) or of_last
         return f"{takes}{listed}, and got {n_given}{hint}"
 
     def _in_one_list(self, given: Sequence[Any]) -> str:

@@ -44,13 +44,14 @@ def in_python(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def check_value(name: str, value: Any, annotation: Any) -> None:
+def check_value(name: str, value: Any, annotation: Any, hint: str = "") -> None:
     """Refuse a value of another type.
 
     Args:
         name: of the argument.
         value: what was given.
         annotation: of the argument; a type, a union, a Literal or an Iterable of one of these.
+        hint: what to give, behind the refusal.
 
     Raises:
         OptionError: as the summary says.
@@ -61,7 +62,7 @@ def check_value(name: str, value: Any, annotation: Any) -> None:
         shown = shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]} ..."
         such_as = f" (such as {_EXAMPLES[name]})" if name in _EXAMPLES else ""
         allowed = " or ".join(dict.fromkeys(_in_words(kind, such_as) for kind in kinds))
-        raise OptionError(f"{name} must be {allowed}; got {shown}")
+        raise OptionError(f"{name} must be {allowed}; got {shown}{hint}")
 
 
 def typed(function: _Function, elsewhere: Mapping[str, str] | None = None) -> _Function:
@@ -83,7 +84,7 @@ def typed(function: _Function, elsewhere: Mapping[str, str] | None = None) -> _F
         fit.check(given, named)
         for name, value in (*zip(parameters, given, strict=False), *named.items()):
             if name in types:
-                check_value(name, value, types[name])
+                check_value(name, value, types[name], fit.hint(name))
         return function(*given, **named)
 
     return called  # type: ignore[return-value]

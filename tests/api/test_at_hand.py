@@ -367,6 +367,11 @@ def test_the_first_frame_waits_for_no_import(graph, request):
         (lambda: PosePredictor(3), "model_paths must be a path or a list of paths; got int"),
         (lambda: run_inference("a.mp4", model_paths=b"b"), "a list of paths; got bytes"),
         (lambda: run_inference("a.mp4", model_paths="b", output_path=3), "output_path must be a"),
+        (
+            lambda: sleap_rt.export_models("a", "b", "folder"),
+            "go in one list: export_models(['a', 'b'], 'folder')",
+        ),
+        (lambda: sleap_rt.export_models(["a"], None, "b"), "of type ModelOverrides; got 'b'"),
         (lambda: sleap_rt.export_models(None), "models must be a path or a list of paths"),
         (lambda: sleap_rt.merge_parts(3), "parts must be a path or a list of paths; got int"),
         (lambda: sleap_rt.run_live(0, model_paths="b", processor=3), "has no process and no save"),

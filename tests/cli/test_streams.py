@@ -1,6 +1,7 @@
 """Programs are started without standard streams, by services, and with such that take nothing."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,49 @@ def test_json_that_a_closed_stream_loses_is_a_failure(sample_graphs, tmp_path):
     assert "Error: Standard output is closed, and the JSON for it is lost" in told
     assert out.exists()
     assert left(">&-", "info", MODEL, "--json")[0] == 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("info", MODEL), ("info", MODEL, "--json"), ("system",), ("completion", "bash")],
+    ids=lambda args: " ".join(map(str, args)).replace(str(MODEL), "MODEL"),
+)
+def test_a_reader_that_has_seen_enough_stops_no_command(args):
+    code, told = left_alone(*args)
+    assert (code, "Error" in told) == (0, False)
+
+
+def test_what_a_reader_leaves_is_still_done_and_told(sample_graphs, tmp_path):
+    models = sample_graphs("single_instance")
+    code, told = left_alone("verify", *models, "--engine", "ort")
+    assert (code, told.splitlines()[-1].startswith("next, to run it: ")) == (0, True)
+    clips = [shutil.copy(CLIP, tmp_path / name) for name in ("a.mp4", "b.mp4", "c.mp4")]
+    words = ["track", *clips, "-m", *models, "--engine", "ort", "--frames", "0-3"]
+    assert left_alone(*words, "-o", tmp_path / "out")[0] == 0
+    assert len(list((tmp_path / "out").glob("*.slp"))) == 3
+
+
+def test_a_reader_that_has_seen_enough_makes_no_failure_a_success(sample_graphs, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    words = ["track", CLIP, broken, "-m", *sample_graphs("single_instance"), "--engine", "ort"]
+    code, told = left_alone(*words, "--frames", "0-3", "-o", tmp_path / "out")
+    assert code == 1
+    assert f"Failed: {broken}" in told
+
+
+def left_alone(*args):
+    """Exit code and standard error of `sleap-nn ARGS | true`, whose reader is gone at once."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "sleap_rt", *map(str, args)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    return done.returncode, done.stderr

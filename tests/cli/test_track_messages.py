@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +12,8 @@ import time
 import pytest
 import sleap_io as sio
 
+from sleap_rt import run_inference
+from sleap_rt.errors import OptionError
 from sleap_rt.export import cache
 
 CLIP = "samples/crawlers.mp4"
@@ -161,6 +165,44 @@ def test_wrong_calls_are_answered_in_words(call, arguments, code, words, request
     assert done.code == code
     assert "Traceback" not in done.err
     assert not done.out
+
+
+@pytest.mark.parametrize(
+    ("asked", "made"),
+    [
+        ("--output_format csv", "crawlers.csv"),
+        ("-o out.h5", "out.h5"),
+        ("-o out.json", "out.json"),
+        ("--output_format nwb -o a.nwb", "a.nwb"),
+    ],
+)
+def test_poses_that_are_only_converted_are_answered_with_what_does_it(
+    call, asked, made, request, monkeypatch, tmp_path
+):
+    shutil.copy(request.config.rootpath / LABELS, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = call("track", "crawlers.slp", *asked.split())
+    assert (done.code, done.out) == (2, "")
+    program, *words = re.search("`(sio convert [^`]*)` of sleap-io", done.err)[1].split()
+    assert program == "sio"
+    with pytest.raises(OptionError, match=re.escape(" ".join(words))):
+        run_inference("crawlers.slp", **as_arguments(asked))
+    sleap_io_cli = "from sleap_io.io.cli import cli; cli()"
+    subprocess.run([sys.executable, "-c", sleap_io_cli, *words], check=True, capture_output=True)
+    assert (tmp_path / made).exists()
+
+
+def as_arguments(asked):
+    names = {"--output_format": "output_format", "-o": "output_path"}
+    words = asked.split()
+    return {names[flag]: value for flag, value in zip(words[::2], words[1::2], strict=True)}
+
+
+@pytest.mark.parametrize("name", ["out.slp", "out.part", "out.txt"])
+def test_poses_that_are_not_converted_are_not_answered_with_it(call, name):
+    done = call("track", "crawlers.slp", "-o", name)
+    assert (done.code, "sio convert" in done.err) == (2, False)
+    assert "Neither --model_paths (predict poses) nor --tracking" in done.err
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from sleap_rt.runtime.engines.tensorrt.gpu import recordings
 from sleap_rt.runtime.engines.tensorrt.shapes import _MOST
 from sleap_rt.runtime.frames.images.headers import MOST_PIXELS
 from sleap_rt.runtime.frames.video import container
+from sleap_rt.runtime.inspect.objection import CAUTIOUS
 from sleap_rt.runtime.inspect.trials import _LONG_TURN
 from sleap_rt.runtime.inspect.verify import N_RUNS, TOLERANCES
 from sleap_rt.runtime.pipeline import journal, journal_file, progress
@@ -59,6 +60,8 @@ FACTS = [
     ("docs/engines.md", f"over {WORTH_TRYING:,} frames or more"),
     ("docs/engines.md", f"those of {WORTH_COUNTING} frames or more are counted"),
     ("docs/engines.md", f"once they add up to {WORTH_TRYING:,} with"),
+    ("docs/engines.md", f"({CAUTIOUS * TOLERANCES['fp32'].px:g} px and 5e-5 in score, where"),
+    ("docs/engines.md", f"`--engine mnn` take {tolerance('fp32')})"),
     ("docs/engines.md", f"on the first {_LONG_TURN} frames"),
     ("docs/measurements.md", f"once {WORTH_TRYING:,} frames are to be predicted"),
     ("docs/engines.md", f"(the default) is {USUAL_BATCH_SIZE}, or less"),

@@ -10,6 +10,7 @@ import pytest
 from tolerances import SIX_DECIMALS
 
 from sleap_rt.cli import main
+from sleap_rt.errors import RunError
 
 from .builders import (
     Predicted,
@@ -264,7 +265,19 @@ def test_a_reader_that_has_seen_enough_costs_no_file(sleap_nn, tmp_path):
             command, cwd=tmp_path, stdout=closed, stderr=subprocess.PIPE, text=True, check=False
         )
     assert (tmp_path / "r.html").stat().st_size > 10_000
-    assert "Traceback" not in done.stderr
+    assert done.returncode == 0
+    assert "Warning: " in done.stderr
+    assert "Saved r.html\n" in done.stderr
+
+
+def test_files_are_written_and_warnings_said_ahead_of_the_numbers(sleap_nn, monkeypatch):
+    def no_numbers(run):
+        raise RunError("no numbers")
+
+    monkeypatch.setattr("sleap_rt.evaluation.tables.parts_of", no_numbers)
+    code, _, err = sleap_nn(*EVAL, "-s", "m.npz", "--report", "r.html")
+    assert (code, "Warning: " in err, err.splitlines()[-1]) == (1, True, "Error: no numbers")
+    assert {"m.npz", "m.json", "r.html"} <= {*os.listdir()}
 
 
 def test_no_predictions_with_tracks_are_said_and_written(sleap_nn):

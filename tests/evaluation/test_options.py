@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from sleap_rt.errors import OptionError
-from sleap_rt.evaluation import CommandPoseOptions, EvalOptions, IdentityOptions, PoseOptions
+from sleap_rt.evaluation import (
+    CommandPoseOptions,
+    EvalOptions,
+    IdentityOptions,
+    PoseOptions,
+    run_eval,
+)
 from sleap_rt.evaluation.options import unused_options
 
 GT, PR = Path("gt.slp"), Path("pr.slp")
@@ -95,5 +101,46 @@ def test_paths_may_be_texts():
         save_metrics=Path("m.npz"),
         report=Path("r.html"),
     )
-    with pytest.raises(OptionError, match="report must be a path or None; got bool"):
+    with pytest.raises(OptionError, match="report must be a path or None; got True"):
         EvalOptions(ground_truth_path="a.slp", predicted_paths="b.slp", report=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"identities": True}, "IdentityOptions or None; got True: identities=IdentityOptions() "),
+        ({"poses": {"oks_stddev": 0.1}}, "poses must be of type PoseOptions; got {'oks_stddev'"),
+        ({"poses": IdentityOptions()}, "poses must be of type PoseOptions; got IdentityOptions("),
+        ({"ground_truth_path": None}, "ground_truth_path must be a path; got None"),
+        ({"predicted_paths": [3]}, "must be a path or a list of paths; got a list with int"),
+        ({"measure_poses": 1}, "measure_poses must be True or False; got 1"),
+        ({"overwrite": "yes"}, "overwrite must be True or False; got 'yes'"),
+    ],
+)
+def test_values_of_other_types_are_told_in_words(given, words):
+    with pytest.raises(OptionError) as refusal:
+        options(**given)
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("predicted_path", "Did you mean 'predicted_paths'?"),
+        ("tracks", "identities=IdentityOptions() measures them"),
+        ("similarity", "Give it as identities=IdentityOptions(similarity=...)"),
+        ("oks_stddev", "give it as poses=CommandPoseOptions(oks_stddev=...)"),
+    ],
+)
+def test_names_of_others_are_answered_with_what_to_give(name, words):
+    with pytest.raises(TypeError) as refusal:
+        options(**{name: 1})
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(("given", "error"), [(["a", "b"], TypeError), (["a"], OptionError)])
+def test_files_for_run_eval_are_answered_with_what_takes_them(given, error):
+    with pytest.raises(error) as refusal:
+        run_eval(*given)
+    assert "EvalOptions(ground_truth_path=..., predicted_paths=...)" in str(refusal.value)
+    assert 'run_evaluation("labels.slp", "predictions.slp") takes two files' in str(refusal.value)

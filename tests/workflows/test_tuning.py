@@ -146,16 +146,19 @@ def test_a_short_run_is_not_worth_it(track, cache, trials, monkeypatch):
 def test_short_runs_add_up(track, cache, trials, monkeypatch):
     monkeypatch.setattr(settle, "WORTH_TRYING", 17)
     monkeypatch.setattr(settle, "WORTH_COUNTING", 6)
+    counted = "usual choice without a GPU; engines are compared once runs have 17 frames, "
+    assert f"{counted}6 so far" in track("--dry_run").out
     for n_held in (0, 0, 1, 1):  # runs of 6 frames
-        track()
+        told = track().err
         assert len(trials.held) == n_held
+        assert (counted in told) == (n_held == 0)
 
 
 def test_very_short_runs_do_not_count(track, cache, trials, monkeypatch):
     monkeypatch.setattr(settle, "WORTH_TRYING", 8)
     monkeypatch.setattr(settle, "WORTH_COUNTING", 7)
     for _ in range(2):
-        track()
+        assert "usual choice without a GPU\n" in track().err
     assert trials.held == []
 
 

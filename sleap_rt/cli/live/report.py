@@ -5,12 +5,11 @@ import time
 from contextlib import suppress
 from typing import Any
 
-import click
-
 from sleap_rt.arrays import Image
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.reports.next_steps import after_live
 from sleap_rt.cli.terminal import messages
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.export.cache import kept_in_words
 from sleap_rt.export.steps import Step
 from sleap_rt.runtime.live import Figures
@@ -50,7 +49,7 @@ class LiveTerminalReport(LiveReport):
         self._say(f"watching {name}, {width}x{height} px {kind}, on {device}; Ctrl-C ends it")
         for what, address in addresses.items():
             words = "watch it at" if what == "view" else "results are published at"
-            click.echo(f"{words} {address}", err=True)
+            say(f"{words} {address}", err=True)
 
     def figures(self, recent: Figures) -> None:
         self._say(f"{time.strftime('%H:%M:%S')} {recent.in_words()}")
@@ -64,16 +63,16 @@ class LiveTerminalReport(LiveReport):
         for warning in summary.warnings:
             messages.warn(warning)
         figures = summary.figures
-        click.echo(
+        say(
             f"{figures.seconds:.1f} s with {summary.engine} on {summary.device}: "
             f"{figures.in_words()}; {counted(summary.n_tracks, 'track')}",
             err=True,
         )
         for path in summary.paths:
-            click.echo(f"-> {path}", err=True)
+            say(f"-> {path}", err=True)
         if self._as_json:
-            with suppress(BrokenPipeError, ValueError):  # whoever read the results has gone
-                click.echo(json.dumps({"summary": _facts(summary)}))
+            with suppress(ValueError):  # whoever read the results has closed the stream
+                say(json.dumps({"summary": _facts(summary)}))
         if not self._quiet:
             after_live(
                 summary.paths, is_tracked=summary.n_tracks > 0, has_several=self._has_several
@@ -81,7 +80,7 @@ class LiveTerminalReport(LiveReport):
 
     def _say(self, words: str) -> None:
         if not self._quiet:
-            click.echo(words, err=True)
+            say(words, err=True)
 
 
 def _facts(summary: LiveSummary) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.options import EngineOptions
 
 if TYPE_CHECKING:
@@ -89,4 +90,4 @@ def tell_choice(choice: "EngineChoice") -> None:
 
     if choice.reason != AS_ASKED:
         chosen = choice.options
-        click.echo(f"engine {chosen.engine} on {chosen.device}: {choice.reason}", err=True)
+        say(f"engine {chosen.engine} on {chosen.device}: {choice.reason}", err=True)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sleap_rt.cli.options.config_file import CONFIG, SAVE_CONFIG, is_file
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.errors import OptionError
 from sleap_rt.options.written_files import BEGINS, saved_by
 from sleap_rt.version import __version__
@@ -46,7 +47,7 @@ def save_config(
         raise OptionError(f"save_config: {path} cannot be written: {why}") from error
     if not given.get("quiet"):
         again = f"{ctx.command_path} --config {as_typed(path)}"
-        click.echo(f"options saved; repeat with: {again}", err=True)
+        say(f"options saved; repeat with: {again}", err=True)
 
 
 def key_of(parameter: click.Parameter) -> str:

@@ -6,8 +6,7 @@ A log gets a line now and then: whoever reads it sees that the export goes on.
 import sys
 import time
 
-import click
-
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.export.steps import Step
 from sleap_rt.workflows.report import StepsBar
 
@@ -33,10 +32,10 @@ class ExportProgress:
 
     def __call__(self, step: Step) -> None:
         if self._opening is not None:
-            click.echo(self._opening, err=True)
+            say(self._opening, err=True)
             self._opening = None
         if self._verbose and step.seconds is not None:
-            click.echo(f"{step.what}: {step.seconds:.2f} s", err=True)
+            say(f"{step.what}: {step.seconds:.2f} s", err=True)
         if self._bar is not None:
             self._bar(step)
         elif self._has_lines and step.seconds is None:
@@ -44,5 +43,5 @@ class ExportProgress:
 
     def _tell(self, step: Step) -> None:
         if time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES:
-            click.echo(f"{step.what} ({step.n_done} of {step.n_steps}) ...", err=True)
+            say(f"{step.what} ({step.n_done} of {step.n_steps}) ...", err=True)
             self._told = time.monotonic()

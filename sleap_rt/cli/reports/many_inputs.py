@@ -6,8 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import click
-
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.runtime.pipeline.progress import bar_width, json_error, json_line
 from sleap_rt.words import counted
 from sleap_rt.workflows.many.run import ManyReport, ManyRun
@@ -39,17 +38,17 @@ class ManyTerminalReport(ManyReport):
             if sys.stderr.isatty():
                 self._bar_of(tasks).set_description(tasks[number].path.name)
             with self._aside():  # ahead of what is told of this input
-                click.echo(_place(number, tasks), err=self._is_aside)
+                say(_place(number, tasks), err=self._is_aside)
 
     def ended(self, number: int, tasks: Sequence[Task]) -> None:
         task, place = tasks[number], _place(number, tasks)
         with self._aside():
             if task.status == "failed":
-                click.echo(f"{place}: Error: {task.error_words}", err=True)
+                say(f"{place}: Error: {task.error_words}", err=True)
                 if self._json_lines and task.error is not None:
                     json_error(task.error, input_index=number)
             elif task.status == "existing" and not self._quiet:
-                click.echo(f"{place}: left out, {task.there_in_words}", err=self._is_aside)
+                say(f"{place}: left out, {task.there_in_words}", err=self._is_aside)
             if task.done is not None:
                 self._show(task.done)
         if self._bar is not None:
@@ -62,12 +61,12 @@ class ManyTerminalReport(ManyReport):
             counts = [f"{len(run.with_status('done'))} done", f"{len(failed)} failed"]
             counts.append(f"{len(run.with_status('existing'))} left out")
             took = timedelta(seconds=round(run.seconds))
-            click.echo(
+            say(
                 f"{counted(len(run.tasks), 'input')}: {', '.join(counts)}, in {took}",
                 err=self._is_aside,
             )
         for task in failed:
-            click.echo(f"Failed: {task.failure}", err=True)
+            say(f"Failed: {task.failure}", err=True)
 
     def _bar_of(self, tasks: Sequence[Task]) -> Any:
         if self._bar is None:

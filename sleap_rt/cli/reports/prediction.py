@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-import click
-
 from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.terminal import messages
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.export.cache import kept_in_words
 from sleap_rt.export.steps import Step
 from sleap_rt.instances import FrameInstances
@@ -42,19 +41,19 @@ class TerminalReport(Report):
         for note in plan.notes:
             messages.note(note)
         if plan.resolved.graphs is None:
-            click.echo(f"exporting {plan.models.in_words}{kept_in_words()} ...", err=True)
+            say(f"exporting {plan.models.in_words}{kept_in_words()} ...", err=True)
 
     def trying(self, engines: Sequence[str]) -> None:
         if not self._quiet:
-            click.echo(f"comparing {', '.join(engines)} once for this model ...", err=True)
+            say(f"comparing {', '.join(engines)} once for this model ...", err=True)
 
     def chosen(self, plan: PredictionPlan) -> None:
         if plan.is_engine_chosen and not self._quiet and self._is_news(plan.engine_line):
-            click.echo(plan.engine_line, err=True)
+            say(plan.engine_line, err=True)
 
     def tell(self, message: str) -> None:
         if not self._quiet:
-            click.echo(message, err=True)
+            say(message, err=True)
 
     def note(self, message: str) -> None:
         if not self._quiet:
@@ -109,7 +108,7 @@ class TerminalReport(Report):
         workers = f", {counted(summary.n_workers, 'worker')}" if summary.n_workers else ""
         resumed = f" ({summary.n_resumed} of them before)" if summary.n_resumed else ""
         how = _how_fast(summary) if predicts else "predicted"
-        click.echo(
+        say(
             f"{counted(summary.n_frames, 'frame')}{resumed}, "
             f"{counted(summary.n_instances, 'instance')}{left_out}, {tracks}"
             f"{how} with {summary.engine} on {summary.device}, batches of "

@@ -5,8 +5,7 @@ import os
 import sys
 from typing import Any
 
-import click
-
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.errors import RunError
 
 
@@ -21,4 +20,4 @@ def print_json(document: Any) -> None:
             "Standard output is closed, and the JSON for it is lost; files that were written stay. "
             "Open it, or leave out --json."
         )
-    click.echo(json.dumps(document, indent=2))
+    say(json.dumps(document, indent=2))

@@ -9,6 +9,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from sleap_rt.cli.terminal.program import as_called
+from sleap_rt.cli.terminal.streams import say
 from sleap_rt.errors import as_given
 
 _COLOURS = {"Note": "cyan", "Warning": "yellow", "Error": "red"}
@@ -37,18 +38,18 @@ def next_step(text: str, to: str = "") -> None:
         to: what the command is for.
     """
     label = click.style(f"next, to {to}:" if to else "next:", bold=True)
-    click.echo(f"{label} {as_called(text)}", err=True, color=_colours())
+    say(f"{label} {as_called(text)}", err=True, color=_colours())
 
 
 @contextmanager
 def waiting(for_what: str) -> Iterator[None]:
     """Say on a terminal, as long as it takes, what the program is doing."""
     text = f"{for_what} ..." if sys.stderr.isatty() else ""
-    click.echo(text, nl=False, err=True)
+    say(text, nl=False, err=True)
     try:
         yield
     finally:
-        click.echo(f"\r{' ' * len(text)}\r" if text else "", nl=False, err=True)
+        say(f"\r{' ' * len(text)}\r" if text else "", nl=False, err=True)
 
 
 def refused(problem: click.ClickException) -> None:
@@ -59,13 +60,13 @@ def refused(problem: click.ClickException) -> None:
     if isinstance(problem, click.UsageError) and problem.ctx is not None:
         command = problem.ctx.command_path
         usage = problem.ctx.get_usage().strip()
-        click.echo(f"{usage}\nTry '{command} --help' for help.\n", err=True, color=_colours())
+        say(f"{usage}\nTry '{command} --help' for help.\n", err=True, color=_colours())
     error(problem.format_message())
 
 
 def _tell(kind: str, text: str) -> None:
     label = click.style(f"{kind}:", fg=_COLOURS[kind], bold=kind == "Error")
-    click.echo(f"{label} {as_called(as_given(text))}", err=True, color=_colours())
+    say(f"{label} {as_called(as_given(text))}", err=True, color=_colours())
 
 
 def _colours() -> bool | None:

@@ -9,6 +9,7 @@ import click
 
 from sleap_rt.cli.terminal.help import goes_to_terminal
 from sleap_rt.cli.terminal.program import as_called
+from sleap_rt.cli.terminal.streams import say
 
 _NUMBER = re.compile(r"-?[\d,.]+( ?(%|px|ms))?|-|undefined|never measured")
 _MARGIN = 3  # columns between two values of a drawn table
@@ -24,7 +25,7 @@ def show_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, turns: bo
         turns: on a terminal that is too narrow, the columns become rows.
     """
     if not goes_to_terminal():
-        click.echo("\n".join(plain_lines(heads, rows)))
+        say("\n".join(plain_lines(heads, rows)))
         return
     lines = [heads, *rows]
     widths = [max(len(line[place]) for line in lines) for place in range(len(heads))]
@@ -52,7 +53,7 @@ def plain_lines(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str
 def show_line(text: str = "", *, heading: bool = False) -> None:
     """Print a line; on a terminal, a long one goes on below its own beginning."""
     for line in _fitted(text):
-        click.echo(click.style(line, bold=True) if heading and goes_to_terminal() else line)
+        say(click.style(line, bold=True) if heading and goes_to_terminal() else line)
 
 
 def show_facts(lines: Iterable[str]) -> None:
@@ -60,7 +61,7 @@ def show_facts(lines: Iterable[str]) -> None:
     for line in map(as_called, lines):
         name = re.match(r"\s*[\w ]+:\s*", line)
         for one in _fitted(line, len(name[0]) if name else None):
-            click.echo(one)
+            say(one)
 
 
 def terminal_width() -> int:

@@ -28,10 +28,12 @@ def objection_to(
     """
     for path in graphs:
         found = verify_graph(path, engine)
-        if found.precision == "fp32":
+        of_them = ""
+        if found.precision == "fp32" and share < 1:
             found = replace(found, tolerance=_scaled(found.tolerance, share))
+            of_them = f", {share:.0%} of what verify allows"
         if not found.passed:
-            return excess(found)
+            return excess(found, of_them)
     return None
 
 
@@ -39,13 +41,18 @@ def _scaled(limits: Tolerance, share: float) -> Tolerance:
     return replace(limits, px=share * limits.px, score=share * limits.score)
 
 
-def excess(found: Verification) -> str:
-    """By how much a replay that did not pass exceeds a limit."""
+def excess(found: Verification, of_them: str = "") -> str:
+    """By how much a replay that did not pass exceeds a limit.
+
+    Args:
+        found: the replay.
+        of_them: what share of the certificate's limits it has to keep.
+    """
     allowed = found.tolerance
     if found.n_missing or found.n_extra:
         what = f"{found.n_missing} points are missing and {found.n_extra} extra"
     elif found.px > allowed.px:
-        what = f"points differ by {found.px:.1e} px (allowed {allowed.px:g})"
+        what = f"points differ by {found.px:.1e} px (allowed {allowed.px:g}{of_them})"
     else:
-        what = f"scores differ by {found.score:.1e} (allowed {allowed.score:g})"
+        what = f"scores differ by {found.score:.1e} (allowed {allowed.score:g}{of_them})"
     return f"in {found.kind}, {what}"

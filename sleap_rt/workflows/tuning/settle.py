@@ -211,8 +211,10 @@ class _Tuning:
         engines = cpu_engines(plan.asked.engine, plan.models.precisions)
         key = tuning._key(engines, asked)
         evidence = read_trials(key)
-        has_choice = max(len(engines), len(sizes)) > 1
-        if evidence is None and has_choice and self._is_worth_trying(key, counts=measures):
+        if evidence is None and max(len(engines), len(sizes)) > 1:
+            n_frames = self._frames_so_far(key, counts=measures)
+            if n_frames < WORTH_TRYING:
+                return _to_be_compared(plan, n_frames) if len(engines) > 1 else plan
             if not measures:
                 return replace(plan, compares=tuple(engines))
             evidence = tuning._measured(key, engines, sizes)
@@ -266,13 +268,19 @@ class _Tuning:
             keep_trials(key, evidence, self.report.warn)
         return evidence
 
-    def _is_worth_trying(self, key: TrialKey, *, counts: bool) -> bool:
-        """Whether this run has frames enough, or short ones before it had, with it."""
-        if WORTH_COUNTING <= self.n_frames < WORTH_TRYING:
-            if not counts:
-                return frames_before(key) + self.n_frames >= WORTH_TRYING
-            return add_frames(key, self.n_frames) >= WORTH_TRYING
-        return self.n_frames >= WORTH_TRYING
+    def _frames_so_far(self, key: TrialKey, *, counts: bool) -> int:
+        """Frames of this run, with those of short ones before it unless it is very short."""
+        if not WORTH_COUNTING <= self.n_frames < WORTH_TRYING:
+            return self.n_frames
+        return add_frames(key, self.n_frames) if counts else frames_before(key) + self.n_frames
+
+
+def _to_be_compared(plan: PredictionPlan, n_frames: int) -> PredictionPlan:
+    """The plan that tells why a later run may have another engine, if this one counts for it."""
+    if n_frames < WORTH_COUNTING:
+        return plan
+    when = f"engines are compared once runs have {WORTH_TRYING:,} frames, {n_frames:,} so far"
+    return replace(plan, engine_reason=f"{plan.engine_reason}; {when}")
 
 
 class _Opened:
