@@ -1,15 +1,17 @@
 """A model is the same one whether it is exported already or not; retrained, it is another."""
 
 import shutil
+from functools import partial
 
 import pytest
 
 from sleap_rt.models.sets import described_set
 from sleap_rt.options import NO_OVERRIDES, ModelOverrides, SelectionOptions
 from sleap_rt.runtime.model_set import GraphSet, ModelSet
+from sleap_rt.runtime.outputs.origin.origin import Origin
 from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.resolve import ResolvedModels
-from sleap_rt.workflows.run_identity.asked import asked_of
+from sleap_rt.workflows.run_identity.asked import asked_of, made_otherwise
 
 pytestmark = pytest.mark.export
 
@@ -54,3 +56,13 @@ def test_very_many_frames_are_told_in_short(trained):
     told = asked_of(options, not_exported(trained("bottomup")))["selection"]["frames"]
     assert told.startswith("100000 frames from 0 to 199998: ")
     assert len(told) < 120
+
+
+def test_results_with_and_without_models_differ_in_one_word():
+    by_models = {"models": "abc", "tracking": None, "called": {"models": "m"}}
+    by_tracking = {"filters": {}, "tracking": {"max_tracks": 2}}
+    differs = partial(made_otherwise, files=None)
+    assert differs(Origin(asked=by_tracking), by_models) == [
+        "its poses were those of a file, tracked without models"
+    ]
+    assert differs(Origin(asked=by_models), by_tracking) == ["its poses were predicted by models"]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sleap_rt.workflows.planning.options import PredictionOptions
     from sleap_rt.workflows.resolve import ResolvedModels
 
+_FROM_FILE = "those of a file, tracked without models"
 _LONGEST = 60  # characters of frames' numbers that are told as they are
 
 
@@ -75,6 +76,9 @@ def made_otherwise(
     then = dict(origin.asked)
     if not (then and asked):
         return []
+    if ("models" in then) != ("models" in asked):
+        by_models = "models" in then
+        return [f"its poses were {'predicted by models' if by_models else _FROM_FILE}"]
     if files is None or "input" not in then:
         then.pop("input", None)
         return list(differences(then, asked))
