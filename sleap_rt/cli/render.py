@@ -32,7 +32,8 @@ _FILES = (
         "-o",
         type=_PATH,
         help="Video (.mp4, .mov, .mkv) or picture (.png, .jpg) to write; of several frames "
-        "NAME.0012.png and so on, with the number of each.  [default: <data_path>.overlay.mp4]",
+        "NAME.0012.png and so on, with the number of each; or a folder for <data_path>.overlay.mp4."
+        "  [default: beside the result]",
     ),
     click.option(
         "--video_path",
@@ -110,7 +111,8 @@ def _result(params: dict[str, Any]) -> Path:
     given = [*params.pop("inputs"), *filter(None, [params.pop("data_path")])]
     if len(given) != 1:
         raise click.UsageError(
-            f"{len(given)} results were given; one is taken"
+            f"{len(given)} results were given; one is taken, and this draws each: "
+            'for result in FOLDER/*.slp; do sleap-nn render "$result" -o OVERLAYS; done'
             if given
             else "Name the result: a `.slp` file with poses"
         )

@@ -9,6 +9,7 @@ from sleap_rt.options.running import SelectionOptions
 
 _PORTS = 65535
 _PICTURES, _VIDEOS = (".png", ".jpg", ".jpeg"), (".mp4", ".mov", ".mkv")
+_DRAWN = (*_VIDEOS, *_PICTURES)
 _LARGEST_SCALE = 16
 SLOWEST, FASTEST = 0.001, 1000.0  # frames/s that each kind of file can tell
 
@@ -41,7 +42,8 @@ class RenderOptions:
     """Poses drawn over their video, as a video or as pictures.
 
     Attributes:
-        output_path: file to write, a video or a picture by its name; None: beside the labels.
+        output_path: file to write, a video or a picture by its name, or a folder for a video: one
+            that is there, or a name without suffix. None: beside the labels.
         frames: frame indices; None takes those that the labels have, of pictures the first with
             an animal.
         video_index: the one video of the labels to show; None: the one that has labels.
@@ -70,9 +72,9 @@ class RenderOptions:
     def __post_init__(self) -> None:
         asked = SelectionOptions(frames=self.frames, video_index=self.video_index)
         object.__setattr__(self, "frames", asked.frames)
-        path, known = self.output_path, (*_VIDEOS, *_PICTURES)
-        if path is not None and path.suffix.lower() not in known:
-            raise OptionError(f"output_path {path}: must end in {', '.join(known)}")
+        path = self.output_path
+        if path is not None and not self.names_folder and path.suffix.lower() not in _DRAWN:
+            raise OptionError(f"output_path {path}: must end in {', '.join(_DRAWN)}")
         if self.makes_pictures and self.fps is not None:
             raise OptionError("fps: no effect on pictures; leave it out")
         for name in ("scale", "line_width", "fps"):
@@ -98,6 +100,14 @@ class RenderOptions:
             "crop must be x1,y1,x2,y2 px from the top left, x1 below x2 and y1 below y2; "
             f"got {','.join(map(str, crop))}"
         )
+
+    @property
+    def names_folder(self) -> bool:
+        """Whether the output goes into a folder, by the name of the labels."""
+        path = self.output_path
+        if path is None or path.suffix.lower() in _DRAWN:
+            return False
+        return not path.suffix or path.is_dir()
 
     @property
     def makes_pictures(self) -> bool:

@@ -78,7 +78,7 @@ def test_the_page_shows_what_is_printed(done, line):
 def test_the_files_that_the_page_promises_are_there(done):
     folder, _ = done
     assert (folder / "report.html").stat().st_size > 100_000
-    assert (folder / "overlay.mp4").stat().st_size > 100_000
+    assert (folder / "crawlers.overlay.mp4").stat().st_size > 100_000
     assert (folder / "exports/rtx/bottomup.sm86.324x250x1.engine").stat().st_size > 1_000_000
     alone, by_two = (_tracks_and_points(folder / name) for name in ("crawlers.slp", "two.slp"))
     assert alone[0] == by_two[0]

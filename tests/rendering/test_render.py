@@ -143,7 +143,7 @@ def test_python_draws_the_same_and_takes_labels_in_memory(result, call):
     labels = sio.load_slp(str(result), open_videos=False)
     sleap_rt.render(labels, "memory.png", frames=[7], track_names=True)
     assert (picture("memory.png") == picture("typed.png")).all()
-    with pytest.raises(OptionError, match="labels in memory have no file to put it beside"):
+    with pytest.raises(OptionError, match="labels in memory have no file to name it after"):
         sleap_rt.render(labels)
 
 
@@ -163,6 +163,21 @@ def test_the_default_is_a_video_beside_the_result_and_never_the_video_itself(
         assert code == 1
         assert f"{video} is the input itself" in err
         assert len(decoded(video)[0]) == 180
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_gets_a_video_named_after_the_result(result, call, is_there):
+    if is_there:
+        Path("v1.0").mkdir()
+    folder = "v1.0" if is_there else "overlays"
+    assert call(result, "-o", folder, "-q")[:2] == (0, "")
+    assert len(decoded(f"{folder}/found.overlay.mp4")[0]) == 3
+
+
+def test_several_results_are_told_how_each_is_drawn(result, call):
+    code, _, err = call(result, result)
+    assert code == 2
+    assert 'do sleap-nn render "$result" -o OVERLAYS; done' in " ".join(err.split())
 
 
 def test_labels_that_are_not_read_in_slices_give_the_same(result, call):

@@ -258,13 +258,14 @@ def _look(scene: Scene, options: RenderOptions, side: int) -> Look:
 
 
 def _output(result: "Path | sio.Labels", options: RenderOptions) -> Path:
-    if options.output_path is not None:
-        return options.output_path
+    path = options.output_path
+    if path is not None and not options.names_folder:
+        return path
     if not isinstance(result, Path):
-        raise OptionError("output_path: labels in memory have no file to put it beside; name one")
+        raise OptionError("output_path: labels in memory have no file to name it after; name one")
     if not result.name:
         raise OptionError(f"data_path {result} is a folder; name a `.slp` file with poses")
-    return result.with_name(f"{result.stem}{OVERLAY}.mp4")
+    return (path or result.parent) / f"{result.stem}{OVERLAY}.mp4"
 
 
 def _paths(path: Path, indices: Sequence[int], available: Sequence[int]) -> tuple[Path, ...]:
