@@ -1,37 +1,29 @@
 """`PosePredictor` opens models once and uses them on files, labels, arrays or camera frames."""
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
-from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
     CENTROID_ONLY,
     ModelArguments,
     RunArguments,
     in_our_words,
 )
+from sleap_rt.api.option_objects import OF_OUTPUT, check_arguments, model_options, with_run_options
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import AnyImage
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.instances import FrameInstances
-from sleap_rt.options import (
-    DecodeOptions,
-    EngineOptions,
-    FilterOptions,
-    FrameRange,
-    RunOptions,
-    SelectionOptions,
-    filled,
-    overrides_at_run_time,
-)
-from sleap_rt.options.given import refuse_given, refuse_unwritten
-from sleap_rt.options.paths import given_path, given_paths
+from sleap_rt.options import overrides_at_run_time
+from sleap_rt.options.given import refuse_given
+from sleap_rt.options.paths import given_paths
 from sleap_rt.options.value_types import check_value, typed
+from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.frames.arrays import with_channels
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
@@ -42,8 +34,6 @@ from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, check_single_frames, check_use
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.workflows.cluster.asked import asked_cluster
-from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.planning.doubts import doubts, unlike_training
 from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.planning.plan import (
@@ -54,23 +44,14 @@ from sleap_rt.workflows.planning.plan import (
 )
 from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.resolve import resolve_models
-from sleap_rt.workflows.tracking import tracker_options
 from sleap_rt.workflows.tuning import fitted, open_checked
 
 if TYPE_CHECKING:
     import sleap_io as sio
     from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
 
-_OF_OUTPUT = (
-    "centroid_output",
-    "no_empty_frames",
-    "overwrite",
-    "reproducible",
-    "resume",
-    "journal",
-)
 _NOT_STREAMED = (
-    *(name for name in _OF_OUTPUT if name != "no_empty_frames"),
+    *(name for name in OF_OUTPUT if name != "no_empty_frames"),
     "frame_range_of",
     "output_format",
     "gui",
@@ -101,6 +82,7 @@ class PosePredictor:
     Attributes:
         skeleton: of the instances.
         class_names: identities that track ids point into; empty where the model tells none.
+        engine: what runs the models.
         device: where the engines truly run.
 
     Raises:
@@ -144,6 +126,7 @@ class PosePredictor:
             warn=_log.warning,
         )
         warm_up(self._predictor, self._options.engine)
+        self.engine = choose_engine(self._options.engine, graphs.precisions).options.engine
         self.skeleton: Skeleton = self._predictor.skeleton
         self.class_names = self._predictor.class_names
         self.device = self._predictor.device
@@ -248,7 +231,7 @@ class PosePredictor:
             self._predictor.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._is_closed else f"on {self.device}"
+        state = "closed" if self._is_closed else f"with {self.engine} on {self.device}"
         return f"<PosePredictor {self._resolved.models.in_words} {state}>"
 
     def __reduce__(self) -> NoReturn:
@@ -276,61 +259,6 @@ class PosePredictor:
         refuse_given(_OF_MANY, given, "only run_inference takes many inputs")
         refuse_given(("cluster",), given, "the models are open here; give it to run_inference")
         return in_our_words(given)
-
-
-def model_options(given: Mapping[str, Any]) -> PredictionOptions:
-    """The options that are settled when models are opened.
-
-    Args:
-        given: of `ModelArguments`, in our words.
-    """
-    return PredictionOptions(
-        decode=filled(DecodeOptions, given),
-        engine=filled(EngineOptions, given),
-        given=frozenset(given),
-    )
-
-
-def with_run_options(
-    options: PredictionOptions, given: Mapping[str, Any], output_path: str | Path | None
-) -> PredictionOptions:
-    """The same with the options of one run.
-
-    Args:
-        options: of the models.
-        given: of `RunArguments`, in our words.
-        output_path: the file to write; None writes none.
-
-    Raises:
-        OptionError: an option has a value that cannot be honoured, or no effect.
-    """
-    refuse_unwritten(output_path, given)
-    taken = taken_with_warnings({**given, "max_instances": options.decode.max_instances}, given)
-    return replace(
-        options,
-        selection=filled(SelectionOptions, given),
-        filters=filled(FilterOptions, taken),
-        run=filled(RunOptions, given),
-        tracking=tracker_options(taken),
-        cluster=None if given.get("cluster") is None else asked_cluster(given["cluster"]),
-        frame_range_of=FrameRange.of(given.get("frame_range_of")),
-        output_path=given_path("output_path", output_path),
-        output_format=given.get("output_format", "auto"),
-        **{name: given[name] for name in _OF_OUTPUT if name in given},
-    )
-
-
-def taken_with_warnings(values: Mapping[str, Any], given: Collection[str]) -> dict[str, Any]:
-    """The values in our terms; what was changed, or has no effect, goes to the log.
-
-    Args:
-        values: name -> value of any options of a run.
-        given: names of those that the user set.
-    """
-    taken, warnings = taken_leniently(values, given)
-    for warning in warnings:
-        _log.warning(warning)
-    return taken
 
 
 def predicted(

@@ -17,8 +17,8 @@ from PIL import Image
 
 import sleap_rt
 from sleap_rt import PosePredictor, run_inference
-from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import InferenceArguments
+from sleap_rt.api.option_objects import check_arguments
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import EngineOptions, ExportOptions
 from sleap_rt.runtime.inspect.warm_up import warm_up
@@ -160,8 +160,8 @@ def test_what_is_no_frame_is_told_in_words(graph, frame):
 
 
 def test_a_closed_predictor_says_so(graph):
-    predictor = PosePredictor(graph)
-    assert repr(predictor) == f"<PosePredictor bottomup on {predictor.device}>"
+    predictor = PosePredictor(graph, engine="ort")
+    assert repr(predictor) == f"<PosePredictor bottomup with ort on {predictor.device}>"
     predictor.close()
     predictor.close()  # as `with` does after a call by hand
     assert repr(predictor) == "<PosePredictor bottomup closed>"
