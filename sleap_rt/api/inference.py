@@ -108,7 +108,8 @@ def run_inference(
             needs `tracking=True`.
         input_labels: labels in memory instead of `data_path`.
         input_video: a video instead.
-        output_path: a `.slp` file to write as well; None writes none. A folder for many inputs.
+        output_path: a file to write as well, of a kind by its name, or a folder that results go
+            into; None writes none.
         make_labels: False returns dictionaries of arrays, one per batch; see
             `sleap_rt.api.array_results.raw_batches`.
         return_confmaps: add confidence maps to the dictionaries.

@@ -13,6 +13,7 @@ from sleap_rt.api.arguments import (
     RunArguments,
     in_our_words,
 )
+from sleap_rt.api.many_inputs import file_of_one
 from sleap_rt.api.option_objects import OF_OUTPUT, check_arguments, model_options, with_run_options
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
@@ -21,7 +22,7 @@ from sleap_rt.errors import OptionError, log_of
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import overrides_at_run_time
 from sleap_rt.options.given import refuse_given
-from sleap_rt.options.paths import given_paths
+from sleap_rt.options.paths import given_path, given_paths
 from sleap_rt.options.value_types import check_value, typed
 from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.frames.arrays import with_channels
@@ -145,7 +146,8 @@ class PosePredictor:
             data: a path, a list of images (paths or arrays), a `sleap_io.Video` or
                 `sleap_io.Labels`, or frames as an array, (n, height, width, channels) uint8 or one
                 such frame.
-            output_path: a `.slp` file to write as well.
+            output_path: a file to write as well, of a kind by its name; where `data` is a path,
+                also a folder that it goes into.
             **arguments: as listed below.
 
         Raises:
@@ -153,7 +155,8 @@ class PosePredictor:
             OptionError: an option has a value that cannot be honoured with this input.
         """
         given = self._checked(arguments)
-        options = with_run_options(self._options, given, output_path)
+        output = file_of_one(data, given_path("output_path", output_path), given)
+        options = with_run_options(self._options, given, output)
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
             return predicted(plan, opened, PythonReport.of(arguments), self._predictor)
