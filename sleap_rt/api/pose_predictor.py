@@ -3,14 +3,17 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from sleap_rt.api.arguments import (
     CENTROID_ONLY,
+    FilterArguments,
     ModelArguments,
     RunArguments,
+    TrackingArguments,
     in_our_words,
 )
 from sleap_rt.api.many_inputs import file_of_one
@@ -23,6 +26,7 @@ from sleap_rt.instances import FrameInstances
 from sleap_rt.options import overrides_at_run_time
 from sleap_rt.options.given import refuse_given
 from sleap_rt.options.paths import given_path, given_paths
+from sleap_rt.options.running import NO_FILTERS
 from sleap_rt.options.value_types import check_value, typed
 from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.frames.arrays import with_channels
@@ -56,7 +60,6 @@ _NOT_STREAMED = (
     "frame_range_of",
     "output_format",
     "gui",
-    "progress",
 )
 _OF_MANY = ("skip_existing", "summary")
 _CLOSED = "This predictor is closed; open another one"
@@ -65,6 +68,18 @@ _OF_MODELS = dict.fromkeys(
     "it is settled when models are opened; give it to PosePredictor",
 )
 _OF_PREDICT = {**_OF_MODELS, "output_path": "results are handed out one by one; give it to predict"}
+_OF_FRAME = {
+    **dict.fromkeys(
+        RunArguments.__annotations__, "it is of whole runs; give it to predict or stream"
+    ),
+    **dict.fromkeys(
+        TrackingArguments.__annotations__,
+        "a Tracker follows animals, frame by frame: "
+        "tracker.track(predictor.predict_frame(image, frame_index))",
+    ),
+    **dict.fromkeys(FilterArguments.__annotations__, NO_FILTERS),
+    **_OF_MODELS,
+}
 _OF_RUNS = CENTROID_ONLY | dict.fromkeys(
     RunArguments.__annotations__, "it can differ from call to call; give it to predict or stream"
 )
@@ -171,10 +186,11 @@ class PosePredictor:
         """
         given = self._checked(arguments)  # here, so that the call itself refuses
         refuse_given(_NOT_STREAMED, given, "no effect where results are handed out one by one")
-        return self._stream(data, with_run_options(self._options, given, None))
+        options = with_run_options(self._options, given, None)
+        return self._stream(data, options, PythonReport.of(arguments))
 
     def _stream(
-        self, data: Any, options: PredictionOptions
+        self, data: Any, options: PredictionOptions, report: PythonReport
     ) -> Generator[FrameInstances, None, None]:
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
@@ -191,12 +207,12 @@ class PosePredictor:
                 labels=opened.labels,
             )
             with closing(results):
-                for result in results:
+                for result in report.results(results, len(plan.selection.refs), 0):
                     self._check_open()
                     if len(result) or not options.no_empty_frames:
                         yield result
 
-    @typed
+    @partial(typed, elsewhere=_OF_FRAME)
     def predict_frame(
         self, frame: AnyImage, frame_index: SupportsIndex = 0, video_index: SupportsIndex = 0
     ) -> FrameInstances:

@@ -177,7 +177,6 @@ def test_a_closed_predictor_says_so(graph):
     "given",
     [
         {"gui": True},
-        {"progress": True},
         {"centroid_output": "both"},
         {"output_format": "csv"},
         {"overwrite": True},
@@ -230,6 +229,18 @@ def test_values_that_say_what_happens_anyway_pass_without_a_file(graph):
 def test_options_of_many_inputs_are_refused_where_one_is_taken(graph):
     with PosePredictor(graph) as predictor, pytest.raises(OptionError, match="summary: only run_"):
         predictor.predict("samples/crawlers.mp4", summary="run.json")
+
+
+def test_a_bar_stops_no_call(graph, capfd, tmp_path, monkeypatch):
+    monkeypatch.setattr(shown, "somebody_looks", lambda: True)
+    clip, path = "samples/one_crawler.mp4", tmp_path / "poses.slp"
+    with PosePredictor(graph) as predictor:
+        assert len(list(predictor.stream(clip, frames=range(3), progress=True))) == 3
+        predictor.predict(clip, frames=range(3), output_path=path)
+    assert "3/3" in capfd.readouterr().err
+    run_inference(clip, graph, frames=range(2), make_labels=False, progress=True)
+    assert "2/2" in capfd.readouterr().err
+    assert len(run_inference(path, tracking=True, progress=True)) == 3
 
 
 @pytest.mark.export
