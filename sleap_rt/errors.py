@@ -31,6 +31,7 @@ _AS_KEYWORDS = (
     (re.compile(r" \((?:-[a-z]|--\w+)\)"), ""),  # in brackets behind the keyword
     (re.compile(rf"{_ALONE}--no[-_](resume|cuda_graphs)\b"), r"\1=False"),
     (re.compile(rf"{_ALONE}--([a-z_]+) ({_VALUES})\b"), r"\1='\2'"),
+    (re.compile(r"(') (?=[a-z_]+=')"), r"\1, "),  # of several
     (re.compile(rf"{_ALONE}--({_FLAGS})\b"), r"\1=True"),
     (re.compile(rf"{_ALONE}--frame_size (\d+)x(\d+)"), r"frame_size=(\1, \2)"),
     (re.compile(rf"{_ALONE}--([a-z]+(?:_[a-z]+)*)\b(?!-)"), r"\1"),
@@ -38,6 +39,7 @@ _AS_KEYWORDS = (
     (re.compile(rf"{_ALONE}-i\b"), "data_path"),
     (re.compile(rf"{_ALONE}-m\b"), "model_paths"),
     (re.compile(r"\bthe same command\b"), "the same call"),
+    (re.compile(r"`track` takes it\b"), "run_inference takes it"),
     (re.compile(r"\bpass (it|them) to track\b"), r"pass \1 to run_inference or PosePredictor"),
     (re.compile(r"\ban option of track\b"), "an option of run_inference and PosePredictor"),
 )

@@ -29,7 +29,8 @@ from sleap_rt.errors import (
     [
         ("another -o, or pass --overwrite.", "another output_path, or pass overwrite=True."),
         ("Pass --resume, or --no-resume.", "Pass resume=True, or resume=False."),
-        ("or pass `--engine ort --device cpu`.", "or pass `engine='ort' device='cpu'`."),
+        ("or pass `--engine ort --device cpu`.", "or pass `engine='ort', device='cpu'`."),
+        ("`track` takes it as --data_path (-i)", "run_inference takes it as data_path"),
         ("here it is --device cuda:1.", "here it is device='cuda:1'."),
         ("choose another --engine, or wait", "choose another engine, or wait"),
         ("of axes need --video_input_format.", "of axes need video_input_format."),

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import OverrideArguments, in_our_words
+from sleap_rt.api.option_objects import check_arguments
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.contract import Precision
 from sleap_rt.errors import OptionError, log_of

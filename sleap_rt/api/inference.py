@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
     CENTROID_ONLY,
     InferenceArguments,
@@ -16,14 +15,13 @@ from sleap_rt.api.arguments import (
 )
 from sleap_rt.api.array_results import RAW_FLAGS, raw_batches, raw_names
 from sleap_rt.api.many_inputs import many_inputs, predict_many, retrack_many
-from sleap_rt.api.pose_predictor import (
-    PosePredictor,
+from sleap_rt.api.option_objects import (
+    check_arguments,
     model_options,
-    predicted,
     taken_with_warnings,
-    told,
     with_run_options,
 )
+from sleap_rt.api.pose_predictor import PosePredictor, predicted, told
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError, log_of
@@ -110,7 +108,8 @@ def run_inference(
             needs `tracking=True`.
         input_labels: labels in memory instead of `data_path`.
         input_video: a video instead.
-        output_path: a `.slp` file to write as well; None writes none. A folder for many inputs.
+        output_path: a file to write as well, of a kind by its name, or a folder that results go
+            into; None writes none.
         make_labels: False returns dictionaries of arrays, one per batch; see
             `sleap_rt.api.array_results.raw_batches`.
         return_confmaps: add confidence maps to the dictionaries.

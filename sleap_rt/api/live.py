@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import InferenceArguments, LiveArguments, in_our_words
-from sleap_rt.api.pose_predictor import model_options, taken_with_warnings
+from sleap_rt.api.option_objects import check_arguments, model_options, taken_with_warnings
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import AnyImage, Image

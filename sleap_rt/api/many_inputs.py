@@ -13,7 +13,7 @@ from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES
 from sleap_rt.runtime.outputs.summary import PredictionSummary
 from sleap_rt.words import counted
 from sleap_rt.workflows.cluster.predictions import ClusterPredictions
-from sleap_rt.workflows.many.inputs import Inputs, find_inputs
+from sleap_rt.workflows.many.inputs import Inputs, find_inputs, result_paths
 from sleap_rt.workflows.many.options import ManyOptions, many_options
 from sleap_rt.workflows.many.plan import NOTHING_AHEAD, Ahead, plan_many
 from sleap_rt.workflows.many.predictions import ManyPredictions
@@ -51,6 +51,24 @@ def many_inputs(
         inputs = replace(inputs, is_many=True)
     options = many_options(inputs, output_path, given, names_output=False)
     return None if options is None else (inputs, options)
+
+
+def file_of_one(data: Any, output_path: Path | None, given: Mapping[str, Any]) -> Path | None:
+    """The file that the result of one input goes to: in a folder, as those of many are named.
+
+    Args:
+        data: as `PosePredictor.predict` takes.
+        output_path: a file or, where the input is a path, a folder.
+        given: options, in our words.
+    """
+    if output_path is None or not isinstance(data, str | Path):
+        return output_path
+    inputs = Inputs((fitting_path("data_path", data),), is_many=False)
+    options = many_options(inputs, output_path, given, names_output=False)
+    if options is None:
+        return output_path
+    (path,) = result_paths(inputs.paths, options.folder, options.output_format)
+    return path
 
 
 def _paths(data: Any) -> list[Path] | None:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import TrackingArguments
-from sleap_rt.api.pose_predictor import taken_with_warnings
+from sleap_rt.api.option_objects import check_arguments, taken_with_warnings
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.options.given import refuse_unwritten

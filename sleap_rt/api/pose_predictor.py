@@ -1,37 +1,34 @@
 """`PosePredictor` opens models once and uses them on files, labels, arrays or camera frames."""
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
-from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import (
     CENTROID_ONLY,
+    FilterArguments,
     ModelArguments,
     RunArguments,
+    TrackingArguments,
     in_our_words,
 )
+from sleap_rt.api.many_inputs import file_of_one
+from sleap_rt.api.option_objects import OF_OUTPUT, check_arguments, model_options, with_run_options
 from sleap_rt.api.python_report import PythonReport
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.arrays import AnyImage
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.instances import FrameInstances
-from sleap_rt.options import (
-    DecodeOptions,
-    EngineOptions,
-    FilterOptions,
-    FrameRange,
-    RunOptions,
-    SelectionOptions,
-    filled,
-    overrides_at_run_time,
-)
-from sleap_rt.options.given import refuse_given, refuse_unwritten
+from sleap_rt.options import overrides_at_run_time
+from sleap_rt.options.given import refuse_given
 from sleap_rt.options.paths import given_path, given_paths
+from sleap_rt.options.running import NO_FILTERS
 from sleap_rt.options.value_types import check_value, typed
+from sleap_rt.runtime.engines import choose_engine
 from sleap_rt.runtime.frames.arrays import with_channels
 from sleap_rt.runtime.frames.open_input import open_input
 from sleap_rt.runtime.frames.opened import OpenInput
@@ -42,8 +39,6 @@ from sleap_rt.runtime.pipeline.stream import stream_results
 from sleap_rt.runtime.pipeline.track_assignment import Following
 from sleap_rt.runtime.predictors import Predictor, check_single_frames, check_use
 from sleap_rt.skeleton import Skeleton
-from sleap_rt.workflows.cluster.asked import asked_cluster
-from sleap_rt.workflows.leniency import taken_leniently
 from sleap_rt.workflows.planning.doubts import doubts, unlike_training
 from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.planning.plan import (
@@ -54,27 +49,17 @@ from sleap_rt.workflows.planning.plan import (
 )
 from sleap_rt.workflows.predict import run_plan
 from sleap_rt.workflows.resolve import resolve_models
-from sleap_rt.workflows.tracking import tracker_options
 from sleap_rt.workflows.tuning import fitted, open_checked
 
 if TYPE_CHECKING:
     import sleap_io as sio
     from typing_extensions import Unpack  # `typing` has it from Python 3.11 on
 
-_OF_OUTPUT = (
-    "centroid_output",
-    "no_empty_frames",
-    "overwrite",
-    "reproducible",
-    "resume",
-    "journal",
-)
 _NOT_STREAMED = (
-    *(name for name in _OF_OUTPUT if name != "no_empty_frames"),
+    *(name for name in OF_OUTPUT if name != "no_empty_frames"),
     "frame_range_of",
     "output_format",
     "gui",
-    "progress",
 )
 _OF_MANY = ("skip_existing", "summary")
 _CLOSED = "This predictor is closed; open another one"
@@ -83,6 +68,18 @@ _OF_MODELS = dict.fromkeys(
     "it is settled when models are opened; give it to PosePredictor",
 )
 _OF_PREDICT = {**_OF_MODELS, "output_path": "results are handed out one by one; give it to predict"}
+_OF_FRAME = {
+    **dict.fromkeys(
+        RunArguments.__annotations__, "it is of whole runs; give it to predict or stream"
+    ),
+    **dict.fromkeys(
+        TrackingArguments.__annotations__,
+        "a Tracker follows animals, frame by frame: "
+        "tracker.track(predictor.predict_frame(image, frame_index))",
+    ),
+    **dict.fromkeys(FilterArguments.__annotations__, NO_FILTERS),
+    **_OF_MODELS,
+}
 _OF_RUNS = CENTROID_ONLY | dict.fromkeys(
     RunArguments.__annotations__, "it can differ from call to call; give it to predict or stream"
 )
@@ -101,6 +98,7 @@ class PosePredictor:
     Attributes:
         skeleton: of the instances.
         class_names: identities that track ids point into; empty where the model tells none.
+        engine: what runs the models.
         device: where the engines truly run.
 
     Raises:
@@ -144,6 +142,7 @@ class PosePredictor:
             warn=_log.warning,
         )
         warm_up(self._predictor, self._options.engine)
+        self.engine = choose_engine(self._options.engine, graphs.precisions).options.engine
         self.skeleton: Skeleton = self._predictor.skeleton
         self.class_names = self._predictor.class_names
         self.device = self._predictor.device
@@ -162,7 +161,8 @@ class PosePredictor:
             data: a path, a list of images (paths or arrays), a `sleap_io.Video` or
                 `sleap_io.Labels`, or frames as an array, (n, height, width, channels) uint8 or one
                 such frame.
-            output_path: a `.slp` file to write as well.
+            output_path: a file to write as well, of a kind by its name; where `data` is a path,
+                also a folder that it goes into.
             **arguments: as listed below.
 
         Raises:
@@ -170,7 +170,8 @@ class PosePredictor:
             OptionError: an option has a value that cannot be honoured with this input.
         """
         given = self._checked(arguments)
-        options = with_run_options(self._options, given, output_path)
+        output = file_of_one(data, given_path("output_path", output_path), given)
+        options = with_run_options(self._options, given, output)
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
             return predicted(plan, opened, PythonReport.of(arguments), self._predictor)
@@ -185,10 +186,11 @@ class PosePredictor:
         """
         given = self._checked(arguments)  # here, so that the call itself refuses
         refuse_given(_NOT_STREAMED, given, "no effect where results are handed out one by one")
-        return self._stream(data, with_run_options(self._options, given, None))
+        options = with_run_options(self._options, given, None)
+        return self._stream(data, options, PythonReport.of(arguments))
 
     def _stream(
-        self, data: Any, options: PredictionOptions
+        self, data: Any, options: PredictionOptions, report: PythonReport
     ) -> Generator[FrameInstances, None, None]:
         with open_input(data, options.selection) as opened:
             plan = plan_prediction(self._resolved, opened, options, self._match_known)
@@ -205,12 +207,12 @@ class PosePredictor:
                 labels=opened.labels,
             )
             with closing(results):
-                for result in results:
+                for result in report.results(results, len(plan.selection.refs), 0):
                     self._check_open()
                     if len(result) or not options.no_empty_frames:
                         yield result
 
-    @typed
+    @partial(typed, elsewhere=_OF_FRAME)
     def predict_frame(
         self, frame: AnyImage, frame_index: SupportsIndex = 0, video_index: SupportsIndex = 0
     ) -> FrameInstances:
@@ -248,7 +250,7 @@ class PosePredictor:
             self._predictor.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self._is_closed else f"on {self.device}"
+        state = "closed" if self._is_closed else f"with {self.engine} on {self.device}"
         return f"<PosePredictor {self._resolved.models.in_words} {state}>"
 
     def __reduce__(self) -> NoReturn:
@@ -276,61 +278,6 @@ class PosePredictor:
         refuse_given(_OF_MANY, given, "only run_inference takes many inputs")
         refuse_given(("cluster",), given, "the models are open here; give it to run_inference")
         return in_our_words(given)
-
-
-def model_options(given: Mapping[str, Any]) -> PredictionOptions:
-    """The options that are settled when models are opened.
-
-    Args:
-        given: of `ModelArguments`, in our words.
-    """
-    return PredictionOptions(
-        decode=filled(DecodeOptions, given),
-        engine=filled(EngineOptions, given),
-        given=frozenset(given),
-    )
-
-
-def with_run_options(
-    options: PredictionOptions, given: Mapping[str, Any], output_path: str | Path | None
-) -> PredictionOptions:
-    """The same with the options of one run.
-
-    Args:
-        options: of the models.
-        given: of `RunArguments`, in our words.
-        output_path: the file to write; None writes none.
-
-    Raises:
-        OptionError: an option has a value that cannot be honoured, or no effect.
-    """
-    refuse_unwritten(output_path, given)
-    taken = taken_with_warnings({**given, "max_instances": options.decode.max_instances}, given)
-    return replace(
-        options,
-        selection=filled(SelectionOptions, given),
-        filters=filled(FilterOptions, taken),
-        run=filled(RunOptions, given),
-        tracking=tracker_options(taken),
-        cluster=None if given.get("cluster") is None else asked_cluster(given["cluster"]),
-        frame_range_of=FrameRange.of(given.get("frame_range_of")),
-        output_path=given_path("output_path", output_path),
-        output_format=given.get("output_format", "auto"),
-        **{name: given[name] for name in _OF_OUTPUT if name in given},
-    )
-
-
-def taken_with_warnings(values: Mapping[str, Any], given: Collection[str]) -> dict[str, Any]:
-    """The values in our terms; what was changed, or has no effect, goes to the log.
-
-    Args:
-        values: name -> value of any options of a run.
-        given: names of those that the user set.
-    """
-    taken, warnings = taken_leniently(values, given)
-    for warning in warnings:
-        _log.warning(warning)
-    return taken
 
 
 def predicted(

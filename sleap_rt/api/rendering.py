@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from sleap_rt.api.argument_types import check_arguments
+from sleap_rt.api.option_objects import check_arguments
 from sleap_rt.api.signatures import names_arguments
 from sleap_rt.options import RenderOptions
 from sleap_rt.options.frames import given_frames

@@ -79,21 +79,22 @@ class Evaluator:
         OptionError: an option has a value that cannot be honoured.
         DataError: the labels have no video, frame or node in common.
 
-    >>> import sleap_io as sio
-    >>> truth, predicted = sio.load_slp("labels.slp"), sio.load_slp("predictions.slp")
-    >>> evaluator = Evaluator(truth, predicted, oks_stddev=0.05)
-    >>> round(evaluator.mOKS()["mOKS"], 4)
-    0.6763
-    >>> round(float(evaluator.voc_metrics("oks")["oks_voc.mAP"]), 4)
-    0.252
-    >>> truth_side, prediction, oks = evaluator.positive_pairs[1]
-    >>> truth_side.frame_idx, prediction.video_path, round(oks, 4)
-    (1, 'clips/mice.mp4', 0.9592)
-    >>> len(evaluator.frame_pairs), [missed.frame_idx for missed in evaluator.false_negatives]
-    (6, [4])
-    >>> sorted(evaluator.evaluate())  # doctest: +NORMALIZE_WHITESPACE
-    ['coco_metrics', 'detection_metrics', 'distance_metrics', 'mOKS', 'node_metrics', 'options',
-     'pck_curve', 'pck_metrics', 'selection', 'visibility_metrics', 'voc_metrics']
+    Examples:
+        >>> import sleap_io as sio
+        >>> truth, predicted = sio.load_slp("labels.slp"), sio.load_slp("predictions.slp")
+        >>> evaluator = Evaluator(truth, predicted, oks_stddev=0.05)
+        >>> round(evaluator.mOKS()["mOKS"], 4)
+        0.6763
+        >>> round(float(evaluator.voc_metrics("oks")["oks_voc.mAP"]), 4)
+        0.252
+        >>> truth_side, prediction, oks = evaluator.positive_pairs[1]
+        >>> truth_side.frame_idx, prediction.video_path, round(oks, 4)
+        (1, 'clips/mice.mp4', 0.9592)
+        >>> len(evaluator.frame_pairs), [missed.frame_idx for missed in evaluator.false_negatives]
+        (6, [4])
+        >>> sorted(evaluator.evaluate())  # doctest: +NORMALIZE_WHITESPACE
+        ['coco_metrics', 'detection_metrics', 'distance_metrics', 'mOKS', 'node_metrics', 'options',
+         'pck_curve', 'pck_metrics', 'selection', 'visibility_metrics', 'voc_metrics']
     """
 
     @typed

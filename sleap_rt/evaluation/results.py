@@ -36,6 +36,11 @@ class Evaluation:
     identities: IdentityEvaluation | None
     metrics: Metrics
 
+    def __repr__(self) -> str:
+        measured = {"poses": self.pairing, "identities": self.identities}
+        names = [name for name, found in measured.items() if found is not None]
+        return f"<Evaluation {self.name}: {' and '.join(names)}>"
+
     @property
     def notes(self) -> list[str]:
         """What a reader needs to know, each note once."""
@@ -59,6 +64,10 @@ class EvaluationRun:
     ground_truth: PoseTable
     images: FrameImages
     evaluations: tuple[Evaluation, ...]
+
+    def __repr__(self) -> str:
+        of = ", ".join(map(repr, self.evaluations))
+        return f"<EvaluationRun against {self.ground_truth.name}: {of}>"
 
     @property
     def notes(self) -> list[str]:

@@ -189,7 +189,8 @@ def run_evaluation(
     """Evaluate the poses of one prediction file; the defaults are Python's, not the command's.
 
     Args:
-        ground_truth_path, predicted_path: `.slp` files.
+        ground_truth_path: `.slp` file with the truth.
+        predicted_path: `.slp` file with the predictions.
         oks_stddev: spread of a node's error, as a fraction of the animal's size.
         oks_scale: px²; replaces the area of every instance's box.
         match_threshold: a pair needs oks > this; centroid mode: distance <= this, px; 0 is 50 px.
@@ -209,11 +210,12 @@ def run_evaluation(
         DataError: a file is missing or damaged, the files have nothing in common, or something else
             is where the metrics would go.
 
-    >>> metrics = run_evaluation("labels.slp", "predictions.slp", oks_stddev=0.05)
-    >>> round(metrics["mOKS"]["mOKS"], 4), metrics["detection_metrics"]["n_fn"]
-    (0.6763, 1)
-    >>> metrics["options"]["oks_stddev"], metrics["options"]["user_labels_only"]
-    (0.05, True)
+    Examples:
+        >>> metrics = run_evaluation("labels.slp", "predictions.slp", oks_stddev=0.05)
+        >>> round(metrics["mOKS"]["mOKS"], 4), metrics["detection_metrics"]["n_fn"]
+        (0.6763, 1)
+        >>> metrics["options"]["oks_stddev"], metrics["options"]["user_labels_only"]
+        (0.05, True)
     """
     options = EvalOptions(
         ground_truth_path=Path(ground_truth_path),

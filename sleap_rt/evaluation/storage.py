@@ -166,9 +166,10 @@ def load_metrics(
     Raises:
         DataError: there is no such file, it is not a metrics file, or `allow_pickle` is needed.
 
-    >>> stored = load_metrics("metrics.npz", allow_pickle=True)
-    >>> round(stored["mOKS"]["mOKS"], 4), stored["distance_metrics"]["dists"].shape
-    (0.6763, (6, 4))
+    Examples:
+        >>> stored = load_metrics("metrics.npz", allow_pickle=True)
+        >>> round(stored["mOKS"]["mOKS"], 4), stored["distance_metrics"]["dists"].shape
+        (0.6763, (6, 4))
     """
     file = _find_file(Path(path), split, dataset_idx)
     if file.suffix.lower() == ".json":

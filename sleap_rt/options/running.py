@@ -286,3 +286,9 @@ class FilterOptions:
     @property
     def any_on(self) -> bool:
         return self != FilterOptions()
+
+
+NO_FILTERS = (
+    "filters are of whole runs (predict, stream, run_inference, run_live); in a loop of your own, "
+    "FrameInstances.take keeps the instances you choose"
+)

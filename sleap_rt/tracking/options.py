@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from sleap_rt.errors import OptionError, log_of
 from sleap_rt.libraries.opencv import need_opencv
+from sleap_rt.options.running import NO_FILTERS, DecodeOptions, EngineOptions, FilterOptions
 from sleap_rt.options.upstream import why_no_choice, why_unknown
 from sleap_rt.options.value_types import typed
 
@@ -243,7 +244,17 @@ def _explaining(init: Callable[..., None]) -> Callable[..., None]:
     return called
 
 
-TrackerOptions.__init__ = _explaining(typed(TrackerOptions.__init__))  # type: ignore[method-assign]
+_ELSEWHERE = {
+    "tracking": "a Tracker always tracks; leave it out",
+    **dict.fromkeys(
+        (field.name for kind in (DecodeOptions, EngineOptions) for field in fields(kind)),
+        "it is settled when models are opened; give it to PosePredictor",
+    ),
+    **dict.fromkeys((field.name for field in fields(FilterOptions)), NO_FILTERS),
+}
+TrackerOptions.__init__ = _explaining(  # type: ignore[method-assign]
+    typed(TrackerOptions.__init__, _ELSEWHERE)
+)
 
 _TYPES: dict[str, Any] = get_type_hints(TrackerOptions)
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(TrackerOptions)}

@@ -16,16 +16,19 @@ _log = log_of(__name__)
 
 
 class Report:
-    """What a workflow tells while it runs; this one tells nothing."""
+    """What a workflow tells while it runs; this one tells the log."""
 
     def planned(self, plan: "PredictionPlan") -> None:
         """The plan is made, and about to be carried out."""
 
     def trying(self, engines: Sequence[str]) -> None:
         """These engines are about to be compared, which takes some seconds."""
+        _log.info(comparing(engines))
 
     def chosen(self, plan: "PredictionPlan") -> None:
         """Engine and batch are settled, and about to be used."""
+        if plan.is_engine_chosen:
+            _log.info(plan.engine_line)
 
     def tell(self, message: str) -> None:
         """Something that the user may want to know."""
@@ -56,6 +59,11 @@ class Report:
     ) -> "Iterable[FrameInstances]":
         """The same while they are saved; some formats take them twice."""
         return results
+
+
+def comparing(engines: Sequence[str]) -> str:
+    """What to say while engines are compared."""
+    return f"comparing {', '.join(engines)} once for this model ..."
 
 
 class StepsBar:

@@ -375,3 +375,24 @@ def test_peaks_that_are_too_many_to_be_joined_are_told(sample_graphs):
     graphs = sample_graphs("bottomup")
     with pytest.raises(DataError, match=r"peaks of one node, .* raise peak_threshold"):
         PosePredictor(graphs, peak_threshold=0, engine="ort")  # runs a frame as it is opened
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_takes_the_result_as_run_inference_puts_it(
+    predictor, graphs, clip, tmp_path, is_there
+):
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders if is_there else ():
+        folder.mkdir()
+    predictor.predict(clip, frames=[0], output_path=folders[0], output_format="csv")
+    run_inference(clip, graphs, frames=[0], output_path=folders[1], output_format="csv")
+    one, other = (sorted(path.name for path in folder.iterdir()) for folder in folders)
+    assert one == other
+    assert len(one) == 1
+
+
+def test_frames_without_a_path_need_the_name_of_a_file(predictor, clip, tmp_path):
+    with pytest.raises(OptionError, match=r"not of a folder; name one that ends in \.slp$"):
+        predictor.predict(pixels(clip), output_path=tmp_path)
+    with pytest.raises(OptionError, match=r"frame_range_of\) is a file, and this is a folder"):
+        predictor.predict(clip, output_path=tmp_path, frame_range_of="1/2")

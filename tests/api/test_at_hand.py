@@ -17,8 +17,8 @@ from PIL import Image
 
 import sleap_rt
 from sleap_rt import PosePredictor, run_inference
-from sleap_rt.api.argument_types import check_arguments
 from sleap_rt.api.arguments import InferenceArguments
+from sleap_rt.api.option_objects import check_arguments
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.options import EngineOptions, ExportOptions
 from sleap_rt.runtime.inspect.warm_up import warm_up
@@ -160,8 +160,8 @@ def test_what_is_no_frame_is_told_in_words(graph, frame):
 
 
 def test_a_closed_predictor_says_so(graph):
-    predictor = PosePredictor(graph)
-    assert repr(predictor) == f"<PosePredictor bottomup on {predictor.device}>"
+    predictor = PosePredictor(graph, engine="ort")
+    assert repr(predictor) == f"<PosePredictor bottomup with ort on {predictor.device}>"
     predictor.close()
     predictor.close()  # as `with` does after a call by hand
     assert repr(predictor) == "<PosePredictor bottomup closed>"
@@ -177,7 +177,6 @@ def test_a_closed_predictor_says_so(graph):
     "given",
     [
         {"gui": True},
-        {"progress": True},
         {"centroid_output": "both"},
         {"output_format": "csv"},
         {"overwrite": True},
@@ -230,6 +229,18 @@ def test_values_that_say_what_happens_anyway_pass_without_a_file(graph):
 def test_options_of_many_inputs_are_refused_where_one_is_taken(graph):
     with PosePredictor(graph) as predictor, pytest.raises(OptionError, match="summary: only run_"):
         predictor.predict("samples/crawlers.mp4", summary="run.json")
+
+
+def test_a_bar_stops_no_call(graph, capfd, tmp_path, monkeypatch):
+    monkeypatch.setattr(shown, "somebody_looks", lambda: True)
+    clip, path = "samples/one_crawler.mp4", tmp_path / "poses.slp"
+    with PosePredictor(graph) as predictor:
+        assert len(list(predictor.stream(clip, frames=range(3), progress=True))) == 3
+        predictor.predict(clip, frames=range(3), output_path=path)
+    assert "3/3" in capfd.readouterr().err
+    run_inference(clip, graph, frames=range(2), make_labels=False, progress=True)
+    assert "2/2" in capfd.readouterr().err
+    assert len(run_inference(path, tracking=True, progress=True)) == 3
 
 
 @pytest.mark.export

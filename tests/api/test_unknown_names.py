@@ -106,6 +106,35 @@ def test_an_unknown_name_is_told_ahead_of_what_is_missing(call, words):
 
 
 @pytest.mark.parametrize(
+    ("name", "of_tracker", "of_frame"),
+    [
+        ("tracking", "a Tracker always tracks; leave it out", "a Tracker follows animals"),
+        ("max_tracks", None, "a Tracker follows animals"),
+        ("peak_threshold", "give it to PosePredictor", "give it to PosePredictor"),
+        ("device", "give it to PosePredictor", "give it to PosePredictor"),
+        ("filter_min_visible_nodes", "in a loop of your own, Frame", "in a loop of your own, Fr"),
+        ("batch_size", None, "it is of whole runs; give it to predict or stream"),
+    ],
+)
+def test_in_a_loop_of_ones_own_an_option_is_told_where_it_belongs(name, of_tracker, of_frame):
+    if of_tracker is not None:
+        with pytest.raises(
+            TypeError, match=f"^unexpected keyword argument '{name}': .*{of_tracker}"
+        ):
+            sleap_rt.Tracker(**{name: True})
+    with pytest.raises(TypeError, match=f"^unexpected keyword argument '{name}': .*{of_frame}"):
+        sleap_rt.PosePredictor.predict_frame(**{name: True})
+
+
+@pytest.mark.parametrize(
+    "call", [sleap_rt.PosePredictor, lambda path: export_models(path, "exports/flies")]
+)
+def test_a_video_in_place_of_a_model_is_told_which_function_takes_it(call):
+    with pytest.raises(OptionError, match=r"not a model; run_inference takes it as data_path$"):
+        call("samples/one_crawler.mp4")
+
+
+@pytest.mark.parametrize(
     ("call", "words"),
     [
         (export_models, "export_models needs models, and got none"),

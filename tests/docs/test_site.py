@@ -63,6 +63,36 @@ def test_links_of_the_repository_lead_to_pages(building, page, written, led):
     assert building.hooks.on_page_markdown(written, place, None, None) == led
 
 
+def test_what_guides_import_is_in_the_reference():
+    listed = re.findall(r"^::: (\S+)$", (ROOT / "docs/reference/python.md").read_text("utf8"), re.M)
+    inside = {*listed, *(_home(name) for name in listed)}
+    guides = [page for page in (ROOT / "docs").rglob("*.md") if page.stem != "architecture"]
+    code = "\n".join(page.read_text("utf8") for page in guides)
+    lines = re.findall(r"^from (sleap_rt[\w.]*) import (.+)$", code, re.M)
+    imported = {f"{module}.{name.strip()}" for module, names in lines for name in names.split(",")}
+    mentioned = {
+        name for name in re.findall(r"`(sleap_rt(?:\.\w+)+)`", code) if callable(_named(name))
+    }
+    for name in imported | mentioned:
+        home = _home(name)
+        assert {name, home, home.rpartition(".")[0]} & inside, name
+
+
+def _named(name):
+    """What a dotted name stands for."""
+    module, _, last = name.rpartition(".")
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return getattr(importlib.import_module(module), last)
+
+
+def _home(name):
+    """The dotted name of a function or a class where it is defined; of a module, its own."""
+    found = _named(name)
+    return f"{found.__module__}.{found.__qualname__}" if callable(found) else name
+
+
 def test_guides_that_lie_elsewhere_are_there(building):
     assert all((ROOT / path).is_file() for path in building.hooks.ELSEWHERE)
 

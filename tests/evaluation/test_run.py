@@ -164,6 +164,21 @@ def test_long_names_go_on_below_in_their_column(files):
     assert second.index(long[16:]) + len(long[16:]) == first.index("worse") - 2
 
 
+def test_results_print_as_a_line_each(files):
+    run = run_eval(
+        EvalOptions(
+            ground_truth_path=files / "gt.slp",
+            predicted_paths=(files / "pr.slp", files / "worse.slp"),
+        )
+    )
+    told = (
+        f"<EvaluationRun against {files}/gt.slp: <Evaluation pr: poses>, <Evaluation worse: poses>>"
+    )
+    assert repr(run) == told
+    assert repr(run.evaluations[0].pairing) == "<PosePairing 6 matched pairs in 6 frames>"
+    assert repr(run.ground_truth).startswith(f"<PoseTable {files}/gt.slp: ")
+
+
 def _line(text, label):
     (line,) = (line for line in text.splitlines() if line.strip().startswith(f"{label}  "))
     return line

@@ -333,6 +333,23 @@ def test_python_takes_auto_too(sample_graphs, request):
         assert len(labels) == 3
 
 
+def test_python_tells_the_log_what_the_command_prints(track, cache, trials, request, caplog):
+    video = request.config.rootpath / "samples/one_crawler.mp4"
+    comparing = "comparing ort, openvino once for this model ..."
+    chosen = "engine openvino on cpu: measured here, frames/s: openvino 90, ort 50"
+    for data, lines in ((video, [comparing, chosen]), (video, [chosen]), ([video], [chosen])):
+        caplog.clear()
+        with caplog.at_level("INFO", logger="sleap_rt"):
+            run_inference(data, track.graph, frames=range(6))
+        told = [one for one in caplog.messages if one.startswith(("comparing", "engine"))]
+        assert told == lines
+    caplog.clear()
+    with caplog.at_level("INFO", logger="sleap_rt"):
+        run_inference(video, track.graph, frames=range(6), engine="ort")
+    assert "engine" not in caplog.text
+    assert len(trials.held) == 1
+
+
 def test_info_and_system_show_what_was_measured(track, cache, trials, capsys):
     track()
     track("--engine", "openvino")  # which is looked at, but not compared

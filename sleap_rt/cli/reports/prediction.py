@@ -13,7 +13,7 @@ from sleap_rt.runtime.pipeline import progress
 from sleap_rt.words import counted
 from sleap_rt.workflows.planning.options import PredictionOptions
 from sleap_rt.workflows.planning.plan import PredictionPlan
-from sleap_rt.workflows.report import Report
+from sleap_rt.workflows.report import Report, comparing
 
 
 class TerminalReport(Report):
@@ -45,7 +45,7 @@ class TerminalReport(Report):
 
     def trying(self, engines: Sequence[str]) -> None:
         if not self._quiet:
-            say(f"comparing {', '.join(engines)} once for this model ...", err=True)
+            say(comparing(engines), err=True)
 
     def chosen(self, plan: PredictionPlan) -> None:
         if plan.is_engine_chosen and not self._quiet and self._is_news(plan.engine_line):

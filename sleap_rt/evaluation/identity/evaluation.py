@@ -62,6 +62,9 @@ class IdentityEvaluation:
     videos: list[VideoIdentities]
     metrics: dict[str, Any]
 
+    def __repr__(self) -> str:
+        return f"<IdentityEvaluation {counted(len(self.videos), 'video')}>"
+
 
 def evaluate_identities(
     ground_truth: PoseTable,

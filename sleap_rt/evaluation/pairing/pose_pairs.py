@@ -54,6 +54,10 @@ class PosePairing:
     anchor: int | None
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        n_pairs, n_frames = len(self.matches), len(self.frames)
+        return f"<PosePairing {counted(n_pairs, 'matched pair')} in {counted(n_frames, 'frame')}>"
+
     @property
     def n_flat(self) -> int:
         """Ground-truth instances in compared frames whose box has no area."""

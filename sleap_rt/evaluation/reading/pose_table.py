@@ -6,6 +6,7 @@ import numpy as np
 
 from sleap_rt.arrays import Bools, Doubles, Ints
 from sleap_rt.evaluation.reading.videos import VideoSource
+from sleap_rt.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,10 @@ class PoseTable:
     notes: tuple[str, ...] = ()
     made_with: str = ""
     unread: Unread = Unread()
+
+    def __repr__(self) -> str:
+        frames, instances = counted(self.n_frames, "frame"), counted(self.n_instances, "instance")
+        return f"<PoseTable {self.name}: {frames}, {instances}>"
 
     @property
     def n_frames(self) -> int:

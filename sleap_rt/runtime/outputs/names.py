@@ -89,6 +89,11 @@ def check_output(path: Path, inputs: Sequence[Path], format_name: str = "slp") -
             "(-o RESULT.slp)"
         )
     suffix = format_named(format_name).suffix
+    if path.suffix != suffix and (path.is_dir() or not path.suffix):
+        raise OptionError(
+            f"output_path {path}: must be the name of a file here, not of a folder; name one that "
+            f"ends in {suffix}"
+        )
     if path.suffix != suffix:
         raise OptionError(
             f"output_path {path}: must end in {suffix} with output_format {format_name}"

@@ -37,7 +37,7 @@ class LiveSummary:
 
 
 class LiveReport(Report):
-    """As `Report`; this one tells nothing."""
+    """As `Report`; of a live run itself, this one tells nothing."""
 
     def watching(self, name: str, first: Image, device: str, addresses: dict[str, str]) -> None:
         """All is open and warm, and the first frame is about to be taken.

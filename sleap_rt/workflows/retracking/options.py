@@ -79,7 +79,7 @@ _HONOURED = frozenset(
         *TrackerOptions.__dataclass_fields__,
         *("frames", "video_index", "max_instances", "tracking"),
         *("output_format", "no_empty_frames", "overwrite", "reproducible", "gui", "as_json"),
-        *("skip_existing", "summary", "preview", "dry_run"),
+        *("skip_existing", "summary", "preview", "dry_run", "progress"),
         *SENT_FOR_SLEAP_NN,
     }
 )

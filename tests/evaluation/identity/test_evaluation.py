@@ -195,7 +195,9 @@ def test_another_skeleton_is_aligned_by_name_for_oks():
         for one in instances:
             one.points = one.points[::-1]
     predicted = make_table(frames, "tracked.slp", nodes=("d", "c", "b", "a"), edges=())
-    metrics = evaluate_identities(truth, predicted, IdentityOptions(), OPTIONS).metrics
+    found = evaluate_identities(truth, predicted, IdentityOptions(), OPTIONS)
+    assert repr(found) == "<IdentityEvaluation 1 video>"
+    metrics = found.metrics
     assert metrics["HOTA"] == pytest.approx(1.0)
 
 
