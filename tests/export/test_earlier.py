@@ -209,3 +209,6 @@ def test_a_pair_of_two_trainings_is_told_where_it_is_exported(samples, tmp_path,
     with pytest.raises(SystemExit, match="0"):
         main(["export", *map(str, pair), "-o", str(tmp_path / "out")])
     assert f"Warning: {words}" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="0"):
+        main(["info", str(tmp_path / "out")])
+    assert f"warning: {words}" in capsys.readouterr().out

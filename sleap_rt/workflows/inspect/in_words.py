@@ -9,6 +9,7 @@ from sleap_rt.words import as_typed, counted
 from sleap_rt.workflows.inspect.proof_in_words import proof_in_words
 from sleap_rt.workflows.inspect.training.in_words import training_in_words
 from sleap_rt.workflows.pairs import pairs_beside
+from sleap_rt.workflows.planning.doubts import of_two_skeletons
 
 _KINDS = {
     "single_instance": "single-animal model: finds the one animal of a frame",
@@ -48,6 +49,8 @@ def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
         lines += _speed(model, path)
         for size, measured in (model.get("engines") or {}).items():
             lines.append(f"  frames of {size}: {measured}")
+    doubts = of_two_skeletons([model["skeleton"]["nodes"] for model in models])
+    lines += [f"warning: {doubt}" for doubt in doubts]
     return [*lines, *_use(path, [model["kind"] for model in models])]
 
 

@@ -137,7 +137,12 @@ def _with_so_few(options: PredictionOptions, models: ModelSet) -> Iterator[str]:
 
 def of_two_trainings(models: ModelSet) -> Iterator[str]:
     """The two models of a pair that were trained on different projects, in words."""
-    first, last = (models.contracts[end].skeleton.node_names for end in (0, -1))
+    yield from of_two_skeletons([one.skeleton.node_names for one in models.contracts])
+
+
+def of_two_skeletons(node_names: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The same by the nodes of each model."""
+    first, last = node_names[0], node_names[-1]
     if {*first} != {*last}:
         yield (
             f"the centroid model was trained on animals of {_nodes(first, last)}, the crop model "
