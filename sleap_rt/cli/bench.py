@@ -14,7 +14,7 @@ from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.tables import show_line, show_table
 from sleap_rt.options import EngineOptions, filled
-from sleap_rt.words import as_typed
+from sleap_rt.words import as_typed, counted
 
 _VIDEO_RATE = 30  # frames/s, of most cameras
 _COLUMNS = (
@@ -72,7 +72,8 @@ _SEVERAL = {"--engine": _is_engine, "--batch_size": str.isdigit, "-b": str.isdig
     "--data_path",
     "-i",
     type=click.Path(path_type=Path),
-    help="Video to take frames from.  [default: the frame stored in the model]",
+    help="Video to take frames from.  [default: the one frame stored in the model, whose animals "
+    "are not as many as yours]",
 )
 @click.option(
     "--engine",
@@ -117,7 +118,7 @@ def command(
 
     \b
     sleap-nn bench exports/flies -i video.mp4
-    sleap-nn bench exports/flies --engine ort --engine openvino -b 1 -b 4
+    sleap-nn bench exports/flies -i video.mp4 --engine ort --engine openvino -b 1 -b 4
     """
     (path,) = given_models(params, most=1)
     from sleap_rt.runtime.inspect.bench import BenchOptions
@@ -133,7 +134,7 @@ def command(
         print_json(rows)
         return
     show_table([head for head, _ in _COLUMNS], [_cells(row) for row in rows], turns=True)
-    show_line(_in_words(rows))
+    show_line(_in_words(rows, has_video=data_path is not None))
     fastest = _quickest(rows)
     chosen = f"--engine {fastest['engine']} -b {fastest['batch_size']}"
     next_step(f"sleap-nn track -i VIDEO -m {as_typed(path)} {chosen}", "run it so")
@@ -143,17 +144,26 @@ def _quickest(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return max(rows, key=lambda row: row["run_frames_per_second"])
 
 
-def _in_words(rows: list[dict[str, Any]]) -> str:
+def _in_words(rows: list[dict[str, Any]], *, has_video: bool) -> str:
     best = _quickest(rows)
     speed = best["run_frames_per_second"]
+    if has_video:
+        compared = (
+            f", {speed / _VIDEO_RATE:.1f} times as fast as a video of {_VIDEO_RATE} frames/s plays"
+        )
+    else:
+        n_animals = counted(round(_per_frame(best)), "animal")
+        compared = f". Measured: one stored frame with {n_animals}; -i VIDEO measures yours"
     return (
         f"times in ms per batch. Quickest run: {best['engine']} on {best['device']}, batches of "
-        f"{best['batch_size']}: {speed:.0f} frames/s, {speed / _VIDEO_RATE:.1f} times as fast as a "
-        f"video of {_VIDEO_RATE} frames/s plays."
+        f"{best['batch_size']}: {speed:.0f} frames/s{compared}."
     )
+
+
+def _per_frame(row: dict[str, Any]) -> float:
+    return float(row["n_instances"] / row["n_frames"])
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
     read = "-" if row["read_ms"] is None else f"{row['read_ms']:.1f}"
-    per_frame = row["n_instances"] / row["n_frames"]
-    return [form.format(**row, read=read, per_frame=per_frame) for _, form in _COLUMNS]
+    return [form.format(**row, read=read, per_frame=_per_frame(row)) for _, form in _COLUMNS]

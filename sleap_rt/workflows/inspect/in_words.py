@@ -82,7 +82,8 @@ def _speed(model: Mapping[str, Any], path: Path) -> list[str]:
     if model.get("engines"):
         return []  # what was measured here is told
     if model["stored_as"] == "exported graph":
-        return [f"  speed: not measured on this machine yet; see `sleap-nn bench {as_typed(path)}`"]
+        command = f"sleap-nn bench {as_typed(path)} -i VIDEO"
+        return [f"  speed: not measured on this machine yet; see `{command}`"]
     return ["  speed: --verbose counts operations; of an export, `sleap-nn bench` measures it"]
 
 
