@@ -83,7 +83,7 @@ def _speed(model: Mapping[str, Any], path: Path) -> list[str]:
         return []  # what was measured here is told
     if model["stored_as"] == "exported graph":
         command = f"sleap-nn bench {as_typed(path)} -i VIDEO"
-        return [f"  speed: not measured on this machine yet; see `{command}`"]
+        return [f"  speed: `{command}` measures it; no run of `track` compared engines here yet"]
     return ["  speed: --verbose counts operations; of an export, `sleap-nn bench` measures it"]
 
 
