@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.tables import show_line, show_table
 from sleap_rt.options import EngineOptions, filled
 from sleap_rt.words import as_typed, counted
+
+if TYPE_CHECKING:
+    from sleap_rt.workflows.inspect.bench import BenchPlan
 
 _VIDEO_RATE = 30  # frames/s, of most cameras
 _COLUMNS = (
@@ -81,7 +84,7 @@ _SEVERAL = {"--engine": _is_engine, "--batch_size": str.isdigit, "-b": str.isdig
     multiple=True,
     default=(EngineOptions.engine,),
     show_default=True,
-    help="Engine to measure; repeat the option to compare several.",
+    help="Engine to measure; repeat the option to compare several. auto is what `track` takes.",
 )
 @DEVICE
 @click.option(
@@ -90,9 +93,7 @@ _SEVERAL = {"--engine": _is_engine, "--batch_size": str.isdigit, "-b": str.isdig
     "batch_sizes",
     type=int,
     multiple=True,
-    default=(4,),
-    show_default=True,
-    help="Frames per call; repeat the option to compare several.",
+    help="Frames per call; repeat the option to compare several.  [default: as `track` takes it]",
 )
 @click.option(
     "--n_batches", type=int, default=20, show_default=True, help="Batches to measure, once warm."
@@ -124,10 +125,12 @@ def command(
     from sleap_rt.runtime.inspect.bench import BenchOptions
     from sleap_rt.workflows.inspect.bench import plan_bench
 
-    options = [BenchOptions(batch_size=size, n_batches=n_batches) for size in batch_sizes]
+    options = [
+        BenchOptions(batch_size=size, n_batches=n_batches) for size in batch_sizes or (None,)
+    ]
     asked = [filled(EngineOptions, {"engine": engine, **params}) for engine in engines]
     plan = plan_bench(path, data_path, asked, options)
-    for choice in plan.choices:
+    for choice in dict.fromkeys(choice for choice, _ in plan.rows):
         tell_choice(choice)
     rows = [asdict(result) for result in plan.run()]
     if as_json:
@@ -135,9 +138,22 @@ def command(
         return
     show_table([head for head, _ in _COLUMNS], [_cells(row) for row in rows], turns=True)
     show_line(_in_words(rows, has_video=data_path is not None))
-    fastest = _quickest(rows)
-    chosen = f"--engine {fastest['engine']} -b {fastest['batch_size']}"
-    next_step(f"sleap-nn track -i VIDEO -m {as_typed(path)} {chosen}", "run it so")
+    _tell_next(rows, plan, path, params["device"])
+
+
+def _tell_next(rows: list[dict[str, Any]], plan: "BenchPlan", path: Path, device: str) -> None:
+    """How to run the quickest of several, or what to compare the only one with."""
+    data = "VIDEO" if plan.data_path is None else as_typed(plan.data_path)
+    on = "" if device == EngineOptions.device else f" -d {device}"
+    if len(rows) > 1:
+        best = _quickest(rows)
+        chosen = f"{on} --engine {best['engine']} -b {best['batch_size']}"
+        next_step(f"sleap-nn track -i {data} -m {as_typed(path)}{chosen}", "run it so")
+    elif len(plan.engines_here) > 1:
+        engines = "".join(f" --engine {name}" for name in plan.engines_here)
+        next_step(f"sleap-nn bench {as_typed(path)} -i {data}{on}{engines}", "compare engines")
+    else:
+        next_step(f"sleap-nn track -i {data} -m {as_typed(path)}{on}", "run it")
 
 
 def _quickest(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -154,8 +170,9 @@ def _in_words(rows: list[dict[str, Any]], *, has_video: bool) -> str:
     else:
         n_animals = counted(round(_per_frame(best)), "animal")
         compared = f". Measured: one stored frame with {n_animals}; -i VIDEO measures yours"
+    which = "Quickest run" if len(rows) > 1 else "A run as a whole"
     return (
-        f"times in ms per batch. Quickest run: {best['engine']} on {best['device']}, batches of "
+        f"times in ms per batch. {which}: {best['engine']} on {best['device']}, batches of "
         f"{best['batch_size']}: {speed:.0f} frames/s{compared}."
     )
 

@@ -52,7 +52,7 @@ def command(as_json: bool) -> None:
     if elsewhere:
         named = ", ".join(f"{engine} {device}" for engine, device in elsewhere)
         show_facts([f"not for this system: {named}"])
-    next_step("sleap-nn bench EXPORT -i VIDEO", "compare these")
+    next_step("sleap-nn bench EXPORT -i VIDEO", "measure")
 
 
 def _of_other_systems() -> list[tuple[str, str]]:

@@ -1,6 +1,13 @@
 """`bench` says what it measured, and nothing that its figures do not show."""
 
+import json
 import re
+
+import pytest
+
+from sleap_rt.runtime.inspect.trials import Evidence, Trial
+from sleap_rt.workflows.inspect.bench import BenchPlan
+from sleap_rt.workflows.tuning import settle
 
 VIDEO = "samples/crawlers.mp4"
 QUICK = ("-d", "cpu", "-b", "1", "--n_batches", "1")
@@ -16,3 +23,61 @@ def test_only_a_video_is_compared_with_how_fast_videos_play(sample_graphs, call)
     assert "plays" not in stored
     assert "times as fast as a video of 30 frames/s plays." in own
     assert "stored frame" not in own
+
+
+@pytest.fixture
+def measured(monkeypatch, sample_graphs, tmp_path):
+    """A cache of its own, and engines that `track` compares at once: ort has the larger number."""
+    (graph,) = sample_graphs("single_instance")
+    trials = tuple(
+        Trial(engine=name, threads=1, batch_size=2, frames_per_second=speed, open_seconds=0.001)
+        for name, speed in (("ort", 90.0), ("openvino", 50.0))
+    )
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(settle, "WORTH_TRYING", 1)
+    monkeypatch.setattr(settle, "cpu_engines", lambda *_: ["ort", "openvino"])
+    monkeypatch.setattr(settle, "hold_trials", lambda *_: Evidence(trials=trials, left_out={}))
+    return graph
+
+
+@pytest.mark.parametrize("data", [(), ("-i", "samples/one_crawler.mp4")])
+def test_without_an_engine_what_track_takes_is_measured(call, measured, tmp_path, data):
+    words = ("bench", measured, *data, "--n_batches", "1", "--json")
+    before = call(*words)
+    usual = "engine ort on cpu: the usual choice without a GPU"
+    assert f"{usual}; a long run of `track` compares ort, openvino first\n" in before.err
+    assert json.loads(before.out)[0]["batch_size"] == 4
+    track = ("track", "-i", "samples/one_crawler.mp4", "-m", measured, "--frames", "0-5")
+    told = call(*track, "-o", tmp_path / "poses.slp").err
+    line = "engine ort on cpu: measured here, frames/s: ort 90, openvino 50\n"
+    assert line in told
+    after = call(*words)
+    assert line in after.err
+    (row,) = json.loads(after.out)
+    assert (row["engine"], row["batch_size"]) == ("ort", 2)
+
+
+@pytest.mark.parametrize(
+    ("here", "told"),
+    [
+        (["mnn", "ort"], "compare engines: sleap-nn bench {} -i VIDEO --engine mnn --engine ort"),
+        (["ort"], "run it: sleap-nn track -i VIDEO -m {}"),
+    ],
+)
+def test_an_engine_that_ran_alone_is_not_called_the_quickest(
+    call, sample_graphs, monkeypatch, here, told
+):
+    """A command that fixed it would turn off what `track` measures."""
+    (graph,) = sample_graphs("single_instance")
+    monkeypatch.setattr(BenchPlan, "engines_here", property(lambda _: here))
+    done = call("bench", graph, "--n_batches", "1")
+    assert f"next, to {told.format(graph)}\n" in done.err
+    assert "A run as a whole: ort on cpu, batches of 4: " in done.out
+    assert "Quickest" not in done.out
+
+
+def test_engines_that_run_here_can_be_compared(sample_graphs, call):
+    (graph,) = sample_graphs("single_instance")
+    told = call("bench", graph, "--device", "cpu", "--n_batches", "1").err
+    if "compare engines" in told:  # there is more than one
+        assert re.search(r"bench \S+ -i VIDEO -d cpu( --engine \w+)* --engine ort\n", told)

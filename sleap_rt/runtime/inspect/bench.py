@@ -10,7 +10,7 @@ import numpy as np
 
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
-from sleap_rt.options import DecodeOptions, EngineOptions
+from sleap_rt.options import USUAL_BATCH_SIZE, DecodeOptions, EngineOptions
 from sleap_rt.runtime.engines.wrapping.times import timed_engines
 from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.inspect.stored_frame import training_frame
@@ -29,17 +29,23 @@ class BenchOptions:
     """Batches to measure.
 
     Attributes:
-        batch_size: frames per call of the engine.
+        batch_size: frames per call of the engine; None takes the usual number.
         n_batches: to measure, after the warm-up.
     """
 
-    batch_size: int = 4
+    batch_size: int | None = None
     n_batches: int = 20
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "n_batches"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be at least 1, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise OptionError(f"{name} must be at least 1, got {value}")
+
+    @property
+    def frames_per_batch(self) -> int:
+        """`batch_size`, or the usual number where nothing has decided."""
+        return USUAL_BATCH_SIZE if self.batch_size is None else self.batch_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +123,7 @@ def run_benchmark(
             in_copy.append(1e3 * times.uploads)
             in_graph.append(1e3 * times.runs)
             results += found
-        size = options.batch_size
+        size = options.frames_per_batch
         data = np.concatenate(batches[_N_WARM_UP - 1 :]) if video is None else video
         whole = whole_run(predictor, data, size * (options.n_batches + 1), size, times)
     predictor.close()
@@ -148,15 +154,15 @@ def _batches(
     graphs: Sequence[Path], video: Path | None, options: BenchOptions
 ) -> tuple[list[Frames], float | None]:
     """Frames in batches, warm-up included, and the median ms of reading one."""
-    n_batches = options.n_batches + _N_WARM_UP
+    n_batches, size = options.n_batches + _N_WARM_UP, options.frames_per_batch
     if video is None:
         frame = training_frame(graphs[0])
-        return [np.stack([frame] * options.batch_size)] * n_batches, None
+        return [np.stack([frame] * size)] * n_batches, None
     batches, read_ms = [], []
     with VideoFile(video) as file:
-        for start in range(0, n_batches * options.batch_size, options.batch_size):
+        for start in range(0, n_batches * size, size):
             started = time.perf_counter()
-            indices = [(start + i) % file.n_frames for i in range(options.batch_size)]
+            indices = [(start + i) % file.n_frames for i in range(size)]
             batches.append(np.stack([file.read(index) for index in indices]))
             read_ms.append(_since(started))
     return batches, float(np.median(read_ms))
