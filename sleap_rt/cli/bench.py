@@ -1,6 +1,7 @@
 """`sleap-nn bench`: how fast an exported model runs here, engines side by side."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 from sleap_rt.cli.options.arguments import OnceCommand
 from sleap_rt.cli.options.engine import DEVICE, tell_choice, tuning_options
 from sleap_rt.cli.options.models import given_models, model_arguments
+from sleap_rt.cli.reports.steps_progress import StepsProgress
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.messages import next_step
 from sleap_rt.cli.terminal.tables import show_line, show_table
@@ -132,7 +134,8 @@ def command(
     plan = plan_bench(path, data_path, asked, options)
     for choice in dict.fromkeys(choice for choice, _ in plan.rows):
         tell_choice(choice)
-    rows = [asdict(result) for result in plan.run()]
+    with closing(StepsProgress(quiet=False, verbose=False)) as progress:
+        rows = [asdict(result) for result in plan.run(progress)]
     if as_json:
         print_json(rows)
         return

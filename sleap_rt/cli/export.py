@@ -1,6 +1,7 @@
 """`sleap-nn export`: trained models to ONNX graphs."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from sleap_rt.cli.options.models import given_models, model_arguments
 from sleap_rt.cli.options.overrides import OVERRIDES, overrides_from
 from sleap_rt.cli.options.parameters import Choice
 from sleap_rt.cli.options.sections import section
-from sleap_rt.cli.reports.export_progress import ExportProgress
+from sleap_rt.cli.reports.steps_progress import StepsProgress
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.streams import say
@@ -203,13 +204,14 @@ def command(
     from sleap_rt.export.beside import default_folder
     from sleap_rt.workflows.export import export_models
 
-    progress = ExportProgress(
+    progress = StepsProgress(
         quiet=False,
         verbose=verbose,
         opening=f"exporting into {output or default_folder(models)}; every graph is compared with "
         "its checkpoint ...",
     )
-    exported = export_models(models, output, overrides, options, progress)
+    with closing(progress):
+        exported = export_models(models, output, overrides, options, progress)
     if as_json:
         print_json([_as_json(one) for one in exported])
         return

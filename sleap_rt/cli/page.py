@@ -41,11 +41,11 @@ def command(as_json: bool, **params: Any) -> None:
     """
     models = given_models(params, most=2)
     options = filled(PageOptions, params)
-    from sleap_rt.cli.reports.export_progress import ExportProgress
+    from sleap_rt.cli.reports.steps_progress import StepsProgress
     from sleap_rt.workflows.show.page import plan_page
 
     plan = plan_page(models, options)
-    content = plan.content(ExportProgress(quiet=False, verbose=False))
+    content = plan.content(StepsProgress(quiet=False, verbose=False))
     folder = plan.write(content)
     server = plan.open_server(content)
     (_show_json if as_json else _show)(folder, None if server is None else server.address)

@@ -67,7 +67,7 @@ def comparing(engines: Sequence[str]) -> str:
 
 
 class StepsBar:
-    """A bar on standard error that shows the steps of an export; called as each begins and ends."""
+    """A bar on standard error that shows steps of work; called as each begins and ends."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -77,7 +77,12 @@ class StepsBar:
 
         if self._bar is None:
             self._bar = tqdm(
-                total=step.n_steps, unit=" steps", file=sys.stderr, **bar_width(), leave=False
+                desc=step.what,
+                total=step.n_steps,
+                bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt} steps [{elapsed}]",
+                file=sys.stderr,
+                **bar_width(),
+                leave=False,
             )
         self._bar.set_description_str(step.what)
         self._bar.total = step.n_steps
@@ -85,5 +90,10 @@ class StepsBar:
             self._bar.n = step.n_done
             self._bar.refresh()
             if step.n_done >= step.n_steps > 1:
-                self._bar.close()
-                self._bar = None
+                self.close()
+
+    def close(self) -> None:
+        """The bar goes, as it does behind the last step."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -2,10 +2,15 @@
 
 import json
 import re
+import time
+from itertools import count
 
 import pytest
 
+from sleap_rt.options import EngineOptions
+from sleap_rt.runtime.inspect import bench
 from sleap_rt.runtime.inspect.trials import Evidence, Trial
+from sleap_rt.runtime.inspect.whole_run import whole_run
 from sleap_rt.workflows.inspect.bench import BenchPlan
 from sleap_rt.workflows.tuning import settle
 
@@ -81,3 +86,61 @@ def test_engines_that_run_here_can_be_compared(sample_graphs, call):
     told = call("bench", graph, "--device", "cpu", "--n_batches", "1").err
     if "compare engines" in told:  # there is more than one
         assert re.search(r"bench \S+ -i VIDEO -d cpu( --engine \w+)* --engine ort\n", told)
+
+
+def test_a_log_says_how_far_it_is(sample_graphs, call, monkeypatch):
+    """A line every two seconds, here at each look at the clock."""
+    (graph,) = sample_graphs("single_instance")
+    seconds = count(step=3.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    done = call("bench", graph, "--engine", "ort", "-b", "1", "2", "--n_batches", "2")
+    stages = (
+        "read frames",
+        "open and warm up",
+        "measure batches",
+        "measure batches",
+        "measure a run as a whole",
+    )
+    told = [line for line in done.err.splitlines() if line.endswith(" ...")]
+    assert told == [
+        f"ort, batches of {size}: {stage} ({5 * row + number} of 10) ..."
+        for row, size in enumerate((1, 2))
+        for number, stage in enumerate(stages, 1)
+    ]
+
+
+def test_a_terminal_shows_a_bar_until_the_table_comes(on_terminal, sample_graphs):
+    (graph,) = sample_graphs("single_instance")
+    words = ["bench", graph, "--engine", "ort", "-b", "1", "--n_batches", "2"]
+    shown = on_terminal(words)
+    assert "ort, batches of 1: measure batches:  40%" in shown
+    assert shown.index("measure a run as a whole") < shown.index("A run as a whole")
+
+
+def test_no_time_holds_what_is_told(sample_graphs, monkeypatch):
+    """Whoever is told what begins runs ahead of the clock of it, and after that of the last."""
+    events = []
+
+    def measured(name, function):
+        def call(*args):
+            events.append(f"{name} begins")
+            found = function(*args)
+            events.append(f"{name} ends")
+            return found
+
+        return call
+
+    monkeypatch.setattr(bench, "_predict", measured("batch", bench._predict))
+    monkeypatch.setattr(bench, "whole_run", measured("run", whole_run))
+    options = bench.BenchOptions(batch_size=1, n_batches=2)
+    engine = EngineOptions(engine="ort", device="cpu")
+    bench.run_benchmark(sample_graphs("single_instance"), None, engine, options, events.append)
+    (first,) = (place for place, event in enumerate(events) if event == "open and warm up")
+    batch = ["batch begins", "batch ends"]
+    assert events[first + 1 :] == [
+        *(4 * batch),
+        *(2 * ["measure batches", *batch]),
+        *("measure a run as a whole", "run begins", "run ends"),
+    ]
+    told = [event for event in events if event.split()[-1] not in ("begins", "ends")]
+    assert len(told) == options.n_stages

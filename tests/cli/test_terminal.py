@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import time
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout, suppress
 from io import StringIO
 
 import click
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sleap_rt.cli.app import _COMMANDS, app
-from sleap_rt.cli.reports.export_progress import ExportProgress
+from sleap_rt.cli.reports.steps_progress import StepsProgress
 from sleap_rt.cli.terminal import messages, tables
 from sleap_rt.export.steps import Step
 
@@ -189,10 +189,24 @@ def test_work_is_told_on_a_terminal_as_long_as_it_takes(monkeypatch, capsys, is_
 def test_a_log_of_an_export_gets_a_line_every_two_seconds(monkeypatch, capsys):
     now = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    progress = ExportProgress(quiet=False, verbose=False, opening="exporting ...")
+    progress = StepsProgress(quiet=False, verbose=False, opening="exporting ...")
     for number in range(6):
         progress(Step(f"step {number}", number, 6))
         now += 0.9
         progress(Step(f"step {number}", number, 6, 0.9))
     told = capsys.readouterr().err.splitlines()
     assert told == ["exporting ...", "step 3 (4 of 6) ..."]
+
+
+def test_an_error_stands_on_a_line_of_its_own(monkeypatch, capsys):
+    """Not behind the bar, which goes first; it tells of no steps per second."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    with suppress(ValueError), closing(StepsProgress(quiet=False, verbose=False)) as progress:
+        progress(Step("open", 0, 2))
+        raise ValueError
+    messages.error("it cannot be opened")
+    shown = capsys.readouterr().err
+    assert re.search(r"\r *\rError: it cannot be opened\n$", shown)
+    assert "0/2 steps [" in shown
+    assert "?" not in shown

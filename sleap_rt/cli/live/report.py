@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from sleap_rt.arrays import Image
-from sleap_rt.cli.reports.export_progress import ExportProgress
 from sleap_rt.cli.reports.next_steps import after_live
+from sleap_rt.cli.reports.steps_progress import StepsProgress
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.streams import say
 from sleap_rt.export.cache import kept_in_words
@@ -30,7 +30,7 @@ class LiveTerminalReport(LiveReport):
 
     def __init__(self, *, quiet: bool, verbose: bool, as_json: bool) -> None:
         self._quiet, self._as_json = quiet, as_json
-        self._export = ExportProgress(quiet=quiet, verbose=verbose)
+        self._export = StepsProgress(quiet=quiet, verbose=verbose)
         self._has_several = True
 
     def planned(self, plan: PredictionPlan) -> None:

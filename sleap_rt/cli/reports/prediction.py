@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from sleap_rt.cli.reports.export_progress import ExportProgress
+from sleap_rt.cli.reports.steps_progress import StepsProgress
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.streams import say
 from sleap_rt.export.cache import kept_in_words
@@ -32,7 +32,7 @@ class TerminalReport(Report):
         self._quiet, self._json_lines = quiet, json_lines
         self._is_aside = is_aside or json_lines
         self._told: set[str] = set()
-        self._export = ExportProgress(quiet=quiet, verbose=verbose)
+        self._export = StepsProgress(quiet=quiet, verbose=verbose)
         self._status: Callable[[], str] = str
 
     def planned(self, plan: PredictionPlan) -> None:

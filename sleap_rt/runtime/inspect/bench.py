@@ -2,16 +2,17 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from sleap_rt.arrays import AnyFloats
 from sleap_rt.errors import OptionError
 from sleap_rt.instances import FrameInstances
 from sleap_rt.options import USUAL_BATCH_SIZE, DecodeOptions, EngineOptions
-from sleap_rt.runtime.engines.wrapping.times import timed_engines
+from sleap_rt.runtime.engines.wrapping.times import EngineTimes, timed_engines
 from sleap_rt.runtime.frames.video import VideoFile
 from sleap_rt.runtime.inspect.stored_frame import training_frame
 from sleap_rt.runtime.inspect.whole_run import whole_run
@@ -41,6 +42,11 @@ class BenchOptions:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise OptionError(f"{name} must be at least 1, got {value}")
+
+    @property
+    def n_stages(self) -> int:
+        """That `run_benchmark` tells of: reading, opening, each batch, the whole run."""
+        return self.n_batches + 3
 
     @property
     def frames_per_batch(self) -> int:
@@ -93,7 +99,11 @@ class Benchmark:
 
 
 def run_benchmark(
-    graphs: Sequence[Path], video: Path | None, engine: EngineOptions, options: BenchOptions
+    graphs: Sequence[Path],
+    video: Path | None,
+    engine: EngineOptions,
+    options: BenchOptions,
+    on_stage: Callable[[str], None] = lambda what: None,
 ) -> Benchmark:
     """Measure one engine.
 
@@ -102,11 +112,14 @@ def run_benchmark(
         video: frames to predict; None takes the frame stored in the first graph.
         engine: engine and device.
         options: batches.
+        on_stage: told what begins; it is called between measurements, so that no time holds it.
 
     Raises:
         ModelError, DataError, EngineError: as when predicting.
     """
+    on_stage("read frames")
     batches, read_ms = _batches(graphs, video, options)
+    on_stage("open and warm up")
     with timed_engines() as times:
         started = time.perf_counter()
         predictor = open_predictor(graphs, DecodeOptions(), engine)
@@ -114,19 +127,16 @@ def run_benchmark(
         first_ms = _predict(predictor, batches[0])[1]
         for batch in batches[:_N_WARM_UP]:
             _predict(predictor, batch)
-        totals, in_copy, in_graph = [], [], []
-        results: list[FrameInstances] = []
+        of_batches = _OfBatches()
         for batch in batches[_N_WARM_UP:]:
-            times.clear()
-            found, ms = _predict(predictor, batch, len(results))
-            totals.append(ms)
-            in_copy.append(1e3 * times.uploads)
-            in_graph.append(1e3 * times.runs)
-            results += found
+            on_stage("measure batches")
+            of_batches.add(predictor, batch, times)
+        on_stage("measure a run as a whole")
         size = options.frames_per_batch
         data = np.concatenate(batches[_N_WARM_UP - 1 :]) if video is None else video
         whole = whole_run(predictor, data, size * (options.n_batches + 1), size, times)
     predictor.close()
+    results, totals = of_batches.results, of_batches.totals
     return Benchmark(
         engine=engine.engine,
         device=predictor.device,
@@ -136,18 +146,47 @@ def run_benchmark(
         open_ms=open_ms,
         first_ms=first_ms,
         frames_per_second=1e3 * len(results) / sum(totals),
-        latency_ms={
-            name: float(np.percentile(totals, share)) for name, share in _PERCENTILES.items()
-        },
-        copy_ms=float(np.median(in_copy)),
-        graph_ms=float(np.median(in_graph)),
-        group_ms=float(np.median(np.subtract(totals, np.add(in_copy, in_graph)))),
+        latency_ms=of_batches.latency_ms,
+        copy_ms=float(np.median(of_batches.in_copy)),
+        graph_ms=float(np.median(of_batches.in_graph)),
+        group_ms=float(np.median(of_batches.rest)),
         read_ms=read_ms,
         track_ms=_track_ms(results, size),
         write_ms=_write_ms(results, predictor),
         run_frames_per_second=whole.frames_per_second,
         engine_busy=whole.engine_busy,
     )
+
+
+@dataclass
+class _OfBatches:
+    """What was found and measured, batch by batch; ms."""
+
+    results: list[FrameInstances] = field(default_factory=list)
+    totals: list[float] = field(default_factory=list)
+    in_copy: list[float] = field(default_factory=list)
+    in_graph: list[float] = field(default_factory=list)
+
+    def add(self, predictor: Predictor, batch: Frames, times: EngineTimes) -> None:
+        times.clear()
+        found, ms = _predict(predictor, batch, len(self.results))
+        self.totals.append(ms)
+        self.in_copy.append(1e3 * times.uploads)
+        self.in_graph.append(1e3 * times.runs)
+        self.results += found
+
+    @property
+    def latency_ms(self) -> dict[str, float]:
+        """Percentiles of the totals, by name."""
+        return {
+            name: float(np.percentile(self.totals, share)) for name, share in _PERCENTILES.items()
+        }
+
+    @property
+    def rest(self) -> AnyFloats:
+        """Of the totals, what is neither copy nor graph."""
+        rest: AnyFloats = np.subtract(self.totals, np.add(self.in_copy, self.in_graph))
+        return rest
 
 
 def _batches(

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 from sleap_rt.errors import EngineError, OptionError
+from sleap_rt.export.steps import OnStep, Step
 from sleap_rt.options import NO_OVERRIDES, EngineOptions, RunOptions, SelectionOptions
 from sleap_rt.runtime.engines import (
     EngineChoice,
@@ -52,12 +55,42 @@ class BenchPlan:
             and declared.why_not(kind) is None
         ]
 
-    def run(self) -> list[Benchmark]:
-        """One result for each row."""
-        return [
-            run_benchmark(self.graphs.paths, self.data_path, choice.options, option)
-            for choice, option in self.rows
-        ]
+    def run(self, on_step: OnStep) -> list[Benchmark]:
+        """One result for each row.
+
+        Args:
+            on_step: called as each step begins and ends, while nothing is measured.
+        """
+        steps = _Steps(sum(option.n_stages for _, option in self.rows), on_step)
+        found = []
+        for choice, option in self.rows:
+            begin = partial(steps.begin, f"{choice.options.engine}, batches of {option.batch_size}")
+            found.append(
+                run_benchmark(self.graphs.paths, self.data_path, choice.options, option, begin)
+            )
+            steps.end()
+        return found
+
+
+class _Steps:
+    """Makes steps of what begins: each ends the one before it."""
+
+    def __init__(self, n_steps: int, on_step: OnStep) -> None:
+        self._n_steps, self._on_step = n_steps, on_step
+        self._n_before, self._started = 0, 0.0
+        self._step: Step | None = None
+
+    def begin(self, row: str, what: str) -> None:
+        self.end()
+        self._step = Step(f"{row}: {what}", self._n_before, self._n_steps)
+        self._on_step(self._step)
+        self._started = perf_counter()
+
+    def end(self) -> None:
+        if self._step is not None:
+            self._on_step(replace(self._step, seconds=perf_counter() - self._started))
+            self._n_before = self._step.n_done
+            self._step = None
 
 
 def plan_bench(

@@ -1,6 +1,6 @@
-"""Shows the steps of an export: a bar on a terminal, or with `--verbose` the time of each.
+"""Shows the steps of an export, or of `bench`: a bar on a terminal, or the time of each.
 
-A log gets a line now and then: whoever reads it sees that the export goes on.
+A log gets a line now and then: whoever reads it sees that the work goes on.
 """
 
 import sys
@@ -13,7 +13,7 @@ from sleap_rt.workflows.report import StepsBar
 _SECONDS_BETWEEN_LINES = 2.0
 
 
-class ExportProgress:
+class StepsProgress:
     """Shows steps; called as each begins and ends.
 
     Args:
@@ -40,6 +40,11 @@ class ExportProgress:
             self._bar(step)
         elif self._has_lines and step.seconds is None:
             self._tell(step)
+
+    def close(self) -> None:
+        """The bar goes, so that an error has a line of its own."""
+        if self._bar is not None:
+            self._bar.close()
 
     def _tell(self, step: Step) -> None:
         if time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES:
