@@ -67,9 +67,7 @@ class Evidence:
             usual: the engine that is taken without evidence; others must be clearly faster.
             n_frames: of the run; opening an engine counts more the fewer they are.
         """
-        firsts: dict[str, Trial] = {}
-        for trial in self.trials:
-            firsts.setdefault(trial.engine, trial)
+        firsts = self._firsts()
         if not firsts:
             return None
         best = min(firsts.values(), key=lambda trial: trial.seconds(n_frames))
@@ -79,10 +77,29 @@ class Evidence:
         fastest = min(variants, key=lambda trial: trial.seconds(n_frames))
         return fastest if _is_worth(fastest, best, n_frames) else best
 
+    def _firsts(self) -> dict[str, Trial]:
+        """Each engine as it is first asked for."""
+        return {trial.engine: trial for trial in reversed(self.trials)}
+
+    def why(self, best: Trial, n_frames: int) -> str:
+        """Why an engine is taken, in one line: not always because it is the fastest.
+
+        Args:
+            best: that runs so many frames.
+            n_frames: of the run.
+        """
+        firsts, found = self._firsts(), self.in_words()
+        fastest = max(firsts.values(), key=lambda trial: trial.frames_per_second)
+        own = firsts[best.engine]
+        if own.frames_per_second == fastest.frames_per_second:
+            return found
+        if own.seconds(n_frames) < fastest.seconds(n_frames):
+            return f"short run, and {best.engine} opens quicker ({found})"
+        return f"no other saves a tenth of this run ({found})"
+
     def in_words(self) -> str:
         """All of it, in one line."""
-        firsts = {trial.engine: trial for trial in reversed(self.trials)}
-        ordered = sorted(firsts.values(), key=lambda trial: -trial.frames_per_second)
+        ordered = sorted(self._firsts().values(), key=lambda trial: -trial.frames_per_second)
         speeds = ", ".join(f"{one.engine} {one.frames_per_second:.0f}" for one in ordered)
         words = [f"measured here, frames/s: {speeds}"] if speeds else []
         words += [f"{engine} left out: {reason}" for engine, reason in self.left_out.items()]

@@ -229,7 +229,7 @@ class _Tuning:
         engine = replace(plan.options.engine, engine=best.engine, threads=best.threads)
         run = replace(plan.options.run, batch_size=min(best.batch_size, most_frames))
         options = replace(plan.options, engine=engine, run=run)
-        return replace(plan, options=options, engine_reason=evidence.in_words())
+        return replace(plan, options=options, engine_reason=evidence.why(best, self.n_frames))
 
     def _key(self, engines: Sequence[str], batch_size: int | None) -> TrialKey:
         """What a comparison holds for.

@@ -86,6 +86,30 @@ def test_in_a_short_run_opening_counts(n_frames, engine):
     assert chosen(evidence, n_frames)[0] == engine
 
 
+@pytest.mark.parametrize(
+    ("n_frames", "engine", "words"),
+    [
+        (200, "usual", "short run, and usual opens quicker ({})"),
+        (10_000, "late", "{}"),
+    ],
+)
+def test_the_reason_is_one_for_the_engine_that_is_taken(n_frames, engine, words):
+    evidence = Stadium({"usual": 10, "late": 5}, {"late": 3}).hold(["usual", "late"])
+    best = evidence.best("usual", n_frames)
+    assert best.engine == engine
+    assert evidence.why(best, n_frames) == words.format(evidence.in_words())
+
+
+@pytest.mark.parametrize(("ms", "opening", "n_frames"), [(9.5, 0.1, 100_000), (5, 0.6, 120)])
+def test_an_engine_that_stays_for_want_of_a_clear_gain_is_told_so(ms, opening, n_frames):
+    """The other one is quicker over these frames as well, if hardly."""
+    evidence = Stadium({"usual": 10, "other": ms}, {"other": opening}).hold(["usual", "other"])
+    best = evidence.best("usual", n_frames)
+    assert best.engine == "usual"
+    words = f"no other saves a tenth of this run ({evidence.in_words()})"
+    assert evidence.why(best, n_frames) == words
+
+
 def test_an_engine_that_rounds_too_much_is_never_run_and_named():
     stadium = Stadium({"usual": 10, "rough": 1}, objections={"rough": "points differ by 3 px"})
     evidence = stadium.hold(["usual", "rough"])
