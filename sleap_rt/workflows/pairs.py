@@ -50,7 +50,7 @@ def pairs_in(folder: Path) -> list[tuple[Path, Path]]:
     Args:
         folder: that is no model.
     """
-    return _pairs(models_within(folder))
+    return pairs_among(models_within(folder))
 
 
 def pairs_beside(path: Path) -> list[tuple[Path, Path]]:
@@ -60,11 +60,12 @@ def pairs_beside(path: Path) -> list[tuple[Path, Path]]:
         path: of the model.
     """
     there = models_within(path.parent)
-    fit = _pairs(there) if path in there and len(there) <= _MOST_BESIDE else []
+    fit = pairs_among(there) if path in there and len(there) <= _MOST_BESIDE else []
     return [pair for pair in fit if path in pair][:_MOST_NAMED]
 
 
-def _pairs(models: Sequence[Path]) -> list[tuple[Path, Path]]:
+def pairs_among(models: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """Those of the models that run together, first stages first."""
     found = [(path, contract) for path in models for contract in _contract(path)]
     return [
         (first, second)

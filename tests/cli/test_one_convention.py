@@ -31,6 +31,27 @@ def test_models_are_arguments_or_behind_a_flag(call, sample_graphs):
     )
 
 
+@pytest.mark.export  # what fits together is read from their configurations
+@pytest.mark.parametrize("command", ["verify", "bench"])
+def test_a_trained_pair_is_told_to_be_exported(call, tmp_path, command):
+    halves = [
+        shutil.copytree(f"samples/models/{name}", tmp_path / name)
+        for name in ("centroid", "centered_instance")
+    ]
+    for pair in (halves, halves[::-1]):  # as two arguments, or behind -m
+        done = call(command, pair[0], "-m", pair[1])
+        assert done.code == 2
+        first, second = halves
+        assert f"{first} and {second} are a trained pair; export the pair first: `" in done.err
+        assert f"export {first} {second}`" in done.err
+    exported = halves[0] / "exported_topdown"
+    exported.mkdir()
+    (exported / "centroid.onnx").touch()
+    assert f"are a trained pair; name their export, {exported}\n" in call(command, *halves).err
+    others = call(command, halves[0], halves[0]).err
+    assert "2 models were given; one is taken" in others, "no pair"
+
+
 def test_verify_begins_with_the_verdict(call, sample_graphs):
     (graph,) = sample_graphs("single_instance")
     assert call("verify", graph, "--engine", "ort").out.startswith("OK  ")

@@ -43,11 +43,16 @@ def given_models(
 
     Raises:
         UsageError: there are none, or more.
+        OptionError: two of a trained pair are given where one export is taken.
     """
     models: tuple[Path, ...] = (*params.pop("models"), *params.pop("model_paths"))
     if not models:
         raise click.UsageError(f"Name the model: {forms}")
     if most is not None and len(models) > most:
+        if most == 1:
+            from sleap_rt.workflows.inspect.verify import refuse_trained_pair
+
+            refuse_trained_pair(models)
         from sleap_rt.model_files import VIDEO_SUFFIXES
 
         takes = "one" if most == 1 else "one, or a pair,"
