@@ -93,10 +93,11 @@ def test_info_of_half_a_pair_names_the_other_half_beside_it(half, call, request,
         model = request.config.rootpath / "samples/models" / name
         (tmp_path / name).symlink_to(model, target_is_directory=True)
     pair = f"{tmp_path / 'centroid'} {tmp_path / 'centered_instance'}"
-    alone = call("info", tmp_path / half).out.splitlines()
-    assert [line for line in alone if line[:4] == "use:"] == [
-        f"use: sleap-nn track -i VIDEO -m {pair}"
-    ]
+    for file in ("", "best.ckpt", "training_config.yaml"):
+        alone = call("info", tmp_path / half / file).out.splitlines()
+        assert [line for line in alone if line[:4] == "use:"] == [
+            f"use: sleap-nn track -i VIDEO -m {pair}"
+        ]
     bottomup = call("info", tmp_path / "bottomup").out.splitlines()
     assert bottomup[-1] == f"use: sleap-nn track -i VIDEO -m {tmp_path / 'bottomup'}"
     (tmp_path / "centroid").rename(tmp_path / "elsewhere")

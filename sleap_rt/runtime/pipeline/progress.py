@@ -21,6 +21,7 @@ _SECONDS_BETWEEN_LINES = 0.25
 _FRAMES_BETWEEN_LOOKS = 32
 _SECONDS_BETWEEN_LINES_OF_A_LOG = 30
 _SECONDS_OF_THE_FIRST = 0.2  # what comes so soon after the first result was on its way with it
+_WITHOUT_A_RATE = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"  # tqdm's has `<?, ?`
 _SECONDS_OF_A_RATE = 0.25  # measured in less, it tells of single batches
 
 
@@ -107,6 +108,7 @@ def _bar(
         total=n_frames,
         initial=n_done,
         unit=" frames",
+        bar_format=_WITHOUT_A_RATE,
         file=sys.stderr,
         **bar_width(),
         leave=None,  # goes when it stands below the bar of many inputs
@@ -118,6 +120,8 @@ def _bar(
                 shown.update()
                 if pace.is_starting:
                     _begin_to_measure(shown)
+                else:
+                    shown.bar_format = None
             if position == n_done:
                 shown.refresh()
             if position % _FRAMES_BETWEEN_LOOKS == 0:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sleap_rt.kinds import ModelKind, is_crop_model_alone
+from sleap_rt.model_files import FILES_OF_MODELS
 from sleap_rt.words import as_typed, counted
 from sleap_rt.workflows.inspect.proof_in_words import proof_in_words
 from sleap_rt.workflows.inspect.training.in_words import training_in_words
@@ -56,8 +57,9 @@ def in_words(models: Sequence[Mapping[str, Any]], path: Path) -> list[str]:
 
 def _use(path: Path, kinds: Sequence[ModelKind]) -> Iterator[str]:
     """How to use it; half of a pair with the other half, where that is beside it."""
+    folder = path.parent if path.name in FILES_OF_MODELS else path
     pairs: list[tuple[Path, ...]] = (
-        [*pairs_beside(path)] if len(kinds) == 1 and kinds[0] in _NEEDS else []
+        [*pairs_beside(folder)] if len(kinds) == 1 and kinds[0] in _NEEDS else []
     )
     data = "LABELS.slp" if is_crop_model_alone(kinds) and not pairs else "VIDEO"
     for models in pairs or [(path,)]:

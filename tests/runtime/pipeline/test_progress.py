@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -34,7 +35,7 @@ def test_the_bar_of_a_resumed_run_counts_the_old_frames_once(monkeypatch):
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
     assert list(progress.bar(list("abcdefghij"), 10, 6)) == list("abcdefghij")
-    shown = [part for part in screen.getvalue().split("\r") if "frames" in part]
+    shown = [part for part in screen.getvalue().split("\r") if "/10 [" in part]
     assert "| 6/10 [" in shown[0]
     assert "| 10/10 [" in shown[-1]
 
@@ -75,7 +76,24 @@ def test_the_bar_of_one_batch_shows_no_rate(monkeypatch):
     screen = Terminal()
     monkeypatch.setattr("sys.stderr", screen)
     assert list(progress.bar(range(4), 4, 0)) == list(range(4))
-    assert "4/4 [00:00<?, ? frames/s]" in screen.getvalue()
+    assert "4/4 [00:00]" in screen.getvalue()
+    assert "?" not in screen.getvalue(), "nor that there is none"
+
+
+def test_the_bar_of_a_longer_run_shows_the_rate_and_what_is_left(monkeypatch):
+    """From when they can be told; what is beside them is there before."""
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+
+    def results():
+        for number in range(4):
+            time.sleep(0.3 * bool(number))
+            yield number
+
+    assert list(progress.bar(results(), 4, 0, beside=lambda: "2 workers")) == list(range(4))
+    assert "1/4 [00:00" in screen.getvalue()
+    assert re.search(r"4/4 \[00:0\d<00:00, +\d\.\d+ frames/s, 2 workers\]", screen.getvalue())
+    assert "?" not in screen.getvalue()
 
 
 def test_json_lines_begin_when_a_rate_can_be_told(monkeypatch, capsys):
