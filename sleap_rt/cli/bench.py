@@ -77,8 +77,8 @@ _SEVERAL = {"--engine": _is_engine, "--batch_size": str.isdigit, "-b": str.isdig
     "--data_path",
     "-i",
     type=click.Path(path_type=Path),
-    help="Video to take frames from.  [default: the one frame stored in the model, whose animals "
-    "are not as many as yours]",
+    help="Video to take frames from.  [default: the one frame stored in the model, which "
+    "may show more or fewer animals than yours]",
 )
 @click.option(
     "--engine",
