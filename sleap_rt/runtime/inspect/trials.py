@@ -11,6 +11,7 @@ from statistics import median
 from typing import Protocol, TypeVar
 
 from sleap_rt.errors import SleapRtError
+from sleap_rt.words import counted
 
 _FEWEST_ROUNDS, _MOST_ROUNDS = 3, 8  # the median of three holds out against one that is disturbed
 _LONG_TURN, _SHORT_TURN = 16, 8  # frames
@@ -94,7 +95,8 @@ class Evidence:
         if own.frames_per_second == fastest.frames_per_second:
             return found
         if own.seconds(n_frames) < fastest.seconds(n_frames):
-            return f"short run, and {best.engine} opens quicker ({found})"
+            sooner = f"done before {fastest.engine}, as it opens quicker"
+            return f"over {counted(n_frames, 'frame')} {sooner} ({found})"
         return f"no other saves a tenth of this run ({found})"
 
     def in_words(self) -> str:

@@ -89,7 +89,7 @@ def test_in_a_short_run_opening_counts(n_frames, engine):
 @pytest.mark.parametrize(
     ("n_frames", "engine", "words"),
     [
-        (200, "usual", "short run, and usual opens quicker ({})"),
+        (200, "usual", "over 200 frames done before late, as it opens quicker ({})"),
         (10_000, "late", "{}"),
     ],
 )
