@@ -253,8 +253,8 @@ def _notes(truth: PoseTable, predicted: PoseTable, sequences: list[TrackSequence
     if n_missed:
         notes.append(
             f"nothing is predicted in {counted(n_missed, 'ground-truth frame')}: for identities, "
-            "the animals there are missed. Of a part of a video, keep the ground truth of the same "
-            "frames alone"
+            "the animals there are missed. To judge a part of a video, cut the ground truth to the "
+            "same frames"
         )
     if not predicted.n_instances_in_file:
         notes.append(f"{predicted.name} has no instances, so nothing is tracked")

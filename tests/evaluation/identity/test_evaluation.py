@@ -79,7 +79,7 @@ def test_a_ground_truth_frame_without_prediction_is_missed_and_said():
     assert (metrics["TP"], metrics["FN"], metrics["IDSW"]) == (4, 4, 0)
     assert metrics["notes"] == [
         "nothing is predicted in 2 ground-truth frames: for identities, the animals there are "
-        "missed. Of a part of a video, keep the ground truth of the same frames alone"
+        "missed. To judge a part of a video, cut the ground truth to the same frames"
     ]
 
 
