@@ -244,9 +244,15 @@ def test_identities_that_are_replaced_are_told(tmp_path, keeps_labels):
     assert not retrack_data(tmp_path / "new.slp", options, keeps_labels=keeps_labels).notes
 
 
+@pytest.mark.parametrize(
+    ("track", "words"),
+    [("bob", "keep their earlier tracks (bob)"), (None, "stay without a track")],
+)
 @pytest.mark.parametrize("keeps_labels", [True, False])
-def test_predictions_that_keep_their_tracks_beside_user_instances_are_told(tmp_path, keeps_labels):
-    ann, bob = sio.Track("ann"), sio.Track("bob")
+def test_predictions_that_are_not_tracked_beside_user_instances_are_told(
+    tmp_path, keeps_labels, track, words
+):
+    ann, bob = sio.Track("ann"), sio.Track(track) if track else None
     by_hand = sio.Instance.from_numpy(predicted(0).numpy(), skeleton=predicted(0).skeleton)
     labels = labels_of([[predicted(0, ann), predicted(200, bob)], [predicted(200, bob)]])
     by_hand.skeleton = labels.skeletons[0]
@@ -256,8 +262,8 @@ def test_predictions_that_keep_their_tracks_beside_user_instances_are_told(tmp_p
     done = retrack_data(tmp_path / "known.slp", options, keeps_labels=keeps_labels)
     assert done.notes[-1] == (
         "1 frame with user instances: only these are tracked there, and predictions beside them "
-        "keep their earlier tracks (bob). Delete those of animals that have a user instance; make "
-        "user instances of the others"
+        f"{words}. Delete those of animals that have a user instance; make user instances of the "
+        "others"
     )
 
 

@@ -107,7 +107,7 @@ class Retracker:
     def __init__(self, options: TrackerOptions, taken: Collection[str], n_nodes: int) -> None:
         self._tracker, self._names = Tracker(options), _Names(taken)
         self._n_nodes = n_nodes
-        self._n_beside, self._stay = 0, dict[str, None]()
+        self._n_beside, self._stay, self._lacks_track = 0, dict[str, None](), False
 
     @property
     def n_left_out(self) -> int:
@@ -119,10 +119,12 @@ class Retracker:
         """What a person should know, in words."""
         if not self._n_beside:
             return self._tracker.notes
+        tracks = [f"keep their earlier tracks ({listed(self._stay)})"] if self._stay else []
+        tracks += ["stay without a track"] if self._lacks_track else []
         return (
             *self._tracker.notes,
             f"{counted(self._n_beside, 'frame')} with user instances: only these are tracked "
-            f"there, and predictions beside them keep their earlier tracks ({listed(self._stay)}). "
+            f"there, and predictions beside them {' or '.join(tracks)}. "
             "Delete those of animals that have a user instance; make user instances of the others",
         )
 
@@ -134,9 +136,10 @@ class Retracker:
     def track(self, frame: "sio.LabeledFrame", video: int) -> None:
         """Track the next frame, which is changed; `video` is the position of its video."""
         _track_frame(self._tracker, self._names, frame, video, self._n_nodes)
-        stay = _track_names(_left_as_they_are(frame))
-        self._n_beside += bool(stay)
-        self._stay.update(dict.fromkeys(sorted(stay)))
+        beside = _left_as_they_are(frame)
+        self._n_beside += bool(beside)
+        self._lacks_track |= any(one.track is None for one in beside)
+        self._stay.update(dict.fromkeys(sorted(_track_names(beside))))
 
 
 class _Names:
