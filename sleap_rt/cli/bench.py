@@ -121,7 +121,7 @@ def command(
 
     \b
     sleap-nn bench exports/flies -i video.mp4
-    sleap-nn bench exports/flies -i video.mp4 --engine ort --engine openvino -b 1 -b 4
+    sleap-nn bench exports/flies -i video.mp4 --engine ort openvino -b 1 4
     """
     (path,) = given_models(params, most=1)
     from sleap_rt.runtime.inspect.bench import BenchOptions

@@ -264,6 +264,7 @@ _OF_COMMAND = ("data_path", "inputs", "output_path", "verbose", "quiet")
 def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
     tracking = needed_tracker_options(params, (*params["inputs"], *params["data_path"]))
 
+    from sleap_rt.cli.reports.retracking import RetrackReport
     from sleap_rt.workflows.retracking import RetrackOptions, refuse_without_effect, retrack_data
     from sleap_rt.workflows.retracking.dry_run import retrack_dry_run
 
@@ -283,19 +284,22 @@ def _track_only(ctx: click.Context, params: dict[str, Any]) -> int:
     _check_preview(params, options)
     if params["dry_run"]:
         return _tell_plan(retrack_dry_run(inputs.paths, many, options))
-    retracked = partial(_show_retracked, quiet=params["quiet"], is_aside=params["as_json"])
-    show = _previewed(retracked, params)
+    told = RetrackReport(
+        quiet=params["quiet"], json_lines=params["gui"], is_aside=params["as_json"]
+    )
+    show = _previewed(told.done, params)
     alone = _alone(inputs, params)
     if many is not None:
 
         def work(task: "Task") -> "RetrackSummary":
-            return retrack_data(
-                task.path, replace(options, output_path=task.output), keeps_labels=False
-            )
+            asked = replace(options, output_path=task.output)
+            return retrack_data(task.path, asked, keeps_labels=False, note=told.note)
 
         return _carry_out(inputs, many, work, show, params)
     with facts_of_failure(alone, params):
-        done = retrack_data(inputs.paths[0], options, writes=True, keeps_labels=False)
+        done = retrack_data(
+            inputs.paths[0], options, writes=True, keeps_labels=False, note=told.note
+        )
     show(done)
     return _end(alone, done, params)
 
@@ -323,19 +327,3 @@ def _previewed(show: Callable[[Any], None], params: dict[str, Any]) -> Callable[
                 say(f"preview -> {path}", err=params["gui"] or params["as_json"])
 
     return shown
-
-
-def _show_retracked(done: "RetrackSummary", *, quiet: bool, is_aside: bool) -> None:
-    for note in done.notes:
-        messages.warn(note)
-    if done.n_missing:
-        messages.warn(f"{done.n_missing} of the frames asked for have no labels")
-    if not quiet:
-        from sleap_rt.words import counted
-
-        say(
-            f"{counted(done.n_frames, 'frame')}, {counted(done.n_instances, 'instance')}, "
-            f"{counted(done.n_tracks, 'track')}, "
-            f"{done.n_frames / done.seconds:.1f} frames/s -> {', '.join(map(str, done.paths))}",
-            err=is_aside,
-        )

@@ -51,6 +51,8 @@ def _no_target(values: _Values, given: Collection[str]) -> str | None:
     if values.get("tracking_target_instance_count") != 0:
         return None
     values["tracking_target_instance_count"] = None
+    if not values.get("tracking"):
+        return None  # told with all that has no effect then
     return "tracking_target_instance_count 0: taken as not given"
 
 

@@ -84,7 +84,7 @@ def _how_to_convert(values: Mapping[str, Any], inputs: Iterable[Any]) -> str:
     command = f"sio convert {as_typed(labels)} -o {as_typed(output)} --to {format_name}"
     return (
         f". `{command}` of sleap-io, which is installed with this program, writes poses that are "
-        "there in another format"
+        "there in another format (predictions that a person corrected as well as the corrections)"
     )
 
 

@@ -341,6 +341,41 @@ def test_tables_have_the_correction_in_place_of_its_prediction(
     assert note.startswith("2 corrected predictions left out:")
 
 
+def test_nwb_says_what_becomes_of_predictions_without_a_track(proofread, tmp_path):
+    labels = sio.load_slp(str(proofread), open_videos=False)
+    frame = labels[2]
+    for one in frame.predicted_instances:
+        one.track = None
+    frame.instances = [*frame.predicted_instances, frame.user_instances[0]]
+    extra = sio.PredictedInstance.from_numpy(POSE + 400, skeleton=labels.skeletons[0], score=0.5)
+    frame.instances.insert(0, extra)
+    words = (
+        "frame 2, which a person labelled, has 2 instances without a track. Delete those of "
+        "animals that have a user instance"
+    )
+    with pytest.raises(DataError, match=words):
+        retrack_data(labels, two_tracks(tmp_path / "out.nwb"))
+
+
+def test_a_result_that_was_tracked_otherwise_is_replaced_with_a_note(saved, tmp_path, capsys):
+    again = (saved, "--tracking", "-o", tmp_path / "out.slp")
+    words = f"{tmp_path / 'out.slp'} will be replaced, which was made otherwise: "
+    words += "{}max_tracks was not given, and is 2 now"
+    assert "replaced" not in command(capsys, *again).err
+    assert "replaced" not in command(capsys, *again).err
+    assert (
+        f"note: {words.format('')}" in command(capsys, *again, "--max_tracks", 2, "--dry_run").out
+    )
+    assert f"Note: {words.format('--')}" in command(capsys, *again, "--max_tracks", 2).err
+
+
+def test_a_front_end_gets_a_line_of_json_behind_tracking_alone(saved, tmp_path, capsys):
+    out, err = command(capsys, saved, "--tracking", "--gui", "-o", tmp_path / "out.slp")
+    told = json.loads(out)
+    assert (told["n_processed"], told["n_total"], told["eta"]) == (2, 2, 0)
+    assert "2 frames, 4 instances, 2 tracks, in " in err
+
+
 def test_what_cannot_be_read_or_must_not_be_written_is_refused(saved, tmp_path):
     with pytest.raises(DataError, match="never overwritten"):
         written(saved, output_path=saved)

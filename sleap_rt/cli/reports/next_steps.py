@@ -42,6 +42,7 @@ def after_results(
     """
     labels = [path for path in paths if path.suffix == ".slp"]
     parts = [path for path in paths if path.suffix == ".part"]
+    first = f", the first of {len(labels)}" if labels[1:] else ""
     if not (found or parts):
         return
     if parts:
@@ -49,15 +50,18 @@ def after_results(
         all_parts = _pattern(each) if each != parts[0] else "PART..."
         next_step(f"sleap-nn merge {all_parts} -o RESULT.slp", "join all parts once they are there")
     elif labels:
-        next_step(f"sleap-nn render {as_typed(labels[0])}", "see the poses over the video")
+        next_step(f"sleap-nn render {as_typed(labels[0])}", f"see the poses over the video{first}")
     if labels and is_tracked:
         next_step(
-            f"sleap-nn eval --tracks -g LABELS.slp -p {as_typed(labels[0])}", "compare with labels"
+            f"sleap-nn eval --tracks -g LABELS.slp -p {as_typed(labels[0])}",
+            f"compare with labels{first}",
         )
     elif labels and has_several:
-        next_step(f"sleap-nn track -i {as_typed(labels[0])} -t", "follow the animals")
+        next_step(f"sleap-nn track -i {as_typed(labels[0])} -t", f"follow the animals{first}")
     elif labels:
-        next_step(f"sleap-nn eval -g LABELS.slp -p {as_typed(labels[0])}", "compare with labels")
+        next_step(
+            f"sleap-nn eval -g LABELS.slp -p {as_typed(labels[0])}", f"compare with labels{first}"
+        )
     elif paths and not parts:
         next_step("-o NAME.slp gives a file that render, eval and track read as well")
 

@@ -123,4 +123,9 @@ def _how_fast(summary: PredictionSummary) -> str:
         return f"{summary.frames_per_second:.1f} frames/s"
     if summary.n_workers or summary.n_frames == summary.n_resumed:
         return "predicted"
-    return f"in {summary.seconds:.1f} s" if summary.seconds >= 0.05 else "in under 0.1 s"
+    return took(summary.seconds)
+
+
+def took(seconds: float) -> str:
+    """How long a run took that was too short for a rate."""
+    return f"in {seconds:.1f} s" if seconds >= 0.05 else "in under 0.1 s"

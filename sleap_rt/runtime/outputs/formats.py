@@ -19,6 +19,7 @@ from sleap_rt.runtime.outputs.origin.origin import NOT_TOLD, Origin, add_origin
 from sleap_rt.runtime.outputs.results import RunResults
 from sleap_rt.runtime.outputs.saving import save
 from sleap_rt.runtime.outputs.symmetries import in_order
+from sleap_rt.words import counted
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -123,7 +124,21 @@ def _check_one_each(
         if has_rows_for_untracked:
             tracks = [track for track in tracks if track is not None]
         if len(set(tracks)) < len(tracks):
-            raise one_each(format_name, frame.frame_idx, len(tracks), len(set(tracks)))
+            n_without = tracks.count(None)
+            n_tracks = len(set(tracks) - {None})
+            if n_without and frame.has_user_instances:
+                raise _beside_users(format_name, frame.frame_idx, n_without)
+            raise one_each(format_name, frame.frame_idx, len(tracks), n_tracks)
+
+
+def _beside_users(format_name: str, frame_index: int, n_predictions: int) -> DataError:
+    """What to say of predictions without a track that tracking leaves as they are."""
+    return DataError(
+        f"{format_name} holds one instance per track and frame, but frame {frame_index}, "
+        f"which a person labelled, has {counted(n_predictions, 'instance')} without a track. "
+        "Delete those of animals that have a user instance and make user instances of the others, "
+        "or choose another --output_format."
+    )
 
 
 def video_stem(video: "sio.Video") -> str:

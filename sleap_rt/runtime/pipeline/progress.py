@@ -188,6 +188,11 @@ def json_lines(
     _write(n_processed, n_frames, whole if pace.rate is None else pace.rate)
 
 
+def json_end(n_frames: int, seconds: float) -> None:
+    """The line that `json_lines` ends with, of work that tells nothing on its way."""
+    _write(n_frames, n_frames, n_frames / max(seconds, 1e-9))
+
+
 def json_error(error: Exception, **more: int) -> None:
     """One line that says why a run, or an input of several, failed; lost if nobody takes it.
 

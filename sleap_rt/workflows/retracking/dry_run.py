@@ -61,7 +61,7 @@ def _lines(plan: RetrackPlan) -> Iterator[str]:
     yield f"tracking: {tracker_in_words(options.tracking.resolved(n_nodes=n_nodes))}"
     form, stems = options.output_format, [video_stem(video) for video in videos]
     yield f"output: {output_in_words(plan.output_path, form, form, stems)}"
-    yield from (f"note: {note}" for note in plan.notes)
+    yield from (f"note: {note}" for note in (*plan.replaced, *plan.notes))
     if n_missing:
         yield f"warning: {n_missing} of the frames asked for have no labels"
 

@@ -1,20 +1,22 @@
 """The file that tracking without a model writes."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sleap_rt.runtime.frames.frame_refs import FrameRef
 from sleap_rt.runtime.frames.sleap_video import unique_video_name
 from sleap_rt.runtime.outputs.earlier_results import check_preview_replaceable
 from sleap_rt.runtime.outputs.formats import possible_files, video_stem
 from sleap_rt.runtime.outputs.names import check_output, default_output, make_folder
-from sleap_rt.runtime.outputs.origin.origin import AskedFrames, Origin, name_of_file
+from sleap_rt.runtime.outputs.origin.origin import AskedFrames, Origin, name_of_file, origin_of
 from sleap_rt.runtime.outputs.trial import try_output
 from sleap_rt.skeleton import Skeleton
 from sleap_rt.workflows.planning.result_files import check_files_replaceable
 from sleap_rt.workflows.retracking.options import RetrackOptions
-from sleap_rt.workflows.run_identity.asked import selection_asked
+from sleap_rt.workflows.run_identity.asked import selection_asked, will_be_replaced
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -74,8 +76,7 @@ def check_tracked_replaceable(
     Raises:
         DataError: as the summary says.
     """
-    stems = [video_stem(video) for video in labels.videos]
-    files = possible_files(path, options.output_format, stems)
+    files = _possible_files(path, labels, options)
     check_files_replaceable(files, name_of_input(data, labels, options), options, n_frames)
 
 
@@ -83,15 +84,36 @@ def origin_of_result(
     data: "Path | sio.Labels", labels: "sio.Labels", options: RetrackOptions, n_frames: int
 ) -> Origin:
     """What the mark of a result tells that went through so many frames."""
+    name = name_of_input(data, labels, options)
+    frames = AskedFrames.of(options.selection.frames)
+    return Origin(input_name=name, n_frames=n_frames, frames=frames, asked=_asked(options))
+
+
+def _asked(options: RetrackOptions) -> dict[str, Any]:
+    """What the result depends on, as JSON values."""
     asked = {
         "filters": asdict(options.filters),
         "tracking": asdict(options.tracking),
         "selection": selection_asked(options.selection),
         "no_empty_frames": options.no_empty_frames,
     }
-    name = name_of_input(data, labels, options)
-    frames = AskedFrames.of(options.selection.frames)
-    return Origin(input_name=name, n_frames=n_frames, frames=frames, asked=asked)
+    plain: dict[str, Any] = json.loads(json.dumps(asked))
+    return plain
+
+
+def replaced_in_words(
+    path: Path | None, labels: "sio.Labels", options: RetrackOptions
+) -> Iterator[str]:
+    """Results that are about to be replaced and were made in another way, one sentence each."""
+    for file in [] if path is None else _possible_files(path, labels, options):
+        origin = origin_of(file) if file.exists() else None
+        if origin is not None:
+            yield from will_be_replaced(file, origin, _asked(options), None)
+
+
+def _possible_files(path: Path, labels: "sio.Labels", options: RetrackOptions) -> list[Path]:
+    stems = [video_stem(video) for video in labels.videos]
+    return possible_files(path, options.output_format, stems)
 
 
 def ready_output(path: Path, labels: "sio.Labels", options: RetrackOptions) -> None:

@@ -16,7 +16,7 @@ from sleap_rt.runtime.outputs.names import check_output
 from sleap_rt.runtime.pipeline.filters import check_centroid_distance
 from sleap_rt.runtime.pipeline.retrack import replaced_identities
 from sleap_rt.workflows.retracking.options import RetrackOptions
-from sleap_rt.workflows.retracking.output import settled_output
+from sleap_rt.workflows.retracking.output import replaced_in_words, settled_output
 
 if TYPE_CHECKING:
     import sleap_io as sio
@@ -33,6 +33,7 @@ class RetrackPlan:
         options: how to track, by the videos of `labels`.
         output_path: the file to write; None writes none.
         notes: what a person should know about the input, in words.
+        replaced: results that will be replaced and were made otherwise, in words.
     """
 
     data: "Path | sio.Labels"
@@ -41,6 +42,7 @@ class RetrackPlan:
     options: RetrackOptions
     output_path: Path | None
     notes: tuple[str, ...]
+    replaced: tuple[str, ...]
 
     def n_missing(self, present: Collection[int]) -> int:
         """Number of frames that were asked for and have no labels.
@@ -86,13 +88,15 @@ def planned_retracking(
     )
     if options.tracking.needs_images and isinstance(data, Path):
         _find_videos(labels, data.parent, options.selection.video_index)
+    output_path = settled_output(data, labels, options, writes=writes)
     return RetrackPlan(
         data=data,
         sliced=sliced,
         labels=labels,
         options=options,
-        output_path=settled_output(data, labels, options, writes=writes),
+        output_path=output_path,
         notes=(*form.notes, *replaced_identities(data, labels)),
+        replaced=tuple(replaced_in_words(output_path, labels, options)),
     )
 
 

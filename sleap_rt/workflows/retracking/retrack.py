@@ -1,11 +1,12 @@
 """Tracks the poses that a labels file has, without a model."""
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sleap_rt.errors import DataError
+from sleap_rt.errors import DataError, log_of
 from sleap_rt.labels.corrections import without_replaced
 from sleap_rt.labels.slices import SlicedLabels
 from sleap_rt.runtime.outputs.blocks.label_tables import LabelTables
@@ -28,6 +29,8 @@ from sleap_rt.workflows.retracking.slices import SliceTracking
 if TYPE_CHECKING:
     import sleap_io as sio
 
+_log = log_of(__name__)
+
 
 def retrack_data(
     data: "Path | sio.Labels",
@@ -35,6 +38,7 @@ def retrack_data(
     *,
     writes: bool = False,
     keeps_labels: bool = True,
+    note: Callable[[str], None] = _log.info,
 ) -> RetrackSummary:
     """Track the poses of a labels file, or of labels in memory; neither is changed.
 
@@ -44,6 +48,7 @@ def retrack_data(
         writes: if `output_path` is None, write to a path derived from the file's.
         keeps_labels: the summary has the result, too. False: a file of one skeleton, whose frames
             are in order, is read and written some frames at a time, where images are not needed.
+        note: told of results that are about to be replaced and were made otherwise.
 
     Raises:
         OptionError: the input is not a `.slp` file, there is no such video, or the name of the
@@ -52,6 +57,8 @@ def retrack_data(
     """
     plan = planned_retracking(data, options, writes=writes, keeps_labels=keeps_labels)
     labels, options, output_path = plan.labels, plan.options, plan.output_path
+    for words in plan.replaced:
+        note(words)
     if output_path is not None:
         ready_output(output_path, labels, options)
         if plan.sliced is not None:

@@ -1,7 +1,7 @@
 """What was asked of a run that poses and tracks depend on: results and journals tell it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,6 +83,22 @@ def made_otherwise(
         then.pop("input", None)
         return list(differences(then, asked))
     return list(differences(then, with_input(asked, files, origin.place)))
+
+
+def will_be_replaced(
+    path: Path, origin: Origin, asked: Mapping[str, Any], files: Sequence[Path] | None
+) -> Iterator[str]:
+    """What to say of a result that is about to be replaced, if it was made otherwise.
+
+    Args:
+        path: of the result.
+        origin: of it.
+        asked: of the run that replaces it.
+        files: of its input, as of `made_otherwise`.
+    """
+    other = made_otherwise(origin, asked, files)
+    if other:
+        yield f"{path} will be replaced, which was made otherwise: {'; '.join(other)}"
 
 
 def poses_asked(options: "PredictionOptions", resolved: "ResolvedModels") -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sleap_rt.workflows.parts.file import asked_of_part
 from sleap_rt.workflows.planning.plan import PredictionPlan
 from sleap_rt.workflows.planning.result_files import result_files
 from sleap_rt.workflows.report import Report
-from sleap_rt.workflows.run_identity.asked import asked_of, made_otherwise
+from sleap_rt.workflows.run_identity.asked import asked_of, will_be_replaced
 
 
 def make_ready(plan: PredictionPlan) -> None:
@@ -43,9 +43,7 @@ def replaced(plan: PredictionPlan, opened: OpenInput) -> Iterator[str]:
         origin = _origin_before(path, is_part=plan.is_part) if path.exists() else None
         if origin is not None:
             asked = asked_of(plan.options, plan.resolved)
-            other = made_otherwise(origin, asked, opened.files)
-            if other:
-                yield f"{path} will be replaced, which was made otherwise: {'; '.join(other)}"
+            yield from will_be_replaced(path, origin, asked, opened.files)
 
 
 def _origin_before(path: Path, *, is_part: bool) -> Origin | None:
