@@ -57,3 +57,10 @@ def test_centroids_that_cannot_be_followed_are_not_said_to_be(
     followed = call("track", out, "-t")
     assert followed.code == 1
     assert "centroids cannot be tracked; predict with --centroid_output instance" in followed.err
+
+
+def test_of_several_results_the_first_is_named_as_such(capsys):
+    after_results([Path("a.slp"), Path("b.slp")], is_tracked=True)
+    told = capsys.readouterr().err
+    assert "next, to see the poses over the video, the first of 2: " in told
+    assert "next, to compare with labels, the first of 2: " in told

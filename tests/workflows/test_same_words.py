@@ -314,6 +314,10 @@ def test_track_and_run_inference_refuse_in_the_same_words(kind, given, words, na
             "robust_best_instance: no effect with scoring_reduction mean",
         ),
         (
+            {"frames": [0], "tracking_target_instance_count": 0},
+            "tracking_target_instance_count: no effect without --tracking",
+        ),
+        (
             {**FOLLOWED, "tracking_target_instance_count": 0},
             "tracking_target_instance_count 0: taken as not given",
         ),
