@@ -127,7 +127,11 @@ def test_in_a_loop_of_ones_own_an_option_is_told_where_it_belongs(name, of_track
 
 
 @pytest.mark.parametrize(
-    "call", [sleap_rt.PosePredictor, lambda path: export_models(path, "exports/flies")]
+    "call",
+    [
+        sleap_rt.PosePredictor,
+        pytest.param(lambda path: export_models(path, "exports/flies"), marks=pytest.mark.export),
+    ],
 )
 def test_a_video_in_place_of_a_model_is_told_which_function_takes_it(call):
     with pytest.raises(OptionError, match=r"not a model; run_inference takes it as data_path$"):
