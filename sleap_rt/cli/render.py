@@ -10,6 +10,7 @@ from sleap_rt.cli.options.sections import SectionedCommand, section
 from sleap_rt.cli.terminal import messages
 from sleap_rt.cli.terminal.documents import print_json
 from sleap_rt.cli.terminal.streams import say
+from sleap_rt.model_files import VIDEO_SUFFIXES
 from sleap_rt.options import RenderOptions, filled
 from sleap_rt.words import in_full
 
@@ -109,6 +110,13 @@ def command(as_json: bool, quiet: bool, **params: Any) -> None:
 
 def _result(params: dict[str, Any]) -> Path:
     given = [*params.pop("inputs"), *filter(None, [params.pop("data_path")])]
+    videos = [path for path in given if path.suffix.lower() in VIDEO_SUFFIXES]
+    if len(given) == 2 and len(videos) == 1:
+        raise click.UsageError(
+            f"2 results were given; one is taken. {videos[0]} is a video: pass one that is to be "
+            "written as -o, and leave out the one of the poses, which the result names, or pass "
+            "it as --video_path"
+        )
     if len(given) != 1:
         raise click.UsageError(
             f"{len(given)} results were given; one is taken, and this draws each: "

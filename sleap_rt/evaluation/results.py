@@ -49,6 +49,12 @@ class Evaluation:
         return list(dict.fromkeys([*poses, *identities]))
 
 
+_OF_DIFFERENT_VIDEOS = (
+    ". They are of different videos: `sio merge RESULT... -o ALL.slp` of sleap-io makes one file "
+    "of them, whose numbers are those of all videos"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvaluationRun:
     """All prediction files of a run against one ground truth.
@@ -92,13 +98,21 @@ class EvaluationRun:
         first, *others = compared.values() or ([],)
         if any(frames != first for frames in others):
             counts = ", ".join(f"{name} on {len(frames)}" for name, frames in compared.items())
-            notes.append(f"the files were not compared on the same frames: {counts}")
+            hint = _OF_DIFFERENT_VIDEOS if self._share_no_video else ""
+            notes.append(f"the files were not compared on the same frames: {counts}{hint}")
         if not self.same_method:
             notes.append(
                 "some files were compared by OKS and others by centroids; a distance or a found "
                 "animal is not the same in both"
             )
         return notes
+
+    @property
+    def _share_no_video(self) -> bool:
+        """Whether each file has videos of its own."""
+        pairings = [e.pairing for e in self.evaluations if e.pairing is not None]
+        videos = [video for pairing in pairings for video in pairing.frames.video_pairs]
+        return len(videos) == len(set(videos))
 
     @property
     def same_method(self) -> bool:

@@ -19,13 +19,13 @@ _BT601, _LIMITED = 6, 1  # FFmpeg's numbers of a colour matrix and of a range
 _FINEST_RATE = 100_000  # denominator of frames/s
 
 
-def write_picture(path: Path, picture: Image, drawn_by: str | None = None) -> None:
+def write_picture(path: Path, picture: Image, drawn_by: str = "") -> None:
     """Write one picture.
 
     Args:
         path: as Pillow knows its suffix.
         picture: (height, width, 3) uint8 RGB.
-        drawn_by: a text that a `.png` begins with.
+        drawn_by: a text that the file begins with.
 
     Raises:
         OSError: it cannot be written.
@@ -34,12 +34,13 @@ def write_picture(path: Path, picture: Image, drawn_by: str | None = None) -> No
     from PIL.PngImagePlugin import PngInfo
 
     texts = PngInfo()
-    if drawn_by is not None:
+    if drawn_by:
         texts.add_text("Software", drawn_by)
-    Pillow.fromarray(picture).save(path, quality=95, pnginfo=texts)  # quality: of JPEG
+    # Pillow takes the one of PNG, and the others of JPEG.
+    Pillow.fromarray(picture).save(path, pnginfo=texts, quality=95, comment=drawn_by.encode())
 
 
-def write_video(path: Path, pictures: Iterable[Image], fps: float) -> None:
+def write_video(path: Path, pictures: Iterable[Image], fps: float, drawn_by: str = "") -> None:
     """Write a video that browsers play: H.264, 4:2:0, in an `.mp4`; one picture is held at a time.
 
     Sides of an odd number of px get one more, a copy of the last: 4:2:0 has only even ones.
@@ -48,6 +49,7 @@ def write_video(path: Path, pictures: Iterable[Image], fps: float) -> None:
         path: .mp4, .mov or .mkv.
         pictures: (height, width, 3) uint8 RGB, all of one size, at least one.
         fps: frames per second.
+        drawn_by: a text that stands in the file as its comment.
 
     Raises:
         DataError: FFmpeg cannot encode here, or the pictures are not of one size.
@@ -58,6 +60,8 @@ def write_video(path: Path, pictures: Iterable[Image], fps: float) -> None:
     kind = {"movflags": "+faststart"} if path.suffix in (".mp4", ".mov") else {}
     # The protocol in front keeps a colon in the name from being taken for one.
     with av.open(f"file:{path}", "w", options=kind) as container:
+        if drawn_by:
+            container.metadata["comment"] = drawn_by
         stream, size = None, None
         for number, picture in enumerate(pictures):
             if stream is None:

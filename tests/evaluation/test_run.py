@@ -277,3 +277,14 @@ def test_overwrite_without_a_file_to_write_is_refused(files):
 def test_what_the_command_does_besides_is_told_where_it_is(name):
     with pytest.raises(TypeError, match=rf"'{name}': run_eval\(EvalOptions\(\.\.\.\)\) takes it"):
         run_evaluation("labels.slp", "predictions.slp", **{name: 1})
+
+
+def test_results_of_different_videos_are_told_how_to_become_one(tmp_path):
+    truth = {(f"{name}.mp4", frame): [User(square(3))] for frame, name in enumerate("ab")}
+    make_labels(truth).save(str(tmp_path / "gt.slp"), verbose=False)
+    for frame, name in enumerate("ab"):
+        found = make_labels({(f"{name}.mp4", frame): [Predicted(square(3), 0.5)]})
+        found.save(str(tmp_path / f"{name}.slp"), verbose=False)
+    paths = (tmp_path / "a.slp", tmp_path / "b.slp")
+    run = run_eval(EvalOptions(ground_truth_path=tmp_path / "gt.slp", predicted_paths=paths))
+    assert "They are of different videos: `sio merge RESULT... -o ALL.slp`" in run.notes[-1]

@@ -16,6 +16,7 @@ import sleap_rt
 from sleap_rt.errors import DataError, OptionError, as_keywords
 from sleap_rt.rendering import write_video
 from sleap_rt.runtime.frames.video import VideoFile
+from sleap_rt.workflows.many.inputs import find_inputs
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 RED, BLUE = (255, 100, 100), (100, 100, 255)
@@ -389,3 +390,22 @@ def test_every_command_and_example_of_the_guide_runs(prepared, tmp_path, call, m
     names = r"\b(?:overlay|part|some|moved|figure|again)\.(?:\d+\.|preview\.)?(?:mp4|png|slp)\b"
     inputs = {"video.mp4", "video.predictions.slp"}
     assert {path.name for path in Path().iterdir()} - inputs == set(re.findall(names, guide))
+
+
+@pytest.mark.parametrize("name", ["figure.png", "figure.jpg"])
+def test_what_was_drawn_is_no_input_of_a_folder(result, call, name):
+    for number in (2, 3):
+        assert call(result, "-o", f"{number}.{name}", "--frames", number)[0] == 0
+    assert call(result, "-o", "part.mp4", "--frames", "2-3")[0] == 0
+    assert call(result, "-o", "part.mkv", "--frames", "2-3")[0] == 0
+    found = find_inputs([Path()])
+    assert [path.name for path in found.paths] == ["clip.mp4"]
+    assert {path.name for path in found.left_out} == {"part.mp4", "part.mkv"}
+    found = find_inputs([Path("clip.mp4"), Path(f"2.{name}")])
+    assert [path.name for path in found.left_out] == [f"2.{name}"]
+
+
+def test_a_video_beside_a_result_is_told_where_it_goes(result, call):
+    code, _, err = call("clip.mp4", result)
+    assert code == 2
+    assert "clip.mp4 is a video: pass one that is to be written as -o" in err

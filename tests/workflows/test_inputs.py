@@ -205,3 +205,12 @@ def test_images_that_are_named_one_by_one_are_told_to_be_inputs_each(tmp_path):
     (note,) = find_inputs(images).notes
     assert note.startswith("3 images are 3 inputs, each by itself")
     assert not find_inputs(images[:1]).notes
+
+
+def test_a_folder_of_videos_and_images_names_a_pattern_for_each_kind_of_video(tmp_path):
+    for name in ("a.mp4", "b.MP4", "c.avi", "arena.png"):
+        (tmp_path / name).touch()
+    with pytest.raises(DataError) as refusal:
+        find_inputs([tmp_path])
+    for pattern in ("*.MP4", "*.avi", "*.mp4"):
+        assert f'"{tmp_path / pattern}"' in str(refusal.value)

@@ -565,3 +565,9 @@ def test_predictions_that_get_no_track_are_counted_aloud(tmp_path, capfd):
     )
     enough = RetrackOptions(tracking=TrackerOptions())
     assert retrack_data(labels_of([[predicted(0)], [predicted(1)]]), enough).notes == ()
+
+
+def test_a_folder_of_results_is_told_how_to_name_them(saved):
+    folder = saved.parent
+    with pytest.raises(OptionError, match=r'this is a folder; name .* "\S+/\*\.slp"'):
+        retrack_data(folder, RetrackOptions(tracking=TrackerOptions()))

@@ -266,9 +266,10 @@ def _match_notes(videos: Sequence[VideoIdentities], identities: IdentityOptions)
         return []
     if not any(video.sequence.n_pr for video in videos):
         return []
+    hint = "" if identities.similarity == "centroid" else "; --similarity centroid goes by places"
     return [
         f"no predicted animal reaches a similarity ({identities.similarity}) of "
-        f"{identities.similarity_threshold}, so there is no identity to follow"
+        f"{identities.similarity_threshold}, so there is no identity to follow{hint}"
     ]
 
 

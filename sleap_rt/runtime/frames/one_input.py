@@ -8,7 +8,7 @@ from pathlib import Path
 from sleap_rt.errors import DataError, OptionError
 from sleap_rt.model_files import VIDEO_SUFFIXES, refuse_model
 from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES, by_numbers
-from sleap_rt.runtime.frames.images.previews import is_preview
+from sleap_rt.runtime.frames.images.previews import is_drawn
 from sleap_rt.untrusted import listed
 from sleap_rt.words import counted, unreadable
 
@@ -29,11 +29,13 @@ def videos_in(folder: Path) -> list[Path] | None:
     files = [file for file in folder.iterdir() if not file.name.startswith(".")]
     videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
     images = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
-    n_images = sum(not is_preview(file) for file in images) if videos else 0
+    n_images = sum(not is_drawn(file) for file in images) if videos else 0
     if videos and n_images:
+        suffixes = sorted({file.suffix for file in videos})
+        patterns = " ".join(f'"{folder / ("*" + suffix)}"' for suffix in suffixes)
         raise DataError(
             f"{folder} holds {counted(len(videos), 'video')} and {counted(n_images, 'image')}; "
-            f'name what is meant, for example "{folder / ("*" + videos[0].suffix)}".'
+            f"name what is meant, for example {patterns}."
         )
     return in_order(videos) or None
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sleap_rt.runtime.frames.images.previews import is_preview
+from sleap_rt.model_files import VIDEO_SUFFIXES
+from sleap_rt.runtime.frames.images.folder import IMAGE_SUFFIXES
+from sleap_rt.runtime.frames.images.previews import is_drawn, is_drawn_video
 from sleap_rt.runtime.outputs.formats import FORMATS
 from sleap_rt.runtime.outputs.origin.marks import WITHOUT_MARK
 from sleap_rt.runtime.outputs.origin.origin import name_of_file, origin_of
@@ -30,13 +32,21 @@ def _is_result(path: Path, names: set[str]) -> bool:
     if path.suffix in (".part", ".journal"):
         with path.open("rb") as file:
             return is_journal(file.read(LONGEST_NAME))
-    if path.suffix == ".png":
-        return is_preview(path)
-    if path.name.endswith(_OVERLAY):
-        return path.with_name(path.name.removesuffix(_OVERLAY) + ".slp").is_file()
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return is_drawn(path)
+    if path.suffix in VIDEO_SUFFIXES:
+        return _is_overlay(path)
     if path.suffix in {form.suffix for form in FORMATS.values()}:
         return _is_made_from(path, names - {name_of_file(path)})
     return False
+
+
+def _is_overlay(path: Path) -> bool:
+    """Whether a video was drawn over a result; only one that is beside results is opened."""
+    if path.name.endswith(_OVERLAY):
+        return path.with_name(path.name.removesuffix(_OVERLAY) + ".slp").is_file()
+    has_result = path.with_suffix(FORMATS["slp"].default_suffix).is_file()
+    return not has_result and any(path.parent.glob("*.slp")) and is_drawn_video(path)
 
 
 def _is_made_from(path: Path, names: set[str]) -> bool:

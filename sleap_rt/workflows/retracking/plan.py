@@ -126,6 +126,8 @@ def _loaded(data: "Path | sio.Labels", options: RetrackOptions) -> OneForm:
             use = (
                 f"this is {kind}; {use_of_result(data, 'name the `.slp` file that has the poses')}"
             )
+        elif data.is_dir():
+            use = f'this is a folder; name the files in it, for example "{data / "*.slp"}"'
         raise OptionError(
             f"data_path {data}: tracking without a model needs poses, that is a `.slp` file; {use}"
         )

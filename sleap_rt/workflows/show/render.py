@@ -14,6 +14,7 @@ from sleap_rt.options import RenderOptions, SelectionOptions
 from sleap_rt.options.showing import FASTEST, SLOWEST
 from sleap_rt.rendering import Look, check_renderer, look_for, write_picture, write_video
 from sleap_rt.rendering.look import ColorBy
+from sleap_rt.runtime.frames.images.previews import RENDERED
 from sleap_rt.runtime.frames.selection import select_of_video
 from sleap_rt.runtime.outputs.names import check_place, make_folder
 from sleap_rt.runtime.outputs.saving import save
@@ -119,10 +120,10 @@ class _Plan:
 
     def _write(self, path: Path, pictures: Pictures) -> None:
         if self.fps is not None:
-            write_video(path, (picture for _, picture, _ in pictures), self.fps)
+            write_video(path, (picture for _, picture, _ in pictures), self.fps, RENDERED)
             return
         for target, (_, picture, _) in zip(self.paths, pictures, strict=True):
-            write_picture(path.with_name(target.name), picture)
+            write_picture(path.with_name(target.name), picture, RENDERED)
 
 
 class _Counted:

@@ -129,7 +129,8 @@ def test_nothing_alike_is_said():
     metrics = evaluate(two_mice(1), far)
     assert (metrics["TP"], metrics["FP"], metrics["FN"], metrics["HOTA"]) == (0, 1, 2, 0.0)
     assert metrics["notes"] == [
-        "no predicted animal reaches a similarity (oks) of 0.5, so there is no identity to follow"
+        "no predicted animal reaches a similarity (oks) of 0.5, so there is no identity to follow; "
+        "--similarity centroid goes by places"
     ]
 
 
