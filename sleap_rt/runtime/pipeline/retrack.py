@@ -135,8 +135,7 @@ class Retracker:
 
     def track(self, frame: "sio.LabeledFrame", video: int) -> None:
         """Track the next frame, which is changed; `video` is the position of its video."""
-        _track_frame(self._tracker, self._names, frame, video, self._n_nodes)
-        beside = _left_as_they_are(frame)
+        beside = _track_frame(self._tracker, self._names, frame, video, self._n_nodes)
         self._n_beside += bool(beside)
         self._lacks_track |= any(one.track is None for one in beside)
         self._stay.update(dict.fromkeys(sorted(_track_names(beside))))
@@ -244,8 +243,12 @@ def _left_as_they_are(frame: "sio.LabeledFrame") -> "list[sio.Instance]":
 
 def _track_frame(
     tracker: Tracker, names: _Names, frame: "sio.LabeledFrame", video: int, n_nodes: int
-) -> None:
-    """Track a frame; a prediction that a person corrected has the track of its correction."""
+) -> "list[sio.Instance]":
+    """Track a frame; a prediction that a person corrected has the track of its correction.
+
+    Returns:
+        Predictions beside a person's instances that stay as they are.
+    """
     user_labeled = bool(_user_instances(frame))
     tracked, passed_on = _tracked_instances(frame), _passed_on_instances(frame)
     image = _image(frame) if tracker.options.needs_images else None
@@ -263,12 +266,15 @@ def _track_frame(
         instance.track = names.track(track_id)
         instance.tracking_score = score if track_id >= 0 else None
         stay.append(instance)
-    corrections = _corrections(frame)
+    corrections, beside = _corrections(frame), []
     for old in passed_on:
         made = corrections.get(id(old))
-        if made is not None:
+        if made is None:
+            beside.append(old)
+        else:
             old.track, old.tracking_score = made.track, made.tracking_score
     frame.instances = passed_on + stay
+    return beside
 
 
 def _image(frame: "sio.LabeledFrame") -> AnyFloats:

@@ -1,6 +1,7 @@
 """Tells inputs from what earlier runs wrote beside them, which a pattern brings along."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from sleap_rt.model_files import VIDEO_SUFFIXES
@@ -23,11 +24,17 @@ def results_among(paths: Sequence[Path]) -> list[Path]:
     files = [path for path in paths if path.is_file()]
     names = {name_of_file(path) for path in files}
     tables = {table for path in files for table in _tables_of(path)}
-    found = [path for path in files if path in tables or _is_result(path, names)]
+    has_labels = cache(_has_labels)
+    found = [path for path in files if path in tables or _is_result(path, names, has_labels)]
     return found if len(found) < len(paths) else []
 
 
-def _is_result(path: Path, names: set[str]) -> bool:
+def _has_labels(folder: Path) -> bool:
+    """Whether any `.slp` is there, such as the result of a run; it lists the whole folder."""
+    return any(folder.glob("*.slp"))
+
+
+def _is_result(path: Path, names: set[str], has_labels: Callable[[Path], bool]) -> bool:
     """Whether a file is a result of inputs of these names, or a file that goes with results."""
     if path.suffix in (".part", ".journal"):
         with path.open("rb") as file:
@@ -35,18 +42,18 @@ def _is_result(path: Path, names: set[str]) -> bool:
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return is_drawn(path)
     if path.suffix in VIDEO_SUFFIXES:
-        return _is_overlay(path)
+        return _is_overlay(path, has_labels)
     if path.suffix in {form.suffix for form in FORMATS.values()}:
         return _is_made_from(path, names - {name_of_file(path)})
     return False
 
 
-def _is_overlay(path: Path) -> bool:
+def _is_overlay(path: Path, has_labels: Callable[[Path], bool]) -> bool:
     """Whether a video was drawn over a result; only one that is beside results is opened."""
     if path.name.endswith(_OVERLAY):
         return path.with_name(path.name.removesuffix(_OVERLAY) + ".slp").is_file()
     has_result = path.with_suffix(FORMATS["slp"].default_suffix).is_file()
-    return not has_result and any(path.parent.glob("*.slp")) and is_drawn_video(path)
+    return not has_result and has_labels(path.parent) and is_drawn_video(path)
 
 
 def _is_made_from(path: Path, names: set[str]) -> bool:
